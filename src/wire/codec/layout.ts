@@ -1,0 +1,42 @@
+import type { Field, FieldValue } from './fields';
+
+/** The fields of a record by name. */
+export type Layout = Readonly<Record<string, Field>>;
+
+/** What a layout decodes to. */
+export type LayoutValue<L extends Layout> = { -readonly [K in keyof L]: FieldValue<L[K]> };
+
+export interface RecordDefinition<L extends Layout = Layout> {
+  /** The record's name in the protocol, e.g. `FrameSubmitMetadata`. */
+  readonly name: string;
+  /** Bytes. */
+  readonly length: number;
+  readonly fields: L;
+  /** Places that must be 0 and that no field shows. */
+  readonly reserved?: Layout;
+  /** Bytes that the record starts with: written, and checked before all else (`InvalidMagic`). */
+  readonly magic?: readonly number[];
+  /** Checks of raw bytes that come before those of fields. Throws. */
+  readonly first?: (bytes: Uint8Array, offset: number) => void;
+  /** Rules that span fields, checked last, on reading and on writing. Throws. */
+  readonly rules?: (value: LayoutValue<L>) => void;
+}
+
+export interface Codec<T> {
+  decode(bytes: Uint8Array, offset: number): T;
+  encodeInto(value: T, bytes: Uint8Array, offset: number): void;
+  /** A whole value: fields that are not given are zero. */
+  of(fields: Partial<T>): T;
+}
+
+/** How errors call a record's places: `frame_submit.reserved1`. */
+export function fieldPath(recordName: string, field: string): string {
+  const subject = recordName.replace(/(Metadata|Block|DescriptorHeader)$/, (suffix) =>
+    suffix === 'DescriptorHeader' ? 'Descriptor' : '',
+  );
+  return `${snakeCase(subject)}.${snakeCase(field)}`;
+}
+
+function snakeCase(name: string): string {
+  return name.replace(/(?<!^)[A-Z]/g, (letter) => `_${letter}`).toLowerCase();
+}

@@ -1,0 +1,56 @@
+import { compileCodec } from './compiled';
+import { interpretCodec } from './interpreted';
+import type { Codec, Layout, LayoutValue, RecordDefinition } from './layout';
+
+/** A fixed-length record of the protocol: one layout for reading, writing, the type and the docs. */
+export interface WireRecord<T> {
+  readonly name: string;
+  /** Bytes. */
+  readonly length: number;
+  readonly definition: RecordDefinition;
+  /** Reads a record that starts at `offset`; longer sources are fine. Throws an `NnrpError`. */
+  decode(bytes: Uint8Array, offset?: number): T;
+  /** Writes a record into new bytes, with the same checks as reading. Throws an `NnrpError`. */
+  encode(value: T): Uint8Array;
+  /** Writes a record in place. Throws an `NnrpError`, `DestinationTooShort` among others. */
+  encodeInto(value: T, bytes: Uint8Array, offset?: number): void;
+  /** A whole value from some of its fields; the others are 0. */
+  of(fields?: Partial<T>): T;
+}
+
+/** The type that a record decodes to. */
+export type RecordValue<R> = R extends WireRecord<infer T> ? T : never;
+
+/**
+ * Defines a record. Where the checks of section 3 run in an order, it is: length, `first`, reserved
+ * places, masks, enumerations, `rules`.
+ *
+ * @example
+ * export const SessionCloseAckMetadata = record({
+ *   name: 'SessionCloseAckMetadata',
+ *   length: 16,
+ *   fields: { closeStatus: enumU8(0, CloseStatus), lastOperationId: u64(4), sessionErrorCode: u32(12) },
+ *   reserved: { reserved0: u8(1), reserved1: u16(2) },
+ * });
+ * export type SessionCloseAckMetadata = RecordValue<typeof SessionCloseAckMetadata>;
+ */
+export function record<const L extends Layout>(definition: RecordDefinition<L>): WireRecord<LayoutValue<L>> {
+  type Value = LayoutValue<L>;
+  const { name, length } = definition;
+  const codec: Codec<Value> = compileCodec(definition) ?? interpretCodec(definition);
+  return {
+    name,
+    length,
+    definition: definition as unknown as RecordDefinition,
+    decode: (bytes, offset = 0) => codec.decode(bytes, offset),
+    encode(value) {
+      const bytes = new Uint8Array(length);
+      codec.encodeInto(value, bytes, 0);
+      return bytes;
+    },
+    encodeInto: (value, bytes, offset = 0) => {
+      codec.encodeInto(value, bytes, offset);
+    },
+    of: (fields = {}) => codec.of(fields),
+  };
+}

@@ -1,0 +1,83 @@
+import { enumU8, maskU32, u16, u32, u64, u8 } from './codec/fields';
+import { record, type RecordValue } from './codec/record';
+import { NnrpError } from './errors';
+import { MessageType } from './message-type';
+
+export const HEADER_LENGTH = 40;
+export const VERSION_MAJOR = 1;
+export const WIRE_FORMAT = 0;
+
+/** ASCII `NNRP`. */
+const MAGIC = [0x4e, 0x4e, 0x52, 0x50];
+
+/** Bits of a header's `flags` (protocol section 1). */
+export const HeaderFlag = {
+  AckRequired: 0x01,
+  CanDrop: 0x02,
+  Stale: 0x04,
+  EndOfStream: 0x08,
+  Retransmit: 0x10,
+  Keyframe: 0x20,
+} as const;
+
+/**
+ * The 40 bytes that every packet starts with (protocol section 1). The magic is checked and written,
+ * but is no field. `sessionId` 0 is connection scope; `frameId` is the operation.
+ */
+export const CommonHeader = record({
+  name: 'CommonHeader',
+  length: HEADER_LENGTH,
+  fields: {
+    versionMajor: u8(4),
+    wireFormat: u8(5),
+    messageType: enumU8(6, MessageType),
+    headerLen: u8(7),
+    flags: maskU32(8, 0x3f),
+    metaLen: u32(12),
+    bodyLen: u32(16),
+    sessionId: u32(20),
+    frameId: u32(24),
+    viewId: u16(28),
+    routeId: u16(30),
+    traceId: u64(32),
+  },
+  magic: MAGIC,
+  // Before flags and message type: what another version means by those is not ours to judge.
+  first(bytes, at) {
+    checkIdentity(bytes[at + 4], bytes[at + 5], bytes[at + 7]);
+  },
+  rules: ({ versionMajor, wireFormat, headerLen }) => {
+    checkIdentity(versionMajor, wireFormat, headerLen);
+  },
+});
+export type CommonHeader = RecordValue<typeof CommonHeader>;
+
+function checkIdentity(versionMajor = 0, wireFormat = 0, headerLen = 0): void {
+  if (versionMajor !== VERSION_MAJOR) {
+    throw new NnrpError({ kind: 'UnsupportedVersionMajor', actual: versionMajor });
+  }
+  if (wireFormat !== WIRE_FORMAT) throw new NnrpError({ kind: 'UnsupportedWireFormat', actual: wireFormat });
+  if (headerLen !== HEADER_LENGTH) throw new NnrpError({ kind: 'InvalidHeaderLength', actual: headerLen });
+}
+
+/** What a sender says of a packet; the rest of the header follows from it. */
+export type HeaderFields = Pick<CommonHeader, 'messageType'> &
+  Partial<Omit<CommonHeader, 'messageType' | 'versionMajor' | 'wireFormat' | 'headerLen'>>;
+
+/** A whole header from what is particular to it. */
+export function header(fields: HeaderFields): CommonHeader {
+  return {
+    versionMajor: VERSION_MAJOR,
+    wireFormat: WIRE_FORMAT,
+    messageType: fields.messageType,
+    headerLen: HEADER_LENGTH,
+    flags: fields.flags ?? 0,
+    metaLen: fields.metaLen ?? 0,
+    bodyLen: fields.bodyLen ?? 0,
+    sessionId: fields.sessionId ?? 0,
+    frameId: fields.frameId ?? 0,
+    viewId: fields.viewId ?? 0,
+    routeId: fields.routeId ?? 0,
+    traceId: fields.traceId ?? 0n,
+  };
+}

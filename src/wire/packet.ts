@@ -1,0 +1,78 @@
+import { NnrpError } from './errors';
+import { CommonHeader, header, HEADER_LENGTH, type HeaderFields } from './header';
+
+/** A whole packet; `metadata` and `body` may be views of a larger buffer. */
+export interface Packet {
+  readonly header: CommonHeader;
+  readonly metadata: Uint8Array;
+  readonly body: Uint8Array;
+}
+
+export const EMPTY = new Uint8Array(0);
+
+const U32_MAX = 0xffffffff;
+
+/**
+ * A packet from what is particular to it; the lengths follow from `metadata` and `body`.
+ *
+ * @example
+ * transport.send(packet({ messageType: MessageType.FrameCancel, sessionId: 42, frameId: 7 }));
+ */
+export function packet(
+  fields: Omit<HeaderFields, 'metaLen' | 'bodyLen'>,
+  metadata: Uint8Array = EMPTY,
+  body: Uint8Array = EMPTY,
+): Packet {
+  const whole = header(fields);
+  whole.metaLen = metadata.length;
+  whole.bodyLen = body.length;
+  return { header: whole, metadata, body };
+}
+
+/**
+ * The bytes that follow a header. Throws an `NnrpError`, `MessageLengthOverflow`, where the two
+ * lengths overflow a u32 (protocol section 1).
+ */
+export function payloadLength({ metaLen, bodyLen }: CommonHeader): number {
+  const declared = metaLen + bodyLen;
+  if (declared > U32_MAX) throw new NnrpError({ kind: 'MessageLengthOverflow', declared, limit: U32_MAX });
+  return declared;
+}
+
+/** Writes a packet into bytes of its own. Throws an `NnrpError`. */
+export function encodePacket(packet: Packet): Uint8Array {
+  const { metadata, body } = packet;
+  checkLengths(packet);
+  const bytes = new Uint8Array(HEADER_LENGTH + metadata.length + body.length);
+  CommonHeader.encodeInto(packet.header, bytes);
+  bytes.set(metadata, HEADER_LENGTH);
+  bytes.set(body, HEADER_LENGTH + metadata.length);
+  return bytes;
+}
+
+/**
+ * Reads bytes that hold exactly one packet, as a message-oriented transport delivers it. Throws an
+ * `NnrpError`, `PacketLengthMismatch` where the declared lengths are not those of the buffer.
+ */
+export function decodePacket(bytes: Uint8Array): Packet {
+  const decoded = CommonHeader.decode(bytes);
+  const declared = HEADER_LENGTH + payloadLength(decoded);
+  if (declared !== bytes.length) {
+    throw new NnrpError({ kind: 'PacketLengthMismatch', declared, actual: bytes.length });
+  }
+  const bodyStart = HEADER_LENGTH + decoded.metaLen;
+  return {
+    header: decoded,
+    metadata: bytes.subarray(HEADER_LENGTH, bodyStart),
+    body: bytes.subarray(bodyStart),
+  };
+}
+
+/** Throws where a packet's header does not declare the lengths of its parts. */
+export function checkLengths({ header, metadata, body }: Packet): void {
+  const declared = HEADER_LENGTH + payloadLength(header);
+  const actual = HEADER_LENGTH + metadata.length + body.length;
+  if (header.metaLen !== metadata.length || declared !== actual) {
+    throw new NnrpError({ kind: 'PacketLengthMismatch', declared, actual });
+  }
+}
