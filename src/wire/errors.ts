@@ -14,7 +14,12 @@ export type NnrpFault =
   | { readonly kind: 'UnsupportedVersionMajor'; readonly actual: number }
   | { readonly kind: 'UnknownMessageType'; readonly actual: number }
   | { readonly kind: 'UnknownEnumValue'; readonly enumName: string; readonly value: number }
-  | { readonly kind: 'ReservedBitsSet'; readonly field: string; readonly value: number; readonly allowed: number }
+  | {
+      readonly kind: 'ReservedBitsSet';
+      readonly field: string;
+      readonly value: number;
+      readonly allowed: number;
+    }
   | { readonly kind: 'InvalidProtocolCombination'; readonly rule: string }
   | { readonly kind: 'ConnectionNotOpen' }
   | { readonly kind: 'ConnectionAlreadyClosed' }
@@ -28,7 +33,13 @@ export type NnrpFault =
   | { readonly kind: 'NonZeroReservedField'; readonly field: string }
   | { readonly kind: 'PacketLengthMismatch'; readonly declared: number; readonly actual: number }
   | { readonly kind: 'MessageLengthOverflow'; readonly declared: number; readonly limit: number }
-  | { readonly kind: 'ValueOutOfRange'; readonly field: string; readonly value: unknown; readonly max: number | bigint };
+  | {
+      readonly kind: 'ValueOutOfRange';
+      readonly field: string;
+      readonly value: unknown;
+      /** The largest value of the field: a bigint for a u64, `true` for a flag. */
+      readonly max: number | bigint | true;
+    };
 
 export type NnrpErrorKind = NnrpFault['kind'];
 
@@ -108,7 +119,30 @@ function describe(fault: NnrpFault): string {
     case 'MessageLengthOverflow':
       return `the message declares ${fault.declared} bytes, the limit is ${fault.limit}`;
     case 'ValueOutOfRange':
-      return `${fault.field} must be an integer from 0 to ${fault.max}, got ${String(fault.value)}`;
+      return `${fault.field} must be ${range(fault.max)}, got ${spelled(fault.value)}`;
+  }
+}
+
+function range(max: number | bigint | true): string {
+  if (max === true) return 'true or false';
+  return typeof max === 'bigint' ? `a bigint from 0 to ${max}` : `an integer from 0 to ${max}`;
+}
+
+/** A value of any type, so that 5, 5n and "5" can be told apart. */
+function spelled(value: unknown): string {
+  switch (typeof value) {
+    case 'bigint':
+      return `${value}n`;
+    case 'string':
+      return JSON.stringify(value);
+    case 'number':
+    case 'boolean':
+    case 'undefined':
+      return String(value);
+    case 'object':
+      return value === null ? 'null' : 'an object';
+    default:
+      return `a ${typeof value}`;
   }
 }
 

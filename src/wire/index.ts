@@ -7,6 +7,7 @@ export * from './header';
 export * from './packet';
 export * from './packet-decoder';
 export * from './revision';
+export * from './message';
 export * from './messages/cache';
 export * from './messages/error-message';
 export * from './messages/flow-update';

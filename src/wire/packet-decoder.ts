@@ -1,6 +1,7 @@
 import { NnrpError } from './errors';
 import { CommonHeader, HEADER_LENGTH } from './header';
 import { EMPTY, payloadLength, type Packet } from './packet';
+import { plainBytes } from './plain-bytes';
 
 /** What a decoder takes; judged at the header, before anything is buffered. */
 export interface PacketLimits {
@@ -15,13 +16,17 @@ export const DEFAULT_PACKET_LIMITS: PacketLimits = {
   maxBodyBytes: 4 * 1024 * 1024,
 };
 
+/** What a chunk costs that is kept until its packet is whole, besides its bytes: a view and its buffer. */
+const CHUNK_COST = 512;
+
 /**
  * Cuts a byte stream into packets, however it was split (protocol section 1).
  *
  * Three outcomes are kept apart: whole packets are returned, an unfinished one waits for more bytes
  * (`isInsidePacket`), and a broken one sets `fault`, after which the stream cannot be trusted and
- * `push` throws. A packet that arrives in one chunk is a view of that chunk; one that arrives in
- * several is copied once, when it is whole.
+ * `push` throws. A packet that arrives in one chunk is a view of that chunk; of one that arrives in
+ * several, each byte is copied once. Neither a declared length nor a trickle of tiny chunks makes the
+ * decoder hold more than about twice the bytes of the packet.
  *
  * @example
  * const decoder = new PacketDecoder();
@@ -37,13 +42,18 @@ export class PacketDecoder {
   private headerFill = 0;
   /** The header of the unfinished packet, once it is whole. */
   private header: CommonHeader | undefined;
-  /** Metadata and body of the unfinished packet, as they came. */
+  /** Metadata and body of the unfinished packet, as they came, until they are gathered. */
   private chunks: Uint8Array[] = [];
+  private gathered: Uint8Array | undefined;
   private received = 0;
   private broken: NnrpError | undefined;
 
   constructor(limits: Partial<PacketLimits> = {}) {
-    this.limits = { ...DEFAULT_PACKET_LIMITS, ...limits };
+    // Not a spread: a limit that is given as undefined would be none.
+    this.limits = {
+      maxMetadataBytes: limits.maxMetadataBytes ?? DEFAULT_PACKET_LIMITS.maxMetadataBytes,
+      maxBodyBytes: limits.maxBodyBytes ?? DEFAULT_PACKET_LIMITS.maxBodyBytes,
+    };
   }
 
   /** Why the stream is broken, if it is. */
@@ -63,14 +73,16 @@ export class PacketDecoder {
 
   /**
    * Takes the next bytes of the stream and returns the packets that they complete. Where a frame is
-   * broken, returns those before it and sets `fault`. Throws `fault` where it was set before.
+   * broken, returns those before it and sets `fault`. Throws `fault` where it was set before. The
+   * chunk is kept as it is, so its owner must not write to it again.
    */
   push(chunk: Uint8Array): Packet[] {
     if (this.broken !== undefined) throw this.broken;
     const packets: Packet[] = [];
+    const bytes = plainBytes(chunk);
     try {
       let at = 0;
-      while (at < chunk.length) at = this.step(chunk, at, packets);
+      while (at < bytes.length) at = this.step(bytes, at, packets);
     } catch (error) {
       if (!(error instanceof NnrpError)) throw error;
       this.broken = error;
@@ -81,23 +93,36 @@ export class PacketDecoder {
 
   /** Reads on from `at` to the end of a packet or of the chunk, and returns where that is. */
   private step(chunk: Uint8Array, start: number, packets: Packet[]): number {
-    let at = start;
-    if (this.header === undefined) {
-      at = this.readHeader(chunk, at);
-      if (this.header === undefined) return at;
-    }
-    const header: CommonHeader = this.header;
+    const at = this.header === undefined ? this.readHeader(chunk, start) : start;
+    const { header } = this;
+    if (header === undefined) return at;
     const length = header.metaLen + header.bodyLen;
-    const taken = Math.min(length - this.received, chunk.length - at);
-    const payload = chunk.subarray(at, at + taken);
-    this.received += taken;
-    if (this.received === length) {
-      packets.push(cut(header, this.chunks.length === 0 ? payload : joined([...this.chunks, payload], length)));
+    const end = Math.min(at + length - this.received, chunk.length);
+    if (this.received === 0 && end - at === length) {
+      packets.push(cut(header, chunk, at));
       this.forget();
-    } else if (taken > 0) {
-      this.chunks.push(payload);
+    } else if (end > at) {
+      this.keep(chunk.subarray(at, end), length);
+      if (this.received === length) {
+        packets.push(cut(header, this.gathered ?? joined(this.chunks, length), 0));
+        this.forget();
+      }
     }
-    return at + taken;
+    return end;
+  }
+
+  /** Keeps a part of a payload as it came, or copies it once keeping all parts would cost more. */
+  private keep(part: Uint8Array, length: number): void {
+    if (this.gathered === undefined) {
+      this.chunks.push(part);
+      if (this.chunks.length * CHUNK_COST > length) {
+        this.gathered = joined(this.chunks, length);
+        this.chunks = [];
+      }
+    } else {
+      this.gathered.set(part, this.received);
+    }
+    this.received += part.length;
   }
 
   private readHeader(chunk: Uint8Array, at: number): number {
@@ -117,9 +142,7 @@ export class PacketDecoder {
 
   private judge(bytes: Uint8Array, at: number): CommonHeader {
     const header = CommonHeader.decode(bytes, at);
-    payloadLength(header);
-    requireAtMost(header.metaLen, this.limits.maxMetadataBytes);
-    requireAtMost(header.bodyLen, this.limits.maxBodyBytes);
+    checkLimits(header, this.limits);
     return header;
   }
 
@@ -127,22 +150,36 @@ export class PacketDecoder {
     this.header = undefined;
     this.headerFill = 0;
     this.received = 0;
+    this.gathered = undefined;
     if (this.chunks.length > 0) this.chunks = [];
   }
 }
 
-function requireAtMost(declared: number, limit: number): void {
-  if (declared > limit) throw new NnrpError({ kind: 'MessageLengthOverflow', declared, limit });
+/**
+ * Judges the lengths that a header declares. Throws an `NnrpError`, `MessageLengthOverflow`, where
+ * they overflow a u32 or a limit.
+ */
+export function checkLimits(header: CommonHeader, limits: PacketLimits): void {
+  payloadLength(header);
+  requireAtMost(header.metaLen, limits.maxMetadataBytes);
+  requireAtMost(header.bodyLen, limits.maxBodyBytes);
 }
 
-function cut(header: CommonHeader, payload: Uint8Array): Packet {
+function requireAtMost(declared: number, limit: number): void {
+  // Negated: against a limit that is no number, nothing passes.
+  if (!(declared <= limit)) throw new NnrpError({ kind: 'MessageLengthOverflow', declared, limit });
+}
+
+function cut(header: CommonHeader, bytes: Uint8Array, at: number): Packet {
+  const bodyStart = at + header.metaLen;
   return {
     header,
-    metadata: header.metaLen === 0 ? EMPTY : payload.subarray(0, header.metaLen),
-    body: header.bodyLen === 0 ? EMPTY : payload.subarray(header.metaLen),
+    metadata: header.metaLen === 0 ? EMPTY : bytes.subarray(at, bodyStart),
+    body: header.bodyLen === 0 ? EMPTY : bytes.subarray(bodyStart, bodyStart + header.bodyLen),
   };
 }
 
+/** The chunks from the start of bytes that have room for `length`. */
 function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
   const bytes = new Uint8Array(length);
   let at = 0;

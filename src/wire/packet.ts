@@ -1,5 +1,6 @@
-import { NnrpError } from './errors';
+import { breaksRule, NnrpError } from './errors';
 import { CommonHeader, header, HEADER_LENGTH, type HeaderFields } from './header';
+import { plainBytes } from './plain-bytes';
 
 /** A whole packet; `metadata` and `body` may be views of a larger buffer. */
 export interface Packet {
@@ -8,7 +9,7 @@ export interface Packet {
   readonly body: Uint8Array;
 }
 
-export const EMPTY = new Uint8Array(0);
+export const EMPTY: Uint8Array = new Uint8Array(0);
 
 const U32_MAX = 0xffffffff;
 
@@ -60,11 +61,12 @@ export function decodePacket(bytes: Uint8Array): Packet {
   if (declared !== bytes.length) {
     throw new NnrpError({ kind: 'PacketLengthMismatch', declared, actual: bytes.length });
   }
+  const plain = plainBytes(bytes);
   const bodyStart = HEADER_LENGTH + decoded.metaLen;
   return {
     header: decoded,
-    metadata: bytes.subarray(HEADER_LENGTH, bodyStart),
-    body: bytes.subarray(bodyStart),
+    metadata: plain.subarray(HEADER_LENGTH, bodyStart),
+    body: plain.subarray(bodyStart),
   };
 }
 
@@ -72,7 +74,8 @@ export function decodePacket(bytes: Uint8Array): Packet {
 export function checkLengths({ header, metadata, body }: Packet): void {
   const declared = HEADER_LENGTH + payloadLength(header);
   const actual = HEADER_LENGTH + metadata.length + body.length;
-  if (header.metaLen !== metadata.length || declared !== actual) {
-    throw new NnrpError({ kind: 'PacketLengthMismatch', declared, actual });
+  if (declared !== actual) throw new NnrpError({ kind: 'PacketLengthMismatch', declared, actual });
+  if (header.metaLen !== metadata.length) {
+    breaksRule(`meta_len ${header.metaLen} is not the length of the metadata, ${metadata.length}`);
   }
 }

@@ -80,7 +80,9 @@ describe('what the reference says of 1,010 byte strings', () => {
 });
 
 describe('the particulars of an error', () => {
-  const named = cases.filter(({ detail }) => detail !== undefined && /field: |expected: |rule: |enum_name: /.test(detail));
+  const named = cases.filter(
+    ({ detail }) => detail !== undefined && /field: |expected: |rule: |enum_name: /.test(detail),
+  );
 
   it('are those of the reference', () => {
     expect(named.length).toBeGreaterThan(300);

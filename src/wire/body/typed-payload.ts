@@ -55,14 +55,7 @@ export function decodeTypedPayload(
   descriptorRegion: Uint8Array,
   frameRegion: Uint8Array,
 ): TypedPayloadFrame[] {
-  if ((shape.payloadKindBitmap & ~PAYLOAD_KINDS) !== 0) {
-    throw new NnrpError({
-      kind: 'ReservedBitsSet',
-      field: 'payload_kind_bitmap',
-      value: shape.payloadKindBitmap,
-      allowed: PAYLOAD_KINDS,
-    });
-  }
+  checkPayloadKinds(shape.payloadKindBitmap);
   if (descriptorRegion.length !== shape.payloadFrameCount * TypedPayloadDescriptor.length) {
     breaksRule('typed payload descriptor region length must match payload_frame_count');
   }
@@ -94,6 +87,7 @@ export function encodeTypedPayload(
   payloadKindBitmap: number,
   parts: readonly TypedPayloadPart[],
 ): { readonly typedPayloadDescriptors: Uint8Array; readonly typedPayloadFrames: Uint8Array } {
+  checkPayloadKinds(payloadKindBitmap);
   const total = parts.reduce((sum, { payload }) => sum + payload.length, 0);
   const typedPayloadDescriptors = new Uint8Array(parts.length * TypedPayloadDescriptor.length);
   const typedPayloadFrames = new Uint8Array(total);
@@ -101,14 +95,33 @@ export function encodeTypedPayload(
   parts.forEach(({ payload, ...fields }, index) => {
     const descriptor = TypedPayloadDescriptor.of({ ...fields, offset, length: payload.length });
     checkDescriptor(payloadKindBitmap, descriptor, offset);
-    TypedPayloadDescriptor.encodeInto(descriptor, typedPayloadDescriptors, index * TypedPayloadDescriptor.length);
+    TypedPayloadDescriptor.encodeInto(
+      descriptor,
+      typedPayloadDescriptors,
+      index * TypedPayloadDescriptor.length,
+    );
     typedPayloadFrames.set(payload, offset);
     offset += payload.length;
   });
   return { typedPayloadDescriptors, typedPayloadFrames };
 }
 
-function checkDescriptor(payloadKinds: number, descriptor: TypedPayloadDescriptor, expectedOffset: number): void {
+function checkPayloadKinds(value: number): void {
+  if ((value & ~PAYLOAD_KINDS) !== 0) {
+    throw new NnrpError({
+      kind: 'ReservedBitsSet',
+      field: 'payload_kind_bitmap',
+      value,
+      allowed: PAYLOAD_KINDS,
+    });
+  }
+}
+
+function checkDescriptor(
+  payloadKinds: number,
+  descriptor: TypedPayloadDescriptor,
+  expectedOffset: number,
+): void {
   if ((payloadKinds & ~PayloadKind.Tensor) !== 0 && descriptor.profileId === Profile.Tensor) {
     breaksRule('non-tensor typed payload frames must not use tensor profile');
   }

@@ -29,7 +29,9 @@ export function planOf(definition: RecordDefinition): CheckPlan {
   return {
     reserved: named(definition.reserved ?? {}),
     fields,
-    masks: fields.filter(({ field }) => field.kind === 'mask' || field.kind === 'zero' || field.kind === 'flag'),
+    masks: fields.filter(
+      ({ field }) => field.kind === 'mask' || field.kind === 'zero' || field.kind === 'flag',
+    ),
     enums: fields.filter(({ field }) => field.kind === 'enum'),
   };
 }
@@ -41,19 +43,51 @@ export function zeroOf(field: Field): number | bigint | boolean {
   return field.kind === 'enum' ? Math.min(...Object.values(field.values)) : 0;
 }
 
-/** A table of the known values of an enumeration: `table[value] === 1`; none of them exceeds 255. */
-export function knownValues(field: Field & { kind: 'enum' }): Uint8Array {
+/** Tells the values of an enumeration from all others. */
+export function knownValues({ values }: Field & { kind: 'enum' }): (value: number) => boolean {
+  const known = Object.values(values);
+  if (Math.max(...known) > 0xff) {
+    const set = new Set(known);
+    return (value) => set.has(value);
+  }
   const table = new Uint8Array(256);
-  for (const value of Object.values(field.values)) table[value] = 1;
-  return table;
+  for (const value of known) table[value] = 1;
+  return (value) => table[value] === 1;
 }
 
-export function failSource(expected: number, actual: number): never {
-  throw new NnrpError({ kind: 'SourceTooShort', expected, actual });
+/**
+ * Throws a `RangeError` where a definition does not hold: a codec made of it would write into its
+ * neighbour's bytes, or refuse every value of an enumeration.
+ */
+export function checkDefinition({ name, length, fields, reserved = {}, magic = [] }: RecordDefinition): void {
+  if (magic.length > length) throw new RangeError(`${name}: the magic is longer than the record`);
+  for (const [field, place] of [...Object.entries(fields), ...Object.entries(reserved)]) {
+    if (place.offset < 0 || place.offset + place.width > length) {
+      throw new RangeError(`${name}.${field} lies outside the ${length} bytes of its record`);
+    }
+    if (
+      place.kind === 'enum' &&
+      Object.values(place.values).some((value) => value > MAX_OF_WIDTH[place.width])
+    ) {
+      throw new RangeError(`${name}.${field} is too narrow for its enumeration`);
+    }
+  }
 }
 
-export function failDestination(expected: number, actual: number): never {
-  throw new NnrpError({ kind: 'DestinationTooShort', expected, actual });
+export function failSource(expected: number, bytes: Uint8Array, offset: number): never {
+  throw new NnrpError({ kind: 'SourceTooShort', expected, actual: present(bytes, offset) });
+}
+
+export function failDestination(expected: number, bytes: Uint8Array, offset: number): never {
+  throw new NnrpError({ kind: 'DestinationTooShort', expected, actual: present(bytes, offset) });
+}
+
+/** The bytes from `offset` on. An offset that is none is the caller's mistake, not the peer's. */
+function present({ length }: Uint8Array, offset: number): number {
+  if (!Number.isInteger(offset) || offset < 0) {
+    throw new RangeError(`an offset must be an integer from 0, got ${offset}`);
+  }
+  return Math.max(0, length - offset);
 }
 
 export function failMagic(): never {
@@ -65,7 +99,7 @@ export function failReserved({ path }: NamedField): never {
 }
 
 export function failRange({ path, field }: NamedField, value: unknown): never {
-  const max = field.kind === 'flag' ? 1 : field.width === 8 ? U64_MAX : MAX_OF_WIDTH[field.width];
+  const max = field.kind === 'flag' ? true : field.width === 8 ? U64_MAX : MAX_OF_WIDTH[field.width];
   throw new NnrpError({ kind: 'ValueOutOfRange', field: path, value, max });
 }
 

@@ -32,13 +32,16 @@ export const u16 = (offset: number): Field<number> => ({ kind: 'number', offset,
 export const u32 = (offset: number): Field<number> => ({ kind: 'number', offset, width: 4 });
 export const u64 = (offset: number): Field<bigint> => ({ kind: 'number', offset, width: 8 });
 
-export const enumU8 = <E extends Enumeration>(offset: number, values: E) => enumField(offset, 1, values);
-export const enumU16 = <E extends Enumeration>(offset: number, values: E) => enumField(offset, 2, values);
-export const enumU32 = <E extends Enumeration>(offset: number, values: E) => enumField(offset, 4, values);
+export const enumU8 = <E extends Enumeration>(offset: number, values: E): Field<EnumerationValue<E>> =>
+  enumField(offset, 1, values);
+export const enumU16 = <E extends Enumeration>(offset: number, values: E): Field<EnumerationValue<E>> =>
+  enumField(offset, 2, values);
+export const enumU32 = <E extends Enumeration>(offset: number, values: E): Field<EnumerationValue<E>> =>
+  enumField(offset, 4, values);
 
-export const maskU8 = (offset: number, allowed: number) => maskField(offset, 1, allowed);
-export const maskU16 = (offset: number, allowed: number) => maskField(offset, 2, allowed);
-export const maskU32 = (offset: number, allowed: number) => maskField(offset, 4, allowed);
+export const maskU8 = (offset: number, allowed: number): Field<number> => maskField(offset, 1, allowed);
+export const maskU16 = (offset: number, allowed: number): Field<number> => maskField(offset, 2, allowed);
+export const maskU32 = (offset: number, allowed: number): Field<number> => maskField(offset, 4, allowed);
 
 export const zeroU16 = (offset: number): Field<number> => ({ kind: 'zero', offset, width: 2 });
 

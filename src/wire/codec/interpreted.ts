@@ -9,7 +9,6 @@ import {
   MAX_OF_WIDTH,
   planOf,
   zeroOf,
-  type NamedField,
 } from './checks';
 import type { Field } from './fields';
 import type { Codec, Layout, LayoutValue, RecordDefinition } from './layout';
@@ -22,29 +21,28 @@ export function interpretCodec<const L extends Layout>(
   type Value = LayoutValue<L>;
   const { length, magic = [], first, rules } = definition;
   const { reserved, fields, masks, enums } = planOf(definition as unknown as RecordDefinition);
-  const blank = Object.fromEntries(fields.map(({ name, field }) => [name, zeroOf(field)]));
   const checked = [...masks, ...enums].map((named) => ({ named, isAllowed: allowedValues(named.field) }));
   return {
     decode(bytes, offset) {
-      const left = Math.max(0, bytes.length - offset);
-      if (left < length) failSource(length, left);
+      if (!holds(bytes, offset, length)) failSource(length, bytes, offset);
       if (magic.some((byte, index) => bytes[offset + index] !== byte)) failMagic();
       first?.(bytes, offset);
-      for (const place of reserved) if (Number(readInteger(place.field, bytes, offset)) !== 0) failReserved(place);
+      const view = new DataView(bytes.buffer, bytes.byteOffset + offset, length);
+      for (const place of reserved) if (Number(readInteger(place.field, view)) !== 0) failReserved(place);
       for (const { named, isAllowed } of checked) {
-        const word = Number(readInteger(named.field, bytes, offset));
+        const word = Number(readInteger(named.field, view));
         if (!isAllowed(word)) failValue(named, word);
       }
       const value: Record<string, unknown> = {};
-      for (const { name, field } of fields) value[name] = readField(field, bytes, offset);
+      for (const { name, field } of fields) value[name] = readField(field, view);
       rules?.(value as Value);
       return value as Value;
     },
     encodeInto(value, bytes, offset) {
-      const left = Math.max(0, bytes.length - offset);
-      if (left < length) failDestination(length, left);
+      if (!holds(bytes, offset, length)) failDestination(length, bytes, offset);
       const given: Readonly<Record<string, unknown>> = value;
-      for (const named of fields) if (!fits(named.field, given[named.name])) failRange(named, given[named.name]);
+      for (const named of fields)
+        if (!fits(named.field, given[named.name])) failRange(named, given[named.name]);
       for (const { named, isAllowed } of checked) {
         const word = Number(given[named.name]);
         if (!isAllowed(word)) failValue(named, word);
@@ -52,18 +50,26 @@ export function interpretCodec<const L extends Layout>(
       rules?.(value);
       bytes.fill(0, offset, offset + length);
       bytes.set(magic, offset);
-      for (const named of fields) writeField(named, given[named.name], bytes, offset);
+      const view = new DataView(bytes.buffer, bytes.byteOffset + offset, length);
+      for (const { name, field } of fields) writeField(field, given[name], view);
     },
-    of: (given) => ({ ...blank, ...given }) as Value,
+    of: (given) => {
+      const some: Readonly<Record<string, unknown>> = given;
+      return Object.fromEntries(
+        fields.map(({ name, field }) => [name, some[name] ?? zeroOf(field)]),
+      ) as Value;
+    },
   };
+}
+
+function holds(bytes: Uint8Array, offset: number, length: number): boolean {
+  return bytes.length - offset >= length && offset >= 0 && Number.isInteger(offset);
 }
 
 function allowedValues(field: Field): (value: number) => boolean {
   switch (field.kind) {
-    case 'enum': {
-      const known = knownValues(field);
-      return (value) => known[value] === 1;
-    }
+    case 'enum':
+      return knownValues(field);
     case 'mask': {
       const { allowed } = field;
       return (value) => (value & ~allowed) === 0;
@@ -83,40 +89,37 @@ function fits({ kind, width }: Field, value: unknown): boolean {
   return typeof value === 'number' && value >>> 0 === value && value <= MAX_OF_WIDTH[width];
 }
 
-function readField(field: Field, bytes: Uint8Array, offset: number): unknown {
-  const word = readInteger(field, bytes, offset);
+function readField(field: Field, view: DataView): unknown {
+  const word = readInteger(field, view);
   return field.kind === 'flag' ? word === 1 : word;
 }
 
-function readInteger({ offset: place, width }: Field, bytes: Uint8Array, offset: number): number | bigint {
-  const view = new DataView(bytes.buffer, bytes.byteOffset + offset + place, width);
+function readInteger({ offset, width }: Field, view: DataView): number | bigint {
   switch (width) {
     case 1:
-      return view.getUint8(0);
+      return view.getUint8(offset);
     case 2:
-      return view.getUint16(0, true);
+      return view.getUint16(offset, true);
     case 4:
-      return view.getUint32(0, true);
+      return view.getUint32(offset, true);
     case 8:
-      return joinU64(view.getUint32(0, true), view.getUint32(4, true));
+      return joinU64(view.getUint32(offset, true), view.getUint32(offset + 4, true));
   }
 }
 
-
-function writeField({ field }: NamedField, value: unknown, bytes: Uint8Array, offset: number): void {
-  const view = new DataView(bytes.buffer, bytes.byteOffset + offset + field.offset, field.width);
-  switch (field.width) {
+function writeField({ offset, width }: Field, value: unknown, view: DataView): void {
+  switch (width) {
     case 1:
-      view.setUint8(0, Number(value));
+      view.setUint8(offset, Number(value));
       return;
     case 2:
-      view.setUint16(0, Number(value), true);
+      view.setUint16(offset, Number(value), true);
       return;
     case 4:
-      view.setUint32(0, Number(value), true);
+      view.setUint32(offset, Number(value), true);
       return;
     case 8:
-      view.setUint32(0, lowWord(value as bigint), true);
-      view.setUint32(4, highWord(value as bigint), true);
+      view.setUint32(offset, lowWord(value as bigint), true);
+      view.setUint32(offset + 4, highWord(value as bigint), true);
   }
 }

@@ -1,3 +1,4 @@
+import { checkDefinition } from './checks';
 import { compileCodec } from './compiled';
 import { interpretCodec } from './interpreted';
 import type { Codec, Layout, LayoutValue, RecordDefinition } from './layout';
@@ -8,7 +9,10 @@ export interface WireRecord<T> {
   /** Bytes. */
   readonly length: number;
   readonly definition: RecordDefinition;
-  /** Reads a record that starts at `offset`; longer sources are fine. Throws an `NnrpError`. */
+  /**
+   * Reads a record that starts at `offset`; longer sources are fine. Throws an `NnrpError`, and a
+   * `RangeError` for an offset that is not an integer from 0.
+   */
   decode(bytes: Uint8Array, offset?: number): T;
   /** Writes a record into new bytes, with the same checks as reading. Throws an `NnrpError`. */
   encode(value: T): Uint8Array;
@@ -23,7 +27,8 @@ export type RecordValue<R> = R extends WireRecord<infer T> ? T : never;
 
 /**
  * Defines a record. Where the checks of section 3 run in an order, it is: length, `first`, reserved
- * places, masks, enumerations, `rules`.
+ * places, masks, enumerations, `rules`. Throws a `RangeError` where a field lies outside the record or
+ * is too narrow for its enumeration.
  *
  * @example
  * export const SessionCloseAckMetadata = record({
@@ -37,6 +42,7 @@ export type RecordValue<R> = R extends WireRecord<infer T> ? T : never;
 export function record<const L extends Layout>(definition: RecordDefinition<L>): WireRecord<LayoutValue<L>> {
   type Value = LayoutValue<L>;
   const { name, length } = definition;
+  checkDefinition(definition as unknown as RecordDefinition);
   const codec: Codec<Value> = compileCodec(definition) ?? interpretCodec(definition);
   return {
     name,

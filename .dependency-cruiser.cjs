@@ -1,0 +1,159 @@
+// Imports go one way: wire → protocol → transport → operators → server, client → testing.
+// A layer imports itself and what stands to its left; the entry points import what they publish.
+
+const published = '^(src|operators)/';
+const entryPoints = [
+  '^src/index[.]ts$',
+  '^src/wire/index[.]ts$',
+  '^operators/index[.]ts$',
+  '^src/testing/index[.]ts$',
+];
+
+/** The layers from left to right; those of one row may not import each other. */
+const rows = [
+  [{ name: 'wire', path: '^src/wire/' }],
+  [{ name: 'protocol', path: '^src/protocol/' }],
+  [{ name: 'transport', path: '^src/transport/' }],
+  [{ name: 'operators', path: '^operators/' }],
+  [
+    { name: 'server', path: '^src/server/' },
+    { name: 'client', path: '^src/client/' },
+  ],
+  [{ name: 'testing', path: '^src/testing/' }],
+];
+
+const layerRules = rows.flatMap((row, index) =>
+  row.map((layer) => {
+    const allowed = [layer, ...rows.slice(0, index).flat()];
+    return {
+      name: `layer-${layer.name}`,
+      comment: `${layer.name} may import only ${allowed.map(({ name }) => name).join(', ')}.`,
+      severity: 'error',
+      from: { path: layer.path },
+      // Everything of this repository that is not one of the allowed layers.
+      to: { path: '^(src|operators|test|demo|bench|scripts)/', pathNot: allowed.map(({ path }) => path) },
+    };
+  }),
+);
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    ...layerRules,
+    {
+      name: 'no-cycle',
+      comment: 'Modules that import each other cannot be understood, tested or loaded by themselves.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'no-index-across',
+      comment: 'operators/ and src/ import each other by leaf module, never by index.',
+      severity: 'error',
+      from: { path: '^operators/' },
+      to: { path: ['^src/index[.]ts$', '^src/.+/index[.]ts$'] },
+    },
+    {
+      name: 'no-operators-index',
+      comment: 'operators/ and src/ import each other by leaf module, never by index.',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^operators/index[.]ts$' },
+    },
+    {
+      name: 'node-free',
+      comment: 'Only src/transport/tcp*.ts, src/transport/web-socket*.ts and src/server/ are bound to Node.',
+      severity: 'error',
+      from: {
+        path: published,
+        pathNot: ['^src/transport/tcp[^/]*[.]ts$', '^src/transport/web-socket[^/]*[.]ts$', '^src/server/'],
+      },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'ws-free',
+      comment: 'Only src/transport/web-socket*.ts and src/server/ use ws.',
+      severity: 'error',
+      from: { path: published, pathNot: ['^src/transport/web-socket[^/]*[.]ts$', '^src/server/'] },
+      to: { path: ['(^|/)node_modules/(@types/)?ws/', '^ws$'] },
+    },
+    {
+      name: 'browser-reaches-no-node',
+      comment: 'What runs in a browser must not get to Node or ws by way of another module either.',
+      severity: 'error',
+      from: { path: ['^src/(wire|protocol|client)/', '^operators/'] },
+      to: { path: ['^src/transport/(tcp|web-socket[^/]*)[.]ts$', '^src/server/'], reachable: true },
+    },
+    {
+      name: 'rxjs-free',
+      comment: 'wire/ and protocol/ are plain functions: no streams.',
+      severity: 'error',
+      from: { path: '^src/(wire|protocol)/' },
+      to: { path: ['(^|/)node_modules/rxjs/', '^rxjs($|/)'] },
+    },
+    {
+      name: 'published-imports-runtime-dependencies-only',
+      comment: 'A user installs rxjs and ws with this package and nothing else (types included).',
+      severity: 'error',
+      from: { path: published },
+      to: {
+        dependencyTypes: [
+          'npm',
+          'npm-dev',
+          'npm-peer',
+          'npm-optional',
+          'npm-no-pkg',
+          'npm-unknown',
+          'undetermined',
+        ],
+        pathNot: ['(^|/)node_modules/(rxjs|ws|@types/ws|@types/node)/'],
+      },
+    },
+    {
+      name: 'no-rxjs-internal',
+      comment: 'rxjs/internal is not public.',
+      severity: 'error',
+      from: {},
+      to: { path: '(^|/)node_modules/rxjs/(src|dist/[^/]+/internal)/' },
+    },
+    {
+      name: 'resolvable',
+      comment: 'An import that means no module.',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    {
+      name: 'published-from-an-entry-point',
+      comment: 'A module that no entry point reaches is dead: export it, or remove it.',
+      severity: 'error',
+      from: { path: entryPoints },
+      to: { path: published, pathNot: entryPoints, reachable: false },
+    },
+    {
+      name: 'no-orphan',
+      comment: 'A module that imports nothing and that nothing imports.',
+      severity: 'error',
+      from: { orphan: true, path: published, pathNot: entryPoints },
+      to: {},
+    },
+    {
+      name: 'demo-as-a-user',
+      comment: 'The demo programs use what a user can: an entry point.',
+      severity: 'error',
+      from: { path: '^demo/' },
+      to: { path: published, pathNot: entryPoints },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: ['^dist/', '/target/'] },
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['node', 'require', 'default'],
+    },
+  },
+};

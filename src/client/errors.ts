@@ -1,0 +1,56 @@
+import { enumerationKey } from '../wire/codec/enumeration';
+import { SessionErrorCode, SessionStatus } from '../wire/messages/session-open';
+
+/**
+ * Why an operation has no result:
+ *
+ * - `dropped`: the server sent RESULT_DROP
+ * - `refused`: the server answered the submit with ERROR; `errorCode` says which
+ * - `cancelled`: `session.cancel` was called for it
+ * - `session-closed`: its session was closed before
+ * - `connection-lost`: its connection ended before; whether the server has run it is unknown
+ */
+export type OperationFailure = 'dropped' | 'refused' | 'cancelled' | 'session-closed' | 'connection-lost';
+
+const SENTENCES: Readonly<Record<OperationFailure, string>> = {
+  dropped: 'the server dropped it',
+  refused: 'the server refused it',
+  cancelled: 'it was cancelled',
+  'session-closed': 'its session is closed',
+  'connection-lost': 'the connection is lost, and whether the server has run it is unknown',
+};
+
+/** What a submit's Observable errors with. */
+export class OperationError extends Error {
+  override readonly name = 'OperationError';
+
+  constructor(
+    readonly reason: OperationFailure,
+    readonly sessionId: number,
+    /** 0 where the submit was never sent. */
+    readonly frameId: number,
+    /** Of an ERROR, 0 otherwise. */
+    readonly errorCode = 0,
+    detail = '',
+  ) {
+    const operation = frameId === 0 ? 'a submit' : `operation ${frameId}`;
+    super(
+      `${operation} of session ${sessionId} has no result: ${SENTENCES[reason]}${detail && `: ${detail}`}`,
+    );
+  }
+}
+
+/** What `openSession` rejects with where the server says no. */
+export class SessionRejectedError extends Error {
+  override readonly name = 'SessionRejectedError';
+
+  constructor(
+    readonly status: typeof SessionStatus.Rejected | typeof SessionStatus.RetryLater,
+    /** A `SessionErrorCode`, or one of the server's own. */
+    readonly errorCode: number,
+  ) {
+    const name = enumerationKey(SessionErrorCode, errorCode) ?? `0x${errorCode.toString(16)}`;
+    const verb = status === SessionStatus.RetryLater ? 'cannot take the session now' : 'refused the session';
+    super(`the server ${verb}: ${name}`);
+  }
+}

@@ -1,0 +1,35 @@
+import type { Subscriber } from 'rxjs';
+import type { ResultPush } from '../protocol/result';
+import { FrameSubmitMetadata } from '../wire/messages/frame-submit';
+import { EMPTY } from '../wire/packet';
+
+/** What a client asks of a server. */
+export interface SubmitRequest {
+  /** The payload; a string travels as UTF-8. Default empty. */
+  readonly body?: Uint8Array | string;
+  /** Fields of FRAME_SUBMIT that are not 0. */
+  readonly metadata?: Partial<FrameSubmitMetadata>;
+}
+
+/** A submit that somebody has subscribed to. */
+export interface Submission {
+  readonly metadata: FrameSubmitMetadata;
+  readonly body: Uint8Array;
+  readonly subscriber: Subscriber<ResultPush>;
+  /** 0 until it is sent. */
+  frameId: number;
+}
+
+const utf8 = new TextEncoder();
+
+export function submission(
+  { body = EMPTY, metadata }: SubmitRequest,
+  subscriber: Subscriber<ResultPush>,
+): Submission {
+  return {
+    metadata: FrameSubmitMetadata.of(metadata),
+    body: typeof body === 'string' ? utf8.encode(body) : body,
+    subscriber,
+    frameId: 0,
+  };
+}

@@ -1,0 +1,153 @@
+import { asyncScheduler, firstValueFrom, forkJoin, Subject, Subscription, take, type Observable } from 'rxjs';
+import { RuntimeError } from '../protocol/runtime-error';
+import type { ListenAddress, ListenEndpoint, Listener } from '../transport/endpoint';
+import type { PeerName, Transport, TransportKind } from '../transport/transport';
+import type { CommonHeader } from '../wire/header';
+import { Connection, type ConnectionHost } from './connection';
+import { HeldSubject } from './held-subject';
+import { serverSettings, type ServerOptions } from './options';
+import { ServerSession } from './session';
+import { SessionRegistry } from './session-registry';
+
+/** A peer did what the protocol forbids. */
+export interface Violation {
+  readonly error: RuntimeError;
+  readonly peer: PeerName;
+  /** Of the packet at fault; undefined where it was the connection itself. */
+  readonly header: CommonHeader | undefined;
+}
+
+/** An NNRP server. */
+export interface Server {
+  /**
+   * Sessions as they are accepted; each is emitted before its first packet is delivered. Sessions that
+   * come before the first subscriber wait for it. Errors where a listener fails, completes when the
+   * server is closed.
+   */
+  readonly sessions$: Observable<ServerSession>;
+  /** What peers did that the protocol forbids; each has cost its packet, or its connection. */
+  readonly violations$: Observable<Violation>;
+  /** What the application's own callbacks failed at; each has cost an operation or a session. */
+  readonly failures$: Observable<RuntimeError>;
+  /** Session ids in use. */
+  readonly sessionCount: number;
+  readonly connectionCount: number;
+  /** Resolves with the addresses once every listener is bound; rejects with a `RuntimeError`. */
+  listening(): Promise<readonly ListenAddress[]>;
+  /** Stops listening, ends every session and connection, and resolves when they are gone. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a server. It listens at once; subscribe to `sessions$` in the same turn.
+ *
+ * @example
+ * const server = createServer({ listen: [tcp({ port: 4433 }), webSocket({ port: 4480 })] });
+ * server.sessions$.subscribe((session) => session.respond((submit) => model.stream(submit.body)));
+ *
+ * Throws a `RuntimeError`, `unsupported-transport`, where a listener is of a kind that
+ * `options.transport` does not name.
+ */
+export function createServer(options: ServerOptions): Server {
+  return new RunningServer(options);
+}
+
+class RunningServer implements Server {
+  readonly sessions$: Observable<ServerSession>;
+  readonly violations$: Observable<Violation>;
+  readonly failures$: Observable<RuntimeError>;
+  private readonly sessions = new HeldSubject<ServerSession>();
+  private readonly violations = new Subject<Violation>();
+  private readonly failures = new Subject<RuntimeError>();
+  private readonly registry = new SessionRegistry();
+  private readonly connections = new Set<Connection>();
+  private readonly listeners: readonly Listener[];
+  private readonly accepting = new Subscription();
+  private readonly host: ConnectionHost;
+
+  constructor(options: ServerOptions) {
+    this.sessions$ = this.sessions.values$;
+    this.violations$ = this.violations.asObservable();
+    this.failures$ = this.failures.asObservable();
+    this.host = {
+      settings: serverSettings(options),
+      registry: this.registry,
+      scheduler: options.scheduler ?? asyncScheduler,
+      sessionOpened: (core) => {
+        this.sessions.next(new ServerSession(core));
+      },
+      violated: (error, { transport }, packet) => {
+        this.violations.next({ error, peer: transport.peer, header: packet?.header });
+      },
+      failed: (error) => {
+        this.failures.next(error);
+      },
+      ended: (connection) => {
+        this.connections.delete(connection);
+      },
+    };
+    this.listeners = listenersOf(options);
+    for (const listener of this.listeners) this.accept(listener);
+  }
+
+  get sessionCount(): number {
+    return this.registry.size;
+  }
+
+  get connectionCount(): number {
+    return this.connections.size;
+  }
+
+  listening(): Promise<readonly ListenAddress[]> {
+    return firstValueFrom(forkJoin(this.listeners.map(({ address$ }) => address$.pipe(take(1)))), {
+      defaultValue: [],
+    });
+  }
+
+  async close(): Promise<void> {
+    this.accepting.unsubscribe();
+    await Promise.all([...this.connections].map((connection) => connection.close()));
+    this.registry.clear();
+    this.sessions.complete();
+    this.violations.complete();
+    this.failures.complete();
+  }
+
+  private accept(listener: Listener): void {
+    this.accepting.add(
+      listener.subscribe({
+        next: (transport) => {
+          this.serve(transport);
+        },
+        error: (error: unknown) => {
+          this.sessions.error(error);
+        },
+      }),
+    );
+  }
+
+  private serve(transport: Transport): void {
+    const connection = new Connection(transport, this.host);
+    this.connections.add(connection);
+    connection.start();
+  }
+}
+
+function listenersOf({ listen, transport }: ServerOptions): readonly Listener[] {
+  const endpoints = Array.isArray(listen)
+    ? (listen as readonly ListenEndpoint[])
+    : [listen as ListenEndpoint];
+  const kinds = typeof transport === 'string' ? [transport] : transport;
+  for (const { kind } of endpoints) {
+    if (kinds !== undefined && !kinds.includes(kind)) throw unsupportedTransport(kind, kinds);
+  }
+  return endpoints.map((endpoint) => endpoint.listen());
+}
+
+function unsupportedTransport(kind: TransportKind, kinds: readonly TransportKind[]): RuntimeError {
+  return new RuntimeError(
+    'unsupported-transport',
+    `the server is configured for ${kinds.join(', ')} and was given a listener of kind ${kind}`,
+    { reach: 'server', origin: 'application' },
+  );
+}

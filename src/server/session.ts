@@ -1,0 +1,170 @@
+import { Observable, type Observer, type Subject, type Subscription } from 'rxjs';
+import { respondToSubmits, type Answer } from '../../operators/respond-to-submits';
+import type { Result } from '../protocol/result';
+import { describeError, RuntimeError } from '../protocol/runtime-error';
+import type { SessionState } from '../protocol/session-lifecycle';
+import type { PeerName, TransportKind } from '../transport/transport';
+import { NnrpError } from '../wire/errors';
+import type { FlowUpdateMetadata } from '../wire/messages/flow-update';
+import { ResultHintMetadata } from '../wire/messages/result-hint';
+import type { SessionOpenAckMetadata, SessionOpenMetadata } from '../wire/messages/session-open';
+import type { Cancel, Close, SessionMessage } from './messages';
+import type { MigrateRequest, PatchRequest } from './requests';
+import type { SessionCore } from './session-core';
+import type { Submit } from './submit';
+import type { ObservableInput } from 'rxjs';
+
+/**
+ * A client's session: a stream of all that it asks for, in order; views of that stream by message
+ * type; and senders for what it is answered with. It completes when the session is over.
+ *
+ * @example
+ * server.sessions$.subscribe((session) => {
+ *   session.respond((submit) => model.stream(submit.body));
+ * });
+ */
+export class ServerSession extends Observable<SessionMessage> {
+  /** Submits, as slots are free (`maxInFlightOperations`). They wait until somebody subscribes. */
+  readonly submits$: Observable<Submit>;
+  readonly cancels$: Observable<Cancel>;
+  /** Requests to change settings; refused while nobody subscribes. */
+  readonly patches$: Observable<PatchRequest>;
+  /** Requests to move to another transport; refused while nobody subscribes. */
+  readonly migrations$: Observable<MigrateRequest>;
+  readonly closes$: Observable<Close>;
+  /**
+   * Where results go: `pipe(…).subscribe(session.results)`. A result of an operation that has ended
+   * meanwhile is not sent; an error drops every operation of the session.
+   */
+  readonly results: Observer<Result>;
+
+  constructor(private readonly core: SessionCore) {
+    super((subscriber) => watch(core, core.messages, subscriber));
+    this.submits$ = new Observable((subscriber) => watch(core, core.submits, subscriber));
+    this.cancels$ = core.cancels.asObservable();
+    this.patches$ = core.patches.asObservable();
+    this.migrations$ = core.migrations.asObservable();
+    this.closes$ = core.closes.asObservable();
+    this.results = resultsOf(core);
+  }
+
+  get sessionId(): number {
+    return this.core.sessionId;
+  }
+
+  get state(): SessionState {
+    return this.core.state;
+  }
+
+  /** What the client asked for. */
+  get open(): SessionOpenMetadata {
+    return this.core.open;
+  }
+
+  /** What it was granted. */
+  get granted(): SessionOpenAckMetadata {
+    return this.core.granted;
+  }
+
+  get peer(): PeerName {
+    return this.core.host.transport.peer;
+  }
+
+  get transport(): TransportKind {
+    return this.core.host.transport.kind;
+  }
+
+  /** The highest operation id that the client has submitted. */
+  get lastOperationId(): number {
+    return this.core.lastOperationId;
+  }
+
+  /** Whether results wait because the client does not read them as fast as they come. */
+  get pressure$(): Observable<boolean> {
+    return this.core.host.transport.pressure$;
+  }
+
+  /**
+   * Answers every submit with what `handler` makes of it: bytes and strings become parts of the answer,
+   * completion its end. A cancel, a disconnect and a close unsubscribe the handler; a handler that
+   * throws costs its own operation. Unsubscribe to stop taking submits.
+   *
+   * @example
+   * session.respond(async function* (submit) {
+   *   for await (const token of model.stream(decoder.decode(submit.body))) yield token;
+   * });
+   */
+  respond(handler: (submit: Submit) => ObservableInput<Answer>): Subscription {
+    const onError = (error: unknown, submit: Submit): void => {
+      this.core.host.failed(handlerFailed(this.sessionId, submit.frameId, error));
+    };
+    return this.submits$
+      .pipe(respondToSubmits(handler, { onError, pressure$: this.pressure$ }))
+      .subscribe(this.results);
+  }
+
+  /**
+   * Sends one result. Throws an `NnrpError`, `UnknownOperation`, where its operation is not with the
+   * application, and one of the record's kinds where its fields are not allowed.
+   */
+  sendResult(result: Result): void {
+    this.core.sendResult(result);
+  }
+
+  /** Sends a RESULT_HINT of an operation. Throws an `NnrpError` where a field is not allowed. */
+  sendHint(frameId: number, fields: Partial<ResultHintMetadata>): void {
+    this.core.sender.hint(frameId, ResultHintMetadata.of(fields));
+  }
+
+  /** Sends a FLOW_UPDATE. Throws an `NnrpError` where scope and fields do not fit. */
+  sendFlowUpdate(update: FlowUpdateMetadata): void {
+    this.core.sender.flowUpdate(update);
+  }
+}
+
+/** Subscribes, and starts the submits that waited for somebody to do so. */
+function watch<T>(core: SessionCore, subject: Subject<T>, observer: Observer<T>): Subscription {
+  const subscription = subject.subscribe(observer);
+  core.admission.startNext();
+  return subscription;
+}
+
+function resultsOf(core: SessionCore): Observer<Result> {
+  return {
+    next: (result) => {
+      try {
+        core.sendResult(result);
+      } catch (error) {
+        // A cancel and a result cross: the pipeline that made the result cannot know.
+        if (core.hasEnded(result.frameId)) return;
+        core.host.failed(resultRefused(core.sessionId, result.frameId, error));
+      }
+    },
+    error: (error: unknown) => {
+      core.host.failed(
+        new RuntimeError(
+          'internal',
+          `the results of session ${core.sessionId} failed: ${describeError(error)}`,
+          {
+            reach: 'session',
+            origin: 'application',
+            cause: error,
+          },
+        ),
+      );
+      core.dropAll();
+    },
+    complete: () => undefined,
+  };
+}
+
+function resultRefused(sessionId: number, frameId: number, cause: unknown): RuntimeError {
+  const kind = cause instanceof NnrpError ? 'protocol' : 'internal';
+  const message = `a result of operation ${frameId} of session ${sessionId} was not sent: ${describeError(cause)}`;
+  return new RuntimeError(kind, message, { reach: 'operation', origin: 'application', cause });
+}
+
+function handlerFailed(sessionId: number, frameId: number, cause: unknown): RuntimeError {
+  const message = `the handler of operation ${frameId} of session ${sessionId} failed: ${describeError(cause)}`;
+  return new RuntimeError('internal', message, { reach: 'operation', origin: 'application', cause });
+}

@@ -1,0 +1,39 @@
+import type { Observable } from 'rxjs';
+import type { Packet } from '../wire/packet';
+
+/** What carries the packets. A kind of your own is any other string. */
+export type TransportKind = 'tcp' | 'quic' | 'websocket' | 'memory' | (string & {});
+
+/** One end of a connection, as a user sees it: `127.0.0.1:4433`, `memory#1`. */
+export type PeerName = string;
+
+/**
+ * A connection that carries whole packets. Whoever takes a transport owns it: subscribes to `packets$`
+ * once, and closes it.
+ */
+export interface Transport {
+  readonly kind: TransportKind;
+  readonly peer: PeerName;
+  /**
+   * The peer's packets in order. Reading starts with the subscription, of which there is one. Completes
+   * at a clean end; errors with a `RuntimeError` of reach `connection` at a broken frame, an end inside
+   * a packet, or a fault of the network. Unsubscribing destroys the transport.
+   */
+  readonly packets$: Observable<Packet>;
+  /**
+   * Whether more bytes wait to be written than the peer takes: now, then at each change. Completes with
+   * the connection.
+   */
+  readonly pressure$: Observable<boolean>;
+  /** Bytes that were sent and that the operating system has not taken yet. */
+  readonly queuedBytes: number;
+  /**
+   * Queues a packet. What is sent in one turn of the event loop goes out together. Metadata and body
+   * belong to the transport from here on. After the end of the connection this does nothing.
+   */
+  send(packet: Packet): void;
+  /** Writes what is queued, ends the connection, and resolves when it is gone. */
+  close(): Promise<void>;
+  /** Ends the connection at once; what is queued is lost. */
+  destroy(): void;
+}

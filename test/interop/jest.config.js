@@ -1,0 +1,10 @@
+/** @type {import('jest').Config} */
+module.exports = {
+  rootDir: '../..',
+  testEnvironment: 'node',
+  // Types are checked once, by `npm run typecheck`; the transform only strips them.
+  transform: { '^.+\\.ts$': ['ts-jest', { diagnostics: false }] },
+  testMatch: ['<rootDir>/test/interop/**/*.spec.ts'],
+  globalSetup: '<rootDir>/test/interop/build.ts',
+  maxWorkers: 1,
+};

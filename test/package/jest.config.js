@@ -1,0 +1,10 @@
+/** @type {import('jest').Config} */
+module.exports = {
+  ...require('../../jest.config.js'),
+  displayName: 'package',
+  rootDir: __dirname,
+  testMatch: ['<rootDir>/**/*.spec.ts'],
+  testPathIgnorePatterns: ['/node_modules/'],
+  // It builds, packs, installs and compiles.
+  testTimeout: 180_000,
+};

@@ -1,0 +1,257 @@
+import { readFileSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { createContext, runInContext } from 'node:vm';
+import { install, lendNodeTypes, pack, write } from './consumer';
+import { entryPoints } from './entry-points';
+import { run, runTool } from './run';
+
+// What the tarball is to the one who installs it. The names each entry point must have come from its
+// source; the snapshot beside this file records them, so that none comes or goes unseen.
+
+const entries = entryPoints();
+const specifiers = entries.map(({ specifier }) => specifier);
+
+let tarball: string;
+let consumer: string;
+
+beforeAll(async () => {
+  tarball = await pack();
+  consumer = await install(tarball);
+});
+
+afterAll(() => {
+  if (tarball) rmSync(dirname(tarball), { recursive: true, force: true });
+  if (consumer) rmSync(consumer, { recursive: true, force: true });
+});
+
+describe('the public names', () => {
+  it('has four entry points', () => {
+    expect(specifiers).toEqual(['nnrp-rx', 'nnrp-rx/wire', 'nnrp-rx/operators', 'nnrp-rx/testing']);
+  });
+
+  it.each(entries)('$specifier exports what is recorded', ({ values, types }) => {
+    expect({ values, types }).toMatchSnapshot();
+  });
+
+  it.each([
+    ['nnrp-rx', ['NnrpError', 'connect', 'createServer', 'tcp', 'webSocket']],
+    ['nnrp-rx/wire', ['NnrpError', 'PacketDecoder']],
+  ])('%s has what the first page shows', (specifier, names) => {
+    expect(entries.find((entry) => entry.specifier === specifier)?.values).toEqual(
+      expect.arrayContaining(names),
+    );
+  });
+});
+
+describe('the tarball', () => {
+  it('holds the build, its sources, the license and nothing else', async () => {
+    const listing = await run('tar', ['-tzf', tarball]);
+    const files = listing
+      .trim()
+      .split('\n')
+      .map((name) => name.replace(/^package\//, ''));
+
+    const expected = /^(LICENSE|README\.md|package\.json|(src|operators)\/.+\.ts|dist\/(cjs|esm)\/.+)$/;
+    expect(files.filter((name) => !expected.test(name))).toEqual([]);
+    expect(files).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'package.json']));
+    const built = files
+      .filter((name) => /^(src|operators)\/.+\.ts$/.test(name))
+      .flatMap((name) =>
+        ['cjs', 'esm'].flatMap((format) =>
+          ['.js', '.js.map', '.d.ts', '.d.ts.map'].map(
+            (end) => `dist/${format}/${name.replace(/\.ts$/, end)}`,
+          ),
+        ),
+      );
+    expect(built.length).toBeGreaterThan(0);
+    expect(built.filter((name) => !files.includes(name))).toEqual([]);
+  });
+
+  it('passes publint, warnings counted as errors', async () => {
+    expect(await runTool('publint', ['run', tarball, '--strict'])).toContain('All good!');
+  });
+
+  it('passes are-the-types-wrong in every resolution mode', async () => {
+    const report = await runTool('attw', [
+      tarball,
+      '--no-definitely-typed',
+      '--format',
+      'ascii',
+      '--no-emoji',
+    ]);
+    expect(report).toContain('No problems found');
+  });
+});
+
+describe('in Node', () => {
+  it.each(entries)('require of $specifier gives every name', async ({ specifier, values }) => {
+    const script = `console.log(JSON.stringify(Object.keys(require('${specifier}'))));`;
+    const names = JSON.parse(await run(process.execPath, [write(consumer, 'names.cjs', script)])) as string[];
+
+    expect(names.sort()).toEqual(values);
+  });
+
+  it('import and require give one and the same module', async () => {
+    const script = `
+      import { createRequire } from 'node:module';
+      const require = createRequire(import.meta.url);
+      const compared = {};
+      for (const specifier of ${JSON.stringify(specifiers)}) {
+        const imported = await import(specifier);
+        const required = require(specifier);
+        compared[specifier] = Object.keys(required).filter((name) => imported[name] === required[name]).sort();
+      }
+      compared.error = (await import('nnrp-rx')).NnrpError === require('nnrp-rx').NnrpError;
+      compared.errorAcross = (await import('nnrp-rx/wire')).NnrpError === require('nnrp-rx').NnrpError;
+      console.log(JSON.stringify(compared));`;
+
+    expect(JSON.parse(await run(process.execPath, [write(consumer, 'same.mjs', script)]))).toEqual({
+      ...Object.fromEntries(entries.map(({ specifier, values }) => [specifier, values])),
+      error: true,
+      errorAcross: true,
+    });
+  });
+
+  it('the ES modules load as they are, by their own specifiers', async () => {
+    const script = `
+      const names = {};
+      for (const path of ${JSON.stringify(entries.map(({ module }) => module))}) {
+        names[path] = Object.keys(await import('./node_modules/nnrp-rx/dist/esm/' + path + '.js')).sort();
+      }
+      console.log(JSON.stringify(names));`;
+
+    expect(JSON.parse(await run(process.execPath, [write(consumer, 'esm.mjs', script)]))).toEqual(
+      Object.fromEntries(entries.map(({ module, values }) => [module, values])),
+    );
+  });
+});
+
+describe('in TypeScript', () => {
+  const modes = [
+    { name: 'node16', module: 'node16', moduleResolution: 'node16', type: 'commonjs', runs: true },
+    { name: 'nodenext', module: 'nodenext', moduleResolution: 'nodenext', type: 'module', runs: true },
+    { name: 'bundler', module: 'esnext', moduleResolution: 'bundler', type: 'module', runs: false },
+  ];
+
+  /** One module an entry point, that names all it exports; and one that looks at a type and a value. */
+  function writeSources(folder: string, taken: typeof entries): void {
+    taken.forEach(({ specifier, values, types }, index) => {
+      const lines = [
+        values.length > 0 ? `export { ${values.join(', ')} } from '${specifier}';` : '',
+        types.length > 0 ? `export type { ${types.join(', ')} } from '${specifier}';` : '',
+      ];
+      write(folder, `entry-${index}.ts`, lines.join('\n'));
+      write(
+        folder,
+        `use-${index}.ts`,
+        `import * as all from '${specifier}';
+         type IsAny<T> = 0 extends 1 & T ? true : false;
+         const typed: IsAny<typeof all> = false;
+         // What Node adds to the names of a CommonJS module that is imported.
+         const added = ['default', 'module.exports', '__esModule'];
+         const names = Object.keys(all).filter((name) => !added.includes(name));
+         console.log(JSON.stringify({ typed: !typed, names }));`,
+      );
+    });
+  }
+
+  function writeConfig(folder: string, mode: (typeof modes)[number], types: readonly string[]): string {
+    write(folder, 'package.json', JSON.stringify({ name: 'consumer', private: true, type: mode.type }));
+    const { module, moduleResolution } = mode;
+    const compilerOptions = {
+      module,
+      moduleResolution,
+      types,
+      target: 'es2022',
+      lib: ['es2022', 'dom'],
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      skipLibCheck: false,
+      rootDir: '.',
+      outDir: 'out',
+    };
+    return write(folder, 'tsconfig.json', JSON.stringify({ compilerOptions, include: ['*.ts'] }));
+  }
+
+  it.each(modes)('every name and type is there under $name', async (mode) => {
+    const folder = join(consumer, mode.name);
+    lendNodeTypes(folder);
+    writeSources(folder, entries);
+    await runTool('tsc', ['-p', writeConfig(folder, mode, ['node'])], folder);
+
+    if (mode.runs) {
+      for (const [index, { values }] of entries.entries()) {
+        const printed = JSON.parse(await run(process.execPath, [join(folder, `out/use-${index}.js`)])) as {
+          typed: boolean;
+          names: string[];
+        };
+        expect({ typed: printed.typed, names: printed.names.sort() }).toEqual({ typed: true, names: values });
+        // The names written out, which for `import` Node must find without running the module.
+        await run(process.execPath, [join(folder, `out/entry-${index}.js`)]);
+      }
+    }
+  });
+
+  it('wire and operators need no types of Node', async () => {
+    const folder = join(consumer, 'browser');
+    const forBrowsers = entries.filter(({ specifier }) => /\/(wire|operators)$/.test(specifier));
+    expect(forBrowsers).toHaveLength(2);
+    writeSources(folder, forBrowsers);
+    await runTool('tsc', ['-p', writeConfig(folder, { ...modes[2]!, name: 'browser' }, [])], folder);
+  });
+});
+
+describe('in a browser', () => {
+  it.each(['nnrp-rx/wire', 'nnrp-rx/operators'])('%s bundles and loads', async (specifier) => {
+    // A bundler that meets both import and require must still take one copy, that of ES modules.
+    const source = `
+      import * as imported from '${specifier}';
+      const required = require('${specifier}');
+      globalThis.names = Object.keys(imported).filter((name) => imported[name] === required[name]);`;
+    const entry = write(consumer, 'browser.js', source);
+    const bundle = join(consumer, 'bundle.js');
+    const meta = join(consumer, 'meta.json');
+    await runTool(
+      'esbuild',
+      [entry, '--bundle', '--platform=browser', '--format=iife', `--outfile=${bundle}`, `--metafile=${meta}`],
+      consumer,
+    );
+
+    const { inputs } = JSON.parse(readFileSync(meta, 'utf8')) as { readonly inputs: Record<string, unknown> };
+    const others = Object.keys(inputs).filter(
+      (name) => !/^browser\.js$|node_modules\/(nnrp-rx\/dist\/esm|rxjs|tslib)\//.test(name),
+    );
+    expect(others).toEqual([]);
+
+    // Loaded where there is nothing of Node: what a browser has and these layers may use, and no more;
+    // and again under a policy that forbids code made from strings.
+    for (const strings of [true, false]) {
+      const globals = { TextEncoder, TextDecoder, setTimeout, clearTimeout, queueMicrotask };
+      const browser = createContext(globals, { codeGeneration: { strings, wasm: false } });
+      runInContext(readFileSync(bundle, 'utf8'), browser);
+      const { names } = browser as { names: string[] };
+      expect([...names].sort()).toEqual(
+        entries.find((candidate) => candidate.specifier === specifier)?.values,
+      );
+    }
+  });
+
+  it('drops what is not used', async () => {
+    const entry = write(consumer, 'unused.js', specifiers.map((name) => `import '${name}';`).join('\n'));
+    const bundle = join(consumer, 'unused-bundle.js');
+    await runTool(
+      'esbuild',
+      [
+        entry,
+        '--bundle',
+        '--minify',
+        '--platform=node',
+        '--format=esm',
+        '--conditions=module',
+        `--outfile=${bundle}`,
+      ],
+      consumer,
+    );
+    expect(readFileSync(bundle, 'utf8').trim()).toBe('');
+  });
+});

@@ -1,0 +1,449 @@
+import fc from 'fast-check';
+import { enumeration } from '../../../src/wire/codec/enumeration';
+import {
+  enumU16,
+  enumU32,
+  enumU8,
+  flagU32,
+  maskU16,
+  maskU32,
+  maskU8,
+  u16,
+  u32,
+  u64,
+  u8,
+  zeroU16,
+} from '../../../src/wire/codec/fields';
+import type { Codec, Layout, LayoutValue, RecordDefinition } from '../../../src/wire/codec/layout';
+import { breaksRule, NnrpError } from '../../../src/wire/errors';
+import { everyRecord, nearEncodings, recordValues } from '../../support/arbitraries';
+import { fromHex, toHex } from '../../support/hex';
+import { errorOf, faultOf } from '../fault-of';
+
+export type MakeCodec = <const L extends Layout>(definition: RecordDefinition<L>) => Codec<LayoutValue<L>>;
+
+const Colour = enumeration('colour', { Red: 0, Green: 3 });
+const Shade = enumeration('shade', { Light: 1, Dark: 200 });
+/** Values above 255, and above 2^31: no table of 256 places holds them. */
+const ErrorCode = enumeration('error_code', { None: 0x30000, Miss: 0x30001, Vendor: 0xf000_0001 });
+
+/** One field of each kind and width, none of them aligned. */
+const sample = {
+  name: 'SampleMetadata',
+  length: 44,
+  magic: [0xaa, 0xbb],
+  fields: {
+    byte: u8(2),
+    half: u16(3),
+    word: u32(5),
+    long: u64(9),
+    enumByte: enumU8(17, Colour),
+    enumHalf: enumU16(18, Shade),
+    enumWord: enumU32(20, ErrorCode),
+    maskByte: maskU8(24, 0x81),
+    maskHalf: maskU16(25, 0x8001),
+    maskWord: maskU32(27, 0x8000_0001),
+    zero: zeroU16(31),
+    flag: flagU32(33, 'flag must be 0 or 1'),
+  },
+  reserved: { reserved0: u8(37), reserved1: u16(38), reserved2: u32(40) },
+} as const satisfies RecordDefinition;
+
+const value: LayoutValue<typeof sample.fields> = {
+  byte: 0xfe,
+  half: 0xfedc,
+  word: 0xfedcba98,
+  long: 0xfedcba98_76543210n,
+  enumByte: Colour.Green,
+  enumHalf: Shade.Dark,
+  enumWord: ErrorCode.Vendor,
+  maskByte: 0x81,
+  maskHalf: 0x8001,
+  maskWord: 0x8000_0001,
+  zero: 0,
+  flag: true,
+};
+const hex = [
+  'aabb fe dcfe 98badcfe 1032547698badcfe 03 c800 010000f0',
+  '81 0180 01000080 0000 01000000 00 0000 00000000',
+]
+  .join('')
+  .replaceAll(' ', '');
+
+/** What both codecs promise; each spec calls it with its own. */
+export function describeCodec(make: MakeCodec): void {
+  const codec = make(sample);
+  const encode = (given: unknown): Uint8Array => {
+    const bytes = new Uint8Array(sample.length);
+    codec.encodeInto(given as typeof value, bytes, 0);
+    return bytes;
+  };
+  const changed = (edits: Readonly<Record<number, number>>): Uint8Array => Object.assign(fromHex(hex), edits);
+
+  describe('layout', () => {
+    it('writes little-endian at the offsets of the definition', () => {
+      expect(toHex(encode(value))).toBe(hex);
+    });
+
+    it('reads what it wrote', () => {
+      expect(codec.decode(fromHex(hex), 0)).toEqual(value);
+    });
+
+    it('shows the fields in the order of the definition', () => {
+      expect(Object.keys(codec.decode(fromHex(hex), 0))).toEqual(Object.keys(sample.fields));
+      expect(Object.keys(codec.of({ flag: true, byte: 1 }))).toEqual(Object.keys(sample.fields));
+    });
+
+    it.each([1, 2, 3, 7, 64])('reads and writes at offset %i of a larger buffer', (offset) => {
+      const bytes = new Uint8Array(offset + sample.length + 5).fill(0xee);
+      codec.encodeInto(value, bytes, offset);
+      expect(toHex(bytes)).toBe('ee'.repeat(offset) + hex + 'ee'.repeat(5));
+      expect(codec.decode(bytes, offset)).toEqual(value);
+    });
+
+    it('counts offsets from the start of a view, not of its buffer', () => {
+      const view = new Uint8Array(new ArrayBuffer(128), 37, 60).fill(0xee);
+      codec.encodeInto(value, view, 9);
+      expect(toHex(new Uint8Array(view.buffer, 46, sample.length))).toBe(hex);
+      expect(new Uint8Array(view.buffer, 0, 37).every((byte) => byte === 0)).toBe(true);
+      expect(codec.decode(view, 9)).toEqual(value);
+    });
+
+    it('takes a Node Buffer', () => {
+      expect(codec.decode(Buffer.from(hex, 'hex'), 0)).toEqual(value);
+      const bytes = Buffer.alloc(sample.length);
+      codec.encodeInto(value, bytes, 0);
+      expect(bytes.toString('hex')).toBe(hex);
+    });
+
+    it('clears what stood in the reserved places', () => {
+      const bytes = new Uint8Array(sample.length).fill(0xff);
+      codec.encodeInto(codec.of({ enumHalf: Shade.Light, enumWord: ErrorCode.None }), bytes, 0);
+      expect(toHex(bytes)).toBe(`aabb${'00'.repeat(16)}010000000300${'00'.repeat(20)}`);
+    });
+  });
+
+  describe('too short', () => {
+    it.each([
+      [0, 0],
+      [sample.length - 1, 0],
+      [sample.length, 1],
+      [2 * sample.length, sample.length + 1],
+      [3, 100],
+    ])('a buffer of %i bytes at offset %i', (length, offset) => {
+      const actual = Math.max(0, length - offset);
+      const bytes = new Uint8Array(length);
+      expect(faultOf(() => codec.decode(bytes, offset))).toEqual({
+        kind: 'SourceTooShort',
+        expected: sample.length,
+        actual,
+      });
+      expect(faultOf(() => codec.encodeInto(value, bytes, offset))).toEqual({
+        kind: 'DestinationTooShort',
+        expected: sample.length,
+        actual,
+      });
+    });
+
+    it.each([-1, 0.5, NaN, Infinity, -Infinity])(
+      'refuses %d as an offset, which no peer can cause',
+      (offset) => {
+        const bytes = new Uint8Array(3 * sample.length);
+        expect(() => codec.decode(bytes, offset)).toThrow(
+          new RangeError(`an offset must be an integer from 0, got ${offset}`),
+        );
+        expect(() => codec.encodeInto(value, bytes, offset)).toThrow(RangeError);
+      },
+    );
+
+    it('does not take an ArrayBuffer for bytes', () => {
+      const buffer = fromHex(hex).buffer as unknown as Uint8Array;
+      expect(() => codec.decode(buffer, 0)).toThrow(NnrpError);
+      expect(() => codec.encodeInto(value, buffer, 0)).toThrow(NnrpError);
+    });
+  });
+
+  describe('checks of reading', () => {
+    it.each([0, 1])('the magic, byte %i', (at) => {
+      expect(faultOf(() => codec.decode(changed({ [at]: 0 }), 0))).toEqual({ kind: 'InvalidMagic' });
+    });
+
+    it.each([
+      [37, 'sample.reserved0'],
+      [38, 'sample.reserved1'],
+      [39, 'sample.reserved1'],
+      [40, 'sample.reserved2'],
+      [43, 'sample.reserved2'],
+    ])('a reserved place, byte %i', (at, field) => {
+      expect(faultOf(() => codec.decode(changed({ [at]: 0x80 }), 0))).toEqual({
+        kind: 'NonZeroReservedField',
+        field,
+      });
+    });
+
+    it('a reserved u64, both words', () => {
+      const wide = make({ name: 'Wide', length: 8, fields: {}, reserved: { reserved: u64(0) } });
+      for (const at of [0, 3, 4, 7]) {
+        const bytes = Object.assign(new Uint8Array(8), { [at]: 1 });
+        expect(faultOf(() => wide.decode(bytes, 0))).toEqual({
+          kind: 'NonZeroReservedField',
+          field: 'wide.reserved',
+        });
+      }
+    });
+
+    it.each([31, 32])('a visible field that must be 0, byte %i', (at) => {
+      const fault = faultOf(() => codec.decode(changed({ [at]: 1 }), 0));
+      expect(fault).toEqual({ kind: 'NonZeroReservedField', field: 'sample.zero' });
+    });
+
+    it.each([
+      [{ 24: 0x83 }, 'sample.mask_byte', 0x83, 0x81],
+      [{ 26: 0xc0 }, 'sample.mask_half', 0xc001, 0x8001],
+      [{ 30: 0xff }, 'sample.mask_word', 0xff00_0001, 0x8000_0001],
+    ] as const)('bits outside a mask %j', (edits, field, actual, allowed) => {
+      expect(faultOf(() => codec.decode(changed(edits), 0))).toEqual({
+        kind: 'ReservedBitsSet',
+        field,
+        value: actual,
+        allowed,
+      });
+    });
+
+    it.each([
+      [{ 17: 1 }, 'colour', 1],
+      [{ 17: 0xff }, 'colour', 0xff],
+      [{ 18: 0 }, 'shade', 0],
+      [{ 19: 1 }, 'shade', 0x1c8],
+      [{ 20: 2 }, 'error_code', 0xf000_0002],
+      [{ 20: 0, 23: 0 }, 'error_code', 0],
+      [{ 23: 0xff }, 'error_code', 0xff00_0001],
+    ] as const)('values that an enumeration has not %j', (edits, enumName, actual) => {
+      const fault = faultOf(() => codec.decode(changed(edits), 0));
+      expect(fault).toEqual({ kind: 'UnknownEnumValue', enumName, value: actual });
+    });
+
+    it.each(Object.values(ErrorCode))('takes %d of a sparse enumeration', (code) => {
+      const bytes = encode({ ...value, enumWord: code });
+      expect(codec.decode(bytes, 0).enumWord).toBe(code);
+    });
+
+    it.each([{ 33: 2 }, { 34: 1 }, { 36: 0x80 }])('a flag that is neither 0 nor 1 %j', (edits) => {
+      expect(faultOf(() => codec.decode(changed(edits), 0))).toEqual({
+        kind: 'InvalidProtocolCombination',
+        rule: 'flag must be 0 or 1',
+      });
+    });
+  });
+
+  describe('checks of writing', () => {
+    const max = { 1: 0xff, 2: 0xffff, 4: 0xffff_ffff } as const;
+
+    describe.each([
+      ['byte', 'sample.byte', 1],
+      ['half', 'sample.half', 2],
+      ['word', 'sample.word', 4],
+      ['enumByte', 'sample.enum_byte', 1],
+      ['enumHalf', 'sample.enum_half', 2],
+      ['enumWord', 'sample.enum_word', 4],
+      ['maskByte', 'sample.mask_byte', 1],
+      ['maskHalf', 'sample.mask_half', 2],
+      ['maskWord', 'sample.mask_word', 4],
+      ['zero', 'sample.zero', 2],
+    ] as const)('%s', (name, field, width) => {
+      it.each([
+        ['one more than fits', max[width] + 1],
+        ['far more than fits', Number.MAX_SAFE_INTEGER],
+        ['negative', -1],
+        ['a fraction', 0.5],
+        ['NaN', NaN],
+        ['infinite', Infinity],
+        ['missing', undefined],
+        ['null', null],
+        ['a bigint', 0n],
+        ['text', '0'],
+        ['a boolean', false],
+        ['an object', { valueOf: () => 0 }],
+        ['a symbol', Symbol('0')],
+      ])('%s', (_, wrong) => {
+        const fault = faultOf(() => encode({ ...value, [name]: wrong }));
+        expect(fault).toEqual({ kind: 'ValueOutOfRange', field, value: wrong, max: max[width] });
+      });
+    });
+
+    it.each([
+      ['byte', [0, 1, 0xff]],
+      ['half', [0, 0x100, 0xffff]],
+      ['word', [0, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff]],
+      [
+        'long',
+        [0n, 0xffff_ffffn, 0x1_0000_0000n, 0x7fff_ffff_ffff_ffffn, 0x8000_0000_0000_0000n, 2n ** 64n - 1n],
+      ],
+    ] as const)('%s takes what fits', (name, values) => {
+      for (const fitting of values) {
+        expect(codec.decode(encode({ ...value, [name]: fitting }), 0)).toEqual({ ...value, [name]: fitting });
+      }
+    });
+
+    it.each([
+      ['one more than fits', 2n ** 64n],
+      ['negative', -1n],
+      ['a number', 5],
+      ['missing', undefined],
+      ['null', null],
+      ['text', '5'],
+    ])('long %s', (_, wrong) => {
+      expect(faultOf(() => encode({ ...value, long: wrong }))).toEqual({
+        kind: 'ValueOutOfRange',
+        field: 'sample.long',
+        value: wrong,
+        max: 2n ** 64n - 1n,
+      });
+    });
+
+    it.each([0, 1, 2, undefined, null, 'true', 1n])('flag %p', (wrong) => {
+      expect(faultOf(() => encode({ ...value, flag: wrong }))).toEqual({
+        kind: 'ValueOutOfRange',
+        field: 'sample.flag',
+        value: wrong,
+        max: true,
+      });
+    });
+
+    it.each([
+      [{ maskByte: 2 }, { kind: 'ReservedBitsSet', field: 'sample.mask_byte', value: 2, allowed: 0x81 }],
+      [
+        { maskWord: 2 ** 30 },
+        { kind: 'ReservedBitsSet', field: 'sample.mask_word', value: 2 ** 30, allowed: 2147483649 },
+      ],
+      [{ zero: 1 }, { kind: 'NonZeroReservedField', field: 'sample.zero' }],
+      [{ enumByte: 1 }, { kind: 'UnknownEnumValue', enumName: 'colour', value: 1 }],
+      [{ enumHalf: 0xffff }, { kind: 'UnknownEnumValue', enumName: 'shade', value: 0xffff }],
+      [{ enumWord: 0xffff_ffff }, { kind: 'UnknownEnumValue', enumName: 'error_code', value: 0xffff_ffff }],
+    ])('the same as of reading %j', (wrong, fault) => {
+      expect(faultOf(() => encode({ ...value, ...wrong }))).toEqual(fault);
+    });
+
+    it('writes nothing where a check fails', () => {
+      const bytes = new Uint8Array(sample.length).fill(0xee);
+      for (const wrong of [{ byte: 256 }, { enumByte: 1 }, { maskByte: 2 }, { flag: 1 }, { zero: 1 }]) {
+        const given = { ...value, ...wrong } as unknown as typeof value;
+        expect(errorOf(() => codec.encodeInto(given, bytes, 0))).toBeInstanceOf(NnrpError);
+      }
+      expect(toHex(bytes)).toBe('ee'.repeat(sample.length));
+    });
+  });
+
+  describe('order of checks', () => {
+    const ordered = make({
+      name: 'Ordered',
+      length: 6,
+      magic: [1],
+      fields: { colour: enumU8(2, Colour), mask: maskU8(3, 1), byte: u8(4) },
+      reserved: { reserved: u8(5) },
+      first: (bytes, at) => {
+        if (bytes[at + 1] !== 0) breaksRule('first');
+      },
+      rules: ({ byte }) => {
+        if (byte !== 0) breaksRule('last');
+      },
+    });
+    it('on reading: magic, first, reserved, masks, enumerations, rules', () => {
+      // Everything is wrong; each step mends what the step before it found.
+      const bytes = Uint8Array.from([9, 0, 1, 9, 9, 9, 9]);
+      const steps = [
+        [0, 0, { kind: 'InvalidMagic' }],
+        [1, 1, { kind: 'InvalidProtocolCombination', rule: 'first' }],
+        [2, 0, { kind: 'NonZeroReservedField', field: 'ordered.reserved' }],
+        [6, 0, { kind: 'ReservedBitsSet', field: 'ordered.mask', value: 9, allowed: 1 }],
+        [4, 0, { kind: 'UnknownEnumValue', enumName: 'colour', value: 9 }],
+        [3, 0, { kind: 'InvalidProtocolCombination', rule: 'last' }],
+      ] as const;
+      for (const [at, byte, fault] of steps) {
+        bytes[at] = byte;
+        expect(faultOf(() => ordered.decode(bytes, 1))).toEqual(fault);
+      }
+      bytes[5] = 0;
+      expect(ordered.decode(bytes, 1)).toEqual({ colour: 0, mask: 0, byte: 0 });
+    });
+
+    it('on writing: range, masks, enumerations, rules', () => {
+      const encodeOrdered = (given: { colour: number; mask: number; byte: number }) => () =>
+        ordered.encodeInto(given as never, new Uint8Array(6), 0);
+      expect(faultOf(encodeOrdered({ colour: 9, mask: 9, byte: 300 })).kind).toBe('ValueOutOfRange');
+      expect(faultOf(encodeOrdered({ colour: 9, mask: 9, byte: 9 })).kind).toBe('ReservedBitsSet');
+      expect(faultOf(encodeOrdered({ colour: 9, mask: 1, byte: 9 })).kind).toBe('UnknownEnumValue');
+      expect(faultOf(encodeOrdered({ colour: 3, mask: 1, byte: 9 })).kind).toBe('InvalidProtocolCombination');
+      expect(encodeOrdered({ colour: 3, mask: 1, byte: 0 })).not.toThrow();
+    });
+  });
+
+  describe('of', () => {
+    it('fills in zeros, and the lowest value of an enumeration without 0', () => {
+      expect(codec.of({})).toEqual({
+        byte: 0,
+        half: 0,
+        word: 0,
+        long: 0n,
+        enumByte: Colour.Red,
+        enumHalf: Shade.Light,
+        enumWord: ErrorCode.None,
+        maskByte: 0,
+        maskHalf: 0,
+        maskWord: 0,
+        zero: 0,
+        flag: false,
+      });
+    });
+
+    it('keeps what is given', () => {
+      expect(codec.of(value)).toEqual(value);
+    });
+
+    it('takes undefined for not given, and leaves out what is no field', () => {
+      const given = { byte: undefined, half: 7, colour: 'none' } as unknown as Partial<typeof value>;
+      expect(codec.of(given)).toEqual({ ...codec.of({}), half: 7 });
+    });
+
+    it('makes a new value every time', () => {
+      expect(codec.of(value)).not.toBe(value);
+      expect(codec.of({})).not.toBe(codec.of({}));
+    });
+  });
+
+  describe('every record of the protocol', () => {
+    it.each(everyRecord)('%s: what is encoded decodes to the same', (_, record) => {
+      const own = make(record.definition);
+      fc.assert(
+        fc.property(recordValues(record), fc.nat(9), (given, offset) => {
+          const bytes = new Uint8Array(offset + record.length + 3).fill(0xee);
+          own.encodeInto(given as never, bytes, offset);
+          expect(own.decode(bytes, offset)).toEqual(given);
+          expect(bytes.subarray(0, offset).every((byte) => byte === 0xee)).toBe(true);
+          expect(bytes.subarray(offset + record.length).every((byte) => byte === 0xee)).toBe(true);
+        }),
+      );
+    });
+
+    it.each(everyRecord)('%s: what decodes is encoded to the same bytes', (_, record) => {
+      const own = make(record.definition);
+      let accepted = 0;
+      fc.assert(
+        fc.property(nearEncodings(record), (bytes) => {
+          let decoded: unknown;
+          try {
+            decoded = own.decode(bytes, 0);
+          } catch (error) {
+            expect(error).toBeInstanceOf(NnrpError);
+            return;
+          }
+          accepted += 1;
+          const again = new Uint8Array(record.length);
+          own.encodeInto(decoded as never, again, 0);
+          expect(toHex(again)).toBe(toHex(bytes.subarray(0, record.length)));
+        }),
+      );
+      expect(accepted).toBeGreaterThan(0);
+    });
+  });
+}

@@ -1,0 +1,70 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { buildSync } from 'esbuild';
+import { compileCodec } from '../../../src/wire/codec/compiled';
+import { u8 } from '../../../src/wire/codec/fields';
+import { everyRecord } from '../../support/arbitraries';
+import vectors from '../../vectors/records.json';
+import { describeCodec } from './codec-contract';
+
+describe('the compiled codec', () => {
+  describeCodec((definition) => compileCodec(definition)!);
+
+  it.each(everyRecord)('compiles %s', (_, { definition }) => {
+    expect(compileCodec(definition)).toBeDefined();
+  });
+
+  it('takes no layout whose names are not names', () => {
+    expect(() => compileCodec({ name: 'Odd', length: 1, fields: { 'a-b': u8(0) } })).toThrow(SyntaxError);
+  });
+});
+
+describe('where generated code is forbidden', () => {
+  it('reads and writes every byte string of the reference all the same', () => {
+    const { outputFiles } = buildSync({
+      entryPoints: [join(__dirname, 'without-generated-code.ts')],
+      bundle: true,
+      platform: 'node',
+      write: false,
+    });
+    const output = execFileSync(process.execPath, ['--disallow-code-generation-from-strings', '-'], {
+      input: outputFiles[0]!.text,
+      encoding: 'utf8',
+      maxBuffer: 1 << 24,
+    });
+    const { generation, compiles, outcomes } = JSON.parse(output) as {
+      generation: string;
+      compiles: boolean;
+      outcomes: string[];
+    };
+    expect(generation).toBe('EvalError');
+    expect(compiles).toBe(false);
+    const lengths = new Map(everyRecord.map(([name, { length }]) => [name, length]));
+    const expected = vectors.cases.map(
+      ({ record, hex, error }) => error ?? hex.slice(0, 2 * lengths.get(record)!),
+    );
+    expect(outcomes).toEqual(expected);
+  });
+
+  it('asks the host once, not for every record', () => {
+    const original = globalThis.Function;
+    let attempts = 0;
+    globalThis.Function = new Proxy(original, {
+      construct() {
+        attempts += 1;
+        throw new EvalError('call to Function() blocked by CSP');
+      },
+    });
+    try {
+      jest.isolateModules(() => {
+        const wire = jest.requireActual<typeof import('../../../src/wire')>('../../../src/wire');
+        const { CacheAckMetadata } = wire;
+        const ack = CacheAckMetadata.of({ cacheKeyLo: 7 });
+        expect(CacheAckMetadata.decode(CacheAckMetadata.encode(ack))).toEqual(ack);
+      });
+    } finally {
+      globalThis.Function = original;
+    }
+    expect(attempts).toBe(1);
+  });
+});

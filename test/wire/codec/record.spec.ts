@@ -1,0 +1,86 @@
+import { record } from '../../../src/wire/codec/record';
+import { u16, u32, u8 } from '../../../src/wire/codec/fields';
+import { everyRecord } from '../../support/arbitraries';
+import { faultOf } from '../fault-of';
+
+const Point = record({
+  name: 'PointMetadata',
+  length: 6,
+  fields: { x: u16(0), y: u16(2), tag: u8(4) },
+  reserved: { reserved0: u8(5) },
+});
+
+describe('record', () => {
+  it('has the name and the length of its definition', () => {
+    expect(Point).toMatchObject({ name: 'PointMetadata', length: 6 });
+    expect(Point.definition.fields).toHaveProperty('tag');
+  });
+
+  it('encodes into new bytes of its length', () => {
+    const bytes = Point.encode({ x: 1, y: 0x203, tag: 4 });
+    expect(bytes).toEqual(Uint8Array.of(1, 0, 3, 2, 4, 0));
+    expect(bytes.buffer.byteLength).toBe(6);
+    expect(Point.encode({ x: 1, y: 0x203, tag: 4 }).buffer).not.toBe(bytes.buffer);
+  });
+
+  it('reads and writes at the start unless told otherwise', () => {
+    const bytes = new Uint8Array(8);
+    Point.encodeInto({ x: 1, y: 2, tag: 3 }, bytes);
+    expect(bytes).toEqual(Uint8Array.of(1, 0, 2, 0, 3, 0, 0, 0));
+    Point.encodeInto({ x: 1, y: 2, tag: 3 }, bytes, 2);
+    expect(bytes).toEqual(Uint8Array.of(1, 0, 1, 0, 2, 0, 3, 0));
+    expect(Point.decode(bytes)).toEqual({ x: 1, y: 1, tag: 2 });
+    expect(Point.decode(bytes, 2)).toEqual({ x: 1, y: 2, tag: 3 });
+  });
+
+  it('says what is missing at an offset', () => {
+    expect(faultOf(() => Point.decode(new Uint8Array(8), 3))).toEqual({
+      kind: 'SourceTooShort',
+      expected: 6,
+      actual: 5,
+    });
+    expect(faultOf(() => Point.encodeInto(Point.of(), new Uint8Array(8), 3))).toEqual({
+      kind: 'DestinationTooShort',
+      expected: 6,
+      actual: 5,
+    });
+  });
+
+  it('makes a whole value of some fields, or of none', () => {
+    expect(Point.of()).toEqual({ x: 0, y: 0, tag: 0 });
+    expect(Point.of({ y: 7 })).toEqual({ x: 0, y: 7, tag: 0 });
+  });
+
+  it('works without its receiver', () => {
+    const { decode, encode } = Point;
+    expect(decode(encode({ x: 1, y: 2, tag: 3 }))).toEqual({ x: 1, y: 2, tag: 3 });
+  });
+
+  it('refuses a definition that does not hold', () => {
+    expect(() => record({ name: 'Odd', length: 4, fields: { late: u32(1) } })).toThrow(
+      new RangeError('Odd.late lies outside the 4 bytes of its record'),
+    );
+  });
+});
+
+describe('the layouts of the protocol', () => {
+  // The one overlap of preview3: a reserved u64 at 32 covers tile_index_bytes at 36.
+  const overlaps = new Map([['FrameSubmitMetadata', [36, 37, 38, 39]]]);
+
+  it.each(everyRecord)(
+    '%s: every byte is of one field, reserved or magic',
+    (name, { length, definition }) => {
+      const { fields, reserved = {}, magic = [] } = definition;
+      const owners = Array.from({ length }, (_, at) => (at < magic.length ? 1 : 0));
+      for (const { offset, width } of [...Object.values(fields), ...Object.values(reserved)]) {
+        for (let at = offset; at < offset + width; at += 1) owners[at] = (owners[at] ?? NaN) + 1;
+      }
+      const expected = owners.map((_, at) => (overlaps.get(name)?.includes(at) === true ? 2 : 1));
+      expect(owners).toEqual(expected);
+    },
+  );
+
+  it.each(everyRecord)('%s is called what its key says', (name, { name: own, length, definition }) => {
+    expect([own, definition.name, definition.length]).toEqual([name, name, length]);
+  });
+});
