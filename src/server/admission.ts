@@ -53,12 +53,11 @@ export class Admission {
     return 'admitted';
   }
 
-  /** Gives back the slot or the place of an operation that ended, and starts the next. */
-  leave(frameId: number): Submit | undefined {
+  /** Takes an operation that ended out, running or waiting; its slot stays empty until `startNext`. */
+  take(frameId: number): Submit | undefined {
     const submit = this.inFlight.get(frameId);
     if (submit === undefined) return this.withdraw(frameId);
     this.inFlight.delete(frameId);
-    this.startNext();
     return submit;
   }
 

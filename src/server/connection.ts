@@ -1,103 +1,128 @@
 import { Subscription, type SchedulerLike } from 'rxjs';
+import { negotiateHello, type ServerCapabilities } from '../protocol/capability';
+import { CreditEpoch } from '../protocol/credit-epoch';
 import { checkHeaderOnly, checkMetadataLength, foreignSession } from '../protocol/packet-checks';
 import { checkRecoveryRequest } from '../protocol/recovery';
 import { describeError, protocolError, RuntimeError, unexpectedMessage } from '../protocol/runtime-error';
 import type { Transport } from '../transport/transport';
 import { NnrpError } from '../wire/errors';
 import { MessageType, messageTypeName } from '../wire/message-type';
-import { ErrorMetadata, ErrorScope } from '../wire/messages/error-message';
-import {
-  SessionErrorCode,
-  SessionOpenAckMetadata,
-  SessionOpenMetadata,
-  SessionStatus,
-} from '../wire/messages/session-open';
+import { ErrorScope } from '../wire/messages/error-message';
+import { ClientHelloMetadata, ServerHelloAckMetadata } from '../wire/messages/hello';
+import { SessionOpenMetadata } from '../wire/messages/session-open';
 import { TransportProbeAckMetadata, TransportProbeMetadata } from '../wire/messages/transport-probe';
 import { packet as makePacket, type Packet } from '../wire/packet';
-import { askPolicy, checkOpen, judgeRecovery, openAck, type OpenVerdict } from './judge-open';
-import { openBlocks } from './open-blocks';
-import type { ServerSettings } from './options';
-import { SessionCore } from './session-core';
-import type { SessionEntry, SessionRegistry } from './session-registry';
+import { errorPacket, VIOLATION_CODE } from './error-packet';
+import type { KeepAlive } from './options';
+import type { SessionCore } from './session-core';
+import type { OpeningConnection, SessionOpener } from './session-opener';
 
-/** What a connection tells the server. */
+/** What a connection needs of its server. */
 export interface ConnectionHost {
-  readonly settings: ServerSettings;
-  readonly registry: SessionRegistry;
+  readonly opener: SessionOpener;
+  readonly capabilities: ServerCapabilities;
+  readonly keepAlive: KeepAlive;
   readonly scheduler: SchedulerLike;
-  sessionOpened(core: SessionCore): void;
   violated(error: RuntimeError, connection: Connection, packet?: Packet): void;
-  failed(error: RuntimeError): void;
-  /** The transport is gone and its sessions with it. */
+  /** The transport is gone. */
   ended(connection: Connection): void;
 }
-
-/**
- * What the protocol leaves open: preview3 assigns no code for a violation, this runtime's ERRORs carry
- * this one.
- */
-export const VIOLATION_CODE = 0x20001;
-
-const MAX_DIAGNOSTIC_BYTES = 256;
 
 /**
  * A peer: reads its packets, answers those of connection scope, and hands the others to the sessions
  * that it owns.
  *
- *                       ┌─▶ SESSION_OPEN ─▶ judge ─▶ a session
- *   packets$ ─▶ demux ──┼─▶ connection scope (PING, TRANSPORT_PROBE, CLOSE)
+ *                       ┌─▶ SESSION_OPEN ─▶ opener ─▶ a session
+ *   packets$ ─▶ demux ──┼─▶ connection scope (CLIENT_HELLO, PING, PONG, TRANSPORT_PROBE, CLOSE)
  *               by id   └─▶ session.receive
  *
  * A fault in a well-framed packet costs that packet and is answered with ERROR; a broken frame costs
  * the connection.
  */
-export class Connection {
+export class Connection implements OpeningConnection {
+  readonly creditEpoch = new CreditEpoch();
   private readonly sessions = new Map<number, SessionCore>();
-  private readonly opening = new Subscription();
-  private reading: Subscription | undefined;
+  private readonly owned = new Subscription();
+  private announced = false;
+  private isOver = false;
+  private lastHeard: number;
+  /** Whether the peer was asked for a sign of life since it was last heard. */
+  private wasAsked = false;
+  private pings = 0;
+  /** A PING without its PONG, and how many results each session had sent before it. */
+  private proof: { readonly number: number; readonly marks: ReadonlyMap<SessionCore, number> } | undefined;
 
   constructor(
     readonly transport: Transport,
     private readonly host: ConnectionHost,
-  ) {}
+  ) {
+    this.lastHeard = host.scheduler.now();
+  }
+
+  get isAnnounced(): boolean {
+    return this.announced;
+  }
 
   /** Reads until the transport ends. */
   start(): void {
-    this.reading = this.transport.packets$.subscribe({
-      next: (packet) => {
-        this.receive(packet);
-      },
-      error: (error: unknown) => {
-        const fault = asRuntimeError(error);
-        // A network that fails is nobody's violation.
-        if (fault.kind !== 'io') this.host.violated(fault, this);
-        this.end();
-      },
-      complete: () => {
-        this.end();
-      },
-    });
+    if (this.host.keepAlive.idleMs > 0) this.watch(this.host.keepAlive.idleMs);
+    this.owned.add(
+      this.transport.packets$.subscribe({
+        next: (packet) => {
+          this.receive(packet);
+        },
+        error: (error: unknown) => {
+          const fault = asRuntimeError(error);
+          // A network that fails is nobody's violation.
+          if (fault.kind !== 'io') this.host.violated(fault, this);
+          this.end();
+        },
+        complete: () => {
+          this.end();
+        },
+      }),
+    );
   }
 
-  /** Ends every session and then the transport. */
+  announce(): void {
+    this.announced = true;
+  }
+
+  adopt(core: SessionCore): void {
+    this.sessions.set(core.sessionId, core);
+  }
+
+  released(core: { readonly sessionId: number }): void {
+    this.sessions.delete(core.sessionId);
+  }
+
+  requestProof(): void {
+    if (this.proof !== undefined) return;
+    this.pings += 1;
+    const marks = new Map([...this.sessions.values()].map((core) => [core, core.outlet.sentResults]));
+    this.proof = { number: this.pings, marks };
+    this.transport.send(makePacket({ messageType: MessageType.Ping, frameId: this.pings }));
+  }
+
+  /** Sends what is queued, ends the connection, and then its sessions, as far as they cannot wait. */
   async close(): Promise<void> {
-    this.leaveSessions();
     await this.transport.close();
     this.end();
   }
 
-  /** Ends everything at once. */
+  /** Ends the connection at once. */
   destroy(): void {
     this.transport.destroy();
     this.end();
   }
 
   private receive(packet: Packet): void {
+    this.lastHeard = this.host.scheduler.now();
     try {
       const { messageType, sessionId } = packet.header;
       const session = this.sessions.get(sessionId);
-      if (session !== undefined) session.receive(packet);
-      else if (messageType === MessageType.SessionOpen) this.onSessionOpen(packet);
+      if (messageType === MessageType.SessionOpen) this.onSessionOpen(packet);
+      else if (session !== undefined) session.receive(packet);
       else if (sessionId === 0) this.onConnectionScope(packet);
       else throw foreignSession(messageType, 'server');
     } catch (error) {
@@ -111,10 +136,19 @@ export class Connection {
         checkHeaderOnly(packet, 'server');
         this.transport.send(makePacket({ messageType: MessageType.Pong, frameId: packet.header.frameId }));
         return;
+      case MessageType.Pong:
+        checkHeaderOnly(packet, 'server');
+        this.onPong(packet.header.frameId);
+        return;
       case MessageType.TransportProbe:
         this.onProbe(packet);
         return;
+      case MessageType.ClientHello:
+        this.onHello(packet);
+        return;
       case MessageType.Close:
+        // In order: the sessions first, as the peer has no more use for them.
+        for (const core of [...this.sessions.values()]) core.end('closed', 'closed');
         void this.close();
         return;
       default:
@@ -122,46 +156,49 @@ export class Connection {
     }
   }
 
+  /** A PONG proves that everything sent before its PING was received. */
+  private onPong(number: number): void {
+    const { proof } = this;
+    if (proof?.number !== number) return;
+    this.proof = undefined;
+    for (const [core, sentResults] of proof.marks) {
+      if (this.sessions.get(core.sessionId) !== core) continue;
+      core.heard();
+      core.outlet.acknowledge(sentResults);
+    }
+  }
+
   private onProbe(packet: Packet): void {
     checkMetadataLength(packet, TransportProbeMetadata.length, 'server');
     const { probeId } = TransportProbeMetadata.decode(packet.metadata);
-    const serverRecvTsUs = BigInt(this.host.scheduler.now()) * 1000n;
-    const ack = TransportProbeAckMetadata.encode({ probeId, serverRecvTsUs });
+    const ack = TransportProbeAckMetadata.encode({ probeId, serverRecvTsUs: BigInt(this.lastHeard) * 1000n });
     this.transport.send(makePacket({ messageType: MessageType.TransportProbeAck }, ack));
   }
 
+  private onHello(packet: Packet): void {
+    try {
+      checkMetadataLength(packet, ClientHelloMetadata.length, 'server');
+      const outcome = negotiateHello(ClientHelloMetadata.decode(packet.metadata), this.host.capabilities);
+      if (outcome.kind === 'refused') {
+        throw unexpectedMessage(`server has no ${outcome.reason} in common with the client`);
+      }
+      const ack = ServerHelloAckMetadata.encode(outcome.ack);
+      this.transport.send(makePacket({ messageType: MessageType.ServerHelloAck }, ack));
+    } catch (error) {
+      // Nothing that could follow would fit either.
+      this.refuse(packet, asRuntimeError(error), { isFatal: true });
+      void this.close();
+    }
+  }
+
   private onSessionOpen(packet: Packet): void {
-    const { settings } = this.host;
     checkMetadataLength(packet, SessionOpenMetadata.length, 'server');
     const open = SessionOpenMetadata.decode(packet.metadata);
     if (!this.isRecoveryAllowed(open, packet)) return;
-    const { auth, extension } = openBlocks(open, packet.body);
-    const errorCode = checkOpen(open, settings);
-    if (errorCode !== SessionErrorCode.None) {
-      this.answerOpen(open, { status: SessionStatus.Rejected, errorCode });
-      return;
-    }
-    const { peer, kind } = this.transport;
-    const code$ = askPolicy({ open, auth, extension, peer, transport: kind }, settings.policy);
-    this.opening.add(
-      code$.subscribe({
-        next: (code) => {
-          this.answerPolicy(open, code);
-        },
-        error: (error: unknown) => {
-          this.host.failed(policyFailed(open, error));
-          this.answerPolicy(open, SessionErrorCode.AuthFailed);
-        },
-      }),
-    );
-  }
-
-  private answerPolicy(open: SessionOpenMetadata, errorCode: number): void {
-    const verdict: OpenVerdict =
-      errorCode === SessionErrorCode.None
-        ? judgeRecovery(open, this.host.settings, this.host.registry)
-        : { status: SessionStatus.Rejected, errorCode };
-    this.answerOpen(open, verdict);
+    const deciding = this.host.opener.open(open, packet.body, this);
+    if (deciding === undefined || deciding.closed) return;
+    // Forgotten once it has decided, so that a connection does not gather what it opened.
+    this.owned.add(deciding);
   }
 
   /** A resume that is not even well-formed gets no answer: the connection ends (protocol section 9). */
@@ -177,75 +214,55 @@ export class Connection {
     }
   }
 
-  private answerOpen(open: SessionOpenMetadata, verdict: OpenVerdict): void {
-    const ack = openAck(open, verdict, this.host.settings);
-    const core = verdict.status === SessionStatus.Rejected ? undefined : this.install(open, ack);
-    this.transport.send(
-      makePacket(
-        { messageType: MessageType.SessionOpenAck, sessionId: ack.sessionId },
-        SessionOpenAckMetadata.encode(ack),
-      ),
-    );
-    if (core !== undefined) this.host.sessionOpened(core);
-  }
-
-  private install(open: SessionOpenMetadata, ack: SessionOpenAckMetadata): SessionCore {
-    const { registry, settings, scheduler } = this.host;
-    // Whoever had the id before is superseded: by-id resume is all that gets here with one in use.
-    registry.get(ack.sessionId)?.core?.detach('disconnected');
-    const core = new SessionCore(
-      {
-        transport: this.transport,
-        scheduler,
-        queue: settings.queue,
-        failed: (error) => {
-          this.host.failed(error);
-        },
-        ended: (end) => {
-          this.sessions.delete(ack.sessionId);
-          if (end === 'disconnected' && entry.isResumable)
-            registry.park(entry, ack.resumeWindowMs, scheduler);
-          else registry.delete(entry);
-        },
-      },
-      open,
-      ack,
-    );
-    const entry: SessionEntry = { sessionId: ack.sessionId, isResumable: ack.resumeTokenBytes > 0, core };
-    registry.set(entry);
-    this.sessions.set(ack.sessionId, core);
-    return core;
-  }
-
-  private refuse(packet: Packet, error: RuntimeError): void {
+  private refuse(packet: Packet, error: RuntimeError, { isFatal = false } = {}): void {
     this.host.violated(error, this, packet);
-    const { sessionId, frameId, viewId } = packet.header;
-    const diagnostic = new TextEncoder().encode(error.message).subarray(0, MAX_DIAGNOSTIC_BYTES);
-    const metadata = ErrorMetadata.of({
-      errorCode: VIOLATION_CODE,
-      errorScope: sessionId === 0 ? ErrorScope.Connection : ErrorScope.Session,
-      relatedSessionId: sessionId,
-      relatedFrameId: frameId,
-      relatedViewId: viewId,
-      diagnosticBytes: diagnostic.length,
-    });
+    const errorScope = packet.header.sessionId === 0 ? ErrorScope.Connection : ErrorScope.Session;
     this.transport.send(
-      makePacket(
-        { messageType: MessageType.Error, sessionId, frameId },
-        ErrorMetadata.encode(metadata),
-        diagnostic,
-      ),
+      errorPacket(packet.header, { errorCode: VIOLATION_CODE, errorScope, isFatal }, error.message),
     );
   }
 
-  private leaveSessions(): void {
-    this.opening.unsubscribe();
-    for (const core of [...this.sessions.values()]) core.detach('disconnected');
+  /** Notices a peer that is gone without a word, where it is one that can be asked. */
+  private watch(delayMs: number): void {
+    const check = this.host.scheduler.schedule(() => {
+      this.owned.remove(check);
+      this.checkLiveness();
+    }, delayMs);
+    this.owned.add(check);
+  }
+
+  private checkLiveness(): void {
+    const { idleMs, timeoutMs } = this.host.keepAlive;
+    const quietMs = this.host.scheduler.now() - this.lastHeard;
+    if (quietMs < idleMs) {
+      this.watch(idleMs - quietMs);
+    } else if (quietMs >= idleMs + timeoutMs && this.wasAsked) {
+      this.destroy();
+    } else {
+      this.wasAsked = this.ask();
+      this.watch(timeoutMs);
+    }
+  }
+
+  /** Asks for a sign of life: below the protocol where the transport can, else with PING. */
+  private ask(): boolean {
+    if (this.transport.probe !== undefined) {
+      this.transport.probe(() => {
+        this.lastHeard = this.host.scheduler.now();
+      });
+      return true;
+    }
+    if (!this.announced) return false;
+    this.requestProof();
+    return true;
   }
 
   private end(): void {
-    this.leaveSessions();
-    this.reading?.unsubscribe();
+    if (this.isOver) return;
+    this.isOver = true;
+    this.owned.unsubscribe();
+    for (const core of [...this.sessions.values()]) core.connectionLost(this);
+    this.sessions.clear();
     this.host.ended(this);
   }
 }
@@ -253,14 +270,5 @@ export class Connection {
 function asRuntimeError(error: unknown): RuntimeError {
   if (error instanceof RuntimeError) return error;
   if (error instanceof NnrpError) return protocolError(error);
-  return new RuntimeError('internal', describeError(error), {
-    reach: 'packet',
-    origin: 'local',
-    cause: error,
-  });
-}
-
-function policyFailed(open: SessionOpenMetadata, cause: unknown): RuntimeError {
-  const message = `the policy failed for a SESSION_OPEN of session ${open.requestedSessionId}: ${describeError(cause)}`;
-  return new RuntimeError('internal', message, { reach: 'session', origin: 'application', cause });
+  return new RuntimeError('internal', describeError(error), { reach: 'packet', origin: 'local', cause: error });
 }

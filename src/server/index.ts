@@ -5,4 +5,6 @@ export { MigrateRequest, PatchRequest } from './requests';
 export * from './server';
 export { ServerSession } from './session';
 export { Submit, type SubmitEnd } from './submit';
-export { VIOLATION_CODE } from './connection';
+export { VIOLATION_CODE } from './error-packet';
+export { MigrateRefusal, type AttachmentState, type CreditTarget, type SessionEnding } from './session-core';
+export type { SessionStore, ResumeRecord } from './session-store';

@@ -5,6 +5,10 @@ import { Profile } from '../wire/messages/payload-kind';
 import type { CacheObjectKind } from '../wire/messages/cache';
 import { standardSchemaRegistry, type SchemaRegistry } from '../protocol/schema-registry';
 import { acceptAll, type SessionPolicy } from './policy';
+import { systemRandom, type RandomBytes } from './resume-token';
+import { memoryStore, type SessionStore } from './session-store';
+import { CancelScope } from '../protocol/operation';
+import { DEFAULT_OUTBOX_LIMITS, type OutboxLimits } from '../protocol/result-outbox';
 
 /** How many submits of a session may wait while `maxInFlightOperations` are with the application. */
 export interface QueueLimits {
@@ -15,13 +19,15 @@ export interface QueueLimits {
 }
 
 /**
- * Whether sessions survive their connection.
+ * Whether sessions survive their connection, where their client asks for it (`allow_resume`).
  *
+ * - `token`: a client that comes back proves with a secret token that the session is its own. The
+ *   session's object lives on: handlers keep running, and their results wait for the client.
  * - `off`: never; what a client asks for is not granted.
  * - `by-id`: as the reference runtime does, for its clients: whoever names the id of a resumable
  *   session takes it over. Unsafe where clients do not trust each other, since ids can be guessed.
  */
-export type ResumeMode = 'off' | 'by-id';
+export type ResumeMode = 'token' | 'off' | 'by-id';
 
 export interface ServerOptions {
   /** Where to listen. */
@@ -50,16 +56,44 @@ export interface ServerOptions {
   readonly resumeWindowMs?: number;
   /** Accepts or refuses a SESSION_OPEN. Default: accepts all. */
   readonly policy?: SessionPolicy;
-  /** Default `off`. */
+  /** Default `token`. */
   readonly resume?: ResumeMode;
+  /** What is kept for a client that is away. Default 1,024 results and 4 MiB a session. */
+  readonly outbox?: Partial<OutboxLimits>;
+  /** Where resumable sessions are written down. Default: this process's memory. */
+  readonly store?: SessionStore;
+  /** Where tokens come from. Default: the system's random source. */
+  readonly randomBytes?: RandomBytes;
+  /** Bytes of all cached objects of a session. Default 64 MiB. */
+  readonly maxCacheBytes?: number;
+  /** What a FRAME_CANCEL reaches besides the operation that it names. Default: nothing. */
+  readonly cancelScope?: CancelScope;
+  /** Milliseconds after which a patch that the application has not answered is rejected. Default 5,000. */
+  readonly patchTimeoutMs?: number;
+  /** Milliseconds that the old connection of a session that migrated is kept. Default 1,000. */
+  readonly migrateGraceMs?: number;
+  /** Milliseconds without a packet or an operation after which a session is closed. Default 0: never. */
+  readonly idleTimeoutMs?: number;
+  /** When quiet peers are pinged, those that can take it. */
+  readonly keepAlive?: Partial<KeepAlive>;
   readonly queue?: Partial<QueueLimits>;
   /** Runs every timer of the server. Default `asyncScheduler`; a test may pass one of virtual time. */
   readonly scheduler?: SchedulerLike;
 }
 
+/** A peer that says nothing for `idleMs` is pinged, and gone if it does not answer in `timeoutMs`. */
+export interface KeepAlive {
+  /** Milliseconds, 0 for never. Default 15,000. */
+  readonly idleMs: number;
+  /** Milliseconds. Default 10,000. */
+  readonly timeoutMs: number;
+}
+
 /** {@link ServerOptions} with every default filled in. */
-export type ServerSettings = Required<Omit<ServerOptions, 'listen' | 'transport' | 'queue' | 'scheduler'>> & {
+export type ServerSettings = Required<Omit<ServerOptions, 'listen' | 'transport' | 'queue' | 'outbox' | 'keepAlive' | 'scheduler'>> & {
   readonly queue: QueueLimits;
+  readonly outbox: OutboxLimits;
+  readonly keepAlive: KeepAlive;
 };
 
 export function serverSettings(options: ServerOptions): ServerSettings {
@@ -75,7 +109,16 @@ export function serverSettings(options: ServerOptions): ServerSettings {
     leaseTtlMs: options.leaseTtlMs ?? 30_000,
     resumeWindowMs: options.resumeWindowMs ?? 120_000,
     policy: options.policy ?? acceptAll,
-    resume: options.resume ?? 'off',
+    resume: options.resume ?? 'token',
+    outbox: { ...DEFAULT_OUTBOX_LIMITS, ...options.outbox },
+    store: options.store ?? memoryStore(),
+    randomBytes: options.randomBytes ?? systemRandom,
+    maxCacheBytes: options.maxCacheBytes ?? 64 * 1024 * 1024,
+    cancelScope: options.cancelScope ?? CancelScope.Operation,
+    patchTimeoutMs: options.patchTimeoutMs ?? 5000,
+    migrateGraceMs: options.migrateGraceMs ?? 1000,
+    idleTimeoutMs: options.idleTimeoutMs ?? 0,
+    keepAlive: { idleMs: 15_000, timeoutMs: 10_000, ...options.keepAlive },
     queue: { maxSubmits: 1024, maxBytes: 8 * 1024 * 1024, ...options.queue },
   };
 }

@@ -3,10 +3,14 @@ import { RuntimeError } from '../protocol/runtime-error';
 import type { ListenAddress, ListenEndpoint, Listener } from '../transport/endpoint';
 import type { PeerName, Transport, TransportKind } from '../transport/transport';
 import type { CommonHeader } from '../wire/header';
+import { bitmapOf } from '../protocol/bitmap';
+import { CloseReason, InFlightPolicy } from '../wire/messages/session-close';
+import { Profile } from '../wire/messages/payload-kind';
 import { Connection, type ConnectionHost } from './connection';
 import { HeldSubject } from './held-subject';
 import { serverSettings, type ServerOptions } from './options';
 import { ServerSession } from './session';
+import { SessionOpener } from './session-opener';
 import { SessionRegistry } from './session-registry';
 
 /** A peer did what the protocol forbids. */
@@ -34,8 +38,16 @@ export interface Server {
   readonly connectionCount: number;
   /** Resolves with the addresses once every listener is bound; rejects with a `RuntimeError`. */
   listening(): Promise<readonly ListenAddress[]>;
-  /** Stops listening, ends every session and connection, and resolves when they are gone. */
-  close(): Promise<void>;
+  /**
+   * Stops listening, refuses new sessions (`retry_later`), drains those that there are for `graceMs`,
+   * ends what is left, and resolves when every connection is gone.
+   */
+  close(options?: CloseOptions): Promise<void>;
+}
+
+export interface CloseOptions {
+  /** Milliseconds that operations in flight get to finish. Default 0. */
+  readonly graceMs?: number;
 }
 
 /**
@@ -64,23 +76,39 @@ class RunningServer implements Server {
   private readonly listeners: readonly Listener[];
   private readonly accepting = new Subscription();
   private readonly host: ConnectionHost;
+  private isClosing = false;
 
   constructor(options: ServerOptions) {
     this.sessions$ = this.sessions.values$;
     this.violations$ = this.violations.asObservable();
     this.failures$ = this.failures.asObservable();
-    this.host = {
-      settings: serverSettings(options),
+    const settings = serverSettings(options);
+    const scheduler = options.scheduler ?? asyncScheduler;
+    const failed = (error: RuntimeError): void => {
+      this.failures.next(error);
+    };
+    const opener = new SessionOpener({
+      settings,
       registry: this.registry,
-      scheduler: options.scheduler ?? asyncScheduler,
+      scheduler,
+      failed,
+      isClosing: () => this.isClosing,
       sessionOpened: (core) => {
         this.sessions.next(new ServerSession(core));
       },
+    });
+    this.host = {
+      opener,
+      capabilities: {
+        // The unspecified profile has no bit: a hello cannot ask for it.
+        profileBitmap: bitmapOf(settings.supportedProfiles.filter((id) => id !== Profile.Unspecified)),
+        cacheObjectBitmap: bitmapOf(settings.supportedCacheObjects),
+        maxConcurrentFrames: settings.maxInFlightOperations,
+      },
+      keepAlive: settings.keepAlive,
+      scheduler,
       violated: (error, { transport }, packet) => {
         this.violations.next({ error, peer: transport.peer, header: packet?.header });
-      },
-      failed: (error) => {
-        this.failures.next(error);
       },
       ended: (connection) => {
         this.connections.delete(connection);
@@ -104,8 +132,16 @@ class RunningServer implements Server {
     });
   }
 
-  async close(): Promise<void> {
+  async close({ graceMs = 0 }: CloseOptions = {}): Promise<void> {
+    this.isClosing = true;
     this.accepting.unsubscribe();
+    const ending = {
+      closeReason: CloseReason.ServerShutdown,
+      inFlightPolicy: graceMs === 0 ? InFlightPolicy.Abort : InFlightPolicy.Drain,
+      drainTimeoutMs: graceMs,
+      sessionErrorCode: 0,
+    };
+    await Promise.all(this.registry.cores().map((core) => core.close(ending)));
     await Promise.all([...this.connections].map((connection) => connection.close()));
     this.registry.clear();
     this.sessions.complete();

@@ -1,9 +1,8 @@
-import { Subject, type SchedulerLike, type Subscription } from 'rxjs';
-import { CancelScope, OperationState } from '../protocol/operation';
-import { OperationRegistry } from '../protocol/operation-registry';
+import { BehaviorSubject, lastValueFrom, Subject, Subscription, type SchedulerLike } from 'rxjs';
+import { CancelScope } from '../protocol/operation';
 import { checkHeaderOnly, checkMetadataLength } from '../protocol/packet-checks';
-import { isTerminal, type Result } from '../protocol/result';
 import { unexpectedMessage, type RuntimeError } from '../protocol/runtime-error';
+import type { SessionExtension } from '../protocol/session-extension';
 import {
   acceptsMessages,
   acceptsOperations,
@@ -11,47 +10,73 @@ import {
   afterCloseAck,
   SessionState,
 } from '../protocol/session-lifecycle';
-import type { Transport } from '../transport/transport';
 import { NnrpError } from '../wire/errors';
 import { decodeMessage, type MessageOf } from '../wire/message';
 import { MessageType, messageTypeName } from '../wire/message-type';
-import { BackpressureLevel, FlowUpdateReason } from '../wire/messages/flow-update';
+import { BackpressureLevel, FlowScope, FlowUpdateReason } from '../wire/messages/flow-update';
 import { FrameSubmitMetadata } from '../wire/messages/frame-submit';
-import { CloseStatus, InFlightPolicy } from '../wire/messages/session-close';
+import { HintReason, ResultHintMetadata } from '../wire/messages/result-hint';
+import { CloseReason, CloseStatus, InFlightPolicy } from '../wire/messages/session-close';
 import type { SessionOpenAckMetadata, SessionOpenMetadata } from '../wire/messages/session-open';
 import { PatchRejectReason } from '../wire/messages/session-patch';
 import type { Packet } from '../wire/packet';
 import { preview3 } from '../wire/revision';
-import { Admission } from './admission';
+import { cacheMiss } from './error-packet';
 import type { Cancel, Close, SessionMessage } from './messages';
-import type { QueueLimits } from './options';
+import type { ServerSettings } from './options';
 import { MigrateRequest, PatchRequest } from './requests';
-import { SessionSender } from './session-sender';
-import { Submit, type SubmitEnd } from './submit';
+import { SessionCache } from './session-cache';
+import { SessionOperations } from './session-operations';
+import { SessionOutlet, type Attachment } from './session-outlet';
+import { SessionSender, type FlowFields } from './session-sender';
+import type { Submit, SubmitEnd } from './submit';
 
-/** What a session needs of the connection that carries it. */
+/** What a session needs of its server. */
 export interface SessionHost {
-  readonly transport: Transport;
+  readonly settings: ServerSettings;
   readonly scheduler: SchedulerLike;
-  readonly queue: QueueLimits;
   /** The application did what this session cannot do for it. */
   failed(error: RuntimeError): void;
+  /** The client was heard after a resume, so it has the token of the ack. */
+  confirmed(core: SessionCore): void;
   /** The session is over, and nothing more is sent for it. */
-  ended(end: SubmitEnd): void;
+  ended(core: SessionCore, end: SubmitEnd): void;
 }
 
-/** The accept code of a server whose application does not look at migrations. */
-const MIGRATION_UNSUPPORTED = 1;
+/**
+ * Whether a connection carries the session: `resumed` is attached again, `expired` is over because its
+ * client did not come back in time, or could not be given all that it lacks.
+ */
+export type AttachmentState = 'attached' | 'detached' | 'resumed' | 'expired' | 'closed';
 
-type Received = Submit | Cancel | PatchRequest | MigrateRequest | Close;
+/** Why a migration is refused: the accept codes of this server (preview3 assigns none but 0). */
+export const MigrateRefusal = { SameTransport: 1, CursorAhead: 2, NotResumable: 3 } as const;
+
+/** Whose credit is told: the connection's, the session's, or an operation's for those that depend on it. */
+export type CreditTarget =
+  | { readonly scope: typeof FlowScope.Connection | typeof FlowScope.Session }
+  | { readonly scope: typeof FlowScope.Operation; readonly frameId: number };
+
+/** How a server ends a session. */
+export interface SessionEnding {
+  readonly closeReason: CloseReason;
+  readonly inFlightPolicy: InFlightPolicy;
+  /** Milliseconds that operations in flight get, where they are drained. */
+  readonly drainTimeoutMs: number;
+  readonly sessionErrorCode: number;
+}
 
 /**
- * A session's engine: judges its packets, keeps its operations, and tells the application.
+ * A session's engine: judges its packets, keeps its operations, and tells the application. It outlives
+ * its connection where it may be resumed.
  *
- *   receive(packet) ─▶ type, lengths, fields ─▶ state ─▶ admission ─▶ subjects ─▶ the application
- *   sender ◀─ sendResult(result) ◀─ the application
+ *   receive(packet) ─▶ type, lengths, fields ─▶ state ─▶ operations ─▶ subjects ─▶ the application
+ *   transport ◀─ outlet ◀─ sender ◀─ operations.answer ◀─ the application
  *
- * Sessions go from open through closing and draining to closed; see `session-lifecycle.ts`.
+ *                connection lost                 window over, or no room to wait
+ *   attached ─────────────────────▶ detached ──────────────────────────────────▶ expired
+ *      ▲                               │
+ *      └──────────── resume ───────────┘        (SESSION_CLOSE ends it from anywhere: closed)
  */
 export class SessionCore {
   /** Everything in order, and a stream for each type. */
@@ -61,28 +86,54 @@ export class SessionCore {
   readonly patches = new Subject<PatchRequest>();
   readonly migrations = new Subject<MigrateRequest>();
   readonly closes = new Subject<Close>();
+  readonly attachment: BehaviorSubject<AttachmentState>;
 
+  readonly outlet: SessionOutlet;
   readonly sender: SessionSender;
-  readonly admission: Admission;
-  private readonly operations = new OperationRegistry();
+  readonly operations: SessionOperations;
+  private readonly cache: SessionCache;
+  private readonly timers = new Subscription();
   private currentState: SessionState = SessionState.Open;
-  private lastOperation = 0;
+  private expiry: Subscription | undefined;
+  /** What ends the session once no operation is left, while it drains. */
+  private finishDrain: (() => void) | undefined;
   private isCongested = false;
-  private drainTimer: Subscription | undefined;
+  private isUnconfirmed = false;
+  private lastHeard: number;
 
   constructor(
     readonly host: SessionHost,
     readonly open: SessionOpenMetadata,
     readonly granted: SessionOpenAckMetadata,
+    attachment: Attachment,
+    /** Whether the session waits for its client when the connection is lost. */
+    readonly isResumable: boolean,
   ) {
-    this.sender = new SessionSender(granted.sessionId, host.transport);
-    this.admission = new Admission(granted.maxInFlightOperations, host.queue, {
+    const { settings, scheduler } = host;
+    this.attachment = new BehaviorSubject<AttachmentState>('attached');
+    this.lastHeard = scheduler.now();
+    this.outlet = new SessionOutlet(attachment, { outbox: isResumable ? settings.outbox : undefined });
+    this.sender = new SessionSender(granted.sessionId, this.outlet, () => {
+      this.overflowed();
+    });
+    this.cache = new SessionCache(granted.sessionId, settings, () => scheduler.now());
+    this.operations = new SessionOperations({
+      sessionId: granted.sessionId,
+      maxInFlight: granted.maxInFlightOperations,
+      queue: settings.queue,
       isReady: () => this.submits.observed || this.messages.observed,
       deliver: (submit) => {
-        this.operations.transition(submit.frameId, OperationState.Running);
         this.emit(this.submits, submit);
       },
+      sendDrop: (frameId, end) => {
+        if (end === 'late') this.hintLate(frameId);
+        this.sender.drop(frameId);
+      },
+      changed: () => {
+        this.afterOperation();
+      },
     });
+    if (settings.idleTimeoutMs > 0) this.watchIdleness(settings.idleTimeoutMs);
   }
 
   get sessionId(): number {
@@ -93,14 +144,14 @@ export class SessionCore {
     return this.currentState;
   }
 
-  /** The highest operation id that the client has submitted. */
-  get lastOperationId(): number {
-    return this.lastOperation;
+  get cacheObjectCount(): number {
+    return this.cache.objectCount;
   }
 
   /** Takes a packet of this session. Throws an `NnrpError` or a `RuntimeError` that says what is wrong. */
   receive(packet: Packet): void {
     if (!acceptsMessages(this.currentState)) throw this.notOpen();
+    this.heard();
     switch (packet.header.messageType) {
       case MessageType.FrameSubmit:
         this.onSubmit(packet);
@@ -118,158 +169,278 @@ export class SessionCore {
       case MessageType.SessionClose:
         this.onClose(decodeAs(packet, MessageType.SessionClose));
         return;
+      case MessageType.SessionCloseAck:
+        this.onCloseAck(decodeAs(packet, MessageType.SessionCloseAck));
+        return;
+      case MessageType.CachePut:
+        this.onCachePut(decodeAs(packet, MessageType.CachePut));
+        return;
+      case MessageType.CacheInvalidate:
+        this.onCacheInvalidate(decodeAs(packet, MessageType.CacheInvalidate));
+        return;
       default:
         throw unexpectedMessage(`server received unexpected ${messageTypeName(packet.header.messageType)}`);
     }
   }
 
-  /**
-   * Sends a result of an operation that is with the application. Throws an `NnrpError`,
-   * `UnknownOperation`, where it is not, and sends nothing.
-   */
-  sendResult(result: Result): void {
-    const { frameId } = result;
-    const submit = this.admission.running(frameId);
-    if (submit === undefined) {
-      throw new NnrpError({ kind: 'UnknownOperation', operationId: BigInt(frameId) });
-    }
-    if (!isTerminal(result)) {
-      this.operations.transition(frameId, OperationState.Partial);
-      this.sender.result(result);
+  /** The client has said something, to this session or about it. */
+  heard(): void {
+    this.lastHeard = this.host.scheduler.now();
+    if (!this.isUnconfirmed) return;
+    this.isUnconfirmed = false;
+    this.host.confirmed(this);
+  }
+
+  /** The connection is gone. The session waits for its client where it may, and is over where not. */
+  connectionLost(attachment: Attachment): void {
+    if (this.outlet.current !== attachment) return;
+    if (!this.isResumable || !acceptsOperations(this.currentState)) {
+      this.end('disconnected', 'closed');
       return;
     }
-    // Written before its slot goes to the next submit, whose application may answer at once.
-    this.sender.result(result);
-    this.operations.end(frameId, result.type === 'drop' ? OperationState.Failed : OperationState.Completed);
-    submit.finish(result.type === 'drop' ? 'dropped' : 'completed');
-    this.admission.leave(frameId);
-    this.afterOperation();
+    this.outlet.detach();
+    this.expiry = this.host.scheduler.schedule(() => {
+      this.end('disconnected', 'expired');
+    }, this.granted.resumeWindowMs);
+    this.attachment.next('detached');
   }
 
-  /** Whether an operation has ended, as far as the application can tell. */
-  hasEnded(frameId: number): boolean {
-    return this.operations.has(frameId) && this.operations.state(frameId) === undefined;
+  /** Whether a client that has received so many results can take the session up without a gap. */
+  canResume(receivedResults: number | undefined): boolean {
+    return this.isResumable && acceptsOperations(this.currentState) && this.outlet.canResume(receivedResults);
   }
 
-  /** Drops every operation, with the application or waiting. */
-  dropAll(): void {
-    for (const submit of this.admission.clear()) this.giveUp(submit, OperationState.Failed, 'dropped');
-    this.afterOperation();
+  /** Leaves the connection that carries it, if one does: another has taken the session over. */
+  leave(): void {
+    this.outlet.current?.released(this);
+    this.outlet.detach();
   }
 
-  /** Ends the session without a word to the peer: its connection is gone, or another takes it over. */
-  detach(end: SubmitEnd): void {
+  /** Goes on over another connection, with what the client says of itself. */
+  resume(attachment: Attachment, extension: SessionExtension | undefined): void {
+    this.expiry?.unsubscribe();
+    this.currentState = SessionState.Resumed;
+    this.lastHeard = this.host.scheduler.now();
+    this.isUnconfirmed = true;
+    this.outlet.attach(attachment, extension?.receivedResults);
+    if (extension?.wantedOperations !== undefined) this.cancelUnwanted(new Set(extension.wantedOperations));
+    this.attachment.next('resumed');
+  }
+
+  /**
+   * Ends the session from this side; resolves when it is over. Operations in flight are drained or
+   * aborted. An announced client says when it has all that it waits for; another one is not told, as
+   * its runtime would not expect it, and the session ends with its last operation.
+   */
+  close(ending: SessionEnding): Promise<void> {
+    const over = lastValueFrom(this.attachment, { defaultValue: undefined }).then(() => undefined);
+    if (!acceptsOperations(this.currentState)) return over;
+    this.currentState = afterClose(this.currentState, this.sessionId);
+    const { current } = this.outlet;
+    const isAbort = ending.inFlightPolicy === InFlightPolicy.Abort;
+    if (current?.isAnnounced === true || isAbort) this.sender.close(ending, this.operations.lastOperationId);
+    if (isAbort || current === undefined) {
+      this.end('closed', 'closed');
+      return over;
+    }
+    this.operations.endQueued('closed');
+    const finish = (): void => {
+      this.end('closed', 'closed');
+    };
+    if (current.isAnnounced) this.timers.add(this.host.scheduler.schedule(finish, ending.drainTimeoutMs));
+    else if (this.operations.isIdle) finish();
+    else this.drainFor(ending.drainTimeoutMs, finish);
+    return over;
+  }
+
+  /** Tells the client how many operations it may have in flight; nothing while it is away. */
+  tellCredit(target: CreditTarget, fields: FlowFields): void {
+    const { current } = this.outlet;
+    if (current === undefined) return;
+    if (target.scope === FlowScope.Operation) this.sender.credit(target, fields);
+    else if (target.scope === FlowScope.Session) this.sender.credit({ scope: target.scope }, fields);
+    else this.sender.credit({ scope: target.scope, epoch: current.creditEpoch }, fields);
+  }
+
+  /** Ends the session without another word. */
+  end(end: Exclude<SubmitEnd, 'completed'>, attachmentState: 'expired' | 'closed'): void {
     if (this.currentState === SessionState.Closed) return;
     this.currentState = SessionState.Closed;
-    this.drainTimer?.unsubscribe();
-    for (const submit of this.admission.clear()) submit.finish(end);
+    this.timers.unsubscribe();
+    this.expiry?.unsubscribe();
+    this.outlet.current?.released(this);
+    this.operations.endAll(end, { tell: false });
+    this.outlet.close();
     for (const subject of this.subjects()) subject.complete();
-    this.host.ended(end);
+    this.attachment.next(attachmentState);
+    this.attachment.complete();
+    this.host.ended(this, end);
   }
 
   private onSubmit(packet: Packet): void {
     checkMetadataLength(packet, FrameSubmitMetadata.length, 'server');
     const metadata = FrameSubmitMetadata.decode(packet.metadata);
     if (!acceptsOperations(this.currentState)) throw this.notOpen();
-    const { frameId } = packet.header;
-    this.operations.register({ sessionId: this.sessionId, operationId: frameId });
-    this.lastOperation = Math.max(this.lastOperation, frameId);
-    const submit = new Submit(packet, metadata);
-    if (this.admission.offer(submit) === 'refused') this.refuse(submit);
-  }
-
-  /** No slot and no room to wait: the client did not keep to its credit (design: admission). */
-  private refuse(submit: Submit): void {
-    this.giveUp(submit, OperationState.Failed, 'dropped');
+    const resolved = this.cache.resolve(metadata, packet.body);
+    if (resolved.kind === 'miss') {
+      this.outlet.send(cacheMiss(packet.header, resolved.code));
+      return;
+    }
+    const budget = metadata.latencyBudgetMs || this.open.defaultDeadlineMs;
+    const deadline = budget === 0 ? Infinity : this.lastHeard + budget;
+    if (this.operations.submit(packet, { metadata, objects: resolved.objects, deadline }) === 'admitted') return;
+    // No slot and no room to wait: the client did not keep to its credit.
     if (this.isCongested) return;
     this.isCongested = true;
-    this.sender.sessionFlow(FlowUpdateReason.Congestion, BackpressureLevel.Hard, 0);
+    const { Congestion } = FlowUpdateReason;
+    this.sender.credit({ scope: FlowScope.Session }, { reason: Congestion, level: BackpressureLevel.Hard, credit: 0 });
   }
 
   private onCancel(cancel: Cancel): void {
-    const { frameId } = cancel;
-    const [cancelled] = this.operations.cancel({
-      sessionId: this.sessionId,
-      operationId: frameId,
-      scope: CancelScope.Operation,
-    });
+    const { cancelScope } = this.host.settings;
     // Nothing where the cancel crossed with the operation's last result: that is no fault of anybody.
-    if (cancelled === undefined) return;
-    this.operations.release(frameId);
-    this.admission.leave(frameId)?.finish('cancelled');
-    this.emit(this.cancels, cancel);
-    this.afterOperation();
+    if (this.operations.cancel(cancel.frameId, cancelScope, 'client').length > 0) this.emit(this.cancels, cancel);
+  }
+
+  private cancelUnwanted(wanted: ReadonlySet<number>): void {
+    for (const { operationId } of this.operations.all()) {
+      if (!wanted.has(operationId)) this.operations.cancel(operationId, CancelScope.Operation, 'client');
+    }
   }
 
   private onPatch(message: MessageOf<typeof MessageType.SessionPatch>): void {
     const request = new PatchRequest(message, (ack, body) => {
       this.sender.patchAck(ack, body);
     });
-    if (this.patches.observed || this.messages.observed) this.emit(this.patches, request);
-    else request.reject(PatchRejectReason.UnsupportedField);
+    const isWatched = this.patches.observed || this.messages.observed;
+    if (isWatched) this.emit(this.patches, request);
+    if (request.isAnswered) return;
+    if (!isWatched) {
+      request.reject(PatchRejectReason.UnsupportedField);
+      return;
+    }
+    const timeout = this.host.scheduler.schedule(() => {
+      this.timers.remove(timeout);
+      request.reject(PatchRejectReason.RateLimited);
+    }, this.host.settings.patchTimeoutMs);
+    this.timers.add(timeout);
   }
 
   private onMigrate(message: MessageOf<typeof MessageType.SessionMigrate>): void {
     const request = new MigrateRequest(message, (ack) => {
       this.sender.migrateAck(message.metadata, ack);
     });
-    if (this.migrations.observed || this.messages.observed) this.emit(this.migrations, request);
-    else request.reject(MIGRATION_UNSUPPORTED);
+    if (this.migrations.observed || this.messages.observed) {
+      this.emit(this.migrations, request);
+      return;
+    }
+    const { oldTransportId, newTransportId, lastResultFrameId } = message.metadata;
+    if (oldTransportId === newTransportId) request.reject(MigrateRefusal.SameTransport);
+    else if (lastResultFrameId > this.operations.lastOperationId) request.reject(MigrateRefusal.CursorAhead);
+    else if (!this.isResumable) request.reject(MigrateRefusal.NotResumable);
+    else {
+      this.outlet.acknowledgeFrame(Number(lastResultFrameId));
+      const graceWindowMs = this.host.settings.migrateGraceMs;
+      request.ack({ graceWindowMs, serverMigrateTsUs: BigInt(this.host.scheduler.now()) * 1000n });
+    }
+  }
+
+  private onCachePut(message: MessageOf<typeof MessageType.CachePut>): void {
+    this.sender.cacheAck(this.cache.put(message));
+    this.messages.next(message);
+  }
+
+  private onCacheInvalidate(message: MessageOf<typeof MessageType.CacheInvalidate>): void {
+    this.cache.invalidate(message);
+    this.messages.next(message);
   }
 
   private onClose(close: Close): void {
     this.currentState = afterClose(this.currentState, this.sessionId);
     this.emit(this.closes, close);
     const { inFlightPolicy, drainTimeoutMs } = close.metadata;
-    if (inFlightPolicy === InFlightPolicy.Abort || drainTimeoutMs === 0 || this.isIdle()) {
+    if (inFlightPolicy === InFlightPolicy.Abort || drainTimeoutMs === 0 || this.operations.isIdle) {
       this.finishClose();
       return;
     }
     this.currentState = afterCloseAck(this.currentState, CloseStatus.Draining, this.sessionId);
-    this.sender.closeAck(CloseStatus.Draining, this.lastOperation);
+    this.sender.closeAck(CloseStatus.Draining, this.operations.lastOperationId);
     // What has not started by now never will: only what is with the application may finish.
-    for (const submit of this.admission.clearQueue()) this.giveUp(submit, OperationState.Failed, 'closed');
-    if (this.isIdle()) this.finishClose();
-    else this.drainTimer = this.host.scheduler.schedule(() => this.finishClose(), drainTimeoutMs);
+    this.operations.endQueued('closed');
+    if (this.operations.isIdle) this.finishClose();
+    else this.drainFor(drainTimeoutMs, () => this.finishClose());
+  }
+
+  /** The answer to a close of this side's. */
+  private onCloseAck({ metadata }: MessageOf<typeof MessageType.SessionCloseAck>): void {
+    if (acceptsOperations(this.currentState)) {
+      throw unexpectedMessage('server received SESSION_CLOSE_ACK that it did not ask for');
+    }
+    this.currentState = afterCloseAck(this.currentState, metadata.closeStatus, this.sessionId);
+    if (metadata.closeStatus !== CloseStatus.Closed) return;
+    this.currentState = SessionState.Draining;
+    this.end('closed', 'closed');
+  }
+
+  private drainFor(timeoutMs: number, finish: () => void): void {
+    this.finishDrain = finish;
+    this.timers.add(this.host.scheduler.schedule(finish, timeoutMs));
   }
 
   private finishClose(): void {
-    this.sender.closeAck(CloseStatus.Closed, this.lastOperation);
-    this.detach('closed');
-  }
-
-  /** Ends an operation that gets no answer, and says so. */
-  private giveUp(submit: Submit, state: typeof OperationState.Failed, end: SubmitEnd): void {
-    this.operations.end(submit.frameId, state);
-    submit.finish(end);
-    this.sender.drop(submit.frameId);
+    this.sender.closeAck(CloseStatus.Closed, this.operations.lastOperationId);
+    this.end('closed', 'closed');
   }
 
   private afterOperation(): void {
-    if (this.currentState === SessionState.Draining && this.isIdle()) {
-      this.finishClose();
-    } else if (this.isCongested && this.admission.queuedCount === 0) {
+    if (this.finishDrain !== undefined) {
+      if (this.operations.isIdle) this.finishDrain();
+    } else if (this.isCongested && this.operations.queuedCount === 0) {
       this.isCongested = false;
-      this.sender.sessionFlow(
-        FlowUpdateReason.Grant,
-        BackpressureLevel.None,
-        this.granted.grantedOperationCredit,
-      );
+      const credit = this.granted.grantedOperationCredit;
+      const { Grant } = FlowUpdateReason;
+      this.sender.credit({ scope: FlowScope.Session }, { reason: Grant, level: BackpressureLevel.None, credit });
     }
   }
 
-  private isIdle(): boolean {
-    return this.admission.inFlightCount === 0 && this.admission.queuedCount === 0;
+  /** Nothing more can be kept for a client that is away: rather than leave a gap, the session ends. */
+  private overflowed(): void {
+    // Later: whoever made the result that did not fit is still at it.
+    this.timers.add(this.host.scheduler.schedule(() => this.end('disconnected', 'expired')));
   }
 
-  private emit<T extends Received>(subject: Subject<T>, message: T): void {
+  /** Only for a client that says it understands: the reference's takes a RESULT_HINT for a fault. */
+  private hintLate(frameId: number): void {
+    if (this.outlet.current?.isAnnounced !== true) return;
+    this.sender.hint(frameId, ResultHintMetadata.of({ reason: HintReason.BudgetExceeded }));
+  }
+
+  private watchIdleness(timeoutMs: number): void {
+    const idleFor = this.operations.isIdle ? this.host.scheduler.now() - this.lastHeard : 0;
+    if (idleFor < timeoutMs) {
+      const next = this.host.scheduler.schedule(() => {
+        this.timers.remove(next);
+        this.watchIdleness(timeoutMs);
+      }, timeoutMs - idleFor);
+      this.timers.add(next);
+      return;
+    }
+    void this.close({
+      closeReason: CloseReason.IdleTimeout,
+      inFlightPolicy: InFlightPolicy.Abort,
+      drainTimeoutMs: 0,
+      sessionErrorCode: 0,
+    });
+  }
+
+  private emit<T extends SessionMessage>(subject: Subject<T>, message: T): void {
     this.messages.next(message);
     subject.next(message);
   }
 
-  private subjects(): readonly Subject<never>[] {
+  private subjects(): readonly Pick<Subject<unknown>, 'complete'>[] {
     const { submits, cancels, patches, migrations, closes, messages } = this;
-    return [submits, cancels, patches, migrations, closes, messages] as unknown as Subject<never>[];
+    return [submits, cancels, patches, migrations, closes, messages];
   }
 
   private notOpen(): NnrpError {

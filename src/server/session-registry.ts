@@ -1,13 +1,11 @@
 import { Subscription, type SchedulerLike } from 'rxjs';
 import type { SessionCore } from './session-core';
 
-/** What the server knows of a session id in use. */
+/** A session id in use. */
 export interface SessionEntry {
   readonly sessionId: number;
-  /** Whether a client may take the session up again. */
-  readonly isResumable: boolean;
-  /** The session itself; undefined while it waits for its client. */
-  core: SessionCore | undefined;
+  /** The session, attached or waiting for its client; undefined for an id that only waits to be named. */
+  readonly core: SessionCore | undefined;
 }
 
 /** The sessions of a server by id (protocol section 9). */
@@ -25,26 +23,33 @@ export class SessionRegistry {
     return this.entries.get(sessionId);
   }
 
-  set(entry: SessionEntry): void {
-    this.entries.set(entry.sessionId, entry);
+  cores(): SessionCore[] {
+    return [...this.entries.values()].flatMap(({ core }) => core ?? []);
   }
 
-  /** Forgets an id, unless another session has taken it since. */
-  delete(entry: SessionEntry): void {
-    if (this.entries.get(entry.sessionId) === entry) this.entries.delete(entry.sessionId);
+  set(core: SessionCore): void {
+    this.entries.set(core.sessionId, { sessionId: core.sessionId, core });
   }
 
-  /** Keeps the id of a session whose client is gone, and forgets it after `windowMs` without one. */
-  park(entry: SessionEntry, windowMs: number, scheduler: SchedulerLike): void {
-    entry.core = undefined;
+  /** Forgets a session, unless another has taken its id since. */
+  delete(core: SessionCore): void {
+    if (this.entries.get(core.sessionId)?.core === core) this.entries.delete(core.sessionId);
+  }
+
+  /** Keeps the id of a session that is over, so that it can be named for a while. */
+  park(core: SessionCore, windowMs: number, scheduler: SchedulerLike): void {
+    const { sessionId } = core;
+    if (this.entries.get(sessionId)?.core !== core) return;
+    const parked: SessionEntry = { sessionId, core: undefined };
+    this.entries.set(sessionId, parked);
     const expiry = scheduler.schedule(() => {
-      this.delete(entry);
+      if (this.entries.get(sessionId) === parked) this.entries.delete(sessionId);
       this.expiries.remove(expiry);
     }, windowMs);
     this.expiries.add(expiry);
   }
 
-  /** Forgets everything. */
+  /** Forgets every id that is only parked. */
   clear(): void {
     this.expiries.unsubscribe();
     this.entries.clear();

@@ -1,7 +1,7 @@
+import { CreditEpoch } from '../protocol/credit-epoch';
 import { validateFlowRouting } from '../protocol/flow';
 import { checkMigration } from '../protocol/migration';
 import type { Result } from '../protocol/result';
-import type { Transport } from '../transport/transport';
 import { MessageType } from '../wire/message-type';
 import {
   FlowFlag,
@@ -12,18 +12,37 @@ import {
 } from '../wire/messages/flow-update';
 import { ResultHintMetadata } from '../wire/messages/result-hint';
 import { ResultPushMetadata } from '../wire/messages/result-push';
-import { SessionCloseAckMetadata, type CloseStatus } from '../wire/messages/session-close';
+import { CacheAckMetadata } from '../wire/messages/cache';
+import { SessionCloseAckMetadata, SessionCloseMetadata, type CloseStatus } from '../wire/messages/session-close';
 import { SessionMigrateAckMetadata, type SessionMigrateMetadata } from '../wire/messages/session-migrate';
 import { SessionPatchAckMetadata } from '../wire/messages/session-patch';
 import { EMPTY, packet } from '../wire/packet';
+import type { SessionOutlet } from './session-outlet';
+
+/** Whose credit a FLOW_UPDATE tells; a connection's epoch is the connection's. */
+export type FlowTarget =
+  | { readonly scope: typeof FlowScope.Connection; readonly epoch: CreditEpoch }
+  | { readonly scope: typeof FlowScope.Session }
+  | { readonly scope: typeof FlowScope.Operation; readonly frameId: number };
+
+/** What it tells. */
+export interface FlowFields {
+  readonly reason: FlowUpdateReason;
+  readonly level: BackpressureLevel;
+  /** Operations that may be in flight. */
+  readonly credit: number;
+}
 
 /** Encodes what a session says, validated before it is written (protocol section 9). */
 export class SessionSender {
-  private creditEpoch = 0;
+  private readonly sessionEpoch = new CreditEpoch();
+  private readonly operationEpochs = new Map<number, CreditEpoch>();
 
   constructor(
     private readonly sessionId: number,
-    private readonly transport: Transport,
+    private readonly outlet: SessionOutlet,
+    /** There is no room to keep a result: the session cannot go on without a gap. */
+    private readonly onOverflow: () => void,
   ) {}
 
   result(result: Result): void {
@@ -32,11 +51,11 @@ export class SessionSender {
       return;
     }
     const metadata = ResultPushMetadata.encode(result.metadata);
-    this.send(MessageType.ResultPush, result.frameId, metadata, result.body);
+    this.sendResult(MessageType.ResultPush, result.frameId, metadata, result.body);
   }
 
   drop(frameId: number): void {
-    this.send(MessageType.ResultDrop, frameId);
+    this.sendResult(MessageType.ResultDrop, frameId);
   }
 
   hint(frameId: number, hint: ResultHintMetadata): void {
@@ -49,8 +68,22 @@ export class SessionSender {
 
   /** Throws an `NnrpError` where the ack does not fit the request. */
   migrateAck(request: SessionMigrateMetadata, ack: SessionMigrateAckMetadata): void {
-    checkMigration(request, ack);
+    // A refusal may say that the transports are the same, which an acceptance must not.
+    if (ack.acceptCode === 0) checkMigration(request, ack);
     this.send(MessageType.SessionMigrateAck, 0, SessionMigrateAckMetadata.encode(ack));
+  }
+
+  cacheAck(ack: CacheAckMetadata): void {
+    this.send(MessageType.CacheAck, 0, CacheAckMetadata.encode(ack));
+  }
+
+  close(fields: Partial<SessionCloseMetadata>, lastOperationId: number): void {
+    const close = SessionCloseMetadata.of({
+      ...fields,
+      lastOperationId: BigInt(lastOperationId),
+      sessionCloseTag: this.sessionId,
+    });
+    this.send(MessageType.SessionClose, 0, SessionCloseMetadata.encode(close));
   }
 
   closeAck(closeStatus: CloseStatus, lastOperationId: number): void {
@@ -58,16 +91,20 @@ export class SessionSender {
     this.send(MessageType.SessionCloseAck, 0, SessionCloseAckMetadata.encode(ack));
   }
 
-  /** A FLOW_UPDATE of session scope with the next epoch; `credit` is how many may be in flight. */
-  sessionFlow(updateReason: FlowUpdateReason, backpressureLevel: BackpressureLevel, credit: number): void {
-    this.creditEpoch += 1;
+  /** Tells a scope's credit, how many operations may be in flight, under the scope's next epoch. */
+  credit(target: FlowTarget, fields: FlowFields): void {
+    const { scope } = target;
+    const epoch = this.epochOf(target);
     this.flowUpdate(
       FlowUpdateMetadata.of({
-        scopeKind: FlowScope.Session,
-        updateReason,
-        backpressureLevel,
-        sessionCredit: credit,
-        creditEpoch: this.creditEpoch,
+        scopeKind: scope,
+        updateReason: fields.reason,
+        backpressureLevel: fields.level,
+        connectionCredit: scope === FlowScope.Connection ? fields.credit : 0,
+        sessionCredit: scope === FlowScope.Session ? fields.credit : 0,
+        operationCredit: scope === FlowScope.Operation ? fields.credit : 0,
+        operationId: scope === FlowScope.Operation ? BigInt(target.frameId) : 0n,
+        creditEpoch: epoch.next(),
         flowFlags: FlowFlag.CreditValid,
       }),
     );
@@ -81,10 +118,36 @@ export class SessionSender {
       FlowUpdateMetadata.encode(update),
     );
     validateFlowRouting(whole.header, update);
-    this.transport.send(whole);
+    this.outlet.send(whole);
+  }
+
+  /** An operation that ended has no credit any more. */
+  forgetOperation(frameId: number): void {
+    if (this.operationEpochs.size > 0) this.operationEpochs.delete(frameId);
+  }
+
+  private epochOf(target: FlowTarget): CreditEpoch {
+    switch (target.scope) {
+      case FlowScope.Connection:
+        return target.epoch;
+      case FlowScope.Session:
+        return this.sessionEpoch;
+      case FlowScope.Operation: {
+        const known = this.operationEpochs.get(target.frameId);
+        if (known !== undefined) return known;
+        const epoch = new CreditEpoch();
+        this.operationEpochs.set(target.frameId, epoch);
+        return epoch;
+      }
+    }
   }
 
   private send(messageType: MessageType, frameId: number, metadata = EMPTY, body = EMPTY): void {
-    this.transport.send(packet({ messageType, sessionId: this.sessionId, frameId }, metadata, body));
+    this.outlet.send(packet({ messageType, sessionId: this.sessionId, frameId }, metadata, body));
+  }
+
+  private sendResult(messageType: MessageType, frameId: number, metadata = EMPTY, body = EMPTY): void {
+    const whole = packet({ messageType, sessionId: this.sessionId, frameId }, metadata, body);
+    if (!this.outlet.sendResult(whole)) this.onOverflow();
   }
 }

@@ -1,16 +1,24 @@
 import { Observable, type Observer, type Subject, type Subscription } from 'rxjs';
 import { respondToSubmits, type Answer } from '../../operators/respond-to-submits';
+import { CancelScope } from '../protocol/operation';
+import type { Operation } from '../protocol/operation-registry';
 import type { Result } from '../protocol/result';
 import { describeError, RuntimeError } from '../protocol/runtime-error';
 import type { SessionState } from '../protocol/session-lifecycle';
 import type { PeerName, TransportKind } from '../transport/transport';
 import { NnrpError } from '../wire/errors';
-import type { FlowUpdateMetadata } from '../wire/messages/flow-update';
+import {
+  BackpressureLevel,
+  FlowScope,
+  FlowUpdateReason,
+  type FlowUpdateMetadata,
+} from '../wire/messages/flow-update';
+import { CloseReason, InFlightPolicy } from '../wire/messages/session-close';
 import { ResultHintMetadata } from '../wire/messages/result-hint';
-import type { SessionOpenAckMetadata, SessionOpenMetadata } from '../wire/messages/session-open';
+import { SessionErrorCode, type SessionOpenAckMetadata, type SessionOpenMetadata } from '../wire/messages/session-open';
 import type { Cancel, Close, SessionMessage } from './messages';
 import type { MigrateRequest, PatchRequest } from './requests';
-import type { SessionCore } from './session-core';
+import type { AttachmentState, CreditTarget, SessionCore, SessionEnding } from './session-core';
 import type { Submit } from './submit';
 import type { ObservableInput } from 'rxjs';
 
@@ -67,21 +75,36 @@ export class ServerSession extends Observable<SessionMessage> {
   }
 
   get peer(): PeerName {
-    return this.core.host.transport.peer;
+    return this.core.outlet.peer;
   }
 
   get transport(): TransportKind {
-    return this.core.host.transport.kind;
+    return this.core.outlet.kind;
   }
 
   /** The highest operation id that the client has submitted. */
   get lastOperationId(): number {
-    return this.core.lastOperationId;
+    return this.core.operations.lastOperationId;
   }
 
-  /** Whether results wait because the client does not read them as fast as they come. */
+  /** Whether results wait because the client does not take them as fast as they come, or is away. */
   get pressure$(): Observable<boolean> {
-    return this.core.host.transport.pressure$;
+    return this.core.outlet.pressure$;
+  }
+
+  /** Whether a connection carries the session: now, then at each change; completes with the session. */
+  get attachment$(): Observable<AttachmentState> {
+    return this.core.attachment;
+  }
+
+  /** Operations that have not ended, waiting ones among them. */
+  get operations(): readonly Operation[] {
+    return this.core.operations.all();
+  }
+
+  /** Objects that the client has cached. */
+  get cacheObjectCount(): number {
+    return this.core.cacheObjectCount;
   }
 
   /**
@@ -108,7 +131,46 @@ export class ServerSession extends Observable<SessionMessage> {
    * application, and one of the record's kinds where its fields are not allowed.
    */
   sendResult(result: Result): void {
-    this.core.sendResult(result);
+    sendResult(this.core, result);
+  }
+
+  /**
+   * Cancels an operation, and what `scope` reaches from it; see `Submit.relate`. The client gets
+   * RESULT_DROP for each. Returns the ids that were cancelled. Throws an `NnrpError`, `UnknownOperation`
+   * among others.
+   */
+  cancel(frameId: number, scope: CancelScope = CancelScope.Operation): number[] {
+    return this.core.operations.cancel(frameId, scope, 'application');
+  }
+
+  /** Grants credit: how many operations the client may have in flight, in the session by default. */
+  grant(credit: number, target?: CreditTarget): void {
+    this.tellCredit(FlowUpdateReason.Grant, BackpressureLevel.None, credit, target);
+  }
+
+  /** Asks the client to submit nothing more until it is granted credit, or resumed. */
+  pause(target?: CreditTarget): void {
+    this.tellCredit(FlowUpdateReason.Pause, BackpressureLevel.Hard, 0, target);
+  }
+
+  /** Takes a pause back; by default with the credit that the session was opened with. */
+  resume(credit: number = this.granted.grantedOperationCredit, target?: CreditTarget): void {
+    this.tellCredit(FlowUpdateReason.Resume, BackpressureLevel.None, credit, target);
+  }
+
+  /** Closes the session; resolves when it is over. By default: normal, drained without time to do it in. */
+  close(ending: Partial<SessionEnding> = {}): Promise<void> {
+    return this.core.close({ ...DEFAULT_ENDING, ...ending });
+  }
+
+  /** Closes the session at once, because the client may not have it any more. */
+  revoke(): Promise<void> {
+    return this.core.close({
+      closeReason: CloseReason.AuthRevoked,
+      inFlightPolicy: InFlightPolicy.Abort,
+      drainTimeoutMs: 0,
+      sessionErrorCode: SessionErrorCode.AuthFailed,
+    });
   }
 
   /** Sends a RESULT_HINT of an operation. Throws an `NnrpError` where a field is not allowed. */
@@ -120,12 +182,34 @@ export class ServerSession extends Observable<SessionMessage> {
   sendFlowUpdate(update: FlowUpdateMetadata): void {
     this.core.sender.flowUpdate(update);
   }
+
+  private tellCredit(
+    reason: FlowUpdateReason,
+    level: BackpressureLevel,
+    credit: number,
+    target: CreditTarget = { scope: FlowScope.Session },
+  ): void {
+    this.core.tellCredit(target, { reason, level, credit });
+  }
+}
+
+const DEFAULT_ENDING: SessionEnding = {
+  closeReason: CloseReason.Normal,
+  inFlightPolicy: InFlightPolicy.Drain,
+  drainTimeoutMs: 0,
+  sessionErrorCode: SessionErrorCode.None,
+};
+
+function sendResult(core: SessionCore, result: Result): void {
+  core.operations.answer(result, (sent) => {
+    core.sender.result(sent);
+  });
 }
 
 /** Subscribes, and starts the submits that waited for somebody to do so. */
 function watch<T>(core: SessionCore, subject: Subject<T>, observer: Observer<T>): Subscription {
   const subscription = subject.subscribe(observer);
-  core.admission.startNext();
+  core.operations.startNext();
   return subscription;
 }
 
@@ -133,10 +217,10 @@ function resultsOf(core: SessionCore): Observer<Result> {
   return {
     next: (result) => {
       try {
-        core.sendResult(result);
+        sendResult(core, result);
       } catch (error) {
         // A cancel and a result cross: the pipeline that made the result cannot know.
-        if (core.hasEnded(result.frameId)) return;
+        if (core.operations.hasEnded(result.frameId)) return;
         core.host.failed(resultRefused(core.sessionId, result.frameId, error));
       }
     },
@@ -152,7 +236,7 @@ function resultsOf(core: SessionCore): Observer<Result> {
           },
         ),
       );
-      core.dropAll();
+      core.operations.endAll('dropped', { tell: true });
     },
     complete: () => undefined,
   };

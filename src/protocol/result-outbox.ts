@@ -1,0 +1,113 @@
+/** What an outbox may hold of results whose receipt is not proved. */
+export interface OutboxLimits {
+  /** Results. Default 1,024. */
+  readonly maxResults: number;
+  /** Bytes, headers included. Default 4 MiB. */
+  readonly maxBytes: number;
+}
+
+export const DEFAULT_OUTBOX_LIMITS: OutboxLimits = { maxResults: 1024, maxBytes: 4 * 1024 * 1024 };
+
+/**
+ * The results of a session in order, numbered from 1, until their receipt is proved: what a transport
+ * accepted is not what the client received.
+ *
+ *   lost ◀── [ sent, not proved ... | not sent ... ] ◀── add
+ *             ▲                      ▲
+ *             └ acknowledge          └ markSent
+ *
+ * A client that comes back says how many results it has; `replayAfter` is what it lacks, unless some of
+ * that had to go to keep within the limits.
+ */
+export class ResultOutbox<T extends { readonly byteLength: number }> {
+  private entries: T[] = [];
+  /** Index of the first entry that counts; those before it are done with, and swept now and then. */
+  private head = 0;
+  private bytes = 0;
+  /** The number of the entry at `head`. */
+  private firstNumber = 1;
+  private sentNumber = 0;
+
+  constructor(private readonly limits: OutboxLimits = DEFAULT_OUTBOX_LIMITS) {}
+
+  /** How many results are held. */
+  get size(): number {
+    return this.entries.length - this.head;
+  }
+
+  get byteLength(): number {
+    return this.bytes;
+  }
+
+  /** The number of the newest result, 0 before the first. */
+  get lastNumber(): number {
+    return this.firstNumber + this.size - 1;
+  }
+
+  /** The number of the newest result that was handed to a transport. */
+  get lastSentNumber(): number {
+    return this.sentNumber;
+  }
+
+  /** The number of the newest result that is not held any more: proved, or lost. */
+  get lastReleasedNumber(): number {
+    return this.firstNumber - 1;
+  }
+
+  /** How full the outbox is, 1 at its limits. */
+  get fullness(): number {
+    return Math.max(this.size / this.limits.maxResults, this.bytes / this.limits.maxBytes);
+  }
+
+  add(result: T): void {
+    this.entries.push(result);
+    this.bytes += result.byteLength;
+  }
+
+  /** Says that everything so far was handed to a transport. */
+  markSent(): void {
+    this.sentNumber = this.lastNumber;
+  }
+
+  /** Forgets the results up to number `count`: the client has them. */
+  acknowledge(count: number): void {
+    while (this.size > 0 && this.firstNumber <= count) this.release();
+  }
+
+  /**
+   * Forgets results that were sent, oldest first, until the limits are kept; false where they are not,
+   * because what is left was never sent.
+   */
+  trim(): boolean {
+    while (this.fullness > 1 && this.firstNumber <= this.sentNumber) this.release();
+    return this.fullness <= 1;
+  }
+
+  /** Whether a client that has `count` results can be given all that it lacks. */
+  canReplayAfter(count: number): boolean {
+    return count >= this.lastReleasedNumber && count <= this.lastNumber;
+  }
+
+  /** The results after number `count`, in order. */
+  replayAfter(count: number): readonly T[] {
+    return this.entries.slice(this.head + Math.max(0, count - this.lastReleasedNumber));
+  }
+
+  clear(): void {
+    this.firstNumber = this.lastNumber + 1;
+    this.entries = [];
+    this.head = 0;
+    this.bytes = 0;
+  }
+
+  private release(): void {
+    this.bytes -= this.entries[this.head]!.byteLength;
+    this.head += 1;
+    this.firstNumber += 1;
+    // Swept once half is dead, so that each entry is moved at most once on average.
+    if (this.head > 32 && this.head * 2 > this.entries.length) {
+      this.entries = this.entries.slice(this.head);
+      this.head = 0;
+    }
+  }
+}

@@ -1,0 +1,86 @@
+/**
+ * What this project's ends tell each other in the session extension block of SESSION_OPEN and
+ * SESSION_OPEN_ACK, and others ignore: entries of tag (u16), length in bytes (u16) and value,
+ * little-endian, behind the mark `nnrx`.
+ *
+ * | tag | value | in | meaning |
+ * |---|---|---|---|
+ * | 1 | none | both | this end answers PING, and understands the entries below |
+ * | 2 | u64 | SESSION_OPEN | how many results of the session the client has received |
+ * | 3 | u32 … | SESSION_OPEN | the operations that the client still waits for |
+ * | 4 | u32 | SESSION_OPEN_ACK | the highest operation id that the server has received |
+ */
+export interface SessionExtension {
+  readonly receivedResults?: number;
+  readonly wantedOperations?: readonly number[];
+  readonly lastOperationId?: number;
+}
+
+const MARK = [0x6e, 0x6e, 0x72, 0x78];
+const Tag = { Announce: 1, ReceivedResults: 2, WantedOperations: 3, LastOperationId: 4 } as const;
+const ENTRY_HEAD = 4;
+/** As many as the length of an entry can say. */
+export const MAX_WANTED_OPERATIONS = 0xffff >> 2;
+
+export function encodeSessionExtension(extension: SessionExtension): Uint8Array {
+  const { receivedResults, wantedOperations, lastOperationId } = extension;
+  const entries: (readonly [tag: number, value: Uint8Array])[] = [[Tag.Announce, new Uint8Array(0)]];
+  if (receivedResults !== undefined) {
+    const value = new Uint8Array(8);
+    new DataView(value.buffer).setBigUint64(0, BigInt(receivedResults), true);
+    entries.push([Tag.ReceivedResults, value]);
+  }
+  if (wantedOperations !== undefined) entries.push([Tag.WantedOperations, words(wantedOperations)]);
+  if (lastOperationId !== undefined) entries.push([Tag.LastOperationId, words([lastOperationId])]);
+  const length = entries.reduce((sum, [, value]) => sum + ENTRY_HEAD + value.length, MARK.length);
+  const bytes = new Uint8Array(length);
+  const view = new DataView(bytes.buffer);
+  bytes.set(MARK);
+  let at = MARK.length;
+  for (const [tag, value] of entries) {
+    view.setUint16(at, tag, true);
+    view.setUint16(at + 2, value.length, true);
+    bytes.set(value, at + ENTRY_HEAD);
+    at += ENTRY_HEAD + value.length;
+  }
+  return bytes;
+}
+
+/** Undefined where the block is somebody else's, or broken: then nothing is known of that end. */
+export function decodeSessionExtension(bytes: Uint8Array): SessionExtension | undefined {
+  if (bytes.length < MARK.length || MARK.some((byte, index) => bytes[index] !== byte)) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  let extension: SessionExtension = {};
+  let isAnnounced = false;
+  for (let at = MARK.length; at < bytes.length; ) {
+    if (bytes.length - at < ENTRY_HEAD) return undefined;
+    const tag = view.getUint16(at, true);
+    const length = view.getUint16(at + 2, true);
+    const start = at + ENTRY_HEAD;
+    if (bytes.length - start < length) return undefined;
+    if (tag === Tag.Announce) isAnnounced = true;
+    if (tag === Tag.ReceivedResults && length === 8) {
+      extension = { ...extension, receivedResults: Number(view.getBigUint64(start, true)) };
+    }
+    if (tag === Tag.WantedOperations && length % 4 === 0) {
+      const wantedOperations = Array.from({ length: length / 4 }, (_, index) =>
+        view.getUint32(start + 4 * index, true),
+      );
+      extension = { ...extension, wantedOperations };
+    }
+    if (tag === Tag.LastOperationId && length === 4) {
+      extension = { ...extension, lastOperationId: view.getUint32(start, true) };
+    }
+    at = start + length;
+  }
+  return isAnnounced ? extension : undefined;
+}
+
+function words(values: readonly number[]): Uint8Array {
+  const bytes = new Uint8Array(values.length * 4);
+  const view = new DataView(bytes.buffer);
+  values.forEach((value, index) => {
+    view.setUint32(index * 4, value, true);
+  });
+  return bytes;
+}

@@ -1,0 +1,41 @@
+import type { CommonHeader } from '../wire/header';
+import { MessageType } from '../wire/message-type';
+import { CacheErrorCode } from '../wire/messages/cache';
+import { ErrorMetadata, ErrorScope } from '../wire/messages/error-message';
+import { packet, type Packet } from '../wire/packet';
+
+/** Preview3 assigns no code for a violation of the protocol; this runtime's ERRORs carry this one. */
+export const VIOLATION_CODE = 0x20001;
+
+const MAX_DIAGNOSTIC_BYTES = 256;
+
+/** An ERROR that answers a packet: of its scope, with its ids, and a text without a stack. */
+export function errorPacket(
+  cause: CommonHeader,
+  fields: Pick<ErrorMetadata, 'errorCode' | 'errorScope'> & Partial<ErrorMetadata>,
+  diagnostic: string,
+): Packet {
+  const { sessionId, frameId, viewId } = cause;
+  const text = diagnosticBytes(diagnostic);
+  const metadata = ErrorMetadata.of({
+    relatedSessionId: sessionId,
+    relatedFrameId: frameId,
+    relatedViewId: viewId,
+    ...fields,
+    diagnosticBytes: text.length,
+  });
+  return packet({ messageType: MessageType.Error, sessionId, frameId, viewId }, ErrorMetadata.encode(metadata), text);
+}
+
+/** A submit refers to an object that is not cached (protocol section 7). */
+export function cacheMiss(submit: CommonHeader, code: CacheErrorCode): Packet {
+  const what = code === CacheErrorCode.LeaseExpired ? 'whose lease has expired' : 'that is not cached';
+  return errorPacket(submit, { errorCode: code, errorScope: ErrorScope.Frame }, `the submit refers to an object ${what}`);
+}
+
+/** UTF-8 of at most 256 bytes that does not end inside a character. */
+function diagnosticBytes(text: string): Uint8Array {
+  const target = new Uint8Array(MAX_DIAGNOSTIC_BYTES);
+  const { written } = new TextEncoder().encodeInto(text, target);
+  return target.subarray(0, written);
+}

@@ -1,0 +1,46 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+
+/** Where tokens come from; the system's random source, unless a test wants to repeat itself. */
+export type RandomBytes = (length: number) => Uint8Array;
+
+export const systemRandom: RandomBytes = (length) => randomBytes(length);
+
+/** Shorter tokens can be guessed. */
+export const MIN_TOKEN_BYTES = 16;
+
+/** What the server keeps of a token: enough to know it again, not enough to be it. */
+export type TokenHash = Uint8Array;
+
+export function hashToken(token: Uint8Array): TokenHash {
+  return createHash('sha256').update(token).digest();
+}
+
+/** What a token of an unknown session is compared with, so that it takes as long as any other. */
+const NOBODY: TokenHash = hashToken(new Uint8Array(0));
+
+/**
+ * The tokens that take up a session: the current one, and the one before it until the client is known
+ * to have the current one.
+ */
+export interface TokenPair {
+  readonly current: TokenHash;
+  readonly previous: TokenHash | undefined;
+}
+
+/** Which of a session's tokens `token` is. Takes as long for a wrong one, and for no session at all. */
+export function matchToken(token: Uint8Array, pair: TokenPair | undefined): 'current' | 'previous' | undefined {
+  const hash = hashToken(token);
+  const isCurrent = timingSafeEqual(hash, pair?.current ?? NOBODY);
+  const isPrevious = timingSafeEqual(hash, pair?.previous ?? NOBODY);
+  if (token.length === 0) return undefined;
+  if (isCurrent) return 'current';
+  return isPrevious ? 'previous' : undefined;
+}
+
+/**
+ * The tokens after a resume with `used` and a fresh token: the one that the client has stays valid, as
+ * it may never hear of the fresh one.
+ */
+export function rotate(pair: TokenPair, used: 'current' | 'previous', fresh: Uint8Array): TokenPair {
+  return { current: hashToken(fresh), previous: used === 'current' ? pair.current : pair.previous };
+}
