@@ -2,31 +2,29 @@ import {
   asyncScheduler,
   firstValueFrom,
   Subject,
+  Subscription,
   timeout,
   TimeoutError,
   type Observable,
   type SchedulerLike,
-  type Subscription,
 } from 'rxjs';
-import { checkHeaderOnly, checkMetadataLength, foreignSession } from '../protocol/packet-checks';
-import { validateFlowRouting } from '../protocol/flow';
-import { IdRanges } from '../protocol/id-ranges';
-import { checkFlagsDowngradeOnly, checkRecoveryAck } from '../protocol/recovery';
-import { describeError, protocolError, RuntimeError, unexpectedMessage } from '../protocol/runtime-error';
-import { SessionState } from '../protocol/session-lifecycle';
+import { RuntimeError } from '../protocol/runtime-error';
+import { encodeSessionExtension } from '../protocol/session-extension';
 import type { ConnectEndpoint } from '../transport/endpoint';
-import type { PeerName, Transport, TransportKind } from '../transport/transport';
-import { breaksRule, NnrpError } from '../wire/errors';
-import { decodeMessage, type Message, type MessageOf } from '../wire/message';
-import { MessageType, messageTypeName } from '../wire/message-type';
-import { ErrorMetadata } from '../wire/messages/error-message';
-import { FlowUpdateMetadata } from '../wire/messages/flow-update';
-import { SessionOpenAckMetadata, SessionOpenMetadata, SessionStatus } from '../wire/messages/session-open';
-import { EMPTY, packet as makePacket, type Packet } from '../wire/packet';
-import { Awaited } from './awaited';
-import { SessionRejectedError } from './errors';
-import { sessionOpen, type ClientOptions, type SessionOptions } from './options';
-import { ConnectedSession, type ClientSession } from './session';
+import type { PeerName, TransportKind } from '../transport/transport';
+import type { Message } from '../wire/message';
+import type { MessageType } from '../wire/message-type';
+import { SessionMigrateMetadata, TransportId } from '../wire/messages/session-migrate';
+import { SessionStatus } from '../wire/messages/session-open';
+import { NnrpError } from '../wire/errors';
+import { EMPTY } from '../wire/packet';
+import { backoffMs } from './backoff';
+import { ConnectedSession, type ClientSessionHost } from './connected-session';
+import { MigrationRefusedError, SessionRejectedError } from './errors';
+import { ClientLink, linkOver, type LinkHost } from './link';
+import { acceptedOpen } from './open-answer';
+import { openBody, sessionOpen, type ClientOptions, type SessionOptions } from './options';
+import type { ClientSession } from './session';
 
 /** A connection to a server. */
 export interface Client {
@@ -36,14 +34,17 @@ export interface Client {
   readonly violations$: Observable<RuntimeError>;
   /** ERRORs of the server that concern no operation. */
   readonly errors$: Observable<Message<typeof MessageType.Error>>;
-  /** Completes when the connection has ended cleanly, errors with a `RuntimeError` where it failed. */
+  /**
+   * Completes when the connection has ended, and no session of the client waits for another; errors
+   * with a `RuntimeError` where it failed.
+   */
   readonly ended$: Observable<never>;
   /**
    * Opens a session; one connection may carry many. Rejects with a `SessionRejectedError` where the
    * server refuses it, with a `RuntimeError` where the connection ends first.
    *
    * @example
-   * const session = await client.openSession({ requestedSessionId: 0 });
+   * const session = await client.openSession({ requestedSessionId: 0, reconnect: {} });
    */
   openSession(options?: SessionOptions): Promise<ClientSession>;
   /** Ends every session and the connection. */
@@ -61,178 +62,234 @@ const CONNECT_TIMEOUT_MS = 10_000;
  * const session = await client.openSession();
  */
 export async function connect(endpoint: ConnectEndpoint, options: ClientOptions = {}): Promise<Client> {
-  const { transport: kind = endpoint.kind, scheduler = asyncScheduler } = options;
-  if (kind !== endpoint.kind) throw unsupportedTransport(endpoint.kind, kind);
-  const { connectTimeoutMs = CONNECT_TIMEOUT_MS } = options;
-  try {
-    const transport = await firstValueFrom(
-      endpoint.connect().pipe(timeout({ first: connectTimeoutMs, scheduler })),
-      { defaultValue: undefined },
-    );
-    if (transport === undefined) throw connectionOver(endpoint.url);
-    return new ClientConnection(transport, scheduler);
-  } catch (error) {
-    if (error instanceof TimeoutError) throw connectTimedOut(endpoint.url, connectTimeoutMs);
-    throw error;
-  }
+  const { transport = endpoint.kind } = options;
+  if (transport !== endpoint.kind) throw unsupportedTransport(endpoint.kind, transport);
+  const client = new RunningClient(options);
+  await client.connect(endpoint);
+  return client;
 }
 
-class ClientConnection implements Client {
+class RunningClient implements Client {
   readonly violations$: Observable<RuntimeError>;
   readonly errors$: Observable<Message<typeof MessageType.Error>>;
   readonly ended$: Observable<never>;
-  private readonly sessions = new Map<number, ConnectedSession>();
-  /** What still comes for these is late, not foreign; bounded, since ids gather in ranges. */
-  private readonly closedIds = new IdRanges({ maxRanges: 1024 });
-  private readonly opens = new Awaited<SessionOpenMetadata, ClientSession>();
-  private readonly unsentOpens: { open: SessionOpenMetadata; body: Uint8Array }[] = [];
   private readonly violations = new Subject<RuntimeError>();
   private readonly errors = new Subject<Message<typeof MessageType.Error>>();
   private readonly ended = new Subject<never>();
-  private readonly reading: Subscription;
-  private isOver = false;
+  private readonly scheduler: SchedulerLike;
+  private readonly links = new Set<ClientLink>();
+  /** Sessions without a link, and when the server forgets them, in milliseconds of the scheduler. */
+  private readonly waiting = new Map<
+    ConnectedSession,
+    { readonly endpoint: ConnectEndpoint; readonly until: number }
+  >();
+  private readonly timers = new Subscription();
+  /** Where new sessions are opened. */
+  private main: ClientLink | undefined;
+  private peerName: PeerName = '';
+  private kind: TransportKind = '';
+  private isClosed = false;
+  private isFinished = false;
+  /** Where an attempt to connect again is under way, or about to be. */
+  private readonly reconnecting = new Set<ConnectEndpoint>();
+  private readonly sessionHost: ClientSessionHost;
 
-  constructor(
-    private readonly connection: Transport,
-    private readonly scheduler: SchedulerLike,
-  ) {
+  constructor(private readonly options: ClientOptions) {
+    this.scheduler = options.scheduler ?? asyncScheduler;
+    this.sessionHost = {
+      scheduler: this.scheduler,
+      lost: (session, endpoint) => {
+        this.waiting.set(session, { endpoint, until: this.scheduler.now() + session.resumeWindowMs });
+        if (!this.reconnecting.has(endpoint)) this.reconnectLater(endpoint, 0);
+      },
+      move: (session, from, endpoint) => this.move(session, from, endpoint),
+    };
     this.violations$ = this.violations.asObservable();
     this.errors$ = this.errors.asObservable();
     this.ended$ = this.ended.asObservable();
-    this.reading = connection.packets$.subscribe({
-      next: (packet) => {
-        this.receive(packet);
-      },
-      error: (error: unknown) => {
-        this.end(asRuntimeError(error));
-      },
-      complete: () => {
-        this.end();
-      },
-    });
   }
 
   get peer(): PeerName {
-    return this.connection.peer;
+    return this.peerName;
   }
 
   get transport(): TransportKind {
-    return this.connection.kind;
+    return this.kind;
   }
 
-  openSession(options: SessionOptions = {}): Promise<ClientSession> {
-    if (this.isOver) return Promise.reject(connectionOver(this.peer));
-    const open = sessionOpen(options);
-    const opened = this.opens.add(open);
-    this.unsentOpens.push({ open, body: options.auth ?? EMPTY });
-    // An ack does not say which open it answers, so there is one under way at a time.
-    if (this.opens.size === 1) this.sendNextOpen();
-    return opened;
+  /** Makes the connection that new sessions are opened on. */
+  async connect(endpoint: ConnectEndpoint): Promise<void> {
+    this.main = await this.link(endpoint);
   }
 
-  async close(): Promise<void> {
-    if (this.isOver) return;
-    this.leaveSessions('session-closed');
-    await this.connection.close();
-    this.end();
-  }
-
-  private receive(packet: Packet): void {
-    try {
-      const { messageType, sessionId } = packet.header;
-      const session = this.sessions.get(sessionId);
-      if (session !== undefined && messageType !== MessageType.SessionOpenAck) session.receive(packet);
-      else if (sessionId === 0 || messageType === MessageType.SessionOpenAck) this.onConnectionScope(packet);
-      // A session that has just ended may still be written to: that is no fault of the server.
-      else if (!this.closedIds.has(sessionId)) throw foreignSession(messageType, 'client');
-    } catch (error) {
-      this.violations.next(asRuntimeError(error));
-    }
-  }
-
-  private onConnectionScope(packet: Packet): void {
-    switch (packet.header.messageType) {
-      case MessageType.SessionOpenAck:
-        this.onOpenAck(packet);
-        return;
-      case MessageType.FlowUpdate:
-        checkMetadataLength(packet, FlowUpdateMetadata.length, 'client');
-        this.onConnectionFlow(decodeMessage(packet) as MessageOf<typeof MessageType.FlowUpdate>);
-        return;
-      case MessageType.Error:
-        checkMetadataLength(packet, ErrorMetadata.length, 'client');
-        this.errors.next(decodeMessage(packet) as MessageOf<typeof MessageType.Error>);
-        return;
-      case MessageType.Ping:
-        checkHeaderOnly(packet, 'client');
-        this.connection.send(makePacket({ messageType: MessageType.Pong, frameId: packet.header.frameId }));
-        return;
-      case MessageType.Close:
-        void this.close();
-        return;
-      default:
-        throw unexpectedMessage(`client received unexpected ${messageTypeName(packet.header.messageType)}`);
-    }
-  }
-
-  private onConnectionFlow(update: MessageOf<typeof MessageType.FlowUpdate>): void {
-    validateFlowRouting(update.header, update.metadata);
-    for (const session of this.sessions.values()) session.takeFlow(update);
-  }
-
-  private onOpenAck(packet: Packet): void {
-    checkMetadataLength(packet, SessionOpenAckMetadata.length, 'client');
-    const ack = SessionOpenAckMetadata.decode(packet.metadata);
-    const isAsked = this.opens.settle((open) => this.install(open, ack));
-    if (!isAsked) throw unexpectedMessage('client received SESSION_OPEN_ACK that it did not ask for');
-    this.sendNextOpen();
-  }
-
-  /** The session of an ack; throws where the ack refuses it, or does not fit what was asked. */
-  private install(open: SessionOpenMetadata, ack: SessionOpenAckMetadata): ClientSession {
-    const { sessionStatus, sessionId } = ack;
-    checkRecoveryAck(open, ack);
-    checkFlagsDowngradeOnly(open, ack);
-    if (sessionStatus === SessionStatus.Rejected || sessionStatus === SessionStatus.RetryLater) {
-      throw new SessionRejectedError(sessionStatus, ack.sessionErrorCode);
-    }
-    if (sessionId === 0) breaksRule('successful SESSION_OPEN_ACK requires a non-zero session_id');
-    if (this.sessions.has(sessionId)) throw new NnrpError({ kind: 'SessionAlreadyExists', sessionId });
-    const state = sessionStatus === SessionStatus.Resumed ? SessionState.Resumed : SessionState.Open;
-    const { connection: transport, scheduler } = this;
-    const session = new ConnectedSession(
-      {
-        transport,
-        scheduler,
-        ended: () => {
-          this.sessions.delete(sessionId);
-          this.closedIds.add(sessionId);
-        },
+  async openSession(options: SessionOptions = {}): Promise<ClientSession> {
+    const link = this.main;
+    if (link === undefined) throw linkOver(this.peerName);
+    const extension = options.announce === false ? EMPTY : encodeSessionExtension({});
+    const blocks = { resumeToken: EMPTY, auth: options.auth ?? EMPTY, extension };
+    const open = sessionOpen(options, blocks);
+    let session: ConnectedSession | undefined;
+    await link.open({
+      open,
+      body: openBody(blocks),
+      accept: (answer) => {
+        session = new ConnectedSession(this.sessionHost, options, acceptedOpen(open, answer), link);
+        link.adopt(session);
       },
-      ack,
-      state,
-    );
-    this.sessions.set(sessionId, session);
+    });
+    if (session === undefined) throw linkOver(this.peerName);
     return session;
   }
 
-  private sendNextOpen(): void {
-    const next = this.unsentOpens.shift();
-    if (next === undefined) return;
-    const metadata = SessionOpenMetadata.encode(next.open);
-    this.connection.send(makePacket({ messageType: MessageType.SessionOpen }, metadata, next.body));
+  async close(): Promise<void> {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    this.timers.unsubscribe();
+    for (const session of [...this.waiting.keys()]) session.end('session-closed', 'closed');
+    this.waiting.clear();
+    for (const link of this.links) link.endSessions();
+    await Promise.all([...this.links].map((link) => link.close()));
+    this.finish(undefined);
   }
 
-  private leaveSessions(reason: 'session-closed' | 'connection-lost'): void {
-    for (const session of [...this.sessions.values()]) session.end(reason);
+  private async link(endpoint: ConnectEndpoint): Promise<ClientLink> {
+    const { connectTimeoutMs = CONNECT_TIMEOUT_MS } = this.options;
+    const { scheduler } = this;
+    try {
+      const transport = await firstValueFrom(
+        endpoint.connect().pipe(timeout({ first: connectTimeoutMs, scheduler })),
+        { defaultValue: undefined },
+      );
+      if (transport === undefined) throw linkOver(endpoint.url);
+      if (this.isClosed) {
+        transport.destroy();
+        throw linkOver(endpoint.url);
+      }
+      this.peerName = transport.peer;
+      this.kind = transport.kind;
+      const link = new ClientLink(transport, endpoint, this.linkHost);
+      this.links.add(link);
+      return link;
+    } catch (error) {
+      if (error instanceof TimeoutError) throw connectTimedOut(endpoint.url, connectTimeoutMs);
+      throw error;
+    }
   }
 
-  private end(error?: Error): void {
-    if (this.isOver) return;
-    this.isOver = true;
-    this.leaveSessions('connection-lost');
-    this.opens.rejectAll(error ?? connectionOver(this.peer));
-    this.reading.unsubscribe();
+  private readonly linkHost: LinkHost = {
+    violated: (error) => {
+      this.violations.next(error);
+    },
+    errored: (message) => {
+      this.errors.next(message);
+    },
+    ended: (link, error) => {
+      this.links.delete(link);
+      if (this.main === link) this.main = undefined;
+      if (this.links.size === 0 && this.waiting.size === 0) this.finish(error);
+    },
+  };
+
+  private expireOverdue(): void {
+    const now = this.scheduler.now();
+    for (const [session, { until }] of this.waiting) if (now >= until) this.expire(session);
+  }
+
+  private expire(session: ConnectedSession): void {
+    this.waiting.delete(session);
+    session.end('connection-lost', 'expired');
+  }
+
+  private waitingFor(endpoint: ConnectEndpoint): ConnectedSession[] {
+    return [...this.waiting].filter(([, place]) => place.endpoint === endpoint).map(([session]) => session);
+  }
+
+  /** Connects again to where sessions were lost, after a wait that grows with the attempts. */
+  private reconnectLater(endpoint: ConnectEndpoint, attempt: number): void {
+    this.expireOverdue();
+    const [first] = this.waitingFor(endpoint);
+    if (this.isClosed || first === undefined) {
+      this.reconnecting.delete(endpoint);
+      if (this.links.size === 0 && this.waiting.size === 0) this.finish(undefined);
+      return;
+    }
+    this.reconnecting.add(endpoint);
+    const { random = Math.random } = this.options;
+    const timer = this.scheduler.schedule(
+      () => {
+        this.timers.remove(timer);
+        void this.reconnect(endpoint, attempt);
+      },
+      backoffMs(attempt, first.reconnectOptions, random),
+    );
+    this.timers.add(timer);
+  }
+
+  private async reconnect(endpoint: ConnectEndpoint, attempt: number): Promise<void> {
+    try {
+      const link = await this.link(endpoint);
+      this.main ??= link;
+      await Promise.all(this.waitingFor(endpoint).map((session) => this.resume(session, link)));
+      if (link.sessionCount === 0 && link !== this.main) await link.close();
+    } catch {
+      // Nobody answers yet: the next attempt, or the end of the resume window, says so.
+    }
+    this.reconnectLater(endpoint, attempt + 1);
+  }
+
+  /** Takes a session up on a link. One that the server refuses has expired; one that it cannot take now waits. */
+  private async resume(session: ConnectedSession, link: ClientLink): Promise<void> {
+    try {
+      await link.open(
+        session.resumeRequest((accepted) => {
+          this.waiting.delete(session);
+          session.attach(link, accepted);
+        }),
+      );
+    } catch (error) {
+      const isRefused = error instanceof SessionRejectedError && error.status === SessionStatus.Rejected;
+      if (isRefused || error instanceof NnrpError) this.expire(session);
+    }
+  }
+
+  /** Moves a session to another transport (protocol section 5). */
+  private async move(session: ConnectedSession, from: ClientLink, endpoint: ConnectEndpoint): Promise<void> {
+    const ack = await session.migrate(
+      SessionMigrateMetadata.of({
+        oldTransportId: transportIdOf(from.transport.kind),
+        newTransportId: transportIdOf(endpoint.kind),
+        lastResultFrameId: BigInt(session.lastResultFrameId),
+        clientMigrateTsUs: BigInt(this.scheduler.now()) * 1000n,
+      }),
+    );
+    if (ack.acceptCode !== 0) throw new MigrationRefusedError(session.sessionId, ack.acceptCode);
+    const link = await this.link(endpoint);
+    // From here on nothing of the old link counts: what it still brings comes again on the new one.
+    session.detach();
+    try {
+      await link.open(
+        session.resumeRequest((accepted) => {
+          session.attach(link, accepted);
+        }),
+      );
+    } catch (error) {
+      session.end('connection-lost', 'expired');
+      await link.close();
+      throw error;
+    }
+    if (this.main === from) this.main = link;
+    if (from.sessionCount > 0) return;
+    this.timers.add(
+      this.scheduler.schedule(() => {
+        void from.close();
+      }, ack.graceWindowMs),
+    );
+  }
+
+  private finish(error: RuntimeError | undefined): void {
+    if (this.isFinished) return;
+    this.isFinished = true;
+    this.timers.unsubscribe();
     this.violations.complete();
     this.errors.complete();
     if (error === undefined) this.ended.complete();
@@ -240,21 +297,12 @@ class ClientConnection implements Client {
   }
 }
 
-function asRuntimeError(error: unknown): RuntimeError {
-  if (error instanceof RuntimeError) return error;
-  if (error instanceof NnrpError) return protocolError(error);
-  return new RuntimeError('internal', describeError(error), {
-    reach: 'packet',
-    origin: 'local',
-    cause: error,
-  });
-}
-
-function connectionOver(peer: PeerName): RuntimeError {
-  return new RuntimeError('io', `the connection to ${peer} has ended; connect again`, {
-    reach: 'connection',
-    origin: 'local',
-  });
+/**
+ * How SESSION_MIGRATE names a transport. Preview3 has names for TCP and QUIC only: whatever is not TCP
+ * goes by the other one.
+ */
+function transportIdOf(kind: TransportKind): TransportId {
+  return kind === 'tcp' ? TransportId.Tcp : TransportId.Quic;
 }
 
 function connectTimedOut(url: string, ms: number): RuntimeError {

@@ -54,3 +54,16 @@ export class SessionRejectedError extends Error {
     super(`the server ${verb}: ${name}`);
   }
 }
+
+/** What `moveTo` rejects with where the server says no; the session stays where it is. */
+export class MigrationRefusedError extends Error {
+  override readonly name = 'MigrationRefusedError';
+
+  constructor(
+    readonly sessionId: number,
+    /** Of SESSION_MIGRATE_ACK; see `MigrateRefusal` for this project's servers. */
+    readonly acceptCode: number,
+  ) {
+    super(`the server refused to move session ${sessionId}: accept code ${acceptCode}`);
+  }
+}

@@ -3,15 +3,26 @@ import { TOKEN_DELTA } from '../protocol/token-delta';
 import type { TransportKind } from '../transport/transport';
 import { Profile } from '../wire/messages/payload-kind';
 import { PriorityClass, SessionFlag, SessionOpenMetadata } from '../wire/messages/session-open';
-import { EMPTY } from '../wire/packet';
 
 export interface ClientOptions {
   /** The kind of transport that may be connected with. Default: that of the endpoint. */
   readonly transport?: TransportKind;
   /** Milliseconds to connect in. Default 10,000. */
   readonly connectTimeoutMs?: number;
+  /** Where the randomness of reconnecting comes from: a number from 0 to 1. Default `Math.random`. */
+  readonly random?: () => number;
   /** Runs every timer of the client. Default `asyncScheduler`; a test may pass one of virtual time. */
   readonly scheduler?: SchedulerLike;
+}
+
+/** How a lost connection is made again. */
+export interface ReconnectOptions {
+  /** Milliseconds before the first attempt; each later one waits twice as long. Default 100. */
+  readonly minDelayMs?: number;
+  /** Milliseconds that a wait grows to. Default 10,000. */
+  readonly maxDelayMs?: number;
+  /** Which share of a wait is random, from 0 to 1, so that clients do not come back together. Default 0.5. */
+  readonly jitter?: number;
 }
 
 export interface SessionOptions {
@@ -30,8 +41,18 @@ export interface SessionOptions {
   readonly maxInFlightOperations?: number;
   /** Milliseconds. Default 30,000. */
   readonly leaseTtlHintMs?: number;
-  /** Whether the session should survive its connection. Default false. */
+  /** Whether the session should survive its connection. Default: whether `reconnect` is given. */
   readonly allowResume?: boolean;
+  /**
+   * Connects again by itself when the connection is lost, and takes the session up where it was: submits
+   * in flight do not notice. `{}` for the defaults. Default: a lost connection ends the session.
+   */
+  readonly reconnect?: ReconnectOptions;
+  /**
+   * Whether to tell the server, in the session extension block, that this is a client that answers PING
+   * and counts results. Default true; the reference's servers ignore it.
+   */
+  readonly announce?: boolean;
   /**
    * Bytes of resume token to announce; above 0 this is a resume of `requestedSessionId`. Default 0. The
    * reference's servers want the length and no bytes.
@@ -43,9 +64,25 @@ export interface SessionOptions {
   readonly clientSessionTag?: bigint;
 }
 
+/** The blocks of SESSION_OPEN's body. */
+export interface OpenBlocks {
+  readonly resumeToken: Uint8Array;
+  readonly auth: Uint8Array;
+  readonly extension: Uint8Array;
+}
+
+/** SESSION_OPEN's body, and the lengths that its metadata announces. */
+export function openBody({ resumeToken, auth, extension }: OpenBlocks): Uint8Array {
+  const body = new Uint8Array(resumeToken.length + auth.length + extension.length);
+  body.set(resumeToken);
+  body.set(auth, resumeToken.length);
+  body.set(extension, resumeToken.length + auth.length);
+  return body;
+}
+
 /** SESSION_OPEN's metadata with every default of protocol section 10 filled in. */
-export function sessionOpen(options: SessionOptions): SessionOpenMetadata {
-  const { requestedSessionId = 1, allowResume = false, auth = EMPTY } = options;
+export function sessionOpen(options: SessionOptions, blocks: OpenBlocks): SessionOpenMetadata {
+  const { requestedSessionId = 1, allowResume = options.reconnect !== undefined } = options;
   return SessionOpenMetadata.of({
     requestedSessionId,
     profileId: options.profileId ?? Profile.Token,
@@ -56,8 +93,9 @@ export function sessionOpen(options: SessionOptions): SessionOpenMetadata {
     defaultDeadlineMs: options.defaultDeadlineMs ?? 500,
     maxInFlightOperations: options.maxInFlightOperations ?? 4,
     leaseTtlHintMs: options.leaseTtlHintMs ?? 30_000,
-    resumeTokenBytes: options.resumeTokenBytes ?? 0,
-    authBytes: auth.length,
+    resumeTokenBytes: options.resumeTokenBytes ?? blocks.resumeToken.length,
+    authBytes: blocks.auth.length,
+    sessionExtensionBytes: blocks.extension.length,
     clientSessionTag: options.clientSessionTag ?? BigInt(requestedSessionId),
   });
 }

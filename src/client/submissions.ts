@@ -13,6 +13,8 @@ export interface SubmissionHost {
   readonly scheduler: SchedulerLike;
   sendSubmit(submission: Submission): void;
   sendCancel(frameId: number): void;
+  /** The last operation in flight has ended. */
+  idle(): void;
 }
 
 /** How many operations a session may have in flight, and has. */
@@ -37,7 +39,7 @@ const MAX_FRAME_ID = 0xffffffff;
 export class Submissions {
   private readonly waiting = new Set<Submission>();
   private readonly inFlight = new Map<number, Submission>();
-  private readonly window: CreditWindow;
+  private window: CreditWindow;
   private readonly changes = new Subject<void>();
   /** The credit now, and after each change. */
   readonly credit$: Observable<Credit> = defer(() =>
@@ -47,7 +49,12 @@ export class Submissions {
     ),
   );
   private nextFrameId = 1;
+  private highestResult = 0;
   private over: OperationFailure | undefined;
+  /** Whether there is a connection to send on. */
+  private isAttached = true;
+  /** Whether new submits are refused, because the session closes. */
+  private isClosing = false;
   private retry: Subscription | undefined;
 
   constructor(
@@ -69,8 +76,9 @@ export class Submissions {
 
   submit(request: SubmitRequest): Observable<ResultPush> {
     return new Observable((subscriber) => {
-      if (this.over !== undefined) {
-        subscriber.error(new OperationError(this.over, this.host.sessionId, 0));
+      const refusal = this.isClosing ? 'session-closed' : this.over;
+      if (refusal !== undefined) {
+        subscriber.error(new OperationError(refusal, this.host.sessionId, 0));
         return undefined;
       }
       const wanted = submission(request, subscriber);
@@ -82,9 +90,15 @@ export class Submissions {
     });
   }
 
+  /** The highest frame of which a result has arrived, 0 before the first. */
+  get lastResultFrameId(): number {
+    return this.highestResult;
+  }
+
   /** Takes a result; those of operations that nobody waits for any more are ignored. */
   take(result: ResultPush): void {
     const { frameId } = result;
+    this.highestResult = Math.max(this.highestResult, frameId);
     const asked = this.inFlight.get(frameId);
     if (asked === undefined) return;
     if (!isTerminal(result)) {
@@ -109,13 +123,45 @@ export class Submissions {
   /** Cancels an operation: FRAME_CANCEL is sent, and whoever waits for it gets an error. */
   cancel(frameId: number): void {
     if (!this.inFlight.has(frameId)) return;
-    this.host.sendCancel(frameId);
+    if (this.isAttached) this.host.sendCancel(frameId);
     this.fail(frameId, 'cancelled');
   }
 
   applyFlow(update: FlowUpdateMetadata): void {
     this.window.apply(update, this.host.scheduler.now());
     this.sendWaiting();
+  }
+
+  /** The operations in flight, ascending. */
+  inFlightIds(): number[] {
+    return [...this.inFlight.keys()];
+  }
+
+  /** Holds everything back until there is a connection again. */
+  detach(): void {
+    this.isAttached = false;
+    this.retry?.unsubscribe();
+  }
+
+  /** Goes on over another connection: sends again what the server has not received, then what waits. */
+  attach(ack: SessionOpenAckMetadata, lastReceivedId: number): void {
+    this.isAttached = true;
+    this.window = new CreditWindow({ ack, operations: this.inFlight });
+    for (const asked of this.inFlight.values()) {
+      if (asked.frameId > lastReceivedId) this.host.sendSubmit(asked);
+    }
+    this.sendWaiting();
+  }
+
+  /** Takes no more submits, and gives up those that wait: the session closes. */
+  refuseNew(): void {
+    this.isClosing = true;
+    const waiting = [...this.waiting];
+    this.waiting.clear();
+    for (const { subscriber } of waiting) {
+      subscriber.error(new OperationError('session-closed', this.host.sessionId, 0));
+    }
+    this.tellCredit();
   }
 
   /** Ends every operation, and every later one at once. */
@@ -134,6 +180,7 @@ export class Submissions {
   }
 
   private sendWaiting(): void {
+    if (!this.isAttached) return;
     for (const wanted of this.waiting) {
       if (!this.maySubmit(wanted)) break;
       this.waiting.delete(wanted);
@@ -195,13 +242,15 @@ export class Submissions {
     // Terminal results and errors have left already; what is still in flight was unsubscribed.
     if (this.inFlight.get(wanted.frameId) !== wanted) return;
     this.leave(wanted.frameId);
-    this.host.sendCancel(wanted.frameId);
+    // Where there is no connection, the next one says which operations are still wanted.
+    if (this.isAttached) this.host.sendCancel(wanted.frameId);
     this.sendWaiting();
   }
 
   private leave(frameId: number): void {
     this.inFlight.delete(frameId);
     this.window.endOperation(frameId);
+    if (this.inFlight.size === 0) this.host.idle();
   }
 
   private creditNow(): Credit {

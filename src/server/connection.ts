@@ -270,5 +270,9 @@ export class Connection implements OpeningConnection {
 function asRuntimeError(error: unknown): RuntimeError {
   if (error instanceof RuntimeError) return error;
   if (error instanceof NnrpError) return protocolError(error);
-  return new RuntimeError('internal', describeError(error), { reach: 'packet', origin: 'local', cause: error });
+  return new RuntimeError('internal', describeError(error), {
+    reach: 'packet',
+    origin: 'local',
+    cause: error,
+  });
 }

@@ -24,13 +24,21 @@ export function errorPacket(
     ...fields,
     diagnosticBytes: text.length,
   });
-  return packet({ messageType: MessageType.Error, sessionId, frameId, viewId }, ErrorMetadata.encode(metadata), text);
+  return packet(
+    { messageType: MessageType.Error, sessionId, frameId, viewId },
+    ErrorMetadata.encode(metadata),
+    text,
+  );
 }
 
 /** A submit refers to an object that is not cached (protocol section 7). */
 export function cacheMiss(submit: CommonHeader, code: CacheErrorCode): Packet {
   const what = code === CacheErrorCode.LeaseExpired ? 'whose lease has expired' : 'that is not cached';
-  return errorPacket(submit, { errorCode: code, errorScope: ErrorScope.Frame }, `the submit refers to an object ${what}`);
+  return errorPacket(
+    submit,
+    { errorCode: code, errorScope: ErrorScope.Frame },
+    `the submit refers to an object ${what}`,
+  );
 }
 
 /** UTF-8 of at most 256 bytes that does not end inside a character. */

@@ -26,7 +26,10 @@ export type OpenVerdict =
       readonly tokens: TokenPair;
       readonly used: 'current' | 'previous';
     }
-  | { readonly status: typeof SessionStatus.Rejected | typeof SessionStatus.RetryLater; readonly errorCode: number };
+  | {
+      readonly status: typeof SessionStatus.Rejected | typeof SessionStatus.RetryLater;
+      readonly errorCode: number;
+    };
 
 /** How a client proves that a session is its own. */
 export interface ResumeProof {
@@ -84,7 +87,8 @@ function judgeResume(
   const status = SessionStatus.Resumed;
   const refusal = rejected(SessionErrorCode.ResumeRejected);
   if (resume === 'by-id') {
-    const isNamed = known !== undefined && (known.core === undefined || known.core.granted.resumeTokenBytes > 0);
+    const isNamed =
+      known !== undefined && (known.core === undefined || known.core.granted.resumeTokenBytes > 0);
     return isNamed ? { status, sessionId, core: undefined } : refusal;
   }
   // Asked and compared whether or not there is such a session: one answer and one timing for all.

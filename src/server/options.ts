@@ -90,7 +90,9 @@ export interface KeepAlive {
 }
 
 /** {@link ServerOptions} with every default filled in. */
-export type ServerSettings = Required<Omit<ServerOptions, 'listen' | 'transport' | 'queue' | 'outbox' | 'keepAlive' | 'scheduler'>> & {
+export type ServerSettings = Required<
+  Omit<ServerOptions, 'listen' | 'transport' | 'queue' | 'outbox' | 'keepAlive' | 'scheduler'>
+> & {
   readonly queue: QueueLimits;
   readonly outbox: OutboxLimits;
   readonly keepAlive: KeepAlive;

@@ -28,7 +28,10 @@ export interface TokenPair {
 }
 
 /** Which of a session's tokens `token` is. Takes as long for a wrong one, and for no session at all. */
-export function matchToken(token: Uint8Array, pair: TokenPair | undefined): 'current' | 'previous' | undefined {
+export function matchToken(
+  token: Uint8Array,
+  pair: TokenPair | undefined,
+): 'current' | 'previous' | undefined {
   const hash = hashToken(token);
   const isCurrent = timingSafeEqual(hash, pair?.current ?? NOBODY);
   const isPrevious = timingSafeEqual(hash, pair?.previous ?? NOBODY);

@@ -288,18 +288,23 @@ export class SessionCore {
     }
     const budget = metadata.latencyBudgetMs || this.open.defaultDeadlineMs;
     const deadline = budget === 0 ? Infinity : this.lastHeard + budget;
-    if (this.operations.submit(packet, { metadata, objects: resolved.objects, deadline }) === 'admitted') return;
+    if (this.operations.submit(packet, { metadata, objects: resolved.objects, deadline }) === 'admitted')
+      return;
     // No slot and no room to wait: the client did not keep to its credit.
     if (this.isCongested) return;
     this.isCongested = true;
     const { Congestion } = FlowUpdateReason;
-    this.sender.credit({ scope: FlowScope.Session }, { reason: Congestion, level: BackpressureLevel.Hard, credit: 0 });
+    this.sender.credit(
+      { scope: FlowScope.Session },
+      { reason: Congestion, level: BackpressureLevel.Hard, credit: 0 },
+    );
   }
 
   private onCancel(cancel: Cancel): void {
     const { cancelScope } = this.host.settings;
     // Nothing where the cancel crossed with the operation's last result: that is no fault of anybody.
-    if (this.operations.cancel(cancel.frameId, cancelScope, 'client').length > 0) this.emit(this.cancels, cancel);
+    if (this.operations.cancel(cancel.frameId, cancelScope, 'client').length > 0)
+      this.emit(this.cancels, cancel);
   }
 
   private cancelUnwanted(wanted: ReadonlySet<number>): void {
@@ -399,7 +404,10 @@ export class SessionCore {
       this.isCongested = false;
       const credit = this.granted.grantedOperationCredit;
       const { Grant } = FlowUpdateReason;
-      this.sender.credit({ scope: FlowScope.Session }, { reason: Grant, level: BackpressureLevel.None, credit });
+      this.sender.credit(
+        { scope: FlowScope.Session },
+        { reason: Grant, level: BackpressureLevel.None, credit },
+      );
     }
   }
 

@@ -1,5 +1,9 @@
 import type { SchedulerLike, Subscription } from 'rxjs';
-import { decodeSessionExtension, encodeSessionExtension, type SessionExtension } from '../protocol/session-extension';
+import {
+  decodeSessionExtension,
+  encodeSessionExtension,
+  type SessionExtension,
+} from '../protocol/session-extension';
 import { describeError, RuntimeError } from '../protocol/runtime-error';
 import { MessageType } from '../wire/message-type';
 import {

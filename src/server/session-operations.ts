@@ -1,4 +1,4 @@
-import { CancelScope, OperationState, type TerminalState } from '../protocol/operation';
+import { type CancelScope, OperationState, type TerminalState } from '../protocol/operation';
 import { OperationRegistry, type Operation, type OperationRelations } from '../protocol/operation-registry';
 import { isTerminal, type Result } from '../protocol/result';
 import { NnrpError } from '../wire/errors';

@@ -13,7 +13,11 @@ import {
 import { ResultHintMetadata } from '../wire/messages/result-hint';
 import { ResultPushMetadata } from '../wire/messages/result-push';
 import { CacheAckMetadata } from '../wire/messages/cache';
-import { SessionCloseAckMetadata, SessionCloseMetadata, type CloseStatus } from '../wire/messages/session-close';
+import {
+  SessionCloseAckMetadata,
+  SessionCloseMetadata,
+  type CloseStatus,
+} from '../wire/messages/session-close';
 import { SessionMigrateAckMetadata, type SessionMigrateMetadata } from '../wire/messages/session-migrate';
 import { SessionPatchAckMetadata } from '../wire/messages/session-patch';
 import { EMPTY, packet } from '../wire/packet';

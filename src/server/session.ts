@@ -15,7 +15,11 @@ import {
 } from '../wire/messages/flow-update';
 import { CloseReason, InFlightPolicy } from '../wire/messages/session-close';
 import { ResultHintMetadata } from '../wire/messages/result-hint';
-import { SessionErrorCode, type SessionOpenAckMetadata, type SessionOpenMetadata } from '../wire/messages/session-open';
+import {
+  SessionErrorCode,
+  type SessionOpenAckMetadata,
+  type SessionOpenMetadata,
+} from '../wire/messages/session-open';
 import type { Cancel, Close, SessionMessage } from './messages';
 import type { MigrateRequest, PatchRequest } from './requests';
 import type { AttachmentState, CreditTarget, SessionCore, SessionEnding } from './session-core';

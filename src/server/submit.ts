@@ -22,14 +22,7 @@ import type { Packet } from '../wire/packet';
  * `disconnected` for good.
  */
 export type SubmitEnd =
-  | 'completed'
-  | 'dropped'
-  | 'failed'
-  | 'superseded'
-  | 'late'
-  | 'cancelled'
-  | 'closed'
-  | 'disconnected';
+  'completed' | 'dropped' | 'failed' | 'superseded' | 'late' | 'cancelled' | 'closed' | 'disconnected';
 
 /** What the application can do to an operation besides answering it; the session does it. */
 export interface OperationControl {

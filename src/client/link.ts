@@ -1,0 +1,219 @@
+import type { Subscription } from 'rxjs';
+import { validateFlowRouting } from '../protocol/flow';
+import { IdRanges } from '../protocol/id-ranges';
+import { checkHeaderOnly, checkMetadataLength, foreignSession } from '../protocol/packet-checks';
+import { describeError, protocolError, RuntimeError, unexpectedMessage } from '../protocol/runtime-error';
+import type { ConnectEndpoint } from '../transport/endpoint';
+import type { PeerName, Transport } from '../transport/transport';
+import { NnrpError } from '../wire/errors';
+import { decodeMessage, type Message, type MessageOf } from '../wire/message';
+import { MessageType, messageTypeName } from '../wire/message-type';
+import { ErrorMetadata } from '../wire/messages/error-message';
+import { FlowUpdateMetadata } from '../wire/messages/flow-update';
+import { SessionOpenAckMetadata, SessionOpenMetadata } from '../wire/messages/session-open';
+import { packet as makePacket, type Packet } from '../wire/packet';
+import { Awaited } from './awaited';
+
+/** A session's side of a link. */
+export interface LinkedSession {
+  readonly sessionId: number;
+  receive(packet: Packet): void;
+  takeFlow(update: MessageOf<typeof MessageType.FlowUpdate>): void;
+  /** The link is gone. */
+  linkEnded(link: ClientLink): void;
+  /** The client is closed. */
+  end(reason: 'session-closed', connectivity: 'closed'): void;
+}
+
+/** A SESSION_OPEN with its body's blocks, and what becomes of its ack. */
+export interface OpenRequest {
+  readonly open: SessionOpenMetadata;
+  readonly body: Uint8Array;
+  /**
+   * Takes the ack, before the next packet: that one may already be the session's. What it throws
+   * rejects the open.
+   */
+  accept(answer: OpenAnswer): void;
+}
+
+/** SESSION_OPEN_ACK with its body. */
+export interface OpenAnswer {
+  readonly ack: SessionOpenAckMetadata;
+  readonly body: Uint8Array;
+}
+
+/** What a link tells its client. */
+export interface LinkHost {
+  violated(error: RuntimeError): void;
+  errored(message: Message<typeof MessageType.Error>): void;
+  ended(link: ClientLink, error: RuntimeError | undefined): void;
+}
+
+/**
+ * One transport to a server, for as long as it lasts: hands packets to the sessions that it carries, and
+ * opens others one at a time, since an ack does not say which open it answers.
+ */
+export class ClientLink {
+  private readonly sessions = new Map<number, LinkedSession>();
+  /** What still comes for these is late, not foreign. */
+  private readonly leftIds = new IdRanges({ maxRanges: 1024 });
+  private readonly opens = new Awaited<OpenRequest, void>();
+  private readonly reading: Subscription;
+  private over = false;
+
+  constructor(
+    readonly transport: Transport,
+    /** Where the transport leads, to connect there again. */
+    readonly endpoint: ConnectEndpoint,
+    private readonly host: LinkHost,
+  ) {
+    this.reading = transport.packets$.subscribe({
+      next: (packet) => {
+        this.receive(packet);
+      },
+      error: (error: unknown) => {
+        this.end(asRuntimeError(error));
+      },
+      complete: () => {
+        this.end(undefined);
+      },
+    });
+  }
+
+  get isOver(): boolean {
+    return this.over;
+  }
+
+  get sessionCount(): number {
+    return this.sessions.size;
+  }
+
+  send(packet: Packet): void {
+    this.transport.send(packet);
+  }
+
+  /** Sends a SESSION_OPEN and resolves once its ack is accepted; rejects where the link ends first. */
+  open(request: OpenRequest): Promise<void> {
+    if (this.over) return Promise.reject(linkOver(this.transport.peer));
+    const answer = this.opens.add(request);
+    if (this.opens.size === 1) this.sendOpen(request);
+    return answer;
+  }
+
+  adopt(session: LinkedSession): void {
+    this.sessions.set(session.sessionId, session);
+  }
+
+  /** The session's packets are not its own any more; false where it was not here. */
+  release(session: LinkedSession): boolean {
+    if (this.sessions.get(session.sessionId) !== session) return false;
+    this.sessions.delete(session.sessionId);
+    this.leftIds.add(session.sessionId);
+    return true;
+  }
+
+  /** Ends every session, because the client does. */
+  endSessions(): void {
+    for (const session of [...this.sessions.values()]) session.end('session-closed', 'closed');
+  }
+
+  /** Ends the transport in good order. */
+  async close(): Promise<void> {
+    await this.transport.close();
+    this.end(undefined);
+  }
+
+  /** Ends the transport at once. */
+  destroy(): void {
+    this.transport.destroy();
+    this.end(undefined);
+  }
+
+  private receive(packet: Packet): void {
+    try {
+      const { messageType, sessionId } = packet.header;
+      if (messageType === MessageType.SessionOpenAck) this.onOpenAck(packet);
+      else if (sessionId === 0) this.onConnectionScope(packet);
+      else this.onSessionScope(packet, sessionId);
+    } catch (error) {
+      this.host.violated(asRuntimeError(error));
+    }
+  }
+
+  private onSessionScope(packet: Packet, sessionId: number): void {
+    const session = this.sessions.get(sessionId);
+    if (session !== undefined) session.receive(packet);
+    else if (!this.leftIds.has(sessionId)) throw foreignSession(packet.header.messageType, 'client');
+  }
+
+  private onConnectionScope(packet: Packet): void {
+    switch (packet.header.messageType) {
+      case MessageType.FlowUpdate:
+        checkMetadataLength(packet, FlowUpdateMetadata.length, 'client');
+        this.onConnectionFlow(decodeMessage(packet) as MessageOf<typeof MessageType.FlowUpdate>);
+        return;
+      case MessageType.Error:
+        checkMetadataLength(packet, ErrorMetadata.length, 'client');
+        this.host.errored(decodeMessage(packet) as MessageOf<typeof MessageType.Error>);
+        return;
+      case MessageType.Ping:
+        checkHeaderOnly(packet, 'client');
+        this.send(makePacket({ messageType: MessageType.Pong, frameId: packet.header.frameId }));
+        return;
+      case MessageType.Pong:
+        checkHeaderOnly(packet, 'client');
+        return;
+      case MessageType.Close:
+        void this.close();
+        return;
+      default:
+        throw unexpectedMessage(`client received unexpected ${messageTypeName(packet.header.messageType)}`);
+    }
+  }
+
+  private onConnectionFlow(update: MessageOf<typeof MessageType.FlowUpdate>): void {
+    validateFlowRouting(update.header, update.metadata);
+    for (const session of this.sessions.values()) session.takeFlow(update);
+  }
+
+  private onOpenAck(packet: Packet): void {
+    checkMetadataLength(packet, SessionOpenAckMetadata.length, 'client');
+    const ack = SessionOpenAckMetadata.decode(packet.metadata);
+    const isAsked = this.opens.settle((request) => {
+      request.accept({ ack, body: packet.body });
+    });
+    if (!isAsked) throw unexpectedMessage('client received SESSION_OPEN_ACK that it did not ask for');
+    if (this.opens.first !== undefined) this.sendOpen(this.opens.first);
+  }
+
+  private sendOpen({ open, body }: OpenRequest): void {
+    this.send(makePacket({ messageType: MessageType.SessionOpen }, SessionOpenMetadata.encode(open), body));
+  }
+
+  private end(error: RuntimeError | undefined): void {
+    if (this.over) return;
+    this.over = true;
+    this.reading.unsubscribe();
+    this.opens.rejectAll(error ?? linkOver(this.transport.peer));
+    for (const session of [...this.sessions.values()]) session.linkEnded(this);
+    this.sessions.clear();
+    this.host.ended(this, error);
+  }
+}
+
+export function linkOver(peer: PeerName): RuntimeError {
+  return new RuntimeError('io', `the connection to ${peer} has ended; connect again`, {
+    reach: 'connection',
+    origin: 'local',
+  });
+}
+
+export function asRuntimeError(error: unknown): RuntimeError {
+  if (error instanceof RuntimeError) return error;
+  if (error instanceof NnrpError) return protocolError(error);
+  return new RuntimeError('internal', describeError(error), {
+    reach: 'packet',
+    origin: 'local',
+    cause: error,
+  });
+}

@@ -1,0 +1,15 @@
+/** Waits, but not for ever, until something holds that only the network can bring about. */
+export async function until(holds: () => boolean, what: string, timeoutMs = 2_000): Promise<void> {
+  const patience = Date.now() + timeoutMs;
+  while (!holds()) {
+    if (Date.now() > patience) throw new Error(`waited ${timeoutMs} ms for ${what}`);
+    await pause(2);
+  }
+}
+
+/** Lets the network go on. */
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+}
