@@ -1,14 +1,10 @@
 import {
-  catchError,
-  concatWith,
-  defer,
-  map,
-  mergeMap,
-  takeUntil,
-  takeWhile,
-  type Observable,
+  from,
+  Observable,
   type ObservableInput,
+  type Observer,
   type OperatorFunction,
+  type Subscription,
 } from 'rxjs';
 import {
   isTerminal,
@@ -19,7 +15,7 @@ import {
 } from '../src/protocol/result';
 import { RuntimeError } from '../src/protocol/runtime-error';
 import { encodeTokens } from '../src/protocol/token-delta';
-import { fromAsyncIterable, type FromAsyncIterableOptions } from './from-async-iterable';
+import { fromAsyncIterable } from './from-async-iterable';
 
 /** What a submit must offer to be answered; that of a server session does. */
 export interface RespondableSubmit {
@@ -82,35 +78,191 @@ export function respondToSubmits<S extends RespondableSubmit>(
   handler: SubmitHandler<S>,
   options: RespondOptions<S> = {},
 ): OperatorFunction<S, Result> {
-  const { onError, ...flow } = options;
-  return mergeMap((submit, index) => {
-    const report = (error: unknown): void => {
-      try {
-        onError?.(error, submit);
-      } catch {
-        // Reporting must not cost the other submits.
-      }
-    };
-    return defer(() => answersOf(handler(submit, index), { ...flow, onCloseError: report })).pipe(
-      map((answer) => resultOf(submit, answer)),
-      catchError((error: unknown) => {
-        report(error);
-        return [submit.drop()];
-      }),
-      concatWith(defer(() => [submit.complete()])),
-      takeWhile((result) => !isTerminal(result), true),
-      takeUntil(submit.ended$),
-    );
-  });
+  return (submits$) =>
+    new Observable((results) => {
+      const running = new Set<AnsweredSubmit<S>>();
+      let index = 0;
+      let isSourceDone = false;
+      const host: AnswerHost<S> = {
+        options,
+        results,
+        done(answered) {
+          running.delete(answered);
+          if (isSourceDone && running.size === 0) results.complete();
+        },
+      };
+      results.add(() => {
+        for (const answered of running) answered.stop();
+      });
+      listen(submits$, {
+        subscribed: (subscription) => {
+          results.add(subscription);
+        },
+        next: (submit) => {
+          const answered = new AnsweredSubmit(submit, host);
+          running.add(answered);
+          answered.start(handler, index++);
+        },
+        error: (error) => {
+          results.error(error);
+        },
+        complete: () => {
+          isSourceDone = true;
+          if (running.size === 0) results.complete();
+        },
+      });
+    });
 }
 
-function answersOf(
-  returned: Answer | ObservableInput<Answer>,
-  options: FromAsyncIterableOptions,
-): ObservableInput<Answer> {
-  // A string is one answer, though it is an iterable of strings too.
-  if (typeof returned === 'string' || returned instanceof Uint8Array || isResult(returned)) return [returned];
-  return isAsyncIterable(returned) ? fromAsyncIterable(returned, options) : returned;
+interface AnswerHost<S extends RespondableSubmit> {
+  readonly options: RespondOptions<S>;
+  readonly results: Observer<Result>;
+  done(answered: AnsweredSubmit<S>): void;
+}
+
+/**
+ * One submit on its way to its answer. A composition of operators says the same in ten lines and costs
+ * ten times as much; this runs once for every submit of a server.
+ */
+class AnsweredSubmit<S extends RespondableSubmit> {
+  private isDone = false;
+  private ended: Subscription | undefined;
+  private answering: Subscription | undefined;
+
+  constructor(
+    private readonly submit: S,
+    private readonly host: AnswerHost<S>,
+  ) {}
+
+  start(handler: SubmitHandler<S>, index: number): void {
+    const { submit } = this;
+    this.ended = submit.ended$.subscribe({
+      next: () => {
+        this.finish();
+      },
+      error: () => {
+        this.finish();
+      },
+    });
+    if (this.isDone) {
+      this.ended.unsubscribe();
+      return;
+    }
+    try {
+      this.listenTo(handler(submit, index));
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  /** Ends the answer without another result. */
+  stop(): void {
+    this.isDone = true;
+    this.ended?.unsubscribe();
+    this.answering?.unsubscribe();
+  }
+
+  private listenTo(returned: Answer | ObservableInput<Answer>): void {
+    if (isAnswer(returned)) {
+      this.next(returned);
+      this.complete();
+      return;
+    }
+    const { options } = this.host;
+    const answers: ObservableInput<Answer> = isAsyncIterable(returned)
+      ? fromAsyncIterable(returned, {
+          ...(options.pressure$ && { pressure$: options.pressure$ }),
+          onCloseError: (error) => {
+            this.report(error);
+          },
+        })
+      : returned;
+    listen(answers, {
+      subscribed: (subscription) => {
+        this.answering = subscription;
+        // The operation ended while its handler started.
+        if (this.isDone) subscription.unsubscribe();
+      },
+      next: (answer) => {
+        this.next(answer);
+      },
+      error: (error) => {
+        this.fail(error);
+      },
+      complete: () => {
+        this.complete();
+      },
+    });
+  }
+
+  private next(answer: Answer): void {
+    if (this.isDone) return;
+    let result: Result;
+    try {
+      result = resultOf(this.submit, answer);
+    } catch (error) {
+      this.fail(error);
+      return;
+    }
+    this.send(result);
+  }
+
+  private complete(): void {
+    if (!this.isDone) this.send(this.submit.complete());
+  }
+
+  private fail(error: unknown): void {
+    if (this.isDone) return;
+    this.report(error);
+    this.send(this.submit.drop());
+  }
+
+  private send(result: Result): void {
+    if (!isTerminal(result)) {
+      this.host.results.next(result);
+      return;
+    }
+    // Over before it is sent: whoever takes the result may end the operation at once.
+    this.isDone = true;
+    this.ended?.unsubscribe();
+    this.host.results.next(result);
+    this.answering?.unsubscribe();
+    this.host.done(this);
+  }
+
+  private finish(): void {
+    if (this.isDone) return;
+    this.stop();
+    this.host.done(this);
+  }
+
+  private report(error: unknown): void {
+    try {
+      this.host.options.onError?.(error, this.submit);
+    } catch {
+      // Reporting must not cost the other submits.
+    }
+  }
+}
+
+interface Listening<T> {
+  /** Called before the first value, so that a synchronous stream can be stopped too. */
+  readonly subscribed: (subscription: Subscription) => void;
+  readonly next: (value: T) => void;
+  readonly error: (error: unknown) => void;
+  readonly complete: () => void;
+}
+
+function listen<T>(input: ObservableInput<T>, { subscribed, ...observer }: Listening<T>): void {
+  new Observable<T>((subscriber) => {
+    subscribed(subscriber);
+    return from(input).subscribe(subscriber);
+  }).subscribe(observer);
+}
+
+/** A string is one answer, though it is an iterable of strings too. */
+function isAnswer(returned: Answer | ObservableInput<Answer>): returned is Answer {
+  return typeof returned === 'string' || returned instanceof Uint8Array || isResult(returned);
 }
 
 function resultOf(submit: RespondableSubmit, answer: Answer): Result {

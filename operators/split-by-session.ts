@@ -1,6 +1,7 @@
 import {
   NEVER,
   Observable,
+  ReplaySubject,
   Subject,
   takeUntil,
   type GroupedObservable,
@@ -47,7 +48,7 @@ export function splitBySession(
   return (source) =>
     new Observable((subscriber) => {
       const sessions = new Map<number, Subject<Packet>>();
-      const abandoned$ = new Subject<void>();
+      const abandoned$ = new ReplaySubject<void>(1);
       let listeners = 1;
       const leave = (): void => {
         if (--listeners === 0) abandoned$.next();

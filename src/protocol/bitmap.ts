@@ -27,7 +27,7 @@ export function idsOf(bitmap: number): number[] {
 
 /** Whether a bitmap has an id; one without a bit is in none. */
 export function hasId(bitmap: number, id: number): boolean {
-  return id >= 1 && id <= 32 && ((bitmap >>> (id - 1)) & 1) === 1;
+  return Number.isInteger(id) && id >= 1 && id <= 32 && ((bitmap >>> (id - 1)) & 1) === 1;
 }
 
 /** What two bitmaps of 32 bits have in common, as an unsigned number. */

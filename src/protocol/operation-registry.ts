@@ -1,6 +1,6 @@
 import { NnrpError } from '../wire/errors';
 import { IdRanges } from './id-ranges';
-import { CancelScope, canTransition, isTerminal, OperationState, type TerminalState } from './operation';
+import { CancelScope, canTransition, isTerminalState, OperationState, type TerminalState } from './operation';
 
 /** What an operation is registered with. Ids are integers from 1 to 2⁵³ − 1: frame ids. */
 export interface OperationDescriptor {
@@ -159,7 +159,7 @@ export class OperationRegistry {
    */
   release(operationId: number): void {
     const entry = this.#require(operationId);
-    if (!isTerminal(entry.state)) invalidRelationship('only a terminal operation can be released');
+    if (!isTerminalState(entry.state)) invalidRelationship('only a terminal operation can be released');
     this.#release(entry);
   }
 
@@ -178,7 +178,7 @@ export class OperationRegistry {
   cancel(request: CancelRequest): number[] {
     const cancelled: number[] = [];
     for (const entry of this.#reached(request)) {
-      if (isTerminal(entry.state)) continue;
+      if (isTerminalState(entry.state)) continue;
       entry.state = OperationState.Cancelled;
       cancelled.push(entry.operationId);
     }

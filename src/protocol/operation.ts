@@ -60,7 +60,7 @@ const FOLLOWING: readonly number[] = [
 ];
 
 /** Whether nothing can follow `state`. */
-export function isTerminal(state: OperationState): state is TerminalState {
+export function isTerminalState(state: OperationState): state is TerminalState {
   return state >= OperationState.Superseded;
 }
 

@@ -52,7 +52,7 @@ export function decodeSessionExtension(bytes: Uint8Array): SessionExtension | un
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   let extension: SessionExtension = {};
   let isAnnounced = false;
-  for (let at = MARK.length; at < bytes.length; ) {
+  for (let at = MARK.length; at < bytes.length;) {
     if (bytes.length - at < ENTRY_HEAD) return undefined;
     const tag = view.getUint16(at, true);
     const length = view.getUint16(at + 2, true);

@@ -143,6 +143,18 @@ describe('IdRanges', () => {
   });
 
   describe('with maxRanges', () => {
+    it('is exact up to the limit', () => {
+      const ids = new IdRanges({ maxRanges: 3 });
+      for (const id of [1, 9, 5, 6]) ids.add(id);
+      expect([ids.rangeCount, ids.size, ids.isExact]).toEqual([3, 4, true]);
+    });
+
+    it('is exact up to the limit with ascending ids', () => {
+      const ids = new IdRanges({ maxRanges: 3 });
+      for (const id of [1, 5, 9]) ids.add(id);
+      expect([ids.rangeCount, ids.isExact]).toEqual([3, true]);
+    });
+
     it('closes the narrowest gaps when there are too many ranges', () => {
       const ids = new IdRanges({ maxRanges: 4 });
       for (const id of [10, 20, 22, 40, 42]) ids.add(id);

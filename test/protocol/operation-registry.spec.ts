@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { canTransition, CancelScope, isTerminal, OperationState } from '../../src/protocol/operation';
+import { canTransition, CancelScope, isTerminalState, OperationState } from '../../src/protocol/operation';
 import { OperationRegistry, type OperationDescriptor } from '../../src/protocol/operation-registry';
 import vectors from '../vectors/operations.json';
 import { brokenRelationship, faultOf, kindOf } from './support';
@@ -206,6 +206,14 @@ describe('OperationRegistry', () => {
       expect(registry.cancel({ sessionId: 42, operationId: 2, scope: CancelScope.Subtree })).toEqual([2, 3]);
     });
 
+    it('moves an operation with all that is below it', () => {
+      const registry = registryOf({ operationId: 1 }, { operationId: 2 }, { operationId: 3, parentId: 2 });
+      registry.relate(2, { parentId: 1 });
+      expect(registry.cancel({ sessionId: 42, operationId: 1, scope: CancelScope.Subtree })).toEqual([
+        1, 2, 3,
+      ]);
+    });
+
     it.each([
       ['itself', 1, { parentId: 1 }, 'operation cannot be its own parent'],
       ['a group of 0', 1, { groupId: 0 }, 'operation_group_id must be non-zero when present'],
@@ -365,6 +373,27 @@ describe('OperationRegistry', () => {
       expect(registry.cancel({ sessionId: 42, operationId: 1, scope: CancelScope.Subtree })).toEqual([1, 4]);
     });
 
+    it('counts the children that a parent gets and loses', () => {
+      const registry = registryOf(
+        { operationId: 1 },
+        { operationId: 2, parentId: 1 },
+        { operationId: 3, parentId: 2 },
+        { operationId: 4, parentId: 2 },
+        { operationId: 5, parentId: 2 },
+      );
+      finish(registry, 2, 3, 4);
+      expect(registry.cancel({ sessionId: 42, operationId: 1, scope: CancelScope.Subtree })).toEqual([1, 5]);
+    });
+
+    it('lets a session reach only its own below a released operation', () => {
+      const registry = registryOf({ operationId: 1 });
+      finish(registry, 1);
+      registry.register({ sessionId: 42, operationId: 2, parentId: 1 });
+      registry.register({ sessionId: 7, operationId: 3, parentId: 1 });
+      expect(registry.cancel({ sessionId: 42, operationId: 1, scope: CancelScope.Subtree })).toEqual([2]);
+      expect(registry.state(3)).toBe(Accepted);
+    });
+
     it('still finds what descends from a root that is released', () => {
       const registry = registryOf({ operationId: 1 });
       for (let operationId = 2; operationId <= 50; operationId++) {
@@ -464,7 +493,7 @@ class NaiveRegistry {
       [CancelScope.Session]: (each: number) => this.all.get(each)!.session === session,
     }[scope];
     const ids = [...this.all.keys()].filter(
-      (each) => reached(each) && !isTerminal(this.all.get(each)!.state),
+      (each) => reached(each) && !isTerminalState(this.all.get(each)!.state),
     );
     for (const each of ids) this.all.get(each)!.state = Cancelled;
     return ids.sort((a, b) => a - b);
@@ -601,7 +630,7 @@ describe('against a naive registry', () => {
               expect(kindOf(() => registry.release(command.id))).toBe('UnknownOperation');
               continue;
             }
-            if (!isTerminal(known.state)) {
+            if (!isTerminalState(known.state)) {
               expect(kindOf(() => registry.release(command.id))).toBe('InvalidOperationRelationship');
               expect(model.transition(command.id, Failed)).toBe(null);
               registry.end(command.id, Failed);

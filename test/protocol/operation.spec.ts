@@ -1,4 +1,4 @@
-import { canTransition, CancelScope, isTerminal, OperationState } from '../../src/protocol/operation';
+import { canTransition, CancelScope, isTerminalState, OperationState } from '../../src/protocol/operation';
 
 type Name = keyof typeof OperationState;
 const names = Object.keys(OperationState) as Name[];
@@ -37,7 +37,7 @@ describe('OperationState', () => {
 
   it('is terminal where nothing follows', () => {
     for (const name of names) {
-      expect({ name, terminal: isTerminal(OperationState[name]) }).toEqual({
+      expect({ name, terminal: isTerminalState(OperationState[name]) }).toEqual({
         name,
         terminal: FOLLOWING[name].length === 0,
       });

@@ -65,7 +65,9 @@ describe('checkMessageType', () => {
     ['client', 'SessionMigrateAck', 'client expected SESSION_MIGRATE_ACK'],
     ['client', 'SessionCloseAck', 'client expected SESSION_CLOSE_ACK'],
   ])('says what a %s wanted instead of a PING: %s', (role, type, message) => {
-    expect(refusal(() => checkMessageType(pingPacket(), MessageType[type], role))).toEqual(unexpected(message));
+    expect(refusal(() => checkMessageType(pingPacket(), MessageType[type], role))).toEqual(
+      unexpected(message),
+    );
   });
 
   it('names all of several expected types', () => {
@@ -133,7 +135,7 @@ describe('checkMetadataLength', () => {
     ['client', 'SessionPatchAck', 48, 'client received malformed SESSION_PATCH_ACK metadata length'],
     ['client', 'SessionMigrateAck', 24, 'client received malformed SESSION_MIGRATE_ACK metadata length'],
     ['client', 'SessionCloseAck', 16, 'client received malformed SESSION_CLOSE_ACK metadata length'],
-  ])('refuses a %s one byte more or less of %s', (role, type, length, message) => {
+  ])('lets no %s take another length of %s', (role, type, length, message) => {
     for (const metaLen of [length - 1, length + 1, 0]) {
       const packet = rawPacket(MessageType[type], { metaLen });
       expect(refusal(() => checkMetadataLength(packet, length, role))).toEqual(unexpected(message));
@@ -165,7 +167,7 @@ describe('checkHeaderOnly', () => {
     );
   });
 
-  it.each<TypeName>(['Ping', 'Pong'])('refuses a %s that carries something likewise', (type) => {
+  it.each<TypeName>(['Ping', 'Pong'])('refuses a %s that carries something in the same way', (type) => {
     const rule = 'empty control message requires expected type, meta_len=0, and body_len=0';
     expect(refusal(() => checkHeaderOnly(rawPacket(MessageType[type], { bodyLen: 8 }), 'server'))).toEqual(
       forbidden(rule, { kind: 'InvalidProtocolCombination', rule }),

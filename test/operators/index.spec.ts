@@ -1,0 +1,14 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import * as index from '../../operators';
+
+const folder = join(__dirname, '../../operators');
+const modules = readdirSync(folder).filter((name) => name !== 'index.ts');
+
+describe('operators/index', () => {
+  it.each(modules)('exports all of %s', (name) => {
+    const module = jest.requireActual<Readonly<Record<string, unknown>>>(join(folder, name));
+    expect(Object.keys(module)).not.toEqual([]);
+    expect(index).toMatchObject(module);
+  });
+});
