@@ -3,9 +3,13 @@ import { decodeTypedPayload, DescriptorFlag, encodeTypedPayload } from '../wire/
 import { PayloadKind, Profile } from '../wire/messages/payload-kind';
 import { StreamSemantics } from '../wire/messages/schema-descriptor';
 import type { ResultFields } from './result';
+import { TOKEN_DELTA_SCHEMA_ID, TOKEN_DELTA_SCHEMA_VERSION } from './schema-registry';
 
 /** The standard schema of streamed text (protocol section 6). */
-export const TOKEN_DELTA = { schemaId: 0x1001, schemaVersion: 3 } as const;
+export const TOKEN_DELTA = {
+  schemaId: TOKEN_DELTA_SCHEMA_ID,
+  schemaVersion: TOKEN_DELTA_SCHEMA_VERSION,
+} as const;
 
 const utf8 = new TextEncoder();
 

@@ -48,7 +48,7 @@ export interface ServerOptions {
   readonly resumeTokenBytes?: number;
   /** Operations of one session with the application at a time. Default 4. */
   readonly maxInFlightOperations?: number;
-  /** Operations that a client may submit before it hears more. Default 2. */
+  /** Operations that a client may have in flight, until it hears otherwise. Default 2. */
   readonly grantedOperationCredit?: number;
   /** Milliseconds. Default 30,000. */
   readonly leaseTtlMs?: number;

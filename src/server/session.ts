@@ -1,5 +1,6 @@
 import { Observable, type Observer, type Subject, type Subscription } from 'rxjs';
-import { respondToSubmits, type Answer } from '../../operators/respond-to-submits';
+import { dropLate, type Lateness } from '../../operators/drop-late';
+import { respondToSubmits, type SubmitHandler } from '../../operators/respond-to-submits';
 import { CancelScope } from '../protocol/operation';
 import type { Operation } from '../protocol/operation-registry';
 import type { Result } from '../protocol/result';
@@ -24,7 +25,6 @@ import type { Cancel, Close, SessionMessage } from './messages';
 import type { MigrateRequest, PatchRequest } from './requests';
 import type { AttachmentState, CreditTarget, SessionCore, SessionEnding } from './session-core';
 import type { Submit } from './submit';
-import type { ObservableInput } from 'rxjs';
 
 /**
  * A client's session: a stream of all that it asks for, in order; views of that stream by message
@@ -114,18 +114,22 @@ export class ServerSession extends Observable<SessionMessage> {
   /**
    * Answers every submit with what `handler` makes of it: bytes and strings become parts of the answer,
    * completion its end. A cancel, a disconnect and a close unsubscribe the handler; a handler that
-   * throws costs its own operation. Unsubscribe to stop taking submits.
+   * throws costs its own operation. Unsubscribe to stop taking submits. With `late`, submits past their
+   * deadline are given up; by default a deadline is only what `submit.deadline` says.
    *
    * @example
    * session.respond(async function* (submit) {
    *   for await (const token of model.stream(decoder.decode(submit.body))) yield token;
    * });
    */
-  respond(handler: (submit: Submit) => ObservableInput<Answer>): Subscription {
+  respond(handler: SubmitHandler<Submit>, { late }: { readonly late?: Lateness } = {}): Subscription {
     const onError = (error: unknown, submit: Submit): void => {
       this.core.host.failed(handlerFailed(this.sessionId, submit.frameId, error));
     };
-    return this.submits$
+    const { scheduler } = this.core.host;
+    const submits$ =
+      late === undefined ? this.submits$ : this.submits$.pipe(dropLate({ when: late, scheduler }));
+    return submits$
       .pipe(respondToSubmits(handler, { onError, pressure$: this.pressure$ }))
       .subscribe(this.results);
   }

@@ -28,14 +28,21 @@ export const CommonHeader = record({
   name: 'CommonHeader',
   length: HEADER_LENGTH,
   fields: {
+    /** 1. */
     versionMajor: u8(4),
+    /** 0. */
     wireFormat: u8(5),
     messageType: enumU8(6, MessageType),
+    /** 40. */
     headerLen: u8(7),
     flags: maskU32(8, 0x3f),
+    /** Bytes; the sum with `bodyLen` fits a u32. */
     metaLen: u32(12),
+    /** Bytes. */
     bodyLen: u32(16),
+    /** 0 is connection scope. */
     sessionId: u32(20),
+    /** The operation. */
     frameId: u32(24),
     viewId: u16(28),
     routeId: u16(30),

@@ -54,10 +54,11 @@ export function splitBody(body: Uint8Array): BodyRegions {
     prelude.extensionDescriptorBytes,
     prelude.extensionPayloadBytes,
   ];
-  const declared = lengths.reduce((sum, length) => sum + length, BodyRegionPrelude.length);
-  if (declared - BodyRegionPrelude.length > U32_MAX) {
-    throw new NnrpError({ kind: 'MessageLengthOverflow', declared, limit: U32_MAX });
+  const regionBytes = lengths.reduce((sum, length) => sum + length, 0);
+  if (regionBytes > U32_MAX) {
+    throw new NnrpError({ kind: 'MessageLengthOverflow', declared: regionBytes, limit: U32_MAX });
   }
+  const declared = BodyRegionPrelude.length + regionBytes;
   if (declared !== body.length) {
     throw new NnrpError({ kind: 'PacketLengthMismatch', declared, actual: body.length });
   }

@@ -86,7 +86,7 @@ export const SessionOpenAckMetadata = record({
     sessionStatus: enumU8(7, SessionStatus),
     schemaId: u32(8),
     schemaVersion: u32(12),
-    /** Operations that the client may submit before it is told of more. */
+    /** Operations that the client may have in flight, until a FLOW_UPDATE says otherwise. */
     grantedOperationCredit: u16(16),
     maxInFlightOperations: u16(18),
     /** Milliseconds. */

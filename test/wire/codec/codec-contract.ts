@@ -18,7 +18,7 @@ import type { Codec, Layout, LayoutValue, RecordDefinition } from '../../../src/
 import { breaksRule, NnrpError } from '../../../src/wire/errors';
 import { everyRecord, nearEncodings, recordValues } from '../../support/arbitraries';
 import { fromHex, toHex } from '../../support/hex';
-import { errorOf, faultOf } from '../fault-of';
+import { errorOf, faultOf, outcomeOf } from '../fault-of';
 
 export type MakeCodec = <const L extends Layout>(definition: RecordDefinition<L>) => Codec<LayoutValue<L>>;
 
@@ -208,6 +208,26 @@ export function describeCodec(make: MakeCodec): void {
         value: actual,
         allowed,
       });
+    });
+
+    it.each([
+      ['maskByte', 24, 8, 0x81],
+      ['maskHalf', 25, 16, 0x8001],
+      ['maskWord', 27, 32, 0x8000_0001],
+    ] as const)('every single bit of %s', (name, offset, width, allowed) => {
+      for (let bit = 0; bit < width; bit += 1) {
+        const mask = (1 << bit) >>> 0;
+        const bytes = fromHex(hex);
+        bytes.fill(0, offset, offset + width / 8);
+        bytes[offset + (bit >> 3)] = 1 << (bit & 7);
+        const isAllowed = (mask & allowed) >>> 0 === mask;
+        const outcome = outcomeOf(() => codec.decode(bytes, 0));
+        if (isAllowed) expect(outcome).toEqual({ value: { ...value, [name]: mask } });
+        else expect(outcome).toMatchObject({ fault: { kind: 'ReservedBitsSet', value: mask, allowed } });
+        expect(outcomeOf(() => toHex(encode({ ...value, [name]: mask })))).toEqual(
+          isAllowed ? { value: toHex(bytes) } : outcome,
+        );
+      }
     });
 
     it.each([
@@ -417,7 +437,7 @@ export function describeCodec(make: MakeCodec): void {
       fc.assert(
         fc.property(recordValues(record), fc.nat(9), (given, offset) => {
           const bytes = new Uint8Array(offset + record.length + 3).fill(0xee);
-          own.encodeInto(given as never, bytes, offset);
+          own.encodeInto(given, bytes, offset);
           expect(own.decode(bytes, offset)).toEqual(given);
           expect(bytes.subarray(0, offset).every((byte) => byte === 0xee)).toBe(true);
           expect(bytes.subarray(offset + record.length).every((byte) => byte === 0xee)).toBe(true);

@@ -30,7 +30,7 @@ describe('the interpreted and the compiled codec agree', () => {
           expect(outcomeOf(() => interpreted.decode(bytes, offset))).toEqual(outcome);
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
     expect(kinds).toEqual(new Set(['value', 'fault']));
   });
@@ -59,7 +59,7 @@ describe('the interpreted and the compiled codec agree', () => {
           expect(encodedBy(interpreted, given)).toEqual(encodedBy(compiled, given));
           expect(interpreted.of(given as never)).toEqual(compiled.of(given as never));
         }),
-        { numRuns: 300 },
+        { numRuns: 150 },
       );
     },
   );

@@ -71,7 +71,7 @@ describe('the layouts of the protocol', () => {
     '%s: every byte is of one field, reserved or magic',
     (name, { length, definition }) => {
       const { fields, reserved = {}, magic = [] } = definition;
-      const owners = Array.from({ length }, (_, at) => (at < magic.length ? 1 : 0));
+      const owners = Array.from({ length }, (_, at): number => (at < magic.length ? 1 : 0));
       for (const { offset, width } of [...Object.values(fields), ...Object.values(reserved)]) {
         for (let at = offset; at < offset + width; at += 1) owners[at] = (owners[at] ?? NaN) + 1;
       }
