@@ -42,8 +42,8 @@ export function ask(session: ClientSession, prompt: string): Observable<string> 
 }
 
 /** Shows one answer; Ctrl-C cancels it. */
-export async function showAnswer(session: ClientSession, prompt: string, over: string): Promise<void> {
-  const outcome = await lastValueFrom(show(ask(session, prompt), { prompt, cancel$: interrupt$, over }));
+export async function showAnswer(answer$: Observable<string>, prompt: string, over: string): Promise<void> {
+  const outcome = await lastValueFrom(show(answer$, { prompt, cancel$: interrupt$, over }));
   if (outcome === 'cancelled') process.exitCode = INTERRUPTED;
 }
 
@@ -81,7 +81,10 @@ async function open(flags: PlaceFlags): Promise<[Client, ClientSession]> {
 async function run(flags: PlaceFlags & PromptFlags): Promise<void> {
   const [client, session] = await open(flags);
   if (flags.prompt === undefined && process.stdin.isTTY) await converse(client, session);
-  else await showAnswer(session, flags.prompt ?? (await pipedPrompt()), client.transport);
+  else {
+    const prompt = flags.prompt ?? (await pipedPrompt());
+    await showAnswer(ask(session, prompt), prompt, client.transport);
+  }
   exitOnInterrupt();
   await client.close();
 }

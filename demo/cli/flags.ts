@@ -20,6 +20,10 @@ export interface PromptFlags {
   readonly prompt?: string;
 }
 
+export interface ChaosFlags {
+  readonly chaos?: true;
+}
+
 const PORTS = { tcp: 4433, ws: 4480 } as const;
 
 export const USUAL_PORTS = `default: ${PORTS.tcp} for tcp, ${PORTS.ws} for ws`;
@@ -50,6 +54,8 @@ export function portOption(usage: string, { min }: { min: 0 | 1 }): Option {
 }
 
 export const promptOption = new Option('--prompt <text>', 'what the model is to continue').argParser(text);
+
+export const chaosOption = new Option('--chaos', 'cuts the connection again and again during the answer');
 
 export const modelOptions = [
   new Option('--seed <n>', 'the same seed and prompt give the same answer').argParser(

@@ -14,6 +14,7 @@ describe('npm run demo', () => {
     let overTcp: Promise<Outcome>;
     let overWebSocket: Promise<Outcome>;
     let fromAnotherSeed: Promise<Outcome>;
+    let withCuts: Promise<Outcome>;
 
     beforeAll(() => {
       const prompt = 'The white whale';
@@ -21,6 +22,8 @@ describe('npm run demo', () => {
       overTcp = programs.npmRun('demo', [...model, '7', '--prompt', prompt]);
       overWebSocket = programs.run('main', [...model, '7', '--transport', 'ws'], `${prompt}\n`);
       fromAnotherSeed = programs.run('main', [...model, '8', '--prompt', prompt]);
+      const chaos = ['--chaos', '--max-tokens', '120', '--rate', '60', '--prompt', prompt];
+      withCuts = programs.run('main', [...chaos, '--seed', '7']);
     });
 
     it('streams an answer over TCP, and ends', async () => {
@@ -51,6 +54,17 @@ describe('npm run demo', () => {
     it('gives the same answer to the same prompt and seed, by flag or by standard input', async () => {
       expect((await overWebSocket).stdout).toBe((await overTcp).stdout);
       expect((await fromAnotherSeed).stdout).not.toBe((await overTcp).stdout);
+    });
+
+    it('brings the answer through cuts of the connection, nothing lost or doubled', async () => {
+      const { code, stderr } = await withCuts;
+      expect(code).toBe(0);
+      const [, cuts, sent, received] = (
+        /(\d+) cuts?: (\d+) tokens sent, (\d+) received, none lost or doubled\n$/.exec(stderr) ?? []
+      ).map(Number);
+      expect(cuts).toBeGreaterThanOrEqual(1);
+      expect(sent).toBeGreaterThan(50);
+      expect(received).toBe(sent);
     });
   });
 
