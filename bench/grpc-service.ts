@@ -1,0 +1,16 @@
+import type { ServiceDefinition } from '@grpc/grpc-js';
+
+const asIs = (bytes: Buffer): Buffer => bytes;
+
+/** A stream of bytes in either direction, without a schema to encode. */
+export const ECHO: ServiceDefinition = {
+  echo: {
+    path: '/bench.Echo/Echo',
+    requestStream: true,
+    responseStream: true,
+    requestSerialize: asIs,
+    requestDeserialize: asIs,
+    responseSerialize: asIs,
+    responseDeserialize: asIs,
+  },
+};
