@@ -13,20 +13,22 @@ const NONE: OpenBlocks = { resumeToken: EMPTY, auth: EMPTY, extension: EMPTY };
 
 /**
  * Cuts SESSION_OPEN's body into its blocks (protocol section 2). The 3.2 runtime announces token bytes
- * and sends none, so an empty body has no blocks whatever the metadata says. Throws an `NnrpError`,
- * `PacketLengthMismatch`, where another body is not as long as announced.
+ * and sends none, so a body may lack the token, and an empty one has no blocks whatever the metadata
+ * says. Throws an `NnrpError`, `PacketLengthMismatch`, where another body is not as long as announced.
  */
 export function openBlocks(open: SessionOpenMetadata, body: Uint8Array): OpenBlocks {
   if (body.length === 0) return NONE;
   const { resumeTokenBytes, authBytes, sessionExtensionBytes } = open;
-  const declared = resumeTokenBytes + authBytes + sessionExtensionBytes;
+  const isTokenLeftOut = body.length === authBytes + sessionExtensionBytes;
+  const tokenEnd = isTokenLeftOut ? 0 : resumeTokenBytes;
+  const authEnd = tokenEnd + authBytes;
+  const declared = authEnd + sessionExtensionBytes;
   if (declared !== body.length) {
     throw new NnrpError({ kind: 'PacketLengthMismatch', declared, actual: body.length });
   }
-  const authEnd = resumeTokenBytes + authBytes;
   return {
-    resumeToken: body.subarray(0, resumeTokenBytes),
-    auth: body.subarray(resumeTokenBytes, authEnd),
+    resumeToken: body.subarray(0, tokenEnd),
+    auth: body.subarray(tokenEnd, authEnd),
     extension: body.subarray(authEnd),
   };
 }
