@@ -25,6 +25,7 @@ import { ClientLink, linkOver, type LinkHost } from './link';
 import { acceptedOpen } from './open-answer';
 import { openBody, sessionOpen, type ClientOptions, type SessionOptions } from './options';
 import type { ClientSession } from './session';
+import type { ClientUsage } from './usage';
 
 /** A connection to a server. */
 export interface Client {
@@ -39,6 +40,8 @@ export interface Client {
    * with a `RuntimeError` where it failed.
    */
   readonly ended$: Observable<never>;
+  /** What the client holds now. Counted when it is asked for. */
+  readonly usage: ClientUsage;
   /**
    * Opens a session; one connection may carry many. Rejects with a `SessionRejectedError` where the
    * server refuses it, with a `RuntimeError` where the connection ends first.
@@ -69,6 +72,10 @@ export async function connect(endpoint: ConnectEndpoint, options: ClientOptions 
   return client;
 }
 
+/** What became of an attempt to take a session up. */
+type ResumeOutcome =
+  { readonly kind: 'resumed' } | { readonly kind: 'expired' | 'lost'; readonly error: unknown };
+
 class RunningClient implements Client {
   readonly violations$: Observable<RuntimeError>;
   readonly errors$: Observable<Message<typeof MessageType.Error>>;
@@ -93,12 +100,31 @@ class RunningClient implements Client {
   /** Where an attempt to connect again is under way, or about to be. */
   private readonly reconnecting = new Set<ConnectEndpoint>();
   private readonly sessionHost: ClientSessionHost;
+  private readonly linkHost: LinkHost;
 
   constructor(private readonly options: ClientOptions) {
     this.scheduler = options.scheduler ?? asyncScheduler;
+    this.linkHost = {
+      scheduler: this.scheduler,
+      violated: (error) => {
+        this.violations.next(error);
+      },
+      errored: (message) => {
+        this.errors.next(message);
+      },
+      ended: (link, error) => {
+        this.links.delete(link);
+        if (this.main === link) this.main = undefined;
+        if (this.links.size === 0 && this.waiting.size === 0) this.finish(error);
+      },
+    };
     this.sessionHost = {
       scheduler: this.scheduler,
       lost: (session, endpoint) => {
+        if (this.isClosed) {
+          session.end('session-closed', 'closed');
+          return;
+        }
         this.waiting.set(session, { endpoint, until: this.scheduler.now() + session.resumeWindowMs });
         if (!this.reconnecting.has(endpoint)) this.reconnectLater(endpoint, 0);
       },
@@ -115,6 +141,21 @@ class RunningClient implements Client {
 
   get transport(): TransportKind {
     return this.kind;
+  }
+
+  get usage(): ClientUsage {
+    const links = [...this.links];
+    const sessions = [...links.flatMap((link) => link.carried), ...this.waiting.keys()];
+    const held = sessions.map(({ usage }) => usage);
+    return {
+      links: links.length,
+      sessions: sessions.length,
+      operationsInFlight: sum(held, ({ operationsInFlight }) => operationsInFlight),
+      operationsWaiting: sum(held, ({ operationsWaiting }) => operationsWaiting),
+      acksAwaited:
+        sum(held, ({ acksAwaited }) => acksAwaited) + sum(links, ({ opensAwaited }) => opensAwaited),
+      queuedBytes: sum(links, ({ transport }) => transport.queuedBytes),
+    };
   }
 
   /** Makes the connection that new sessions are opened on. */
@@ -176,23 +217,12 @@ class RunningClient implements Client {
     }
   }
 
-  private readonly linkHost: LinkHost = {
-    violated: (error) => {
-      this.violations.next(error);
-    },
-    errored: (message) => {
-      this.errors.next(message);
-    },
-    ended: (link, error) => {
-      this.links.delete(link);
-      if (this.main === link) this.main = undefined;
-      if (this.links.size === 0 && this.waiting.size === 0) this.finish(error);
-    },
-  };
-
-  private expireOverdue(): void {
+  /** Of one place only: a session of another may just be taken up there. */
+  private expireOverdue(endpoint: ConnectEndpoint): void {
     const now = this.scheduler.now();
-    for (const [session, { until }] of this.waiting) if (now >= until) this.expire(session);
+    for (const [session, place] of this.waiting) {
+      if (place.endpoint === endpoint && now >= place.until) this.expire(session);
+    }
   }
 
   private expire(session: ConnectedSession): void {
@@ -206,7 +236,7 @@ class RunningClient implements Client {
 
   /** Connects again to where sessions were lost, after a wait that grows with the attempts. */
   private reconnectLater(endpoint: ConnectEndpoint, attempt: number): void {
-    this.expireOverdue();
+    this.expireOverdue(endpoint);
     const [first] = this.waitingFor(endpoint);
     if (this.isClosed || first === undefined) {
       this.reconnecting.delete(endpoint);
@@ -215,22 +245,16 @@ class RunningClient implements Client {
     }
     this.reconnecting.add(endpoint);
     const { random = Math.random } = this.options;
-    const timer = this.scheduler.schedule(
-      () => {
-        this.timers.remove(timer);
-        void this.reconnect(endpoint, attempt);
-      },
-      backoffMs(attempt, first.reconnectOptions, random),
-    );
-    this.timers.add(timer);
+    this.later(backoffMs(attempt, first.reconnectOptions, random), () => this.reconnect(endpoint, attempt));
   }
 
   private async reconnect(endpoint: ConnectEndpoint, attempt: number): Promise<void> {
     try {
-      const link = await this.link(endpoint);
+      // A server that could not take the sessions yet may have left the connection open.
+      const link = this.main?.endpoint === endpoint ? this.main : await this.link(endpoint);
       this.main ??= link;
       await Promise.all(this.waitingFor(endpoint).map((session) => this.resume(session, link)));
-      if (link.sessionCount === 0 && link !== this.main) await link.close();
+      await this.leaveUnused(link);
     } catch {
       // Nobody answers yet: the next attempt, or the end of the resume window, says so.
     }
@@ -238,7 +262,7 @@ class RunningClient implements Client {
   }
 
   /** Takes a session up on a link. One that the server refuses has expired; one that it cannot take now waits. */
-  private async resume(session: ConnectedSession, link: ClientLink): Promise<void> {
+  private async resume(session: ConnectedSession, link: ClientLink): Promise<ResumeOutcome> {
     try {
       await link.open(
         session.resumeRequest((accepted) => {
@@ -246,9 +270,12 @@ class RunningClient implements Client {
           session.attach(link, accepted);
         }),
       );
+      return { kind: 'resumed' };
     } catch (error) {
       const isRefused = error instanceof SessionRejectedError && error.status === SessionStatus.Rejected;
-      if (isRefused || error instanceof NnrpError) this.expire(session);
+      if (!isRefused && !(error instanceof NnrpError)) return { kind: 'lost', error };
+      this.expire(session);
+      return { kind: 'expired', error };
     }
   }
 
@@ -264,26 +291,37 @@ class RunningClient implements Client {
     );
     if (ack.acceptCode !== 0) throw new MigrationRefusedError(session.sessionId, ack.acceptCode);
     const link = await this.link(endpoint);
+    if (!from.carries(session) || !session.isResumable) {
+      await this.leaveUnused(link);
+      throw linkOver(from.transport.peer);
+    }
     // From here on nothing of the old link counts: what it still brings comes again on the new one.
+    const answerPings = from.withholdPongs();
     session.detach();
-    try {
-      await link.open(
-        session.resumeRequest((accepted) => {
-          session.attach(link, accepted);
-        }),
-      );
-    } catch (error) {
-      session.end('connection-lost', 'expired');
-      await link.close();
-      throw error;
+    const outcome = await this.resume(session, link);
+    // Where the new link is lost, the session stays where it is, or waits like any other.
+    const isBack = outcome.kind !== 'lost' || (await this.resume(session, from)).kind !== 'lost';
+    if (!isBack) session.lose(from.endpoint);
+    answerPings();
+    if (outcome.kind !== 'resumed') {
+      await this.leaveUnused(link);
+      throw outcome.error;
     }
     if (this.main === from) this.main = link;
-    if (from.sessionCount > 0) return;
-    this.timers.add(
-      this.scheduler.schedule(() => {
-        void from.close();
-      }, ack.graceWindowMs),
-    );
+    this.later(ack.graceWindowMs, () => this.leaveUnused(from));
+  }
+
+  /** Ends a connection that no session is on, unless it is where new ones are opened. */
+  private async leaveUnused(link: ClientLink): Promise<void> {
+    if (link.sessionCount === 0 && link !== this.main) await link.close();
+  }
+
+  private later(ms: number, work: () => Promise<void>): void {
+    const timer = this.scheduler.schedule(() => {
+      this.timers.remove(timer);
+      void work();
+    }, ms);
+    this.timers.add(timer);
   }
 
   private finish(error: RuntimeError | undefined): void {
@@ -295,6 +333,10 @@ class RunningClient implements Client {
     if (error === undefined) this.ended.complete();
     else this.ended.error(error);
   }
+}
+
+function sum<T>(items: readonly T[], measure: (item: T) => number): number {
+  return items.reduce((total, item) => total + measure(item), 0);
 }
 
 /**

@@ -20,6 +20,7 @@ import { decodeMessage, type Message, type MessageOf } from '../wire/message';
 import { MessageType, messageTypeName } from '../wire/message-type';
 import { type CacheAckMetadata, CacheInvalidateMetadata, CachePutMetadata } from '../wire/messages/cache';
 import type { FlowUpdateMetadata } from '../wire/messages/flow-update';
+import { ErrorScope } from '../wire/messages/error-message';
 import { FrameSubmitMetadata } from '../wire/messages/frame-submit';
 import { ResultPushMetadata } from '../wire/messages/result-push';
 import {
@@ -46,6 +47,7 @@ import { openBody, sessionOpen, type ReconnectOptions, type SessionOptions } fro
 import type { ClientSession, PatchAck, SessionConnectivity } from './session';
 import type { SubmitRequest } from './submission';
 import { Submissions, type Credit } from './submissions';
+import type { ClientSessionUsage } from './usage';
 
 /** What a session needs of its client. */
 export interface ClientSessionHost {
@@ -85,15 +87,17 @@ export class ConnectedSession implements ClientSession, LinkedSession {
   /** Results of the session that have arrived: what a resume tells the server. */
   private receivedResults = 0;
   private drainTimer: Subscription | undefined;
+  /** Undefined while there is none. */
+  private link: ClientLink | undefined;
   private isOver = false;
 
   constructor(
     private readonly host: ClientSessionHost,
     private readonly options: SessionOptions,
     accepted: AcceptedOpen,
-    /** Undefined while there is none. */
-    private link: ClientLink | undefined,
+    link: ClientLink,
   ) {
+    this.link = link;
     this.ack = accepted.ack;
     this.resumeToken = accepted.resumeToken;
     this.currentState =
@@ -101,7 +105,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     this.state$ = this.connectivity.asObservable();
     this.flowUpdates$ = this.flowUpdates.asObservable();
     this.hints$ = this.hints.asObservable();
-    this.pressureSources = new BehaviorSubject(link?.transport.pressure$ ?? of(true));
+    this.pressureSources = new BehaviorSubject(link.transport.pressure$);
     this.pressure$ = this.pressureSources.pipe(switchAll());
     this.submissions = new Submissions(
       {
@@ -118,6 +122,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
         },
       },
       this.ack,
+      link.credit,
     );
   }
 
@@ -131,6 +136,16 @@ export class ConnectedSession implements ClientSession, LinkedSession {
 
   get granted(): SessionOpenAckMetadata {
     return this.ack;
+  }
+
+  get usage(): ClientSessionUsage {
+    const { inFlight, waiting } = this.submissions.creditNow();
+    const acks = [this.patches, this.migrations, this.cachePuts, this.closing];
+    return {
+      operationsInFlight: inFlight,
+      operationsWaiting: waiting,
+      acksAwaited: acks.reduce((total, { size }) => total + size, 0),
+    };
   }
 
   get credit$(): Observable<Credit> {
@@ -217,7 +232,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
         ? EMPTY
         : encodeSessionExtension({
             receivedResults: this.receivedResults,
-            wantedOperations: this.submissions.inFlightIds(),
+            wantedOperations: this.submissions.tellWanted(),
           });
     const blocks = { resumeToken, auth: options.auth ?? EMPTY, extension };
     const wanted: SessionOptions = { ...options, requestedSessionId: this.sessionId, allowResume: true };
@@ -226,6 +241,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
       open,
       body: openBody(blocks),
       accept: (answer) => {
+        if (this.isOver) throw endedBefore(this.sessionId, 'session-closed');
         const resumed = acceptedOpen(open, answer);
         if (resumed.ack.sessionId !== this.sessionId) {
           throw new NnrpError({ kind: 'UnknownSession', sessionId: resumed.ack.sessionId });
@@ -233,6 +249,21 @@ export class ConnectedSession implements ClientSession, LinkedSession {
         accepted(resumed);
       },
     };
+  }
+
+  /** What is said to a server that may still have the session, where the client gave it up. */
+  farewell(): Packet {
+    const close = SessionCloseMetadata.of({
+      closeReason: CloseReason.ClientShutdown,
+      inFlightPolicy: InFlightPolicy.Abort,
+      lastOperationId: BigInt(this.submissions.lastFrameId),
+      sessionCloseTag: this.sessionId,
+    });
+    const { sessionId } = this;
+    return makePacket(
+      { messageType: MessageType.SessionClose, sessionId },
+      SessionCloseMetadata.encode(close),
+    );
   }
 
   /** Leaves its link, which goes on to live or die without it. */
@@ -254,18 +285,22 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     link.adopt(this);
     this.pressureSources.next(link.transport.pressure$);
     // A server that does not say is taken to have received all: nothing may run twice.
-    this.submissions.attach(ack, extension?.lastOperationId ?? this.submissions.lastFrameId);
+    this.submissions.attach(ack, extension?.lastOperationId ?? this.submissions.lastFrameId, link.credit);
     this.connectivity.next('resumed');
   }
 
   linkEnded(link: ClientLink): void {
-    if (this.link !== link) return;
+    if (this.link === link) this.lose(link.endpoint);
+  }
+
+  /** Waits for the next link to a place, where it may; is over where not. */
+  lose(endpoint: ConnectEndpoint): void {
     if (this.options.reconnect === undefined || !this.isResumable) {
       this.end('connection-lost', 'closed');
       return;
     }
-    this.detach();
-    this.host.lost(this, link.endpoint);
+    if (this.link !== undefined) this.detach();
+    this.host.lost(this, endpoint);
   }
 
   /** Takes a packet of this session. Throws an `NnrpError` or a `RuntimeError` that says what is wrong. */
@@ -282,7 +317,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
         this.submissions.fail(packet.header.frameId, 'dropped');
         return;
       case MessageType.FlowUpdate:
-        this.takeFlow(decodeAs(packet, MessageType.FlowUpdate));
+        this.onFlow(decodeAs(packet, MessageType.FlowUpdate));
         return;
       case MessageType.ResultHint:
         this.hints.next(decodeAs(packet, MessageType.ResultHint));
@@ -310,11 +345,8 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     }
   }
 
-  /** Takes a FLOW_UPDATE of any scope that concerns this session. */
-  takeFlow({ header, metadata }: MessageOf<typeof MessageType.FlowUpdate>): void {
-    validateFlowRouting(header, metadata);
-    this.submissions.applyFlow(metadata);
-    this.flowUpdates.next(metadata);
+  noteFlow(update: FlowUpdateMetadata): void {
+    this.flowUpdates.next(update);
   }
 
   /** Ends the session without a word to the server. */
@@ -332,6 +364,12 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     this.pressureSources.complete();
     this.connectivity.next(connectivity);
     this.connectivity.complete();
+  }
+
+  private onFlow({ header, metadata }: MessageOf<typeof MessageType.FlowUpdate>): void {
+    validateFlowRouting(header, metadata);
+    this.submissions.applyFlow(metadata);
+    this.flowUpdates.next(metadata);
   }
 
   private onResult(packet: Packet): void {
@@ -367,10 +405,18 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     if (closeStatus === CloseStatus.Acknowledged || closeStatus === CloseStatus.Draining) return;
     this.closing.settle(() => metadata);
     if (closeStatus === CloseStatus.Closed) this.end('session-closed', 'closed');
+    else this.submissions.acceptNew();
   }
 
   /** The server ends the session: what is in flight may finish, where it drains. */
   private onServerClose({ metadata }: MessageOf<typeof MessageType.SessionClose>): void {
+    if (this.closing.size > 0) {
+      // The closes have crossed, and each side takes the other's for its answer.
+      const { lastOperationId, sessionErrorCode } = metadata;
+      this.closing.settle(() => ({ closeStatus: CloseStatus.Closed, lastOperationId, sessionErrorCode }));
+      this.finishServerClose();
+      return;
+    }
     this.currentState = afterClose(this.currentState, this.sessionId);
     this.submissions.refuseNew();
     const { inFlightPolicy, drainTimeoutMs } = metadata;
@@ -397,7 +443,9 @@ export class ConnectedSession implements ClientSession, LinkedSession {
   }
 
   private onError({ metadata, body }: MessageOf<typeof MessageType.Error>): void {
-    const { relatedFrameId, errorCode } = metadata;
+    const { errorScope, relatedFrameId, errorCode } = metadata;
+    // It stands for the result, and is counted like one.
+    if (errorScope === ErrorScope.Frame) this.receivedResults += 1;
     this.submissions.fail(relatedFrameId, 'refused', errorCode, new TextDecoder().decode(body));
   }
 

@@ -55,6 +55,19 @@ export class SessionRejectedError extends Error {
   }
 }
 
+/** What `openSession` rejects with where the server answers with ERROR. */
+export class ServerRefusalError extends Error {
+  override readonly name = 'ServerRefusalError';
+
+  constructor(
+    /** Of the ERROR. */
+    readonly errorCode: number,
+    diagnostic: string,
+  ) {
+    super(`the server answered with error 0x${errorCode.toString(16)}${diagnostic && `: ${diagnostic}`}`);
+  }
+}
+
 /** What `moveTo` rejects with where the server says no; the session stays where it is. */
 export class MigrationRefusedError extends Error {
   override readonly name = 'MigrationRefusedError';

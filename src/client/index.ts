@@ -4,3 +4,4 @@ export type { ClientOptions, ReconnectOptions, SessionOptions } from './options'
 export type { ClientSession, PatchAck, SessionConnectivity } from './session';
 export type { SubmitRequest } from './submission';
 export type { Credit } from './submissions';
+export type { ClientUsage } from './usage';

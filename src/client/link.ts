@@ -1,4 +1,4 @@
-import type { Subscription } from 'rxjs';
+import type { SchedulerLike, Subscription } from 'rxjs';
 import { validateFlowRouting } from '../protocol/flow';
 import { IdRanges } from '../protocol/id-ranges';
 import { checkHeaderOnly, checkMetadataLength, foreignSession } from '../protocol/packet-checks';
@@ -13,12 +13,17 @@ import { FlowUpdateMetadata } from '../wire/messages/flow-update';
 import { SessionOpenAckMetadata, SessionOpenMetadata } from '../wire/messages/session-open';
 import { packet as makePacket, type Packet } from '../wire/packet';
 import { Awaited } from './awaited';
+import { ConnectionCredit } from './connection-credit';
+import { ServerRefusalError } from './errors';
+import type { ClientSessionUsage } from './usage';
 
 /** A session's side of a link. */
 export interface LinkedSession {
   readonly sessionId: number;
+  readonly usage: ClientSessionUsage;
   receive(packet: Packet): void;
-  takeFlow(update: MessageOf<typeof MessageType.FlowUpdate>): void;
+  /** The connection's credit has changed, which its sessions share. */
+  noteFlow(update: FlowUpdateMetadata): void;
   /** The link is gone. */
   linkEnded(link: ClientLink): void;
   /** The client is closed. */
@@ -44,6 +49,7 @@ export interface OpenAnswer {
 
 /** What a link tells its client. */
 export interface LinkHost {
+  readonly scheduler: SchedulerLike;
   violated(error: RuntimeError): void;
   errored(message: Message<typeof MessageType.Error>): void;
   ended(link: ClientLink, error: RuntimeError | undefined): void;
@@ -54,11 +60,17 @@ export interface LinkHost {
  * opens others one at a time, since an ack does not say which open it answers.
  */
 export class ClientLink {
+  /** What the sessions of the link share. */
+  readonly credit = new ConnectionCredit();
   private readonly sessions = new Map<number, LinkedSession>();
   /** What still comes for these is late, not foreign. */
   private readonly leftIds = new IdRanges({ maxRanges: 1024 });
   private readonly opens = new Awaited<OpenRequest, void>();
   private readonly reading: Subscription;
+  /** How many sessions are on their way to another link. */
+  private departing = 0;
+  /** PINGs that came meanwhile. */
+  private unanswered: number[] = [];
   private over = false;
 
   constructor(
@@ -88,6 +100,20 @@ export class ClientLink {
     return this.sessions.size;
   }
 
+  /** The sessions whose packets go over this link. */
+  get carried(): readonly LinkedSession[] {
+    return [...this.sessions.values()];
+  }
+
+  carries(session: LinkedSession): boolean {
+    return this.sessions.get(session.sessionId) === session;
+  }
+
+  /** SESSION_OPENs without their ack. */
+  get opensAwaited(): number {
+    return this.opens.size;
+  }
+
   send(packet: Packet): void {
     this.transport.send(packet);
   }
@@ -110,6 +136,18 @@ export class ClientLink {
     this.sessions.delete(session.sessionId);
     this.leftIds.add(session.sessionId);
     return true;
+  }
+
+  /**
+   * A session leaves for another link: what still comes for it here is not received, so no PONG may say
+   * that it is. To be called again, as returned, once the server has heard of it.
+   */
+  withholdPongs(): () => void {
+    this.departing += 1;
+    return () => {
+      this.departing -= 1;
+      if (this.departing === 0) for (const number of this.unanswered.splice(0)) this.sendPong(number);
+    };
   }
 
   /** Ends every session, because the client does. */
@@ -154,11 +192,12 @@ export class ClientLink {
         return;
       case MessageType.Error:
         checkMetadataLength(packet, ErrorMetadata.length, 'client');
-        this.host.errored(decodeMessage(packet) as MessageOf<typeof MessageType.Error>);
+        this.onError(decodeMessage(packet) as MessageOf<typeof MessageType.Error>);
         return;
       case MessageType.Ping:
         checkHeaderOnly(packet, 'client');
-        this.send(makePacket({ messageType: MessageType.Pong, frameId: packet.header.frameId }));
+        if (this.departing > 0) this.unanswered.push(packet.header.frameId);
+        else this.sendPong(packet.header.frameId);
         return;
       case MessageType.Pong:
         checkHeaderOnly(packet, 'client');
@@ -173,7 +212,22 @@ export class ClientLink {
 
   private onConnectionFlow(update: MessageOf<typeof MessageType.FlowUpdate>): void {
     validateFlowRouting(update.header, update.metadata);
-    for (const session of this.sessions.values()) session.takeFlow(update);
+    this.credit.apply(update.metadata, this.host.scheduler.now());
+    for (const session of this.sessions.values()) session.noteFlow(update.metadata);
+  }
+
+  private onError(message: MessageOf<typeof MessageType.Error>): void {
+    this.host.errored(message);
+    // Of connection scope, an open is all that it can be the answer to.
+    const { metadata, body } = message;
+    this.opens.settle(() => {
+      throw new ServerRefusalError(metadata.errorCode, new TextDecoder().decode(body));
+    });
+    this.sendNextOpen();
+  }
+
+  private sendPong(number: number): void {
+    this.send(makePacket({ messageType: MessageType.Pong, frameId: number }));
   }
 
   private onOpenAck(packet: Packet): void {
@@ -183,6 +237,10 @@ export class ClientLink {
       request.accept({ ack, body: packet.body });
     });
     if (!isAsked) throw unexpectedMessage('client received SESSION_OPEN_ACK that it did not ask for');
+    this.sendNextOpen();
+  }
+
+  private sendNextOpen(): void {
     if (this.opens.first !== undefined) this.sendOpen(this.opens.first);
   }
 

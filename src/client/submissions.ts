@@ -1,9 +1,10 @@
-import { defer, map, Observable, startWith, Subject, type SchedulerLike, type Subscription } from 'rxjs';
+import { defer, map, noop, Observable, startWith, Subject, type SchedulerLike, type Subscription } from 'rxjs';
 import { CreditWindow, type CreditLoad } from '../protocol/credit-window';
 import { isTerminal, type ResultPush } from '../protocol/result';
 import { RuntimeError } from '../protocol/runtime-error';
 import type { FlowUpdateMetadata } from '../wire/messages/flow-update';
 import type { SessionOpenAckMetadata } from '../wire/messages/session-open';
+import type { ConnectionCredit } from './connection-credit';
 import { OperationError, type OperationFailure } from './errors';
 import { submission, type Submission, type SubmitRequest } from './submission';
 
@@ -51,17 +52,23 @@ export class Submissions {
   private nextFrameId = 1;
   private highestResult = 0;
   private over: OperationFailure | undefined;
-  /** Whether there is a connection to send on. */
-  private isAttached = true;
+  /** What the connection's sessions share; undefined while there is no connection to send on. */
+  private connection: ConnectionCredit | undefined;
   /** Whether new submits are refused, because the session closes. */
   private isClosing = false;
   private retry: Subscription | undefined;
+  /** The operations that a server, whose connection is lost, takes to be wanted. */
+  private toldWanted: readonly number[] = [];
+  private leaveConnection: () => void = noop;
 
   constructor(
     private readonly host: SubmissionHost,
     ack: SessionOpenAckMetadata,
+    credit: ConnectionCredit,
   ) {
-    this.window = new CreditWindow({ ack, operations: this.inFlight });
+    this.connection = credit;
+    this.window = new CreditWindow({ ack, connection: credit.scope, operations: this.inFlight });
+    credit.join(this.sendWaiting, 0);
   }
 
   /** The last frame id that was sent, 0 before the first. */
@@ -123,13 +130,19 @@ export class Submissions {
   /** Cancels an operation: FRAME_CANCEL is sent, and whoever waits for it gets an error. */
   cancel(frameId: number): void {
     if (!this.inFlight.has(frameId)) return;
-    if (this.isAttached) this.host.sendCancel(frameId);
+    if (this.connection !== undefined) this.host.sendCancel(frameId);
     this.fail(frameId, 'cancelled');
   }
 
+  /** Takes a FLOW_UPDATE of session or operation scope. */
   applyFlow(update: FlowUpdateMetadata): void {
     this.window.apply(update, this.host.scheduler.now());
     this.sendWaiting();
+  }
+
+  /** The credit now. */
+  creditNow(): Credit {
+    return { granted: this.window.credit, inFlight: this.inFlight.size, waiting: this.waiting.size };
   }
 
   /** The operations in flight, ascending. */
@@ -137,16 +150,37 @@ export class Submissions {
     return [...this.inFlight.keys()];
   }
 
+  /** The operations in flight, which is what the server is told of them: it ends all others. */
+  tellWanted(): readonly number[] {
+    this.toldWanted = this.inFlightIds();
+    return this.toldWanted;
+  }
+
   /** Holds everything back until there is a connection again. */
   detach(): void {
-    this.isAttached = false;
+    const { connection } = this;
+    if (connection === undefined) return;
+    const inFlight = this.inFlight.size;
+    this.toldWanted = this.inFlightIds();
+    // Until the server hears of them elsewhere, or of their end, they count where they were.
+    this.leaveConnection = (): void => {
+      connection.leave(this.sendWaiting, inFlight);
+    };
+    this.connection = undefined;
     this.retry?.unsubscribe();
   }
 
   /** Goes on over another connection: sends again what the server has not received, then what waits. */
-  attach(ack: SessionOpenAckMetadata, lastReceivedId: number): void {
-    this.isAttached = true;
-    this.window = new CreditWindow({ ack, operations: this.inFlight });
+  attach(ack: SessionOpenAckMetadata, lastReceivedId: number, credit: ConnectionCredit): void {
+    this.leaveConnection();
+    this.connection = credit;
+    this.window = new CreditWindow({ ack, connection: credit.scope, operations: this.inFlight });
+    credit.join(this.sendWaiting, this.inFlight.size);
+    for (const id of this.toldWanted) {
+      // Given up since the server was told.
+      if (id <= lastReceivedId && !this.inFlight.has(id)) this.host.sendCancel(id);
+    }
+    this.toldWanted = [];
     for (const asked of this.inFlight.values()) {
       if (asked.frameId > lastReceivedId) this.host.sendSubmit(asked);
     }
@@ -164,11 +198,17 @@ export class Submissions {
     this.tellCredit();
   }
 
+  /** Takes submits again: the server has rejected the close. */
+  acceptNew(): void {
+    this.isClosing = false;
+  }
+
   /** Ends every operation, and every later one at once. */
   end(reason: OperationFailure): void {
     if (this.over !== undefined) return;
     this.over = reason;
-    this.retry?.unsubscribe();
+    this.detach();
+    this.leaveConnection();
     const all = [...this.inFlight.values(), ...this.waiting];
     this.inFlight.clear();
     this.waiting.clear();
@@ -179,37 +219,41 @@ export class Submissions {
     this.changes.complete();
   }
 
-  private sendWaiting(): void {
-    if (!this.isAttached) return;
+  private readonly sendWaiting = (): void => {
+    const { connection } = this;
+    if (connection === undefined) return;
     for (const wanted of this.waiting) {
-      if (!this.maySubmit(wanted)) break;
+      if (!this.maySubmit(wanted, connection)) break;
       this.waiting.delete(wanted);
-      this.send(wanted);
+      this.send(wanted, connection);
     }
     this.tellCredit();
-  }
+  };
 
-  private send(wanted: Submission): void {
+  private send(wanted: Submission, connection: ConnectionCredit): void {
     if (this.nextFrameId > MAX_FRAME_ID) {
       wanted.subscriber.error(frameIdOverflow(this.host.sessionId));
       return;
     }
-    wanted.frameId = this.nextFrameId;
+    const frameId = this.nextFrameId;
+    wanted.frameId = frameId;
+    this.inFlight.set(frameId, wanted);
+    this.nextFrameId += 1;
+    connection.take();
     try {
       this.host.sendSubmit(wanted);
     } catch (error) {
       // Fields that the protocol forbids: nothing was sent, and the id is free for the next.
+      this.nextFrameId = frameId;
       wanted.frameId = 0;
+      this.leave(frameId);
       wanted.subscriber.error(error);
-      return;
     }
-    this.nextFrameId += 1;
-    this.inFlight.set(wanted.frameId, wanted);
   }
 
-  private maySubmit({ metadata }: Submission): boolean {
+  private maySubmit({ metadata }: Submission, connection: ConnectionCredit): boolean {
     const now = this.host.scheduler.now();
-    const load: CreditLoad = { inFlight: this.inFlight.size, now };
+    const load: CreditLoad = { inFlight: this.inFlight.size, connectionInFlight: connection.inFlight, now };
     const named = metadata.dependencyFrameId || metadata.retryOfFrame;
     const decision = this.window.decide(
       named === 0 ? load : { ...load, dependsOn: { operationId: named, inFlight: this.dependants(named) } },
@@ -241,20 +285,18 @@ export class Submissions {
     }
     // Terminal results and errors have left already; what is still in flight was unsubscribed.
     if (this.inFlight.get(wanted.frameId) !== wanted) return;
+    // Before what takes its place. Where there is no connection, the server hears with the next which
+    // operations are still wanted.
+    if (this.connection !== undefined) this.host.sendCancel(wanted.frameId);
     this.leave(wanted.frameId);
-    // Where there is no connection, the next one says which operations are still wanted.
-    if (this.isAttached) this.host.sendCancel(wanted.frameId);
     this.sendWaiting();
   }
 
   private leave(frameId: number): void {
     this.inFlight.delete(frameId);
     this.window.endOperation(frameId);
+    this.connection?.giveBack();
     if (this.inFlight.size === 0) this.host.idle();
-  }
-
-  private creditNow(): Credit {
-    return { granted: this.window.credit, inFlight: this.inFlight.size, waiting: this.waiting.size };
   }
 
   private tellCredit(): void {

@@ -19,7 +19,7 @@ export interface SessionExtension {
 const MARK = [0x6e, 0x6e, 0x72, 0x78];
 const Tag = { Announce: 1, ReceivedResults: 2, WantedOperations: 3, LastOperationId: 4 } as const;
 const ENTRY_HEAD = 4;
-/** As many as the length of an entry can say. */
+/** As many as the length of an entry can say; of more, nothing is said. */
 export const MAX_WANTED_OPERATIONS = 0xffff >> 2;
 
 export function encodeSessionExtension(extension: SessionExtension): Uint8Array {
@@ -30,7 +30,9 @@ export function encodeSessionExtension(extension: SessionExtension): Uint8Array 
     new DataView(value.buffer).setBigUint64(0, BigInt(receivedResults), true);
     entries.push([Tag.ReceivedResults, value]);
   }
-  if (wantedOperations !== undefined) entries.push([Tag.WantedOperations, words(wantedOperations)]);
+  if (wantedOperations !== undefined && wantedOperations.length <= MAX_WANTED_OPERATIONS) {
+    entries.push([Tag.WantedOperations, words(wantedOperations)]);
+  }
   if (lastOperationId !== undefined) entries.push([Tag.LastOperationId, words([lastOperationId])]);
   const length = entries.reduce((sum, [, value]) => sum + ENTRY_HEAD + value.length, MARK.length);
   const bytes = new Uint8Array(length);

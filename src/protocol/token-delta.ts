@@ -65,6 +65,7 @@ export function decodeTokens({ metadata, body }: TypedBody): string[] {
   const { typedPayloadDescriptors, typedPayloadFrames } = splitBody(body);
   const frames = decodeTypedPayload(metadata, typedPayloadDescriptors, typedPayloadFrames);
   // A decoder of its own for each call: a token may end inside a character only within one payload.
-  const decoder = new TextDecoder();
+  // A token that starts with U+FEFF means it.
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   return frames.map(({ payload }) => decoder.decode(payload, { stream: true }));
 }

@@ -1,6 +1,7 @@
 import { Subscription, type SchedulerLike } from 'rxjs';
 import { negotiateHello, type ServerCapabilities } from '../protocol/capability';
 import { CreditEpoch } from '../protocol/credit-epoch';
+import { IdRanges } from '../protocol/id-ranges';
 import { checkHeaderOnly, checkMetadataLength, foreignSession } from '../protocol/packet-checks';
 import { checkRecoveryRequest } from '../protocol/recovery';
 import { describeError, protocolError, RuntimeError, unexpectedMessage } from '../protocol/runtime-error';
@@ -42,6 +43,8 @@ export interface ConnectionHost {
 export class Connection implements OpeningConnection {
   readonly creditEpoch = new CreditEpoch();
   private readonly sessions = new Map<number, SessionCore>();
+  /** A close that this side ended a session with may still be acknowledged. */
+  private readonly leftIds = new IdRanges({ maxRanges: 1024 });
   private readonly owned = new Subscription();
   private announced = false;
   private isOver = false;
@@ -94,6 +97,7 @@ export class Connection implements OpeningConnection {
 
   released(core: { readonly sessionId: number }): void {
     this.sessions.delete(core.sessionId);
+    this.leftIds.add(core.sessionId);
   }
 
   requestProof(): void {
@@ -124,7 +128,9 @@ export class Connection implements OpeningConnection {
       if (messageType === MessageType.SessionOpen) this.onSessionOpen(packet);
       else if (session !== undefined) session.receive(packet);
       else if (sessionId === 0) this.onConnectionScope(packet);
-      else throw foreignSession(messageType, 'server');
+      else if (messageType !== MessageType.SessionCloseAck || !this.leftIds.has(sessionId)) {
+        throw foreignSession(messageType, 'server');
+      }
     } catch (error) {
       this.refuse(packet, asRuntimeError(error));
     }

@@ -1,8 +1,8 @@
 import { Observable, Subject, type Subscriber } from 'rxjs';
 
-/** A stream whose values wait until somebody first subscribes; from then on it is a plain subject. */
+/** A stream whose values wait while nobody subscribes; whoever subscribes then gets them, in order. */
 export class HeldSubject<T> {
-  private held: T[] = [];
+  private readonly held: T[] = [];
   private readonly subject = new Subject<T>();
   readonly values$: Observable<T>;
 
@@ -29,9 +29,8 @@ export class HeldSubject<T> {
   }
 
   private subscribe(subscriber: Subscriber<T>): void {
-    const { held } = this;
-    this.held = [];
-    for (const value of held) subscriber.next(value);
+    // One by one: what comes meanwhile waits behind them, and what the subscriber does not take is kept.
+    while (this.held.length > 0 && !subscriber.closed) subscriber.next(this.held.shift() as T);
     subscriber.add(this.subject.subscribe(subscriber));
   }
 }

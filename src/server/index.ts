@@ -7,4 +7,5 @@ export { ServerSession } from './session';
 export { Submit, type SubmitEnd } from './submit';
 export { VIOLATION_CODE } from './error-packet';
 export { MigrateRefusal, type AttachmentState, type CreditTarget, type SessionEnding } from './session-core';
+export type { ServerUsage } from './usage';
 export type { SessionStore, ResumeRecord } from './session-store';

@@ -5,7 +5,7 @@ import { Profile } from '../wire/messages/payload-kind';
 import type { CacheObjectKind } from '../wire/messages/cache';
 import { standardSchemaRegistry, type SchemaRegistry } from '../protocol/schema-registry';
 import { acceptAll, type SessionPolicy } from './policy';
-import { systemRandom, type RandomBytes } from './resume-token';
+import { MIN_TOKEN_BYTES, systemRandom, type RandomBytes } from './resume-token';
 import { memoryStore, type SessionStore } from './session-store';
 import { CancelScope } from '../protocol/operation';
 import { DEFAULT_OUTBOX_LIMITS, type OutboxLimits } from '../protocol/result-outbox';
@@ -44,7 +44,7 @@ export interface ServerOptions {
   readonly maxCacheObjectBytes?: number;
   /** Default: the standard registry, which holds the token delta schema. */
   readonly schemaRegistry?: SchemaRegistry;
-  /** Bytes of a resume token. Default 24. */
+  /** Bytes of a resume token, 16 at least where `resume` is `token`. Default 24. */
   readonly resumeTokenBytes?: number;
   /** Operations of one session with the application at a time. Default 4. */
   readonly maxInFlightOperations?: number;
@@ -98,20 +98,27 @@ export type ServerSettings = Required<
   readonly keepAlive: KeepAlive;
 };
 
+/** Throws a `RangeError` where tokens would be too short to be secret. */
 export function serverSettings(options: ServerOptions): ServerSettings {
+  const { resume = 'token', resumeTokenBytes = 24 } = options;
+  if (resume === 'token' && !(resumeTokenBytes >= MIN_TOKEN_BYTES)) {
+    throw new RangeError(
+      `a server with resume 'token' needs resumeTokenBytes of at least ${MIN_TOKEN_BYTES}, got ${resumeTokenBytes}`,
+    );
+  }
   return {
     supportedProfiles: options.supportedProfiles ?? [Profile.Token],
     supportedCacheObjects: options.supportedCacheObjects ?? [],
     maxCacheObjects: options.maxCacheObjects ?? 0,
     maxCacheObjectBytes: options.maxCacheObjectBytes ?? 0,
     schemaRegistry: options.schemaRegistry ?? standardSchemaRegistry(),
-    resumeTokenBytes: options.resumeTokenBytes ?? 24,
+    resumeTokenBytes,
     maxInFlightOperations: options.maxInFlightOperations ?? 4,
     grantedOperationCredit: options.grantedOperationCredit ?? 2,
     leaseTtlMs: options.leaseTtlMs ?? 30_000,
     resumeWindowMs: options.resumeWindowMs ?? 120_000,
     policy: options.policy ?? acceptAll,
-    resume: options.resume ?? 'token',
+    resume,
     outbox: { ...DEFAULT_OUTBOX_LIMITS, ...options.outbox },
     store: options.store ?? memoryStore(),
     randomBytes: options.randomBytes ?? systemRandom,

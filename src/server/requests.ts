@@ -38,7 +38,6 @@ export class PatchRequest {
    */
   ack(fields: Partial<SessionPatchAckMetadata> = {}, body: Uint8Array = EMPTY): void {
     if (this.answered) return;
-    this.answered = true;
     const asked = this.metadata;
     const ack = SessionPatchAckMetadata.of({
       ackStatus: PatchAckStatus.Accepted,
@@ -54,12 +53,12 @@ export class PatchRequest {
       profilePatchAckBytes: body.length,
     });
     this.send(ack, body);
+    this.answered = true;
   }
 
   /** Refuses all of the patch. Only the first answer is sent. */
   reject(reason: PatchRejectReason, fields: Partial<SessionPatchAckMetadata> = {}): void {
     if (this.answered) return;
-    this.answered = true;
     const ack = SessionPatchAckMetadata.of({
       ackStatus: PatchAckStatus.Rejected,
       rejectReason: reason,
@@ -68,6 +67,7 @@ export class PatchRequest {
       ...fields,
     });
     this.send(ack, EMPTY);
+    this.answered = true;
   }
 }
 

@@ -4,6 +4,7 @@ import type { ListenAddress, ListenEndpoint, Listener } from '../transport/endpo
 import type { PeerName, Transport, TransportKind } from '../transport/transport';
 import type { CommonHeader } from '../wire/header';
 import { bitmapOf } from '../protocol/bitmap';
+import { isAssignedProfile } from '../protocol/profile';
 import { CloseReason, InFlightPolicy } from '../wire/messages/session-close';
 import { Profile } from '../wire/messages/payload-kind';
 import { Connection, type ConnectionHost } from './connection';
@@ -12,6 +13,7 @@ import { serverSettings, type ServerOptions } from './options';
 import { ServerSession } from './session';
 import { SessionOpener } from './session-opener';
 import { SessionRegistry } from './session-registry';
+import type { ServerUsage } from './usage';
 
 /** A peer did what the protocol forbids. */
 export interface Violation {
@@ -36,6 +38,8 @@ export interface Server {
   /** Session ids in use. */
   readonly sessionCount: number;
   readonly connectionCount: number;
+  /** What the server holds now. Counted when it is asked for, by a walk over the sessions. */
+  readonly usage: ServerUsage;
   /** Resolves with the addresses once every listener is bound; rejects with a `RuntimeError`. */
   listening(): Promise<readonly ListenAddress[]>;
   /**
@@ -58,7 +62,7 @@ export interface CloseOptions {
  * server.sessions$.subscribe((session) => session.respond((submit) => model.stream(submit.body)));
  *
  * Throws a `RuntimeError`, `unsupported-transport`, where a listener is of a kind that
- * `options.transport` does not name.
+ * `options.transport` does not name, and a `RangeError` where resume tokens would be too short.
  */
 export function createServer(options: ServerOptions): Server {
   return new RunningServer(options);
@@ -100,8 +104,10 @@ class RunningServer implements Server {
     this.host = {
       opener,
       capabilities: {
-        // The unspecified profile has no bit: a hello cannot ask for it.
-        profileBitmap: bitmapOf(settings.supportedProfiles.filter((id) => id !== Profile.Unspecified)),
+        // The unspecified profile has no bit: a hello cannot ask for it. Nobody can have an unassigned one.
+        profileBitmap: bitmapOf(
+          settings.supportedProfiles.filter((id) => id !== Profile.Unspecified && isAssignedProfile(id)),
+        ),
         cacheObjectBitmap: bitmapOf(settings.supportedCacheObjects),
         maxConcurrentFrames: settings.maxInFlightOperations,
       },
@@ -124,6 +130,19 @@ class RunningServer implements Server {
 
   get connectionCount(): number {
     return this.connections.size;
+  }
+
+  get usage(): ServerUsage {
+    const held = this.registry.cores().map((core) => core.usage);
+    return {
+      connections: this.connections.size,
+      sessions: this.registry.size,
+      operationsInFlight: sum(held, ({ operationsInFlight }) => operationsInFlight),
+      operationsQueued: sum(held, ({ operationsQueued }) => operationsQueued),
+      outboxResults: sum(held, ({ outboxResults }) => outboxResults),
+      outboxBytes: sum(held, ({ outboxBytes }) => outboxBytes),
+      queuedBytes: sum([...this.connections], ({ transport }) => transport.queuedBytes),
+    };
   }
 
   listening(): Promise<readonly ListenAddress[]> {
@@ -167,6 +186,10 @@ class RunningServer implements Server {
     this.connections.add(connection);
     connection.start();
   }
+}
+
+function sum<T>(items: readonly T[], measure: (item: T) => number): number {
+  return items.reduce((total, item) => total + measure(item), 0);
 }
 
 function listenersOf({ listen, transport }: ServerOptions): readonly Listener[] {

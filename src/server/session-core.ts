@@ -21,6 +21,7 @@ import type { SessionOpenAckMetadata, SessionOpenMetadata } from '../wire/messag
 import { PatchRejectReason } from '../wire/messages/session-patch';
 import type { Packet } from '../wire/packet';
 import { preview3 } from '../wire/revision';
+import { AckQueue } from './ack-queue';
 import { cacheMiss } from './error-packet';
 import type { Cancel, Close, SessionMessage } from './messages';
 import type { ServerSettings } from './options';
@@ -30,6 +31,7 @@ import { SessionOperations } from './session-operations';
 import { SessionOutlet, type Attachment } from './session-outlet';
 import { SessionSender, type FlowFields } from './session-sender';
 import type { Submit, SubmitEnd } from './submit';
+import type { SessionUsage } from './usage';
 
 /** What a session needs of its server. */
 export interface SessionHost {
@@ -92,14 +94,20 @@ export class SessionCore {
   readonly sender: SessionSender;
   readonly operations: SessionOperations;
   private readonly cache: SessionCache;
+  private readonly patchAcks: AckQueue;
+  private readonly migrateAcks: AckQueue;
   private readonly timers = new Subscription();
   private currentState: SessionState = SessionState.Open;
   private expiry: Subscription | undefined;
   /** What ends the session once no operation is left, while it drains. */
   private finishDrain: (() => void) | undefined;
+  /** Whether this side has asked for the end. */
+  private isEnding = false;
   private isCongested = false;
   private isUnconfirmed = false;
   private lastHeard: number;
+  /** When an operation last ended. */
+  private lastWorked = -Infinity;
 
   constructor(
     readonly host: SessionHost,
@@ -116,6 +124,11 @@ export class SessionCore {
     this.sender = new SessionSender(granted.sessionId, this.outlet, () => {
       this.overflowed();
     });
+    const sendAck = (ack: Packet): void => {
+      this.outlet.send(ack);
+    };
+    this.patchAcks = new AckQueue(sendAck);
+    this.migrateAcks = new AckQueue(sendAck);
     this.cache = new SessionCache(granted.sessionId, settings, () => scheduler.now());
     this.operations = new SessionOperations({
       sessionId: granted.sessionId,
@@ -142,6 +155,16 @@ export class SessionCore {
 
   get state(): SessionState {
     return this.currentState;
+  }
+
+  get usage(): SessionUsage {
+    const { operations, outlet } = this;
+    return {
+      operationsInFlight: operations.inFlightCount,
+      operationsQueued: operations.queuedCount,
+      outboxResults: outlet.heldResults,
+      outboxBytes: outlet.heldBytes,
+    };
   }
 
   get cacheObjectCount(): number {
@@ -198,10 +221,8 @@ export class SessionCore {
       this.end('disconnected', 'closed');
       return;
     }
-    this.outlet.detach();
-    this.expiry = this.host.scheduler.schedule(() => {
-      this.end('disconnected', 'expired');
-    }, this.granted.resumeWindowMs);
+    this.detach();
+    this.expireIn(this.granted.resumeWindowMs);
     this.attachment.next('detached');
   }
 
@@ -213,7 +234,7 @@ export class SessionCore {
   /** Leaves the connection that carries it, if one does: another has taken the session over. */
   leave(): void {
     this.outlet.current?.released(this);
-    this.outlet.detach();
+    this.detach();
   }
 
   /** Goes on over another connection, with what the client says of itself. */
@@ -222,6 +243,8 @@ export class SessionCore {
     this.currentState = SessionState.Resumed;
     this.lastHeard = this.host.scheduler.now();
     this.isUnconfirmed = true;
+    // The ack gives the client new credit: it is stopped no more.
+    this.isCongested = false;
     this.outlet.attach(attachment, extension?.receivedResults);
     if (extension?.wantedOperations !== undefined) this.cancelUnwanted(new Set(extension.wantedOperations));
     this.attachment.next('resumed');
@@ -234,7 +257,11 @@ export class SessionCore {
    */
   close(ending: SessionEnding): Promise<void> {
     const over = lastValueFrom(this.attachment, { defaultValue: undefined }).then(() => undefined);
-    if (!acceptsOperations(this.currentState)) return over;
+    if (!acceptsOperations(this.currentState)) {
+      this.hasten(ending);
+      return over;
+    }
+    this.isEnding = true;
     this.currentState = afterClose(this.currentState, this.sessionId);
     const { current } = this.outlet;
     const isAbort = ending.inFlightPolicy === InFlightPolicy.Abort;
@@ -277,13 +304,25 @@ export class SessionCore {
     this.host.ended(this, end);
   }
 
+  private detach(): void {
+    this.outlet.detach();
+    this.patchAcks.clear();
+    this.migrateAcks.clear();
+  }
+
   private onSubmit(packet: Packet): void {
     checkMetadataLength(packet, FrameSubmitMetadata.length, 'server');
     const metadata = FrameSubmitMetadata.decode(packet.metadata);
-    if (!acceptsOperations(this.currentState)) throw this.notOpen();
+    if (!acceptsOperations(this.currentState)) {
+      if (!this.isEnding) throw this.notOpen();
+      // It crossed with this side's SESSION_CLOSE: its client could not know.
+      this.sender.drop(packet.header.frameId);
+      return;
+    }
+    this.operations.noteSubmitted(packet.header.frameId);
     const resolved = this.cache.resolve(metadata, packet.body);
     if (resolved.kind === 'miss') {
-      this.outlet.send(cacheMiss(packet.header, resolved.code));
+      this.sender.refusal(cacheMiss(packet.header, resolved.code));
       return;
     }
     const budget = metadata.latencyBudgetMs || this.open.defaultDeadlineMs;
@@ -314,8 +353,11 @@ export class SessionCore {
   }
 
   private onPatch(message: MessageOf<typeof MessageType.SessionPatch>): void {
+    const patience = new Subscription();
+    const acknowledge = this.patchAcks.place();
     const request = new PatchRequest(message, (ack, body) => {
-      this.sender.patchAck(ack, body);
+      acknowledge(this.sender.patchAck(ack, body));
+      patience.unsubscribe();
     });
     const isWatched = this.patches.observed || this.messages.observed;
     if (isWatched) this.emit(this.patches, request);
@@ -324,16 +366,16 @@ export class SessionCore {
       request.reject(PatchRejectReason.UnsupportedField);
       return;
     }
-    const timeout = this.host.scheduler.schedule(() => {
-      this.timers.remove(timeout);
-      request.reject(PatchRejectReason.RateLimited);
-    }, this.host.settings.patchTimeoutMs);
-    this.timers.add(timeout);
+    const { patchTimeoutMs } = this.host.settings;
+    const giveUp = (): void => request.reject(PatchRejectReason.RateLimited);
+    patience.add(this.host.scheduler.schedule(giveUp, patchTimeoutMs));
+    this.timers.add(patience);
   }
 
   private onMigrate(message: MessageOf<typeof MessageType.SessionMigrate>): void {
+    const acknowledge = this.migrateAcks.place();
     const request = new MigrateRequest(message, (ack) => {
-      this.sender.migrateAck(message.metadata, ack);
+      acknowledge(this.sender.migrateAck(message.metadata, ack));
     });
     if (this.migrations.observed || this.messages.observed) {
       this.emit(this.migrations, request);
@@ -344,7 +386,6 @@ export class SessionCore {
     else if (lastResultFrameId > this.operations.lastOperationId) request.reject(MigrateRefusal.CursorAhead);
     else if (!this.isResumable) request.reject(MigrateRefusal.NotResumable);
     else {
-      this.outlet.acknowledgeFrame(Number(lastResultFrameId));
       const graceWindowMs = this.host.settings.migrateGraceMs;
       request.ack({ graceWindowMs, serverMigrateTsUs: BigInt(this.host.scheduler.now()) * 1000n });
     }
@@ -361,7 +402,8 @@ export class SessionCore {
   }
 
   private onClose(close: Close): void {
-    this.currentState = afterClose(this.currentState, this.sessionId);
+    // Closes that have crossed are one: the client's says how long its operations may take.
+    if (!this.isEnding) this.currentState = afterClose(this.currentState, this.sessionId);
     this.emit(this.closes, close);
     const { inFlightPolicy, drainTimeoutMs } = close.metadata;
     if (inFlightPolicy === InFlightPolicy.Abort || drainTimeoutMs === 0 || this.operations.isIdle) {
@@ -387,6 +429,17 @@ export class SessionCore {
     this.end('closed', 'closed');
   }
 
+  /** A close that is under way gets no more time than another one allows. */
+  private hasten({ inFlightPolicy, drainTimeoutMs }: SessionEnding): void {
+    const finish =
+      this.finishDrain ??
+      ((): void => {
+        this.end('closed', 'closed');
+      });
+    if (inFlightPolicy === InFlightPolicy.Abort) finish();
+    else this.timers.add(this.host.scheduler.schedule(finish, drainTimeoutMs));
+  }
+
   private drainFor(timeoutMs: number, finish: () => void): void {
     this.finishDrain = finish;
     this.timers.add(this.host.scheduler.schedule(finish, timeoutMs));
@@ -398,6 +451,7 @@ export class SessionCore {
   }
 
   private afterOperation(): void {
+    this.lastWorked = this.host.scheduler.now();
     if (this.finishDrain !== undefined) {
       if (this.operations.isIdle) this.finishDrain();
     } else if (this.isCongested && this.operations.queuedCount === 0) {
@@ -414,7 +468,15 @@ export class SessionCore {
   /** Nothing more can be kept for a client that is away: rather than leave a gap, the session ends. */
   private overflowed(): void {
     // Later: whoever made the result that did not fit is still at it.
-    this.timers.add(this.host.scheduler.schedule(() => this.end('disconnected', 'expired')));
+    this.expireIn(0);
+  }
+
+  /** Ends the session unless its client comes back before. */
+  private expireIn(ms: number): void {
+    this.expiry?.unsubscribe();
+    this.expiry = this.host.scheduler.schedule(() => {
+      this.end('disconnected', 'expired');
+    }, ms);
   }
 
   /** Only for a client that says it understands: the reference's takes a RESULT_HINT for a fault. */
@@ -424,7 +486,8 @@ export class SessionCore {
   }
 
   private watchIdleness(timeoutMs: number): void {
-    const idleFor = this.operations.isIdle ? this.host.scheduler.now() - this.lastHeard : 0;
+    const lastActive = Math.max(this.lastHeard, this.lastWorked);
+    const idleFor = this.operations.isIdle ? this.host.scheduler.now() - lastActive : 0;
     if (idleFor < timeoutMs) {
       const next = this.host.scheduler.schedule(() => {
         this.timers.remove(next);

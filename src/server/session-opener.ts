@@ -165,6 +165,15 @@ export class SessionOpener {
     if (tokens?.previous !== undefined) store.set({ sessionId, tokens: { ...tokens, previous: undefined } });
   }
 
+  /** A store that fails costs neither the packet nor the connection that it was asked for. */
+  private guardStore(open: SessionOpenMetadata, use: () => void): void {
+    try {
+      use();
+    } catch (error) {
+      this.host.failed(callbackFailed('the session store', open, error));
+    }
+  }
+
   private sendAck(
     { open, extension, connection }: Opening,
     verdict: OpenVerdict,
@@ -203,11 +212,17 @@ export class SessionOpener {
       failed: (error) => {
         this.host.failed(error);
       },
-      confirmed: ({ sessionId }) => {
-        this.confirmTokens(sessionId);
+      confirmed: (core) => {
+        this.guardStore(core.open, () => {
+          this.confirmTokens(core.sessionId);
+        });
       },
       ended: (core, end) => {
-        if (core.isResumable) settings.store.delete(core.sessionId);
+        if (core.isResumable) {
+          this.guardStore(core.open, () => {
+            settings.store.delete(core.sessionId);
+          });
+        }
         const isNamed = settings.resume === 'by-id' && core.granted.resumeTokenBytes > 0;
         if (isNamed && end === 'disconnected') registry.park(core, settings.resumeWindowMs, scheduler);
         else registry.delete(core);

@@ -86,11 +86,16 @@ export class SessionOperations implements OperationControl {
   submit(packet: Packet, context: SubmitContext): 'admitted' | 'refused' {
     const { frameId } = packet.header;
     this.registry.register({ sessionId: this.host.sessionId, operationId: frameId });
-    this.highestId = Math.max(this.highestId, frameId);
+    this.noteSubmitted(frameId);
     const submit = new Submit(packet, context, this);
     if (this.admission.offer(submit) === 'admitted') return 'admitted';
     this.end(submit, 'dropped');
     return 'refused';
+  }
+
+  /** Notes an operation that was submitted, taken in or not: its client need not submit it again. */
+  noteSubmitted(frameId: number): void {
+    this.highestId = Math.max(this.highestId, frameId);
   }
 
   /** Starts what waits, as far as slots and listeners allow. */
@@ -148,12 +153,21 @@ export class SessionOperations implements OperationControl {
 
   /** Ends every operation that waits or runs, without an answer; `tell` the client or not. */
   endAll(end: Exclude<SubmitEnd, 'completed'>, { tell }: { readonly tell: boolean }): void {
-    for (const submit of this.admission.clear()) this.end(submit, end, tell);
+    const submits = this.admission.clear();
+    for (const submit of submits) this.end(submit, end, tell);
+    // Where the session goes on, it may drain, or owe its client credit.
+    if (tell && submits.length > 0) this.host.changed();
   }
 
   /** Ends every operation that waits for a slot, without an answer. */
   endQueued(end: Exclude<SubmitEnd, 'completed'>): void {
     for (const submit of this.admission.clearQueue()) this.end(submit, end);
+  }
+
+  /** Gives up an operation that is with the application, if it is: what it answered cannot be sent. */
+  abandon(frameId: number): void {
+    const submit = this.admission.running(frameId);
+    if (submit !== undefined) this.giveUp(submit, 'failed');
   }
 
   relate(frameId: number, relations: OperationRelations): void {

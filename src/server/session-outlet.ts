@@ -114,13 +114,6 @@ export class SessionOutlet {
     this.outbox?.acknowledge(count);
   }
 
-  /** The client has received a result of this frame, and so all that was sent before it. */
-  acknowledgeFrame(frameId: number): void {
-    const { outbox } = this;
-    const index = outbox?.replayAfter(0).findIndex(({ packet }) => packet.header.frameId === frameId) ?? -1;
-    if (outbox !== undefined && index >= 0) outbox.acknowledge(outbox.lastReleasedNumber + index + 1);
-  }
-
   /** The connection is gone; results wait from now on. */
   detach(): void {
     this.attachment = undefined;
@@ -150,6 +143,7 @@ export class SessionOutlet {
     for (const { packet } of outbox.replayAfter(known)) attachment.transport.send(packet);
     outbox.markSent();
     if (!attachment.isAnnounced) outbox.acknowledge(outbox.lastNumber);
+    outbox.trim();
   }
 
   /** Nothing goes out any more. */

@@ -20,7 +20,7 @@ import {
 } from '../wire/messages/session-close';
 import { SessionMigrateAckMetadata, type SessionMigrateMetadata } from '../wire/messages/session-migrate';
 import { SessionPatchAckMetadata } from '../wire/messages/session-patch';
-import { EMPTY, packet } from '../wire/packet';
+import { EMPTY, packet, type Packet } from '../wire/packet';
 import type { SessionOutlet } from './session-outlet';
 
 /** Whose credit a FLOW_UPDATE tells; a connection's epoch is the connection's. */
@@ -62,19 +62,28 @@ export class SessionSender {
     this.sendResult(MessageType.ResultDrop, frameId);
   }
 
+  /** An ERROR in the place of a result: a client that comes back gets it like one. */
+  refusal(error: Packet): void {
+    if (!this.outlet.sendResult(error)) this.onOverflow();
+  }
+
   hint(frameId: number, hint: ResultHintMetadata): void {
     this.send(MessageType.ResultHint, frameId, ResultHintMetadata.encode(hint));
   }
 
-  patchAck(ack: SessionPatchAckMetadata, body: Uint8Array): void {
-    this.send(MessageType.SessionPatchAck, 0, SessionPatchAckMetadata.encode(ack), body);
+  /** SESSION_PATCH_ACK, to be sent when it is its turn. */
+  patchAck(ack: SessionPatchAckMetadata, body: Uint8Array): Packet {
+    return this.packet(MessageType.SessionPatchAck, 0, SessionPatchAckMetadata.encode(ack), body);
   }
 
-  /** Throws an `NnrpError` where the ack does not fit the request. */
-  migrateAck(request: SessionMigrateMetadata, ack: SessionMigrateAckMetadata): void {
+  /**
+   * SESSION_MIGRATE_ACK, to be sent when it is its turn. Throws an `NnrpError` where it does not fit the
+   * request.
+   */
+  migrateAck(request: SessionMigrateMetadata, ack: SessionMigrateAckMetadata): Packet {
     // A refusal may say that the transports are the same, which an acceptance must not.
     if (ack.acceptCode === 0) checkMigration(request, ack);
-    this.send(MessageType.SessionMigrateAck, 0, SessionMigrateAckMetadata.encode(ack));
+    return this.packet(MessageType.SessionMigrateAck, 0, SessionMigrateAckMetadata.encode(ack));
   }
 
   cacheAck(ack: CacheAckMetadata): void {
@@ -147,11 +156,14 @@ export class SessionSender {
   }
 
   private send(messageType: MessageType, frameId: number, metadata = EMPTY, body = EMPTY): void {
-    this.outlet.send(packet({ messageType, sessionId: this.sessionId, frameId }, metadata, body));
+    this.outlet.send(this.packet(messageType, frameId, metadata, body));
   }
 
   private sendResult(messageType: MessageType, frameId: number, metadata = EMPTY, body = EMPTY): void {
-    const whole = packet({ messageType, sessionId: this.sessionId, frameId }, metadata, body);
-    if (!this.outlet.sendResult(whole)) this.onOverflow();
+    if (!this.outlet.sendResult(this.packet(messageType, frameId, metadata, body))) this.onOverflow();
+  }
+
+  private packet(messageType: MessageType, frameId: number, metadata = EMPTY, body = EMPTY): Packet {
+    return packet({ messageType, sessionId: this.sessionId, frameId }, metadata, body);
   }
 }

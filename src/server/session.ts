@@ -46,7 +46,8 @@ export class ServerSession extends Observable<SessionMessage> {
   readonly closes$: Observable<Close>;
   /**
    * Where results go: `pipe(…).subscribe(session.results)`. A result of an operation that has ended
-   * meanwhile is not sent; an error drops every operation of the session.
+   * meanwhile is not sent; one that cannot be encoded costs its operation; an error drops every operation
+   * of the session.
    */
   readonly results: Observer<Result>;
 
@@ -230,6 +231,8 @@ function resultsOf(core: SessionCore): Observer<Result> {
         // A cancel and a result cross: the pipeline that made the result cannot know.
         if (core.operations.hasEnded(result.frameId)) return;
         core.host.failed(resultRefused(core.sessionId, result.frameId, error));
+        // Nobody else will end it, and an answer with a gap is none.
+        core.operations.abandon(result.frameId);
       }
     },
     error: (error: unknown) => {

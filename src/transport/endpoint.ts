@@ -1,4 +1,4 @@
-import { Observable, ReplaySubject, type TeardownLogic } from 'rxjs';
+import { defer, Observable, ReplaySubject, type TeardownLogic } from 'rxjs';
 import type { Transport, TransportKind } from './transport';
 
 /** Where a listener can be reached. */
@@ -33,29 +33,47 @@ export interface ListenerSink {
  * });
  */
 export class Listener extends Observable<Transport> {
-  private readonly bound = new ReplaySubject<ListenAddress>(1);
-  /** The address, once bound; with port 0 it tells which port it became. */
-  readonly address$: Observable<ListenAddress> = this.bound.asObservable();
+  /**
+   * The address, once bound; with port 0 it tells which port it became. Errors where the listener does,
+   * completes when it stops.
+   */
+  readonly address$: Observable<ListenAddress>;
 
   constructor(
     readonly kind: TransportKind,
     listen: (sink: ListenerSink) => TeardownLogic,
   ) {
-    super((subscriber) =>
-      listen({
-        listening: (address) => {
-          this.bound.next(address);
-        },
-        accept: (transport) => {
-          if (subscriber.closed) transport.destroy();
-          else subscriber.next(transport);
-        },
-        error: (error) => {
-          this.bound.error(error);
-          subscriber.error(error);
-        },
-      }),
-    );
+    let bound = new ReplaySubject<ListenAddress>(1);
+    let isFresh = true;
+    super((subscriber) => {
+      // Whoever subscribes again, after a failure say, binds again, to another port perhaps.
+      if (!isFresh) bound = new ReplaySubject(1);
+      isFresh = false;
+      const address = bound;
+      subscriber.add(() => {
+        address.complete();
+      });
+      const fail = (error: unknown): void => {
+        address.error(error);
+        subscriber.error(error);
+      };
+      try {
+        return listen({
+          listening: (at) => {
+            address.next(at);
+          },
+          accept: (transport) => {
+            if (subscriber.closed) transport.destroy();
+            else subscriber.next(transport);
+          },
+          error: fail,
+        });
+      } catch (error) {
+        fail(error);
+        return undefined;
+      }
+    });
+    this.address$ = defer(() => bound);
   }
 }
 

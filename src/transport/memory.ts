@@ -1,29 +1,27 @@
-import { asapScheduler, Observable, Subject, type SchedulerLike } from 'rxjs';
-import { protocolError } from '../protocol/runtime-error';
-import { NnrpError } from '../wire/errors';
+import { asapScheduler, Observable, type SchedulerLike, type Subscriber } from 'rxjs';
 import { decodePacket, encodePacket, type Packet } from '../wire/packet';
 import { connectError } from './network-errors';
 import { Listener, type ConnectEndpoint, type ListenEndpoint, type ListenerSink } from './endpoint';
+import { SendPressure, type PressureMarks } from './send-pressure';
 import type { Transport } from './transport';
 
 export interface MemoryOptions {
   /** When a packet that was sent arrives: one task of this scheduler later. Default `asapScheduler`. */
   readonly scheduler?: SchedulerLike;
+  /** When a peer that does not read counts as slow; see `DEFAULT_PRESSURE_MARKS`. */
+  readonly pressure?: PressureMarks;
 }
 
 /**
- * Two transports joined back to back, for tests: the same bytes as on a network, no sockets.
+ * Two transports joined back to back, for tests: the same bytes as on a network, no sockets. Until
+ * somebody subscribes to an end's `packets$`, it is a peer that does not read.
  *
  * @example
  * const [server, peer] = memoryPair();
  * peer.send(packet({ messageType: MessageType.Ping }));
  */
 export function memoryPair(options: MemoryOptions = {}): readonly [Transport, Transport] {
-  const { scheduler = asapScheduler } = options;
-  const left = new MemoryTransport('memory:left', scheduler);
-  const right = new MemoryTransport('memory:right', scheduler);
-  left.join(right);
-  return [left, right];
+  return joined('memory:right', 'memory:left', options);
 }
 
 /**
@@ -36,6 +34,7 @@ export function memoryPair(options: MemoryOptions = {}): readonly [Transport, Tr
  */
 export function memory(options: MemoryOptions = {}): ListenEndpoint & ConnectEndpoint {
   const listeners = new Set<ListenerSink>();
+  let connections = 0;
   return {
     kind: 'memory',
     url: 'memory:',
@@ -52,7 +51,7 @@ export function memory(options: MemoryOptions = {}): ListenEndpoint & ConnectEnd
           subscriber.error(connectError('memory:', new Error('nothing listens there')));
           return;
         }
-        const [server, client] = memoryPair(options);
+        const [server, client] = joined(`memory#${++connections}`, 'memory:', options);
         sink.accept(server);
         subscriber.next(client);
         subscriber.complete();
@@ -60,40 +59,59 @@ export function memory(options: MemoryOptions = {}): ListenEndpoint & ConnectEnd
   };
 }
 
+function joined(
+  leftPeer: string,
+  rightPeer: string,
+  options: MemoryOptions,
+): readonly [MemoryTransport, MemoryTransport] {
+  const left = new MemoryTransport(leftPeer, options);
+  const right = new MemoryTransport(rightPeer, options);
+  left.join(right);
+  return [left, right];
+}
+
+interface Arrival {
+  readonly bytes: Uint8Array;
+  readonly from: MemoryTransport;
+}
+
 class MemoryTransport implements Transport {
   readonly kind = 'memory';
-  readonly pressure$: Observable<boolean>;
   readonly packets$: Observable<Packet>;
-  private readonly arrived = new Subject<Packet>();
-  private readonly pressure = new Subject<boolean>();
+  private readonly scheduler: SchedulerLike;
+  private readonly pressure: SendPressure;
+  /** Undefined from where this end, or the other, has left. */
   private other: MemoryTransport | undefined;
-  /** What arrives before anyone reads; the peer's writes are bounded by the test that makes them. */
-  private early: Packet[] = [];
+  private reader: Subscriber<Packet> | undefined;
+  /** What has come and is not read yet; how much that is, the sender sees as pressure. */
+  private arrivals: Arrival[] = [];
+  private isReading = false;
+  private leaving: 'closing' | 'destroyed' | undefined;
   private ended = false;
   private waiting = 0;
 
   constructor(
     readonly peer: string,
-    private readonly scheduler: SchedulerLike,
+    { scheduler = asapScheduler, pressure }: MemoryOptions,
   ) {
-    this.pressure$ = new Observable((subscriber) => {
-      subscriber.next(false);
-      return this.pressure.subscribe(subscriber);
-    });
+    this.scheduler = scheduler;
+    this.pressure = new SendPressure(pressure);
     this.packets$ = new Observable((subscriber) => {
-      const { early } = this;
-      this.early = [];
-      for (const packet of early) subscriber.next(packet);
-      if (this.ended) subscriber.complete();
-      subscriber.add(this.arrived.subscribe(subscriber));
+      this.reader = subscriber;
+      this.read();
       return () => {
-        this.destroy();
+        this.reader = undefined;
+        if (this.leaving !== 'closing') this.destroy();
       };
     });
   }
 
+  get pressure$(): Observable<boolean> {
+    return this.pressure.pressure$;
+  }
+
   get queuedBytes(): number {
-    return this.waiting;
+    return this.ended ? 0 : this.waiting;
   }
 
   join(other: MemoryTransport): void {
@@ -107,15 +125,18 @@ class MemoryTransport implements Transport {
     const bytes = encodePacket(packet);
     this.waiting += bytes.length;
     this.scheduler.schedule(() => {
-      this.waiting -= bytes.length;
-      other.receive(bytes);
+      if (this.leaving !== 'destroyed') other.receive({ bytes, from: this });
     });
+    this.pressure.update(this.waiting);
   }
 
   close(): Promise<void> {
+    if (this.ended) return Promise.resolve();
     const { other } = this;
-    this.leave();
+    this.leaving ??= 'closing';
+    this.part();
     return new Promise((resolve) => {
+      // After what was sent before.
       this.scheduler.schedule(() => {
         other?.end();
         this.end();
@@ -125,28 +146,44 @@ class MemoryTransport implements Transport {
   }
 
   destroy(): void {
+    if (this.leaving === 'destroyed') return;
     const { other } = this;
-    if (other === undefined) return;
-    this.leave();
+    this.leaving = 'destroyed';
+    this.arrivals = [];
+    this.part();
     this.end();
+    if (other === undefined) return;
     this.scheduler.schedule(() => {
       other.end();
     });
   }
 
-  private receive(bytes: Uint8Array): void {
+  private receive(arrival: Arrival): void {
     if (this.ended) return;
-    try {
-      const packet = decodePacket(bytes);
-      if (this.arrived.observed) this.arrived.next(packet);
-      else this.early.push(packet);
-    } catch (error) {
-      if (!(error instanceof NnrpError)) throw error;
-      this.arrived.error(protocolError(error, 'connection'));
-    }
+    this.arrivals.push(arrival);
+    this.read();
   }
 
-  private leave(): void {
+  /** Hands over what has come, in order, also where the reader's answer is answered before it returns. */
+  private read(): void {
+    if (this.isReading) return;
+    this.isReading = true;
+    while (this.reader !== undefined) {
+      const arrival = this.arrivals.shift();
+      if (arrival === undefined) break;
+      arrival.from.taken(arrival.bytes.length);
+      this.reader.next(decodePacket(arrival.bytes));
+    }
+    this.isReading = false;
+    if (this.ended) this.reader?.complete();
+  }
+
+  private taken(bytes: number): void {
+    this.waiting -= bytes;
+    this.pressure.update(this.waiting);
+  }
+
+  private part(): void {
     if (this.other !== undefined) this.other.other = undefined;
     this.other = undefined;
   }
@@ -154,8 +191,8 @@ class MemoryTransport implements Transport {
   private end(): void {
     if (this.ended) return;
     this.ended = true;
-    this.leave();
-    this.arrived.complete();
+    this.part();
     this.pressure.complete();
+    this.read();
   }
 }

@@ -4,12 +4,17 @@ import { checkLengths, type Packet } from '../wire/packet';
 /** Bodies above this are written from where they are; copying smaller ones is cheaper than a vector. */
 const COPY_LIMIT = 16 * 1024;
 
+/** Packets whose headers a batch has room for from the start, and goes back to. */
+const USUAL_PACKETS = 64;
+
 /**
  * The packets of one turn of the event loop on their way out. They become one buffer, so that the
  * turn costs one system call however many packets it sends; only large bodies stay apart.
  */
 export class PacketBatch {
   private packets: Packet[] = [];
+  /** Their headers, encoded: what cannot be encoded is the fault of who sends it, not of the turn. */
+  private headers: Uint8Array = new Uint8Array(USUAL_PACKETS * HEADER_LENGTH);
   private total = 0;
 
   /** Bytes of all packets. */
@@ -21,9 +26,15 @@ export class PacketBatch {
     return this.packets.length === 0;
   }
 
-  /** Throws an `NnrpError` where a packet's lengths are not those of its header. */
+  /**
+   * Throws an `NnrpError` where a packet's lengths are not those of its header, or its header has a
+   * value that no header can have; the batch is then as it was.
+   */
   add(packet: Packet): void {
     checkLengths(packet);
+    const at = this.packets.length * HEADER_LENGTH;
+    if (at === this.headers.length) this.headers = resized(this.headers, 2 * at);
+    CommonHeader.encodeInto(packet.header, this.headers, at);
     this.packets.push(packet);
     this.total += HEADER_LENGTH + packet.metadata.length + packet.body.length;
   }
@@ -31,8 +42,6 @@ export class PacketBatch {
   /** Empties the batch and returns its bytes, as few chunks as large bodies allow. */
   take(): Uint8Array[] {
     const { packets } = this;
-    this.packets = [];
-    this.total = 0;
     const chunks: Uint8Array[] = [];
     let start = 0;
     while (start < packets.length) {
@@ -45,26 +54,43 @@ export class PacketBatch {
         if (body.length > COPY_LIMIT) large = body;
         else length += body.length;
       }
-      chunks.push(join(packets, start, end, length));
+      chunks.push(this.join(start, end, length));
       if (large !== undefined) chunks.push(large);
       start = end;
     }
+    this.clear();
     return chunks;
+  }
+
+  /** Forgets what waits. */
+  clear(): void {
+    this.packets = [];
+    this.total = 0;
+    // A burst must not cost its room for ever.
+    if (this.headers.length > 16 * USUAL_PACKETS * HEADER_LENGTH) {
+      this.headers = new Uint8Array(USUAL_PACKETS * HEADER_LENGTH);
+    }
+  }
+
+  private join(start: number, end: number, length: number): Uint8Array {
+    const bytes = new Uint8Array(length);
+    let at = 0;
+    for (let index = start; index < end; index++) {
+      const { metadata, body } = this.packets[index]!;
+      bytes.set(this.headers.subarray(index * HEADER_LENGTH, (index + 1) * HEADER_LENGTH), at);
+      at += HEADER_LENGTH;
+      bytes.set(metadata, at);
+      at += metadata.length;
+      if (body.length > COPY_LIMIT) continue;
+      bytes.set(body, at);
+      at += body.length;
+    }
+    return bytes;
   }
 }
 
-function join(packets: readonly Packet[], start: number, end: number, length: number): Uint8Array {
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (let index = start; index < end; index++) {
-    const { header, metadata, body } = packets[index]!;
-    CommonHeader.encodeInto(header, bytes, at);
-    at += HEADER_LENGTH;
-    bytes.set(metadata, at);
-    at += metadata.length;
-    if (body.length > COPY_LIMIT) continue;
-    bytes.set(body, at);
-    at += body.length;
-  }
-  return bytes;
+function resized(bytes: Uint8Array, length: number): Uint8Array {
+  const larger = new Uint8Array(length);
+  larger.set(bytes);
+  return larger;
 }

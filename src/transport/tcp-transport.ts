@@ -3,10 +3,11 @@ import { Observable, type Subscriber } from 'rxjs';
 import { protocolError } from '../protocol/runtime-error';
 import type { Packet } from '../wire/packet';
 import { PacketDecoder, type PacketLimits } from '../wire/packet-decoder';
+import { CloseDeadline } from './close-deadline';
 import { connectionError, endInsidePacket } from './network-errors';
 import { PacketBatch } from './packet-batch';
 import { hostAndPort } from './place';
-import { DEFAULT_PRESSURE_MARKS, SendPressure, type PressureMarks } from './send-pressure';
+import { SendPressure, type PressureMarks } from './send-pressure';
 import type { Transport } from './transport';
 
 export interface SocketTransportOptions {
@@ -14,6 +15,11 @@ export interface SocketTransportOptions {
   readonly limits: Partial<PacketLimits>;
   /** When a peer that does not read counts as slow; see `DEFAULT_PRESSURE_MARKS`. */
   readonly pressure: PressureMarks;
+  /**
+   * Milliseconds that a connection has to end in once either side has said that it is to. A peer that
+   * has not taken what was queued by then, or has not ended its side, is cut off. Default 5,000.
+   */
+  readonly closeTimeoutMs: number;
 }
 
 /** A byte-stream socket (TCP, TLS) as a transport. */
@@ -23,22 +29,30 @@ export class SocketTransport implements Transport {
   readonly packets$: Observable<Packet>;
   private readonly batch = new PacketBatch();
   private readonly pressure: SendPressure;
+  private readonly deadline: CloseDeadline;
   private failure: Error | undefined;
   private flushScheduled = false;
+  /** Who closes or destroys the connection does not hear how it ended. */
+  private leaving: 'closing' | 'destroyed' | undefined;
+  private closed: Promise<void> | undefined;
 
   constructor(
     private readonly socket: Socket,
     options: Partial<SocketTransportOptions> = {},
   ) {
     this.peer = hostAndPort(socket.remoteAddress ?? 'unknown', socket.remotePort ?? 0);
-    this.pressure = new SendPressure(options.pressure ?? DEFAULT_PRESSURE_MARKS);
+    this.pressure = new SendPressure(options.pressure);
+    this.deadline = new CloseDeadline(options.closeTimeoutMs, () => socket.destroy());
     this.packets$ = new Observable((subscriber) => this.read(subscriber, new PacketDecoder(options.limits)));
     // An 'error' that nobody listens for would end the process, also before and after `packets$` is read.
     socket.on('error', (error) => (this.failure = error));
-    socket.on('drain', () => {
-      this.pressure.update(this.queuedBytes);
+    socket.on('end', () => {
+      // The answers to what came with the end: Node ends our side after this event.
+      this.flush();
+      this.deadline.start();
     });
     socket.on('close', () => {
+      this.deadline.stop();
       this.pressure.complete();
     });
   }
@@ -48,7 +62,7 @@ export class SocketTransport implements Transport {
   }
 
   get queuedBytes(): number {
-    return this.batch.byteLength + this.socket.writableLength;
+    return this.socket.destroyed ? 0 : this.batch.byteLength + this.socket.writableLength;
   }
 
   send(packet: Packet): void {
@@ -64,57 +78,70 @@ export class SocketTransport implements Transport {
   }
 
   close(): Promise<void> {
-    this.flush();
+    this.closed ??= this.end();
+    return this.closed;
+  }
+
+  destroy(): void {
+    this.leaving = 'destroyed';
+    this.socket.destroy();
+  }
+
+  private end(): Promise<void> {
     if (this.socket.closed) return Promise.resolve();
+    this.leaving ??= 'closing';
+    this.flush();
+    this.deadline.start();
     return new Promise((resolve) => {
       this.socket.once('close', () => {
         resolve();
       });
-      // A peer that sends on and never ends is read and ignored until it does.
+      // A peer that sends on is read and ignored until it ends, too.
       this.socket.end().resume();
     });
-  }
-
-  destroy(): void {
-    this.socket.destroy();
   }
 
   private flush(): void {
     this.flushScheduled = false;
     if (this.batch.isEmpty) return;
-    const chunks = this.batch.take();
-    if (!this.socket.writable) return;
+    if (!this.socket.writable) {
+      this.batch.clear();
+      return;
+    }
     this.socket.cork();
-    for (const chunk of chunks) this.socket.write(chunk);
+    // Not 'drain', which waits until nothing is left.
+    for (const chunk of this.batch.take()) this.socket.write(chunk, this.onWritten);
     this.socket.uncork();
-    this.pressure.update(this.queuedBytes);
   }
+
+  private readonly onWritten = (): void => {
+    if (!this.socket.destroyed) this.pressure.update(this.queuedBytes);
+  };
 
   private read(subscriber: Subscriber<Packet>, decoder: PacketDecoder): () => void {
     const { socket } = this;
-    const fail = (error: Error): void => {
-      socket.destroy();
-      subscriber.error(error);
-    };
     const onData = (chunk: Uint8Array): void => {
       for (const packet of decoder.push(chunk)) {
         subscriber.next(packet);
-        if (subscriber.closed) return;
+        if (subscriber.closed || this.leaving === 'destroyed') return;
       }
-      if (decoder.fault !== undefined) fail(protocolError(decoder.fault, 'connection'));
+      if (decoder.fault === undefined) return;
+      // What came before the fault has been answered.
+      this.flush();
+      subscriber.error(protocolError(decoder.fault, 'connection'));
     };
     const onEnd = (): void => {
-      if (decoder.isInsidePacket) {
-        fail(endInsidePacket(this.peer, `after ${decoder.bufferedBytes} bytes of it`));
+      if (decoder.isInsidePacket && this.leaving === undefined) {
+        subscriber.error(endInsidePacket(this.peer, `after ${decoder.bufferedBytes} bytes of it`));
       } else {
         subscriber.complete();
       }
     };
     const onClose = (): void => {
-      if (this.failure === undefined) subscriber.complete();
+      if (this.failure === undefined || this.leaving !== undefined) subscriber.complete();
       else subscriber.error(connectionError(this.peer, this.failure));
     };
-    if (socket.closed) {
+    if (socket.closed || socket.readableEnded) {
       onClose();
       return () => undefined;
     }
@@ -123,8 +150,8 @@ export class SocketTransport implements Transport {
     socket.resume();
     return () => {
       socket.off('data', onData).off('end', onEnd).off('close', onClose);
-      // Whoever stops reading has no more use for the connection; a clean end was one already.
-      if (!socket.readableEnded) socket.destroy();
+      // Whoever stops reading has no more use for the connection, unless it has ended or is being closed.
+      if (!socket.readableEnded && this.leaving !== 'closing') this.destroy();
     };
   }
 }

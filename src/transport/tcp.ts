@@ -1,8 +1,9 @@
 import * as net from 'node:net';
 import { Observable } from 'rxjs';
 import { Listener, type ConnectEndpoint, type ListenEndpoint } from './endpoint';
-import { connectError, listenError } from './network-errors';
+import { connectError } from './network-errors';
 import { hostAndPort } from './place';
+import { bind } from './tcp-listen';
 import { SocketTransport, type SocketTransportOptions } from './tcp-transport';
 import type { Transport } from './transport';
 
@@ -32,40 +33,39 @@ export function tcp(options: TcpOptions): ListenEndpoint & ConnectEndpoint {
   };
 }
 
-function listenTcp(host: string, { port, backlog = 511, ...options }: TcpOptions): Listener {
+/** The system's own probes notice a peer that is gone, where the protocol has no way to ask it. */
+const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelay: 15_000 };
+
+function listenTcp(host: string, { port, backlog, ...options }: TcpOptions): Listener {
   return new Listener('tcp', (sink) => {
     // Paused until someone subscribes to `packets$`, so that no byte is read before it has an owner.
-    const server = net.createServer({ noDelay: true, pauseOnConnect: true }, (socket) => {
+    const server = net.createServer({ noDelay: true, pauseOnConnect: true, ...KEEP_ALIVE }, (socket) => {
       sink.accept(new SocketTransport(socket, options));
     });
-    server.on('error', (error) => {
-      sink.error(listenError(hostAndPort(host, port), error));
-    });
-    server.listen({ host, port, backlog }, () => {
-      const bound = server.address() as net.AddressInfo;
-      sink.listening({
-        kind: 'tcp',
-        host: bound.address,
-        port: bound.port,
-        url: `tcp://${hostAndPort(bound.address, bound.port)}`,
-      });
-    });
+    bind(server, sink, { kind: 'tcp', host, port, backlog, url: (place) => `tcp://${place}` });
     return () => server.close();
   });
 }
 
 function connectTcp(host: string, { port, ...options }: TcpOptions): Observable<Transport> {
   return new Observable((subscriber) => {
-    const socket = net.connect({ host, port, noDelay: true });
-    const onError = (error: Error): void => {
+    const fail = (error: unknown): void => {
       subscriber.error(connectError(hostAndPort(host, port), error));
     };
-    socket.once('error', onError);
+    const socket = new net.Socket().setNoDelay().setKeepAlive(true, KEEP_ALIVE.keepAliveInitialDelay);
+    socket.once('error', fail);
     socket.once('connect', () => {
-      socket.off('error', onError);
+      socket.off('error', fail);
       subscriber.next(new SocketTransport(socket, options));
       subscriber.complete();
     });
+    try {
+      socket.connect({ host, port });
+    } catch (error) {
+      // Node throws where the port is none, and leaves what it has made until then.
+      socket.destroy();
+      fail(error);
+    }
     return () => {
       if (socket.connecting) socket.destroy();
     };

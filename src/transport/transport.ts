@@ -16,8 +16,9 @@ export interface Transport {
   readonly peer: PeerName;
   /**
    * The peer's packets in order. Reading starts with the subscription, of which there is one. Completes
-   * at a clean end; errors with a `RuntimeError` of reach `connection` at a broken frame, an end inside
-   * a packet, or a fault of the network. Unsubscribing destroys the transport.
+   * at a clean end, and at any end that this side asked for; errors with a `RuntimeError` of reach
+   * `connection` at a broken frame, an end inside a packet, or a fault of the network. Unsubscribing
+   * destroys the transport, unless it is being closed: that is left to finish.
    */
   readonly packets$: Observable<Packet>;
   /**
@@ -25,14 +26,23 @@ export interface Transport {
    * the connection.
    */
   readonly pressure$: Observable<boolean>;
-  /** Bytes that were sent and that the operating system has not taken yet. */
+  /** Bytes that were sent and that the operating system has not taken yet; 0 once the connection is gone. */
   readonly queuedBytes: number;
   /**
    * Queues a packet. What is sent in one turn of the event loop goes out together. Metadata and body
-   * belong to the transport from here on. After the end of the connection this does nothing.
+   * belong to the transport from here on. After the end of the connection this does nothing. Throws an
+   * `NnrpError` where the packet cannot be encoded.
    */
   send(packet: Packet): void;
-  /** Writes what is queued, ends the connection, and resolves when it is gone. */
+  /**
+   * Asks the peer for a sign of life below the protocol, where the transport has a way to: WebSocket's
+   * own ping. `onAnswer` is called when it comes.
+   */
+  readonly probe?: (onAnswer: () => void) => void;
+  /**
+   * Writes what is queued, ends the connection, and resolves when it is gone. A peer that does not take
+   * part is cut off after a while, see `closeTimeoutMs`.
+   */
   close(): Promise<void>;
   /** Ends the connection at once; what is queued is lost. */
   destroy(): void;

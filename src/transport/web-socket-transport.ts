@@ -1,13 +1,15 @@
 import type { Socket } from 'node:net';
 import { Observable, type Subscriber } from 'rxjs';
 import type { RawData, WebSocket } from 'ws';
-import { protocolError, unexpectedMessage } from '../protocol/runtime-error';
+import { protocolError, type RuntimeError } from '../protocol/runtime-error';
 import { NnrpError } from '../wire/errors';
+import { HEADER_LENGTH } from '../wire/header';
 import { decodePacket, encodePacket, type Packet } from '../wire/packet';
 import { checkLimits, DEFAULT_PACKET_LIMITS, type PacketLimits } from '../wire/packet-decoder';
+import { CloseDeadline, DEFAULT_CLOSE_TIMEOUT_MS, MAX_TIMEOUT_MS } from './close-deadline';
 import { connectionError } from './network-errors';
 import { hostAndPort } from './place';
-import { DEFAULT_PRESSURE_MARKS, SendPressure } from './send-pressure';
+import { SendPressure } from './send-pressure';
 import type { SocketTransportOptions } from './tcp-transport';
 import type { Transport } from './transport';
 
@@ -18,6 +20,19 @@ const PROTOCOL_ERROR = 1002;
 const UNSUPPORTED_DATA = 1003;
 const NO_STATUS = 1005;
 
+const CLEAN_CODES: readonly number[] = [NORMAL, GOING_AWAY, NO_STATUS];
+
+/** What every WebSocket is made with, on either side. */
+export function webSocketSettings({ limits, closeTimeoutMs }: Partial<SocketTransportOptions>) {
+  const longest = longestPacket(packetLimits(limits));
+  return {
+    perMessageDeflate: false,
+    // Longer messages are refused before they are buffered. `ws` takes 32 bits, and 0 or NaN as no limit.
+    maxPayload: longest >= 1 ? Math.min(longest, 2 ** 31 - 1) : 1,
+    closeTimeout: Math.min(closeTimeoutMs ?? DEFAULT_CLOSE_TIMEOUT_MS, MAX_TIMEOUT_MS),
+  };
+}
+
 /** A WebSocket as a transport: one binary message is one packet (protocol section 2). */
 export class WebSocketTransport implements Transport {
   readonly kind = 'websocket';
@@ -25,8 +40,16 @@ export class WebSocketTransport implements Transport {
   readonly packets$: Observable<Packet>;
   private readonly pressure: SendPressure;
   private readonly limits: PacketLimits;
+  private readonly deadline: CloseDeadline;
+  /** A message that is no message of a WebSocket, or too long. */
+  private refusal: RuntimeError | undefined;
   private failure: Error | undefined;
+  private closeCode: number | undefined;
   private corked = false;
+  /** Who closes or destroys the connection does not hear how it ended. */
+  private leaving: 'closing' | 'destroyed' | undefined;
+  private closed: Promise<void> | undefined;
+  private probes: (() => void)[] = [];
 
   constructor(
     private readonly socket: WebSocket,
@@ -34,18 +57,28 @@ export class WebSocketTransport implements Transport {
     options: Partial<SocketTransportOptions> = {},
   ) {
     this.peer = hostAndPort(stream.remoteAddress ?? 'unknown', stream.remotePort ?? 0);
-    this.pressure = new SendPressure(options.pressure ?? DEFAULT_PRESSURE_MARKS);
-    this.limits = { ...DEFAULT_PACKET_LIMITS, ...options.limits };
+    this.pressure = new SendPressure(options.pressure);
+    this.limits = packetLimits(options.limits);
+    this.deadline = new CloseDeadline(options.closeTimeoutMs, () => stream.destroy());
     this.packets$ = new Observable((subscriber) => this.read(subscriber));
     // No message is delivered before it has an owner.
     socket.pause();
     // An 'error' that nobody listens for would end the process, also before and after `packets$` is read.
-    socket.on('error', (error) => (this.failure = error));
-    socket.on('close', () => {
-      this.pressure.complete();
+    socket.on('error', (error) => (this.refusal = refusedFrame(error, this.limits)));
+    stream.on('error', (error) => (this.failure = error));
+    // The time of a closing handshake is the WebSocket's to take; a peer may end the stream without one.
+    stream.on('end', () => {
+      this.deadline.start();
     });
-    stream.on('drain', () => {
-      this.pressure.update(this.queuedBytes);
+    socket.on('pong', () => {
+      const { probes } = this;
+      this.probes = [];
+      for (const onAnswer of probes) onAnswer();
+    });
+    socket.on('close', (code) => {
+      this.closeCode = code;
+      this.deadline.stop();
+      this.pressure.complete();
     });
   }
 
@@ -54,30 +87,44 @@ export class WebSocketTransport implements Transport {
   }
 
   get queuedBytes(): number {
-    return this.socket.bufferedAmount;
+    return this.stream.destroyed ? 0 : this.socket.bufferedAmount;
   }
 
   send(packet: Packet): void {
     if (this.socket.readyState !== this.socket.OPEN) return;
+    const message = encodePacket(packet);
     this.cork();
-    this.socket.send(encodePacket(packet));
+    // Not 'drain', which waits until nothing is left.
+    this.socket.send(message, this.onWritten);
     this.pressure.update(this.queuedBytes);
   }
 
+  probe(onAnswer: () => void): void {
+    if (this.socket.readyState !== this.socket.OPEN) return;
+    this.probes.push(onAnswer);
+    this.socket.ping();
+  }
+
   close(): Promise<void> {
-    if (this.socket.readyState === this.socket.CLOSED) return Promise.resolve();
+    this.closed ??= this.end();
+    return this.closed;
+  }
+
+  destroy(): void {
+    this.leaving = 'destroyed';
+    this.socket.terminate();
+  }
+
+  private end(): Promise<void> {
+    if (this.closeCode !== undefined) return Promise.resolve();
+    this.leaving ??= 'closing';
     return new Promise((resolve) => {
       this.socket.once('close', () => {
         resolve();
       });
-      this.uncork();
       this.socket.resume();
       this.socket.close(NORMAL);
     });
-  }
-
-  destroy(): void {
-    this.socket.terminate();
   }
 
   /** Holds the messages of this turn of the event loop back, so that one system call takes them. */
@@ -86,26 +133,25 @@ export class WebSocketTransport implements Transport {
     this.corked = true;
     this.stream.cork();
     setImmediate(() => {
-      this.uncork();
+      this.corked = false;
+      this.stream.uncork();
     });
   }
 
-  private uncork(): void {
-    if (!this.corked) return;
-    this.corked = false;
-    this.stream.uncork();
-    this.pressure.update(this.queuedBytes);
-  }
+  private readonly onWritten = (): void => {
+    if (!this.stream.destroyed) this.pressure.update(this.queuedBytes);
+  };
 
   private read(subscriber: Subscriber<Packet>): () => void {
     const { socket } = this;
-    const refuse = (code: number, error: Error): void => {
+    const refuse = (code: number, error: NnrpError): void => {
       socket.close(code);
-      subscriber.error(error);
+      subscriber.error(protocolError(error, 'connection'));
     };
     const onMessage = (data: RawData, isBinary: boolean): void => {
+      if (this.leaving === 'destroyed') return;
       if (!isBinary) {
-        refuse(UNSUPPORTED_DATA, unexpectedMessage('received a text message, packets are binary'));
+        refuse(UNSUPPORTED_DATA, brokenRule('received a text message, packets are binary'));
         return;
       }
       let packet: Packet;
@@ -114,26 +160,56 @@ export class WebSocketTransport implements Transport {
         checkLimits(packet.header, this.limits);
       } catch (error) {
         if (!(error instanceof NnrpError)) throw error;
-        refuse(PROTOCOL_ERROR, protocolError(error, 'connection'));
+        refuse(PROTOCOL_ERROR, error);
         return;
       }
       subscriber.next(packet);
     };
-    const onClose = (code: number): void => {
-      if (this.failure !== undefined) subscriber.error(connectionError(this.peer, this.failure));
-      else if (code === NORMAL || code === GOING_AWAY || code === NO_STATUS) subscriber.complete();
-      else subscriber.error(connectionError(this.peer, new Error(`closed with code ${code}`)));
+    // The WebSocket has refused what came, and closes; how that goes is not waited for.
+    const onError = (): void => {
+      subscriber.error(this.refusal);
     };
-    if (socket.readyState === socket.CLOSED) {
-      onClose(NO_STATUS);
+    const onClose = (code: number): void => {
+      if (this.refusal !== undefined) subscriber.error(this.refusal);
+      else if (this.leaving !== undefined || CLEAN_CODES.includes(code)) subscriber.complete();
+      else
+        subscriber.error(connectionError(this.peer, this.failure ?? new Error(`closed with code ${code}`)));
+    };
+    if (this.closeCode !== undefined) {
+      onClose(this.closeCode);
       return () => undefined;
     }
-    socket.on('message', onMessage).on('close', onClose);
+    socket.on('message', onMessage).on('error', onError).on('close', onClose);
     socket.resume();
     return () => {
-      socket.off('message', onMessage).off('close', onClose);
+      socket.off('message', onMessage).off('error', onError).off('close', onClose);
       // A closing handshake under way is left to finish; otherwise nobody needs the connection any more.
-      if (socket.readyState === socket.OPEN) socket.terminate();
+      if (socket.readyState === socket.OPEN) this.destroy();
     };
   }
+}
+
+/** The limits with their defaults, none of them undefined. */
+function packetLimits(limits: Partial<PacketLimits> = {}): PacketLimits {
+  return {
+    maxMetadataBytes: limits.maxMetadataBytes ?? DEFAULT_PACKET_LIMITS.maxMetadataBytes,
+    maxBodyBytes: limits.maxBodyBytes ?? DEFAULT_PACKET_LIMITS.maxBodyBytes,
+  };
+}
+
+function longestPacket({ maxMetadataBytes, maxBodyBytes }: PacketLimits): number {
+  return HEADER_LENGTH + maxMetadataBytes + maxBodyBytes;
+}
+
+/** Why the WebSocket refused what came, before it was a message. */
+function refusedFrame(error: Error, limits: PacketLimits): RuntimeError {
+  const isTooLong = 'code' in error && error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
+  const rule = isTooLong
+    ? `received a message longer than any packet, which has ${longestPacket(limits)} bytes at most`
+    : error.message;
+  return protocolError(brokenRule(rule), 'connection');
+}
+
+function brokenRule(rule: string): NnrpError {
+  return new NnrpError({ kind: 'InvalidProtocolCombination', rule });
 }

@@ -1,14 +1,13 @@
-import type { AddressInfo } from 'node:net';
+import { createServer, type IncomingMessage } from 'node:http';
 import { Observable } from 'rxjs';
 import { WebSocket, WebSocketServer } from 'ws';
-import { HEADER_LENGTH } from '../wire/header';
-import { DEFAULT_PACKET_LIMITS } from '../wire/packet-decoder';
 import { Listener, type ConnectEndpoint, type ListenEndpoint } from './endpoint';
-import { connectError, listenError } from './network-errors';
+import { connectError } from './network-errors';
 import { hostAndPort } from './place';
+import { bind } from './tcp-listen';
 import type { SocketTransportOptions } from './tcp-transport';
 import type { Transport } from './transport';
-import { WebSocketTransport } from './web-socket-transport';
+import { webSocketSettings, WebSocketTransport } from './web-socket-transport';
 
 export interface WebSocketOptions extends Partial<SocketTransportOptions> {
   /** 0 lets the system choose when listening. */
@@ -33,7 +32,8 @@ export interface WebSocketOptions extends Partial<SocketTransportOptions> {
  * const client = await connect(webSocket({ port: 4480 }));
  */
 export function webSocket(options: WebSocketOptions): ListenEndpoint & ConnectEndpoint {
-  const { port, host = '127.0.0.1', path = '/' } = options;
+  const { port, host = '127.0.0.1' } = options;
+  const path = pathOf(options.path ?? '/');
   const url = `ws://${hostAndPort(host, port)}${path}`;
   return {
     kind: 'websocket',
@@ -43,49 +43,54 @@ export function webSocket(options: WebSocketOptions): ListenEndpoint & ConnectEn
   };
 }
 
-/** The longest message that can be a packet: longer ones are refused before they are buffered. */
-function maxPayload({ limits }: WebSocketOptions): number {
-  const { maxMetadataBytes, maxBodyBytes } = { ...DEFAULT_PACKET_LIMITS, ...limits };
-  return HEADER_LENGTH + maxMetadataBytes + maxBodyBytes;
-}
-
 function listenWebSocket(host: string, path: string, options: WebSocketOptions): Listener {
   const { port, subProtocol } = options;
   return new Listener('websocket', (sink) => {
-    const server = new WebSocketServer({
-      host,
-      port,
-      path,
-      maxPayload: maxPayload(options),
-      perMessageDeflate: false,
+    const upgrades = new WebSocketServer({
+      noServer: true,
       clientTracking: false,
+      ...webSocketSettings(options),
       handleProtocols: (offered) =>
         subProtocol !== undefined && offered.has(subProtocol) ? subProtocol : false,
       verifyClient: ({ req }, answer) => {
-        if (subProtocol === undefined || offers(req.headers['sec-websocket-protocol'], subProtocol))
+        if (withoutQuery(pathOf(req.url ?? '')) !== withoutQuery(path)) {
+          answer(false, 404, `NNRP is served at ${path}`);
+        } else if (subProtocol === undefined || offers(req.headers['sec-websocket-protocol'], subProtocol)) {
           answer(true);
-        else answer(false, 400, `the sub-protocol ${subProtocol} is required`);
+        } else {
+          answer(false, 400, `the sub-protocol ${subProtocol} is required`);
+        }
       },
     });
-    server.on('connection', (socket, request) => {
-      sink.accept(new WebSocketTransport(socket, request.socket, options));
+    const server = createServer((_, response) => {
+      response.writeHead(426, { 'Content-Type': 'text/plain', Upgrade: 'websocket' });
+      response.end('NNRP is served over WebSocket');
     });
-    server.on('error', (error) => {
-      sink.error(listenError(hostAndPort(host, port), error));
-    });
-    server.on('listening', () => {
-      const bound = server.address() as AddressInfo;
-      sink.listening({
-        kind: 'websocket',
-        host: bound.address,
-        port: bound.port,
-        url: `ws://${hostAndPort(bound.address, bound.port)}${path}`,
+    server.on('upgrade', (request, stream, head) => {
+      upgrades.handleUpgrade(request, stream, head, (socket) => {
+        sink.accept(new WebSocketTransport(socket, request.socket, options));
       });
     });
+    bind(server, sink, { kind: 'websocket', host, port, url: (place) => `ws://${place}${path}` });
     return () => {
       server.close();
+      // Those that have not become WebSockets; those that have are not the server's any more.
+      server.closeAllConnections();
     };
   });
+}
+
+/** As a client asks for it: from the root, and escaped. */
+function pathOf(text: string): string {
+  const path = text.startsWith('/') ? text : `/${text}`;
+  const url = `ws://host${path}`;
+  if (!URL.canParse(url)) return path;
+  const { pathname, search } = new URL(url);
+  return pathname + search;
+}
+
+function withoutQuery(path: string): string {
+  return path.replace(/[?].*/s, '');
 }
 
 function offers(header: string | undefined, subProtocol: string): boolean {
@@ -94,18 +99,26 @@ function offers(header: string | undefined, subProtocol: string): boolean {
 
 function connectWebSocket(url: string, options: WebSocketOptions): Observable<Transport> {
   return new Observable((subscriber) => {
-    const protocols = options.subProtocol === undefined ? [] : [options.subProtocol];
-    const socket = new WebSocket(url, protocols, {
-      perMessageDeflate: false,
-      maxPayload: maxPayload(options),
-    });
-    const onError = (error: Error): void => {
+    const fail = (error: unknown): void => {
       subscriber.error(connectError(url, error));
     };
-    socket.once('error', onError);
+    const protocols = options.subProtocol === undefined ? [] : [options.subProtocol];
+    let socket: WebSocket;
+    try {
+      socket = new WebSocket(url, protocols, webSocketSettings(options));
+    } catch (error) {
+      // A host, a port or a sub-protocol that is none.
+      fail(error);
+      return undefined;
+    }
+    // Also an attempt that is given up ends with an 'error'.
+    socket.on('error', fail);
+    socket.once('unexpected-response', (_, response) => {
+      readRefusal(response, fail);
+    });
     socket.once('upgrade', ({ socket: stream }) => {
       socket.once('open', () => {
-        socket.off('error', onError);
+        socket.off('error', fail);
         subscriber.next(new WebSocketTransport(socket, stream, options));
         subscriber.complete();
       });
@@ -114,4 +127,19 @@ function connectWebSocket(url: string, options: WebSocketOptions): Observable<Tr
       if (socket.readyState === WebSocket.CONNECTING) socket.terminate();
     };
   });
+}
+
+/** Tells what a server says instead of agreeing to a WebSocket: at least its status. */
+function readRefusal(response: IncomingMessage, fail: (error: Error) => void): void {
+  const { statusCode = 0, statusMessage = '' } = response;
+  const answer = `the server answered ${statusCode} ${statusMessage}`;
+  response
+    .setEncoding('utf8')
+    .once('data', (text: string) => {
+      // It is a stranger's: one line, and not all of a page.
+      fail(new Error(`${answer}: ${text.replace(/[\s\p{Cc}]+/gu, ' ').slice(0, 200)}`));
+    })
+    .once('close', () => {
+      fail(new Error(answer));
+    });
 }

@@ -1,4 +1,16 @@
-import { firstValueFrom, from, filter, interval, map, mergeMap, NEVER, take, tap, timer, toArray } from 'rxjs';
+import {
+  firstValueFrom,
+  from,
+  filter,
+  interval,
+  map,
+  mergeMap,
+  NEVER,
+  take,
+  tap,
+  timer,
+  toArray,
+} from 'rxjs';
 import {
   connect,
   createServer,
@@ -40,7 +52,10 @@ describe.each(['tcp', 'websocket', 'memory'] as const)('a cut connection over %s
     server.sessions$.subscribe((session) => {
       session.respond(() => {
         started += 1;
-        return interval(1).pipe(take(100), map((tick) => `${tick}`));
+        return interval(1).pipe(
+          take(100),
+          map((tick) => `${tick}`),
+        );
       });
     });
     const session = await client.openSession({ reconnect: RECONNECT });
@@ -122,7 +137,12 @@ describe('moving a session', () => {
   it('goes from TCP to WebSocket in the middle of an answer', async () => {
     const server = createServer({ listen: [tcp({ port: 0 }), webSocket({ port: 0 })], migrateGraceMs: 10 });
     server.sessions$.subscribe((session) => {
-      session.respond(() => interval(1).pipe(take(60), map((tick) => `${tick}`)));
+      session.respond(() =>
+        interval(1).pipe(
+          take(60),
+          map((tick) => `${tick}`),
+        ),
+      );
     });
     const [first, second] = await server.listening();
     const client = await connect(tcp({ port: first!.port }));

@@ -96,12 +96,7 @@ describe.each<Kind>(['tcp', 'websocket', 'memory'])('over %s', (kind) => {
     await start();
     const cancelled = new Promise<void>((resolve) => {
       server.sessions$.subscribe((session) => {
-        session.respond(() =>
-          interval(1).pipe(
-            map(String),
-            mergeMap((tick) => from([tick])),
-          ),
-        );
+        session.respond(() => interval(1).pipe(map((tick) => `${tick}`)));
         session.cancels$.subscribe(() => resolve());
       });
     });

@@ -1,0 +1,52 @@
+import { CreditScope } from '../protocol/credit-scope';
+import type { FlowUpdateMetadata } from '../wire/messages/flow-update';
+
+/** The credit that the sessions of a connection share, and what they have in flight of it together. */
+export class ConnectionCredit {
+  /** As FLOW_UPDATEs of connection scope leave it. */
+  readonly scope = new CreditScope();
+  private operations = 0;
+  /** How each session sends what waits. */
+  private readonly senders = new Set<() => void>();
+
+  /** Operations of all sessions. */
+  get inFlight(): number {
+    return this.operations;
+  }
+
+  /** A session with `inFlight` operations comes; `send` is called when it may have more of them. */
+  join(send: () => void, inFlight: number): void {
+    this.senders.add(send);
+    this.operations += inFlight;
+  }
+
+  /** A session goes, with what it has in flight. */
+  leave(send: () => void, inFlight: number): void {
+    if (!this.senders.delete(send)) return;
+    this.operations -= inFlight;
+    this.freed();
+  }
+
+  take(): void {
+    this.operations += 1;
+  }
+
+  giveBack(): void {
+    this.operations -= 1;
+    this.freed();
+  }
+
+  apply(update: FlowUpdateMetadata, now: number): void {
+    this.scope.apply(update, now);
+    this.sendAll();
+  }
+
+  /** One session's end is another's room, where there is a limit at all. */
+  private freed(): void {
+    if (this.scope.credit !== Infinity) this.sendAll();
+  }
+
+  private sendAll(): void {
+    for (const send of [...this.senders]) send();
+  }
+}

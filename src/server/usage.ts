@@ -1,0 +1,19 @@
+/** What a server holds at a moment: what a dashboard shows, and what a test finds empty in the end. */
+export interface ServerUsage {
+  readonly connections: number;
+  /** Session ids in use, those of sessions that wait for their client among them. */
+  readonly sessions: number;
+  /** Operations with the application. */
+  readonly operationsInFlight: number;
+  /** Operations that wait for a slot, or for somebody to subscribe. */
+  readonly operationsQueued: number;
+  /** Results that wait for their client, or for proof that it has them. */
+  readonly outboxResults: number;
+  /** Bytes of those. */
+  readonly outboxBytes: number;
+  /** Bytes that were sent and that no peer has taken yet. */
+  readonly queuedBytes: number;
+}
+
+/** A session's share of {@link ServerUsage}. */
+export type SessionUsage = Omit<ServerUsage, 'connections' | 'sessions' | 'queuedBytes'>;

@@ -1,0 +1,48 @@
+import { Awaited } from '../../src/client/awaited';
+
+describe('Awaited', () => {
+  it('gives the first ack to the first request', async () => {
+    const awaited = new Awaited<string, string>();
+    const answers = [awaited.add('a'), awaited.add('b')];
+    expect([awaited.size, awaited.first]).toEqual([2, 'a']);
+    expect(awaited.settle((request) => `ack of ${request}`)).toBe(true);
+    expect(awaited.first).toBe('b');
+    awaited.settle((request) => `ack of ${request}`);
+    expect(await Promise.all(answers)).toEqual(['ack of a', 'ack of b']);
+    expect([awaited.size, awaited.first]).toEqual([0, undefined]);
+  });
+
+  it('says where nobody waits, and does not judge the ack', () => {
+    const awaited = new Awaited<string, string>();
+    const judge = jest.fn(() => 'ack');
+    expect(awaited.settle(judge)).toBe(false);
+    expect(judge).not.toHaveBeenCalled();
+  });
+
+  it('rejects the request whose ack does not fit, and no other', async () => {
+    const awaited = new Awaited<string, string>();
+    const [first, second] = [awaited.add('a'), awaited.add('b')];
+    const settled = awaited.settle(() => {
+      throw new Error('does not fit');
+    });
+    expect(settled).toBe(true);
+    await expect(first).rejects.toThrow('does not fit');
+    awaited.settle(() => 'fits');
+    expect(await second).toBe('fits');
+  });
+
+  it('rejects all, and waits for others then', async () => {
+    const awaited = new Awaited<string, string>();
+    const lost = Promise.allSettled([awaited.add('a'), awaited.add('b')]);
+    const fault = new Error('the connection is gone');
+    awaited.rejectAll(fault);
+    expect(await lost).toEqual([
+      { status: 'rejected', reason: fault },
+      { status: 'rejected', reason: fault },
+    ]);
+    expect(awaited.size).toBe(0);
+    const later = awaited.add('c');
+    awaited.settle(() => 'ack');
+    expect(await later).toBe('ack');
+  });
+});

@@ -1,0 +1,59 @@
+import {
+  MigrationRefusedError,
+  OperationError,
+  SessionRejectedError,
+  type OperationFailure,
+} from '../../src/client/errors';
+import { SessionErrorCode, SessionStatus } from '../../src/wire/messages/session-open';
+
+describe('OperationError', () => {
+  it.each<[OperationFailure, string]>([
+    ['dropped', 'operation 3 of session 7 has no result: the server dropped it'],
+    ['refused', 'operation 3 of session 7 has no result: the server refused it'],
+    ['cancelled', 'operation 3 of session 7 has no result: it was cancelled'],
+    ['session-closed', 'operation 3 of session 7 has no result: its session is closed'],
+    [
+      'connection-lost',
+      'operation 3 of session 7 has no result: the connection is lost, and whether the server has run it is unknown',
+    ],
+  ])('says whose operation has no result, and why: %s', (reason, message) => {
+    const error = new OperationError(reason, 7, 3);
+    expect(error).toMatchObject({ name: 'OperationError', reason, sessionId: 7, frameId: 3, errorCode: 0 });
+    expect(error.message).toBe(message);
+    expect(error).toBeInstanceOf(Error);
+  });
+
+  it('does not name an operation that was never sent', () => {
+    expect(new OperationError('session-closed', 7, 0).message).toBe(
+      'a submit of session 7 has no result: its session is closed',
+    );
+  });
+
+  it('passes on what the server says', () => {
+    const error = new OperationError('refused', 7, 3, 0x30001, 'not cached');
+    expect(error.errorCode).toBe(0x30001);
+    expect(error.message).toBe('operation 3 of session 7 has no result: the server refused it: not cached');
+  });
+});
+
+describe('SessionRejectedError', () => {
+  it.each([
+    [SessionStatus.Rejected, SessionErrorCode.AuthFailed, 'the server refused the session: AuthFailed'],
+    [SessionStatus.Rejected, 0xc0ffee, 'the server refused the session: 0xc0ffee'],
+    [SessionStatus.RetryLater, 0, 'the server cannot take the session now: None'],
+  ] as const)('says what the server says: %i, %i', (status, errorCode, message) => {
+    const error = new SessionRejectedError(status, errorCode);
+    expect(error).toMatchObject({ name: 'SessionRejectedError', status, errorCode, message });
+  });
+});
+
+describe('MigrationRefusedError', () => {
+  it('says which session stays where it is', () => {
+    expect(new MigrationRefusedError(7, 2)).toMatchObject({
+      name: 'MigrationRefusedError',
+      sessionId: 7,
+      acceptCode: 2,
+      message: 'the server refused to move session 7: accept code 2',
+    });
+  });
+});

@@ -1,0 +1,128 @@
+import { firstValueFrom, NEVER, of } from 'rxjs';
+import {
+  connect,
+  createServer,
+  memory,
+  memoryPair,
+  ServerRefusalError,
+  type Client,
+  type Server,
+} from '../../src';
+import type { ConnectEndpoint } from '../../src/transport/endpoint';
+import { MessageType } from '../../src/wire/message-type';
+import { ErrorMetadata } from '../../src/wire/messages/error-message';
+import {
+  BackpressureLevel,
+  FlowFlag,
+  FlowScope,
+  FlowUpdateMetadata,
+  FlowUpdateReason,
+} from '../../src/wire/messages/flow-update';
+import { SessionOpenAckMetadata } from '../../src/wire/messages/session-open';
+import { packet, type Packet } from '../../src/wire/packet';
+import { Peer } from '../support/peer';
+
+/** A client whose server is played by hand. */
+async function clientOfPeer(): Promise<{ client: Client; peer: Peer }> {
+  const [server, transport] = memoryPair();
+  const endpoint: ConnectEndpoint = { kind: 'memory', url: 'memory:', connect: () => of(transport) };
+  return { client: await connect(endpoint), peer: new Peer(server) };
+}
+
+function openAck(sessionId: number): Packet {
+  const ack = SessionOpenAckMetadata.of({ sessionId, grantedOperationCredit: 4, maxInFlightOperations: 4 });
+  return packet({ messageType: MessageType.SessionOpenAck, sessionId }, SessionOpenAckMetadata.encode(ack));
+}
+
+function connectionFlow(fields: Partial<FlowUpdateMetadata>): Packet {
+  const update = FlowUpdateMetadata.of({ scopeKind: FlowScope.Connection, creditEpoch: 1, ...fields });
+  return packet({ messageType: MessageType.FlowUpdate }, FlowUpdateMetadata.encode(update));
+}
+
+async function openOn({ client, peer }: { client: Client; peer: Peer }, sessionId: number) {
+  const opening = client.openSession({ requestedSessionId: sessionId });
+  await peer.next();
+  peer.send(openAck(sessionId));
+  return opening;
+}
+
+describe('a link', () => {
+  it('takes an ERROR of the connection for the answer to an open, and goes on with the next', async () => {
+    const { client, peer } = await clientOfPeer();
+    const first = client.openSession({ requestedSessionId: 1 });
+    const second = client.openSession({ requestedSessionId: 2 });
+    const error = ErrorMetadata.encode(ErrorMetadata.of({ errorCode: 0x20001, diagnosticBytes: 2 }));
+    await peer.next();
+    peer.send(packet({ messageType: MessageType.Error }, error, Uint8Array.of(0x6e, 0x6f)));
+    await expect(first).rejects.toThrow(new ServerRefusalError(0x20001, 'no'));
+    await peer.next();
+    peer.send(openAck(2));
+    expect((await second).sessionId).toBe(2);
+    await client.close();
+  });
+
+  it('shares the credit of the connection among its sessions', async () => {
+    const sides = await clientOfPeer();
+    const sessions = [await openOn(sides, 1), await openOn(sides, 2)];
+    const updated = firstValueFrom(sessions[1]!.flowUpdates$);
+    sides.peer.send(
+      connectionFlow({
+        updateReason: FlowUpdateReason.Grant,
+        connectionCredit: 1,
+        flowFlags: FlowFlag.CreditValid,
+      }),
+    );
+    await updated;
+    const running = sessions.map((session) =>
+      session.submit({ body: 'x' }).subscribe({ error: () => undefined }),
+    );
+    expect(sides.client.usage).toMatchObject({ operationsInFlight: 1, operationsWaiting: 1 });
+    running[0]!.unsubscribe();
+    expect(await firstValueFrom(sessions[1]!.credit$)).toMatchObject({ inFlight: 1, waiting: 0 });
+    await sides.client.close();
+  });
+
+  it('holds sessions back that are opened after a stop of the connection', async () => {
+    const sides = await clientOfPeer();
+    const first = await openOn(sides, 1);
+    const updated = firstValueFrom(first.flowUpdates$);
+    sides.peer.send(
+      connectionFlow({ updateReason: FlowUpdateReason.Pause, backpressureLevel: BackpressureLevel.Hard }),
+    );
+    await updated;
+    const second = await openOn(sides, 2);
+    second.submit({ body: 'x' }).subscribe({ error: () => undefined });
+    expect(await firstValueFrom(second.credit$)).toMatchObject({ inFlight: 0, waiting: 1 });
+    sides.peer.send(connectionFlow({ updateReason: FlowUpdateReason.Resume, creditEpoch: 2 }));
+    await firstValueFrom(second.flowUpdates$);
+    expect(await firstValueFrom(second.credit$)).toMatchObject({ inFlight: 1, waiting: 0 });
+    await sides.client.close();
+  });
+});
+
+describe('closes that cross', () => {
+  let client: Client;
+  let server: Server;
+
+  afterEach(async () => {
+    await client.close();
+    await server.close();
+  });
+
+  it.each([0, 200])('both come to their end, with %i ms to drain in', async (drainTimeoutMs) => {
+    const endpoint = memory();
+    server = createServer({ listen: endpoint });
+    const opened = firstValueFrom(server.sessions$);
+    client = await connect(endpoint);
+    const session = await client.openSession();
+    const serverSession = await opened;
+    serverSession.respond(() => NEVER);
+    session.submit({ body: 'x' }).subscribe({ error: () => undefined });
+    const violations: unknown[] = [];
+    client.violations$.subscribe((violation) => violations.push(violation));
+    server.violations$.subscribe((violation) => violations.push(violation));
+    await Promise.all([session.close(), serverSession.close({ drainTimeoutMs })]);
+    expect(violations).toEqual([]);
+    expect([server.sessionCount, client.usage.sessions]).toEqual([0, 0]);
+  });
+});

@@ -1,0 +1,66 @@
+import { openBody, sessionOpen, type OpenBlocks } from '../../src/client/options';
+import { openBlocks } from '../../src/server/open-blocks';
+import { Profile } from '../../src/wire/messages/payload-kind';
+import { PriorityClass, SessionFlag, SessionOpenMetadata } from '../../src/wire/messages/session-open';
+
+const EMPTY = new Uint8Array(0);
+const NO_BLOCKS: OpenBlocks = { resumeToken: EMPTY, auth: EMPTY, extension: EMPTY };
+
+describe('SESSION_OPEN, as a client fills it in', () => {
+  it('has the documented defaults', () => {
+    expect(sessionOpen({}, NO_BLOCKS)).toEqual(
+      SessionOpenMetadata.of({
+        requestedSessionId: 1,
+        profileId: Profile.Token,
+        priorityClass: PriorityClass.Balanced,
+        schemaId: 0x1001,
+        schemaVersion: 3,
+        defaultDeadlineMs: 500,
+        maxInFlightOperations: 4,
+        leaseTtlHintMs: 30_000,
+        clientSessionTag: 1n,
+      }),
+    );
+  });
+
+  it('has what it is given, also where that is 0', () => {
+    const given = {
+      requestedSessionId: 0,
+      profileId: 0,
+      priorityClass: PriorityClass.Interactive,
+      schemaId: 0,
+      schemaVersion: 0,
+      defaultDeadlineMs: 0,
+      maxInFlightOperations: 0,
+      leaseTtlHintMs: 0,
+      clientSessionTag: 99n,
+    };
+    expect(sessionOpen(given, NO_BLOCKS)).toMatchObject(given);
+    expect(sessionOpen({ requestedSessionId: 12 }, NO_BLOCKS).clientSessionTag).toBe(12n);
+  });
+
+  it.each([
+    [{}, 0],
+    [{ reconnect: {} }, SessionFlag.AllowResume],
+    [{ allowResume: true }, SessionFlag.AllowResume],
+    [{ allowResume: false, reconnect: {} }, 0],
+  ])('asks to outlive its connection: %j', (options, flags) => {
+    expect(sessionOpen(options, NO_BLOCKS).sessionFlags).toBe(flags);
+  });
+
+  it('announces the blocks of its body, which a server finds there', () => {
+    const blocks = {
+      resumeToken: Uint8Array.of(1, 1),
+      auth: Uint8Array.of(2),
+      extension: Uint8Array.of(3, 3, 3),
+    };
+    const open = sessionOpen({}, blocks);
+    expect(open).toMatchObject({ resumeTokenBytes: 2, authBytes: 1, sessionExtensionBytes: 3 });
+    expect(openBody(blocks)).toEqual(Uint8Array.of(1, 1, 2, 3, 3, 3));
+    expect(openBlocks(open, openBody(blocks))).toEqual(blocks);
+  });
+
+  it('can announce a token that it does not send, as the reference wants it', () => {
+    expect(sessionOpen({ resumeTokenBytes: 24 }, NO_BLOCKS).resumeTokenBytes).toBe(24);
+  });
+});

@@ -1,0 +1,85 @@
+import { CancelScope } from '../../src/protocol/operation';
+import { serverSettings, type ServerOptions } from '../../src/server/options';
+import { acceptAll } from '../../src/server/policy';
+import { systemRandom } from '../../src/server/resume-token';
+import { memory } from '../../src/transport/memory';
+import { Profile } from '../../src/wire/messages/payload-kind';
+
+const listen = memory();
+
+function settings(options: Partial<ServerOptions> = {}) {
+  return serverSettings({ listen, ...options });
+}
+
+describe('server settings', () => {
+  it('are the documented defaults', () => {
+    const { schemaRegistry, store, ...rest } = settings();
+    expect(rest).toEqual({
+      supportedProfiles: [Profile.Token],
+      supportedCacheObjects: [],
+      maxCacheObjects: 0,
+      maxCacheObjectBytes: 0,
+      resumeTokenBytes: 24,
+      maxInFlightOperations: 4,
+      grantedOperationCredit: 2,
+      leaseTtlMs: 30_000,
+      resumeWindowMs: 120_000,
+      policy: acceptAll,
+      resume: 'token',
+      outbox: { maxResults: 1024, maxBytes: 4 * 1024 * 1024 },
+      randomBytes: systemRandom,
+      maxCacheBytes: 64 * 1024 * 1024,
+      cancelScope: CancelScope.Operation,
+      patchTimeoutMs: 5000,
+      migrateGraceMs: 1000,
+      idleTimeoutMs: 0,
+      keepAlive: { idleMs: 15_000, timeoutMs: 10_000 },
+      queue: { maxSubmits: 1024, maxBytes: 8 * 1024 * 1024 },
+    });
+    expect(schemaRegistry.size).toBe(1);
+    expect(store.get(1)).toBeUndefined();
+  });
+
+  it('are no two servers’ together: each has a registry and a store of its own', () => {
+    const [one, other] = [settings(), settings()];
+    expect(one.store).not.toBe(other.store);
+    expect(one.schemaRegistry).not.toBe(other.schemaRegistry);
+  });
+
+  it('are what is given, also where that is 0 or nothing', () => {
+    const given = {
+      supportedProfiles: [],
+      maxInFlightOperations: 1,
+      grantedOperationCredit: 0,
+      leaseTtlMs: 0,
+      resumeWindowMs: 0,
+      patchTimeoutMs: 0,
+      resume: 'off',
+    } as const;
+    expect(settings(given)).toMatchObject(given);
+  });
+
+  it('fill up what is given in part', () => {
+    expect(
+      settings({ outbox: { maxResults: 3 }, queue: { maxBytes: 5 }, keepAlive: { idleMs: 0 } }),
+    ).toMatchObject({
+      outbox: { maxResults: 3, maxBytes: 4 * 1024 * 1024 },
+      queue: { maxSubmits: 1024, maxBytes: 5 },
+      keepAlive: { idleMs: 0, timeoutMs: 10_000 },
+    });
+  });
+
+  it.each([0, 15, -1, NaN])('refuse tokens of %d bytes, which could be guessed', (resumeTokenBytes) => {
+    expect(() => settings({ resumeTokenBytes })).toThrow(
+      new RangeError(
+        `a server with resume 'token' needs resumeTokenBytes of at least 16, got ${resumeTokenBytes}`,
+      ),
+    );
+  });
+
+  it('take tokens of any length where none is sent', () => {
+    expect(settings({ resume: 'by-id', resumeTokenBytes: 1 }).resumeTokenBytes).toBe(1);
+    expect(settings({ resume: 'off', resumeTokenBytes: 0 }).resumeTokenBytes).toBe(0);
+    expect(settings({ resumeTokenBytes: 16 }).resumeTokenBytes).toBe(16);
+  });
+});

@@ -1,0 +1,126 @@
+import fc from 'fast-check';
+import { PacketBatch } from '../../src/transport/packet-batch';
+import { NnrpError } from '../../src/wire/errors';
+import { encodePacket, type Packet } from '../../src/wire/packet';
+import { packets } from '../support/arbitraries';
+import { bytesOf } from '../support/packets';
+import { numbered } from './support';
+
+const COPIED = 16 * 1024;
+
+function batchOf(packets: readonly Packet[]): PacketBatch {
+  const batch = new PacketBatch();
+  for (const packet of packets) batch.add(packet);
+  return batch;
+}
+
+function whole(chunks: readonly Uint8Array[]): Uint8Array {
+  return new Uint8Array(Buffer.concat(chunks));
+}
+
+describe('PacketBatch', () => {
+  it('is empty at first, and once it was taken', () => {
+    const batch = new PacketBatch();
+    expect(batch.isEmpty).toBe(true);
+    expect(batch.byteLength).toBe(0);
+    expect(batch.take()).toEqual([]);
+    batch.add(numbered(1, 9));
+    expect(batch.isEmpty).toBe(false);
+    expect(batch.byteLength).toBe(50);
+    batch.take();
+    expect(batch.isEmpty).toBe(true);
+    expect(batch.byteLength).toBe(0);
+    expect(batch.take()).toEqual([]);
+  });
+
+  it('makes one chunk of small packets, however many', () => {
+    const sent = Array.from({ length: 1000 }, (_, id) => numbered(id, id % 7));
+    const batch = batchOf(sent);
+    expect(batch.byteLength).toBe(bytesOf(...sent).length);
+    const chunks = batch.take();
+    expect(chunks).toHaveLength(1);
+    expect(Buffer.compare(chunks[0]!, bytesOf(...sent))).toBe(0);
+  });
+
+  it('copies bodies of up to 16 KiB, and leaves larger ones where they are', () => {
+    const copied = numbered(1, COPIED);
+    const left = numbered(2, COPIED + 1);
+    const chunks = batchOf([copied, left, numbered(3)]).take();
+    expect(chunks).toHaveLength(3);
+    expect(chunks[1]).toBe(left.body);
+    expect(Buffer.compare(whole(chunks), bytesOf(copied, left, numbered(3)))).toBe(0);
+  });
+
+  it.each([
+    ['first', [COPIED + 1, 3], 3],
+    ['last', [3, COPIED + 1], 2],
+    ['in a row', [COPIED + 1, COPIED + 1, COPIED + 1], 6],
+    ['between small ones', [1, COPIED + 1, 2, 3, COPIED + 1, 4], 5],
+  ])('keeps the order where large bodies are %s', (_, lengths, count) => {
+    const sent = lengths.map((length, index) => numbered(index + 1, length));
+    const chunks = batchOf(sent).take();
+    expect(chunks).toHaveLength(count);
+    expect(Buffer.compare(whole(chunks), bytesOf(...sent))).toBe(0);
+  });
+
+  it('writes what encoding each packet writes', () => {
+    const rounds = fc.array(fc.array(packets(), { maxLength: 80 }), { minLength: 1, maxLength: 3 });
+    fc.assert(
+      fc.property(rounds, (taken) => {
+        const batch = new PacketBatch();
+        for (const sent of taken) {
+          for (const packet of sent) batch.add(packet);
+          expect(batch.byteLength).toBe(bytesOf(...sent).length);
+          expect(whole(batch.take())).toEqual(bytesOf(...sent));
+        }
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('takes a header as it is when the packet is added', () => {
+    const sent = numbered(1);
+    const before = encodePacket(sent);
+    const batch = batchOf([sent]);
+    sent.header.frameId = 2;
+    sent.header.bodyLen = 1;
+    expect(whole(batch.take())).toEqual(before);
+  });
+
+  it('refuses what cannot be encoded, and is as it was', () => {
+    const { header, metadata, body } = numbered(2, 5);
+    const batch = batchOf([numbered(1)]);
+    const broken: readonly Packet[] = [
+      { header: { ...header, bodyLen: 4 }, metadata, body },
+      { header: { ...header, metaLen: 2, bodyLen: 4 }, metadata, body },
+      { header: { ...header, metaLen: 0xffff_ffff }, metadata, body },
+      { header: { ...header, frameId: 1.5 }, metadata, body },
+      { header: { ...header, traceId: -1n }, metadata, body },
+      { header: { ...header, versionMajor: 2 }, metadata, body },
+    ];
+    for (const packet of broken) expect(() => batch.add(packet)).toThrow(NnrpError);
+    expect(batch.byteLength).toBe(41);
+    batch.add(numbered(3));
+    expect(whole(batch.take())).toEqual(bytesOf(numbered(1), numbered(3)));
+  });
+
+  it('forgets what waits when it is cleared', () => {
+    const batch = batchOf([numbered(1), numbered(2)]);
+    batch.clear();
+    expect(batch.isEmpty).toBe(true);
+    expect(batch.byteLength).toBe(0);
+    batch.add(numbered(3));
+    expect(whole(batch.take())).toEqual(bytesOf(numbered(3)));
+  });
+
+  it('works on after a burst, and does not keep the room that it took', () => {
+    const batch = batchOf(Array.from({ length: 5000 }, (_, id) => numbered(id)));
+    const roomOf = (): number => (batch as unknown as { headers: Uint8Array }).headers.length;
+    expect(roomOf()).toBeGreaterThanOrEqual(5000 * 40);
+    batch.take();
+    expect(roomOf()).toBeLessThan(64 * 1024);
+    const sent = Array.from({ length: 100 }, (_, id) => numbered(id));
+    for (const packet of sent) batch.add(packet);
+    expect(whole(batch.take())).toEqual(bytesOf(...sent));
+  });
+});

@@ -1,0 +1,52 @@
+import { DEFAULT_PRESSURE_MARKS, SendPressure } from '../../src/transport/send-pressure';
+
+function record(pressure: SendPressure): (boolean | string)[] {
+  const told: (boolean | string)[] = [];
+  pressure.pressure$.subscribe({ next: (isHigh) => told.push(isHigh), complete: () => told.push('end') });
+  return told;
+}
+
+describe('SendPressure', () => {
+  it('rises above the high mark and falls at the low one', () => {
+    const pressure = new SendPressure({ highWaterMark: 100, lowWaterMark: 50 });
+    const told = record(pressure);
+    for (const bytes of [0, 99, 100]) pressure.update(bytes);
+    expect(told).toEqual([false]);
+    pressure.update(101);
+    expect(told).toEqual([false, true]);
+    for (const bytes of [1000, 100, 51]) pressure.update(bytes);
+    expect(told).toEqual([false, true]);
+    pressure.update(50);
+    expect(told).toEqual([false, true, false]);
+    for (const bytes of [51, 100, 0]) pressure.update(bytes);
+    expect(told).toEqual([false, true, false]);
+    pressure.update(101);
+    expect(told).toEqual([false, true, false, true]);
+  });
+
+  it('tells a late subscriber how things are', () => {
+    const pressure = new SendPressure({ highWaterMark: 1, lowWaterMark: 0 });
+    pressure.update(2);
+    expect(record(pressure)).toEqual([true]);
+  });
+
+  it('completes, and tells nothing from then on', () => {
+    const pressure = new SendPressure({ highWaterMark: 1, lowWaterMark: 0 });
+    const told = record(pressure);
+    pressure.complete();
+    pressure.update(2);
+    expect(told).toEqual([false, 'end']);
+    expect(record(pressure)).toEqual(['end']);
+  });
+
+  it('is high above 1 MiB and low at 256 KiB by default', () => {
+    expect(DEFAULT_PRESSURE_MARKS).toEqual({ highWaterMark: 1_048_576, lowWaterMark: 262_144 });
+    const pressure = new SendPressure();
+    const told = record(pressure);
+    pressure.update(1_048_576);
+    pressure.update(1_048_577);
+    pressure.update(262_145);
+    pressure.update(262_144);
+    expect(told).toEqual([false, true, false]);
+  });
+});
