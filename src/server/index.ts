@@ -6,6 +6,7 @@ export * from './server';
 export { ServerSession } from './session';
 export { Submit, type SubmitEnd } from './submit';
 export { VIOLATION_CODE } from './error-packet';
-export { MigrateRefusal, type AttachmentState, type CreditTarget, type SessionEnding } from './session-core';
+export { MigrateRefusal } from './session-requests';
+export type * from './session-terms';
 export type { ServerUsage } from './usage';
 export type { SessionStore, ResumeRecord } from './session-store';

@@ -1,4 +1,4 @@
-import { BehaviorSubject, lastValueFrom, Subject, Subscription, type SchedulerLike } from 'rxjs';
+import { BehaviorSubject, lastValueFrom, Subscription, type SchedulerLike } from 'rxjs';
 import { CancelScope } from '../protocol/operation';
 import { checkHeaderOnly, checkMetadataLength } from '../protocol/packet-checks';
 import { unexpectedMessage, type RuntimeError } from '../protocol/runtime-error';
@@ -18,19 +18,19 @@ import { FrameSubmitMetadata } from '../wire/messages/frame-submit';
 import { HintReason, ResultHintMetadata } from '../wire/messages/result-hint';
 import { CloseReason, CloseStatus, InFlightPolicy } from '../wire/messages/session-close';
 import type { SessionOpenAckMetadata, SessionOpenMetadata } from '../wire/messages/session-open';
-import { PatchRejectReason } from '../wire/messages/session-patch';
 import type { Packet } from '../wire/packet';
 import { preview3 } from '../wire/revision';
-import { AckQueue } from './ack-queue';
 import { cacheMiss } from './error-packet';
-import type { Cancel, Close, SessionMessage } from './messages';
+import type { Cancel, Close } from './messages';
 import type { ServerSettings } from './options';
-import { MigrateRequest, PatchRequest } from './requests';
 import { SessionCache } from './session-cache';
 import { SessionOperations } from './session-operations';
 import { SessionOutlet, type Attachment } from './session-outlet';
 import { SessionSender, type FlowFields } from './session-sender';
-import type { Submit, SubmitEnd } from './submit';
+import { SessionRequests } from './session-requests';
+import { SessionStreams } from './session-streams';
+import type { AttachmentState, CreditTarget, SessionEnding } from './session-terms';
+import type { SubmitEnd } from './submit';
 import type { SessionUsage } from './usage';
 
 /** What a session needs of its server. */
@@ -46,29 +46,6 @@ export interface SessionHost {
 }
 
 /**
- * Whether a connection carries the session: `resumed` is attached again, `expired` is over because its
- * client did not come back in time, or could not be given all that it lacks.
- */
-export type AttachmentState = 'attached' | 'detached' | 'resumed' | 'expired' | 'closed';
-
-/** Why a migration is refused: the accept codes of this server (preview3 assigns none but 0). */
-export const MigrateRefusal = { SameTransport: 1, CursorAhead: 2, NotResumable: 3 } as const;
-
-/** Whose credit is told: the connection's, the session's, or an operation's for those that depend on it. */
-export type CreditTarget =
-  | { readonly scope: typeof FlowScope.Connection | typeof FlowScope.Session }
-  | { readonly scope: typeof FlowScope.Operation; readonly frameId: number };
-
-/** How a server ends a session. */
-export interface SessionEnding {
-  readonly closeReason: CloseReason;
-  readonly inFlightPolicy: InFlightPolicy;
-  /** Milliseconds that operations in flight get, where they are drained. */
-  readonly drainTimeoutMs: number;
-  readonly sessionErrorCode: number;
-}
-
-/**
  * A session's engine: judges its packets, keeps its operations, and tells the application. It outlives
  * its connection where it may be resumed.
  *
@@ -81,21 +58,14 @@ export interface SessionEnding {
  *      └──────────── resume ───────────┘        (SESSION_CLOSE ends it from anywhere: closed)
  */
 export class SessionCore {
-  /** Everything in order, and a stream for each type. */
-  readonly messages = new Subject<SessionMessage>();
-  readonly submits = new Subject<Submit>();
-  readonly cancels = new Subject<Cancel>();
-  readonly patches = new Subject<PatchRequest>();
-  readonly migrations = new Subject<MigrateRequest>();
-  readonly closes = new Subject<Close>();
+  readonly streams = new SessionStreams();
   readonly attachment: BehaviorSubject<AttachmentState>;
 
   readonly outlet: SessionOutlet;
   readonly sender: SessionSender;
   readonly operations: SessionOperations;
   private readonly cache: SessionCache;
-  private readonly patchAcks: AckQueue;
-  private readonly migrateAcks: AckQueue;
+  private readonly requests: SessionRequests;
   private readonly timers = new Subscription();
   private currentState: SessionState = SessionState.Open;
   private expiry: Subscription | undefined;
@@ -124,19 +94,14 @@ export class SessionCore {
     this.sender = new SessionSender(granted.sessionId, this.outlet, () => {
       this.overflowed();
     });
-    const sendAck = (ack: Packet): void => {
-      this.outlet.send(ack);
-    };
-    this.patchAcks = new AckQueue(sendAck);
-    this.migrateAcks = new AckQueue(sendAck);
     this.cache = new SessionCache(granted.sessionId, settings, () => scheduler.now());
     this.operations = new SessionOperations({
       sessionId: granted.sessionId,
       maxInFlight: granted.maxInFlightOperations,
       queue: settings.queue,
-      isReady: () => this.submits.observed || this.messages.observed,
+      isReady: () => this.streams.isWatched(this.streams.submits),
       deliver: (submit) => {
-        this.emit(this.submits, submit);
+        this.streams.emit(this.streams.submits, submit);
       },
       sendDrop: (frameId, end) => {
         if (end === 'late') this.hintLate(frameId);
@@ -145,6 +110,15 @@ export class SessionCore {
       changed: () => {
         this.afterOperation();
       },
+    });
+    this.requests = new SessionRequests({
+      streams: this.streams,
+      sender: this.sender,
+      outlet: this.outlet,
+      settings,
+      scheduler,
+      isResumable,
+      lastOperationId: () => this.operations.lastOperationId,
     });
     if (settings.idleTimeoutMs > 0) this.watchIdleness(settings.idleTimeoutMs);
   }
@@ -184,10 +158,10 @@ export class SessionCore {
         this.onCancel(decodeAs(packet, MessageType.FrameCancel));
         return;
       case MessageType.SessionPatch:
-        this.onPatch(decodeAs(packet, MessageType.SessionPatch));
+        this.requests.patch(decodeAs(packet, MessageType.SessionPatch));
         return;
       case MessageType.SessionMigrate:
-        this.onMigrate(decodeAs(packet, MessageType.SessionMigrate));
+        this.requests.migrate(decodeAs(packet, MessageType.SessionMigrate));
         return;
       case MessageType.SessionClose:
         this.onClose(decodeAs(packet, MessageType.SessionClose));
@@ -294,11 +268,12 @@ export class SessionCore {
     if (this.currentState === SessionState.Closed) return;
     this.currentState = SessionState.Closed;
     this.timers.unsubscribe();
+    this.requests.end();
     this.expiry?.unsubscribe();
     this.outlet.current?.released(this);
     this.operations.endAll(end, { tell: false });
     this.outlet.close();
-    for (const subject of this.subjects()) subject.complete();
+    this.streams.complete();
     this.attachment.next(attachmentState);
     this.attachment.complete();
     this.host.ended(this, end);
@@ -306,8 +281,7 @@ export class SessionCore {
 
   private detach(): void {
     this.outlet.detach();
-    this.patchAcks.clear();
-    this.migrateAcks.clear();
+    this.requests.forget();
   }
 
   private onSubmit(packet: Packet): void {
@@ -343,7 +317,7 @@ export class SessionCore {
     const { cancelScope } = this.host.settings;
     // Nothing where the cancel crossed with the operation's last result: that is no fault of anybody.
     if (this.operations.cancel(cancel.frameId, cancelScope, 'client').length > 0)
-      this.emit(this.cancels, cancel);
+      this.streams.emit(this.streams.cancels, cancel);
   }
 
   private cancelUnwanted(wanted: ReadonlySet<number>): void {
@@ -352,59 +326,20 @@ export class SessionCore {
     }
   }
 
-  private onPatch(message: MessageOf<typeof MessageType.SessionPatch>): void {
-    const patience = new Subscription();
-    const acknowledge = this.patchAcks.place();
-    const request = new PatchRequest(message, (ack, body) => {
-      acknowledge(this.sender.patchAck(ack, body));
-      patience.unsubscribe();
-    });
-    const isWatched = this.patches.observed || this.messages.observed;
-    if (isWatched) this.emit(this.patches, request);
-    if (request.isAnswered) return;
-    if (!isWatched) {
-      request.reject(PatchRejectReason.UnsupportedField);
-      return;
-    }
-    const { patchTimeoutMs } = this.host.settings;
-    const giveUp = (): void => request.reject(PatchRejectReason.RateLimited);
-    patience.add(this.host.scheduler.schedule(giveUp, patchTimeoutMs));
-    this.timers.add(patience);
-  }
-
-  private onMigrate(message: MessageOf<typeof MessageType.SessionMigrate>): void {
-    const acknowledge = this.migrateAcks.place();
-    const request = new MigrateRequest(message, (ack) => {
-      acknowledge(this.sender.migrateAck(message.metadata, ack));
-    });
-    if (this.migrations.observed || this.messages.observed) {
-      this.emit(this.migrations, request);
-      return;
-    }
-    const { oldTransportId, newTransportId, lastResultFrameId } = message.metadata;
-    if (oldTransportId === newTransportId) request.reject(MigrateRefusal.SameTransport);
-    else if (lastResultFrameId > this.operations.lastOperationId) request.reject(MigrateRefusal.CursorAhead);
-    else if (!this.isResumable) request.reject(MigrateRefusal.NotResumable);
-    else {
-      const graceWindowMs = this.host.settings.migrateGraceMs;
-      request.ack({ graceWindowMs, serverMigrateTsUs: BigInt(this.host.scheduler.now()) * 1000n });
-    }
-  }
-
   private onCachePut(message: MessageOf<typeof MessageType.CachePut>): void {
     this.sender.cacheAck(this.cache.put(message));
-    this.messages.next(message);
+    this.streams.messages.next(message);
   }
 
   private onCacheInvalidate(message: MessageOf<typeof MessageType.CacheInvalidate>): void {
     this.cache.invalidate(message);
-    this.messages.next(message);
+    this.streams.messages.next(message);
   }
 
   private onClose(close: Close): void {
     // Closes that have crossed are one: the client's says how long its operations may take.
     if (!this.isEnding) this.currentState = afterClose(this.currentState, this.sessionId);
-    this.emit(this.closes, close);
+    this.streams.emit(this.streams.closes, close);
     const { inFlightPolicy, drainTimeoutMs } = close.metadata;
     if (inFlightPolicy === InFlightPolicy.Abort || drainTimeoutMs === 0 || this.operations.isIdle) {
       this.finishClose();
@@ -502,16 +437,6 @@ export class SessionCore {
       drainTimeoutMs: 0,
       sessionErrorCode: 0,
     });
-  }
-
-  private emit<T extends SessionMessage>(subject: Subject<T>, message: T): void {
-    this.messages.next(message);
-    subject.next(message);
-  }
-
-  private subjects(): readonly Pick<Subject<unknown>, 'complete'>[] {
-    const { submits, cancels, patches, migrations, closes, messages } = this;
-    return [submits, cancels, patches, migrations, closes, messages];
   }
 
   private notOpen(): NnrpError {

@@ -23,7 +23,8 @@ import {
 } from '../wire/messages/session-open';
 import type { Cancel, Close, SessionMessage } from './messages';
 import type { MigrateRequest, PatchRequest } from './requests';
-import type { AttachmentState, CreditTarget, SessionCore, SessionEnding } from './session-core';
+import type { SessionCore } from './session-core';
+import type { AttachmentState, CreditTarget, SessionEnding } from './session-terms';
 import type { Submit } from './submit';
 
 /**
@@ -52,12 +53,12 @@ export class ServerSession extends Observable<SessionMessage> {
   readonly results: Observer<Result>;
 
   constructor(private readonly core: SessionCore) {
-    super((subscriber) => watch(core, core.messages, subscriber));
-    this.submits$ = new Observable((subscriber) => watch(core, core.submits, subscriber));
-    this.cancels$ = core.cancels.asObservable();
-    this.patches$ = core.patches.asObservable();
-    this.migrations$ = core.migrations.asObservable();
-    this.closes$ = core.closes.asObservable();
+    super((subscriber) => watch(core, core.streams.messages, subscriber));
+    this.submits$ = new Observable((subscriber) => watch(core, core.streams.submits, subscriber));
+    this.cancels$ = core.streams.cancels.asObservable();
+    this.patches$ = core.streams.patches.asObservable();
+    this.migrations$ = core.streams.migrations.asObservable();
+    this.closes$ = core.streams.closes.asObservable();
     this.results = resultsOf(core);
   }
 
