@@ -14,6 +14,7 @@ import type { ConnectEndpoint } from '../transport/endpoint';
 import type { PeerName, TransportKind } from '../transport/transport';
 import type { Message } from '../wire/message';
 import type { MessageType } from '../wire/message-type';
+import { SessionState } from '../protocol/session-lifecycle';
 import { SessionMigrateMetadata, TransportId } from '../wire/messages/session-migrate';
 import { SessionStatus } from '../wire/messages/session-open';
 import { NnrpError } from '../wire/errors';
@@ -72,6 +73,14 @@ export async function connect(endpoint: ConnectEndpoint, options: ClientOptions 
   return client;
 }
 
+/** What a session without a link waits for. */
+interface WaitingPlace {
+  /** Where to connect again; undefined while it moves from one link to another. */
+  readonly endpoint: ConnectEndpoint | undefined;
+  /** When the server forgets it, in milliseconds of the scheduler. */
+  readonly until: number;
+}
+
 /** What became of an attempt to take a session up. */
 type ResumeOutcome =
   { readonly kind: 'resumed' } | { readonly kind: 'expired' | 'lost'; readonly error: unknown };
@@ -85,11 +94,8 @@ class RunningClient implements Client {
   private readonly ended = new Subject<never>();
   private readonly scheduler: SchedulerLike;
   private readonly links = new Set<ClientLink>();
-  /** Sessions without a link, and when the server forgets them, in milliseconds of the scheduler. */
-  private readonly waiting = new Map<
-    ConnectedSession,
-    { readonly endpoint: ConnectEndpoint; readonly until: number }
-  >();
+  /** Sessions without a link. */
+  private readonly waiting = new Map<ConnectedSession, WaitingPlace>();
   private readonly timers = new Subscription();
   /** Where new sessions are opened. */
   private main: ClientLink | undefined;
@@ -115,7 +121,7 @@ class RunningClient implements Client {
       ended: (link, error) => {
         this.links.delete(link);
         if (this.main === link) this.main = undefined;
-        if (this.links.size === 0 && this.waiting.size === 0) this.finish(error);
+        this.finishIfIdle(error);
       },
     };
     this.sessionHost = {
@@ -209,6 +215,7 @@ class RunningClient implements Client {
       this.peerName = transport.peer;
       this.kind = transport.kind;
       const link = new ClientLink(transport, endpoint, this.linkHost);
+      if (link.isOver) throw linkOver(transport.peer);
       this.links.add(link);
       return link;
     } catch (error) {
@@ -240,7 +247,7 @@ class RunningClient implements Client {
     const [first] = this.waitingFor(endpoint);
     if (this.isClosed || first === undefined) {
       this.reconnecting.delete(endpoint);
-      if (this.links.size === 0 && this.waiting.size === 0) this.finish(undefined);
+      this.finishIfIdle(undefined);
       return;
     }
     this.reconnecting.add(endpoint);
@@ -298,17 +305,29 @@ class RunningClient implements Client {
     // From here on nothing of the old link counts: what it still brings comes again on the new one.
     const answerPings = from.withholdPongs();
     session.detach();
+    this.waiting.set(session, { endpoint: undefined, until: Infinity });
     const outcome = await this.resume(session, link);
-    // Where the new link is lost, the session stays where it is, or waits like any other.
-    const isBack = outcome.kind !== 'lost' || (await this.resume(session, from)).kind !== 'lost';
-    if (!isBack) session.lose(from.endpoint);
-    answerPings();
-    if (outcome.kind !== 'resumed') {
-      await this.leaveUnused(link);
-      throw outcome.error;
+    if (outcome.kind === 'resumed') {
+      if (this.main === from) this.main = link;
+      this.later(ack.graceWindowMs, () => this.leaveUnused(from));
+    } else {
+      if (outcome.kind === 'lost') await this.stay(session, from);
+      // The server may still have it where it was.
+      if (session.state === SessionState.Closed) from.send(session.farewell());
     }
-    if (this.main === from) this.main = link;
-    this.later(ack.graceWindowMs, () => this.leaveUnused(from));
+    answerPings();
+    if (outcome.kind === 'resumed') return;
+    await this.leaveUnused(link);
+    throw outcome.error;
+  }
+
+  /** A session that could not be moved goes on where it was, or waits like any other. */
+  private async stay(session: ConnectedSession, link: ClientLink): Promise<void> {
+    const { kind } = await this.resume(session, link);
+    if (kind !== 'lost') return;
+    this.waiting.delete(session);
+    session.lose(link.endpoint);
+    this.finishIfIdle(undefined);
   }
 
   /** Ends a connection that no session is on, unless it is where new ones are opened. */
@@ -322,6 +341,10 @@ class RunningClient implements Client {
       void work();
     }, ms);
     this.timers.add(timer);
+  }
+
+  private finishIfIdle(error: RuntimeError | undefined): void {
+    if (this.links.size === 0 && this.waiting.size === 0) this.finish(error);
   }
 
   private finish(error: RuntimeError | undefined): void {

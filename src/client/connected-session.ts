@@ -8,7 +8,6 @@ import {
   type Subscription,
 } from 'rxjs';
 import { validateFlowRouting } from '../protocol/flow';
-import { checkMigration } from '../protocol/migration';
 import { checkHeaderOnly, checkMetadataLength } from '../protocol/packet-checks';
 import type { ResultPush } from '../protocol/result';
 import { RuntimeError, unexpectedMessage } from '../protocol/runtime-error';
@@ -18,7 +17,11 @@ import type { ConnectEndpoint } from '../transport/endpoint';
 import { NnrpError } from '../wire/errors';
 import { decodeMessage, type Message, type MessageOf } from '../wire/message';
 import { MessageType, messageTypeName } from '../wire/message-type';
-import { type CacheAckMetadata, CacheInvalidateMetadata, CachePutMetadata } from '../wire/messages/cache';
+import {
+  type CacheAckMetadata,
+  CacheInvalidateMetadata,
+  type CachePutMetadata,
+} from '../wire/messages/cache';
 import type { FlowUpdateMetadata } from '../wire/messages/flow-update';
 import { ErrorScope } from '../wire/messages/error-message';
 import { FrameSubmitMetadata } from '../wire/messages/frame-submit';
@@ -30,13 +33,13 @@ import {
   SessionCloseAckMetadata,
   SessionCloseMetadata,
 } from '../wire/messages/session-close';
-import { SessionMigrateMetadata, type SessionMigrateAckMetadata } from '../wire/messages/session-migrate';
+import type { SessionMigrateAckMetadata, SessionMigrateMetadata } from '../wire/messages/session-migrate';
 import {
   SessionStatus,
   type SessionOpenAckMetadata,
   type SessionOpenMetadata,
 } from '../wire/messages/session-open';
-import { SessionPatchMetadata } from '../wire/messages/session-patch';
+import type { SessionPatchMetadata } from '../wire/messages/session-patch';
 import { EMPTY, packet as makePacket, type Packet } from '../wire/packet';
 import { preview3 } from '../wire/revision';
 import { Awaited } from './awaited';
@@ -46,7 +49,9 @@ import { acceptedOpen, type AcceptedOpen } from './open-answer';
 import { openBody, sessionOpen, type ReconnectOptions, type SessionOptions } from './options';
 import type { ClientSession, PatchAck, SessionConnectivity } from './session';
 import type { SubmitRequest } from './submission';
+import { SessionRequests } from './session-requests';
 import { Submissions, type Credit } from './submissions';
+import { unasked } from './unasked';
 import type { ClientSessionUsage } from './usage';
 
 /** What a session needs of its client. */
@@ -77,9 +82,9 @@ export class ConnectedSession implements ClientSession, LinkedSession {
   private readonly pressureSources: BehaviorSubject<Observable<boolean>>;
   private readonly flowUpdates = new Subject<FlowUpdateMetadata>();
   private readonly hints = new Subject<Message<typeof MessageType.ResultHint>>();
-  private readonly patches = new Awaited<SessionPatchMetadata, PatchAck>();
-  private readonly migrations = new Awaited<SessionMigrateMetadata, SessionMigrateAckMetadata>();
-  private readonly cachePuts = new Awaited<CachePutMetadata, CacheAckMetadata>();
+  private readonly requests = new SessionRequests((messageType, metadata, body) => {
+    this.send(messageType, 0, metadata, body);
+  });
   private readonly closing = new Awaited<SessionCloseMetadata, SessionCloseAckMetadata>();
   private currentState: SessionState;
   private ack: SessionOpenAckMetadata;
@@ -140,11 +145,10 @@ export class ConnectedSession implements ClientSession, LinkedSession {
 
   get usage(): ClientSessionUsage {
     const { inFlight, waiting } = this.submissions.creditNow();
-    const acks = [this.patches, this.migrations, this.cachePuts, this.closing];
     return {
       operationsInFlight: inFlight,
       operationsWaiting: waiting,
-      acksAwaited: acks.reduce((total, { size }) => total + size, 0),
+      acksAwaited: this.requests.size + this.closing.size,
     };
   }
 
@@ -162,16 +166,12 @@ export class ConnectedSession implements ClientSession, LinkedSession {
 
   async patch(fields: Partial<SessionPatchMetadata>, profilePatch = EMPTY): Promise<PatchAck> {
     this.requireLink();
-    const request = SessionPatchMetadata.of({ ...fields, profilePatchBytes: profilePatch.length });
-    this.send(MessageType.SessionPatch, 0, SessionPatchMetadata.encode(request), profilePatch);
-    return this.patches.add(request);
+    return this.requests.patch(fields, profilePatch);
   }
 
   async cachePut(fields: Partial<CachePutMetadata>, object: Uint8Array): Promise<CacheAckMetadata> {
     this.requireLink();
-    const put = CachePutMetadata.of({ ...fields, objectBytes: object.length });
-    this.send(MessageType.CachePut, 0, CachePutMetadata.encode(put), object);
-    return this.cachePuts.add(put);
+    return this.requests.cachePut(fields, object);
   }
 
   cacheInvalidate(fields: Partial<CacheInvalidateMetadata>): void {
@@ -182,8 +182,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
 
   async migrate(request: SessionMigrateMetadata): Promise<SessionMigrateAckMetadata> {
     this.requireLink();
-    this.send(MessageType.SessionMigrate, 0, SessionMigrateMetadata.encode(request));
-    return this.migrations.add(request);
+    return this.requests.migrate(request);
   }
 
   async moveTo(endpoint: ConnectEndpoint): Promise<void> {
@@ -323,13 +322,13 @@ export class ConnectedSession implements ClientSession, LinkedSession {
         this.hints.next(decodeAs(packet, MessageType.ResultHint));
         return;
       case MessageType.SessionPatchAck:
-        this.onPatchAck(decodeAs(packet, MessageType.SessionPatchAck));
+        this.requests.onPatchAck(decodeAs(packet, MessageType.SessionPatchAck));
         return;
       case MessageType.CacheAck:
-        this.onCacheAck(decodeAs(packet, MessageType.CacheAck));
+        this.requests.onCacheAck(decodeAs(packet, MessageType.CacheAck));
         return;
       case MessageType.SessionMigrateAck:
-        this.onMigrateAck(decodeAs(packet, MessageType.SessionMigrateAck));
+        this.requests.onMigrateAck(decodeAs(packet, MessageType.SessionMigrateAck));
         return;
       case MessageType.SessionCloseAck:
         this.onCloseAck(decodeAs(packet, MessageType.SessionCloseAck));
@@ -378,23 +377,6 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     const metadata = ResultPushMetadata.decode(packet.metadata);
     this.requireSent(packet);
     this.submissions.take({ type: 'push', frameId: header.frameId, metadata, body });
-  }
-
-  private onPatchAck({ metadata, body }: MessageOf<typeof MessageType.SessionPatchAck>): void {
-    if (!this.patches.settle(() => ({ metadata, body }))) throw unasked(MessageType.SessionPatchAck);
-  }
-
-  private onCacheAck({ metadata }: MessageOf<typeof MessageType.CacheAck>): void {
-    if (!this.cachePuts.settle(() => metadata)) throw unasked(MessageType.CacheAck);
-  }
-
-  private onMigrateAck({ metadata }: MessageOf<typeof MessageType.SessionMigrateAck>): void {
-    const isAsked = this.migrations.settle((request) => {
-      // A refusal may say that the transports are the same, which an acceptance must not.
-      if (metadata.acceptCode === 0) checkMigration(request, metadata);
-      return metadata;
-    });
-    if (!isAsked) throw unasked(MessageType.SessionMigrateAck);
   }
 
   private onCloseAck({ metadata }: MessageOf<typeof MessageType.SessionCloseAck>): void {
@@ -464,8 +446,8 @@ export class ConnectedSession implements ClientSession, LinkedSession {
   }
 
   private rejectAwaited(error: RuntimeError): void {
-    for (const awaited of [this.patches, this.migrations, this.cachePuts, this.closing])
-      awaited.rejectAll(error);
+    this.requests.rejectAll(error);
+    this.closing.rejectAll(error);
   }
 
   private send(messageType: MessageType, frameId: number, metadata = EMPTY, body = EMPTY): void {
@@ -477,10 +459,6 @@ function decodeAs<T extends MessageType>(packet: Packet, type: T): MessageOf<T> 
   const record = preview3.metadata.get(type);
   if (record !== undefined) checkMetadataLength(packet, record.length, 'client');
   return decodeMessage(packet) as MessageOf<T>;
-}
-
-function unasked(type: MessageType): RuntimeError {
-  return unexpectedMessage(`client received ${messageTypeName(type)} that it did not ask for`);
 }
 
 function endedBefore(sessionId: number, reason: OperationFailure): RuntimeError {

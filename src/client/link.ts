@@ -1,4 +1,4 @@
-import type { SchedulerLike, Subscription } from 'rxjs';
+import { Subscription, type SchedulerLike } from 'rxjs';
 import { validateFlowRouting } from '../protocol/flow';
 import { IdRanges } from '../protocol/id-ranges';
 import { checkHeaderOnly, checkMetadataLength, foreignSession } from '../protocol/packet-checks';
@@ -66,7 +66,7 @@ export class ClientLink {
   /** What still comes for these is late, not foreign. */
   private readonly leftIds = new IdRanges({ maxRanges: 1024 });
   private readonly opens = new Awaited<OpenRequest, void>();
-  private readonly reading: Subscription;
+  private readonly reading = new Subscription();
   /** How many sessions are on their way to another link. */
   private departing = 0;
   /** PINGs that came meanwhile. */
@@ -79,7 +79,7 @@ export class ClientLink {
     readonly endpoint: ConnectEndpoint,
     private readonly host: LinkHost,
   ) {
-    this.reading = transport.packets$.subscribe({
+    const packets = transport.packets$.subscribe({
       next: (packet) => {
         this.receive(packet);
       },
@@ -90,6 +90,8 @@ export class ClientLink {
         this.end(undefined);
       },
     });
+    // A transport may have ended already: then this has, too.
+    this.reading.add(packets);
   }
 
   get isOver(): boolean {

@@ -1,4 +1,13 @@
-import { defer, map, noop, Observable, startWith, Subject, type SchedulerLike, type Subscription } from 'rxjs';
+import {
+  defer,
+  map,
+  noop,
+  Observable,
+  startWith,
+  Subject,
+  type SchedulerLike,
+  type Subscription,
+} from 'rxjs';
 import { CreditWindow, type CreditLoad } from '../protocol/credit-window';
 import { isTerminal, type ResultPush } from '../protocol/result';
 import { RuntimeError } from '../protocol/runtime-error';
