@@ -50,6 +50,11 @@ export interface RespondOptions<S> {
    */
   readonly onError?: (error: unknown, submit: S) => void;
   /**
+   * Told of each submit that is being answered when the results are unsubscribed from: nothing can be
+   * sent for it any more. Must not throw. Default: nobody is told.
+   */
+  readonly onAbandoned?: (submit: S) => void;
+  /**
    * While its latest value is true, handlers that are async iterables are not asked for their next
    * answer; `session.pressure$` is meant. Observables, promises and synchronous iterables cannot wait,
    * and are not held back. Never errors. Default: never.
@@ -92,7 +97,7 @@ export function respondToSubmits<S extends RespondableSubmit>(
         },
       };
       results.add(() => {
-        for (const answered of running) answered.stop();
+        for (const answered of running) answered.abandon();
       });
       listen(submits$, {
         subscribed: (subscription) => {
@@ -155,8 +160,15 @@ class AnsweredSubmit<S extends RespondableSubmit> {
     }
   }
 
+  /** Nobody takes answers any more. */
+  abandon(): void {
+    if (this.isDone) return;
+    this.stop();
+    this.host.options.onAbandoned?.(this.submit);
+  }
+
   /** Ends the answer without another result. */
-  stop(): void {
+  private stop(): void {
     this.isDone = true;
     this.ended?.unsubscribe();
     this.answering?.unsubscribe();

@@ -241,6 +241,13 @@ class RunningClient implements Client {
     return [...this.waiting].filter(([, place]) => place.endpoint === endpoint).map(([session]) => session);
   }
 
+  /** When the first of the sessions that were lost there is forgotten. */
+  private nextExpiry(endpoint: ConnectEndpoint): number {
+    return Math.min(
+      ...[...this.waiting.values()].filter((place) => place.endpoint === endpoint).map(({ until }) => until),
+    );
+  }
+
   /** Connects again to where sessions were lost, after a wait that grows with the attempts. */
   private reconnectLater(endpoint: ConnectEndpoint, attempt: number): void {
     this.expireOverdue(endpoint);
@@ -252,7 +259,11 @@ class RunningClient implements Client {
     }
     this.reconnecting.add(endpoint);
     const { random = Math.random } = this.options;
-    this.later(backoffMs(attempt, first.reconnectOptions, random), () => this.reconnect(endpoint, attempt));
+    const wait = backoffMs(attempt, first.reconnectOptions, random);
+    // Not past the end of a resume window: whoever waits hears then that the session is lost.
+    this.later(Math.min(wait, this.nextExpiry(endpoint) - this.scheduler.now()), () =>
+      this.reconnect(endpoint, attempt),
+    );
   }
 
   private async reconnect(endpoint: ConnectEndpoint, attempt: number): Promise<void> {

@@ -91,6 +91,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
   private resumeToken: Uint8Array;
   /** Results of the session that have arrived: what a resume tells the server. */
   private receivedResults = 0;
+  private resumeAttempts = 0;
   private drainTimer: Subscription | undefined;
   /** Undefined while there is none. */
   private link: ClientLink | undefined;
@@ -232,6 +233,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
         : encodeSessionExtension({
             receivedResults: this.receivedResults,
             wantedOperations: this.submissions.tellWanted(),
+            resumeAttempt: (this.resumeAttempts += 1),
           });
     const blocks = { resumeToken, auth: options.auth ?? EMPTY, extension };
     const wanted: SessionOptions = { ...options, requestedSessionId: this.sessionId, allowResume: true };
@@ -295,7 +297,8 @@ export class ConnectedSession implements ClientSession, LinkedSession {
   /** Waits for the next link to a place, where it may; is over where not. */
   lose(endpoint: ConnectEndpoint): void {
     if (this.options.reconnect === undefined || !this.isResumable) {
-      this.end('connection-lost', 'closed');
+      // A server that has said it closes the session ends it so, where its time to drain is over first.
+      this.end(this.drainTimer === undefined ? 'connection-lost' : 'session-closed', 'closed');
       return;
     }
     if (this.link !== undefined) this.detach();

@@ -9,21 +9,29 @@
  * | 2 | u64 | SESSION_OPEN | how many results of the session the client has received |
  * | 3 | u32 … | SESSION_OPEN | the operations that the client still waits for |
  * | 4 | u32 | SESSION_OPEN_ACK | the highest operation id that the server has received |
+ * | 5 | u32 | SESSION_OPEN | how manieth attempt to resume the session this is: an older one may arrive after it |
  */
 export interface SessionExtension {
   readonly receivedResults?: number;
   readonly wantedOperations?: readonly number[];
   readonly lastOperationId?: number;
+  readonly resumeAttempt?: number;
 }
 
 const MARK = [0x6e, 0x6e, 0x72, 0x78];
-const Tag = { Announce: 1, ReceivedResults: 2, WantedOperations: 3, LastOperationId: 4 } as const;
+const Tag = {
+  Announce: 1,
+  ReceivedResults: 2,
+  WantedOperations: 3,
+  LastOperationId: 4,
+  ResumeAttempt: 5,
+} as const;
 const ENTRY_HEAD = 4;
 /** As many as the length of an entry can say; of more, nothing is said. */
 export const MAX_WANTED_OPERATIONS = 0xffff >> 2;
 
 export function encodeSessionExtension(extension: SessionExtension): Uint8Array {
-  const { receivedResults, wantedOperations, lastOperationId } = extension;
+  const { receivedResults, wantedOperations, lastOperationId, resumeAttempt } = extension;
   const entries: (readonly [tag: number, value: Uint8Array])[] = [[Tag.Announce, new Uint8Array(0)]];
   if (receivedResults !== undefined) {
     const value = new Uint8Array(8);
@@ -34,6 +42,7 @@ export function encodeSessionExtension(extension: SessionExtension): Uint8Array 
     entries.push([Tag.WantedOperations, words(wantedOperations)]);
   }
   if (lastOperationId !== undefined) entries.push([Tag.LastOperationId, words([lastOperationId])]);
+  if (resumeAttempt !== undefined) entries.push([Tag.ResumeAttempt, words([resumeAttempt])]);
   const length = entries.reduce((sum, [, value]) => sum + ENTRY_HEAD + value.length, MARK.length);
   const bytes = new Uint8Array(length);
   const view = new DataView(bytes.buffer);
@@ -72,6 +81,9 @@ export function decodeSessionExtension(bytes: Uint8Array): SessionExtension | un
     }
     if (tag === Tag.LastOperationId && length === 4) {
       extension = { ...extension, lastOperationId: view.getUint32(start, true) };
+    }
+    if (tag === Tag.ResumeAttempt && length === 4) {
+      extension = { ...extension, resumeAttempt: view.getUint32(start, true) };
     }
     at = start + length;
   }

@@ -35,6 +35,8 @@ export type OpenVerdict =
 export interface ResumeProof {
   readonly token: Uint8Array;
   readonly receivedResults: number | undefined;
+  /** How manieth attempt it is, where the client says so. */
+  readonly resumeAttempt?: number | undefined;
 }
 
 /** The first of the server's own checks that fails: profile, schema, operations in flight. */
@@ -79,7 +81,7 @@ function chosenId({ resume }: ServerSettings, registry: SessionRegistry): number
 
 function judgeResume(
   open: SessionOpenMetadata,
-  { token, receivedResults }: ResumeProof,
+  { token, receivedResults, resumeAttempt }: ResumeProof,
   { resume, store }: ServerSettings,
   known: SessionEntry | undefined,
 ): OpenVerdict {
@@ -96,7 +98,7 @@ function judgeResume(
   const used = matchToken(token, tokens);
   const core = known?.core;
   if (used === undefined || tokens === undefined || core === undefined) return refusal;
-  if (!isSameKind(open, core.open) || !core.canResume(receivedResults)) return refusal;
+  if (!isSameKind(open, core.open) || !core.canResume(receivedResults, resumeAttempt)) return refusal;
   return { status, sessionId, core, tokens, used };
 }
 

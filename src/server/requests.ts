@@ -93,8 +93,9 @@ export class MigrateRequest {
     this.answer({ resumeFromFrameId: this.metadata.lastResultFrameId, ...fields });
   }
 
-  /** Refuses with a code of the application's that is not 0. */
+  /** Refuses with a code of the application's. Throws a `RangeError` where that is 0, which accepts. */
   reject(acceptCode: number): void {
+    if (acceptCode === 0) throw new RangeError('a migration is refused with an accept code that is not 0');
     this.answer({ acceptCode, resumeFromFrameId: this.metadata.lastResultFrameId });
   }
 

@@ -68,6 +68,9 @@ export function createServer(options: ServerOptions): Server {
   return new RunningServer(options);
 }
 
+/** Sessions that wait for somebody to subscribe to `sessions$`; past them, opens are told to come later. */
+const MAX_HELD_SESSIONS = 1024;
+
 class RunningServer implements Server {
   readonly sessions$: Observable<ServerSession>;
   readonly violations$: Observable<Violation>;
@@ -96,7 +99,7 @@ class RunningServer implements Server {
       registry: this.registry,
       scheduler,
       failed,
-      isClosing: () => this.isClosing,
+      isFull: () => this.isClosing || this.sessions.heldCount >= MAX_HELD_SESSIONS,
       sessionOpened: (core) => {
         this.sessions.next(new ServerSession(core));
       },
@@ -175,6 +178,8 @@ class RunningServer implements Server {
           this.serve(transport);
         },
         error: (error: unknown) => {
+          // Nobody would see the sessions of the listeners that are left.
+          this.accepting.unsubscribe();
           this.sessions.error(error);
         },
       }),

@@ -75,6 +75,8 @@ export class SessionCore {
   private isEnding = false;
   private isCongested = false;
   private isUnconfirmed = false;
+  /** Of the client, to resume the session. */
+  private lastAttempt = 0;
   private lastHeard: number;
   /** When an operation last ended. */
   private lastWorked = -Infinity;
@@ -200,9 +202,13 @@ export class SessionCore {
     this.attachment.next('detached');
   }
 
-  /** Whether a client that has received so many results can take the session up without a gap. */
-  canResume(receivedResults: number | undefined): boolean {
-    return this.isResumable && acceptsOperations(this.currentState) && this.outlet.canResume(receivedResults);
+  /**
+   * Whether a client that has received so many results can take the session up without a gap. An attempt
+   * that is older than one which came before it is nobody's any more: its client has made another since.
+   */
+  canResume(receivedResults: number | undefined, attempt = Infinity): boolean {
+    if (!this.isResumable || !acceptsOperations(this.currentState)) return false;
+    return attempt > this.lastAttempt && this.outlet.canResume(receivedResults);
   }
 
   /** Leaves the connection that carries it, if one does: another has taken the session over. */
@@ -219,6 +225,7 @@ export class SessionCore {
     this.isUnconfirmed = true;
     // The ack gives the client new credit: it is stopped no more.
     this.isCongested = false;
+    this.lastAttempt = extension?.resumeAttempt ?? this.lastAttempt;
     this.outlet.attach(attachment, extension?.receivedResults);
     if (extension?.wantedOperations !== undefined) this.cancelUnwanted(new Set(extension.wantedOperations));
     this.attachment.next('resumed');

@@ -41,8 +41,8 @@ export interface OpenerHost {
   readonly settings: ServerSettings;
   readonly registry: SessionRegistry;
   readonly scheduler: SchedulerLike;
-  /** Whether the server takes no new sessions, because it is closing. */
-  isClosing(): boolean;
+  /** Whether the server takes no new sessions now: it is closing, or nobody takes those that there are. */
+  isFull(): boolean;
   sessionOpened(core: SessionCore): void;
   failed(error: RuntimeError): void;
 }
@@ -71,7 +71,11 @@ export class SessionOpener {
     const blocks = openBlocks(open, body);
     const extension = decodeSessionExtension(blocks.extension);
     if (extension !== undefined) connection.announce();
-    const proof: ResumeProof = { token: blocks.resumeToken, receivedResults: extension?.receivedResults };
+    const proof: ResumeProof = {
+      token: blocks.resumeToken,
+      receivedResults: extension?.receivedResults,
+      resumeAttempt: extension?.resumeAttempt,
+    };
     const opening: Opening = { open, proof, extension, connection };
     const errorCode = checkOpen(open, settings);
     if (errorCode !== SessionErrorCode.None) {
@@ -97,7 +101,7 @@ export class SessionOpener {
     const { settings, registry } = this.host;
     if (policyCode !== SessionErrorCode.None) {
       this.answer(opening, { status: SessionStatus.Rejected, errorCode: policyCode });
-    } else if (this.host.isClosing()) {
+    } else if (this.host.isFull()) {
       this.answer(opening, { status: SessionStatus.RetryLater, errorCode: SessionErrorCode.None });
     } else {
       try {

@@ -154,7 +154,13 @@ export class SessionOperations implements OperationControl {
   /** Ends every operation that waits or runs, without an answer; `tell` the client or not. */
   endAll(end: Exclude<SubmitEnd, 'completed'>, { tell }: { readonly tell: boolean }): void {
     const submits = this.admission.clear();
-    for (const submit of submits) this.end(submit, end, tell);
+    const state = STATE_OF_END[end];
+    for (const { frameId } of submits) {
+      this.registry.end(frameId, state);
+      if (tell) this.host.sendDrop(frameId, end);
+    }
+    // Told only after all have ended: an application that reacts finds none of them running.
+    for (const submit of submits) submit.finish(end, state);
     // Where the session goes on, it may drain, or owe its client credit.
     if (tell && submits.length > 0) this.host.changed();
   }
@@ -186,10 +192,10 @@ export class SessionOperations implements OperationControl {
     this.host.changed();
   }
 
-  private end(submit: Submit, end: Exclude<SubmitEnd, 'completed'>, tell = true): void {
+  private end(submit: Submit, end: Exclude<SubmitEnd, 'completed'>): void {
     const state = STATE_OF_END[end];
     this.registry.end(submit.frameId, state);
-    if (tell) this.host.sendDrop(submit.frameId, end);
+    this.host.sendDrop(submit.frameId, end);
     submit.finish(end, state);
   }
 }

@@ -116,7 +116,8 @@ export class ServerSession extends Observable<SessionMessage> {
   /**
    * Answers every submit with what `handler` makes of it: bytes and strings become parts of the answer,
    * completion its end. A cancel, a disconnect and a close unsubscribe the handler; a handler that
-   * throws costs its own operation. Unsubscribe to stop taking submits. With `late`, submits past their
+   * throws costs its own operation. Unsubscribe to stop taking submits; those
+   * that are being answered are dropped. With `late`, submits past their
    * deadline are given up; by default a deadline is only what `submit.deadline` says.
    *
    * @example
@@ -128,11 +129,14 @@ export class ServerSession extends Observable<SessionMessage> {
     const onError = (error: unknown, submit: Submit): void => {
       this.core.host.failed(handlerFailed(this.sessionId, submit.frameId, error));
     };
+    const onAbandoned = (submit: Submit): void => {
+      submit.fail();
+    };
     const { scheduler } = this.core.host;
     const submits$ =
       late === undefined ? this.submits$ : this.submits$.pipe(dropLate({ when: late, scheduler }));
     return submits$
-      .pipe(respondToSubmits(handler, { onError, pressure$: this.pressure$ }))
+      .pipe(respondToSubmits(handler, { onError, onAbandoned, pressure$: this.pressure$ }))
       .subscribe(this.results);
   }
 

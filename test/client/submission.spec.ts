@@ -1,9 +1,16 @@
-import { Subscriber } from 'rxjs';
+import { Observable, type Subscriber } from 'rxjs';
 import { submission } from '../../src/client/submission';
+import type { ResultPush } from '../../src/protocol/result';
 import { FrameSubmitMetadata } from '../../src/wire/messages/frame-submit';
 
 describe('a submission', () => {
-  const subscriber = new Subscriber<never>();
+  let subscriber: Subscriber<ResultPush>;
+
+  beforeEach(() => {
+    new Observable<ResultPush>((each) => {
+      subscriber = each;
+    }).subscribe();
+  });
 
   it('has no id before it is sent, and nothing that was not said', () => {
     expect(submission({}, subscriber)).toEqual({

@@ -143,6 +143,20 @@ describe('respondToSubmits', () => {
       });
     });
 
+    it('tells of the submits that nobody takes answers for any more', () => {
+      const [a, b] = [submits[1], submits[2]];
+      const abandoned: unknown[] = [];
+      const source$ = new Subject<typeof a>();
+      const onAbandoned = (submit: unknown): void => void abandoned.push(submit);
+      const subscription = source$
+        .pipe(respondToSubmits((submit) => (submit === a ? NEVER : of(submit.complete())), { onAbandoned }))
+        .subscribe();
+      source$.next(a);
+      source$.next(b);
+      subscription.unsubscribe();
+      expect(abandoned).toEqual([a]);
+    });
+
     it('is unsubscribed with every handler', () => {
       marbles(({ hot, cold, expectObservable, expectSubscriptions }) => {
         const source$ = hot('  --1--2--------|', submits);

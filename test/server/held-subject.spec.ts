@@ -70,7 +70,10 @@ describe('HeldSubject', () => {
     const fault = new Error('the port is in use');
     subject.error(fault);
     const seen: unknown[] = [];
-    subject.values$.subscribe({ next: (value) => seen.push(value), error: (error) => seen.push(error) });
+    subject.values$.subscribe({
+      next: (value) => seen.push(value),
+      error: (error: unknown) => seen.push(error),
+    });
     expect(seen).toEqual([1, fault]);
   });
 });

@@ -149,6 +149,13 @@ describe('a migrate request', () => {
     ]);
   });
 
+  it('is not refused with the code that accepts', () => {
+    const { request, sent } = migrate();
+    expect(() => request.reject(0)).toThrow(RangeError);
+    expect(sent).toEqual([]);
+    expect(request.isAnswered).toBe(false);
+  });
+
   it('is refused with a code', () => {
     const { request, sent } = migrate();
     request.reject(77);

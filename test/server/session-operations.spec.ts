@@ -320,7 +320,7 @@ describe('SessionOperations', () => {
     stage.submit(1, 2);
     stage.news();
     stage.operations.endAll('dropped', { tell: true });
-    expect(stage.news()).toEqual(['drop 1: dropped', '1 is over: dropped', 'drop 2: dropped', 'changed']);
+    expect(stage.news()).toEqual(['drop 1: dropped', 'drop 2: dropped', '1 is over: dropped', 'changed']);
     stage.operations.endAll('dropped', { tell: true });
     expect(stage.news()).toEqual([]);
     stage.submit(3);

@@ -1,0 +1,2 @@
+export { comparePackets, matches, type FieldDifference } from './compare-packets';
+export { describePacket } from './describe-packet';

@@ -1,0 +1,61 @@
+import type { OperationRecord, SessionRecord } from './records';
+
+/** What was seen at one moment, for the invariants that judge a moment. */
+export type Fact =
+  /** A client sent a submit for the first time. */
+  | {
+      readonly kind: 'submitted';
+      readonly operation: OperationRecord;
+      readonly isHeld: boolean;
+      /** Operations that were outstanding before, in the session and on the connection. */
+      readonly outstanding: { readonly session: number; readonly connection: number };
+      readonly granted: { readonly session: number; readonly connection: number };
+    }
+  /** The server let a client take a session up. */
+  | {
+      readonly kind: 'resumed';
+      readonly session: SessionRecord;
+      /** Whether the token was the current one, or the one before it and the current one not confirmed. */
+      readonly isEntitled: boolean;
+      readonly byWhom: string;
+    }
+  /** A packet came by another connection than the one that carries its session. */
+  | {
+      readonly kind: 'stray';
+      readonly session: SessionRecord;
+      readonly at: 'client' | 'server';
+      readonly packet: string;
+      readonly before: string;
+      readonly after: string;
+    }
+  /** The server sent something of a session to another connection than the one that carries it. */
+  | { readonly kind: 'misdirected'; readonly session: SessionRecord; readonly packet: string }
+  /** A result went out again after a resume, and was not the same. */
+  | { readonly kind: 'replayed-differently'; readonly session: SessionRecord; readonly number: number }
+  /** The application answered an operation that was over, and the server took it. */
+  | { readonly kind: 'answered-after-end'; readonly operation: OperationRecord }
+  /** A last result was sent, for the first time under its number. */
+  | {
+      readonly kind: 'terminal-sent';
+      readonly operation: OperationRecord;
+      readonly packet: string;
+      readonly isFirst: boolean;
+    }
+  /** A client came back to a session that was there for it, and was refused. */
+  | { readonly kind: 'sent-away'; readonly session: SessionRecord }
+  /** A handler started. */
+  | {
+      readonly kind: 'started';
+      readonly operation: OperationRecord;
+      /** Whether a close of its session had been accepted. */
+      readonly isClosed: boolean;
+    }
+  /** A session's wait for its client ended. */
+  | {
+      readonly kind: 'expired';
+      readonly session: SessionRecord;
+      readonly waitedMs: number;
+      readonly windowMs: number;
+      /** Whether more waited for the client than there is room for. */
+      readonly isOverfull: boolean;
+    };

@@ -1,0 +1,66 @@
+import type { ServerInnards } from '../innards';
+import { nameOf, type SessionRecord } from '../records';
+import type { World } from '../world';
+import type { Finding } from './invariant';
+
+/** 8: no queue holds more than it may. */
+export function withinBounds(session: SessionRecord, held: ServerInnards, now: number): Finding {
+  const name = nameOf(session);
+  const { queueLimits, outboxLimits } = held;
+  if (held.inFlight > held.maxInFlight)
+    return `${name} has ${held.inFlight} of ${held.maxInFlight} in flight`;
+  if (held.queued > queueLimits.maxSubmits) {
+    return `${name} has ${held.queued} of ${queueLimits.maxSubmits} queued`;
+  }
+  if (held.queuedBytes > queueLimits.maxBytes) {
+    return `${name} has ${held.queuedBytes} of ${queueLimits.maxBytes} bytes queued`;
+  }
+  // One that nobody can take any more ends the session, in a turn of its own.
+  if (outboxLimits === undefined || session.overfullAt === now) return undefined;
+  if (held.results > outboxLimits.maxResults || held.resultBytes > outboxLimits.maxBytes) {
+    return `${name} keeps ${held.results} results of ${held.resultBytes} bytes`;
+  }
+  return undefined;
+}
+
+/** 8: what a session counts is what it holds. */
+export function countersAreRight(session: SessionRecord, held: ServerInnards): Finding {
+  const name = nameOf(session);
+  if (held.queuedBytes !== held.countedQueuedBytes) {
+    return `${name} has ${held.queuedBytes} bytes queued and counts ${held.countedQueuedBytes}`;
+  }
+  if (held.resultBytes !== held.countedResultBytes) {
+    return `${name} keeps ${held.resultBytes} bytes and counts ${held.countedResultBytes}`;
+  }
+  if (held.cacheBytes !== held.countedCacheBytes) {
+    return `${name} has ${held.cacheBytes} bytes cached and counts ${held.countedCacheBytes}`;
+  }
+  if (held.inFlight + held.queued !== held.registered) {
+    return `${name} has ${held.inFlight} in flight and ${held.queued} queued of ${held.registered}`;
+  }
+  return undefined;
+}
+
+/** 8: and so is what the server says. */
+export function usageIsRight({ server, network, ledger }: World, held: readonly ServerInnards[]): Finding {
+  const { usage } = server;
+  let [queued, results, bytes] = [0, 0, 0];
+  for (const innards of held) {
+    queued += innards.registered - innards.inFlight;
+    results += innards.results;
+    bytes += innards.resultBytes;
+  }
+  return (
+    differs('connections', usage.connections, network.servedCount) ??
+    differs('sessions', usage.sessions, held.length) ??
+    differs('operations in flight', usage.operationsInFlight, ledger.working.size) ??
+    differs('operations queued', usage.operationsQueued, queued) ??
+    differs('results', usage.outboxResults, results) ??
+    differs('bytes of results', usage.outboxBytes, bytes) ??
+    differs('bytes to send', usage.queuedBytes, network.queuedBytes('server'))
+  );
+}
+
+function differs(what: string, told: number, counted: number): Finding {
+  return told === counted ? undefined : `the server tells of ${told} ${what}, and there are ${counted}`;
+}

@@ -1,0 +1,98 @@
+import { ghostsAreIgnored, oneWayIn, oneWayOut, ownAcks, ownToken } from './attachment';
+import { countersAreRight, usageIsRight, withinBounds } from './bounds';
+import { handlerStops, noStartAfterClose, overByDeadline } from './closing';
+import { withinGrant, withinMaxInFlight } from './credit';
+import { bothEndsAgree, nothingIsLeft } from './ends';
+import type { Invariant } from './invariant';
+import {
+  answerIsTheAnswer,
+  endsForAReason,
+  endsOnce,
+  everyOneEnds,
+  noAnswerAfterEnd,
+  nothingAfterTheEnd,
+  oneTerminalResult,
+  partsInOrder,
+  startsOnce,
+} from './outcomes';
+import { recordedSurfaces, replaysTheSame, takesBack, waitsItsWindow } from './recorded';
+
+/** Of the run as a whole, which only a second run can tell. */
+export const ONE_TRACE = { number: 13, text: 'one seed, one trace' } as const;
+
+/** That the simulation itself goes on: nothing throws where nobody catches, nothing comes from nowhere. */
+export const GOES_ON = { number: 0, text: 'nothing fails that nobody has made fail' } as const;
+
+/** What holds in every run, whatever goes wrong. */
+export const INVARIANTS: readonly Invariant[] = [
+  {
+    ...GOES_ON,
+  },
+  {
+    number: 1,
+    text: 'each operation surfaces at most one terminal outcome and nothing after it, exactly one by the end',
+    operation: [nothingAfterTheEnd, endsForAReason],
+    settled: [everyOneEnds],
+    end: [everyOneEnds],
+  },
+  { number: 2, text: 'a handler starts at most once per operation', operation: [startsOnce] },
+  {
+    number: 3,
+    text: 'a terminal result recorded while detached surfaces byte-equal after a resume in the window',
+    operation: [recordedSurfaces],
+    fact: [waitsItsWindow, replaysTheSame, takesBack],
+  },
+  {
+    number: 4,
+    text: 'partial results surfaced are a gapless prefix of those emitted',
+    operation: [partsInOrder],
+  },
+  {
+    number: 5,
+    text: 'outstanding submits never exceed the grant of a client that obeys',
+    fact: [withinGrant],
+    session: [withinMaxInFlight],
+  },
+  {
+    number: 6,
+    text: 'at most one transport is attached to a session and packets of an older attachment change nothing',
+    operation: [ghostsAreIgnored],
+    fact: [oneWayOut, oneWayIn],
+    world: [ownAcks],
+  },
+  {
+    number: 7,
+    text: 'cancel against completion has one winner',
+    operation: [endsOnce, answerIsTheAnswer],
+    fact: [noAnswerAfterEnd, oneTerminalResult],
+  },
+  {
+    number: 8,
+    text: 'every queue is within its count and byte bounds and the counters equal a recount',
+    session: [withinBounds, countersAreRight],
+    world: [usageIsRight],
+  },
+  { number: 9, text: 'only the current or the not yet confirmed previous token attaches', fact: [ownToken] },
+  {
+    number: 10,
+    text: 'no handler starts after an accepted SESSION_CLOSE, all end by the drain deadline',
+    operation: [handlerStops],
+    fact: [noStartAfterClose],
+    session: [overByDeadline],
+  },
+  {
+    number: 11,
+    text: 'at the end timers, subscriptions, maps and bytes are zero',
+    end: [nothingIsLeft],
+  },
+  {
+    number: 12,
+    text: 'once faults stop everything ends within twice the longest timeout',
+    settled: [bothEndsAgree],
+  },
+  { ...ONE_TRACE },
+];
+
+export function textOf(invariant: number): string {
+  return INVARIANTS.find(({ number }) => number === invariant)?.text ?? 'unknown';
+}

@@ -1,0 +1,461 @@
+import * as net from 'node:net';
+import { EMPTY, firstValueFrom, NEVER, of, Subject, take, throwError, type Observable } from 'rxjs';
+import { SessionRejectedError } from '../../src/client/errors';
+import { connect } from '../../src/client/client';
+import { RuntimeError } from '../../src/protocol/runtime-error';
+import type { ServerOptions } from '../../src/server/options';
+import type { SessionPolicy } from '../../src/server/policy';
+import { createServer } from '../../src/server/server';
+import type { ServerSession } from '../../src/server/session';
+import { memoryStore, type SessionStore } from '../../src/server/session-store';
+import { memory } from '../../src/transport/memory';
+import { tcp } from '../../src/transport/tcp';
+import { webSocket } from '../../src/transport/web-socket';
+import { SessionErrorCode, SessionStatus } from '../../src/wire/messages/session-open';
+import { settled } from '../support/async';
+import { pingPacket, submitPacket, text } from '../support/packets';
+import { Peer } from '../support/peer';
+import { endServed, Served, told } from '../support/served';
+import { until } from '../support/until';
+import { VirtualTime } from '../support/virtual-time';
+
+function serve(options?: Partial<ServerOptions>): Served {
+  return new Served(options);
+}
+
+afterEach(endServed);
+
+/** A port that somebody else listens on. */
+async function takenPort(): Promise<{ readonly port: number; free(): void }> {
+  const other = net.createServer();
+  await new Promise<void>((resolve) => {
+    other.listen(0, '127.0.0.1', resolve);
+  });
+  return { port: (other.address() as net.AddressInfo).port, free: () => other.close() };
+}
+
+describe('listening', () => {
+  it('resolves with every address, in the order of the listeners', async () => {
+    const server = createServer({ listen: [tcp({ port: 0 }), webSocket({ port: 0 }), memory()] });
+    const addresses = await server.listening();
+    expect(addresses.map(({ kind }) => kind)).toEqual(['tcp', 'websocket', 'memory']);
+    const [first, second] = addresses;
+    expect(first?.url).toBe(`tcp://127.0.0.1:${first?.port}`);
+    expect(second?.url).toBe(`ws://127.0.0.1:${second?.port}/`);
+    expect(first?.port).not.toBe(second?.port);
+    expect(await server.listening()).toEqual(addresses);
+    await server.close();
+  });
+
+  it('serves all of them as one', async () => {
+    const server = createServer({ listen: [tcp({ port: 0 }), webSocket({ port: 0 })] });
+    const [first, second] = await server.listening();
+    const kinds: string[] = [];
+    server.sessions$.subscribe(({ transport }) => kinds.push(transport));
+    const clients = [
+      await connect(tcp({ port: first!.port })),
+      await connect(webSocket({ port: second!.port })),
+    ];
+    for (const client of clients) await client.openSession({ requestedSessionId: 0 });
+    expect(kinds).toEqual(['tcp', 'websocket']);
+    expect(server.usage).toMatchObject({ connections: 2, sessions: 2 });
+    for (const client of clients) await client.close();
+    await server.close();
+  });
+
+  it('has no address where there is no listener', async () => {
+    expect(await createServer({ listen: [] }).listening()).toEqual([]);
+  });
+
+  it('says which port is in use, where it is asked and to whoever watches sessions', async () => {
+    const { port, free } = await takenPort();
+    const server = createServer({ listen: tcp({ port }) });
+    const seen = told(server.sessions$);
+    const message = `cannot listen on 127.0.0.1:${port}: the port is in use; choose another, or 0 for any free one`;
+    await expect(server.listening()).rejects.toMatchObject({ kind: 'io', reach: 'server', message });
+    expect(seen).toMatchObject([{ kind: 'io', message }]);
+    // And to who comes later.
+    expect(told(server.sessions$)).toMatchObject([{ kind: 'io', message }]);
+    await server.close();
+    free();
+  });
+
+  it('fails as a whole where one of several does', async () => {
+    const { port, free } = await takenPort();
+    const server = createServer({ listen: [memory(), tcp({ port })] });
+    await expect(server.listening()).rejects.toMatchObject({ kind: 'io' });
+    await server.close();
+    free();
+  });
+
+  it('refuses a listener of a kind that the server is not configured for', () => {
+    const make = (transport: NonNullable<ServerOptions['transport']>) => () =>
+      createServer({ listen: [memory(), tcp({ port: 0 })], transport });
+    expect(make(['memory', 'websocket'])).toThrow(
+      new RuntimeError(
+        'unsupported-transport',
+        'the server is configured for memory, websocket and was given a listener of kind tcp',
+        { reach: 'server', origin: 'application' },
+      ),
+    );
+    expect(make('tcp')).toThrow('configured for tcp and was given a listener of kind memory');
+  });
+
+  it('takes a listener of a kind that it is configured for', async () => {
+    const server = createServer({ listen: memory(), transport: ['tcp', 'memory'] });
+    expect(await server.listening()).toHaveLength(1);
+    await server.close();
+  });
+
+  it('refuses tokens that could be guessed', () => {
+    expect(() => createServer({ listen: memory(), resumeTokenBytes: 8 })).toThrow(RangeError);
+  });
+});
+
+describe('sessions$', () => {
+  it('keeps sessions until somebody subscribes, and their submits until somebody asks for them', async () => {
+    const served = serve();
+    const client = await served.connect();
+    const sessions = [await client.openSession(), await client.openSession({ requestedSessionId: 2 })];
+    const answers = sessions.map((session) => told(session.submit({ body: 'x' })));
+    await settled();
+    const seen: number[] = [];
+    served.server.sessions$.subscribe((session) => {
+      seen.push(session.sessionId);
+      session.respond((submit) => submit.complete());
+    });
+    await settled();
+    expect(seen).toEqual([1, 2]);
+    expect(answers.map((answer) => answer.at(-1))).toEqual(['|', '|']);
+  });
+
+  it('keeps for the next what one subscriber does not take', async () => {
+    const served = serve();
+    const client = await served.connect();
+    for (const requestedSessionId of [1, 2]) await client.openSession({ requestedSessionId });
+    const seen: number[] = [];
+    const note = ({ sessionId }: ServerSession): number => seen.push(sessionId);
+    served.server.sessions$.pipe(take(1)).subscribe(note);
+    expect(seen).toEqual([1]);
+    served.server.sessions$.subscribe(note);
+    expect(seen).toEqual([1, 2]);
+  });
+
+  it('emits a session before its first packet', async () => {
+    const served = serve();
+    const order: string[] = [];
+    served.server.sessions$.subscribe((session) => {
+      order.push('session');
+      session.subscribe(() => order.push('packet'));
+    });
+    const session = await served.open();
+    told(session.submit({}));
+    await settled();
+    expect(order).toEqual(['session', 'packet']);
+  });
+
+  it('completes when the server is closed', async () => {
+    const served = serve();
+    const seen = [served.server.sessions$, served.server.violations$, served.server.failures$].map(
+      (stream$) => told(stream$ as Observable<unknown>),
+    );
+    await served.server.close();
+    expect(seen).toEqual([['|'], ['|'], ['|']]);
+  });
+});
+
+describe('the policy', () => {
+  it.each<[string, SessionPolicy]>([
+    ['at once', () => SessionErrorCode.None],
+    ['by a promise', () => Promise.resolve(SessionErrorCode.None)],
+    ['by an Observable', () => of(SessionErrorCode.None)],
+  ])('accepts %s', async (_, policy) => {
+    const served = serve({ policy });
+    expect((await served.open()).sessionId).toBe(1);
+    expect(served.failures).toEqual([]);
+  });
+
+  it('sees who asks for what', async () => {
+    const policy = jest.fn<ReturnType<SessionPolicy>, Parameters<SessionPolicy>>(() => 0);
+    const served = serve({ policy });
+    await served.open({ requestedSessionId: 5, auth: text('secret') });
+    expect(policy).toHaveBeenCalledTimes(1);
+    expect(policy.mock.calls[0]?.[0]).toMatchObject({
+      open: { requestedSessionId: 5 },
+      auth: text('secret'),
+      peer: 'memory#1',
+      transport: 'memory',
+    });
+  });
+
+  it.each<[string, SessionPolicy, number]>([
+    ['with a code', () => SessionErrorCode.LeasePolicyRejected, SessionErrorCode.LeasePolicyRejected],
+    ['with a code of its own', () => Promise.resolve(0xc0ffee), 0xc0ffee],
+    ['without a word', () => EMPTY, SessionErrorCode.AuthFailed],
+  ])('refuses %s', async (_, policy, errorCode) => {
+    const served = serve({ policy });
+    await expect(served.open()).rejects.toThrow(new SessionRejectedError(SessionStatus.Rejected, errorCode));
+    expect(served.failures).toEqual([]);
+    expect(served.server.sessionCount).toBe(0);
+  });
+
+  it.each<[string, SessionPolicy]>([
+    [
+      'throws',
+      () => {
+        throw new Error('the database is down');
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('the database is down'))],
+    ['errors', () => throwError(() => new Error('the database is down'))],
+  ])('that %s refuses, and is reported', async (_, policy) => {
+    const served = serve({ policy });
+    await expect(served.open({ requestedSessionId: 3 })).rejects.toMatchObject({
+      errorCode: SessionErrorCode.AuthFailed,
+    });
+    expect(served.failures).toMatchObject([
+      {
+        kind: 'internal',
+        reach: 'session',
+        origin: 'application',
+        message: 'the policy failed for a SESSION_OPEN of session 3: the database is down',
+      },
+    ]);
+  });
+
+  it('that says nothing of use refuses, and is reported', async () => {
+    const served = serve({ policy: (() => undefined) as unknown as SessionPolicy });
+    await expect(served.open()).rejects.toMatchObject({ errorCode: SessionErrorCode.AuthFailed });
+    expect(served.failures).toMatchObject([{ kind: 'internal', reach: 'session', origin: 'application' }]);
+  });
+
+  it('may take its time: others are served meanwhile', async () => {
+    const verdicts = new Map([1, 2].map((id) => [id, new Subject<number>()]));
+    const served = serve({ policy: ({ open }) => verdicts.get(open.requestedSessionId) ?? 0 });
+    const slow = served.open({ requestedSessionId: 1 });
+    expect((await served.open({ requestedSessionId: 9 })).sessionId).toBe(9);
+    verdicts.get(1)?.next(0);
+    expect((await slow).sessionId).toBe(1);
+    expect(verdicts.get(1)?.observed).toBe(false);
+  });
+
+  it('that comes too late, for a connection that is gone, opens nothing and is asked no more', async () => {
+    const verdict$ = new Subject<number>();
+    const served = serve({ policy: () => verdict$ });
+    const opening = expect(served.open()).rejects.toMatchObject({ kind: 'io' });
+    await settled();
+    expect(verdict$.observed).toBe(true);
+    served.endpoint.cut();
+    await opening;
+    await settled();
+    expect(verdict$.observed).toBe(false);
+    verdict$.next(0);
+    expect(served.server.usage).toMatchObject({ connections: 0, sessions: 0 });
+    expect(told(served.server.sessions$)).toEqual([]);
+  });
+
+  it('that decides while the server closes is told to come later', async () => {
+    const verdict$ = new Subject<number>();
+    const served = serve({ policy: ({ open }) => (open.requestedSessionId === 2 ? verdict$ : 0) });
+    served.server.sessions$.subscribe((session) => session.respond(() => NEVER));
+    const client = await served.connect();
+    const session = await client.openSession();
+    const seen = told(session.submit({}));
+    const opening = client.openSession({ requestedSessionId: 2 });
+    await settled();
+    const closed = served.server.close({ graceMs: 30 });
+    verdict$.next(0);
+    await expect(opening).rejects.toMatchObject({ status: SessionStatus.RetryLater });
+    await closed;
+    expect(seen).toMatchObject([{ name: 'OperationError', frameId: 1 }]);
+  });
+});
+
+describe('the session store', () => {
+  const down = (): never => {
+    throw new Error('the disk is full');
+  };
+
+  function storeWith(fault: Partial<SessionStore>): SessionStore {
+    return { ...memoryStore(), ...fault };
+  }
+
+  const report = {
+    kind: 'internal',
+    reach: 'session',
+    origin: 'application',
+    message: 'the session store failed for a SESSION_OPEN of session 1: the disk is full',
+  };
+
+  it('that cannot write refuses the session, and is reported', async () => {
+    const served = serve({ store: storeWith({ set: down }) });
+    await expect(served.open({ allowResume: true })).rejects.toMatchObject({
+      errorCode: SessionErrorCode.ResumeRejected,
+    });
+    expect(served.failures).toMatchObject([report]);
+    expect(served.server.sessionCount).toBe(0);
+  });
+
+  it('that cannot delete costs nothing else: the session ends all the same', async () => {
+    const served = serve({ store: storeWith({ delete: down }) });
+    const session = await served.open({ allowResume: true });
+    await session.close();
+    expect(served.failures).toMatchObject([report]);
+    expect(served.server.sessionCount).toBe(0);
+    expect(served.violations).toEqual([]);
+  });
+
+  it('that cannot delete does not cost the server, where a session expires', async () => {
+    const time = new VirtualTime();
+    const served = serve({ store: storeWith({ delete: down }), scheduler: time, keepAlive: { idleMs: 0 } });
+    await served.open({ allowResume: true });
+    served.endpoint.cut();
+    await settled();
+    time.advance(120_000);
+    expect(served.failures).toMatchObject([report]);
+    expect(served.server.sessionCount).toBe(0);
+  });
+
+  it('that cannot read after a resume does not cost the packet that it was read for', async () => {
+    const store = memoryStore();
+    let isDown = false;
+    const time = new VirtualTime();
+    const served = serve({ store: { ...store, get: (id) => (isDown ? down() : store.get(id)) } });
+    served.server.sessions$.subscribe((each) => each.respond((submit) => submit.complete()));
+    const client = await served.connect({ scheduler: time });
+    const session = await client.openSession({ reconnect: {} });
+    served.endpoint.cut();
+    await settled();
+    time.advance(1000);
+    await settled();
+    isDown = true;
+    const seen = told(session.submit({}));
+    await settled();
+    expect(seen.at(-1)).toBe('|');
+    expect(served.failures).toMatchObject([report]);
+  });
+});
+
+describe('violations$', () => {
+  it('says who broke the protocol, with what, and how', async () => {
+    const served = serve();
+    const peer = await Peer.connect(served.endpoint);
+    peer.send(submitPacket({ sessionId: 77, frameId: 5 }));
+    await settled();
+    expect(served.violations).toMatchObject([
+      {
+        error: { kind: 'unexpected-message', reach: 'packet', origin: 'peer' },
+        peer: 'memory#1',
+        header: { sessionId: 77, frameId: 5 },
+      },
+    ]);
+    expect(served.violations[0]?.error.message).toBe('server received submit for another session');
+  });
+
+  it('has the broken rule as the cause', async () => {
+    const served = serve();
+    const peer = await Peer.connect(served.endpoint);
+    const { header } = pingPacket();
+    peer.send({ header: { ...header, bodyLen: 1 }, metadata: new Uint8Array(0), body: new Uint8Array(1) });
+    await settled();
+    expect(served.violations).toMatchObject([
+      { error: { kind: 'protocol', cause: { kind: 'InvalidProtocolCombination' } } },
+    ]);
+  });
+
+  it('blames the connection itself for a broken frame', async () => {
+    const server = createServer({ listen: tcp({ port: 0 }) });
+    const [address] = await server.listening();
+    const violations = told(server.violations$);
+    const socket = net.connect(address!.port, '127.0.0.1');
+    socket.on('error', () => undefined);
+    socket.write('GET / HTTP/1.1\r\nHost: example.org\r\n\r\n'.padEnd(100));
+    await until(() => violations.length > 0, 'a violation');
+    expect(violations).toMatchObject([
+      {
+        error: { kind: 'protocol', reach: 'connection', cause: { kind: 'InvalidMagic' } },
+        header: undefined,
+      },
+    ]);
+    socket.destroy();
+    await server.close();
+  });
+});
+
+describe('close', () => {
+  it('may be asked for twice, and twice at once', async () => {
+    const { server } = serve();
+    await Promise.all([server.close(), server.close()]);
+    await server.close();
+  });
+
+  it('leaves nothing', async () => {
+    const served = serve();
+    served.server.sessions$.subscribe((session) => session.respond(() => NEVER));
+    const session = await served.open({ allowResume: true });
+    told(session.submit({}));
+    await settled();
+    await served.server.close();
+    expect(served.server.usage).toEqual({
+      connections: 0,
+      sessions: 0,
+      operationsInFlight: 0,
+      operationsQueued: 0,
+      outboxResults: 0,
+      outboxBytes: 0,
+      queuedBytes: 0,
+    });
+    expect([served.server.sessionCount, served.server.connectionCount]).toEqual([0, 0]);
+  });
+
+  it('takes no new connections', async () => {
+    const served = serve();
+    await served.server.close();
+    await expect(connect(served.listen)).rejects.toMatchObject({ kind: 'io' });
+  });
+
+  it('waits for operations as long as it is told to, and no longer than they take', async () => {
+    const time = new VirtualTime();
+    const served = serve({ scheduler: time, keepAlive: { idleMs: 0 } });
+    const answer$ = new Subject<string>();
+    served.server.sessions$.subscribe((session) => session.respond(() => answer$));
+    const seen = told((await served.open()).submit({}));
+    await settled();
+    let isClosed = false;
+    const closing = served.server.close({ graceMs: 1000 }).then(() => {
+      isClosed = true;
+    });
+    time.advance(999);
+    await settled();
+    expect(isClosed).toBe(false);
+    answer$.complete();
+    await closing;
+    expect(seen.at(-1)).toBe('|');
+  });
+
+  it('cuts short what takes longer', async () => {
+    const time = new VirtualTime();
+    const served = serve({ scheduler: time, keepAlive: { idleMs: 0 } });
+    served.server.sessions$.subscribe((session) => session.respond(() => NEVER));
+    const seen = told((await served.open()).submit({}));
+    await settled();
+    const closing = served.server.close({ graceMs: 1000 });
+    await settled();
+    time.advance(1000);
+    await closing;
+    await settled();
+    expect(seen).toMatchObject([{ name: 'OperationError', frameId: 1 }]);
+    expect(served.server.usage).toMatchObject({ connections: 0, sessions: 0, operationsInFlight: 0 });
+  });
+
+  it('ends the wait for a session whose client is away', async () => {
+    const served = serve();
+    const session = firstValueFrom(served.server.sessions$);
+    await served.open({ allowResume: true });
+    const states = told((await session).attachment$);
+    served.endpoint.cut();
+    await settled();
+    await served.server.close();
+    expect(states).toEqual(['attached', 'detached', 'closed', '|']);
+  });
+});
