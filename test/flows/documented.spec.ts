@@ -6,36 +6,139 @@ import {
   cancel,
   drop,
   flow,
-  FlowError,
   flowUpdate,
   open,
   openAck,
   result,
   resumeToken,
   submit,
+  toMarbles,
 } from '../../src/testing';
 
-// What docs/testing.md shows, as it stands there; the last tests compare.
+// Everything that docs/testing.md shows runs here as it stands there; the last test compares.
 
-it('streams until it is cancelled', () =>
-  flow(({ serve, clientPeer, cold, expectQuiescent, expectSubscriptions }) => {
+it('streams an answer', () =>
+  flow(({ serve, clientPeer, cold }) => {
+    serve({ respond: () => cold('--a-b|', { a: 'Call', b: ' me' }) });
+    const peer = clientPeer({ o: open(42), s: submit(42, 1, 'Who?') });
+    const answer = { a: result(42, 1, 'Call').partial(), b: result(42, 1, ' me').partial() };
+    peer.sends('  o-s------');
+    peer.expects('A---a-bC--', { A: openAck(42), ...answer, C: result(42, 1) });
+  }));
+
+it('stops the model when the client cancels', () =>
+  flow(({ serve, clientPeer, cold, expectSubscriptions }) => {
     const tokens$ = cold('--a-b-c|', { a: 'Call', b: ' me', c: ' Ishmael' });
     serve({ respond: () => tokens$ });
     const peer = clientPeer({ o: open(42), s: submit(42, 1, 'Who?'), c: cancel(42, 1), A: openAck(42) });
     peer.sends('  o-s----c-');
     peer.expects('A---a-b--', { a: result(42, 1, 'Call').partial(), b: result(42, 1, ' me').partial() });
     expectSubscriptions(tokens$.subscriptions).toBe('--^----!');
-    expectQuiescent();
   }));
+
+const one = { maxInFlightOperations: 1 };
+const overrun = {
+  o: open(42).with(one),
+  A: openAck(42).with(one),
+  s: submit(42, 1),
+  t: submit(42, 2),
+  u: submit(42, 3),
+  H: [drop(42, 2), flowUpdate(42).hard(1)],
+  G: [result(42, 1), flowUpdate(42).grant(2, 2)],
+  U: result(42, 3),
+};
 
 it('stops a client that overruns its credit, and lets it go on', () =>
   flow(({ serve, clientPeer, cold, expectQuiescent }) => {
-    const full = { maxInFlightOperations: 1, queue: { maxSubmits: 0 } };
-    serve({ ...full, respond: () => cold('------|') });
-    const asked = { s: submit(42, 1), t: submit(42, 2), u: submit(42, 3), v: submit(42, 4) };
-    const told = { H: flowUpdate(42).hard(1), G: flowUpdate(42).grant(2, 2), J: [drop(42, 3)] };
-    void told;
-    const peer = clientPeer({ ...asked });
-    void peer;
-    void expectQuiescent;
+    serve({ respond: () => cold('-----|'), queue: { maxSubmits: 0 }, ...one });
+    const peer = clientPeer(overrun);
+    peer.sends('  o-s-t----u----');
+    peer.expects('A---H--G------U');
+    expectQuiescent();
   }));
+
+const [first, second] = [resumeToken(1), resumeToken(2)];
+const [me, ishmael] = [result(42, 1, ' me').partial(), result(42, 1, ' Ishmael').partial()];
+const cutOff = {
+  o: open(42).resumable().announced(),
+  A: openAck(42).withToken(first).announced(),
+  s: submit(42, 1, 'Who?'),
+  a: result(42, 1, 'Call').partial(),
+  r: open(42)
+    .resuming(first)
+    .announced({ receivedResults: 1, wantedOperations: [1] }),
+  R: [openAck(42).resumed(second).announced(1), me, ishmael, result(42, 1)],
+};
+
+it('loses nothing when the connection is cut', () =>
+  flow(({ serve, clientPeer, cold }) => {
+    serve({ respond: () => cold('-a-b-c|', { a: 'Call', b: ' me', c: ' Ishmael' }) });
+    const peer = clientPeer(cutOff);
+    peer.sends('  os-#----r');
+    peer.expects('A-a-----R');
+  }));
+
+it('loses nothing, seen from a client that comes back by itself', () =>
+  flow(async ({ serve, openSession, endpoint, act, expectObservable }) => {
+    serve({ respond: () => interval(2).pipe(take(4), map(String)) });
+    const session = await openSession({ reconnect: { minDelayMs: 100 } });
+    const tokens$ = session.submit({ body: 'count' }).pipe(concatMap(decodeTokens));
+    act('---x', { x: () => endpoint.cut() });
+    expectObservable(tokens$).toBe('--0 100ms (123|)');
+  }));
+
+it('emits what the server sends', () =>
+  flow(async ({ serverPeer, openSession, expectObservable }) => {
+    const server = serverPeer({ o: open().announced(), A: openAck(), s: submit(1, 1, 'Who?') });
+    server.expects('o--s');
+    server.sends('  ---A-p-C', { p: result(1, 1, 'Call').partial(), C: result(1, 1) });
+    const tokens$ = (await openSession()).submit({ body: 'Who?' }).pipe(concatMap(decodeTokens));
+    expectObservable(tokens$).toBe('-----p-|', { p: 'Call' });
+  }));
+
+it('answers as it did then', () =>
+  flow(({ serve, replay, cold }) => {
+    serve({ respond: () => cold('--a|', { a: 'Call' }) });
+    replay(captured, { as: 'client' });
+  }));
+
+/** What a client saw, some other time. */
+const captured = toMarbles([
+  { kind: 'packet', direction: 'sent', at: 0, packet: open(42) },
+  { kind: 'packet', direction: 'received', at: 3, packet: openAck(42) },
+  { kind: 'packet', direction: 'sent', at: 4, packet: submit(42, 1) },
+  { kind: 'packet', direction: 'received', at: 11, packet: result(42, 1, 'Call').partial() },
+  { kind: 'packet', direction: 'received', at: 14, packet: result(42, 1) },
+]);
+
+describe('docs/testing.md', () => {
+  const page = readFileSync(join(__dirname, '../../docs/testing.md'), 'utf8');
+  const own = readFileSync(__filename, 'utf8');
+
+  it('shows tests as they run here', () => {
+    const shown = [...page.matchAll(/^it\(.*?^ {2}\}\)\);$/gms)].map(([test]) => test);
+    expect(shown.length).toBeGreaterThan(6);
+    for (const test of shown) expect(own).toContain(test);
+  });
+
+  it('shows the packets that they use', () => {
+    const shown = [...page.matchAll(/^const \w+ = \{\n.*?^\};$/gms)].map(([packets]) => packets);
+    expect(shown.length).toBeGreaterThan(1);
+    for (const packets of shown) expect(own).toContain(packets);
+  });
+
+  it('shows the failure as it reads', async () => {
+    const failing = flow(({ serve, clientPeer, cold }) => {
+      serve({ respond: () => cold('--a-b|', { a: 'Call', b: ' us' }) });
+      const peer = clientPeer({ o: open(42), s: submit(42, 1, 'Who?') });
+      const answer = { a: result(42, 1, 'Call').partial(), b: result(42, 1, ' me').partial() };
+      peer.sends('o-s------');
+      peer.expects('A---a-bC--', { A: openAck(42), ...answer, C: result(42, 1) });
+    });
+    const { message } = await failing.then(
+      () => new Error('it did not fail'),
+      (error: unknown) => error as Error,
+    );
+    expect(page).toContain(message);
+  });
+});
