@@ -12,9 +12,9 @@ import {
   type ResultDrop,
   type ResultFields,
   type ResultPush,
-} from '../src/protocol/result';
+} from '../src/protocol/operation/result';
 import { RuntimeError } from '../src/protocol/runtime-error';
-import { encodeTokens } from '../src/protocol/token-delta';
+import { encodeTokens } from '../src/protocol/operation/token-delta';
 import { fromAsyncIterable } from './from-async-iterable';
 
 /** What a submit must offer to be answered; that of a server session does. */

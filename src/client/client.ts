@@ -9,14 +9,14 @@ import {
   type SchedulerLike,
 } from 'rxjs';
 import { RuntimeError } from '../protocol/runtime-error';
-import { encodeSessionExtension } from '../protocol/session-extension';
+import { encodeSessionExtension } from '../protocol/session/session-extension';
 import type { ConnectEndpoint } from '../transport/endpoint';
 import type { PeerName, TransportKind } from '../transport/transport';
 import type { Message } from '../wire/message';
 import type { MessageType } from '../wire/message-type';
-import { SessionState } from '../protocol/session-lifecycle';
+import { SessionState } from '../protocol/session/session-lifecycle';
 import { SessionMigrateMetadata, TransportId } from '../wire/messages/session-migrate';
-import { SessionStatus } from '../wire/messages/session-open';
+import { SessionErrorCode, SessionStatus } from '../wire/messages/session-open';
 import { NnrpError } from '../wire/errors';
 import { EMPTY } from '../wire/packet';
 import { backoffMs } from './backoff';
@@ -175,6 +175,11 @@ class RunningClient implements Client {
     const extension = options.announce === false ? EMPTY : encodeSessionExtension({});
     const blocks = { resumeToken: EMPTY, auth: options.auth ?? EMPTY, extension };
     const open = sessionOpen(options, blocks);
+    // The server would say the same, unless it has closed that session just now: then what is still on its
+    // way for the old one would reach the new one.
+    if (link.hasId(open.requestedSessionId) && open.resumeTokenBytes === 0) {
+      throw new SessionRejectedError(SessionStatus.Rejected, SessionErrorCode.SessionLimitReached);
+    }
     let session: ConnectedSession | undefined;
     await link.open({
       open,

@@ -7,12 +7,17 @@ import {
   type SchedulerLike,
   type Subscription,
 } from 'rxjs';
-import { validateFlowRouting } from '../protocol/flow';
+import { validateFlowRouting } from '../protocol/flow/flow';
 import { checkHeaderOnly, checkMetadataLength } from '../protocol/packet-checks';
-import type { ResultPush } from '../protocol/result';
+import type { ResultPush } from '../protocol/operation/result';
 import { RuntimeError, unexpectedMessage } from '../protocol/runtime-error';
-import { encodeSessionExtension } from '../protocol/session-extension';
-import { acceptsOperations, afterClose, afterCloseAck, SessionState } from '../protocol/session-lifecycle';
+import { encodeSessionExtension } from '../protocol/session/session-extension';
+import {
+  acceptsOperations,
+  afterClose,
+  afterCloseAck,
+  SessionState,
+} from '../protocol/session/session-lifecycle';
 import type { ConnectEndpoint } from '../transport/endpoint';
 import { NnrpError } from '../wire/errors';
 import { decodeMessage, type Message, type MessageOf } from '../wire/message';

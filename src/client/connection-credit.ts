@@ -1,4 +1,4 @@
-import { CreditScope } from '../protocol/credit-scope';
+import { CreditScope } from '../protocol/flow/credit-scope';
 import type { FlowUpdateMetadata } from '../wire/messages/flow-update';
 
 /** The credit that the sessions of a connection share, and what they have in flight of it together. */

@@ -1,6 +1,6 @@
 import { Subscription, type SchedulerLike } from 'rxjs';
-import { validateFlowRouting } from '../protocol/flow';
-import { IdRanges } from '../protocol/id-ranges';
+import { validateFlowRouting } from '../protocol/flow/flow';
+import { IdRanges } from '../protocol/operation/id-ranges';
 import { checkHeaderOnly, checkMetadataLength, foreignSession } from '../protocol/packet-checks';
 import { describeError, protocolError, RuntimeError, unexpectedMessage } from '../protocol/runtime-error';
 import type { ConnectEndpoint } from '../transport/endpoint';
@@ -105,6 +105,11 @@ export class ClientLink {
   /** The sessions whose packets go over this link. */
   get carried(): readonly LinkedSession[] {
     return [...this.sessions.values()];
+  }
+
+  /** Whether the link carries a session of this id. */
+  hasId(sessionId: number): boolean {
+    return this.sessions.has(sessionId);
   }
 
   carries(session: LinkedSession): boolean {

@@ -1,5 +1,5 @@
-import { checkFlagsDowngradeOnly, checkRecoveryAck } from '../protocol/recovery';
-import { decodeSessionExtension, type SessionExtension } from '../protocol/session-extension';
+import { checkFlagsDowngradeOnly, checkRecoveryAck } from '../protocol/session/recovery';
+import { decodeSessionExtension, type SessionExtension } from '../protocol/session/session-extension';
 import { breaksRule } from '../wire/errors';
 import {
   SessionStatus,

@@ -1,5 +1,5 @@
 import type { SchedulerLike } from 'rxjs';
-import { TOKEN_DELTA } from '../protocol/token-delta';
+import { TOKEN_DELTA } from '../protocol/operation/token-delta';
 import type { TransportKind } from '../transport/transport';
 import { Profile } from '../wire/messages/payload-kind';
 import { PriorityClass, SessionFlag, SessionOpenMetadata } from '../wire/messages/session-open';

@@ -1,4 +1,4 @@
-import { checkMigration } from '../protocol/migration';
+import { checkMigration } from '../protocol/session/migration';
 import type { MessageOf } from '../wire/message';
 import { MessageType } from '../wire/message-type';
 import { CachePutMetadata, type CacheAckMetadata } from '../wire/messages/cache';

@@ -1,6 +1,6 @@
 import type { Observable } from 'rxjs';
-import type { ResultPush } from '../protocol/result';
-import type { SessionState } from '../protocol/session-lifecycle';
+import type { ResultPush } from '../protocol/operation/result';
+import type { SessionState } from '../protocol/session/session-lifecycle';
 import type { ConnectEndpoint } from '../transport/endpoint';
 import type { Message } from '../wire/message';
 import type { MessageType } from '../wire/message-type';

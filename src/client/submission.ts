@@ -1,5 +1,5 @@
 import type { Subscriber } from 'rxjs';
-import type { ResultPush } from '../protocol/result';
+import type { ResultPush } from '../protocol/operation/result';
 import { FrameSubmitMetadata } from '../wire/messages/frame-submit';
 import { EMPTY } from '../wire/packet';
 

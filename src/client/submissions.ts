@@ -8,8 +8,8 @@ import {
   type SchedulerLike,
   type Subscription,
 } from 'rxjs';
-import { CreditWindow, type CreditLoad } from '../protocol/credit-window';
-import { isTerminal, type ResultPush } from '../protocol/result';
+import { CreditWindow, type CreditLoad } from '../protocol/flow/credit-window';
+import { isTerminal, type ResultPush } from '../protocol/operation/result';
 import { RuntimeError } from '../protocol/runtime-error';
 import type { FlowUpdateMetadata } from '../wire/messages/flow-update';
 import type { SessionOpenAckMetadata } from '../wire/messages/session-open';

@@ -1,9 +1,9 @@
 import { Subscription, type SchedulerLike } from 'rxjs';
-import { negotiateHello, type ServerCapabilities } from '../protocol/capability';
-import { CreditEpoch } from '../protocol/credit-epoch';
-import { IdRanges } from '../protocol/id-ranges';
+import { negotiateHello, type ServerCapabilities } from '../protocol/capability/capability';
+import { CreditEpoch } from '../protocol/flow/credit-epoch';
+import { IdRanges } from '../protocol/operation/id-ranges';
 import { checkHeaderOnly, checkMetadataLength, foreignSession } from '../protocol/packet-checks';
-import { checkRecoveryRequest } from '../protocol/recovery';
+import { checkRecoveryRequest } from '../protocol/session/recovery';
 import { describeError, protocolError, RuntimeError, unexpectedMessage } from '../protocol/runtime-error';
 import type { Transport } from '../transport/transport';
 import { NnrpError } from '../wire/errors';
@@ -15,8 +15,8 @@ import { TransportProbeAckMetadata, TransportProbeMetadata } from '../wire/messa
 import { packet as makePacket, type Packet } from '../wire/packet';
 import { errorPacket, VIOLATION_CODE } from './error-packet';
 import type { KeepAlive } from './options';
-import type { SessionCore } from './session-core';
-import type { OpeningConnection, SessionOpener } from './session-opener';
+import type { SessionCore } from './session/session-core';
+import type { OpeningConnection, SessionOpener } from './opening/session-opener';
 
 /** What a connection needs of its server. */
 export interface ConnectionHost {

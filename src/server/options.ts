@@ -3,12 +3,12 @@ import type { ListenEndpoint } from '../transport/endpoint';
 import type { TransportKind } from '../transport/transport';
 import { Profile } from '../wire/messages/payload-kind';
 import type { CacheObjectKind } from '../wire/messages/cache';
-import { standardSchemaRegistry, type SchemaRegistry } from '../protocol/schema-registry';
-import { acceptAll, type SessionPolicy } from './policy';
-import { MIN_TOKEN_BYTES, systemRandom, type RandomBytes } from './resume-token';
-import { memoryStore, type SessionStore } from './session-store';
-import { CancelScope } from '../protocol/operation';
-import { DEFAULT_OUTBOX_LIMITS, type OutboxLimits } from '../protocol/result-outbox';
+import { standardSchemaRegistry, type SchemaRegistry } from '../protocol/capability/schema-registry';
+import { acceptAll, type SessionPolicy } from './opening/policy';
+import { MIN_TOKEN_BYTES, systemRandom, type RandomBytes } from './opening/resume-token';
+import { memoryStore, type SessionStore } from './opening/session-store';
+import { CancelScope } from '../protocol/operation/operation';
+import { DEFAULT_OUTBOX_LIMITS, type OutboxLimits } from '../protocol/operation/result-outbox';
 
 /** How many submits of a session may wait while `maxInFlightOperations` are with the application. */
 export interface QueueLimits {

@@ -3,16 +3,16 @@ import { RuntimeError } from '../protocol/runtime-error';
 import type { ListenAddress, ListenEndpoint, Listener } from '../transport/endpoint';
 import type { PeerName, Transport, TransportKind } from '../transport/transport';
 import type { CommonHeader } from '../wire/header';
-import { bitmapOf } from '../protocol/bitmap';
-import { isAssignedProfile } from '../protocol/profile';
+import { bitmapOf } from '../protocol/capability/bitmap';
+import { isAssignedProfile } from '../protocol/capability/profile';
 import { CloseReason, InFlightPolicy } from '../wire/messages/session-close';
 import { Profile } from '../wire/messages/payload-kind';
 import { Connection, type ConnectionHost } from './connection';
 import { HeldSubject } from './held-subject';
 import { serverSettings, type ServerOptions } from './options';
-import { ServerSession } from './session';
-import { SessionOpener } from './session-opener';
-import { SessionRegistry } from './session-registry';
+import { ServerSession } from './session/session';
+import { SessionOpener } from './opening/session-opener';
+import { SessionRegistry } from './opening/session-registry';
 import type { ServerUsage } from './usage';
 
 /** A peer did what the protocol forbids. */

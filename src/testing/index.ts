@@ -27,3 +27,4 @@ export type { CapturedFlow } from './capture/captured-flow';
 export * from './capture/captured-flow-text';
 export * from './capture/to-marbles';
 export * from './simulation';
+export * from './simulation';

@@ -1,6 +1,6 @@
 import { SessionRejectedError } from '../../src/client/errors';
 import { acceptedOpen } from '../../src/client/open-answer';
-import { encodeSessionExtension } from '../../src/protocol/session-extension';
+import { encodeSessionExtension } from '../../src/protocol/session/session-extension';
 import {
   SessionAckFlag,
   SessionErrorCode,

@@ -1,5 +1,5 @@
 import { openBody, sessionOpen, type OpenBlocks } from '../../src/client/options';
-import { openBlocks } from '../../src/server/open-blocks';
+import { openBlocks } from '../../src/server/opening/open-blocks';
 import { Profile } from '../../src/wire/messages/payload-kind';
 import { PriorityClass, SessionFlag, SessionOpenMetadata } from '../../src/wire/messages/session-open';
 

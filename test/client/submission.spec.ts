@@ -1,6 +1,6 @@
 import { Observable, type Subscriber } from 'rxjs';
 import { submission } from '../../src/client/submission';
-import type { ResultPush } from '../../src/protocol/result';
+import type { ResultPush } from '../../src/protocol/operation/result';
 import { FrameSubmitMetadata } from '../../src/wire/messages/frame-submit';
 
 describe('a submission', () => {

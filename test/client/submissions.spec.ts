@@ -3,7 +3,7 @@ import type { Subscription } from 'rxjs';
 import { ConnectionCredit } from '../../src/client/connection-credit';
 import type { Submission, SubmitRequest } from '../../src/client/submission';
 import { Submissions, type Credit } from '../../src/client/submissions';
-import { completeResult, partialResult } from '../../src/protocol/result';
+import { completeResult, partialResult } from '../../src/protocol/operation/result';
 import {
   BackpressureLevel,
   FlowFlag,

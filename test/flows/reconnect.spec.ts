@@ -1,7 +1,7 @@
 import { concatMap, throwError, type Observable } from 'rxjs';
 import { MigrationRefusedError, OperationError } from '../../src/client';
-import { decodeTokens, type TypedBody } from '../../src/protocol/token-delta';
-import type { SessionExtension } from '../../src/protocol/session-extension';
+import { decodeTokens, type TypedBody } from '../../src/protocol/operation/token-delta';
+import type { SessionExtension } from '../../src/protocol/session/session-extension';
 import { SessionErrorCode } from '../../src/wire/messages/session-open';
 import {
   flow,

@@ -1,6 +1,6 @@
 import { endWith, firstValueFrom, map, startWith, Subject } from 'rxjs';
-import { decodeTokens } from '../../src/protocol/token-delta';
-import { OperationState } from '../../src/protocol/operation';
+import { decodeTokens } from '../../src/protocol/operation/token-delta';
+import { OperationState } from '../../src/protocol/operation/operation';
 import { ErrorScope } from '../../src/wire/messages/error-message';
 import { MessageType } from '../../src/wire/message-type';
 import { ResultClass } from '../../src/wire/messages/result-push';

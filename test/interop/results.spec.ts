@@ -1,5 +1,5 @@
 import { from } from 'rxjs';
-import { decodeTokens, encodeTokens } from '../../src/protocol/token-delta';
+import { decodeTokens, encodeTokens } from '../../src/protocol/operation/token-delta';
 import { BudgetPolicy, InputProfile, LossTolerance, SubmitMode } from '../../src/wire/messages/frame-submit';
 import { PayloadKind, Profile } from '../../src/wire/messages/payload-kind';
 import { ResultClass, ResultFlag } from '../../src/wire/messages/result-push';

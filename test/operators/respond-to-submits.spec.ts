@@ -18,9 +18,9 @@ import {
   type RespondOptions,
   type SubmitHandler,
 } from '../../operators/respond-to-submits';
-import { completeResult, dropResult, partialResult, type Result } from '../../src/protocol/result';
+import { completeResult, dropResult, partialResult, type Result } from '../../src/protocol/operation/result';
 import { RuntimeError } from '../../src/protocol/runtime-error';
-import { decodeTokens } from '../../src/protocol/token-delta';
+import { decodeTokens } from '../../src/protocol/operation/token-delta';
 import { ManualIterable, settled } from '../support/async';
 import { marbles, particulars } from '../support/marbles';
 import { text } from '../support/packets';

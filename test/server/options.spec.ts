@@ -1,7 +1,7 @@
-import { CancelScope } from '../../src/protocol/operation';
+import { CancelScope } from '../../src/protocol/operation/operation';
 import { serverSettings, type ServerOptions } from '../../src/server/options';
-import { acceptAll } from '../../src/server/policy';
-import { systemRandom } from '../../src/server/resume-token';
+import { acceptAll } from '../../src/server/opening/policy';
+import { systemRandom } from '../../src/server/opening/resume-token';
 import { memory } from '../../src/transport/memory';
 import { Profile } from '../../src/wire/messages/payload-kind';
 

@@ -1,5 +1,5 @@
 import { createServer, type Server } from '../../src/server/server';
-import type { ServerSession } from '../../src/server/session';
+import type { ServerSession } from '../../src/server/session/session';
 import { memory } from '../../src/transport/memory';
 import type { ConnectEndpoint } from '../../src/transport/endpoint';
 import { MessageType } from '../../src/wire/message-type';

@@ -5,7 +5,7 @@ import type { ClientSession } from '../../src/client/session';
 import type { RuntimeError } from '../../src/protocol/runtime-error';
 import type { ServerOptions } from '../../src/server/options';
 import { createServer, type Server, type Violation } from '../../src/server/server';
-import type { ServerSession } from '../../src/server/session';
+import type { ServerSession } from '../../src/server/session/session';
 import { memory } from '../../src/transport/memory';
 import { cuttable } from './cuttable';
 

@@ -5,7 +5,7 @@ import type { CapturedFlow } from './captured-flow';
 
 /** Letters first; after them whatever is one character and means nothing in a marble string. */
 const LETTERS = [...'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'];
-const FURTHER_LETTERS = 0x4e00;
+const FURTHER_LETTERS = 0x20000;
 
 /** Packets, or an end, of one direction and one frame. */
 interface Burst {
@@ -22,8 +22,8 @@ interface Burst {
  *
  * @example
  * const { sent, received, packets } = toMarbles(captured.events);
- * // sent:     'o-s-------'
- * // received: '-A--p-p-c-'
+ * // sent:     'a---c----------'
+ * // received: '---b------d--e'
  */
 export function toMarbles(events: readonly CapturedEvent[]): CapturedFlow {
   const bursts = burstsOf(events);
@@ -39,18 +39,29 @@ export function toMarbles(events: readonly CapturedEvent[]): CapturedFlow {
     if (only !== undefined) packets[name] = others.length === 0 ? only : [...burst];
     return name;
   };
-  const row = (direction: CaptureDirection): Drawn[] => {
-    const own = bursts.filter((burst) => burst.direction === direction);
-    return own.flatMap(({ frame, packets: some, ends }, index) => {
-      const width = some.length + ends.length + 2;
-      const next = own[index + 1];
-      const fits = next === undefined || next.frame - frame >= width;
-      const letters = fits ? some.map((packet) => nameOf([packet])) : some.length === 0 ? [] : [nameOf(some)];
-      return [...letters, ...ends].map((label) => ({ frame, label }));
-    });
-  };
+  // In order of time, so that letters read as the flow does.
+  const silences = silencesAfter(bursts);
+  const drawn = bursts.map(({ frame, packets: some, ends }, index): readonly Drawn[] => {
+    const fits = (silences[index] ?? Infinity) >= some.length + ends.length + 2;
+    const letters = fits ? some.map((packet) => nameOf([packet])) : some.length === 0 ? [] : [nameOf(some)];
+    return [...letters, ...ends].map((label) => ({ frame, label }));
+  });
+  const row = (direction: CaptureDirection): readonly Drawn[] =>
+    drawn.filter((_, index) => bursts[index]?.direction === direction).flat();
   const [sent = '', received = ''] = draw([row('sent'), row('received')]).lines;
   return { sent, received, packets };
+}
+
+/** For each burst, the frames until the next one of its direction starts. */
+function silencesAfter(bursts: readonly Burst[]): readonly number[] {
+  const next: Partial<Record<CaptureDirection, number>> = {};
+  const silences = bursts.map(() => Infinity);
+  for (let index = bursts.length - 1; index >= 0; index--) {
+    const { direction, frame } = bursts[index]!;
+    silences[index] = (next[direction] ?? Infinity) - frame;
+    next[direction] = frame;
+  }
+  return silences;
 }
 
 function burstsOf(events: readonly CapturedEvent[]): readonly Burst[] {

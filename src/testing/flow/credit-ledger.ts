@@ -1,4 +1,4 @@
-import { CreditScope } from '../../protocol/credit-scope';
+import { CreditScope } from '../../protocol/flow/credit-scope';
 import { NnrpError } from '../../wire/errors';
 import { decodeMessage, type AnyMessage } from '../../wire/message';
 import { MessageType } from '../../wire/message-type';

@@ -4,7 +4,7 @@ import { describeError } from '../../protocol/runtime-error';
 import { connect, type Client } from '../../client/client';
 import type { ClientOptions } from '../../client/options';
 import { createServer, type Server } from '../../server/server';
-import type { ServerSession } from '../../server/session';
+import type { ServerSession } from '../../server/session/session';
 import { clientSends } from '../capture/captured-flow';
 import { deepEqual } from '../matching/deep-equal';
 import { readTimeline } from '../marbles/timeline';
@@ -239,7 +239,7 @@ export class Stage implements PeerStage {
         .flatMap(({ credit }) => credit.stopped())
         .map((who) => `${who} is still stopped`),
       ...this.scheduler.pending.map(
-        ({ due, origin }) => `a timer is due at frame ${due}${origin === undefined ? '' : `, set ${origin}`}`,
+        ({ due, origin }) => `a timer is due at frame ${due}${origin === undefined ? '' : `, set at ${origin}`}`,
       ),
     ];
     return left.length === 0 ? undefined : notQuiescent(left);

@@ -15,11 +15,52 @@ export interface Drawing {
 const LONGEST_DASHES = 24;
 
 /** A line under way. */
-interface Row {
-  readonly cells: ReadonlyMap<number, string>;
-  text: string;
+class Row {
+  private readonly parts: string[] = [];
+  /** Characters so far, as marbles count them: a letter may take two units of a string. */
+  width = 0;
   /** The frame behind what is drawn. */
-  time: number;
+  time = 0;
+  private isOver = false;
+
+  constructor(readonly cells: ReadonlyMap<number, string>) {}
+
+  get text(): string {
+    return this.parts.join('').trimEnd();
+  }
+
+  add(text: string): void {
+    if (text === '') return;
+    this.parts.push(text);
+    this.width += widthOf(text);
+  }
+
+  pad(width: number): void {
+    this.add(' '.repeat(Math.max(0, width - this.width)));
+  }
+
+  /** Draws dashes until `frame`, behind the spaces that other lines need. */
+  advance(frame: number, shift: number): void {
+    if (this.time > frame) return;
+    this.pad(this.time + shift);
+    this.add('-'.repeat(Math.floor(frame - this.time)));
+    this.time = frame;
+  }
+
+  /** Draws what happens at a frame, if anything does. */
+  draw(frame: number, column: number): void {
+    const cell = this.cells.get(frame);
+    if (cell === undefined && this.time > frame) return;
+    this.pad(column);
+    this.add(cell ?? '');
+    this.time = frame + widthOf(cell ?? '');
+    if (cell !== undefined) this.isOver = /[|#]/.test(cell);
+  }
+
+  /** Silence behind an end says nothing. */
+  finish(frame: number, shift: number): void {
+    if (!this.isOver) this.advance(frame, shift);
+  }
 }
 
 /**
@@ -28,45 +69,40 @@ interface Row {
  * no marble string can say, it is drawn right behind it.
  */
 export function draw(given: readonly (readonly Drawn[])[]): Drawing {
-  const rows = given.map((moments): Row => ({ cells: cellsOf(moments), text: '', time: 0 }));
+  const rows = given.map((moments) => new Row(cellsOf(moments)));
   const frames = [...new Set(given.flat().map(({ frame }) => frame))].sort((a, b) => a - b);
   const columns = new Map<number, number>();
   /** How much further right than its number a frame is drawn. */
   let shift = 0;
+  const latest = (): number => Math.max(0, ...rows.map(({ time }) => time));
   for (const frame of frames) {
-    const drawnUntil = Math.max(...rows.map(({ time }) => time));
+    const drawnUntil = latest();
     const silence = frame - drawnUntil;
     if (silence > LONGEST_DASHES || (silence > 0 && !Number.isInteger(silence))) {
-      for (const row of rows) advance(row, drawnUntil, shift);
       for (const row of rows) {
-        row.text += ` ${silence}ms `;
+        row.advance(drawnUntil, shift);
+        row.add(` ${silence}ms `);
         row.time = frame;
       }
-      shift = (rows[0]?.text.length ?? 0) - frame;
+      shift = (rows[0]?.width ?? 0) - frame;
     }
-    for (const row of rows) advance(row, frame, shift);
+    for (const row of rows) row.advance(frame, shift);
     const crowded = rows.filter(({ cells, time }) => time > frame && cells.has(frame));
-    const column = Math.max(frame + shift, ...crowded.map(({ text }) => text.length));
+    const column = Math.max(frame + shift, ...crowded.map(({ width }) => width));
     shift = column - frame;
     columns.set(frame, column);
-    for (const row of rows) {
-      const cell = row.cells.get(frame);
-      if (cell === undefined && row.time > frame) continue;
-      row.text = row.text.padEnd(column) + (cell ?? '');
-      row.time = frame + (cell?.length ?? 0);
-    }
+    for (const row of rows) row.draw(frame, column);
   }
+  const end = latest();
+  for (const row of rows) row.finish(end, shift);
   return {
-    lines: rows.map(({ text }) => text.trimEnd()),
+    lines: rows.map(({ text }) => text),
     columnOf: (frame) => columns.get(frame),
   };
 }
 
-/** Draws dashes until `frame`, behind the spaces that other lines need. */
-function advance(row: Row, frame: number, shift: number): void {
-  if (row.time > frame) return;
-  row.text = row.text.padEnd(row.time + shift) + '-'.repeat(Math.floor(frame - row.time));
-  row.time = frame;
+function widthOf(text: string): number {
+  return [...text].length;
 }
 
 /** Several moments of one frame are a group. */
@@ -74,6 +110,6 @@ function cellsOf(moments: readonly Drawn[]): ReadonlyMap<number, string> {
   const labels = new Map<number, string>();
   for (const { frame, label } of moments) labels.set(frame, (labels.get(frame) ?? '') + label);
   return new Map(
-    [...labels].map(([frame, text]) => [frame, [...text].length > 1 ? `(${text})` : text] as const),
+    [...labels].map(([frame, text]) => [frame, widthOf(text) > 1 ? `(${text})` : text] as const),
   );
 }

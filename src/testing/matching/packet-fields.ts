@@ -1,5 +1,5 @@
-import { decodeSessionExtension } from '../../protocol/session-extension';
-import { decodeTokens } from '../../protocol/token-delta';
+import { decodeSessionExtension } from '../../protocol/session/session-extension';
+import { decodeTokens } from '../../protocol/operation/token-delta';
 import { enumerationKey } from '../../wire/codec/enumeration';
 import type { WireRecord } from '../../wire/codec/record';
 import { NnrpError } from '../../wire/errors';

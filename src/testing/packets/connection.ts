@@ -1,4 +1,4 @@
-import { bitmapOf } from '../../protocol/bitmap';
+import { bitmapOf } from '../../protocol/capability/bitmap';
 import { VERSION_MAJOR, WIRE_FORMAT } from '../../wire/header';
 import { MessageType } from '../../wire/message-type';
 import { ErrorScope } from '../../wire/messages/error-message';

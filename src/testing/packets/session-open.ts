@@ -1,6 +1,6 @@
 import { openBody, sessionOpen, type OpenBlocks } from '../../client/options';
-import { encodeSessionExtension, type SessionExtension } from '../../protocol/session-extension';
-import { TOKEN_DELTA } from '../../protocol/token-delta';
+import { encodeSessionExtension, type SessionExtension } from '../../protocol/session/session-extension';
+import { TOKEN_DELTA } from '../../protocol/operation/token-delta';
 import { MessageType } from '../../wire/message-type';
 import { Profile } from '../../wire/messages/payload-kind';
 import {

@@ -2,10 +2,10 @@ import { Observable, type ObservableInput } from 'rxjs';
 import type { Answer } from '../../../operators/respond-to-submits';
 import { FlowScope } from '../../wire/messages/flow-update';
 import { CloseReason, InFlightPolicy } from '../../wire/messages/session-close';
-import type { PatchRequest } from '../../server/requests';
-import type { ServerSession } from '../../server/session';
-import type { Submit } from '../../server/submit';
-import { acceptsOperations } from '../../protocol/session-lifecycle';
+import type { PatchRequest } from '../../server/session/requests';
+import type { ServerSession } from '../../server/session/session';
+import type { Submit } from '../../server/session/submit';
+import { acceptsOperations } from '../../protocol/session/session-lifecycle';
 import { partBody, pulled, streamed, submitBody, type AnswerContext, type AnswerLog } from './answers';
 import { within } from './conditions';
 import {

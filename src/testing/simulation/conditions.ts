@@ -38,6 +38,10 @@ export interface NetworkConditions {
   /** The same, where nobody says so. */
   readonly silenceMs: Span;
   readonly stallMs: Span;
+  /** Of a direction that breaks, to stall before. */
+  readonly lagChance: number;
+  /** Of an end that is destroyed, to lose what it has sent with a reset, and not to end like a closed one. */
+  readonly resetChance: number;
   /** How long a peer may take to end its side. */
   readonly closeTimeoutMs: number;
   readonly pressure: PressureMarks;
@@ -55,6 +59,8 @@ export const PERFECT: NetworkConditions = {
   noticeMs: [1, 1],
   silenceMs: [1000, 1000],
   stallMs: [100, 100],
+  lagChance: 0,
+  resetChance: 0,
   closeTimeoutMs: 1000,
   pressure: { highWaterMark: 1024, lowWaterMark: 256 },
 };

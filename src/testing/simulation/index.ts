@@ -1,4 +1,5 @@
 export { PERFECT, type FaultKind, type NetworkConditions, type Span } from './conditions';
+export { elapse, settle } from './elapse';
 export { INVARIANTS, textOf } from './invariants';
 export { marblesOf } from './marbles';
 export { Random } from './random';

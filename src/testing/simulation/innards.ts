@@ -1,6 +1,6 @@
 import { ConnectedSession } from '../../client/connected-session';
 import type { ClientSession } from '../../client/session';
-import type { ServerSession } from '../../server/session';
+import type { ServerSession } from '../../server/session/session';
 
 /**
  * What a session holds, added up from what is there and not from the counters that it keeps. Private

@@ -1,5 +1,5 @@
 import { catchError, EMPTY as EMPTY_STREAM, firstValueFrom, timeout } from 'rxjs';
-import { encodeSessionExtension } from '../../protocol/session-extension';
+import { encodeSessionExtension } from '../../protocol/session/session-extension';
 import { MessageType } from '../../wire/message-type';
 import { FrameSubmitMetadata } from '../../wire/messages/frame-submit';
 import { InFlightPolicy, SessionCloseMetadata } from '../../wire/messages/session-close';

@@ -1,4 +1,4 @@
-import { decodeSessionExtension } from '../../protocol/session-extension';
+import { decodeSessionExtension } from '../../protocol/session/session-extension';
 import { SessionOpenMetadata } from '../../wire/messages/session-open';
 import type { Packet } from '../../wire/packet';
 

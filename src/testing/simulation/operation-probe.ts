@@ -1,6 +1,6 @@
 import { Subscription, type Observer } from 'rxjs';
 import { OperationError } from '../../client/errors';
-import { isTerminal, type ResultPush } from '../../protocol/result';
+import { isTerminal, type ResultPush } from '../../protocol/operation/result';
 import type { Ledger } from './ledger';
 import type { OperationRecord } from './records';
 

@@ -1,6 +1,6 @@
 import { CacheObjectKind } from '../../wire/messages/cache';
 import type { ServerOptions } from '../../server/options';
-import { CancelScope } from '../../protocol/operation';
+import { CancelScope } from '../../protocol/operation/operation';
 import type { ReconnectOptions } from '../../client/options';
 import { LONGEST_ANSWER_MS } from './answers';
 import { within, type NetworkConditions, type Span } from './conditions';
@@ -161,6 +161,8 @@ function drawConditions(random: Random): NetworkConditions {
     ]),
     silenceMs: [100, within(random, [150, 500])],
     stallMs: [5, within(random, [10, 150])],
+    lagChance: 0.25,
+    resetChance: 0.5,
     closeTimeoutMs: random.int(20, 100),
     pressure: { highWaterMark: random.int(100, 1000), lowWaterMark: random.int(0, 100) },
   };

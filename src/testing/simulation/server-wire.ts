@@ -1,4 +1,4 @@
-import { acceptsOperations } from '../../protocol/session-lifecycle';
+import { acceptsOperations } from '../../protocol/session/session-lifecycle';
 import { MessageType, messageTypeName } from '../../wire/message-type';
 import { ErrorMetadata, ErrorScope } from '../../wire/messages/error-message';
 import { FrameSubmitMetadata } from '../../wire/messages/frame-submit';

@@ -1,6 +1,6 @@
 import type { ClientSession } from '../../client/session';
 import type { ConnectEndpoint } from '../../transport/endpoint';
-import { acceptsOperations } from '../../protocol/session-lifecycle';
+import { acceptsOperations } from '../../protocol/session/session-lifecycle';
 import { InFlightPolicy } from '../../wire/messages/session-close';
 import { CacheAckStatus, CacheInvalidateScope } from '../../wire/messages/cache';
 import { drawAnswer } from './answers';

@@ -1,13 +1,14 @@
 import { delay, of } from 'rxjs';
-import type { SessionPolicy } from '../../server/policy';
+import type { SessionPolicy } from '../../server/opening/policy';
 import { createServer } from '../../server/server';
-import { memoryStore, type SessionStore } from '../../server/session-store';
+import { memoryStore, type SessionStore } from '../../server/opening/session-store';
 import { MessageType } from '../../wire/message-type';
 import { SessionErrorCode } from '../../wire/messages/session-open';
 import type { Packet } from '../../wire/packet';
 import { Application } from './application';
 import { ClientActor } from './client-actor';
 import { within } from './conditions';
+import { settle } from './elapse';
 import { flood, haunt, thieve } from './intruder';
 import { GOES_ON } from './invariants';
 import { Ledger } from './ledger';
@@ -60,9 +61,6 @@ export async function simulate(
   await run.toTheEnd();
   return run.report();
 }
-
-/** Turns of the microtask queue that an event's promises get: more than the longest chain of them takes. */
-const SETTLING_TURNS = 24;
 
 /** What the ends wait for: now and then, the connection breaks with one of these. */
 const PRECIOUS: readonly MessageType[] = [
@@ -236,11 +234,6 @@ class Run {
       return of(code).pipe(delay(within(random, policyMs), this.scheduler));
     };
   }
-}
-
-/** Lets what waits for promises run. */
-async function settle(): Promise<void> {
-  for (let turn = 0; turn < SETTLING_TURNS; turn++) await Promise.resolve();
 }
 
 function countedStore(): World['store'] {

@@ -237,6 +237,8 @@ class Connection implements TransportWatcher {
     watcher?.broken?.(this.id, how);
     for (const pipe of [this.toServer, this.toClient]) {
       const keepBytes = at?.pipe === pipe ? at.keepBytes : random.int(0, pipe.queuedBytes);
+      // What is on its way takes longer than the end takes to hear of the other direction.
+      if (random.chance(conditions.lagChance)) pipe.stall(within(random, conditions.stallMs));
       const noticeMs = within(random, how === 'silence' ? conditions.silenceMs : conditions.noticeMs);
       pipe.cut({ keepBytes, end: how === 'truncate' ? 'fin' : 'reset', noticeMs });
     }

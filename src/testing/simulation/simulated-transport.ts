@@ -59,6 +59,7 @@ export class SimulatedTransport implements Transport, PipeReader {
   private readonly pressure: SendPressure;
   private readonly decoder = new PacketDecoder();
   private readonly closeTimeoutMs: number;
+  private readonly resetChance: number;
   private reader: Subscriber<Packet> | undefined;
   private flushing: Subscription | undefined;
   private breakAt: number | undefined;
@@ -81,6 +82,7 @@ export class SimulatedTransport implements Transport, PipeReader {
     this.incoming = place.incoming;
     this.pressure = new SendPressure(place.conditions.pressure);
     this.closeTimeoutMs = place.conditions.closeTimeoutMs;
+    this.resetChance = place.conditions.resetChance;
     this.packets$ = new Observable((subscriber) => {
       if (this.isEnded) {
         subscriber.complete();
@@ -137,6 +139,8 @@ export class SimulatedTransport implements Transport, PipeReader {
     this.flush();
     this.outgoing.finish();
     this.startDeadline();
+    // Read and ignored, until the peer ends its side, too.
+    this.incoming.read(this);
     return new Promise((resolve) => {
       this.closers.push(resolve);
     });
@@ -215,9 +219,9 @@ export class SimulatedTransport implements Transport, PipeReader {
   /** What a socket that is destroyed has written arrives, or is lost with a reset. */
   private cutOutgoing(): void {
     const { queuedBytes } = this.outgoing;
-    const cut: Cut = this.random.chance(0.5)
-      ? { keepBytes: queuedBytes, end: 'fin', noticeMs: 1 }
-      : { keepBytes: this.random.int(0, queuedBytes), end: 'reset', noticeMs: 1 };
+    const cut: Cut = this.random.chance(this.resetChance)
+      ? { keepBytes: this.random.int(0, queuedBytes), end: 'reset', noticeMs: 1 }
+      : { keepBytes: queuedBytes, end: 'fin', noticeMs: 1 };
     this.outgoing.cut(cut);
   }
 

@@ -72,6 +72,11 @@ export class VirtualScheduler implements SchedulerLike {
     return true;
   }
 
+  /** Moves the time on to where nothing is to run before; no further than that. */
+  skipTo(time: number): void {
+    this.time = Math.max(this.time, Math.min(time, this.nextTime ?? Infinity));
+  }
+
   /** Puts an action in its place in time. The action's, not a user's. */
   enqueue(action: Runnable, delay: number): Entry {
     const entry = {

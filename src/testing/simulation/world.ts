@@ -1,5 +1,5 @@
 import type { Server } from '../../server/server';
-import type { SessionStore } from '../../server/session-store';
+import type { SessionStore } from '../../server/opening/session-store';
 import type { ConnectEndpoint } from '../../transport/endpoint';
 import type { Client } from '../../client/client';
 import type { Ledger } from './ledger';

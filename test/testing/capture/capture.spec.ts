@@ -195,13 +195,13 @@ describe('toMarbles', () => {
       at(9.9, 'received', 2),
       at(11, 'sent', 1),
     ]);
-    expect([sent, received]).toEqual(['a--a', '--b']);
+    expect([sent, received]).toEqual(['a--a', '--b-']);
     expect(Object.keys(packets)).toEqual(['a', 'b']);
   });
 
   it('has one letter for the same packet, in both directions', () => {
     expect(toMarbles([at(0, 'sent', 1), at(3, 'received', 1)])).toMatchObject({
-      sent: 'a--',
+      sent: 'a---',
       received: '---a',
     });
   });
@@ -226,6 +226,13 @@ describe('toMarbles', () => {
     const { sent, packets } = toMarbles(events);
     expect([...sent]).toHaveLength(200);
     expect(Object.keys(packets)).toHaveLength(200);
+  });
+
+  it('takes long captures', () => {
+    const events = Array.from({ length: 50_000 }, (_, index) => at(index, 'sent', index + 1));
+    const { sent, packets } = toMarbles(events);
+    expect([...sent]).toHaveLength(50_000);
+    expect(Object.keys(packets)).toHaveLength(50_000);
   });
 
   it('is empty for nothing', () => {

@@ -235,7 +235,7 @@ describe('session', () => {
 
 describe('expectQuiescent', () => {
   it.each<[string, Parameters<typeof flow>[0], string]>([
-    ['a timer', () => void timer(5000).subscribe(), 'a timer is due at frame 5000, set '],
+    ['a timer', () => void timer(5000).subscribe(), 'a timer is due at frame 5000, set at '],
     [
       'a stream',
       ({ cold }) => void cold('-').subscribe(),

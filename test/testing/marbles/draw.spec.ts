@@ -17,13 +17,13 @@ describe('draw', () => {
 
   it('aligns lines', () => {
     const { lines, columnOf } = draw([row([0, 'a'], [4, 'b']), row([2, 'x'], [2, 'y'], [6, 'z'])]);
-    expect(lines).toEqual(['a---b-', '--(xy)z']);
+    expect(lines).toEqual(['a---b--', '--(xy)z']);
     expect([0, 2, 4, 6].map(columnOf)).toEqual([0, 2, 4, 6]);
     expect(columnOf(3)).toBeUndefined();
   });
 
   it('shortens long silence in every line', () => {
-    expect(draw([row([0, 'a'], [200, 'b']), row([199, 'x'])]).lines).toEqual(['a 198ms -b', '- 198ms x']);
+    expect(draw([row([0, 'a'], [200, 'b']), row([199, 'x'])]).lines).toEqual(['a 198ms -b', '- 198ms x-']);
   });
 
   it('draws fractions of a frame', () => {
@@ -35,6 +35,11 @@ describe('draw', () => {
       '(ab)c-------d',
       '-   x-------y',
     ]);
+  });
+
+  it('counts characters, and not the units of a string', () => {
+    expect(draw([row([0, '🐳'], [1, 'b']), row([1, 'x'])]).lines).toEqual(['🐳b', '-x']);
+    expect(draw([row([0, '🐳'], [0, '🐳'], [5, 'b'])]).lines).toEqual(['(🐳🐳)-b']);
   });
 
   it('draws nothing for nothing', () => {

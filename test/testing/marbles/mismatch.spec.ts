@@ -67,7 +67,7 @@ describe('mismatch', () => {
       [
         'oh',
         '',
-        '  sent      --s---',
+        '  sent      --s----',
         '  expected  a---p-c',
         '  actual    a---?-c',
         '                ^',

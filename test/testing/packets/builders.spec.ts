@@ -1,5 +1,5 @@
 import { sessionOpen } from '../../../src/client/options';
-import { encodeTokens } from '../../../src/protocol/token-delta';
+import { encodeTokens } from '../../../src/protocol/operation/token-delta';
 import { decodeMessage } from '../../../src/wire/message';
 import { MessageType, messageTypeName } from '../../../src/wire/message-type';
 import { decodePacket, EMPTY, encodePacket, packet, type Packet } from '../../../src/wire/packet';

@@ -1,4 +1,4 @@
-import { acceptsOperations } from '../../../protocol/session-lifecycle';
+import { acceptsOperations } from '../../../protocol/session/session-lifecycle';
 import type { Fact } from '../facts';
 import { isOpenForClient, isOverForClient, nameOfOperation, type OperationRecord } from '../records';
 import type { World } from '../world';

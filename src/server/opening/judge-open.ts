@@ -1,0 +1,153 @@
+import { defaultIfEmpty, defer, from, of, take, type Observable } from 'rxjs';
+import { isAssignedProfile } from '../../protocol/capability/profile';
+import {
+  SessionAckFlag,
+  SessionErrorCode,
+  SessionFlag,
+  SessionOpenAckMetadata,
+  SessionStatus,
+  type SessionOpenMetadata,
+} from '../../wire/messages/session-open';
+import type { ServerSettings } from '../options';
+import type { SessionOpenRequest, SessionPolicy } from './policy';
+import { matchToken, type TokenPair } from './resume-token';
+import type { SessionCore } from '../session/session-core';
+import type { SessionEntry, SessionRegistry } from './session-registry';
+
+/** What becomes of a SESSION_OPEN (protocol section 9). */
+export type OpenVerdict =
+  | { readonly status: typeof SessionStatus.Opened; readonly sessionId: number }
+  /** As the reference resumes: the id lives on, in a session that starts anew. */
+  | { readonly status: typeof SessionStatus.Resumed; readonly sessionId: number; readonly core: undefined }
+  | {
+      readonly status: typeof SessionStatus.Resumed;
+      readonly sessionId: number;
+      readonly core: SessionCore;
+      readonly tokens: TokenPair;
+      readonly used: 'current' | 'previous';
+    }
+  | {
+      readonly status: typeof SessionStatus.Rejected | typeof SessionStatus.RetryLater;
+      readonly errorCode: number;
+    };
+
+/** How a client proves that a session is its own. */
+export interface ResumeProof {
+  readonly token: Uint8Array;
+  readonly receivedResults: number | undefined;
+  /** How manieth attempt it is, where the client says so. */
+  readonly resumeAttempt?: number | undefined;
+}
+
+/** The first of the server's own checks that fails: profile, schema, operations in flight. */
+export function checkOpen(open: SessionOpenMetadata, settings: ServerSettings): SessionErrorCode {
+  const { supportedProfiles, schemaRegistry, maxInFlightOperations } = settings;
+  if (!supportedProfiles.includes(open.profileId) || !isAssignedProfile(open.profileId)) {
+    return SessionErrorCode.ProfileUnsupported;
+  }
+  if (schemaRegistry.get(open.schemaId, open.schemaVersion) === undefined) {
+    return SessionErrorCode.SchemaUnsupported;
+  }
+  if (open.maxInFlightOperations > maxInFlightOperations) return SessionErrorCode.SessionLimitReached;
+  return SessionErrorCode.None;
+}
+
+/** What the policy says: one code, at once where it takes no time; errors where the policy fails. */
+export function askPolicy(request: SessionOpenRequest, policy: SessionPolicy): Observable<number> {
+  return defer(() => {
+    const verdict = policy(request);
+    return typeof verdict === 'number' ? of(verdict) : from(verdict);
+  }).pipe(take(1), defaultIfEmpty(SessionErrorCode.AuthFailed));
+}
+
+/** Which id the session gets, and whether it goes on where another connection left it. */
+export function judgeRecovery(
+  open: SessionOpenMetadata,
+  proof: ResumeProof,
+  settings: ServerSettings,
+  registry: SessionRegistry,
+): OpenVerdict {
+  const { requestedSessionId, resumeTokenBytes } = open;
+  const known = registry.get(requestedSessionId);
+  if (resumeTokenBytes > 0) return judgeResume(open, proof, settings, known);
+  if (known !== undefined) return rejected(SessionErrorCode.SessionLimitReached);
+  return { status: SessionStatus.Opened, sessionId: requestedSessionId || chosenId(settings, registry) };
+}
+
+/** The reference gives everybody who does not choose the id 1, whoever has it. */
+function chosenId({ resume }: ServerSettings, registry: SessionRegistry): number {
+  return resume === 'by-id' ? 1 : registry.freeId();
+}
+
+function judgeResume(
+  open: SessionOpenMetadata,
+  { token, receivedResults, resumeAttempt }: ResumeProof,
+  { resume, store }: ServerSettings,
+  known: SessionEntry | undefined,
+): OpenVerdict {
+  const sessionId = open.requestedSessionId;
+  const status = SessionStatus.Resumed;
+  const refusal = rejected(SessionErrorCode.ResumeRejected);
+  if (resume === 'by-id') {
+    const isNamed =
+      known !== undefined && (known.core === undefined || known.core.granted.resumeTokenBytes > 0);
+    return isNamed ? { status, sessionId, core: undefined } : refusal;
+  }
+  // Asked and compared whether or not there is such a session: one answer and one timing for all.
+  const tokens = store.get(sessionId)?.tokens;
+  const used = matchToken(token, tokens);
+  const core = known?.core;
+  if (used === undefined || tokens === undefined || core === undefined) return refusal;
+  if (!isSameKind(open, core.open) || !core.canResume(receivedResults, resumeAttempt)) return refusal;
+  return { status, sessionId, core, tokens, used };
+}
+
+function isSameKind(open: SessionOpenMetadata, before: SessionOpenMetadata): boolean {
+  return (
+    open.profileId === before.profileId &&
+    open.schemaId === before.schemaId &&
+    open.schemaVersion === before.schemaVersion
+  );
+}
+
+function rejected(errorCode: number): OpenVerdict {
+  return { status: SessionStatus.Rejected, errorCode };
+}
+
+/** The blocks that an ack's body carries, by length. */
+export interface AckBlocks {
+  readonly resumeTokenBytes: number;
+  readonly sessionExtensionBytes: number;
+}
+
+/** The answer: what was asked for, echoed, and what the server grants. */
+export function openAck(
+  open: SessionOpenMetadata,
+  verdict: OpenVerdict,
+  settings: ServerSettings,
+  blocks: AckBlocks,
+): SessionOpenAckMetadata {
+  const isAccepted = verdict.status === SessionStatus.Opened || verdict.status === SessionStatus.Resumed;
+  const sessionId = isAccepted ? verdict.sessionId : 0;
+  return SessionOpenAckMetadata.of({
+    sessionId,
+    acceptedProfileId: open.profileId,
+    acceptedPriorityClass: open.priorityClass,
+    sessionStatus: verdict.status,
+    schemaId: open.schemaId,
+    schemaVersion: open.schemaVersion,
+    grantedOperationCredit: settings.grantedOperationCredit,
+    maxInFlightOperations: settings.maxInFlightOperations,
+    leaseTtlMs: settings.leaseTtlMs,
+    resumeWindowMs: settings.resumeWindowMs,
+    ...blocks,
+    serverSessionTag: BigInt(sessionId),
+    sessionErrorCode: isAccepted ? SessionErrorCode.None : verdict.errorCode,
+    sessionFlagsAck: blocks.resumeTokenBytes > 0 ? SessionAckFlag.ResumeEnabled : 0,
+  });
+}
+
+/** Whether a client asks for a session that survives its connection. */
+export function wantsResume({ sessionFlags }: SessionOpenMetadata): boolean {
+  return (sessionFlags & SessionFlag.AllowResume) !== 0;
+}

@@ -1,0 +1,241 @@
+import type { SchedulerLike, Subscription } from 'rxjs';
+import {
+  decodeSessionExtension,
+  encodeSessionExtension,
+  type SessionExtension,
+} from '../../protocol/session/session-extension';
+import { describeError, RuntimeError } from '../../protocol/runtime-error';
+import { MessageType } from '../../wire/message-type';
+import {
+  SessionErrorCode,
+  SessionOpenAckMetadata,
+  SessionStatus,
+  type SessionOpenMetadata,
+} from '../../wire/messages/session-open';
+import { EMPTY, packet } from '../../wire/packet';
+import {
+  askPolicy,
+  checkOpen,
+  judgeRecovery,
+  openAck,
+  wantsResume,
+  type OpenVerdict,
+  type ResumeProof,
+} from './judge-open';
+import { openBlocks } from './open-blocks';
+import type { ServerSettings } from '../options';
+import { hashToken, rotate, type TokenPair } from './resume-token';
+import { SessionCore } from '../session/session-core';
+import type { Attachment } from '../session/session-outlet';
+import type { SessionRegistry } from './session-registry';
+
+/** A connection that a session can be opened on. */
+export interface OpeningConnection extends Attachment {
+  /** The client has announced itself. */
+  announce(): void;
+  /** The session's packets go to it from now on. */
+  adopt(core: SessionCore): void;
+}
+
+export interface OpenerHost {
+  readonly settings: ServerSettings;
+  readonly registry: SessionRegistry;
+  readonly scheduler: SchedulerLike;
+  /** Whether the server takes no new sessions now: it is closing, or nobody takes those that there are. */
+  isFull(): boolean;
+  sessionOpened(core: SessionCore): void;
+  failed(error: RuntimeError): void;
+}
+
+/** A SESSION_OPEN, taken apart. */
+interface Opening {
+  readonly open: SessionOpenMetadata;
+  readonly proof: ResumeProof;
+  readonly extension: SessionExtension | undefined;
+  readonly connection: OpeningConnection;
+}
+
+/**
+ * Judges SESSION_OPENs, answers them, and makes sessions of those that are accepted (protocol section
+ * 9): the server's checks, the policy, then recovery.
+ */
+export class SessionOpener {
+  constructor(private readonly host: OpenerHost) {}
+
+  /**
+   * Judges an open and answers it, now or when the policy has decided; unsubscribing forgets it. Throws
+   * an `NnrpError` where the body's blocks are not as announced.
+   */
+  open(open: SessionOpenMetadata, body: Uint8Array, connection: OpeningConnection): Subscription | undefined {
+    const { settings } = this.host;
+    const blocks = openBlocks(open, body);
+    const extension = decodeSessionExtension(blocks.extension);
+    if (extension !== undefined) connection.announce();
+    const proof: ResumeProof = {
+      token: blocks.resumeToken,
+      receivedResults: extension?.receivedResults,
+      resumeAttempt: extension?.resumeAttempt,
+    };
+    const opening: Opening = { open, proof, extension, connection };
+    const errorCode = checkOpen(open, settings);
+    if (errorCode !== SessionErrorCode.None) {
+      this.answer(opening, { status: SessionStatus.Rejected, errorCode });
+      return undefined;
+    }
+    const { peer, kind } = connection.transport;
+    const { auth, extension: extensionBlock } = blocks;
+    const request = { open, auth, extension: extensionBlock, peer, transport: kind };
+    return askPolicy(request, settings.policy).subscribe({
+      next: (code) => {
+        this.decide(opening, code);
+      },
+      error: (error: unknown) => {
+        this.host.failed(callbackFailed('the policy', open, error));
+        this.decide(opening, SessionErrorCode.AuthFailed);
+      },
+    });
+  }
+
+  private decide(opening: Opening, policyCode: number): void {
+    const { open, proof } = opening;
+    const { settings, registry } = this.host;
+    if (policyCode !== SessionErrorCode.None) {
+      this.answer(opening, { status: SessionStatus.Rejected, errorCode: policyCode });
+    } else if (this.host.isFull()) {
+      this.answer(opening, { status: SessionStatus.RetryLater, errorCode: SessionErrorCode.None });
+    } else {
+      try {
+        this.answer(opening, judgeRecovery(open, proof, settings, registry));
+      } catch (error) {
+        // Only the store runs code of others here.
+        this.host.failed(callbackFailed('the session store', open, error));
+        this.answer(opening, { status: SessionStatus.Rejected, errorCode: SessionErrorCode.ResumeRejected });
+      }
+    }
+  }
+
+  private answer(opening: Opening, verdict: OpenVerdict): void {
+    switch (verdict.status) {
+      case SessionStatus.Rejected:
+      case SessionStatus.RetryLater:
+        this.sendAck(opening, verdict, EMPTY, undefined);
+        return;
+      case SessionStatus.Opened:
+        this.start(opening, verdict);
+        return;
+      case SessionStatus.Resumed:
+        if (verdict.core === undefined) this.start(opening, verdict);
+        else this.resume(opening, verdict, verdict.core);
+    }
+  }
+
+  private start(opening: Opening, verdict: Extract<OpenVerdict, { readonly sessionId: number }>): void {
+    const { open, connection } = opening;
+    const { settings, registry } = this.host;
+    // Resuming by id, whoever had the session is superseded.
+    registry.get(verdict.sessionId)?.core?.end('disconnected', 'closed');
+    const isResumable = settings.resume === 'token' && wantsResume(open);
+    const token = isResumable ? settings.randomBytes(settings.resumeTokenBytes) : EMPTY;
+    if (isResumable) this.keepTokens(verdict.sessionId, { current: hashToken(token), previous: undefined });
+    const ack = this.sendAck(opening, verdict, token, 0);
+    const core = new SessionCore(this.sessionHost(), open, ack, connection, isResumable);
+    registry.set(core);
+    connection.adopt(core);
+    this.host.sessionOpened(core);
+  }
+
+  private resume(
+    opening: Opening,
+    verdict: Extract<OpenVerdict, { readonly tokens: TokenPair }>,
+    core: SessionCore,
+  ): void {
+    const { settings } = this.host;
+    const token = settings.randomBytes(settings.resumeTokenBytes);
+    this.keepTokens(core.sessionId, rotate(verdict.tokens, verdict.used, token));
+    core.leave();
+    this.sendAck(opening, verdict, token, core.operations.lastOperationId);
+    opening.connection.adopt(core);
+    core.resume(opening.connection, opening.extension);
+  }
+
+  private keepTokens(sessionId: number, tokens: TokenPair): void {
+    this.host.settings.store.set({ sessionId, tokens });
+  }
+
+  /** The client has the current token: the one before it is of no more use. */
+  private confirmTokens(sessionId: number): void {
+    const { store } = this.host.settings;
+    const tokens = store.get(sessionId)?.tokens;
+    if (tokens?.previous !== undefined) store.set({ sessionId, tokens: { ...tokens, previous: undefined } });
+  }
+
+  /** A store that fails costs neither the packet nor the connection that it was asked for. */
+  private guardStore(open: SessionOpenMetadata, use: () => void): void {
+    try {
+      use();
+    } catch (error) {
+      this.host.failed(callbackFailed('the session store', open, error));
+    }
+  }
+
+  private sendAck(
+    { open, extension, connection }: Opening,
+    verdict: OpenVerdict,
+    token: Uint8Array,
+    lastOperationId: number | undefined,
+  ): SessionOpenAckMetadata {
+    const { settings } = this.host;
+    const block =
+      extension === undefined || lastOperationId === undefined
+        ? EMPTY
+        : encodeSessionExtension({ lastOperationId });
+    // The 3.2 runtime announces token bytes and sends none; by id, so does this server.
+    const isByIdResumable = settings.resume === 'by-id' && lastOperationId !== undefined && wantsResume(open);
+    const ack = openAck(open, verdict, settings, {
+      resumeTokenBytes: isByIdResumable ? settings.resumeTokenBytes : token.length,
+      sessionExtensionBytes: block.length,
+    });
+    const body = new Uint8Array(token.length + block.length);
+    body.set(token);
+    body.set(block, token.length);
+    connection.transport.send(
+      packet(
+        { messageType: MessageType.SessionOpenAck, sessionId: ack.sessionId },
+        SessionOpenAckMetadata.encode(ack),
+        body,
+      ),
+    );
+    return ack;
+  }
+
+  private sessionHost(): ConstructorParameters<typeof SessionCore>[0] {
+    const { settings, scheduler, registry } = this.host;
+    return {
+      settings,
+      scheduler,
+      failed: (error) => {
+        this.host.failed(error);
+      },
+      confirmed: (core) => {
+        this.guardStore(core.open, () => {
+          this.confirmTokens(core.sessionId);
+        });
+      },
+      ended: (core, end) => {
+        if (core.isResumable) {
+          this.guardStore(core.open, () => {
+            settings.store.delete(core.sessionId);
+          });
+        }
+        const isNamed = settings.resume === 'by-id' && core.granted.resumeTokenBytes > 0;
+        if (isNamed && end === 'disconnected') registry.park(core, settings.resumeWindowMs, scheduler);
+        else registry.delete(core);
+      },
+    };
+  }
+}
+
+function callbackFailed(who: string, open: SessionOpenMetadata, cause: unknown): RuntimeError {
+  const message = `${who} failed for a SESSION_OPEN of session ${open.requestedSessionId}: ${describeError(cause)}`;
+  return new RuntimeError('internal', message, { reach: 'session', origin: 'application', cause });
+}

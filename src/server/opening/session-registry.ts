@@ -1,0 +1,69 @@
+import { Subscription, type SchedulerLike } from 'rxjs';
+import type { SessionCore } from '../session/session-core';
+
+/** A session id in use. */
+export interface SessionEntry {
+  readonly sessionId: number;
+  /** The session, attached or waiting for its client; undefined for an id that only waits to be named. */
+  readonly core: SessionCore | undefined;
+}
+
+/** The sessions of a server by id (protocol section 9). */
+export class SessionRegistry {
+  private readonly entries = new Map<number, SessionEntry>();
+  private readonly expiries = new Subscription();
+  private nextFreeId = 1;
+
+  /** How many ids are in use. */
+  get size(): number {
+    return this.entries.size;
+  }
+
+  get(sessionId: number): SessionEntry | undefined {
+    return this.entries.get(sessionId);
+  }
+
+  cores(): SessionCore[] {
+    return [...this.entries.values()].flatMap(({ core }) => core ?? []);
+  }
+
+  set(core: SessionCore): void {
+    this.entries.set(core.sessionId, { sessionId: core.sessionId, core });
+  }
+
+  /** Forgets a session, unless another has taken its id since. */
+  delete(core: SessionCore): void {
+    if (this.entries.get(core.sessionId)?.core === core) this.entries.delete(core.sessionId);
+  }
+
+  /** Keeps the id of a session that is over, so that it can be named for a while. */
+  park(core: SessionCore, windowMs: number, scheduler: SchedulerLike): void {
+    const { sessionId } = core;
+    if (this.entries.get(sessionId)?.core !== core) return;
+    const parked: SessionEntry = { sessionId, core: undefined };
+    this.entries.set(sessionId, parked);
+    const expiry = scheduler.schedule(() => {
+      if (this.entries.get(sessionId) === parked) this.entries.delete(sessionId);
+      this.expiries.remove(expiry);
+    }, windowMs);
+    this.expiries.add(expiry);
+  }
+
+  /** Forgets every id that is only parked. */
+  clear(): void {
+    this.expiries.unsubscribe();
+    this.entries.clear();
+  }
+
+  /** An id that nobody uses; ids are used again only once all others have been. */
+  freeId(): number {
+    while (this.entries.has(this.nextFreeId)) this.advance();
+    const id = this.nextFreeId;
+    this.advance();
+    return id;
+  }
+
+  private advance(): void {
+    this.nextFreeId = this.nextFreeId === 0xffffffff ? 1 : this.nextFreeId + 1;
+  }
+}

@@ -1,0 +1,112 @@
+import type { QueueLimits } from '../options';
+import type { Submit } from './submit';
+
+/**
+ * Who may work: at most `maxInFlight` submits are with the application, a bounded queue waits behind
+ * them, and what does not fit is refused.
+ *
+ *   offer ──▶ queue ──▶ in flight ──▶ ended
+ *     │         │            (a slot is free and somebody listens)
+ *     ▼         ▼
+ *  refused   withdrawn (cancelled before it started)
+ */
+export class Admission {
+  /** Insertion order is arrival order, and a submit cancelled while it waits leaves in O(1). */
+  private readonly queue = new Map<number, Submit>();
+  private queuedBytes = 0;
+  private readonly inFlight = new Map<number, Submit>();
+  private starting = false;
+
+  constructor(
+    private readonly maxInFlight: number,
+    private readonly limits: QueueLimits,
+    private readonly target: {
+      /** Whether anybody listens for submits. */
+      isReady(): boolean;
+      deliver(submit: Submit): void;
+    },
+  ) {}
+
+  get inFlightCount(): number {
+    return this.inFlight.size;
+  }
+
+  get queuedCount(): number {
+    return this.queue.size;
+  }
+
+  /** The submit of an operation that is with the application. */
+  running(frameId: number): Submit | undefined {
+    return this.inFlight.get(frameId);
+  }
+
+  /** Takes a submit in, or says that there is no room. */
+  offer(submit: Submit): 'admitted' | 'refused' {
+    if (this.queue.size === 0 && this.hasSlot()) {
+      this.start(submit);
+      return 'admitted';
+    }
+    const { maxSubmits, maxBytes } = this.limits;
+    if (this.queue.size >= maxSubmits || this.queuedBytes + submit.body.length > maxBytes) return 'refused';
+    this.queue.set(submit.frameId, submit);
+    this.queuedBytes += submit.body.length;
+    return 'admitted';
+  }
+
+  /** Takes an operation that ended out, running or waiting; its slot stays empty until `startNext`. */
+  take(frameId: number): Submit | undefined {
+    const submit = this.inFlight.get(frameId);
+    if (submit === undefined) return this.withdraw(frameId);
+    this.inFlight.delete(frameId);
+    return submit;
+  }
+
+  /** Starts what waits, as far as slots and listeners allow. */
+  startNext(): void {
+    // An application that answers at once comes back here: the loop that runs already serves it too.
+    if (this.starting) return;
+    this.starting = true;
+    try {
+      while (this.queue.size > 0 && this.hasSlot()) {
+        const [next] = this.queue.values();
+        if (next === undefined) return;
+        this.withdraw(next.frameId);
+        this.start(next);
+      }
+    } finally {
+      this.starting = false;
+    }
+  }
+
+  /** Takes every submit out of the queue without starting it. */
+  clearQueue(): Submit[] {
+    const waiting = [...this.queue.values()];
+    this.queue.clear();
+    this.queuedBytes = 0;
+    return waiting;
+  }
+
+  /** Takes everything out, running and waiting. */
+  clear(): Submit[] {
+    const running = [...this.inFlight.values()];
+    this.inFlight.clear();
+    return [...running, ...this.clearQueue()];
+  }
+
+  private hasSlot(): boolean {
+    return this.inFlight.size < this.maxInFlight && this.target.isReady();
+  }
+
+  private start(submit: Submit): void {
+    this.inFlight.set(submit.frameId, submit);
+    this.target.deliver(submit);
+  }
+
+  private withdraw(frameId: number): Submit | undefined {
+    const submit = this.queue.get(frameId);
+    if (submit === undefined) return undefined;
+    this.queue.delete(frameId);
+    this.queuedBytes -= submit.body.length;
+    return submit;
+  }
+}

@@ -1,0 +1,459 @@
+import { BehaviorSubject, lastValueFrom, Subscription, type SchedulerLike } from 'rxjs';
+import { CancelScope } from '../../protocol/operation/operation';
+import { checkHeaderOnly, checkMetadataLength } from '../../protocol/packet-checks';
+import { unexpectedMessage, type RuntimeError } from '../../protocol/runtime-error';
+import type { SessionExtension } from '../../protocol/session/session-extension';
+import {
+  acceptsMessages,
+  acceptsOperations,
+  afterClose,
+  afterCloseAck,
+  SessionState,
+} from '../../protocol/session/session-lifecycle';
+import { NnrpError } from '../../wire/errors';
+import { decodeMessage, type MessageOf } from '../../wire/message';
+import { MessageType, messageTypeName } from '../../wire/message-type';
+import { BackpressureLevel, FlowScope, FlowUpdateReason } from '../../wire/messages/flow-update';
+import { FrameSubmitMetadata } from '../../wire/messages/frame-submit';
+import { HintReason, ResultHintMetadata } from '../../wire/messages/result-hint';
+import { CloseReason, CloseStatus, InFlightPolicy } from '../../wire/messages/session-close';
+import type { SessionOpenAckMetadata, SessionOpenMetadata } from '../../wire/messages/session-open';
+import type { Packet } from '../../wire/packet';
+import { preview3 } from '../../wire/revision';
+import { cacheMiss } from '../error-packet';
+import type { Cancel, Close } from './messages';
+import type { ServerSettings } from '../options';
+import { SessionCache } from './session-cache';
+import { SessionOperations } from './session-operations';
+import { SessionOutlet, type Attachment } from './session-outlet';
+import { SessionSender, type FlowFields } from './session-sender';
+import { SessionRequests } from './session-requests';
+import { SessionStreams } from './session-streams';
+import type { AttachmentState, CreditTarget, SessionEnding } from './session-terms';
+import type { SubmitEnd } from './submit';
+import type { SessionUsage } from '../usage';
+
+/** What a session needs of its server. */
+export interface SessionHost {
+  readonly settings: ServerSettings;
+  readonly scheduler: SchedulerLike;
+  /** The application did what this session cannot do for it. */
+  failed(error: RuntimeError): void;
+  /** The client was heard after a resume, so it has the token of the ack. */
+  confirmed(core: SessionCore): void;
+  /** The session is over, and nothing more is sent for it. */
+  ended(core: SessionCore, end: SubmitEnd): void;
+}
+
+/**
+ * A session's engine: judges its packets, keeps its operations, and tells the application. It outlives
+ * its connection where it may be resumed.
+ *
+ *   receive(packet) ─▶ type, lengths, fields ─▶ state ─▶ operations ─▶ subjects ─▶ the application
+ *   transport ◀─ outlet ◀─ sender ◀─ operations.answer ◀─ the application
+ *
+ *                connection lost                 window over, or no room to wait
+ *   attached ─────────────────────▶ detached ──────────────────────────────────▶ expired
+ *      ▲                               │
+ *      └──────────── resume ───────────┘        (SESSION_CLOSE ends it from anywhere: closed)
+ */
+export class SessionCore {
+  readonly streams = new SessionStreams();
+  readonly attachment: BehaviorSubject<AttachmentState>;
+
+  readonly outlet: SessionOutlet;
+  readonly sender: SessionSender;
+  readonly operations: SessionOperations;
+  private readonly cache: SessionCache;
+  private readonly requests: SessionRequests;
+  private readonly timers = new Subscription();
+  private currentState: SessionState = SessionState.Open;
+  private expiry: Subscription | undefined;
+  /** What ends the session once no operation is left, while it drains. */
+  private finishDrain: (() => void) | undefined;
+  /** Whether this side has asked for the end. */
+  private isEnding = false;
+  private isCongested = false;
+  private isUnconfirmed = false;
+  /** Of the client, to resume the session. */
+  private lastAttempt = 0;
+  private lastHeard: number;
+  /** When an operation last ended. */
+  private lastWorked = -Infinity;
+
+  constructor(
+    readonly host: SessionHost,
+    readonly open: SessionOpenMetadata,
+    readonly granted: SessionOpenAckMetadata,
+    attachment: Attachment,
+    /** Whether the session waits for its client when the connection is lost. */
+    readonly isResumable: boolean,
+  ) {
+    const { settings, scheduler } = host;
+    this.attachment = new BehaviorSubject<AttachmentState>('attached');
+    this.lastHeard = scheduler.now();
+    this.outlet = new SessionOutlet(attachment, { outbox: isResumable ? settings.outbox : undefined });
+    this.sender = new SessionSender(granted.sessionId, this.outlet, () => {
+      this.overflowed();
+    });
+    this.cache = new SessionCache(granted.sessionId, settings, () => scheduler.now());
+    this.operations = new SessionOperations({
+      sessionId: granted.sessionId,
+      maxInFlight: granted.maxInFlightOperations,
+      queue: settings.queue,
+      isReady: () => this.streams.isWatched(this.streams.submits),
+      deliver: (submit) => {
+        this.streams.emit(this.streams.submits, submit);
+      },
+      sendDrop: (frameId, end) => {
+        if (end === 'late') this.hintLate(frameId);
+        this.sender.drop(frameId);
+      },
+      changed: () => {
+        this.afterOperation();
+      },
+    });
+    this.requests = new SessionRequests({
+      streams: this.streams,
+      sender: this.sender,
+      outlet: this.outlet,
+      settings,
+      scheduler,
+      isResumable,
+      lastOperationId: () => this.operations.lastOperationId,
+    });
+    if (settings.idleTimeoutMs > 0) this.watchIdleness(settings.idleTimeoutMs);
+  }
+
+  get sessionId(): number {
+    return this.granted.sessionId;
+  }
+
+  get state(): SessionState {
+    return this.currentState;
+  }
+
+  get usage(): SessionUsage {
+    const { operations, outlet } = this;
+    return {
+      operationsInFlight: operations.inFlightCount,
+      operationsQueued: operations.queuedCount,
+      outboxResults: outlet.heldResults,
+      outboxBytes: outlet.heldBytes,
+    };
+  }
+
+  get cacheObjectCount(): number {
+    return this.cache.objectCount;
+  }
+
+  /** Takes a packet of this session. Throws an `NnrpError` or a `RuntimeError` that says what is wrong. */
+  receive(packet: Packet): void {
+    if (!acceptsMessages(this.currentState)) throw this.notOpen();
+    this.heard();
+    switch (packet.header.messageType) {
+      case MessageType.FrameSubmit:
+        this.onSubmit(packet);
+        return;
+      case MessageType.FrameCancel:
+        checkHeaderOnly(packet, 'server');
+        this.onCancel(decodeAs(packet, MessageType.FrameCancel));
+        return;
+      case MessageType.SessionPatch:
+        this.requests.patch(decodeAs(packet, MessageType.SessionPatch));
+        return;
+      case MessageType.SessionMigrate:
+        this.requests.migrate(decodeAs(packet, MessageType.SessionMigrate));
+        return;
+      case MessageType.SessionClose:
+        this.onClose(decodeAs(packet, MessageType.SessionClose));
+        return;
+      case MessageType.SessionCloseAck:
+        this.onCloseAck(decodeAs(packet, MessageType.SessionCloseAck));
+        return;
+      case MessageType.CachePut:
+        this.onCachePut(decodeAs(packet, MessageType.CachePut));
+        return;
+      case MessageType.CacheInvalidate:
+        this.onCacheInvalidate(decodeAs(packet, MessageType.CacheInvalidate));
+        return;
+      default:
+        throw unexpectedMessage(`server received unexpected ${messageTypeName(packet.header.messageType)}`);
+    }
+  }
+
+  /** The client has said something, to this session or about it. */
+  heard(): void {
+    this.lastHeard = this.host.scheduler.now();
+    if (!this.isUnconfirmed) return;
+    this.isUnconfirmed = false;
+    this.host.confirmed(this);
+  }
+
+  /** The connection is gone. The session waits for its client where it may, and is over where not. */
+  connectionLost(attachment: Attachment): void {
+    if (this.outlet.current !== attachment) return;
+    if (!this.isResumable || !acceptsOperations(this.currentState)) {
+      this.end('disconnected', 'closed');
+      return;
+    }
+    this.detach();
+    this.expireIn(this.granted.resumeWindowMs);
+    this.attachment.next('detached');
+  }
+
+  /**
+   * Whether a client that has received so many results can take the session up without a gap. An attempt
+   * that is older than one which came before it is nobody's any more: its client has made another since.
+   */
+  canResume(receivedResults: number | undefined, attempt = Infinity): boolean {
+    if (!this.isResumable || !acceptsOperations(this.currentState)) return false;
+    return attempt > this.lastAttempt && this.outlet.canResume(receivedResults);
+  }
+
+  /** Leaves the connection that carries it, if one does: another has taken the session over. */
+  leave(): void {
+    this.outlet.current?.released(this);
+    this.detach();
+  }
+
+  /** Goes on over another connection, with what the client says of itself. */
+  resume(attachment: Attachment, extension: SessionExtension | undefined): void {
+    this.expiry?.unsubscribe();
+    this.currentState = SessionState.Resumed;
+    this.lastHeard = this.host.scheduler.now();
+    this.isUnconfirmed = true;
+    // The ack gives the client new credit: it is stopped no more.
+    this.isCongested = false;
+    this.lastAttempt = extension?.resumeAttempt ?? this.lastAttempt;
+    this.outlet.attach(attachment, extension?.receivedResults);
+    if (extension?.wantedOperations !== undefined) this.cancelUnwanted(new Set(extension.wantedOperations));
+    this.attachment.next('resumed');
+  }
+
+  /**
+   * Ends the session from this side; resolves when it is over. Operations in flight are drained or
+   * aborted. An announced client says when it has all that it waits for; another one is not told, as
+   * its runtime would not expect it, and the session ends with its last operation.
+   */
+  close(ending: SessionEnding): Promise<void> {
+    const over = lastValueFrom(this.attachment, { defaultValue: undefined }).then(() => undefined);
+    if (!acceptsOperations(this.currentState)) {
+      this.hasten(ending);
+      return over;
+    }
+    this.isEnding = true;
+    this.currentState = afterClose(this.currentState, this.sessionId);
+    const { current } = this.outlet;
+    const isAbort = ending.inFlightPolicy === InFlightPolicy.Abort;
+    if (current?.isAnnounced === true || isAbort) this.sender.close(ending, this.operations.lastOperationId);
+    if (isAbort || current === undefined) {
+      this.end('closed', 'closed');
+      return over;
+    }
+    this.operations.endQueued('closed');
+    const finish = (): void => {
+      this.end('closed', 'closed');
+    };
+    if (current.isAnnounced) this.timers.add(this.host.scheduler.schedule(finish, ending.drainTimeoutMs));
+    else if (this.operations.isIdle) finish();
+    else this.drainFor(ending.drainTimeoutMs, finish);
+    return over;
+  }
+
+  /** Tells the client how many operations it may have in flight; nothing while it is away. */
+  tellCredit(target: CreditTarget, fields: FlowFields): void {
+    const { current } = this.outlet;
+    if (current === undefined) return;
+    if (target.scope === FlowScope.Operation) this.sender.credit(target, fields);
+    else if (target.scope === FlowScope.Session) this.sender.credit({ scope: target.scope }, fields);
+    else this.sender.credit({ scope: target.scope, epoch: current.creditEpoch }, fields);
+  }
+
+  /** Ends the session without another word. */
+  end(end: Exclude<SubmitEnd, 'completed'>, attachmentState: 'expired' | 'closed'): void {
+    if (this.currentState === SessionState.Closed) return;
+    this.currentState = SessionState.Closed;
+    this.timers.unsubscribe();
+    this.requests.end();
+    this.expiry?.unsubscribe();
+    this.outlet.current?.released(this);
+    this.operations.endAll(end, { tell: false });
+    this.outlet.close();
+    this.streams.complete();
+    this.attachment.next(attachmentState);
+    this.attachment.complete();
+    this.host.ended(this, end);
+  }
+
+  private detach(): void {
+    this.outlet.detach();
+    this.requests.forget();
+  }
+
+  private onSubmit(packet: Packet): void {
+    checkMetadataLength(packet, FrameSubmitMetadata.length, 'server');
+    const metadata = FrameSubmitMetadata.decode(packet.metadata);
+    if (!acceptsOperations(this.currentState)) {
+      if (!this.isEnding) throw this.notOpen();
+      // It crossed with this side's SESSION_CLOSE: its client could not know.
+      this.sender.drop(packet.header.frameId);
+      return;
+    }
+    this.operations.noteSubmitted(packet.header.frameId);
+    const resolved = this.cache.resolve(metadata, packet.body);
+    if (resolved.kind === 'miss') {
+      this.sender.refusal(cacheMiss(packet.header, resolved.code));
+      return;
+    }
+    const budget = metadata.latencyBudgetMs || this.open.defaultDeadlineMs;
+    const deadline = budget === 0 ? Infinity : this.lastHeard + budget;
+    if (this.operations.submit(packet, { metadata, objects: resolved.objects, deadline }) === 'admitted')
+      return;
+    // No slot and no room to wait: the client did not keep to its credit.
+    if (this.isCongested) return;
+    this.isCongested = true;
+    const { Congestion } = FlowUpdateReason;
+    this.sender.credit(
+      { scope: FlowScope.Session },
+      { reason: Congestion, level: BackpressureLevel.Hard, credit: 0 },
+    );
+  }
+
+  private onCancel(cancel: Cancel): void {
+    const { cancelScope } = this.host.settings;
+    // Nothing where the cancel crossed with the operation's last result: that is no fault of anybody.
+    if (this.operations.cancel(cancel.frameId, cancelScope, 'client').length > 0)
+      this.streams.emit(this.streams.cancels, cancel);
+  }
+
+  private cancelUnwanted(wanted: ReadonlySet<number>): void {
+    for (const { operationId } of this.operations.all()) {
+      if (!wanted.has(operationId)) this.operations.cancel(operationId, CancelScope.Operation, 'client');
+    }
+  }
+
+  private onCachePut(message: MessageOf<typeof MessageType.CachePut>): void {
+    this.sender.cacheAck(this.cache.put(message));
+    this.streams.messages.next(message);
+  }
+
+  private onCacheInvalidate(message: MessageOf<typeof MessageType.CacheInvalidate>): void {
+    this.cache.invalidate(message);
+    this.streams.messages.next(message);
+  }
+
+  private onClose(close: Close): void {
+    // Closes that have crossed are one: the client's says how long its operations may take.
+    if (!this.isEnding) this.currentState = afterClose(this.currentState, this.sessionId);
+    this.streams.emit(this.streams.closes, close);
+    const { inFlightPolicy, drainTimeoutMs } = close.metadata;
+    if (inFlightPolicy === InFlightPolicy.Abort || drainTimeoutMs === 0 || this.operations.isIdle) {
+      this.finishClose();
+      return;
+    }
+    this.currentState = afterCloseAck(this.currentState, CloseStatus.Draining, this.sessionId);
+    this.sender.closeAck(CloseStatus.Draining, this.operations.lastOperationId);
+    // What has not started by now never will: only what is with the application may finish.
+    this.operations.endQueued('closed');
+    if (this.operations.isIdle) this.finishClose();
+    else this.drainFor(drainTimeoutMs, () => this.finishClose());
+  }
+
+  /** The answer to a close of this side's. */
+  private onCloseAck({ metadata }: MessageOf<typeof MessageType.SessionCloseAck>): void {
+    if (acceptsOperations(this.currentState)) {
+      throw unexpectedMessage('server received SESSION_CLOSE_ACK that it did not ask for');
+    }
+    this.currentState = afterCloseAck(this.currentState, metadata.closeStatus, this.sessionId);
+    if (metadata.closeStatus !== CloseStatus.Closed) return;
+    this.currentState = SessionState.Draining;
+    this.end('closed', 'closed');
+  }
+
+  /** A close that is under way gets no more time than another one allows. */
+  private hasten({ inFlightPolicy, drainTimeoutMs }: SessionEnding): void {
+    const finish =
+      this.finishDrain ??
+      ((): void => {
+        this.end('closed', 'closed');
+      });
+    if (inFlightPolicy === InFlightPolicy.Abort) finish();
+    else this.timers.add(this.host.scheduler.schedule(finish, drainTimeoutMs));
+  }
+
+  private drainFor(timeoutMs: number, finish: () => void): void {
+    this.finishDrain = finish;
+    this.timers.add(this.host.scheduler.schedule(finish, timeoutMs));
+  }
+
+  private finishClose(): void {
+    this.sender.closeAck(CloseStatus.Closed, this.operations.lastOperationId);
+    this.end('closed', 'closed');
+  }
+
+  private afterOperation(): void {
+    this.lastWorked = this.host.scheduler.now();
+    if (this.finishDrain !== undefined) {
+      if (this.operations.isIdle) this.finishDrain();
+    } else if (this.isCongested && this.operations.queuedCount === 0) {
+      this.isCongested = false;
+      const credit = this.granted.grantedOperationCredit;
+      const { Grant } = FlowUpdateReason;
+      this.sender.credit(
+        { scope: FlowScope.Session },
+        { reason: Grant, level: BackpressureLevel.None, credit },
+      );
+    }
+  }
+
+  /** Nothing more can be kept for a client that is away: rather than leave a gap, the session ends. */
+  private overflowed(): void {
+    // Later: whoever made the result that did not fit is still at it.
+    this.expireIn(0);
+  }
+
+  /** Ends the session unless its client comes back before. */
+  private expireIn(ms: number): void {
+    this.expiry?.unsubscribe();
+    this.expiry = this.host.scheduler.schedule(() => {
+      this.end('disconnected', 'expired');
+    }, ms);
+  }
+
+  /** Only for a client that says it understands: the reference's takes a RESULT_HINT for a fault. */
+  private hintLate(frameId: number): void {
+    if (this.outlet.current?.isAnnounced !== true) return;
+    this.sender.hint(frameId, ResultHintMetadata.of({ reason: HintReason.BudgetExceeded }));
+  }
+
+  private watchIdleness(timeoutMs: number): void {
+    const lastActive = Math.max(this.lastHeard, this.lastWorked);
+    const idleFor = this.operations.isIdle ? this.host.scheduler.now() - lastActive : 0;
+    if (idleFor < timeoutMs) {
+      const next = this.host.scheduler.schedule(() => {
+        this.timers.remove(next);
+        this.watchIdleness(timeoutMs);
+      }, timeoutMs - idleFor);
+      this.timers.add(next);
+      return;
+    }
+    void this.close({
+      closeReason: CloseReason.IdleTimeout,
+      inFlightPolicy: InFlightPolicy.Abort,
+      drainTimeoutMs: 0,
+      sessionErrorCode: 0,
+    });
+  }
+
+  private notOpen(): NnrpError {
+    return new NnrpError({ kind: 'SessionNotOpen', sessionId: this.sessionId });
+  }
+}
+
+/** Decodes a message of a known type, with the exact length of its record. */
+function decodeAs<T extends MessageType>(packet: Packet, type: T): MessageOf<T> {
+  const record = preview3.metadata.get(type);
+  if (record !== undefined) checkMetadataLength(packet, record.length, 'server');
+  return decodeMessage(packet) as MessageOf<T>;
+}

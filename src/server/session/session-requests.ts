@@ -1,0 +1,96 @@
+import { Subscription, type SchedulerLike } from 'rxjs';
+import type { MessageOf } from '../../wire/message';
+import type { MessageType } from '../../wire/message-type';
+import { PatchRejectReason } from '../../wire/messages/session-patch';
+import { AckQueue } from './ack-queue';
+import type { ServerSettings } from '../options';
+import { MigrateRequest, PatchRequest } from './requests';
+import type { SessionOutlet } from './session-outlet';
+import type { SessionSender } from './session-sender';
+import type { SessionStreams } from './session-streams';
+
+/** Why a migration is refused: the accept codes of this server (preview3 assigns none but 0). */
+export const MigrateRefusal = { SameTransport: 1, CursorAhead: 2, NotResumable: 3 } as const;
+
+/** What the requests of a session need of it. */
+export interface RequestsHost {
+  readonly streams: SessionStreams;
+  readonly sender: SessionSender;
+  readonly outlet: SessionOutlet;
+  readonly settings: ServerSettings;
+  readonly scheduler: SchedulerLike;
+  readonly isResumable: boolean;
+  /** The highest operation id that the client has submitted. */
+  readonly lastOperationId: () => number;
+}
+
+/**
+ * Patches and migrations: put to the application where it looks at them, answered without it where not.
+ * Acks do not say which request they answer, so they go out in the order of the requests.
+ */
+export class SessionRequests {
+  private readonly patchAcks: AckQueue;
+  private readonly migrateAcks: AckQueue;
+  private readonly timers = new Subscription();
+
+  constructor(private readonly host: RequestsHost) {
+    const { outlet } = host;
+    this.patchAcks = new AckQueue((ack) => {
+      outlet.send(ack);
+    });
+    this.migrateAcks = new AckQueue((ack) => {
+      outlet.send(ack);
+    });
+  }
+
+  patch(message: MessageOf<typeof MessageType.SessionPatch>): void {
+    const { streams, sender, settings, scheduler } = this.host;
+    const patience = new Subscription();
+    const acknowledge = this.patchAcks.place();
+    const request = new PatchRequest(message, (ack, body) => {
+      acknowledge(sender.patchAck(ack, body));
+      patience.unsubscribe();
+    });
+    if (!streams.isWatched(streams.patches)) {
+      request.reject(PatchRejectReason.UnsupportedField);
+      return;
+    }
+    streams.emit(streams.patches, request);
+    if (request.isAnswered) return;
+    const giveUp = (): void => {
+      request.reject(PatchRejectReason.RateLimited);
+    };
+    patience.add(scheduler.schedule(giveUp, settings.patchTimeoutMs));
+    this.timers.add(patience);
+  }
+
+  migrate(message: MessageOf<typeof MessageType.SessionMigrate>): void {
+    const { streams, sender, settings, scheduler, isResumable, lastOperationId } = this.host;
+    const acknowledge = this.migrateAcks.place();
+    const request = new MigrateRequest(message, (ack) => {
+      acknowledge(sender.migrateAck(message.metadata, ack));
+    });
+    if (streams.isWatched(streams.migrations)) {
+      streams.emit(streams.migrations, request);
+      return;
+    }
+    const { oldTransportId, newTransportId, lastResultFrameId } = message.metadata;
+    if (oldTransportId === newTransportId) request.reject(MigrateRefusal.SameTransport);
+    else if (lastResultFrameId > lastOperationId()) request.reject(MigrateRefusal.CursorAhead);
+    else if (!isResumable) request.reject(MigrateRefusal.NotResumable);
+    else {
+      const serverMigrateTsUs = BigInt(scheduler.now()) * 1000n;
+      request.ack({ graceWindowMs: settings.migrateGraceMs, serverMigrateTsUs });
+    }
+  }
+
+  /** The connection that asked is gone: nobody waits for these acks, and a later request must not get them. */
+  forget(): void {
+    this.patchAcks.clear();
+    this.migrateAcks.clear();
+  }
+
+  end(): void {
+    this.timers.unsubscribe();
+  }
+}

@@ -1,0 +1,177 @@
+import { Observable, Subject } from 'rxjs';
+import { OperationState, type TerminalState } from '../../protocol/operation/operation';
+import type { OperationRelations } from '../../protocol/operation/operation-registry';
+import type { CachedObject } from '../../protocol/cache/object-cache';
+import {
+  completeResult,
+  dropResult,
+  partialResult,
+  type ResultDrop,
+  type ResultFields,
+  type ResultPush,
+} from '../../protocol/operation/result';
+import type { CommonHeader } from '../../wire/header';
+import type { Message } from '../../wire/message';
+import { MessageType } from '../../wire/message-type';
+import type { FrameSubmitMetadata } from '../../wire/messages/frame-submit';
+import type { Packet } from '../../wire/packet';
+
+/**
+ * Why an operation is not the application's any more: it answered (`completed`, `dropped`) or gave up
+ * (`failed`, `superseded`, `late`), the client cancelled it, or its session went: `closed`, or
+ * `disconnected` for good.
+ */
+export type SubmitEnd =
+  'completed' | 'dropped' | 'failed' | 'superseded' | 'late' | 'cancelled' | 'closed' | 'disconnected';
+
+/** What the application can do to an operation besides answering it; the session does it. */
+export interface OperationControl {
+  relate(frameId: number, relations: OperationRelations): void;
+  move(submit: Submit, to: typeof OperationState.WaitingTool | typeof OperationState.Running): void;
+  giveUp(submit: Submit, end: 'failed' | 'superseded' | 'late'): void;
+}
+
+/** What a submit is made of besides its packet. */
+export interface SubmitContext {
+  readonly metadata: FrameSubmitMetadata;
+  /** The cached objects that it refers to, in the order of its references. */
+  readonly objects: readonly CachedObject[];
+  /** Milliseconds of the server's clock; Infinity for none. */
+  readonly deadline: number;
+}
+
+/**
+ * A FRAME_SUBMIT that the application answers: its message, makers of results for it, what else can be
+ * done about it, and when it ends.
+ *
+ * @example
+ * session.submits$
+ *   .pipe(mergeMap((submit) => infer(submit.body).pipe(map((part) => submit.partial(part)), endWith(submit.complete()))))
+ *   .subscribe(session.results);
+ */
+export class Submit implements Message<typeof MessageType.FrameSubmit> {
+  readonly messageType = MessageType.FrameSubmit;
+  readonly header: CommonHeader;
+  readonly metadata: FrameSubmitMetadata;
+  readonly body: Uint8Array;
+  /** The cached objects that it refers to, in the order of its references. */
+  readonly objects: readonly CachedObject[];
+  /**
+   * When an answer is too late: its latency budget, or the session's default deadline, after it came.
+   * Milliseconds of the server's clock; Infinity for none.
+   */
+  readonly deadline: number;
+  private currentState: OperationState = OperationState.Accepted;
+  private end: SubmitEnd | undefined;
+  private ending: Subject<SubmitEnd> | undefined;
+  private states: Subject<OperationState> | undefined;
+
+  constructor(
+    packet: Packet,
+    { metadata, objects, deadline }: SubmitContext,
+    private readonly control: OperationControl,
+  ) {
+    this.header = packet.header;
+    this.metadata = metadata;
+    this.body = packet.body;
+    this.objects = objects;
+    this.deadline = deadline;
+  }
+
+  get sessionId(): number {
+    return this.header.sessionId;
+  }
+
+  /** The operation's id. */
+  get frameId(): number {
+    return this.header.frameId;
+  }
+
+  get state(): OperationState {
+    return this.currentState;
+  }
+
+  /** The state now and after each change; completes with the operation. */
+  get state$(): Observable<OperationState> {
+    return new Observable((subscriber) => {
+      subscriber.next(this.currentState);
+      if (this.end === undefined) return (this.states ??= new Subject()).subscribe(subscriber);
+      subscriber.complete();
+      return undefined;
+    });
+  }
+
+  /** Emits how the operation ended, once, and completes; at once where it has ended already. */
+  get ended$(): Observable<SubmitEnd> {
+    return new Observable((subscriber) => {
+      if (this.end === undefined) return (this.ending ??= new Subject()).subscribe(subscriber);
+      subscriber.next(this.end);
+      subscriber.complete();
+      return undefined;
+    });
+  }
+
+  /** A part of the answer; others follow. */
+  partial(body: Uint8Array, fields?: ResultFields): ResultPush {
+    return partialResult(this.frameId, body, fields);
+  }
+
+  /** The end of the answer, or all of it. */
+  complete(body?: Uint8Array, fields?: ResultFields): ResultPush {
+    return completeResult(this.frameId, body, fields);
+  }
+
+  /** No answer. */
+  drop(): ResultDrop {
+    return dropResult(this.frameId);
+  }
+
+  /**
+   * Gives the operation a parent or a group, which cancels of a subtree or a group follow. Throws an
+   * `NnrpError`, `InvalidOperationRelationship` among others.
+   */
+  relate(relations: OperationRelations): void {
+    this.control.relate(this.frameId, relations);
+  }
+
+  /** Says that the operation waits for a tool. Throws an `NnrpError`, `InvalidOperationTransition`. */
+  waitForTool(): void {
+    this.control.move(this, OperationState.WaitingTool);
+  }
+
+  /** Says that the operation goes on. Throws an `NnrpError`, `InvalidOperationTransition`. */
+  resume(): void {
+    this.control.move(this, OperationState.Running);
+  }
+
+  /** Gives the operation up: it failed. The client gets RESULT_DROP. */
+  fail(): void {
+    this.control.giveUp(this, 'failed');
+  }
+
+  /** Gives the operation up: another has taken its place. The client gets RESULT_DROP. */
+  supersede(): void {
+    this.control.giveUp(this, 'superseded');
+  }
+
+  /** Gives the operation up: it is past its deadline. The client gets RESULT_DROP. */
+  expire(): void {
+    this.control.giveUp(this, 'late');
+  }
+
+  /** Shows a new state. The session's, not the application's. */
+  showState(state: OperationState): void {
+    this.currentState = state;
+    this.states?.next(state);
+  }
+
+  /** Tells whoever works on the operation that it is over. The session's, not the application's. */
+  finish(end: SubmitEnd, state: TerminalState): void {
+    if (this.end !== undefined) return;
+    this.end = end;
+    this.showState(state);
+    this.states?.complete();
+    this.ending?.next(end);
+    this.ending?.complete();
+  }
+}

@@ -1,0 +1,664 @@
+import fc from 'fast-check';
+import {
+  canTransition,
+  CancelScope,
+  isTerminalState,
+  OperationState,
+} from '../../../src/protocol/operation/operation';
+import {
+  OperationRegistry,
+  type OperationDescriptor,
+} from '../../../src/protocol/operation/operation-registry';
+import vectors from '../../vectors/operations.json';
+import { brokenRelationship, faultOf, kindOf } from '../support';
+
+const { Accepted, Running, Partial, WaitingTool, Superseded, Cancelled, Failed, Completed } = OperationState;
+
+interface Step {
+  readonly do: string;
+  readonly error?: string | null;
+  readonly session_id?: number;
+  readonly operation_id?: string;
+  readonly parent_operation_id?: string | null;
+  readonly operation_group_id?: string | null;
+  readonly to?: number;
+  readonly scope?: number;
+  readonly cancelled?: readonly string[] | null;
+  readonly states?: Readonly<Record<string, number>>;
+}
+
+const traces = vectors.cases as readonly (readonly Step[])[];
+
+function id(text: string | null | undefined): number | undefined {
+  return text === null || text === undefined ? undefined : Number(text);
+}
+
+function snapshot(registry: OperationRegistry): Record<string, number> {
+  return Object.fromEntries([...registry.operations()].map(({ operationId, state }) => [operationId, state]));
+}
+
+function play(registry: OperationRegistry, step: Step): string | null {
+  const sessionId = step.session_id!;
+  const operationId = Number(step.operation_id);
+  switch (step.do) {
+    case 'register': {
+      const parentId = id(step.parent_operation_id);
+      const groupId = id(step.operation_group_id);
+      return kindOf(() => registry.register({ sessionId, operationId, parentId, groupId }));
+    }
+    case 'transition':
+      return kindOf(() => registry.transition(operationId, step.to as OperationState));
+    case 'cancel':
+      return kindOf(() => {
+        const ids = registry.cancel({ sessionId, operationId, scope: step.scope as CancelScope });
+        expect(ids).toEqual(step.cancelled!.map(Number));
+      });
+    default:
+      throw new Error(`a trace has a step that is unknown here: ${step.do}`);
+  }
+}
+
+describe('what the reference says of 150 traces', () => {
+  it('has all of them, with every kind of step and of error', () => {
+    expect(traces).toHaveLength(150);
+    const steps = traces.flat();
+    expect(new Set(steps.map((step) => step.do))).toEqual(
+      new Set(['register', 'transition', 'cancel', 'snapshot']),
+    );
+    expect(new Set(steps.map(({ error }) => error).filter((error) => typeof error === 'string')).size).toBe(
+      4,
+    );
+  });
+
+  it.each(traces.map((trace, index) => [index, trace] as const))('trace %i', (_, trace) => {
+    const registry = new OperationRegistry();
+    for (const [index, step] of trace.entries()) {
+      if (step.do === 'snapshot') {
+        expect(snapshot(registry)).toEqual(step.states);
+      } else {
+        expect({ index, error: play(registry, step) }).toEqual({ index, error: step.error });
+      }
+    }
+    expect(trace.at(-1)!.do).toBe('snapshot');
+  });
+});
+
+function registryOf(...descriptors: readonly Omit<OperationDescriptor, 'sessionId'>[]): OperationRegistry {
+  const registry = new OperationRegistry();
+  for (const descriptor of descriptors) registry.register({ sessionId: 42, ...descriptor });
+  return registry;
+}
+
+function finish(registry: OperationRegistry, ...ids: readonly number[]): void {
+  for (const operationId of ids) {
+    registry.transition(operationId, Running);
+    registry.end(operationId, Completed);
+  }
+}
+
+describe('OperationRegistry', () => {
+  describe('register', () => {
+    it('accepts an operation and shows its state as it changes', () => {
+      const registry = new OperationRegistry();
+      const operation = registry.register({ sessionId: 42, operationId: 1, groupId: 7 });
+      expect(operation).toMatchObject({ sessionId: 42, operationId: 1, parentId: undefined, groupId: 7 });
+      expect(operation.state).toBe(Accepted);
+      registry.transition(1, Running);
+      expect(operation.state).toBe(Running);
+      expect(registry.get(1)).toBe(operation);
+      expect([registry.size, registry.state(1), registry.has(1)]).toEqual([1, Running, true]);
+    });
+
+    it.each([
+      ['session 0', { sessionId: 0, operationId: 1 }, 'operation session_id must be non-zero'],
+      ['id 0', { sessionId: 42, operationId: 0 }, 'operation_id must be non-zero'],
+      [
+        'itself as parent',
+        { sessionId: 42, operationId: 1, parentId: 1 },
+        'operation cannot be its own parent',
+      ],
+      [
+        'group 0',
+        { sessionId: 42, operationId: 1, groupId: 0 },
+        'operation_group_id must be non-zero when present',
+      ],
+    ])('refuses %s', (_, descriptor, rule) => {
+      const registry = new OperationRegistry();
+      expect(faultOf(() => registry.register(descriptor))).toEqual(brokenRelationship(rule));
+      expect(registry.size).toBe(0);
+    });
+
+    it('refuses an id twice, whatever became of the first', () => {
+      const registry = registryOf({ operationId: 1 });
+      const again = () => registry.register({ sessionId: 42, operationId: 1 });
+      const fault = { kind: 'OperationAlreadyExists', operationId: 1n };
+      expect(faultOf(again)).toEqual(fault);
+      registry.transition(1, Failed);
+      expect(faultOf(again)).toEqual(fault);
+      registry.release(1);
+      expect(faultOf(again)).toEqual(fault);
+    });
+
+    it('refuses a parent that is unknown or of another session', () => {
+      const registry = registryOf({ operationId: 1 });
+      expect(faultOf(() => registry.register({ sessionId: 42, operationId: 2, parentId: 9 }))).toEqual({
+        kind: 'UnknownOperation',
+        operationId: 9n,
+      });
+      expect(faultOf(() => registry.register({ sessionId: 7, operationId: 2, parentId: 1 }))).toEqual(
+        brokenRelationship('parent operation must belong to the same session'),
+      );
+      expect(registry.has(2)).toBe(false);
+    });
+
+    it('takes a terminal parent, and a released one', () => {
+      const registry = registryOf({ operationId: 1 });
+      registry.transition(1, Cancelled);
+      expect(registry.register({ sessionId: 42, operationId: 2, parentId: 1 }).parentId).toBe(1);
+      registry.release(1);
+      expect(registry.register({ sessionId: 42, operationId: 3, parentId: 1 }).parentId).toBe(1);
+    });
+
+    it.each([-1, 1.5, NaN, Infinity, 2 ** 53])('refuses %d, which is no id', (operationId) => {
+      const registry = new OperationRegistry();
+      expect(faultOf(() => registry.register({ sessionId: 42, operationId }))).toEqual({
+        kind: 'ValueOutOfRange',
+        field: 'operation_id',
+        value: operationId,
+        max: Number.MAX_SAFE_INTEGER,
+      });
+      expect(kindOf(() => registry.register({ sessionId: 42, operationId: 1, parentId: operationId }))).toBe(
+        'ValueOutOfRange',
+      );
+    });
+  });
+
+  describe('transition', () => {
+    it('says from where to where it cannot go', () => {
+      const registry = registryOf({ operationId: 1 });
+      expect(faultOf(() => registry.transition(1, Completed))).toEqual({
+        kind: 'InvalidOperationTransition',
+        from: Accepted,
+        to: Completed,
+      });
+      expect(registry.state(1)).toBe(Accepted);
+    });
+
+    it('knows no operation that was never there', () => {
+      expect(faultOf(() => new OperationRegistry().transition(99, Running))).toEqual({
+        kind: 'UnknownOperation',
+        operationId: 99n,
+      });
+    });
+  });
+
+  describe('relate', () => {
+    it('gives an operation a parent and a group when the application accepts it', () => {
+      const registry = registryOf({ operationId: 1 }, { operationId: 2 });
+      registry.relate(2, { parentId: 1, groupId: 7 });
+      expect(registry.get(2)).toMatchObject({ parentId: 1, groupId: 7 });
+      expect(registry.cancel({ sessionId: 42, operationId: 1, scope: CancelScope.Subtree })).toEqual([1, 2]);
+    });
+
+    it('leaves what it is not told of', () => {
+      const registry = registryOf({ operationId: 1 }, { operationId: 2, parentId: 1, groupId: 7 });
+      registry.relate(2, {});
+      registry.relate(2, { groupId: 8 });
+      expect(registry.get(2)).toMatchObject({ parentId: 1, groupId: 8 });
+    });
+
+    it('moves an operation from one parent to another', () => {
+      const registry = registryOf({ operationId: 1 }, { operationId: 2 }, { operationId: 3, parentId: 1 });
+      registry.relate(3, { parentId: 2 });
+      expect(registry.cancel({ sessionId: 42, operationId: 1, scope: CancelScope.Subtree })).toEqual([1]);
+      expect(registry.cancel({ sessionId: 42, operationId: 2, scope: CancelScope.Subtree })).toEqual([2, 3]);
+    });
+
+    it('moves an operation with all that is below it', () => {
+      const registry = registryOf({ operationId: 1 }, { operationId: 2 }, { operationId: 3, parentId: 2 });
+      registry.relate(2, { parentId: 1 });
+      expect(registry.cancel({ sessionId: 42, operationId: 1, scope: CancelScope.Subtree })).toEqual([
+        1, 2, 3,
+      ]);
+    });
+
+    it.each([
+      ['itself', 1, { parentId: 1 }, 'operation cannot be its own parent'],
+      ['a group of 0', 1, { groupId: 0 }, 'operation_group_id must be non-zero when present'],
+      ['its child', 1, { parentId: 2 }, 'operation cannot be its own ancestor'],
+      ['its grandchild', 1, { parentId: 3 }, 'operation cannot be its own ancestor'],
+      ['one of another session', 1, { parentId: 4 }, 'parent operation must belong to the same session'],
+    ])('refuses %s', (_, operationId, relations, rule) => {
+      const registry = registryOf(
+        { operationId: 1 },
+        { operationId: 2, parentId: 1 },
+        { operationId: 3, parentId: 2 },
+      );
+      registry.register({ sessionId: 7, operationId: 4 });
+      expect(faultOf(() => registry.relate(operationId, relations))).toEqual(brokenRelationship(rule));
+      expect(registry.get(1)?.parentId).toBeUndefined();
+    });
+
+    it('knows no operation or parent that was never there', () => {
+      const registry = registryOf({ operationId: 1 });
+      expect(faultOf(() => registry.relate(5, {}))).toEqual({ kind: 'UnknownOperation', operationId: 5n });
+      expect(faultOf(() => registry.relate(1, { parentId: 6 }))).toEqual({
+        kind: 'UnknownOperation',
+        operationId: 6n,
+      });
+    });
+  });
+
+  describe('cancel', () => {
+    const tree = (): OperationRegistry => {
+      const registry = registryOf(
+        { operationId: 1, groupId: 7 },
+        { operationId: 2, parentId: 1, groupId: 7 },
+        { operationId: 3, parentId: 2, groupId: 8 },
+        { operationId: 4, groupId: 7 },
+        { operationId: 5, groupId: 9 },
+      );
+      registry.transition(5, Running);
+      registry.transition(5, Completed);
+      return registry;
+    };
+
+    it.each([
+      ['an operation', 2, CancelScope.Operation, [2]],
+      ['a subtree', 2, CancelScope.Subtree, [2, 3]],
+      ['a whole tree', 1, CancelScope.Subtree, [1, 2, 3]],
+      ['a group', 1, CancelScope.Group, [1, 2, 4]],
+      ['a session', 3, CancelScope.Session, [1, 2, 3, 4]],
+      ['a session, named by a terminal operation', 5, CancelScope.Session, [1, 2, 3, 4]],
+      ['a terminal operation', 5, CancelScope.Operation, []],
+    ])('reaches %s', (_, operationId, scope, expected) => {
+      const registry = tree();
+      expect(registry.cancel({ sessionId: 42, operationId, scope })).toEqual(expected);
+      for (let each = 1; each <= 4; each++) {
+        expect(registry.state(each)).toBe(expected.includes(each) ? Cancelled : Accepted);
+      }
+      expect(registry.state(5)).toBe(Completed);
+    });
+
+    it('leaves other sessions alone', () => {
+      const registry = tree();
+      registry.register({ sessionId: 7, operationId: 6 });
+      registry.cancel({ sessionId: 42, operationId: 1, scope: CancelScope.Session });
+      expect(registry.state(6)).toBe(Accepted);
+    });
+
+    it('returns the ids ascending, in whatever order they came', () => {
+      const registry = registryOf({ operationId: 30 }, { operationId: 9 }, { operationId: 200 });
+      expect(registry.cancel({ sessionId: 42, operationId: 9, scope: CancelScope.Session })).toEqual([
+        9, 30, 200,
+      ]);
+    });
+
+    it('refuses another session, an unknown target, and a group where there is none', () => {
+      const registry = registryOf({ operationId: 1 });
+      const cancel = (sessionId: number, operationId: number, scope: CancelScope) =>
+        faultOf(() => registry.cancel({ sessionId, operationId, scope }));
+      expect(cancel(7, 1, CancelScope.Operation)).toEqual(
+        brokenRelationship('cancel request session_id must match the target operation'),
+      );
+      expect(cancel(42, 1, CancelScope.Group)).toEqual(
+        brokenRelationship('group cancel requires the target operation to have an operation_group_id'),
+      );
+      expect(cancel(42, 99, CancelScope.Operation)).toEqual({ kind: 'UnknownOperation', operationId: 99n });
+      expect(registry.state(1)).toBe(Accepted);
+    });
+
+    it('survives a parent of very many', () => {
+      const registry = registryOf({ operationId: 1 });
+      for (let operationId = 2; operationId <= 200_000; operationId++) {
+        registry.register({ sessionId: 42, operationId, parentId: 1 });
+      }
+      const cancelled = registry.cancel({ sessionId: 42, operationId: 1, scope: CancelScope.Subtree });
+      expect(cancelled).toHaveLength(200_000);
+    });
+  });
+
+  describe('release', () => {
+    it('forgets a terminal operation but for its id', () => {
+      const registry = registryOf({ operationId: 1 });
+      registry.transition(1, Superseded);
+      registry.release(1);
+      expect([registry.size, registry.get(1), registry.state(1)]).toEqual([0, undefined, undefined]);
+      expect([registry.has(1), registry.released.has(1)]).toEqual([true, true]);
+    });
+
+    it('refuses an operation that is not terminal', () => {
+      const registry = registryOf({ operationId: 1 });
+      for (const state of [Accepted, Running, Partial, WaitingTool]) {
+        if (state !== Accepted) registry.transition(1, state);
+        expect(faultOf(() => registry.release(1))).toEqual(
+          brokenRelationship('only a terminal operation can be released'),
+        );
+      }
+      expect(registry.size).toBe(1);
+    });
+
+    it('makes transitions and releases unknown', () => {
+      const registry = registryOf({ operationId: 1 });
+      registry.end(1, Failed);
+      const fault = { kind: 'UnknownOperation', operationId: 1n };
+      expect(faultOf(() => registry.release(1))).toEqual(fault);
+      expect(faultOf(() => registry.transition(1, Running))).toEqual(fault);
+      expect(faultOf(() => registry.end(1, Completed))).toEqual(fault);
+    });
+
+    it('keeps an operation that could not end', () => {
+      const registry = registryOf({ operationId: 1 });
+      expect(kindOf(() => registry.end(1, Completed))).toBe('InvalidOperationTransition');
+      expect([registry.size, registry.state(1)]).toEqual([1, Accepted]);
+    });
+
+    it.each([
+      ['operation', CancelScope.Operation, []],
+      ['group', CancelScope.Group, []],
+      ['subtree', CancelScope.Subtree, [2, 3]],
+      ['session', CancelScope.Session, [2, 3, 4]],
+    ])('makes a late cancel of scope %s reach what is left', (_, scope, expected) => {
+      const registry = registryOf(
+        { operationId: 1, groupId: 7 },
+        { operationId: 2, parentId: 1 },
+        { operationId: 3, parentId: 2 },
+        { operationId: 4 },
+      );
+      finish(registry, 1);
+      expect(registry.cancel({ sessionId: 42, operationId: 1, scope })).toEqual(expected);
+    });
+
+    it('hands the children to the parent, so that its subtree stays whole', () => {
+      const registry = registryOf(
+        { operationId: 1 },
+        { operationId: 2, parentId: 1 },
+        { operationId: 3, parentId: 2 },
+        { operationId: 4, parentId: 3 },
+      );
+      finish(registry, 2, 3);
+      expect(registry.get(4)?.parentId).toBe(1);
+      expect(registry.cancel({ sessionId: 42, operationId: 1, scope: CancelScope.Subtree })).toEqual([1, 4]);
+    });
+
+    it('counts the children that a parent gets and loses', () => {
+      const registry = registryOf(
+        { operationId: 1 },
+        { operationId: 2, parentId: 1 },
+        { operationId: 3, parentId: 2 },
+        { operationId: 4, parentId: 2 },
+        { operationId: 5, parentId: 2 },
+      );
+      finish(registry, 2, 3, 4);
+      expect(registry.cancel({ sessionId: 42, operationId: 1, scope: CancelScope.Subtree })).toEqual([1, 5]);
+    });
+
+    it('lets a session reach only its own below a released operation', () => {
+      const registry = registryOf({ operationId: 1 });
+      finish(registry, 1);
+      registry.register({ sessionId: 42, operationId: 2, parentId: 1 });
+      registry.register({ sessionId: 7, operationId: 3, parentId: 1 });
+      expect(registry.cancel({ sessionId: 42, operationId: 1, scope: CancelScope.Subtree })).toEqual([2]);
+      expect(registry.state(3)).toBe(Accepted);
+    });
+
+    it('still finds what descends from a root that is released', () => {
+      const registry = registryOf({ operationId: 1 });
+      for (let operationId = 2; operationId <= 50; operationId++) {
+        registry.register({ sessionId: 42, operationId, parentId: operationId - 1 });
+        finish(registry, operationId - 1);
+      }
+      expect(registry.size).toBe(1);
+      expect(registry.cancel({ sessionId: 42, operationId: 1, scope: CancelScope.Subtree })).toEqual([50]);
+    });
+  });
+
+  describe('memory', () => {
+    it('is one range and no entry after a million operations', () => {
+      const registry = new OperationRegistry();
+      for (let operationId = 1; operationId <= 1_000_000; operationId++) {
+        registry.register({ sessionId: 42, operationId });
+        registry.transition(operationId, Running);
+        registry.transition(operationId, Completed);
+        registry.release(operationId);
+      }
+      expect(registry.size).toBe(0);
+      expect([...registry.operations()]).toEqual([]);
+      expect([...registry.released.ranges()]).toEqual([{ first: 1, last: 1_000_000 }]);
+    });
+
+    it('is one range where 64 at a time end in another order', () => {
+      const registry = new OperationRegistry();
+      for (let base = 1; base <= 64_000; base += 64) {
+        for (let k = 0; k < 64; k++) registry.register({ sessionId: 42, operationId: base + k });
+        for (let k = 0; k < 64; k++) registry.end(base + ((k * 37) % 64), Failed);
+        expect(registry.released.rangeCount).toBe(1);
+      }
+      expect(registry.size).toBe(0);
+      expect(registry.released.size).toBe(64_000);
+    });
+
+    it('is bounded where a client leaves gaps, and duplicates are still refused', () => {
+      const registry = new OperationRegistry({ maxReleasedRanges: 16 });
+      for (let operationId = 2; operationId <= 2_000; operationId += 2) {
+        registry.register({ sessionId: 42, operationId });
+        registry.end(operationId, Cancelled);
+        expect(registry.released.rangeCount).toBeLessThanOrEqual(16);
+      }
+      for (let operationId = 2; operationId <= 2_000; operationId += 2) {
+        expect(kindOf(() => registry.register({ sessionId: 42, operationId }))).toBe(
+          'OperationAlreadyExists',
+        );
+      }
+      expect(registry.released.isExact).toBe(false);
+    });
+  });
+});
+
+/** The registry of the reference, the slow way: every operation for ever. */
+class NaiveRegistry {
+  readonly all = new Map<
+    number,
+    { session: number; parent?: number; group?: number; state: OperationState }
+  >();
+
+  register(id: number, session: number, parent?: number, group?: number): string | null {
+    if (session === 0 || id === 0 || parent === id || group === 0) return 'InvalidOperationRelationship';
+    if (this.all.has(id)) return 'OperationAlreadyExists';
+    if (parent !== undefined) {
+      const found = this.all.get(parent);
+      if (found === undefined) return 'UnknownOperation';
+      if (found.session !== session) return 'InvalidOperationRelationship';
+    }
+    this.all.set(id, {
+      session,
+      state: Accepted,
+      ...(parent === undefined ? {} : { parent }),
+      ...(group === undefined ? {} : { group }),
+    });
+    return null;
+  }
+
+  transition(id: number, to: OperationState): string | null {
+    const found = this.all.get(id);
+    if (found === undefined) return 'UnknownOperation';
+    if (!canTransition(found.state, to)) return 'InvalidOperationTransition';
+    found.state = to;
+    return null;
+  }
+
+  cancel(id: number, session: number, scope: CancelScope): string | number[] {
+    const target = this.all.get(id);
+    if (target === undefined) return 'UnknownOperation';
+    if (target.session !== session) return 'InvalidOperationRelationship';
+    if (scope === CancelScope.Group && target.group === undefined) return 'InvalidOperationRelationship';
+    const isBelow = (at: number | undefined): boolean =>
+      at !== undefined && (at === id || isBelow(this.all.get(at)!.parent));
+    const reached = {
+      [CancelScope.Operation]: (each: number) => each === id,
+      [CancelScope.Subtree]: (each: number) => isBelow(each),
+      [CancelScope.Group]: (each: number) => this.all.get(each)!.group === target.group,
+      [CancelScope.Session]: (each: number) => this.all.get(each)!.session === session,
+    }[scope];
+    const ids = [...this.all.keys()].filter(
+      (each) => reached(each) && !isTerminalState(this.all.get(each)!.state),
+    );
+    for (const each of ids) this.all.get(each)!.state = Cancelled;
+    return ids.sort((a, b) => a - b);
+  }
+}
+
+const anId = fc.integer({ min: 1, max: 6 });
+const seldom = { weight: 1, arbitrary: fc.constant(0) };
+const aSession = fc.oneof(
+  seldom,
+  { weight: 4, arbitrary: fc.constant(7) },
+  { weight: 15, arbitrary: fc.constant(42) },
+);
+const aState = fc.constantFrom(...Object.values(OperationState));
+const aScope = fc.constantFrom(...Object.values(CancelScope));
+
+type Command =
+  | {
+      readonly do: 'register';
+      id: number;
+      session: number;
+      parent: number | undefined;
+      group: number | undefined;
+    }
+  | { readonly do: 'transition'; id: number; to: OperationState }
+  | { readonly do: 'cancel'; id: number; session: number; scope: CancelScope }
+  | { readonly do: 'release'; id: number };
+
+const aCommand: fc.Arbitrary<Command> = fc.oneof(
+  fc.record({
+    do: fc.constant('register' as const),
+    id: fc.oneof(seldom, { weight: 20, arbitrary: anId }),
+    session: aSession,
+    parent: fc.oneof(
+      seldom,
+      { weight: 10, arbitrary: fc.constant(undefined) },
+      { weight: 10, arbitrary: anId },
+    ),
+    group: fc.oneof(
+      seldom,
+      { weight: 5, arbitrary: fc.constant(undefined) },
+      { weight: 5, arbitrary: fc.constantFrom(1, 2) },
+    ),
+  }),
+  fc.record({ do: fc.constant('transition' as const), id: anId, to: aState }),
+  fc.record({ do: fc.constant('cancel' as const), id: anId, session: aSession, scope: aScope }),
+  fc.record({ do: fc.constant('release' as const), id: anId }),
+);
+
+function apply(registry: OperationRegistry, command: Exclude<Command, { do: 'release' }>): unknown {
+  let cancelled: readonly number[] | undefined;
+  const error = kindOf(() => {
+    switch (command.do) {
+      case 'register':
+        registry.register({
+          sessionId: command.session,
+          operationId: command.id,
+          parentId: command.parent,
+          groupId: command.group,
+        });
+        break;
+      case 'transition':
+        registry.transition(command.id, command.to);
+        break;
+      case 'cancel':
+        cancelled = registry.cancel({
+          sessionId: command.session,
+          operationId: command.id,
+          scope: command.scope,
+        });
+    }
+  });
+  return cancelled ?? error;
+}
+
+function applyNaively(model: NaiveRegistry, command: Exclude<Command, { do: 'release' }>): unknown {
+  switch (command.do) {
+    case 'register':
+      return model.register(command.id, command.session, command.parent, command.group);
+    case 'transition':
+      return model.transition(command.id, command.to);
+    case 'cancel':
+      return model.cancel(command.id, command.session, command.scope);
+  }
+}
+
+describe('against a naive registry', () => {
+  it('agrees while everything is held', () => {
+    const seen = new Map<string, number>();
+    fc.assert(
+      fc.property(fc.array(aCommand, { maxLength: 80, size: 'max' }), (commands) => {
+        const registry = new OperationRegistry();
+        const model = new NaiveRegistry();
+        for (const command of commands) {
+          if (command.do === 'release') continue;
+          const expected = applyNaively(model, command);
+          expect(apply(registry, command)).toEqual(expected);
+          const outcome = `${command.do}: ${Array.isArray(expected) ? Math.min(expected.length, 2) : String(expected)}`;
+          seen.set(outcome, (seen.get(outcome) ?? 0) + 1);
+        }
+        const states = Object.fromEntries([...model.all].map(([id, { state }]) => [id, state]));
+        expect(snapshot(registry)).toEqual(states);
+      }),
+      { numRuns: 300 },
+    );
+    // Every outcome of every command, or the runs show less than they seem to.
+    expect([...seen.keys()].sort()).toEqual([
+      'cancel: 0',
+      'cancel: 1',
+      'cancel: 2',
+      'cancel: InvalidOperationRelationship',
+      'cancel: UnknownOperation',
+      'register: InvalidOperationRelationship',
+      'register: OperationAlreadyExists',
+      'register: UnknownOperation',
+      'register: null',
+      'transition: InvalidOperationTransition',
+      'transition: UnknownOperation',
+      'transition: null',
+    ]);
+  });
+
+  it('agrees on what is held while terminal operations are released', () => {
+    let released = 0;
+    fc.assert(
+      fc.property(fc.array(aCommand, { maxLength: 80, size: 'max' }), (commands) => {
+        const registry = new OperationRegistry();
+        const model = new NaiveRegistry();
+        for (const command of commands) {
+          const isReleased = registry.released.has(command.id);
+          const known = model.all.get(command.id);
+          if (command.do === 'release') {
+            if (known === undefined || isReleased) {
+              expect(kindOf(() => registry.release(command.id))).toBe('UnknownOperation');
+              continue;
+            }
+            if (!isTerminalState(known.state)) {
+              expect(kindOf(() => registry.release(command.id))).toBe('InvalidOperationRelationship');
+              expect(model.transition(command.id, Failed)).toBe(null);
+              registry.end(command.id, Failed);
+            } else {
+              registry.release(command.id);
+            }
+            released++;
+          } else if (command.do === 'register') {
+            // Whose child and of which session a released parent was is forgotten: there the model knows more.
+            if (command.parent !== undefined && registry.released.has(command.parent)) continue;
+            expect(apply(registry, command)).toEqual(applyNaively(model, command));
+          } else if (!isReleased) {
+            expect(apply(registry, command)).toEqual(applyNaively(model, command));
+          }
+          const held = [...model.all].filter(([id]) => !registry.released.has(id));
+          expect(snapshot(registry)).toEqual(Object.fromEntries(held.map(([id, { state }]) => [id, state])));
+        }
+      }),
+      { numRuns: 300 },
+    );
+    expect(released).toBeGreaterThan(200);
+  });
+});

@@ -1,0 +1,117 @@
+import fc from 'fast-check';
+import {
+  decodeSessionExtension,
+  encodeSessionExtension,
+  MAX_WANTED_OPERATIONS,
+  type SessionExtension,
+} from '../../../src/protocol/session/session-extension';
+import { fromHex, toHex } from '../../support/hex';
+
+const U32_MAX = 0xffffffff;
+const MARK = '6e6e7278';
+const ANNOUNCED = `${MARK}01000000`;
+
+const u32s = fc.integer({ min: 0, max: U32_MAX });
+
+const extensions: fc.Arbitrary<SessionExtension> = fc.record(
+  {
+    receivedResults: fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }),
+    wantedOperations: fc.array(u32s),
+    lastOperationId: u32s,
+  },
+  { requiredKeys: [] },
+);
+
+describe('the session extension', () => {
+  it('comes back as it was written', () => {
+    fc.assert(
+      fc.property(extensions, (extension) => {
+        expect(decodeSessionExtension(encodeSessionExtension(extension))).toEqual(extension);
+      }),
+    );
+  });
+
+  it('is found in the middle of other bytes, where a view says so', () => {
+    const bytes = encodeSessionExtension({ receivedResults: 7, wantedOperations: [3, 4] });
+    const around = new Uint8Array(bytes.length + 9).fill(0xff);
+    around.set(bytes, 5);
+    expect(decodeSessionExtension(around.subarray(5, 5 + bytes.length))).toEqual({
+      receivedResults: 7,
+      wantedOperations: [3, 4],
+    });
+  });
+
+  it('is the documented bytes', () => {
+    expect(toHex(encodeSessionExtension({}))).toBe(ANNOUNCED);
+    expect(toHex(encodeSessionExtension({ receivedResults: 0x0102030405 }))).toBe(
+      `${ANNOUNCED}020008000504030201000000`,
+    );
+    expect(toHex(encodeSessionExtension({ wantedOperations: [1, 0xffffffff] }))).toBe(
+      `${ANNOUNCED}0300080001000000ffffffff`,
+    );
+    expect(toHex(encodeSessionExtension({ lastOperationId: 258 }))).toBe(`${ANNOUNCED}0400040002010000`);
+  });
+
+  it('tells none wanted from nothing said', () => {
+    expect(decodeSessionExtension(encodeSessionExtension({ wantedOperations: [] }))).toEqual({
+      wantedOperations: [],
+    });
+    expect(decodeSessionExtension(encodeSessionExtension({}))).toEqual({});
+  });
+
+  it('lists as many wanted operations as an entry can say, and of more says nothing', () => {
+    const many = Array.from({ length: MAX_WANTED_OPERATIONS }, (_, index) => index + 1);
+    expect(decodeSessionExtension(encodeSessionExtension({ wantedOperations: many }))).toEqual({
+      wantedOperations: many,
+    });
+    const tooMany = [...many, MAX_WANTED_OPERATIONS + 1];
+    const extension = { receivedResults: 9, wantedOperations: tooMany };
+    expect(decodeSessionExtension(encodeSessionExtension(extension))).toEqual({ receivedResults: 9 });
+  });
+
+  it.each([
+    ['nothing', ''],
+    ['too little for the mark', '6e6e72'],
+    ["another project's mark", '6e6e727901000000'],
+    ['the mark alone: the end does not announce itself', MARK],
+    ['entries without the announcement', `${MARK}0200080001000000000000 00`.replace(' ', '')],
+    ['half an entry head', `${ANNOUNCED}0400`],
+    ['a value that is cut off', `${ANNOUNCED}04000400ffff`],
+  ])('is unknown: %s', (_, hex) => {
+    expect(decodeSessionExtension(fromHex(hex))).toBeUndefined();
+  });
+
+  it.each([
+    ['an unknown tag', `${ANNOUNCED}ff000300010203`],
+    ['a count of another length', `${ANNOUNCED}0200040001000000`],
+    ['operations that are no whole words', `${ANNOUNCED}03000300010203`],
+    ['an operation id of another length', `${ANNOUNCED}04000800010000000000 0000`.replace(' ', '')],
+  ])('skips %s', (_, hex) => {
+    expect(decodeSessionExtension(fromHex(hex))).toEqual({});
+  });
+
+  it('does not throw, whatever comes', () => {
+    const afterMark = fc
+      .uint8Array({ maxLength: 60 })
+      .map((rest) => Uint8Array.of(...fromHex(MARK), ...rest));
+    const nearly = fc
+      .tuple(extensions.map(encodeSessionExtension), fc.nat(), fc.nat(255), fc.nat(80))
+      .map(([bytes, at, value, end]) => {
+        const changed = bytes.slice(0, end);
+        if (changed.length > 0) changed[at % changed.length] = value;
+        return changed;
+      });
+    fc.assert(
+      fc.property(fc.oneof(fc.uint8Array(), afterMark, nearly), (bytes) => {
+        const extension = decodeSessionExtension(bytes);
+        if (extension === undefined) return;
+        // What was understood can be said again, and means the same.
+        const { receivedResults = 0 } = extension;
+        if (Number.isSafeInteger(receivedResults)) {
+          expect(decodeSessionExtension(encodeSessionExtension(extension))).toEqual(extension);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+});

@@ -1,0 +1,289 @@
+import { BehaviorSubject, EMPTY, firstValueFrom, NEVER, of, Subject, throwError, toArray } from 'rxjs';
+import { SchemaRegistry } from '../../../src/protocol/capability/schema-registry';
+import { TOKEN_DELTA } from '../../../src/protocol/operation/token-delta';
+import {
+  askPolicy,
+  checkOpen,
+  judgeRecovery,
+  openAck,
+  wantsResume,
+  type OpenVerdict,
+} from '../../../src/server/opening/judge-open';
+import { serverSettings, type ServerOptions } from '../../../src/server/options';
+import type { SessionOpenRequest, SessionPolicy } from '../../../src/server/opening/policy';
+import { hashToken } from '../../../src/server/opening/resume-token';
+import type { SessionCore } from '../../../src/server/session/session-core';
+import { SessionRegistry } from '../../../src/server/opening/session-registry';
+import { memory } from '../../../src/transport/memory';
+import { Profile } from '../../../src/wire/messages/payload-kind';
+import {
+  PriorityClass,
+  SessionAckFlag,
+  SessionErrorCode,
+  SessionFlag,
+  SessionOpenAckMetadata,
+  SessionOpenMetadata,
+  SessionStatus,
+} from '../../../src/wire/messages/session-open';
+
+const token = new Uint8Array(24).fill(7);
+
+function settings(options: Partial<ServerOptions> = {}) {
+  return serverSettings({ listen: memory(), ...options });
+}
+
+function open(fields: Partial<SessionOpenMetadata> = {}): SessionOpenMetadata {
+  return SessionOpenMetadata.of({
+    profileId: Profile.Token,
+    ...TOKEN_DELTA,
+    maxInFlightOperations: 4,
+    requestedSessionId: 1,
+    ...fields,
+  });
+}
+
+describe('the checks of a SESSION_OPEN', () => {
+  it.each([
+    ['nothing', {}, SessionErrorCode.None],
+    ['the profile', { profileId: Profile.Tensor }, SessionErrorCode.ProfileUnsupported],
+    ['the schema', { schemaId: 99 }, SessionErrorCode.SchemaUnsupported],
+    ['its version', { schemaVersion: 99 }, SessionErrorCode.SchemaUnsupported],
+    ['the operations in flight', { maxInFlightOperations: 5 }, SessionErrorCode.SessionLimitReached],
+    [
+      'the profile first',
+      { profileId: 9, schemaId: 9, maxInFlightOperations: 9 },
+      SessionErrorCode.ProfileUnsupported,
+    ],
+    ['the schema then', { schemaId: 9, maxInFlightOperations: 9 }, SessionErrorCode.SchemaUnsupported],
+  ])('find fault with %s', (_, fields, code) => {
+    expect(checkOpen(open(fields), settings())).toBe(code);
+  });
+
+  it('take no profile that preview3 does not assign, whoever supports it', () => {
+    const supportedProfiles = [Profile.Token, 9];
+    expect(checkOpen(open({ profileId: 9 }), settings({ supportedProfiles }))).toBe(
+      SessionErrorCode.ProfileUnsupported,
+    );
+  });
+
+  it('ask the registry that the server was given', () => {
+    expect(checkOpen(open(), settings({ schemaRegistry: new SchemaRegistry() }))).toBe(
+      SessionErrorCode.SchemaUnsupported,
+    );
+  });
+});
+
+describe('the policy', () => {
+  const request = { open: open() } as SessionOpenRequest;
+  const ask = (policy: SessionPolicy): Promise<unknown> =>
+    firstValueFrom(askPolicy(request, policy).pipe(toArray()));
+
+  it.each<[string, SessionPolicy]>([
+    ['a number', () => 77],
+    ['a promise', () => Promise.resolve(77)],
+    ['an Observable', () => of(77)],
+    ['an Observable that goes on', () => new BehaviorSubject(77)],
+    ['an Observable of more', () => of(77, 78)],
+    ['a list', () => [77]],
+  ])('says one code: %s', async (_, policy) => {
+    expect(await ask(policy)).toEqual([77]);
+  });
+
+  it('answers a number at once', () => {
+    const seen: number[] = [];
+    askPolicy(request, () => 0).subscribe((code) => seen.push(code));
+    expect(seen).toEqual([0]);
+  });
+
+  it('refuses where it ends without a word', async () => {
+    expect(await ask(() => EMPTY)).toEqual([SessionErrorCode.AuthFailed]);
+  });
+
+  it.each<[string, SessionPolicy]>([
+    [
+      'throws',
+      () => {
+        throw new Error('the database is down');
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('the database is down'))],
+    ['errors', () => throwError(() => new Error('the database is down'))],
+  ])('fails where it %s', async (_, policy) => {
+    await expect(ask(policy)).rejects.toThrow('the database is down');
+  });
+
+  it('is asked when somebody listens, with what the client said', () => {
+    const asked: SessionOpenRequest[] = [];
+    const asking$ = askPolicy(request, (seen) => {
+      asked.push(seen);
+      return 0;
+    });
+    expect(asked).toEqual([]);
+    asking$.subscribe();
+    expect(asked).toEqual([request]);
+  });
+
+  it('is left in peace once nobody wants to know', () => {
+    const verdict$ = new Subject<number>();
+    const asking = askPolicy(request, () => verdict$).subscribe();
+    expect(verdict$.observed).toBe(true);
+    asking.unsubscribe();
+    expect(verdict$.observed).toBe(false);
+    expect(askPolicy(request, () => NEVER).subscribe().closed).toBe(false);
+  });
+});
+
+/** A session as recovery sees it. */
+function core(
+  sessionId: number,
+  { before = open(), canResume = true, resumeTokenBytes = 24 } = {},
+): SessionCore {
+  const seen: Pick<SessionCore, 'sessionId' | 'open' | 'granted' | 'canResume'> = {
+    sessionId,
+    open: before,
+    granted: SessionOpenAckMetadata.of({ resumeTokenBytes }),
+    canResume: () => canResume,
+  };
+  return seen as SessionCore;
+}
+
+function judge(
+  fields: Partial<SessionOpenMetadata>,
+  {
+    options = {},
+    sessions = [],
+    proof = token,
+  }: { options?: Partial<ServerOptions>; sessions?: readonly SessionCore[]; proof?: Uint8Array } = {},
+): OpenVerdict {
+  const given = settings(options);
+  const registry = new SessionRegistry();
+  for (const session of sessions) registry.set(session);
+  if (sessions[0] !== undefined && given.resume === 'token') {
+    const tokens = { current: hashToken(token), previous: undefined };
+    given.store.set({ sessionId: sessions[0].sessionId, tokens });
+  }
+  return judgeRecovery(open(fields), { token: proof, receivedResults: 0 }, given, registry);
+}
+
+const REFUSED = { status: SessionStatus.Rejected, errorCode: SessionErrorCode.ResumeRejected };
+const RESUME = { requestedSessionId: 8, resumeTokenBytes: 24, sessionFlags: SessionFlag.AllowResume };
+
+describe('recovery', () => {
+  it('opens the session that is asked for, or one that is free', () => {
+    expect(judge({ requestedSessionId: 8 })).toEqual({ status: SessionStatus.Opened, sessionId: 8 });
+    expect(judge({ requestedSessionId: 0 }, { sessions: [core(1), core(2)] })).toEqual({
+      status: SessionStatus.Opened,
+      sessionId: 3,
+    });
+  });
+
+  it('gives nobody an id that is in use', () => {
+    expect(judge({ requestedSessionId: 8 }, { sessions: [core(8)] })).toEqual({
+      status: SessionStatus.Rejected,
+      errorCode: SessionErrorCode.SessionLimitReached,
+    });
+  });
+
+  it('resumes who has the token', () => {
+    const session = core(8);
+    expect(judge(RESUME, { sessions: [session] })).toEqual({
+      status: SessionStatus.Resumed,
+      sessionId: 8,
+      core: session,
+      tokens: { current: hashToken(token), previous: undefined },
+      used: 'current',
+    });
+  });
+
+  it.each<[string, Parameters<typeof judge>[1]]>([
+    ['a wrong token', { sessions: [core(8)], proof: new Uint8Array(24) }],
+    ['no token', { sessions: [core(8)], proof: new Uint8Array(0) }],
+    ['an unknown session', {}],
+    ['the token of another session', { sessions: [core(9), core(8)] }],
+    ['a session that cannot go on without a gap', { sessions: [core(8, { canResume: false })] }],
+    ['another profile', { sessions: [core(8, { before: open({ profileId: Profile.Tensor }) })] }],
+    ['another schema', { sessions: [core(8, { before: open({ schemaId: 77 }) })] }],
+    ['another version of it', { sessions: [core(8, { before: open({ schemaVersion: 77 }) })] }],
+    ['a server that resumes nobody', { options: { resume: 'off' }, sessions: [core(8)] }],
+  ])('gives one and the same answer to %s', (_, stage) => {
+    expect(judge(RESUME, stage)).toEqual(REFUSED);
+  });
+
+  it('asks the store also for a session that it does not know', () => {
+    const get = jest.fn(() => undefined);
+    const store = { get, set: () => undefined, delete: () => undefined };
+    expect(judge(RESUME, { options: { store } })).toEqual(REFUSED);
+    expect(get).toHaveBeenCalledWith(8);
+  });
+
+  it('by id lets in whoever names a session that was granted it', () => {
+    const options = { resume: 'by-id' } as const;
+    expect(judge(RESUME, { options, sessions: [core(8)], proof: new Uint8Array(0) })).toEqual({
+      status: SessionStatus.Resumed,
+      sessionId: 8,
+      core: undefined,
+    });
+    expect(judge(RESUME, { options, sessions: [core(8, { resumeTokenBytes: 0 })] })).toEqual(REFUSED);
+    expect(judge(RESUME, { options })).toEqual(REFUSED);
+    expect(judge({ requestedSessionId: 0 }, { options, sessions: [core(1)] })).toMatchObject({
+      sessionId: 1,
+    });
+  });
+});
+
+describe('the answer', () => {
+  const asked = open({
+    requestedSessionId: 8,
+    priorityClass: PriorityClass.Background,
+    sessionFlags: SessionFlag.AllowResume,
+  });
+  const NO_BLOCKS = { resumeTokenBytes: 0, sessionExtensionBytes: 0 };
+
+  it('grants: what was asked for, echoed, and what the server has', () => {
+    const ack = openAck(asked, { status: SessionStatus.Opened, sessionId: 8 }, settings(), {
+      resumeTokenBytes: 24,
+      sessionExtensionBytes: 16,
+    });
+    expect(ack).toEqual(
+      SessionOpenAckMetadata.of({
+        sessionId: 8,
+        acceptedProfileId: Profile.Token,
+        acceptedPriorityClass: PriorityClass.Background,
+        sessionStatus: SessionStatus.Opened,
+        ...TOKEN_DELTA,
+        grantedOperationCredit: 2,
+        maxInFlightOperations: 4,
+        leaseTtlMs: 30_000,
+        resumeWindowMs: 120_000,
+        resumeTokenBytes: 24,
+        sessionExtensionBytes: 16,
+        serverSessionTag: 8n,
+        sessionFlagsAck: SessionAckFlag.ResumeEnabled,
+      }),
+    );
+  });
+
+  it('grants no resume without a token', () => {
+    const ack = openAck(asked, { status: SessionStatus.Opened, sessionId: 8 }, settings(), NO_BLOCKS);
+    expect(ack.sessionFlagsAck).toBe(0);
+  });
+
+  it.each([
+    [SessionStatus.Rejected, SessionErrorCode.AuthFailed],
+    [SessionStatus.Rejected, 0xc0ffee],
+    [SessionStatus.RetryLater, 0],
+  ] as const)('refuses with status %i and code %i, and names no session', (status, errorCode) => {
+    const ack = openAck(asked, { status, errorCode }, settings(), NO_BLOCKS);
+    expect(ack).toMatchObject({
+      sessionId: 0,
+      serverSessionTag: 0n,
+      sessionStatus: status,
+      sessionErrorCode: errorCode,
+    });
+  });
+
+  it('knows who wants to come back', () => {
+    expect(wantsResume(asked)).toBe(true);
+    expect(wantsResume(open({ sessionFlags: SessionFlag.AllowCacheLeases }))).toBe(false);
+  });
+});

@@ -1,0 +1,101 @@
+import * as crypto from 'node:crypto';
+import {
+  hashToken,
+  matchToken,
+  MIN_TOKEN_BYTES,
+  rotate,
+  systemRandom,
+  type TokenPair,
+} from '../../../src/server/opening/resume-token';
+
+// The functions themselves, watched: what a comparison costs is what it calls.
+jest.mock('node:crypto', () => {
+  const actual = jest.requireActual<typeof crypto>('node:crypto');
+  return {
+    ...actual,
+    timingSafeEqual: jest.fn(actual.timingSafeEqual),
+    createHash: jest.fn(actual.createHash),
+  };
+});
+
+const [first, second, third] = [1, 2, 3].map((value) => new Uint8Array(24).fill(value)) as [
+  Uint8Array,
+  Uint8Array,
+  Uint8Array,
+];
+const fresh: TokenPair = { current: hashToken(first), previous: undefined };
+
+describe('a resume token', () => {
+  it('is random and of the length that is asked for', () => {
+    expect(systemRandom(24)).toHaveLength(24);
+    expect(Buffer.from(systemRandom(24)).equals(Buffer.from(systemRandom(24)))).toBe(false);
+    expect(MIN_TOKEN_BYTES).toBeGreaterThanOrEqual(16);
+  });
+
+  it('is kept as a hash that does not contain it', () => {
+    const hash = Buffer.from(hashToken(first));
+    expect(hash).toHaveLength(32);
+    expect(hash.toString('hex')).toBe(crypto.createHash('sha256').update(first).digest('hex'));
+    expect(hash.includes(Buffer.from(first).subarray(0, 4))).toBe(false);
+  });
+
+  it('is known again by its hash alone', () => {
+    expect(matchToken(first.slice(), fresh)).toBe('current');
+    expect(matchToken(second, fresh)).toBeUndefined();
+  });
+
+  it.each([
+    ['shorter', first.subarray(0, 23)],
+    ['longer', Uint8Array.of(...first, 1)],
+    ['different in its last bit', Uint8Array.of(...first.subarray(0, 23), 0)],
+    ['empty', new Uint8Array(0)],
+    ['the hash itself', hashToken(first)],
+  ])('is wrong where it is %s', (_, token) => {
+    expect(matchToken(token, fresh)).toBeUndefined();
+    expect(matchToken(token, { current: hashToken(second), previous: hashToken(third) })).toBeUndefined();
+  });
+
+  it('is none of an unknown session, not even where it is empty', () => {
+    expect(matchToken(first, undefined)).toBeUndefined();
+    expect(matchToken(new Uint8Array(0), undefined)).toBeUndefined();
+    expect(matchToken(new Uint8Array(0), fresh)).toBeUndefined();
+  });
+
+  it('changes at each resume, and the one before stays good', () => {
+    const rotated = rotate(fresh, 'current', second);
+    expect(matchToken(second, rotated)).toBe('current');
+    expect(matchToken(first, rotated)).toBe('previous');
+    const again = rotate(rotated, 'current', third);
+    expect(matchToken(third, again)).toBe('current');
+    expect(matchToken(second, again)).toBe('previous');
+    expect(matchToken(first, again)).toBeUndefined();
+  });
+
+  it('stays good where the client never hears of the next, however often', () => {
+    let pair = rotate(fresh, 'current', second);
+    pair = rotate(pair, 'previous', third);
+    expect(matchToken(first, pair)).toBe('previous');
+    expect(matchToken(second, pair)).toBeUndefined();
+    expect(matchToken(third, pair)).toBe('current');
+  });
+
+  it.each<[string, Uint8Array, TokenPair | undefined]>([
+    ['the right one', first, fresh],
+    ['the one before', first, rotate(fresh, 'current', second)],
+    ['a wrong one', third, rotate(fresh, 'current', second)],
+    ['an empty one', new Uint8Array(0), fresh],
+    ['one of an unknown session', first, undefined],
+    ['an empty one of an unknown session', new Uint8Array(0), undefined],
+  ])('costs one hash and two comparisons: %s', (_, token, pair) => {
+    const hashes = jest.mocked(crypto.createHash);
+    const comparisons = jest.mocked(crypto.timingSafeEqual);
+    hashes.mockClear();
+    comparisons.mockClear();
+    matchToken(token, pair);
+    expect(hashes).toHaveBeenCalledTimes(1);
+    expect(comparisons).toHaveBeenCalledTimes(2);
+    for (const [left, right] of comparisons.mock.calls) {
+      expect([left.byteLength, right.byteLength]).toEqual([32, 32]);
+    }
+  });
+});
