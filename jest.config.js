@@ -1,5 +1,7 @@
 /** @type {import('jest').Config} */
 module.exports = {
+  // Property tests and real processes share two cores with each other; a test that hangs still ends.
+  testTimeout: 30_000,
   testEnvironment: 'node',
   // Types are checked once, by `npm run typecheck`; the transform only strips them.
   transform: { '^.+\\.ts$': ['ts-jest', { diagnostics: false }] },

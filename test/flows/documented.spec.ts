@@ -78,7 +78,13 @@ it('loses nothing when the connection is cut', () =>
 
 it('loses nothing, seen from a client that comes back by itself', () =>
   flow(async ({ serve, openSession, endpoint, act, expectObservable }) => {
-    serve({ respond: () => interval(2).pipe(take(4), map(String)) });
+    serve({
+      respond: () =>
+        interval(2).pipe(
+          take(4),
+          map((tick) => `${tick}`),
+        ),
+    });
     const session = await openSession({ reconnect: { minDelayMs: 100 } });
     const tokens$ = session.submit({ body: 'count' }).pipe(concatMap(decodeTokens));
     act('---x', { x: () => endpoint.cut() });
