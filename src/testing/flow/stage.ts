@@ -239,7 +239,8 @@ export class Stage implements PeerStage {
         .flatMap(({ credit }) => credit.stopped())
         .map((who) => `${who} is still stopped`),
       ...this.scheduler.pending.map(
-        ({ due, origin }) => `a timer is due at frame ${due}${origin === undefined ? '' : `, set at ${origin}`}`,
+        ({ due, origin }) =>
+          `a timer is due at frame ${due}${origin === undefined ? '' : `, set at ${origin}`}`,
       ),
     ];
     return left.length === 0 ? undefined : notQuiescent(left);
