@@ -48,9 +48,7 @@ describe('a planted defect', () => {
       if (caught === undefined) throw new Error(`not caught in ${SEEDS} seeds from ${defect.seed}`);
       expect(defect.invariants).toContain(caught.invariant);
       // It was the defect, and it is gone.
-      const without = await simulate(caught.seed);
-      expect(without.violation).toBeUndefined();
-      expect(await differs(without)).toBe(false);
+      expect((await simulate(caught.seed)).violation).toBeUndefined();
     },
     TIMEOUT_MS,
   );

@@ -1,7 +1,7 @@
 import { INVARIANTS, marblesOf, simulate, textOf } from '../../../src/testing/simulation';
 import { DEFECTS } from './defects';
 
-const SEEDS = 80;
+const SEEDS = 60;
 
 /** What the seeds must meet, or what they check is not what they seem to. */
 const MET = [
