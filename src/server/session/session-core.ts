@@ -300,9 +300,9 @@ export class SessionCore {
       this.sender.drop(packet.header.frameId);
       return;
     }
-    this.operations.noteSubmitted(packet.header.frameId);
     const resolved = this.cache.resolve(metadata, packet.body);
     if (resolved.kind === 'miss') {
+      this.operations.noteSubmitted(packet.header.frameId);
       this.sender.refusal(cacheMiss(packet.header, resolved.code));
       return;
     }

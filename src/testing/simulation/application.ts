@@ -21,6 +21,7 @@ import type { World } from './world';
 /** The server's application: answers as its clients' submits say, and meddles with its sessions. */
 export class Application {
   private readonly random;
+  private readonly atWork = new Map<OperationRecord, Submit>();
 
   constructor(private readonly world: World) {
     this.random = world.random.fork('application');
@@ -126,7 +127,10 @@ export class Application {
       ledger.count(`end: ${end}`);
       if (isDetached && end === 'completed') ledger.count('completed while detached');
       ledger.tell('server', `ended ${nameOfOperation(operation)}: ${end}`);
+      this.atWork.delete(operation);
+      if (this.random.chance(0.05)) this.giveUpAnother(operation);
     });
+    this.atWork.set(operation, submit);
     const { plan, index } = operation;
     const context: AnswerContext = { submit, index, plan, scheduler, log: this.logOf(operation) };
     switch (plan.kind) {
@@ -138,6 +142,19 @@ export class Application {
         return this.late(operation, context);
       default:
         return streamed(context);
+    }
+  }
+
+  /** One operation has ended, and the application thinks that another of its session is of no use either. */
+  private giveUpAnother({ session }: OperationRecord): void {
+    for (const [operation, submit] of this.atWork) {
+      if (operation.session !== session) continue;
+      const how = this.random.pick(['fail', 'cancel'] as const);
+      this.world.ledger.count(`given up with another: ${how}`);
+      this.world.ledger.tell('server', `${how} ${nameOfOperation(operation)} with it`);
+      if (how === 'fail') submit.fail();
+      else session.server?.cancel(submit.frameId);
+      return;
     }
   }
 
