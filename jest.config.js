@@ -3,6 +3,8 @@ module.exports = {
   // Property tests and real processes share two cores with each other; a test that hangs still ends.
   testTimeout: 30_000,
   testEnvironment: 'node',
+  // Left to itself jest keeps one core free, which is half of two.
+  maxWorkers: '100%',
   // Types are checked once, by `npm run typecheck`; the transform only strips them.
   transform: { '^.+\\.ts$': ['ts-jest', { diagnostics: false }] },
   testMatch: ['<rootDir>/test/**/*.spec.ts'],

@@ -5,6 +5,7 @@ import {
   type Observable,
   type SchedulerLike,
 } from 'rxjs';
+import { timerMs } from '../src/protocol/timer';
 
 /** What a submit must offer to be dropped when it is late; that of a server session does. */
 export interface DeadlineSubmit {
@@ -59,7 +60,7 @@ export function dropLate<S extends DeadlineSubmit>({
 function expireIn(leftMs: number, submit: DeadlineSubmit, scheduler: SchedulerLike): void {
   const timer = scheduler.schedule(() => {
     submit.expire();
-  }, leftMs);
+  }, timerMs(leftMs));
   const forget = (): void => {
     timer.unsubscribe();
   };

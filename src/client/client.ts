@@ -15,6 +15,7 @@ import type { PeerName, TransportKind } from '../transport/transport';
 import type { Message } from '../wire/message';
 import type { MessageType } from '../wire/message-type';
 import { SessionState } from '../protocol/session/session-lifecycle';
+import { timerMs } from '../protocol/timer';
 import { SessionMigrateMetadata, TransportId } from '../wire/messages/session-migrate';
 import { SessionErrorCode, SessionStatus } from '../wire/messages/session-open';
 import { NnrpError } from '../wire/errors';
@@ -355,7 +356,7 @@ class RunningClient implements Client {
     const timer = this.scheduler.schedule(() => {
       this.timers.remove(timer);
       void work();
-    }, ms);
+    }, timerMs(ms));
     this.timers.add(timer);
   }
 

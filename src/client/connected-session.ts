@@ -18,6 +18,7 @@ import {
   afterCloseAck,
   SessionState,
 } from '../protocol/session/session-lifecycle';
+import { timerMs } from '../protocol/timer';
 import type { ConnectEndpoint } from '../transport/endpoint';
 import { NnrpError } from '../wire/errors';
 import { decodeMessage, type Message, type MessageOf } from '../wire/message';
@@ -418,7 +419,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     this.currentState = afterCloseAck(this.currentState, CloseStatus.Draining, this.sessionId);
     this.drainTimer = this.host.scheduler.schedule(() => {
       this.finishServerClose();
-    }, drainTimeoutMs);
+    }, timerMs(drainTimeoutMs));
   }
 
   private finishServerClose(): void {

@@ -11,6 +11,7 @@ import {
 import { CreditWindow, type CreditLoad } from '../protocol/flow/credit-window';
 import { isTerminal, type ResultPush } from '../protocol/operation/result';
 import { RuntimeError } from '../protocol/runtime-error';
+import { timerMs } from '../protocol/timer';
 import type { FlowUpdateMetadata } from '../wire/messages/flow-update';
 import type { SessionOpenAckMetadata } from '../wire/messages/session-open';
 import type { ConnectionCredit } from './connection-credit';
@@ -284,7 +285,7 @@ export class Submissions {
     this.retry?.unsubscribe();
     this.retry = this.host.scheduler.schedule(() => {
       this.sendWaiting();
-    }, delayMs);
+    }, timerMs(delayMs));
   }
 
   private giveUp(wanted: Submission): void {

@@ -5,6 +5,7 @@ import { IdRanges } from '../protocol/operation/id-ranges';
 import { checkHeaderOnly, checkMetadataLength, foreignSession } from '../protocol/packet-checks';
 import { checkRecoveryRequest } from '../protocol/session/recovery';
 import { describeError, protocolError, RuntimeError, unexpectedMessage } from '../protocol/runtime-error';
+import { timerMs } from '../protocol/timer';
 import type { Transport } from '../transport/transport';
 import { NnrpError } from '../wire/errors';
 import { MessageType, messageTypeName } from '../wire/message-type';
@@ -233,7 +234,7 @@ export class Connection implements OpeningConnection {
     const check = this.host.scheduler.schedule(() => {
       this.owned.remove(check);
       this.checkLiveness();
-    }, delayMs);
+    }, timerMs(delayMs));
     this.owned.add(check);
   }
 

@@ -1,8 +1,7 @@
+import { timerMs } from '../protocol/timer';
+
 /** Milliseconds; see `SocketTransportOptions.closeTimeoutMs`. */
 export const DEFAULT_CLOSE_TIMEOUT_MS = 5_000;
-
-/** A timer takes no more: about 24 days. */
-export const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 /** Cuts a connection that is to end and does not: its peer reads nothing, or never ends its side. */
 export class CloseDeadline {
@@ -15,7 +14,7 @@ export class CloseDeadline {
 
   /** From the first call on, `ms` are left. */
   start(): void {
-    this.timer ??= setTimeout(this.cut, Math.min(this.ms, MAX_TIMEOUT_MS));
+    this.timer ??= setTimeout(this.cut, timerMs(this.ms));
   }
 
   /** The connection is gone. */

@@ -6,7 +6,8 @@ import { NnrpError } from '../wire/errors';
 import { HEADER_LENGTH } from '../wire/header';
 import { decodePacket, encodePacket, type Packet } from '../wire/packet';
 import { checkLimits, DEFAULT_PACKET_LIMITS, type PacketLimits } from '../wire/packet-decoder';
-import { CloseDeadline, DEFAULT_CLOSE_TIMEOUT_MS, MAX_TIMEOUT_MS } from './close-deadline';
+import { timerMs } from '../protocol/timer';
+import { CloseDeadline, DEFAULT_CLOSE_TIMEOUT_MS } from './close-deadline';
 import { connectionError } from './network-errors';
 import { hostAndPort } from './place';
 import { SendPressure } from './send-pressure';
@@ -29,7 +30,7 @@ export function webSocketSettings({ limits, closeTimeoutMs }: Partial<SocketTran
     perMessageDeflate: false,
     // Longer messages are refused before they are buffered. `ws` takes 32 bits, and 0 or NaN as no limit.
     maxPayload: longest >= 1 ? Math.min(longest, 2 ** 31 - 1) : 1,
-    closeTimeout: Math.min(closeTimeoutMs ?? DEFAULT_CLOSE_TIMEOUT_MS, MAX_TIMEOUT_MS),
+    closeTimeout: timerMs(closeTimeoutMs ?? DEFAULT_CLOSE_TIMEOUT_MS),
   };
 }
 

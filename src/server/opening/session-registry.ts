@@ -1,4 +1,5 @@
 import { Subscription, type SchedulerLike } from 'rxjs';
+import { timerMs } from '../../protocol/timer';
 import type { SessionCore } from '../session/session-core';
 
 /** A session id in use. */
@@ -45,7 +46,7 @@ export class SessionRegistry {
     const expiry = scheduler.schedule(() => {
       if (this.entries.get(sessionId) === parked) this.entries.delete(sessionId);
       this.expiries.remove(expiry);
-    }, windowMs);
+    }, timerMs(windowMs));
     this.expiries.add(expiry);
   }
 

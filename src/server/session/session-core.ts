@@ -10,6 +10,7 @@ import {
   afterCloseAck,
   SessionState,
 } from '../../protocol/session/session-lifecycle';
+import { timerMs } from '../../protocol/timer';
 import { NnrpError } from '../../wire/errors';
 import { decodeMessage, type MessageOf } from '../../wire/message';
 import { MessageType, messageTypeName } from '../../wire/message-type';
@@ -255,7 +256,8 @@ export class SessionCore {
     const finish = (): void => {
       this.end('closed', 'closed');
     };
-    if (current.isAnnounced) this.timers.add(this.host.scheduler.schedule(finish, ending.drainTimeoutMs));
+    if (current.isAnnounced)
+      this.timers.add(this.host.scheduler.schedule(finish, timerMs(ending.drainTimeoutMs)));
     else if (this.operations.isIdle) finish();
     else this.drainFor(ending.drainTimeoutMs, finish);
     return over;
@@ -379,12 +381,12 @@ export class SessionCore {
         this.end('closed', 'closed');
       });
     if (inFlightPolicy === InFlightPolicy.Abort) finish();
-    else this.timers.add(this.host.scheduler.schedule(finish, drainTimeoutMs));
+    else this.timers.add(this.host.scheduler.schedule(finish, timerMs(drainTimeoutMs)));
   }
 
   private drainFor(timeoutMs: number, finish: () => void): void {
     this.finishDrain = finish;
-    this.timers.add(this.host.scheduler.schedule(finish, timeoutMs));
+    this.timers.add(this.host.scheduler.schedule(finish, timerMs(timeoutMs)));
   }
 
   private finishClose(): void {
@@ -418,7 +420,7 @@ export class SessionCore {
     this.expiry?.unsubscribe();
     this.expiry = this.host.scheduler.schedule(() => {
       this.end('disconnected', 'expired');
-    }, ms);
+    }, timerMs(ms));
   }
 
   /** Only for a client that says it understands: the reference's takes a RESULT_HINT for a fault. */
@@ -431,10 +433,13 @@ export class SessionCore {
     const lastActive = Math.max(this.lastHeard, this.lastWorked);
     const idleFor = this.operations.isIdle ? this.host.scheduler.now() - lastActive : 0;
     if (idleFor < timeoutMs) {
-      const next = this.host.scheduler.schedule(() => {
-        this.timers.remove(next);
-        this.watchIdleness(timeoutMs);
-      }, timeoutMs - idleFor);
+      const next = this.host.scheduler.schedule(
+        () => {
+          this.timers.remove(next);
+          this.watchIdleness(timeoutMs);
+        },
+        timerMs(timeoutMs - idleFor),
+      );
       this.timers.add(next);
       return;
     }

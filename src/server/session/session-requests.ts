@@ -1,4 +1,5 @@
 import { Subscription, type SchedulerLike } from 'rxjs';
+import { timerMs } from '../../protocol/timer';
 import type { MessageOf } from '../../wire/message';
 import type { MessageType } from '../../wire/message-type';
 import { PatchRejectReason } from '../../wire/messages/session-patch';
@@ -60,7 +61,7 @@ export class SessionRequests {
     const giveUp = (): void => {
       request.reject(PatchRejectReason.RateLimited);
     };
-    patience.add(scheduler.schedule(giveUp, settings.patchTimeoutMs));
+    patience.add(scheduler.schedule(giveUp, timerMs(settings.patchTimeoutMs)));
     this.timers.add(patience);
   }
 

@@ -52,10 +52,10 @@ export class Application {
   }
 
   /** Notes that a session closes and when it has to be over. */
-  closing(record: SessionRecord, drainMs: number): void {
-    const at = this.world.scheduler.now();
-    const deadline = Math.min(at + drainMs, record.closing?.deadline ?? Infinity);
-    record.closing = { at: record.closing?.at ?? at, deadline };
+  closing(record: SessionRecord, drainMs: number, by: 'client' | 'server' = 'server'): void {
+    const { closing } = record;
+    const deadline = Math.min(this.world.scheduler.now() + drainMs, closing?.deadline ?? Infinity);
+    record.closing = { by: closing?.by ?? by, deadline };
   }
 
   private take(session: ServerSession): void {
@@ -99,7 +99,8 @@ export class Application {
     });
     ledger.follow(session.closes$, ({ metadata }) => {
       ledger.tell('server', `takes the close of ${nameOf(record)}`);
-      this.closing(record, metadata.inFlightPolicy === InFlightPolicy.Abort ? 0 : metadata.drainTimeoutMs);
+      const drainMs = metadata.inFlightPolicy === InFlightPolicy.Abort ? 0 : metadata.drainTimeoutMs;
+      this.closing(record, drainMs, 'client');
     });
   }
 
@@ -128,6 +129,7 @@ export class Application {
       if (isDetached && end === 'completed') ledger.count('completed while detached');
       ledger.tell('server', `ended ${nameOfOperation(operation)}: ${end}`);
       this.atWork.delete(operation);
+      if (end === 'closed') this.noteDrain(operation);
       if (this.random.chance(0.05)) this.giveUpAnother(operation);
     });
     this.atWork.set(operation, submit);
@@ -143,6 +145,13 @@ export class Application {
       default:
         return streamed(context);
     }
+  }
+
+  private noteDrain(operation: OperationRecord): void {
+    const { closing } = operation.session;
+    // A close of the server's is over as soon as its client says so.
+    if (closing?.by !== 'client' || this.world.scheduler.now() >= closing.deadline) return;
+    this.world.ledger.facts.push({ kind: 'cut-short', operation, deadline: closing.deadline });
   }
 
   /** One operation has ended, and the application thinks that another of its session is of no use either. */
@@ -264,7 +273,7 @@ export class Application {
         this.close(record, session, random.chance(0.3) ? 0 : random.int(1, 100));
         return;
       case 'revoke':
-        if (acceptsOperations(session.state)) this.closing(record, 0);
+        this.closing(record, 0);
         void session.revoke();
     }
   }
@@ -279,7 +288,7 @@ export class Application {
   }
 
   private close(record: SessionRecord, session: ServerSession, drainTimeoutMs: number): void {
-    if (acceptsOperations(session.state)) this.closing(record, drainTimeoutMs);
+    this.closing(record, drainTimeoutMs);
     const inFlightPolicy = drainTimeoutMs === 0 ? InFlightPolicy.Abort : InFlightPolicy.Drain;
     void session.close({ closeReason: CloseReason.Normal, inFlightPolicy, drainTimeoutMs });
   }

@@ -43,6 +43,8 @@ export type Fact =
     }
   /** A client came back to a session that was there for it, and was refused. */
   | { readonly kind: 'sent-away'; readonly session: SessionRecord }
+  /** An operation was ended because its session closed, before the time that its client gave it was over. */
+  | { readonly kind: 'cut-short'; readonly operation: OperationRecord; readonly deadline: number }
   /** A handler started. */
   | {
       readonly kind: 'started';

@@ -24,6 +24,8 @@ export class Ledger {
   /** What the invariants have not looked at yet. */
   readonly touched = new Set<OperationRecord>();
   readonly facts: Fact[] = [];
+  /** Operations that a client waits for. */
+  readonly open = new Set<OperationRecord>();
   /** Operations that are with the application. */
   readonly working = new Set<OperationRecord>();
   readonly counts = new Map<string, number>();
@@ -123,6 +125,7 @@ export class Ledger {
     };
     this.operations.push(operation);
     session.operations.add(operation);
+    if (operation.isOfClient) this.open.add(operation);
     return operation;
   }
 }

@@ -43,6 +43,7 @@ export class OperationProbe extends Subscription implements Observer<ResultPush>
     ledger.count('outcome: unsubscribed');
     ledger.tell(operation.session.actor, `unsubscribes operation ${operation.index}`);
     operation.unsubscribedAt = operation.seen.length;
+    ledger.open.delete(operation);
     // Otherwise it is outstanding until its FRAME_CANCEL is sent.
     if (operation.session.link === undefined) operation.session.outstanding.delete(operation);
     ledger.touched.add(operation);
@@ -54,6 +55,7 @@ export class OperationProbe extends Subscription implements Observer<ResultPush>
     // What is told to one that has left is not wrong: whoever tells several cannot know.
     if (operation.unsubscribedAt !== undefined && seen.type !== 'partial' && seen.type !== 'last') return;
     operation.seen.push(seen);
+    if (seen.type === 'complete' || seen.type === 'error') ledger.open.delete(operation);
     ledger.touched.add(operation);
     const reason = seen.type === 'error' ? ` ${seen.reason}` : '';
     ledger.tell(operation.session.actor, `operation ${operation.index} ${seen.type}${reason}`);

@@ -5,15 +5,19 @@ import type { Random } from './random';
 /** How a direction of a connection ends: in good order, or broken. */
 export type StreamEnd = 'fin' | 'reset';
 
+/** What goes beside the bytes: a question below the protocol whether the other end is there, and its answer. */
+export type PipeSignal = 'probe' | 'answer';
+
 /** Who reads from a pipe. */
 export interface PipeReader {
   takeBytes(bytes: Uint8Array): void;
+  takeSignal(signal: PipeSignal): void;
   takeEnd(end: StreamEnd): void;
 }
 
 interface Segment {
   at: number;
-  readonly content: Uint8Array | StreamEnd;
+  readonly content: Uint8Array | PipeSignal | StreamEnd;
 }
 
 /** How a pipe is cut. */
@@ -67,6 +71,10 @@ export class Pipe {
     for (const piece of this.pieces(bytes)) this.add(piece, within(this.random, this.conditions.latencyMs));
   }
 
+  signal(signal: PipeSignal): void {
+    if (this.isWritable) this.add(signal, within(this.random, this.conditions.latencyMs));
+  }
+
   /** Ends the stream, after what is on its way. */
   finish(): void {
     if (!this.isWritable) return;
@@ -81,8 +89,8 @@ export class Pipe {
     let kept = 0;
     let count = 0;
     for (const { content } of this.segments) {
-      if (typeof content === 'string' || kept >= keepBytes) break;
-      kept += content.length;
+      if (kept >= keepBytes) break;
+      if (typeof content !== 'string') kept += content.length;
       count += 1;
     }
     this.segments.length = count;
@@ -153,12 +161,15 @@ export class Pipe {
     const segment = this.segments.shift();
     if (segment === undefined || reader === undefined) return;
     this.arm();
-    if (typeof segment.content === 'string') {
-      reader.takeEnd(segment.content);
-      return;
+    const { content } = segment;
+    if (typeof content !== 'string') {
+      this.bytes -= content.length;
+      reader.takeBytes(content);
+      this.drained();
+    } else if (content === 'probe' || content === 'answer') {
+      reader.takeSignal(content);
+    } else {
+      reader.takeEnd(content);
     }
-    this.bytes -= segment.content.length;
-    reader.takeBytes(segment.content);
-    this.drained();
   }
 }

@@ -103,7 +103,7 @@ export interface SessionRecord {
   /** How many of them the present connection has been given; undefined where the client does not count. */
   cursor: number | undefined;
   /** When a close was accepted, and when all must be over then. */
-  closing: { readonly at: number; deadline: number } | undefined;
+  closing: { readonly by: 'client' | 'server'; deadline: number } | undefined;
   /** When more waited for its client than there is room for: it is about to expire. */
   overfullAt: number | undefined;
 

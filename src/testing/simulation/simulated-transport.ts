@@ -7,7 +7,7 @@ import type { PeerName, Transport, TransportKind } from '../../transport/transpo
 import type { Packet } from '../../wire/packet';
 import { PacketDecoder } from '../../wire/packet-decoder';
 import type { NetworkConditions } from './conditions';
-import type { Cut, Pipe, PipeReader, StreamEnd } from './pipe';
+import type { Cut, Pipe, PipeReader, PipeSignal, StreamEnd } from './pipe';
 import type { Random } from './random';
 
 export type Side = 'client' | 'server';
@@ -66,6 +66,9 @@ export class SimulatedTransport implements Transport, PipeReader {
   private leaving: 'closing' | 'destroyed' | undefined;
   private deadline: Subscription | undefined;
   private readonly closers: (() => void)[] = [];
+  private readonly probed: (() => void)[] = [];
+  /** As a WebSocket has it, and TCP has not. */
+  readonly probe?: (onAnswer: () => void) => void;
   private isEnded = false;
 
   constructor(
@@ -83,6 +86,12 @@ export class SimulatedTransport implements Transport, PipeReader {
     this.pressure = new SendPressure(place.conditions.pressure);
     this.closeTimeoutMs = place.conditions.closeTimeoutMs;
     this.resetChance = place.conditions.resetChance;
+    if (place.kind === 'websocket') {
+      this.probe = (onAnswer): void => {
+        this.probed.push(onAnswer);
+        this.outgoing.signal('probe');
+      };
+    }
     this.packets$ = new Observable((subscriber) => {
       if (this.isEnded) {
         subscriber.complete();
@@ -168,6 +177,11 @@ export class SimulatedTransport implements Transport, PipeReader {
       this.watcher.delivered(this, packet);
     }
     if (decoder.fault !== undefined) this.fail(protocolError(decoder.fault, 'connection'));
+  }
+
+  takeSignal(signal: PipeSignal): void {
+    if (signal === 'probe') this.outgoing.signal('answer');
+    else this.probed.shift()?.();
   }
 
   takeEnd(end: StreamEnd): void {

@@ -13,6 +13,9 @@ interface Runnable {
   run(): void;
 }
 
+/** What a timer takes, about 24 days; Infinity is more. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** Cancelled entries that may stay in the heap; more are swept once they are most of it. */
 const SWEEP_FROM = 64;
 
@@ -21,8 +24,9 @@ const SWEEP_FROM = 64;
  * RxJS's VirtualTimeScheduler, on a heap, so that actions which are scheduled while others run cost
  * O(log n) and not a sort; and one action at a time, so that whoever runs it can look around in between.
  *
- * Times are whole milliseconds, as those of timers are. An action of no delay runs at the present time,
- * after those that were scheduled for it before.
+ * Times are whole milliseconds, as those of timers are, and a delay that is too long for a timer is as short
+ * as there: 1 ms. An action of no delay runs at the present time, after those that were scheduled for it
+ * before.
  *
  * @example
  * const scheduler = new VirtualScheduler();
@@ -80,7 +84,7 @@ export class VirtualScheduler implements SchedulerLike {
   /** Puts an action in its place in time. The action's, not a user's. */
   enqueue(action: Runnable, delay: number): Entry {
     const entry = {
-      time: this.time + Math.max(0, Math.trunc(delay)),
+      time: this.time + (delay > LONGEST_TIMER_MS ? 1 : Math.max(0, Math.trunc(delay))),
       sequence: this.sequence++,
       action,
     };

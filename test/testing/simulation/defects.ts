@@ -229,7 +229,7 @@ export const DEFECTS: readonly Defect[] = [
   },
   {
     name: 'a client goes on listening where it has left',
-    invariants: [4, 5, 6],
+    invariants: [4, 5, 6, 8],
     seed: 3,
     plant: () => replace(ClientLink.prototype, 'release', () => () => true),
   },

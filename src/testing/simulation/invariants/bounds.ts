@@ -1,5 +1,5 @@
 import type { ServerInnards } from '../innards';
-import { nameOf, type SessionRecord } from '../records';
+import { isOverForClient, nameOf, type SessionRecord } from '../records';
 import type { World } from '../world';
 import type { Finding } from './invariant';
 
@@ -61,6 +61,22 @@ export function usageIsRight({ server, network, ledger }: World, held: readonly 
   );
 }
 
-function differs(what: string, told: number, counted: number): Finding {
-  return told === counted ? undefined : `the server tells of ${told} ${what}, and there are ${counted}`;
+/** 8: and what the clients say; what was sent into a cut only they know. */
+export function clientUsageIsRight({ clients, ledger }: World): Finding {
+  let [operations, sessions] = [0, 0];
+  for (const { usage } of clients) {
+    operations += usage.operationsInFlight + usage.operationsWaiting;
+    sessions += usage.sessions;
+  }
+  const living = ledger.sessions.filter(
+    (session) => session.client !== undefined && !isOverForClient(session),
+  ).length;
+  return (
+    differs('operations', operations, ledger.open.size, 'the clients tell') ??
+    differs('sessions', sessions, living, 'the clients tell')
+  );
+}
+
+function differs(what: string, told: number, counted: number, who = 'the server tells'): Finding {
+  return told === counted ? undefined : `${who} of ${told} ${what}, and there are ${counted}`;
 }

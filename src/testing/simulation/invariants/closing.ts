@@ -15,6 +15,12 @@ export function overByDeadline(session: SessionRecord, _held: ServerInnards, now
   return `${nameOf(session)} was to be over at ${session.closing.deadline} ms`;
 }
 
+/** 10: and not before, where the client gave time. */
+export function notCutShort(fact: Fact): Finding {
+  if (fact.kind !== 'cut-short') return undefined;
+  return `${nameOfOperation(fact.operation)} was ended by a close that gave it time until ${fact.deadline} ms`;
+}
+
 /** 10: an operation that is over keeps nobody at work. */
 export function handlerStops(operation: OperationRecord): Finding {
   if (!operation.isRunning || operation.ends.length === 0) return undefined;

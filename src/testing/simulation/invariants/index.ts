@@ -1,6 +1,6 @@
 import { ghostsAreIgnored, oneWayIn, oneWayOut, ownAcks, ownToken } from './attachment';
-import { countersAreRight, usageIsRight, withinBounds } from './bounds';
-import { handlerStops, noStartAfterClose, overByDeadline } from './closing';
+import { clientUsageIsRight, countersAreRight, usageIsRight, withinBounds } from './bounds';
+import { handlerStops, noStartAfterClose, notCutShort, overByDeadline } from './closing';
 import { withinGrant, withinMaxInFlight } from './credit';
 import { bothEndsAgree, nothingIsLeft } from './ends';
 import type { Invariant } from './invariant';
@@ -70,14 +70,14 @@ export const INVARIANTS: readonly Invariant[] = [
     number: 8,
     text: 'every queue is within its count and byte bounds and the counters equal a recount',
     session: [withinBounds, countersAreRight],
-    world: [usageIsRight],
+    world: [usageIsRight, clientUsageIsRight],
   },
   { number: 9, text: 'only the current or the not yet confirmed previous token attaches', fact: [ownToken] },
   {
     number: 10,
     text: 'no handler starts after an accepted SESSION_CLOSE, all end by the drain deadline',
     operation: [handlerStops],
-    fact: [noStartAfterClose],
+    fact: [noStartAfterClose, notCutShort],
     session: [overByDeadline],
   },
   {
