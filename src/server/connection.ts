@@ -50,6 +50,7 @@ export class Connection implements OpeningConnection {
   private announced = false;
   private isOver = false;
   private lastHeard: number;
+  private lastRead: number | undefined;
   /** Whether the peer was asked for a sign of life since it was last heard. */
   private wasAsked = false;
   private pings = 0;
@@ -122,12 +123,12 @@ export class Connection implements OpeningConnection {
   }
 
   private receive(packet: Packet): void {
-    this.lastHeard = this.host.scheduler.now();
+    this.noteHeard();
     try {
       const { messageType, sessionId } = packet.header;
       const session = this.sessions.get(sessionId);
       if (messageType === MessageType.SessionOpen) this.onSessionOpen(packet);
-      else if (session !== undefined) session.receive(packet);
+      else if (session !== undefined) session.receive(packet, this.lastHeard);
       else if (sessionId === 0) this.onConnectionScope(packet);
       else if (messageType !== MessageType.SessionCloseAck || !this.leftIds.has(sessionId)) {
         throw foreignSession(messageType, 'server');
@@ -135,6 +136,13 @@ export class Connection implements OpeningConnection {
     } catch (error) {
       this.refuse(packet, asRuntimeError(error));
     }
+  }
+
+  private noteHeard(): void {
+    const { reads } = this.transport;
+    if (reads !== undefined && reads === this.lastRead) return;
+    this.lastRead = reads;
+    this.lastHeard = this.host.scheduler.now();
   }
 
   private onConnectionScope(packet: Packet): void {
@@ -170,7 +178,7 @@ export class Connection implements OpeningConnection {
     this.proof = undefined;
     for (const [core, sentResults] of proof.marks) {
       if (this.sessions.get(core.sessionId) !== core) continue;
-      core.heard();
+      core.heard(this.lastHeard);
       core.outlet.acknowledge(sentResults);
     }
   }
