@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { benches } from './figures';
+import { buildReference, reference } from './figures/reference';
 import type { Bench } from './harness/bench';
 import { EFFORTS, type Effort } from './harness/effort';
 import { verdict, type Figure } from './harness/figure';
@@ -9,6 +10,7 @@ import { figureLine, headerLine, machineLine } from './harness/report';
 interface Options {
   readonly quick?: true;
   readonly moment?: true;
+  readonly reference?: true;
   readonly json?: true;
   readonly check?: true;
   readonly list?: true;
@@ -16,13 +18,14 @@ interface Options {
 }
 
 async function run(options: Options): Promise<void> {
-  const all = benches;
+  const all = options.reference === true ? [...benches, ...reference] : benches;
   const wanted = all.filter(({ family, name }) => isWanted(`${family}: ${name}`, options.only));
   if (wanted.length === 0) throw new Error(`nothing is called ${options.only?.join(' or ')}; see --list`);
   if (options.list === true) {
     for (const { family, name } of wanted) console.log(`${family}: ${name}`);
     return;
   }
+  if (wanted.some((bench) => reference.includes(bench))) buildReference();
   const effort = EFFORTS[options.moment === true ? 'moment' : options.quick === true ? 'quick' : 'full'];
   const figures = await measure(wanted, effort, options);
   const missed = figures.filter((figure) => verdict(figure) === 'missed');
@@ -70,6 +73,7 @@ new Command('npm run bench --')
   .description('Measures nnrp-rx against what the same bytes cost without it.')
   .option('--quick', 'one short run each: an impression, no figure to quote')
   .option('--moment', 'a moment each: whether it runs, no figure at all')
+  .option('--reference', 'with the Rust runtime, for which it needs cargo')
   .option('--json', 'a JSON line for each figure instead of the table')
   .option('--only <text...>', 'only what has one of these in its name; a family is `memory: `')
   .option('--check', 'fail where a target is missed')
