@@ -90,12 +90,6 @@ export class Handshakes {
     waiting.socket.destroy();
   }
 
-  /** Tells why the connection will not become a transport; who refuses it also ends it. */
-  refuse(socket: Socket, cause: unknown): void {
-    const peer = peerOf(socket);
-    this.tell(handshakeError('WebSocket', peer, cause), peer);
-  }
-
   /** The listener stops. */
   close(): void {
     for (const [place, waiting] of [...this.waiting]) {

@@ -4,11 +4,11 @@ import { Observable } from 'rxjs';
 import { Listener, type ListenOptions } from './endpoint';
 import { connectError, listenError, notAgreed } from './network-errors';
 import { hostAndPort } from './place';
-import { connectSocket, KEEP_ALIVE } from './tcp-connect';
+import { connectSocket } from './tcp-connect';
 import { Handshakes } from './tcp-handshakes';
 import { bind } from './tcp-listen';
 import { SocketTransport, type SocketTransportOptions } from './tcp-transport';
-import { TlsCredentials, type SecureEndpoint, type TlsSettings } from './tls-credentials';
+import { SECURE_SERVER, TlsCredentials, type SecureEndpoint, type TlsSettings } from './tls-credentials';
 import { identityOf } from './tls-identity';
 import type { Transport } from './transport';
 
@@ -104,9 +104,6 @@ function listenTls(
     };
   });
 }
-
-/** What servers over TLS have in common. How long a handshake may take is not left to Node. */
-export const SECURE_SERVER = { noDelay: true, ...KEEP_ALIVE, handshakeTimeout: 2 ** 31 - 1 };
 
 function connectTls(
   host: string,
