@@ -16,7 +16,8 @@ import { packet as makePacket, type Packet } from '../wire/packet';
 import { errorPacket, LIMIT_CODE, VIOLATION_CODE } from './error-packet';
 import { LivenessWatch } from './keep-alive';
 import { ConnectionLimits, type Excess } from './limits/connection-limits';
-import type { LimitTripped } from './limits/limit-tripped';
+import type { HandshakeTicket } from './limits/handshake-gate';
+import type { LimitConsequence, LimitTripped } from './limits/limit-tripped';
 import type { ServerLimits } from './limits/server-limits';
 import type { KeepAlive } from './options';
 import type { SessionCore } from './session/session-core';
@@ -59,6 +60,8 @@ export class Connection implements OpeningConnection {
   private readonly limits: ConnectionLimits;
   /** Whether this side has done with the peer: what still comes is not heard. */
   private isLeaving = false;
+  /** SESSION_OPENs that a policy is still thinking about. */
+  private decidingCount = 0;
   private lastHeard: number;
   private pings = 0;
   /** A PING without its PONG, and how many results each session had sent before it. */
@@ -67,11 +70,14 @@ export class Connection implements OpeningConnection {
   constructor(
     readonly transport: Transport,
     private readonly host: ConnectionHost,
+    private readonly ticket: HandshakeTicket,
   ) {
     this.lastHeard = host.scheduler.now();
-    this.limits = new ConnectionLimits(host.limits, (excess) => {
+    const exceeded = (excess: Excess): void => {
       this.exceeded(excess);
-    });
+    };
+    this.limits = new ConnectionLimits(host.limits, exceeded);
+    ticket.onExpired = exceeded;
   }
 
   get isAnnounced(): boolean {
@@ -109,6 +115,25 @@ export class Connection implements OpeningConnection {
 
   announce(): void {
     this.announced = true;
+  }
+
+  admitsSession(): boolean {
+    const allowed = this.host.limits.maxSessionsPerConnection;
+    const observed = this.sessions.size + this.decidingCount + 1;
+    if (observed <= allowed) return true;
+    this.tell({ limit: 'maxSessionsPerConnection', sessionId: undefined, allowed, observed }, 'refused');
+    return false;
+  }
+
+  answerOpen(ack: Packet, verdict: 'accepted' | 'refused'): void {
+    if (verdict === 'accepted') this.limits.sessionAccepted();
+    this.answer(ack);
+    this.ticket.settle();
+    if (verdict === 'refused') this.refused(0);
+  }
+
+  tokenFailed(sessionId: number): void {
+    this.limits.tokenFailed(sessionId);
   }
 
   adopt(core: SessionCore): void {
@@ -149,7 +174,7 @@ export class Connection implements OpeningConnection {
     this.lastHeard = this.host.scheduler.now();
     try {
       const { messageType, sessionId } = packet.header;
-      if (!this.limits.allowPacket(messageType, sessionId, this.lastHeard)) return;
+      if (!this.limits.allowPacket(packet, this.lastHeard)) return;
       const session = this.sessions.get(sessionId);
       if (messageType === MessageType.SessionOpen) this.onSessionOpen(packet);
       else if (session !== undefined) session.receive(packet);
@@ -166,7 +191,7 @@ export class Connection implements OpeningConnection {
     switch (packet.header.messageType) {
       case MessageType.Ping:
         checkHeaderOnly(packet, 'server');
-        this.transport.send(makePacket({ messageType: MessageType.Pong, frameId: packet.header.frameId }));
+        this.answer(makePacket({ messageType: MessageType.Pong, frameId: packet.header.frameId }));
         return;
       case MessageType.Pong:
         checkHeaderOnly(packet, 'server');
@@ -204,7 +229,7 @@ export class Connection implements OpeningConnection {
     checkMetadataLength(packet, TransportProbeMetadata.length, 'server');
     const { probeId } = TransportProbeMetadata.decode(packet.metadata);
     const ack = TransportProbeAckMetadata.encode({ probeId, serverRecvTsUs: BigInt(this.lastHeard) * 1000n });
-    this.transport.send(makePacket({ messageType: MessageType.TransportProbeAck }, ack));
+    this.answer(makePacket({ messageType: MessageType.TransportProbeAck }, ack));
   }
 
   private onHello(packet: Packet): void {
@@ -215,7 +240,8 @@ export class Connection implements OpeningConnection {
         throw unexpectedMessage(`server has no ${outcome.reason} in common with the client`);
       }
       const ack = ServerHelloAckMetadata.encode(outcome.ack);
-      this.transport.send(makePacket({ messageType: MessageType.ServerHelloAck }, ack));
+      this.answer(makePacket({ messageType: MessageType.ServerHelloAck }, ack));
+      this.ticket.settle();
     } catch (error) {
       // Nothing that could follow would fit either.
       this.refuse(packet, asRuntimeError(error), { isFatal: true });
@@ -229,6 +255,10 @@ export class Connection implements OpeningConnection {
     if (!this.isRecoveryAllowed(open, packet)) return;
     const deciding = this.host.opener.open(open, packet.body, this);
     if (deciding === undefined || deciding.closed) return;
+    this.decidingCount += 1;
+    deciding.add(() => {
+      this.decidingCount -= 1;
+    });
     // Forgotten once it has decided, so that a connection does not gather what it opened.
     this.owned.add(deciding);
   }
@@ -255,9 +285,7 @@ export class Connection implements OpeningConnection {
     const errorScope = sessionId === 0 ? ErrorScope.Connection : ErrorScope.Session;
     // What code of the application's has thrown is not for strangers.
     const diagnostic = isOwnFault ? 'the server failed' : error.message;
-    this.transport.send(
-      errorPacket(packet.header, { errorCode: VIOLATION_CODE, errorScope, isFatal }, diagnostic),
-    );
+    this.answer(errorPacket(packet.header, { errorCode: VIOLATION_CODE, errorScope, isFatal }, diagnostic));
   }
 
   /** What comes late for a session that has left is no fault: its peer may not have heard of it. */
@@ -269,13 +297,14 @@ export class Connection implements OpeningConnection {
   private exceeded(excess: Excess): void {
     if (this.isLeaving) return;
     this.isLeaving = true;
-    this.host.limitTripped({
-      ...excess,
-      peer: this.transport.peer,
-      consequence: 'connection-closed',
-    });
-    this.transport.send(farewell(excess));
+    this.tell(excess, 'connection-closed');
+    const word = farewell(excess);
+    if (this.limits.allowLastWord(word)) this.transport.send(word);
     void this.leave();
+  }
+
+  private tell(excess: Excess, consequence: LimitConsequence): void {
+    this.host.limitTripped({ ...excess, peer: this.transport.peer, consequence });
   }
 
   /** Ends the sessions at once, as far as they cannot wait, and the connection once the last word is out. */
@@ -290,6 +319,10 @@ export class Connection implements OpeningConnection {
       this.transport.destroy();
     }
     this.end();
+  }
+
+  private answer(packet: Packet): void {
+    if (!this.isLeaving && this.limits.allowAnswer(packet)) this.transport.send(packet);
   }
 
   /** Asks for a sign of life: below the protocol where the transport can, else with PING. */
@@ -310,6 +343,7 @@ export class Connection implements OpeningConnection {
     this.isOver = true;
     this.owned.unsubscribe();
     this.releaseSessions();
+    this.ticket.leave();
     this.host.ended(this);
   }
 
