@@ -63,6 +63,7 @@ export class Connection implements OpeningConnection {
   /** SESSION_OPENs that a policy is still thinking about. */
   private decidingCount = 0;
   private lastHeard: number;
+  private lastRead: number | undefined;
   private pings = 0;
   /** A PING without its PONG, and how many results each session had sent before it. */
   private proof: { readonly number: number; readonly marks: ReadonlyMap<SessionCore, number> } | undefined;
@@ -171,13 +172,13 @@ export class Connection implements OpeningConnection {
 
   private receive(packet: Packet): void {
     if (this.isLeaving) return;
-    this.lastHeard = this.host.scheduler.now();
+    this.noteHeard();
     try {
       const { messageType, sessionId } = packet.header;
       if (!this.limits.allowPacket(packet, this.lastHeard)) return;
       const session = this.sessions.get(sessionId);
       if (messageType === MessageType.SessionOpen) this.onSessionOpen(packet);
-      else if (session !== undefined) session.receive(packet);
+      else if (session !== undefined) session.receive(packet, this.lastHeard);
       else if (sessionId === 0) this.onConnectionScope(packet);
       else if (messageType !== MessageType.SessionCloseAck || !this.leftIds.has(sessionId)) {
         throw foreignSession(messageType, 'server');
@@ -185,6 +186,13 @@ export class Connection implements OpeningConnection {
     } catch (error) {
       this.refuse(packet, asRuntimeError(error));
     }
+  }
+
+  private noteHeard(): void {
+    const { reads } = this.transport;
+    if (reads !== undefined && reads === this.lastRead) return;
+    this.lastRead = reads;
+    this.lastHeard = this.host.scheduler.now();
   }
 
   private onConnectionScope(packet: Packet): void {
@@ -220,7 +228,7 @@ export class Connection implements OpeningConnection {
     this.proof = undefined;
     for (const [core, sentResults] of proof.marks) {
       if (this.sessions.get(core.sessionId) !== core) continue;
-      core.heard();
+      core.heard(this.lastHeard);
       core.outlet.acknowledge(sentResults);
     }
   }
