@@ -170,7 +170,8 @@ export class SocketTransport implements Transport {
       if (decoder.isInsidePacket && this.leaving === undefined) {
         subscriber.error(endInsidePacket(this.peer, `after ${decoder.bufferedBytes} bytes of it`));
       } else {
-        subscriber.complete();
+        // Over TLS an alert that ends the connection comes before its end.
+        onClose();
       }
     };
     const onClose = (): void => {

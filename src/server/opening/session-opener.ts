@@ -90,9 +90,9 @@ export class SessionOpener {
       this.answer(opening, { status: SessionStatus.Rejected, errorCode });
       return undefined;
     }
-    const { peer, kind } = connection.transport;
+    const { peer, kind, identity } = connection.transport;
     const { auth, extension: extensionBlock } = blocks;
-    const request = { open, auth, extension: extensionBlock, peer, transport: kind };
+    const request = { open, auth, extension: extensionBlock, peer, transport: kind, identity };
     return askPolicy(request, settings.policy).subscribe({
       next: (code) => {
         this.decide(opening, code);
