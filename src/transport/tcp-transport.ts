@@ -24,17 +24,17 @@ export interface SocketTransportOptions {
   readonly closeTimeoutMs: number;
 }
 
-/**
- * A batch of so many bytes is written at once: the peer works on it while the rest is made, and a turn
- * that sends much does not pile it up.
- */
-const FLUSH_BYTES = 16 * 1024;
-
 /** How a connection came to be: what its transport tells of it. */
 export interface Provenance {
   readonly ticket?: GateTicket | undefined;
   readonly identity?: PeerIdentity | undefined;
 }
+
+/**
+ * A batch of so many bytes is written at once: the peer works on it while the rest is made, and a turn
+ * that sends much does not pile it up.
+ */
+const FLUSH_BYTES = 16 * 1024;
 
 /** A byte-stream socket (TCP, TLS) as a transport. */
 export class SocketTransport implements Transport {
