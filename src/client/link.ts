@@ -210,6 +210,7 @@ export class ClientLink {
         checkHeaderOnly(packet, 'client');
         return;
       case MessageType.Close:
+        checkMetadataLength(packet, 0, 'client');
         void this.close();
         return;
       default:

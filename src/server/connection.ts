@@ -154,6 +154,7 @@ export class Connection implements OpeningConnection {
         this.onHello(packet);
         return;
       case MessageType.Close:
+        checkMetadataLength(packet, 0, 'server');
         // In order: the sessions first, as the peer has no more use for them.
         for (const core of [...this.sessions.values()]) core.end('closed', 'closed');
         void this.close();
