@@ -69,7 +69,7 @@ function drawWhole(random: Random, { tokens, sessionIds }: Known): Packet {
   if (sessionIds.length === 0 && random.chance(0.5)) return drawOpen(random);
   const isOwn = sessionIds.length > 0 && random.chance(0.85);
   const sessionId = isOwn ? random.pick(sessionIds) : random.int(0, 3);
-  const frameId = random.int(0, 9);
+  const frameId = random.int(0, 12);
   switch (random.pick(KINDS)) {
     case 'open':
       return drawOpen(random);
