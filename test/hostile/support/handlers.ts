@@ -1,4 +1,4 @@
-import { concat, interval, map, NEVER, of, take, timer, type Observable } from 'rxjs';
+import { concat, interval, map, NEVER, of, Observable, take, timer } from 'rxjs';
 import type { Result, Submit } from '../../../src';
 
 type Handler = (submit: Submit) => Result | Observable<Uint8Array>;
@@ -17,6 +17,13 @@ export const HANDLERS = {
     ),
   /** Nothing, ever. */
   never: () => NEVER,
+  /** Nothing, for a second in which it works on whether or not anybody wants it. */
+  deaf: () =>
+    new Observable((subscriber) => {
+      setTimeout(() => {
+        subscriber.complete();
+      }, 1000);
+    }),
   /** One part, and nothing more. */
   started: (submit) => concat(of(submit.body), NEVER),
 } satisfies Record<string, Handler>;
