@@ -5,7 +5,6 @@ import { IdRanges } from '../protocol/operation/id-ranges';
 import { checkHeaderOnly, checkMetadataLength, foreignSession } from '../protocol/packet-checks';
 import { checkRecoveryRequest } from '../protocol/session/recovery';
 import { describeError, protocolError, RuntimeError, unexpectedMessage } from '../protocol/runtime-error';
-import { timerMs } from '../protocol/timer';
 import type { Transport } from '../transport/transport';
 import { NnrpError } from '../wire/errors';
 import { MessageType, messageTypeName } from '../wire/message-type';
@@ -14,7 +13,11 @@ import { ClientHelloMetadata, ServerHelloAckMetadata } from '../wire/messages/he
 import { SessionOpenMetadata } from '../wire/messages/session-open';
 import { TransportProbeAckMetadata, TransportProbeMetadata } from '../wire/messages/transport-probe';
 import { packet as makePacket, type Packet } from '../wire/packet';
-import { errorPacket, VIOLATION_CODE } from './error-packet';
+import { errorPacket, LIMIT_CODE, VIOLATION_CODE } from './error-packet';
+import { LivenessWatch } from './keep-alive';
+import { ConnectionLimits, type Excess } from './limits/connection-limits';
+import type { LimitTripped } from './limits/limit-tripped';
+import type { ServerLimits } from './limits/server-limits';
 import type { KeepAlive } from './options';
 import type { SessionCore } from './session/session-core';
 import type { OpeningConnection, SessionOpener } from './opening/session-opener';
@@ -24,7 +27,11 @@ export interface ConnectionHost {
   readonly opener: SessionOpener;
   readonly capabilities: ServerCapabilities;
   readonly keepAlive: KeepAlive;
+  readonly limits: ServerLimits;
   readonly scheduler: SchedulerLike;
+  limitTripped(tripped: LimitTripped): void;
+  /** This side is at fault, or code of the application's. */
+  failed(error: RuntimeError): void;
   violated(error: RuntimeError, connection: Connection, packet?: Packet): void;
   /** The transport is gone. */
   ended(connection: Connection): void;
@@ -49,9 +56,10 @@ export class Connection implements OpeningConnection {
   private readonly owned = new Subscription();
   private announced = false;
   private isOver = false;
+  private readonly limits: ConnectionLimits;
+  /** Whether this side has done with the peer: what still comes is not heard. */
+  private isLeaving = false;
   private lastHeard: number;
-  /** Whether the peer was asked for a sign of life since it was last heard. */
-  private wasAsked = false;
   private pings = 0;
   /** A PING without its PONG, and how many results each session had sent before it. */
   private proof: { readonly number: number; readonly marks: ReadonlyMap<SessionCore, number> } | undefined;
@@ -61,6 +69,9 @@ export class Connection implements OpeningConnection {
     private readonly host: ConnectionHost,
   ) {
     this.lastHeard = host.scheduler.now();
+    this.limits = new ConnectionLimits(host.limits, (excess) => {
+      this.exceeded(excess);
+    });
   }
 
   get isAnnounced(): boolean {
@@ -69,7 +80,15 @@ export class Connection implements OpeningConnection {
 
   /** Reads until the transport ends. */
   start(): void {
-    if (this.host.keepAlive.idleMs > 0) this.watch(this.host.keepAlive.idleMs);
+    const { keepAlive, scheduler } = this.host;
+    const peer = {
+      lastHeard: () => this.lastHeard,
+      ask: () => this.ask(),
+      gone: () => {
+        this.destroy();
+      },
+    };
+    this.owned.add(new LivenessWatch(peer, keepAlive, scheduler));
     this.owned.add(
       this.transport.packets$.subscribe({
         next: (packet) => {
@@ -109,6 +128,10 @@ export class Connection implements OpeningConnection {
     this.transport.send(makePacket({ messageType: MessageType.Ping, frameId: this.pings }));
   }
 
+  refused(sessionId: number): void {
+    this.limits.allow('refusals', sessionId, this.lastHeard);
+  }
+
   /** Sends what is queued, ends the connection, and then its sessions, as far as they cannot wait. */
   async close(): Promise<void> {
     await this.transport.close();
@@ -122,9 +145,11 @@ export class Connection implements OpeningConnection {
   }
 
   private receive(packet: Packet): void {
+    if (this.isLeaving) return;
     this.lastHeard = this.host.scheduler.now();
     try {
       const { messageType, sessionId } = packet.header;
+      if (!this.limits.allowPacket(messageType, sessionId, this.lastHeard)) return;
       const session = this.sessions.get(sessionId);
       if (messageType === MessageType.SessionOpen) this.onSessionOpen(packet);
       else if (session !== undefined) session.receive(packet);
@@ -222,33 +247,49 @@ export class Connection implements OpeningConnection {
   }
 
   private refuse(packet: Packet, error: RuntimeError, { isFatal = false } = {}): void {
-    this.host.violated(error, this, packet);
-    const errorScope = packet.header.sessionId === 0 ? ErrorScope.Connection : ErrorScope.Session;
+    const { sessionId } = packet.header;
+    const isOwnFault = error.kind === 'internal';
+    if (isOwnFault) this.host.failed(error);
+    else this.host.violated(error, this, packet);
+    if (!this.limits.allow(this.rateOf(sessionId, error), sessionId, this.lastHeard)) return;
+    const errorScope = sessionId === 0 ? ErrorScope.Connection : ErrorScope.Session;
+    // What code of the application's has thrown is not for strangers.
+    const diagnostic = isOwnFault ? 'the server failed' : error.message;
     this.transport.send(
-      errorPacket(packet.header, { errorCode: VIOLATION_CODE, errorScope, isFatal }, error.message),
+      errorPacket(packet.header, { errorCode: VIOLATION_CODE, errorScope, isFatal }, diagnostic),
     );
   }
 
-  /** Notices a peer that is gone without a word, where it is one that can be asked. */
-  private watch(delayMs: number): void {
-    const check = this.host.scheduler.schedule(() => {
-      this.owned.remove(check);
-      this.checkLiveness();
-    }, timerMs(delayMs));
-    this.owned.add(check);
+  /** What comes late for a session that has left is no fault: its peer may not have heard of it. */
+  private rateOf(sessionId: number, error: RuntimeError): 'violations' | 'refusals' {
+    return error.kind === 'internal' || this.leftIds.has(sessionId) ? 'refusals' : 'violations';
   }
 
-  private checkLiveness(): void {
-    const { idleMs, timeoutMs } = this.host.keepAlive;
-    const quietMs = this.host.scheduler.now() - this.lastHeard;
-    if (quietMs < idleMs) {
-      this.watch(idleMs - quietMs);
-    } else if (quietMs >= idleMs + timeoutMs && this.wasAsked) {
-      this.destroy();
-    } else {
-      this.wasAsked = this.ask();
-      this.watch(timeoutMs);
+  /** Says which limit the peer has met, to whom it may concern, and has done with the peer. */
+  private exceeded(excess: Excess): void {
+    if (this.isLeaving) return;
+    this.isLeaving = true;
+    this.host.limitTripped({
+      ...excess,
+      peer: this.transport.peer,
+      consequence: 'connection-closed',
+    });
+    this.transport.send(farewell(excess));
+    void this.leave();
+  }
+
+  /** Ends the sessions at once, as far as they cannot wait, and the connection once the last word is out. */
+  private async leave(): Promise<void> {
+    const closed = this.transport.close();
+    this.owned.unsubscribe();
+    this.releaseSessions();
+    try {
+      await closed;
+    } catch {
+      // A transport of somebody else's that cannot close is gone, too.
+      this.transport.destroy();
     }
+    this.end();
   }
 
   /** Asks for a sign of life: below the protocol where the transport can, else with PING. */
@@ -268,10 +309,25 @@ export class Connection implements OpeningConnection {
     if (this.isOver) return;
     this.isOver = true;
     this.owned.unsubscribe();
-    for (const core of [...this.sessions.values()]) core.connectionLost(this);
-    this.sessions.clear();
+    this.releaseSessions();
     this.host.ended(this);
   }
+
+  private releaseSessions(): void {
+    for (const core of [...this.sessions.values()]) core.connectionLost(this);
+    this.sessions.clear();
+  }
+}
+
+/** ERROR of the connection, fatal: which limit the peer has met. */
+function farewell({ limit, allowed }: Excess): Packet {
+  const text = `the server's limit ${limit} (${allowed}) was exceeded`;
+  const { header } = makePacket({ messageType: MessageType.Error });
+  return errorPacket(
+    header,
+    { errorCode: LIMIT_CODE, errorScope: ErrorScope.Connection, isFatal: true },
+    text,
+  );
 }
 
 function asRuntimeError(error: unknown): RuntimeError {

@@ -9,6 +9,7 @@ import { CloseReason, InFlightPolicy } from '../wire/messages/session-close';
 import { Profile } from '../wire/messages/payload-kind';
 import { Connection, type ConnectionHost } from './connection';
 import { HeldSubject } from './held-subject';
+import type { LimitTripped } from './limits/limit-tripped';
 import { serverSettings, type ServerOptions } from './options';
 import { ServerSession } from './session/session';
 import { SessionOpener } from './opening/session-opener';
@@ -33,6 +34,8 @@ export interface Server {
   readonly sessions$: Observable<ServerSession>;
   /** What peers did that the protocol forbids; each has cost its packet, or its connection. */
   readonly violations$: Observable<Violation>;
+  /** Which peer has met which of the server's limits, and what became of it. */
+  readonly limits$: Observable<LimitTripped>;
   /** What the application's own callbacks failed at; each has cost an operation or a session. */
   readonly failures$: Observable<RuntimeError>;
   /** Session ids in use. */
@@ -62,7 +65,7 @@ export interface CloseOptions {
  * server.sessions$.subscribe((session) => session.respond((submit) => model.stream(submit.body)));
  *
  * Throws a `RuntimeError`, `unsupported-transport`, where a listener is of a kind that
- * `options.transport` does not name, and a `RangeError` where resume tokens would be too short.
+ * `options.transport` does not name, and a `RangeError` where resume tokens would be too short or a limit is none.
  */
 export function createServer(options: ServerOptions): Server {
   return new RunningServer(options);
@@ -74,9 +77,11 @@ const MAX_HELD_SESSIONS = 1024;
 class RunningServer implements Server {
   readonly sessions$: Observable<ServerSession>;
   readonly violations$: Observable<Violation>;
+  readonly limits$: Observable<LimitTripped>;
   readonly failures$: Observable<RuntimeError>;
   private readonly sessions = new HeldSubject<ServerSession>();
   private readonly violations = new Subject<Violation>();
+  private readonly limits = new Subject<LimitTripped>();
   private readonly failures = new Subject<RuntimeError>();
   private readonly registry = new SessionRegistry();
   private readonly connections = new Set<Connection>();
@@ -88,6 +93,7 @@ class RunningServer implements Server {
   constructor(options: ServerOptions) {
     this.sessions$ = this.sessions.values$;
     this.violations$ = this.violations.asObservable();
+    this.limits$ = this.limits.asObservable();
     this.failures$ = this.failures.asObservable();
     const settings = serverSettings(options);
     const scheduler = options.scheduler ?? asyncScheduler;
@@ -115,7 +121,12 @@ class RunningServer implements Server {
         maxConcurrentFrames: settings.maxInFlightOperations,
       },
       keepAlive: settings.keepAlive,
+      limits: settings.limits,
       scheduler,
+      limitTripped: (tripped) => {
+        this.limits.next(tripped);
+      },
+      failed,
       violated: (error, { transport }, packet) => {
         this.violations.next({ error, peer: transport.peer, header: packet?.header });
       },
@@ -168,6 +179,7 @@ class RunningServer implements Server {
     this.registry.clear();
     this.sessions.complete();
     this.violations.complete();
+    this.limits.complete();
     this.failures.complete();
   }
 

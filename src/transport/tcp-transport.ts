@@ -4,8 +4,10 @@ import { protocolError } from '../protocol/runtime-error';
 import type { Packet } from '../wire/packet';
 import { PacketDecoder, type PacketLimits } from '../wire/packet-decoder';
 import { CloseDeadline } from './close-deadline';
+import type { GateTicket } from './connection-gate';
 import { connectionError, endInsidePacket } from './network-errors';
 import { PacketBatch } from './packet-batch';
+import type { PeerIdentity } from './peer-identity';
 import { hostAndPort } from './place';
 import { SendPressure, type PressureMarks } from './send-pressure';
 import type { Transport } from './transport';
@@ -22,10 +24,18 @@ export interface SocketTransportOptions {
   readonly closeTimeoutMs: number;
 }
 
+/** How a connection came to be: what its transport tells of it. */
+export interface Provenance {
+  readonly ticket?: GateTicket | undefined;
+  readonly identity?: PeerIdentity | undefined;
+}
+
 /** A byte-stream socket (TCP, TLS) as a transport. */
 export class SocketTransport implements Transport {
   readonly kind = 'tcp';
   readonly peer: string;
+  readonly identity: PeerIdentity | undefined;
+  readonly ticket: GateTicket | undefined;
   readonly packets$: Observable<Packet>;
   private readonly batch = new PacketBatch();
   private readonly pressure: SendPressure;
@@ -39,7 +49,10 @@ export class SocketTransport implements Transport {
   constructor(
     private readonly socket: Socket,
     options: Partial<SocketTransportOptions> = {},
+    { ticket, identity }: Provenance = {},
   ) {
+    this.ticket = ticket;
+    this.identity = identity;
     this.peer = hostAndPort(socket.remoteAddress ?? 'unknown', socket.remotePort ?? 0);
     this.pressure = new SendPressure(options.pressure);
     this.deadline = new CloseDeadline(options.closeTimeoutMs, () => socket.destroy());

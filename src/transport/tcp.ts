@@ -1,9 +1,10 @@
 import * as net from 'node:net';
 import { Observable } from 'rxjs';
-import { Listener, type ConnectEndpoint, type ListenEndpoint } from './endpoint';
+import { Listener, type ConnectEndpoint, type ListenEndpoint, type ListenOptions } from './endpoint';
 import { connectError } from './network-errors';
 import { hostAndPort } from './place';
 import { bind } from './tcp-listen';
+import { enterGate } from './tcp-gate';
 import { SocketTransport, type SocketTransportOptions } from './tcp-transport';
 import type { Transport } from './transport';
 
@@ -28,7 +29,7 @@ export function tcp(options: TcpOptions): ListenEndpoint & ConnectEndpoint {
   return {
     kind: 'tcp',
     url: `tcp://${hostAndPort(host, port)}`,
-    listen: () => listenTcp(host, options),
+    listen: (listenOptions) => listenTcp(host, options, listenOptions),
     connect: () => connectTcp(host, options),
   };
 }
@@ -36,11 +37,16 @@ export function tcp(options: TcpOptions): ListenEndpoint & ConnectEndpoint {
 /** The system's own probes notice a peer that is gone, where the protocol has no way to ask it. */
 const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelay: 15_000 };
 
-function listenTcp(host: string, { port, backlog, ...options }: TcpOptions): Listener {
+function listenTcp(
+  host: string,
+  { port, backlog, ...options }: TcpOptions,
+  { gate }: ListenOptions = {},
+): Listener {
   return new Listener('tcp', (sink) => {
     // Paused until someone subscribes to `packets$`, so that no byte is read before it has an owner.
     const server = net.createServer({ noDelay: true, pauseOnConnect: true, ...KEEP_ALIVE }, (socket) => {
-      sink.accept(new SocketTransport(socket, options));
+      const ticket = enterGate(gate, socket);
+      if (!socket.destroyed) sink.accept(new SocketTransport(socket, options, { ticket }));
     });
     bind(server, sink, { kind: 'tcp', host, port, backlog, url: (place) => `tcp://${place}` });
     return () => server.close();

@@ -119,6 +119,7 @@ export class SessionOpener {
       case SessionStatus.Rejected:
       case SessionStatus.RetryLater:
         this.sendAck(opening, verdict, EMPTY, undefined);
+        opening.connection.refused(0);
         return;
       case SessionStatus.Opened:
         this.start(opening, verdict);

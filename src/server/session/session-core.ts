@@ -76,6 +76,8 @@ export class SessionCore {
   private isEnding = false;
   private isCongested = false;
   private isUnconfirmed = false;
+  /** Submits that came after this side had asked for the end. */
+  private crossed = 0;
   /** Of the client, to resume the session. */
   private lastAttempt = 0;
   private lastHeard: number;
@@ -298,14 +300,17 @@ export class SessionCore {
     const metadata = FrameSubmitMetadata.decode(packet.metadata);
     if (!acceptsOperations(this.currentState)) {
       if (!this.isEnding) throw this.notOpen();
-      // It crossed with this side's SESSION_CLOSE: its client could not know.
+      // It crossed with this side's SESSION_CLOSE: its client could not know, as far as it had credit.
       this.sender.drop(packet.header.frameId);
+      this.crossed += 1;
+      if (this.crossed > this.granted.grantedOperationCredit) this.refused();
       return;
     }
     const resolved = this.cache.resolve(metadata, packet.body);
     if (resolved.kind === 'miss') {
       this.operations.noteSubmitted(packet.header.frameId);
       this.sender.refusal(cacheMiss(packet.header, resolved.code));
+      this.refused();
       return;
     }
     const budget = metadata.latencyBudgetMs || this.open.defaultDeadlineMs;
@@ -313,13 +318,19 @@ export class SessionCore {
     if (this.operations.submit(packet, { metadata, objects: resolved.objects, deadline }) === 'admitted')
       return;
     // No slot and no room to wait: the client did not keep to its credit.
-    if (this.isCongested) return;
-    this.isCongested = true;
-    const { Congestion } = FlowUpdateReason;
-    this.sender.credit(
-      { scope: FlowScope.Session },
-      { reason: Congestion, level: BackpressureLevel.Hard, credit: 0 },
-    );
+    if (!this.isCongested) {
+      this.isCongested = true;
+      const { Congestion } = FlowUpdateReason;
+      this.sender.credit(
+        { scope: FlowScope.Session },
+        { reason: Congestion, level: BackpressureLevel.Hard, credit: 0 },
+      );
+    }
+    this.refused();
+  }
+
+  private refused(): void {
+    this.outlet.current?.refused(this.sessionId);
   }
 
   private onCancel(cancel: Cancel): void {
