@@ -1,23 +1,24 @@
 import { concat, interval, map, NEVER, of, take, timer, type Observable } from 'rxjs';
 import type { Result, Submit } from '../../../src';
 
-type Handler = (submit: Submit) => Result | Observable<Uint8Array>;
+type Handler = (submit: Submit) => Result | Observable<Uint8Array | Result>;
+
+/** How many parts the handler `parts` answers with, besides the end. */
+export const PARTS = 3;
 
 /** What the servers under attack answer with. */
 export const HANDLERS = {
   /** The body, at once. */
   echo: (submit) => submit.complete(submit.body),
   /** The body, after 50 ms. */
-  soon: (submit) => timer(50).pipe(map(() => submit.body)),
-  /** The body in three parts, the last of them 4 ms after the first. */
+  soon: (submit) => timer(50).pipe(map(() => submit.complete(submit.body))),
+  /** The body in parts, each with its number behind it, 2 ms apart. */
   parts: (submit) =>
     interval(2).pipe(
-      take(3),
-      map(() => submit.body),
+      take(PARTS),
+      map((part) => Buffer.concat([submit.body, Uint8Array.of(part)])),
     ),
-  /** Nothing, ever. */
-  never: () => NEVER,
-  /** One part, and nothing more. */
+  /** One part, and nothing more until it is unsubscribed. */
   started: (submit) => concat(of(submit.body), NEVER),
 } satisfies Record<string, Handler>;
 
