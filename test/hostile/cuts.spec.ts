@@ -6,8 +6,8 @@ import { scaled } from './support/scale';
 import { startClients, startServer } from './support/stage';
 import { endWorkers } from './support/worker-process';
 
-const OPERATIONS = scaled(50_000, 2_500);
-const CUTS = scaled(2_000, 100);
+const OPERATIONS = scaled(50_000, 12_500);
+const CUTS = scaled(2_000, 500);
 const CONNECTIONS = 8;
 const WINDOW = 64;
 const SEED = 20_251;

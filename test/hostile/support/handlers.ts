@@ -1,4 +1,4 @@
-import { concat, interval, map, NEVER, of, take, timer, type Observable } from 'rxjs';
+import { concat, interval, map, NEVER, Observable, of, take, timer } from 'rxjs';
 import type { Result, Submit } from '../../../src';
 
 type Handler = (submit: Submit) => Result | Observable<Uint8Array | Result>;
@@ -18,6 +18,15 @@ export const HANDLERS = {
       take(PARTS),
       map((part) => Buffer.concat([submit.body, Uint8Array.of(part)])),
     ),
+  /** Nothing but that it is done. */
+  ack: (submit) => submit.complete(),
+  /** The body after half a second, or for every other submit nothing, and no end either when it is told to. */
+  stubborn: (submit) =>
+    submit.frameId % 2 === 0
+      ? timer(500).pipe(map(() => submit.complete(submit.body)))
+      : new Observable(() => {
+          setInterval(() => undefined, 1000);
+        }),
   /** One part, and nothing more until it is unsubscribed. */
   started: (submit) => concat(of(submit.body), NEVER),
 } satisfies Record<string, Handler>;
