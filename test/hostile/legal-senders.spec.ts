@@ -30,7 +30,7 @@ describe('twenty peers that take all that they are granted', () => {
     const { loopDelayP99, peakRss } = await server.ask('watched');
     const seconds = RUN_MS / 1000;
     process.stderr.write(
-      `  ${name}: ${Math.round(sent.operations / seconds)} a second, ${mebibytes(sent.bytes / seconds).toFixed(0)} MiB a second, server ${mebibytes(peakRss).toFixed(0)} MiB\n`,
+      `  ${name}: ${Math.round(sent.operations / seconds)} a second, ${mebibytes(sent.bytes / seconds).toFixed(0)} MiB a second, server ${mebibytes(peakRss).toFixed(0)} MiB, loop ${loopDelayP99.toFixed(1)} ms, bystander p50 ${measured.p50} ms\n`,
     );
     expect(sent).toMatchObject({ faults: [] });
     expect(measured).toMatchObject({ failed: 0 });
