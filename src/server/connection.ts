@@ -16,7 +16,8 @@ import { TransportProbeAckMetadata, TransportProbeMetadata } from '../wire/messa
 import { packet as makePacket, type Packet } from '../wire/packet';
 import { errorPacket, LIMIT_CODE, VIOLATION_CODE } from './error-packet';
 import { ConnectionLimits, type Excess } from './limits/connection-limits';
-import type { LimitTripped } from './limits/limit-tripped';
+import type { HandshakeTicket } from './limits/handshake-gate';
+import type { LimitConsequence, LimitTripped } from './limits/limit-tripped';
 import type { ServerLimits } from './limits/server-limits';
 import type { SessionCore } from './session/session-core';
 import type { OpeningConnection, SessionOpener } from './opening/session-opener';
@@ -58,7 +59,10 @@ export class Connection implements OpeningConnection {
   private readonly limits: ConnectionLimits;
   /** Whether this side has done with the peer: what still comes is not heard. */
   private isLeaving = false;
+  /** SESSION_OPENs that a policy is still thinking about. */
+  private decidingCount = 0;
   private lastHeard: number;
+  private lastRead: number | undefined;
   private pings = 0;
   /** A PING without its PONG, and how many results each session had sent before it. */
   private proof: { readonly number: number; readonly marks: ReadonlyMap<SessionCore, number> } | undefined;
@@ -66,11 +70,14 @@ export class Connection implements OpeningConnection {
   constructor(
     readonly transport: Transport,
     private readonly host: ConnectionHost,
+    private readonly ticket: HandshakeTicket,
   ) {
     this.lastHeard = host.scheduler.now();
-    this.limits = new ConnectionLimits(host.limits, (excess) => {
+    const exceeded = (excess: Excess): void => {
       this.exceeded(excess);
-    });
+    };
+    this.limits = new ConnectionLimits(host.limits, exceeded);
+    ticket.onExpired = exceeded;
   }
 
   get isAnnounced(): boolean {
@@ -110,6 +117,25 @@ export class Connection implements OpeningConnection {
     this.announced = true;
   }
 
+  admitsSession(): boolean {
+    const allowed = this.host.limits.maxSessionsPerConnection;
+    const observed = this.sessions.size + this.decidingCount + 1;
+    if (observed <= allowed) return true;
+    this.tell({ limit: 'maxSessionsPerConnection', sessionId: undefined, allowed, observed }, 'refused');
+    return false;
+  }
+
+  answerOpen(ack: Packet, verdict: 'accepted' | 'refused'): void {
+    if (verdict === 'accepted') this.limits.sessionAccepted();
+    this.answer(ack);
+    this.ticket.settle();
+    if (verdict === 'refused') this.refused(0);
+  }
+
+  tokenFailed(sessionId: number): void {
+    this.limits.tokenFailed(sessionId);
+  }
+
   adopt(core: SessionCore): void {
     this.sessions.set(core.sessionId, core);
   }
@@ -145,13 +171,13 @@ export class Connection implements OpeningConnection {
 
   private receive(packet: Packet): void {
     if (this.isLeaving) return;
-    this.lastHeard = this.host.scheduler.now();
+    this.noteHeard();
     try {
       const { messageType, sessionId } = packet.header;
-      if (!this.limits.allowPacket(messageType, sessionId, this.lastHeard)) return;
+      if (!this.limits.allowPacket(packet, this.lastHeard)) return;
       const session = this.sessions.get(sessionId);
       if (messageType === MessageType.SessionOpen) this.onSessionOpen(packet);
-      else if (session !== undefined) session.receive(packet);
+      else if (session !== undefined) session.receive(packet, this.lastHeard);
       else if (sessionId === 0) this.onConnectionScope(packet);
       else if (messageType !== MessageType.SessionCloseAck || !this.leftIds.has(sessionId)) {
         throw foreignSession(messageType, 'server');
@@ -161,11 +187,18 @@ export class Connection implements OpeningConnection {
     }
   }
 
+  private noteHeard(): void {
+    const { reads } = this.transport;
+    if (reads !== undefined && reads === this.lastRead) return;
+    this.lastRead = reads;
+    this.lastHeard = this.host.scheduler.now();
+  }
+
   private onConnectionScope(packet: Packet): void {
     switch (packet.header.messageType) {
       case MessageType.Ping:
         checkHeaderOnly(packet, 'server');
-        this.transport.send(makePacket({ messageType: MessageType.Pong, frameId: packet.header.frameId }));
+        this.answer(makePacket({ messageType: MessageType.Pong, frameId: packet.header.frameId }));
         return;
       case MessageType.Pong:
         checkHeaderOnly(packet, 'server');
@@ -194,7 +227,7 @@ export class Connection implements OpeningConnection {
     this.proof = undefined;
     for (const [core, sentResults] of proof.marks) {
       if (this.sessions.get(core.sessionId) !== core) continue;
-      core.heard();
+      core.heard(this.lastHeard);
       core.outlet.acknowledge(sentResults);
     }
   }
@@ -203,7 +236,7 @@ export class Connection implements OpeningConnection {
     checkMetadataLength(packet, TransportProbeMetadata.length, 'server');
     const { probeId } = TransportProbeMetadata.decode(packet.metadata);
     const ack = TransportProbeAckMetadata.encode({ probeId, serverRecvTsUs: BigInt(this.lastHeard) * 1000n });
-    this.transport.send(makePacket({ messageType: MessageType.TransportProbeAck }, ack));
+    this.answer(makePacket({ messageType: MessageType.TransportProbeAck }, ack));
   }
 
   private onHello(packet: Packet): void {
@@ -214,7 +247,8 @@ export class Connection implements OpeningConnection {
         throw unexpectedMessage(`server has no ${outcome.reason} in common with the client`);
       }
       const ack = ServerHelloAckMetadata.encode(outcome.ack);
-      this.transport.send(makePacket({ messageType: MessageType.ServerHelloAck }, ack));
+      this.answer(makePacket({ messageType: MessageType.ServerHelloAck }, ack));
+      this.ticket.settle();
     } catch (error) {
       // Nothing that could follow would fit either.
       this.refuse(packet, asRuntimeError(error), { isFatal: true });
@@ -228,6 +262,10 @@ export class Connection implements OpeningConnection {
     if (!this.isRecoveryAllowed(open, packet)) return;
     const deciding = this.host.opener.open(open, packet.body, this);
     if (deciding === undefined || deciding.closed) return;
+    this.decidingCount += 1;
+    deciding.add(() => {
+      this.decidingCount -= 1;
+    });
     // Forgotten once it has decided, so that a connection does not gather what it opened.
     this.owned.add(deciding);
   }
@@ -254,9 +292,7 @@ export class Connection implements OpeningConnection {
     const errorScope = sessionId === 0 ? ErrorScope.Connection : ErrorScope.Session;
     // What code of the application's has thrown is not for strangers.
     const diagnostic = isOwnFault ? 'the server failed' : error.message;
-    this.transport.send(
-      errorPacket(packet.header, { errorCode: VIOLATION_CODE, errorScope, isFatal }, diagnostic),
-    );
+    this.answer(errorPacket(packet.header, { errorCode: VIOLATION_CODE, errorScope, isFatal }, diagnostic));
   }
 
   /** What comes late for a session that has left is no fault: its peer may not have heard of it. */
@@ -268,13 +304,14 @@ export class Connection implements OpeningConnection {
   private exceeded(excess: Excess): void {
     if (this.isLeaving) return;
     this.isLeaving = true;
-    this.host.limitTripped({
-      ...excess,
-      peer: this.transport.peer,
-      consequence: 'connection-closed',
-    });
-    this.transport.send(farewell(excess));
+    this.tell(excess, 'connection-closed');
+    const word = farewell(excess);
+    if (this.limits.allowLastWord(word)) this.transport.send(word);
     void this.leave();
+  }
+
+  private tell(excess: Excess, consequence: LimitConsequence): void {
+    this.host.limitTripped({ ...excess, peer: this.transport.peer, consequence });
   }
 
   /** Ends the sessions at once, as far as they cannot wait, and the connection once the last word is out. */
@@ -289,6 +326,10 @@ export class Connection implements OpeningConnection {
       this.transport.destroy();
     }
     this.end();
+  }
+
+  private answer(packet: Packet): void {
+    if (!this.isLeaving && this.limits.allowAnswer(packet)) this.transport.send(packet);
   }
 
   /** Asks for a sign of life: below the protocol where the transport can, else with PING. */
@@ -309,6 +350,7 @@ export class Connection implements OpeningConnection {
     this.isOver = true;
     this.owned.unsubscribe();
     this.releaseSessions();
+    this.ticket.leave();
     this.host.ended(this);
   }
 

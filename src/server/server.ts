@@ -1,6 +1,7 @@
 import { asyncScheduler, firstValueFrom, forkJoin, Subject, Subscription, take, type Observable } from 'rxjs';
 import { RuntimeError } from '../protocol/runtime-error';
 import type { ListenAddress, ListenEndpoint, Listener } from '../transport/endpoint';
+import type { ConnectionGate } from '../transport/connection-gate';
 import type { PeerName, Transport, TransportKind } from '../transport/transport';
 import type { CommonHeader } from '../wire/header';
 import { bitmapOf } from '../protocol/capability/bitmap';
@@ -9,6 +10,7 @@ import { CloseReason, InFlightPolicy } from '../wire/messages/session-close';
 import { Profile } from '../wire/messages/payload-kind';
 import { Connection, type ConnectionHost } from './connection';
 import { HeldSubject } from './held-subject';
+import { HandshakeGate } from './limits/handshake-gate';
 import type { LimitTripped } from './limits/limit-tripped';
 import { serverSettings, type ServerOptions } from './options';
 import { ServerSession } from './session/session';
@@ -85,6 +87,7 @@ class RunningServer implements Server {
   private readonly failures = new Subject<RuntimeError>();
   private readonly registry = new SessionRegistry();
   private readonly connections = new Set<Connection>();
+  private readonly gate: HandshakeGate;
   private readonly listeners: readonly Listener[];
   private readonly accepting = new Subscription();
   private readonly host: ConnectionHost;
@@ -100,6 +103,10 @@ class RunningServer implements Server {
     const failed = (error: RuntimeError): void => {
       this.failures.next(error);
     };
+    const limitTripped = (tripped: LimitTripped): void => {
+      this.limits.next(tripped);
+    };
+    this.gate = new HandshakeGate({ limits: settings.limits, scheduler, tripped: limitTripped });
     const opener = new SessionOpener({
       settings,
       registry: this.registry,
@@ -123,9 +130,7 @@ class RunningServer implements Server {
       keepAlive: settings.keepAlive,
       limits: settings.limits,
       scheduler,
-      limitTripped: (tripped) => {
-        this.limits.next(tripped);
-      },
+      limitTripped,
       failed,
       violated: (error, { transport }, packet) => {
         this.violations.next({ error, peer: transport.peer, header: packet?.header });
@@ -134,7 +139,7 @@ class RunningServer implements Server {
         this.connections.delete(connection);
       },
     };
-    this.listeners = listenersOf(options);
+    this.listeners = listenersOf(options, this.gate);
     for (const listener of this.listeners) this.accept(listener);
   }
 
@@ -199,7 +204,9 @@ class RunningServer implements Server {
   }
 
   private serve(transport: Transport): void {
-    const connection = new Connection(transport, this.host);
+    const ticket = this.gate.ticketOf(transport);
+    if (!this.gate.holds(ticket)) return;
+    const connection = new Connection(transport, this.host, ticket);
     this.connections.add(connection);
     connection.start();
   }
@@ -209,7 +216,7 @@ function sum<T>(items: readonly T[], measure: (item: T) => number): number {
   return items.reduce((total, item) => total + measure(item), 0);
 }
 
-function listenersOf({ listen, transport }: ServerOptions): readonly Listener[] {
+function listenersOf({ listen, transport }: ServerOptions, gate: ConnectionGate): readonly Listener[] {
   const endpoints = Array.isArray(listen)
     ? (listen as readonly ListenEndpoint[])
     : [listen as ListenEndpoint];
@@ -217,7 +224,7 @@ function listenersOf({ listen, transport }: ServerOptions): readonly Listener[] 
   for (const { kind } of endpoints) {
     if (kinds !== undefined && !kinds.includes(kind)) throw unsupportedTransport(kind, kinds);
   }
-  return endpoints.map((endpoint) => endpoint.listen());
+  return endpoints.map((endpoint) => endpoint.listen({ gate }));
 }
 
 function unsupportedTransport(kind: TransportKind, kinds: readonly TransportKind[]): RuntimeError {

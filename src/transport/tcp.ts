@@ -3,8 +3,9 @@ import { Observable } from 'rxjs';
 import { Listener, type ConnectEndpoint, type ListenEndpoint, type ListenOptions } from './endpoint';
 import { connectError } from './network-errors';
 import { hostAndPort } from './place';
-import { bind } from './tcp-listen';
+import { connectSocket, KEEP_ALIVE } from './tcp-connect';
 import { enterGate } from './tcp-gate';
+import { bind } from './tcp-listen';
 import { SocketTransport, type SocketTransportOptions } from './tcp-transport';
 import type { Transport } from './transport';
 
@@ -34,9 +35,6 @@ export function tcp(options: TcpOptions): ListenEndpoint & ConnectEndpoint {
   };
 }
 
-/** The system's own probes notice a peer that is gone, where the protocol has no way to ask it. */
-const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelay: 15_000 };
-
 function listenTcp(
   host: string,
   { port, backlog, ...options }: TcpOptions,
@@ -54,26 +52,15 @@ function listenTcp(
 }
 
 function connectTcp(host: string, { port, ...options }: TcpOptions): Observable<Transport> {
-  return new Observable((subscriber) => {
-    const fail = (error: unknown): void => {
-      subscriber.error(connectError(hostAndPort(host, port), error));
-    };
-    const socket = new net.Socket().setNoDelay().setKeepAlive(true, KEEP_ALIVE.keepAliveInitialDelay);
-    socket.once('error', fail);
-    socket.once('connect', () => {
-      socket.off('error', fail);
-      subscriber.next(new SocketTransport(socket, options));
-      subscriber.complete();
-    });
-    try {
-      socket.connect({ host, port });
-    } catch (error) {
-      // Node throws where the port is none, and leaves what it has made until then.
-      socket.destroy();
-      fail(error);
-    }
-    return () => {
-      if (socket.connecting) socket.destroy();
-    };
-  });
+  return new Observable((subscriber) =>
+    connectSocket(host, port, {
+      connected: (socket) => {
+        subscriber.next(new SocketTransport(socket, options));
+        subscriber.complete();
+      },
+      failed: (error) => {
+        subscriber.error(connectError(hostAndPort(host, port), error));
+      },
+    }),
+  );
 }

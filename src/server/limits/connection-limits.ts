@@ -1,4 +1,6 @@
 import { MessageType } from '../../wire/message-type';
+import { HEADER_LENGTH } from '../../wire/header';
+import type { Packet } from '../../wire/packet';
 import type { ConnectionRateName, ServerLimits } from './server-limits';
 import { TokenBucket } from './token-bucket';
 
@@ -27,6 +29,9 @@ const RATE_OF_TYPE: readonly (ConnectionRateName | undefined)[] = ratesByCode({
  */
 export class ConnectionLimits {
   private readonly buckets: { [Name in ConnectionRateName]?: TokenBucket } = {};
+  /** Bytes in and out while the connection has not had a session. */
+  private opening: { bytesIn: number; bytesOut: number } | undefined = { bytesIn: 0, bytesOut: 0 };
+  private tokenFailures = 0;
 
   constructor(
     private readonly limits: ServerLimits,
@@ -35,7 +40,9 @@ export class ConnectionLimits {
   ) {}
 
   /** Counts a packet that has come at `now`, in milliseconds; false where it is one too many. */
-  allowPacket(messageType: number, sessionId: number, now: number): boolean {
+  allowPacket(packet: Packet, now: number): boolean {
+    if (this.opening !== undefined && !this.allowOpening(this.opening, packet)) return false;
+    const { messageType, sessionId } = packet.header;
     const rate = RATE_OF_TYPE[messageType];
     return rate === undefined || this.allow(rate, sessionId, now);
   }
@@ -52,6 +59,51 @@ export class ConnectionLimits {
     });
     return false;
   }
+
+  /** Counts an answer that is to be sent; false where it would be too much for a stranger. */
+  allowAnswer(answer: Packet): boolean {
+    if (this.opening === undefined) return true;
+    const observed = this.opening.bytesOut + lengthOf(answer);
+    const allowed = this.limits.maxOpeningBytesOut;
+    if (observed > allowed) {
+      this.exceeded({ limit: 'maxOpeningBytesOut', sessionId: undefined, allowed, observed });
+      return false;
+    }
+    this.opening.bytesOut = observed;
+    return true;
+  }
+
+  /** Whether a last word may be said. */
+  allowLastWord(word: Packet): boolean {
+    const { opening } = this;
+    return opening === undefined || opening.bytesOut + lengthOf(word) <= this.limits.maxOpeningBytesOut;
+  }
+
+  /** A session was accepted: the peer is no stranger any more. */
+  sessionAccepted(): void {
+    this.opening = undefined;
+  }
+
+  /** Counts a resume token that was wrong. */
+  tokenFailed(sessionId: number): void {
+    this.tokenFailures += 1;
+    const { tokenFailures: observed } = this;
+    const allowed = this.limits.maxTokenFailures;
+    if (observed > allowed) this.exceeded({ limit: 'maxTokenFailures', sessionId, allowed, observed });
+  }
+
+  private allowOpening(opening: { bytesIn: number }, packet: Packet): boolean {
+    const allowed = this.limits.maxOpeningBytesIn;
+    opening.bytesIn += lengthOf(packet);
+    if (opening.bytesIn <= allowed) return true;
+    const observed = opening.bytesIn;
+    this.exceeded({ limit: 'maxOpeningBytesIn', sessionId: undefined, allowed, observed });
+    return false;
+  }
+}
+
+function lengthOf({ metadata, body }: Packet): number {
+  return HEADER_LENGTH + metadata.length + body.length;
 }
 
 function ratesByCode(rates: Partial<Record<number, ConnectionRateName>>): (ConnectionRateName | undefined)[] {

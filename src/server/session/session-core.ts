@@ -150,10 +150,10 @@ export class SessionCore {
     return this.cache.objectCount;
   }
 
-  /** Takes a packet of this session. Throws an `NnrpError` or a `RuntimeError` that says what is wrong. */
-  receive(packet: Packet): void {
+  /** Takes a packet of this session, that came at `now`. Throws an `NnrpError` or a `RuntimeError` that says what is wrong. */
+  receive(packet: Packet, now: number): void {
     if (!acceptsMessages(this.currentState)) throw this.notOpen();
-    this.heard();
+    this.heard(now);
     switch (packet.header.messageType) {
       case MessageType.FrameSubmit:
         this.onSubmit(packet);
@@ -186,8 +186,8 @@ export class SessionCore {
   }
 
   /** The client has said something, to this session or about it. */
-  heard(): void {
-    this.lastHeard = this.host.scheduler.now();
+  heard(now: number): void {
+    this.lastHeard = now;
     if (!this.isUnconfirmed) return;
     this.isUnconfirmed = false;
     this.host.confirmed(this);
@@ -406,7 +406,7 @@ export class SessionCore {
   }
 
   private afterOperation(): void {
-    this.lastWorked = this.host.scheduler.now();
+    if (this.host.settings.idleTimeoutMs > 0) this.lastWorked = this.host.scheduler.now();
     if (this.finishDrain !== undefined) {
       if (this.operations.isIdle) this.finishDrain();
     } else if (this.isCongested && this.operations.queuedCount === 0) {
