@@ -1,9 +1,10 @@
 import {
   from,
+  isObservable,
   Observable,
   type ObservableInput,
-  type Observer,
   type OperatorFunction,
+  type Subscriber,
   type Subscription,
 } from 'rxjs';
 import {
@@ -20,6 +21,8 @@ import { fromAsyncIterable } from './from-async-iterable';
 /** What a submit must offer to be answered; that of a server session does. */
 export interface RespondableSubmit {
   readonly frameId: number;
+  /** Whether the operation is over. */
+  readonly hasEnded: boolean;
   /** Emits when the operation is over, at once where it is already. Never errors. */
   readonly ended$: Observable<unknown>;
   /** A part of the answer; others follow. */
@@ -85,15 +88,18 @@ export function respondToSubmits<S extends RespondableSubmit>(
 ): OperatorFunction<S, Result> {
   return (submits$) =>
     new Observable((results) => {
+      /** Those that have not been answered at once. */
       const running = new Set<AnsweredSubmit<S>>();
+      let active = 0;
       let index = 0;
       let isSourceDone = false;
       const host: AnswerHost<S> = {
         options,
         results,
         done(answered) {
-          running.delete(answered);
-          if (isSourceDone && running.size === 0) results.complete();
+          active -= 1;
+          if (running.size > 0) running.delete(answered);
+          if (isSourceDone && active === 0) results.complete();
         },
       };
       results.add(() => {
@@ -105,15 +111,16 @@ export function respondToSubmits<S extends RespondableSubmit>(
         },
         next: (submit) => {
           const answered = new AnsweredSubmit(submit, host);
-          running.add(answered);
+          active += 1;
           answered.start(handler, index++);
+          if (!answered.isDone) running.add(answered);
         },
         error: (error) => {
           results.error(error);
         },
         complete: () => {
           isSourceDone = true;
-          if (running.size === 0) results.complete();
+          if (active === 0) results.complete();
         },
       });
     });
@@ -121,7 +128,7 @@ export function respondToSubmits<S extends RespondableSubmit>(
 
 interface AnswerHost<S extends RespondableSubmit> {
   readonly options: RespondOptions<S>;
-  readonly results: Observer<Result>;
+  readonly results: Subscriber<Result>;
   done(answered: AnsweredSubmit<S>): void;
 }
 
@@ -130,7 +137,7 @@ interface AnswerHost<S extends RespondableSubmit> {
  * ten times as much; this runs once for every submit of a server.
  */
 class AnsweredSubmit<S extends RespondableSubmit> {
-  private isDone = false;
+  isDone = false;
   private ended: Subscription | undefined;
   private answering: Subscription | undefined;
 
@@ -140,24 +147,14 @@ class AnsweredSubmit<S extends RespondableSubmit> {
   ) {}
 
   start(handler: SubmitHandler<S>, index: number): void {
-    const { submit } = this;
-    this.ended = submit.ended$.subscribe({
-      next: () => {
-        this.finish();
-      },
-      error: () => {
-        this.finish();
-      },
-    });
-    if (this.isDone) {
-      this.ended.unsubscribe();
-      return;
-    }
+    if (this.isOver()) return;
     try {
-      this.listenTo(handler(submit, index));
+      this.take(handler(this.submit, index));
     } catch (error) {
       this.fail(error);
     }
+    // What was answered at once needs nobody to say that it is over.
+    if (!this.isOver()) this.watchEnd();
   }
 
   /** Nobody takes answers any more. */
@@ -167,6 +164,22 @@ class AnsweredSubmit<S extends RespondableSubmit> {
     this.host.options.onAbandoned?.(this.submit);
   }
 
+  /** Whether there is nobody to answer any more; then what is left of the answer is stopped. */
+  private isOver(): boolean {
+    if (this.isDone) return true;
+    if (this.submit.hasEnded) this.finish();
+    else if (this.host.results.closed) this.abandon();
+    return this.isDone;
+  }
+
+  private watchEnd(): void {
+    const finish = (): void => {
+      this.finish();
+    };
+    this.ended = this.submit.ended$.subscribe({ next: finish, error: finish });
+    if (this.isDone) this.ended.unsubscribe();
+  }
+
   /** Ends the answer without another result. */
   private stop(): void {
     this.isDone = true;
@@ -174,12 +187,22 @@ class AnsweredSubmit<S extends RespondableSubmit> {
     this.answering?.unsubscribe();
   }
 
-  private listenTo(returned: Answer | ObservableInput<Answer>): void {
+  private take(returned: Answer | ObservableInput<Answer>): void {
     if (isAnswer(returned)) {
       this.next(returned);
       this.complete();
-      return;
+    } else if (isIterable(returned)) {
+      for (const answer of returned) {
+        this.next(answer);
+        if (this.isDone) return;
+      }
+      this.complete();
+    } else {
+      this.listenTo(returned);
     }
+  }
+
+  private listenTo(returned: Exclude<ObservableInput<Answer>, Iterable<Answer>>): void {
     const { options } = this.host;
     const answers: ObservableInput<Answer> = isAsyncIterable(returned)
       ? fromAsyncIterable(returned, {
@@ -192,8 +215,8 @@ class AnsweredSubmit<S extends RespondableSubmit> {
     listen(answers, {
       subscribed: (subscription) => {
         this.answering = subscription;
-        // The operation ended while its handler started.
-        if (this.isDone) subscription.unsubscribe();
+        // It may have ended while its handler started.
+        this.isOver();
       },
       next: (answer) => {
         this.next(answer);
@@ -208,7 +231,7 @@ class AnsweredSubmit<S extends RespondableSubmit> {
   }
 
   private next(answer: Answer): void {
-    if (this.isDone) return;
+    if (this.isOver()) return;
     let result: Result;
     try {
       result = resultOf(this.submit, answer);
@@ -220,11 +243,11 @@ class AnsweredSubmit<S extends RespondableSubmit> {
   }
 
   private complete(): void {
-    if (!this.isDone) this.send(this.submit.complete());
+    if (!this.isOver()) this.send(this.submit.complete());
   }
 
   private fail(error: unknown): void {
-    if (this.isDone) return;
+    if (this.isOver()) return;
     this.report(error);
     this.send(this.submit.drop());
   }
@@ -291,6 +314,11 @@ function resultOf(submit: RespondableSubmit, answer: Answer): Result {
 function isResult(value: unknown): value is Result {
   if (typeof value !== 'object' || value === null || !('type' in value)) return false;
   return value.type === 'push' || value.type === 'drop';
+}
+
+/** What can be answered in a loop, which costs a tenth of a subscription. */
+function isIterable(input: ObservableInput<Answer> | null): input is Iterable<Answer> {
+  return typeof input === 'object' && input !== null && Symbol.iterator in input && !isObservable(input);
 }
 
 /** Of anything, for RxJS says better what is wrong with a handler that returns nothing. */

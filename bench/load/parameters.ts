@@ -8,6 +8,21 @@ export interface LoadParameters {
   /** Operations of each connection in flight. */
   readonly window: number;
   readonly bodyBytes: number;
+  /** How many operations to run in all, whatever time they take. Default: as many as time allows. */
+  readonly operations?: number;
+  /** Milliseconds that do not count. */
   readonly warmMs: number;
+  /** Milliseconds that count. */
   readonly runMs: number;
+}
+
+/** What opens connections, sessions and operations that are never answered, and keeps them. */
+export interface HoldParameters {
+  readonly port: number;
+  readonly connections: number;
+  /** Of each connection. */
+  readonly sessions: number;
+  /** Of each session. */
+  readonly operations: number;
+  readonly bodyBytes: number;
 }

@@ -1,5 +1,7 @@
 import { defer, Observable, ReplaySubject, type TeardownLogic } from 'rxjs';
-import type { Transport, TransportKind } from './transport';
+import type { RuntimeError } from '../protocol/runtime-error';
+import type { ConnectionGate } from './connection-gate';
+import type { PeerName, Transport, TransportKind } from './transport';
 
 /** Where a listener can be reached. */
 export interface ListenAddress {
@@ -77,10 +79,21 @@ export class Listener extends Observable<Transport> {
   }
 }
 
+/** What a server tells those that it listens with. */
+export interface ListenOptions {
+  /** Where each connection is announced as it is accepted. Default none. */
+  readonly gate?: ConnectionGate | undefined;
+  /**
+   * Hears of connections that never became a transport: a TLS handshake that failed or took too long, a
+   * WebSocket that was refused. Default nobody.
+   */
+  readonly refused?: ((error: RuntimeError, peer: PeerName) => void) | undefined;
+}
+
 /** What a server can listen on. */
 export interface ListenEndpoint {
   readonly kind: TransportKind;
-  listen(): Listener;
+  listen(options?: ListenOptions): Listener;
 }
 
 /** What a client can connect to. */

@@ -1,7 +1,19 @@
+export type * from './connection-gate';
 export * from './endpoint';
+export type { KeepAlive } from './keep-alive';
 export * from './memory';
+export type * from './peer-identity';
 export type { PressureMarks } from './send-pressure';
 export type { SocketTransportOptions } from './tcp-transport';
 export { tcp, type TcpOptions } from './tcp';
+export { tls, type TlsOptions } from './tls';
+export type { ClientCertificates, Pem, SecureEndpoint, TlsCertificate, TlsSettings } from './tls-credentials';
 export type * from './transport';
-export { webSocket, type WebSocketOptions } from './web-socket';
+export {
+  webSocket,
+  type SharedWebSocketOptions,
+  type WebSocketOptions,
+  type WebSocketSettings,
+} from './web-socket';
+export type { Origins } from './web-socket-admission';
+export type { WebServer } from './web-socket-listen';

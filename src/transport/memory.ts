@@ -1,6 +1,7 @@
 import { asapScheduler, Observable, type SchedulerLike, type Subscriber } from 'rxjs';
 import { decodePacket, encodePacket, type Packet } from '../wire/packet';
 import { connectError } from './network-errors';
+import type { ConnectionGate, GateTicket } from './connection-gate';
 import { Listener, type ConnectEndpoint, type ListenEndpoint, type ListenerSink } from './endpoint';
 import { SendPressure, type PressureMarks } from './send-pressure';
 import type { Transport } from './transport';
@@ -33,26 +34,28 @@ export function memoryPair(options: MemoryOptions = {}): readonly [Transport, Tr
  * const client = await connect(endpoint);
  */
 export function memory(options: MemoryOptions = {}): ListenEndpoint & ConnectEndpoint {
-  const listeners = new Set<ListenerSink>();
+  const listeners = new Set<{ readonly sink: ListenerSink; readonly gate: ConnectionGate | undefined }>();
   let connections = 0;
   return {
     kind: 'memory',
     url: 'memory:',
-    listen: () =>
+    listen: ({ gate } = {}) =>
       new Listener('memory', (sink) => {
-        listeners.add(sink);
+        const listener = { sink, gate };
+        listeners.add(listener);
         sink.listening({ kind: 'memory', host: 'memory', port: 0, url: 'memory:' });
-        return () => listeners.delete(sink);
+        return () => listeners.delete(listener);
       }),
     connect: () =>
       new Observable((subscriber) => {
-        const [sink] = listeners;
-        if (sink === undefined) {
+        const [listener] = listeners;
+        if (listener === undefined) {
           subscriber.error(connectError('memory:', new Error('nothing listens there')));
           return;
         }
         const [server, client] = joined(`memory#${++connections}`, 'memory:', options);
-        sink.accept(server);
+        server.enter(listener.gate);
+        if (!server.isOver) listener.sink.accept(server);
         subscriber.next(client);
         subscriber.complete();
       }),
@@ -89,6 +92,7 @@ class MemoryTransport implements Transport {
   private leaving: 'closing' | 'destroyed' | undefined;
   private ended = false;
   private waiting = 0;
+  private admission: GateTicket | undefined;
 
   constructor(
     readonly peer: string,
@@ -112,6 +116,23 @@ class MemoryTransport implements Transport {
 
   get queuedBytes(): number {
     return this.ended ? 0 : this.waiting;
+  }
+
+  get ticket(): GateTicket | undefined {
+    return this.admission;
+  }
+
+  get isOver(): boolean {
+    return this.ended;
+  }
+
+  /** Comes through the gate of who listens, if there is one. */
+  enter(gate: ConnectionGate | undefined): void {
+    this.admission = gate?.enter(() => {
+      this.destroy();
+    }, this.peer);
+    // The gate may have refused it.
+    if (this.ended) this.admission?.leave();
   }
 
   join(other: MemoryTransport): void {
@@ -193,6 +214,7 @@ class MemoryTransport implements Transport {
     this.ended = true;
     this.part();
     this.pressure.complete();
+    this.admission?.leave();
     this.read();
   }
 }

@@ -1,5 +1,11 @@
 import { describeError, RuntimeError } from '../protocol/runtime-error';
 
+const REFUSED_CERTIFICATE = 'it refused the certificate shown to it; it has to trust who signed it';
+const NO_COMMON_VERSION = 'there is no TLS version that both sides allow; 1.2 is the least here';
+const NOT_NNRP = 'it does not agree on the protocol nnrp/1; is it an NNRP peer?';
+const NOT_TLS = 'it does not speak TLS';
+const UNTRUSTED = "its certificate is signed by nobody that is trusted here; give the signer's as `ca`";
+
 /** What an operating system's code means to whoever listens. */
 const LISTEN_FAULTS: Faults = {
   EADDRINUSE: 'the port is in use; choose another, or 0 for any free one',
@@ -22,6 +28,38 @@ const CONNECT_FAULTS: Faults = {
   EACCES: 'not permitted by this machine',
 };
 
+/**
+ * What TLS says, by OpenSSL's names. Alerts are what the other end has told; their names have had several
+ * prefixes.
+ */
+const TLS_FAULTS: Faults = {
+  ALERT_CERTIFICATE_REQUIRED: 'it requires a client certificate; give `cert` and `key`',
+  ALERT_HANDSHAKE_FAILURE:
+    'it refused the TLS handshake; it may require a client certificate (`cert` and `key`)',
+  ALERT_BAD_CERTIFICATE: REFUSED_CERTIFICATE,
+  ALERT_CERTIFICATE_UNKNOWN: REFUSED_CERTIFICATE,
+  ALERT_UNKNOWN_CA: REFUSED_CERTIFICATE,
+  ALERT_CERTIFICATE_EXPIRED: 'it says that the certificate shown to it has expired; renew it',
+  ALERT_CERTIFICATE_REVOKED: 'it says that the certificate shown to it is revoked; get another',
+  ALERT_PROTOCOL_VERSION: NO_COMMON_VERSION,
+  ERR_SSL_UNSUPPORTED_PROTOCOL: NO_COMMON_VERSION,
+  ALERT_NO_APPLICATION_PROTOCOL: NOT_NNRP,
+  ERR_SSL_NO_APPLICATION_PROTOCOL: NOT_NNRP,
+  ERR_SSL_WRONG_VERSION_NUMBER: NOT_TLS,
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: NOT_TLS,
+  ERR_SSL_HTTP_REQUEST: 'it speaks HTTP without TLS',
+  ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE: 'it shows no certificate, and one is required',
+  DEPTH_ZERO_SELF_SIGNED_CERT: UNTRUSTED,
+  SELF_SIGNED_CERT_IN_CHAIN: UNTRUSTED,
+  UNABLE_TO_GET_ISSUER_CERT: UNTRUSTED,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNTRUSTED,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNTRUSTED,
+  CERT_HAS_EXPIRED: 'its certificate has expired, and has to be renewed there',
+  CERT_NOT_YET_VALID: 'its certificate is not valid yet; are the clocks right?',
+  ERR_TLS_CERT_ALTNAME_INVALID:
+    'its certificate is for other names; connect to one of them, or say which in `serverName`',
+};
+
 type Faults = Readonly<Record<string, string>>;
 
 /** A failure to listen, as one clear sentence with host and port. */
@@ -38,11 +76,33 @@ export function connectError(place: string, cause: unknown): RuntimeError {
 
 /** A fault of an established connection. */
 export function connectionError(peer: string, cause: unknown): RuntimeError {
-  return new RuntimeError('io', `the connection to ${peer} failed: ${textOf(cause)}`, {
+  return new RuntimeError('io', `the connection to ${peer} failed: ${reason({}, cause)}`, {
     reach: 'connection',
     origin: 'peer',
     cause,
   });
+}
+
+/** A peer that connected, and did not become a transport. */
+export function handshakeError(phase: 'TLS' | 'WebSocket', peer: string, cause: unknown): RuntimeError {
+  return new RuntimeError('io', `the ${phase} handshake with ${peer} failed: ${reason({}, cause)}`, {
+    reach: 'connection',
+    origin: 'peer',
+    cause,
+  });
+}
+
+/** A peer that connected, and took too long to become a transport. */
+export function handshakeTimedOut(phase: 'TLS' | 'WebSocket', peer: string, ms: number): RuntimeError {
+  return new RuntimeError('io', `the ${phase} handshake with ${peer} was not finished within ${ms} ms`, {
+    reach: 'connection',
+    origin: 'peer',
+  });
+}
+
+/** Another protocol than the one that was asked for, or none, was agreed on. */
+export function notAgreed(): Error {
+  return new Error(NOT_NNRP);
 }
 
 /** The stream ended before the packet that it had begun. */
@@ -58,7 +118,8 @@ function reason(faults: Faults, cause: unknown): string {
   // than that there is no way to another.
   const attempts = attemptsOf(cause);
   const told = attempts.find((attempt) => codeOf(attempt) === 'ECONNREFUSED') ?? attempts[0] ?? cause;
-  return faults[codeOf(told) ?? ''] ?? textOf(told);
+  const code = codeOf(told) ?? '';
+  return faults[code] ?? TLS_FAULTS[code.replace(/^ERR_SSL_.*(?=ALERT_)/, '')] ?? textOf(told);
 }
 
 // By their properties: where code runs in a context of its own, Node's errors are no instances of its Error.
@@ -72,6 +133,10 @@ function codeOf(cause: unknown): string | undefined {
 }
 
 function textOf(cause: unknown): string {
+  // OpenSSL's messages have places in its sources, and end with a line break; its reasons are what counts.
+  if (codeOf(cause)?.startsWith('ERR_SSL_') === true && isObject(cause) && 'reason' in cause) {
+    return `TLS failed: ${String(cause.reason)}`;
+  }
   return isObject(cause) && 'message' in cause && typeof cause.message === 'string'
     ? cause.message
     : describeError(cause);

@@ -1,8 +1,10 @@
 import * as net from 'node:net';
 import { Observable } from 'rxjs';
-import { Listener, type ConnectEndpoint, type ListenEndpoint } from './endpoint';
+import { Listener, type ConnectEndpoint, type ListenEndpoint, type ListenOptions } from './endpoint';
 import { connectError } from './network-errors';
 import { hostAndPort } from './place';
+import { connectSocket, KEEP_ALIVE } from './tcp-connect';
+import { enterGate } from './tcp-gate';
 import { bind } from './tcp-listen';
 import { SocketTransport, type SocketTransportOptions } from './tcp-transport';
 import type { Transport } from './transport';
@@ -28,19 +30,21 @@ export function tcp(options: TcpOptions): ListenEndpoint & ConnectEndpoint {
   return {
     kind: 'tcp',
     url: `tcp://${hostAndPort(host, port)}`,
-    listen: () => listenTcp(host, options),
+    listen: (listenOptions) => listenTcp(host, options, listenOptions),
     connect: () => connectTcp(host, options),
   };
 }
 
-/** The system's own probes notice a peer that is gone, where the protocol has no way to ask it. */
-const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelay: 15_000 };
-
-function listenTcp(host: string, { port, backlog, ...options }: TcpOptions): Listener {
+function listenTcp(
+  host: string,
+  { port, backlog, ...options }: TcpOptions,
+  { gate }: ListenOptions = {},
+): Listener {
   return new Listener('tcp', (sink) => {
     // Paused until someone subscribes to `packets$`, so that no byte is read before it has an owner.
     const server = net.createServer({ noDelay: true, pauseOnConnect: true, ...KEEP_ALIVE }, (socket) => {
-      sink.accept(new SocketTransport(socket, options));
+      const ticket = enterGate(gate, socket);
+      if (!socket.destroyed) sink.accept(new SocketTransport(socket, options, { ticket }));
     });
     bind(server, sink, { kind: 'tcp', host, port, backlog, url: (place) => `tcp://${place}` });
     return () => server.close();
@@ -48,26 +52,15 @@ function listenTcp(host: string, { port, backlog, ...options }: TcpOptions): Lis
 }
 
 function connectTcp(host: string, { port, ...options }: TcpOptions): Observable<Transport> {
-  return new Observable((subscriber) => {
-    const fail = (error: unknown): void => {
-      subscriber.error(connectError(hostAndPort(host, port), error));
-    };
-    const socket = new net.Socket().setNoDelay().setKeepAlive(true, KEEP_ALIVE.keepAliveInitialDelay);
-    socket.once('error', fail);
-    socket.once('connect', () => {
-      socket.off('error', fail);
-      subscriber.next(new SocketTransport(socket, options));
-      subscriber.complete();
-    });
-    try {
-      socket.connect({ host, port });
-    } catch (error) {
-      // Node throws where the port is none, and leaves what it has made until then.
-      socket.destroy();
-      fail(error);
-    }
-    return () => {
-      if (socket.connecting) socket.destroy();
-    };
-  });
+  return new Observable((subscriber) =>
+    connectSocket(host, port, {
+      connected: (socket) => {
+        subscriber.next(new SocketTransport(socket, options));
+        subscriber.complete();
+      },
+      failed: (error) => {
+        subscriber.error(connectError(hostAndPort(host, port), error));
+      },
+    }),
+  );
 }

@@ -1,5 +1,7 @@
 import type { Observable } from 'rxjs';
 import type { Packet } from '../wire/packet';
+import type { GateTicket } from './connection-gate';
+import type { PeerIdentity } from './peer-identity';
 
 /** What carries the packets. A kind of your own is any other string. */
 export type TransportKind = 'tcp' | 'quic' | 'websocket' | 'memory' | (string & {});
@@ -14,6 +16,10 @@ export type PeerName = string;
 export interface Transport {
   readonly kind: TransportKind;
   readonly peer: PeerName;
+  /** Who the peer is, where it has shown a certificate that this side has verified. */
+  readonly identity?: PeerIdentity | undefined;
+  /** Of the gate that an accepted connection came through; see `ListenOptions.gate`. */
+  readonly ticket?: GateTicket | undefined;
   /**
    * The peer's packets in order. Reading starts with the subscription, of which there is one. Completes
    * at a clean end, and at any end that this side asked for; errors with a `RuntimeError` of reach
@@ -26,6 +32,8 @@ export interface Transport {
    * the connection.
    */
   readonly pressure$: Observable<boolean>;
+  /** How often the transport was read: packets of one read need only one look at the clock. */
+  readonly reads?: number;
   /** Bytes that were sent and that the operating system has not taken yet; 0 once the connection is gone. */
   readonly queuedBytes: number;
   /**

@@ -8,10 +8,12 @@ import { decodePacket, encodePacket, type Packet } from '../wire/packet';
 import { checkLimits, DEFAULT_PACKET_LIMITS, type PacketLimits } from '../wire/packet-decoder';
 import { timerMs } from '../protocol/timer';
 import { CloseDeadline, DEFAULT_CLOSE_TIMEOUT_MS } from './close-deadline';
+import type { GateTicket } from './connection-gate';
 import { connectionError } from './network-errors';
+import type { PeerIdentity } from './peer-identity';
 import { hostAndPort } from './place';
 import { SendPressure } from './send-pressure';
-import type { SocketTransportOptions } from './tcp-transport';
+import type { Provenance, SocketTransportOptions } from './tcp-transport';
 import type { Transport } from './transport';
 
 /** Close codes of RFC 6455, section 7.4.1. */
@@ -38,6 +40,8 @@ export function webSocketSettings({ limits, closeTimeoutMs }: Partial<SocketTran
 export class WebSocketTransport implements Transport {
   readonly kind = 'websocket';
   readonly peer: string;
+  readonly identity: PeerIdentity | undefined;
+  readonly ticket: GateTicket | undefined;
   readonly packets$: Observable<Packet>;
   private readonly pressure: SendPressure;
   private readonly limits: PacketLimits;
@@ -56,7 +60,10 @@ export class WebSocketTransport implements Transport {
     private readonly socket: WebSocket,
     private readonly stream: Socket,
     options: Partial<SocketTransportOptions> = {},
+    { ticket, identity }: Provenance = {},
   ) {
+    this.ticket = ticket;
+    this.identity = identity;
     this.peer = hostAndPort(stream.remoteAddress ?? 'unknown', stream.remotePort ?? 0);
     this.pressure = new SendPressure(options.pressure);
     this.limits = packetLimits(options.limits);

@@ -1,26 +1,53 @@
-import { createServer, type IncomingMessage } from 'node:http';
-import { Observable } from 'rxjs';
-import { WebSocket, WebSocketServer } from 'ws';
-import { Listener, type ConnectEndpoint, type ListenEndpoint } from './endpoint';
-import { connectError } from './network-errors';
+import type { ConnectEndpoint, ListenEndpoint } from './endpoint';
 import { hostAndPort } from './place';
-import { bind } from './tcp-listen';
 import type { SocketTransportOptions } from './tcp-transport';
-import type { Transport } from './transport';
-import { webSocketSettings, WebSocketTransport } from './web-socket-transport';
+import { TlsCredentials, type SecureEndpoint, type TlsSettings } from './tls-credentials';
+import { pathOf, type Admission, type Origins } from './web-socket-admission';
+import { connectWebSocket } from './web-socket-connect';
+import { listenWebSocket, shareWebServer, type WebServer } from './web-socket-listen';
 
-export interface WebSocketOptions extends Partial<SocketTransportOptions> {
+const DEFAULT_MAX_HEADER_BYTES = 64 * 1024;
+
+export interface WebSocketSettings extends Partial<SocketTransportOptions> {
+  /** Default `/`: a server takes upgrades of this path only, and answers others with 404. */
+  readonly path?: string;
+  /**
+   * The sub-protocol to agree on. Default none, because the reference's peers answer with none. A
+   * server that has one refuses clients that do not ask for it with 400.
+   */
+  readonly subProtocol?: string;
+  /**
+   * Listening only: the web pages that may connect; others are answered with 403. Default: all. A page
+   * of any site can connect from a browser that can reach the server, so a server that trusts its
+   * network, or cookies, says which.
+   */
+  readonly origins?: Origins;
+}
+
+export interface WebSocketOptions extends WebSocketSettings {
   /** 0 lets the system choose when listening. */
   readonly port: number;
   /** Default `127.0.0.1`. */
   readonly host?: string;
-  /** Default `/`: a server takes upgrades of this path only. */
-  readonly path?: string;
+  /** WebSocket over TLS, `wss:`. Default: without. To connect, `{}` says it all where Node trusts the server. */
+  readonly tls?: TlsSettings;
+  /** Bytes that the headers of a handshake may have, more are answered with 431. Default 65,536. */
+  readonly maxHeaderBytes?: number;
   /**
-   * The sub-protocol to agree on. Default none, because the reference's peers answer with none. A
-   * server that has one refuses clients that do not ask for it.
+   * Listening: milliseconds from the accept that a handshake has, TLS and the upgrade together; then the
+   * connection is cut. Default 5,000. (For connecting, see `ClientOptions.connectTimeoutMs`.)
    */
-  readonly subProtocol?: string;
+  readonly handshakeTimeoutMs?: number;
+}
+
+/** To listen on a web server that there is. */
+export interface SharedWebSocketOptions extends WebSocketSettings {
+  /**
+   * Only upgrades of `path` are taken. Others are left to its other 'upgrade' listeners; where there are
+   * none they are answered with 404. Who made the server binds and closes it, and limits headers and
+   * times of its requests.
+   */
+  readonly server: WebServer;
 }
 
 /**
@@ -30,116 +57,57 @@ export interface WebSocketOptions extends Partial<SocketTransportOptions> {
  * @example
  * const server = createServer({ listen: webSocket({ port: 4480 }) });
  * const client = await connect(webSocket({ port: 4480 }));
+ *
+ * const secure = webSocket({ host: '0.0.0.0', port: 443, tls: { cert, key }, origins: ['https://app.example'] });
+ * const shared = webSocket({ server: httpServer, path: '/nnrp' });
  */
-export function webSocket(options: WebSocketOptions): ListenEndpoint & ConnectEndpoint {
-  const { port, host = '127.0.0.1' } = options;
-  const path = pathOf(options.path ?? '/');
-  const url = `ws://${hostAndPort(host, port)}${path}`;
+export function webSocket(options: WebSocketOptions & { readonly tls: TlsSettings }): SecureEndpoint;
+export function webSocket(options: WebSocketOptions): ListenEndpoint & ConnectEndpoint;
+export function webSocket(options: SharedWebSocketOptions): ListenEndpoint;
+export function webSocket(options: WebSocketOptions | SharedWebSocketOptions): ListenEndpoint {
+  const admission: Admission = {
+    path: pathOf(options.path ?? '/'),
+    subProtocol: options.subProtocol,
+    origins: options.origins,
+  };
+  return 'server' in options ? sharedEndpoint(options, admission) : ownEndpoint(options, admission);
+}
+
+function sharedEndpoint(options: SharedWebSocketOptions, admission: Admission): ListenEndpoint {
   return {
     kind: 'websocket',
-    url,
-    listen: () => listenWebSocket(host, path, options),
-    connect: () => connectWebSocket(url, options),
+    listen: (listenOptions) => shareWebServer(options.server, { admission, options }, listenOptions),
   };
 }
 
-function listenWebSocket(host: string, path: string, options: WebSocketOptions): Listener {
-  const { port, subProtocol } = options;
-  return new Listener('websocket', (sink) => {
-    const upgrades = new WebSocketServer({
-      noServer: true,
-      clientTracking: false,
-      ...webSocketSettings(options),
-      handleProtocols: (offered) =>
-        subProtocol !== undefined && offered.has(subProtocol) ? subProtocol : false,
-      verifyClient: ({ req }, answer) => {
-        if (withoutQuery(pathOf(req.url ?? '')) !== withoutQuery(path)) {
-          answer(false, 404, `NNRP is served at ${path}`);
-        } else if (subProtocol === undefined || offers(req.headers['sec-websocket-protocol'], subProtocol)) {
-          answer(true);
-        } else {
-          answer(false, 400, `the sub-protocol ${subProtocol} is required`);
-        }
-      },
-    });
-    const server = createServer((_, response) => {
-      response.writeHead(426, { 'Content-Type': 'text/plain', Upgrade: 'websocket' });
-      response.end('NNRP is served over WebSocket');
-    });
-    server.on('upgrade', (request, stream, head) => {
-      upgrades.handleUpgrade(request, stream, head, (socket) => {
-        sink.accept(new WebSocketTransport(socket, request.socket, options));
-      });
-    });
-    bind(server, sink, { kind: 'websocket', host, port, url: (place) => `ws://${place}${path}` });
-    return () => {
-      server.close();
-      // Those that have not become WebSockets; those that have are not the server's any more.
-      server.closeAllConnections();
-    };
-  });
-}
-
-/** As a client asks for it: from the root, and escaped. */
-function pathOf(text: string): string {
-  const path = text.startsWith('/') ? text : `/${text}`;
-  const url = `ws://host${path}`;
-  if (!URL.canParse(url)) return path;
-  const { pathname, search } = new URL(url);
-  return pathname + search;
-}
-
-function withoutQuery(path: string): string {
-  return path.replace(/[?].*/s, '');
-}
-
-function offers(header: string | undefined, subProtocol: string): boolean {
-  return (header ?? '').split(',').some((offered) => offered.trim() === subProtocol);
-}
-
-function connectWebSocket(url: string, options: WebSocketOptions): Observable<Transport> {
-  return new Observable((subscriber) => {
-    const fail = (error: unknown): void => {
-      subscriber.error(connectError(url, error));
-    };
-    const protocols = options.subProtocol === undefined ? [] : [options.subProtocol];
-    let socket: WebSocket;
-    try {
-      socket = new WebSocket(url, protocols, webSocketSettings(options));
-    } catch (error) {
-      // A host, a port or a sub-protocol that is none.
-      fail(error);
-      return undefined;
-    }
-    // Also an attempt that is given up ends with an 'error'.
-    socket.on('error', fail);
-    socket.once('unexpected-response', (_, response) => {
-      readRefusal(response, fail);
-    });
-    socket.once('upgrade', ({ socket: stream }) => {
-      socket.once('open', () => {
-        socket.off('error', fail);
-        subscriber.next(new WebSocketTransport(socket, stream, options));
-        subscriber.complete();
-      });
-    });
-    return () => {
-      if (socket.readyState === WebSocket.CONNECTING) socket.terminate();
-    };
-  });
-}
-
-/** Tells what a server says instead of agreeing to a WebSocket: at least its status. */
-function readRefusal(response: IncomingMessage, fail: (error: Error) => void): void {
-  const { statusCode = 0, statusMessage = '' } = response;
-  const answer = `the server answered ${statusCode} ${statusMessage}`;
-  response
-    .setEncoding('utf8')
-    .once('data', (text: string) => {
-      // It is a stranger's: one line, and not all of a page.
-      fail(new Error(`${answer}: ${text.replace(/[\s\p{Cc}]+/gu, ' ').slice(0, 200)}`));
-    })
-    .once('close', () => {
-      fail(new Error(answer));
-    });
+function ownEndpoint(
+  options: WebSocketOptions,
+  admission: Admission,
+): (ListenEndpoint & ConnectEndpoint) | SecureEndpoint {
+  const { port, host = '127.0.0.1', tls, handshakeTimeoutMs } = options;
+  const { maxHeaderBytes = DEFAULT_MAX_HEADER_BYTES } = options;
+  const { subProtocol, path } = admission;
+  const credentials = tls === undefined ? undefined : new TlsCredentials(tls);
+  const url = `${credentials === undefined ? 'ws' : 'wss'}://${hostAndPort(host, port)}${path}`;
+  const target = {
+    url,
+    subProtocol,
+    maxHeaderBytes,
+    options,
+    secure: () => credentials?.connecting(host) ?? {},
+  };
+  const own = { host, port, admission, options, maxHeaderBytes, handshakeTimeoutMs, credentials };
+  const endpoint: ListenEndpoint & ConnectEndpoint = {
+    kind: 'websocket',
+    url,
+    listen: (listenOptions) => listenWebSocket(own, listenOptions),
+    connect: () => connectWebSocket(target),
+  };
+  if (credentials === undefined) return endpoint;
+  return {
+    ...endpoint,
+    replaceCertificate: (certificate) => {
+      credentials.replace(certificate, url);
+    },
+  };
 }

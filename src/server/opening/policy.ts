@@ -1,4 +1,5 @@
 import type { ObservableInput } from 'rxjs';
+import type { PeerIdentity } from '../../transport/peer-identity';
 import type { PeerName, TransportKind } from '../../transport/transport';
 import { SessionErrorCode, type SessionOpenMetadata } from '../../wire/messages/session-open';
 
@@ -11,6 +12,11 @@ export interface SessionOpenRequest {
   readonly extension: Uint8Array;
   readonly peer: PeerName;
   readonly transport: TransportKind;
+  /**
+   * Who the peer is by its certificate. Undefined where it has shown none, where the one shown could not
+   * be verified, and without TLS.
+   */
+  readonly identity: PeerIdentity | undefined;
 }
 
 /**
@@ -25,6 +31,9 @@ export type PolicyVerdict = number;
  * @example
  * const policy: SessionPolicy = async ({ auth }) =>
  *   (await tokens.verify(auth)) ? SessionErrorCode.None : SessionErrorCode.AuthFailed;
+ *
+ * const byCertificate: SessionPolicy = ({ identity }) =>
+ *   members.has(identity?.fingerprint) ? SessionErrorCode.None : SessionErrorCode.AuthFailed;
  */
 export type SessionPolicy = (request: SessionOpenRequest) => PolicyVerdict | ObservableInput<PolicyVerdict>;
 

@@ -12,7 +12,7 @@ import {
   SessionStatus,
   type SessionOpenMetadata,
 } from '../../wire/messages/session-open';
-import { EMPTY, packet } from '../../wire/packet';
+import { EMPTY, packet, type Packet } from '../../wire/packet';
 import {
   askPolicy,
   checkOpen,
@@ -33,6 +33,12 @@ import type { SessionRegistry } from './session-registry';
 export interface OpeningConnection extends Attachment {
   /** The client has announced itself. */
   announce(): void;
+  /** Whether it may have another session. */
+  admitsSession(): boolean;
+  /** Sends SESSION_OPEN_ACK. */
+  answerOpen(ack: Packet, verdict: 'accepted' | 'refused'): void;
+  /** A resume token was wrong. To be called last: it may be once too often. */
+  tokenFailed(sessionId: number): void;
   /** The session's packets go to it from now on. */
   adopt(core: SessionCore): void;
 }
@@ -77,14 +83,16 @@ export class SessionOpener {
       resumeAttempt: extension?.resumeAttempt,
     };
     const opening: Opening = { open, proof, extension, connection };
-    const errorCode = checkOpen(open, settings);
+    const errorCode =
+      checkOpen(open, settings) ||
+      (connection.admitsSession() ? SessionErrorCode.None : SessionErrorCode.SessionLimitReached);
     if (errorCode !== SessionErrorCode.None) {
       this.answer(opening, { status: SessionStatus.Rejected, errorCode });
       return undefined;
     }
-    const { peer, kind } = connection.transport;
+    const { peer, kind, identity } = connection.transport;
     const { auth, extension: extensionBlock } = blocks;
-    const request = { open, auth, extension: extensionBlock, peer, transport: kind };
+    const request = { open, auth, extension: extensionBlock, peer, transport: kind, identity };
     return askPolicy(request, settings.policy).subscribe({
       next: (code) => {
         this.decide(opening, code);
@@ -198,12 +206,13 @@ export class SessionOpener {
     const body = new Uint8Array(token.length + block.length);
     body.set(token);
     body.set(block, token.length);
-    connection.transport.send(
+    connection.answerOpen(
       packet(
         { messageType: MessageType.SessionOpenAck, sessionId: ack.sessionId },
         SessionOpenAckMetadata.encode(ack),
         body,
       ),
+      ack.sessionId === 0 ? 'refused' : 'accepted',
     );
     return ack;
   }

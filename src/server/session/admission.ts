@@ -1,3 +1,4 @@
+import { LatestMap } from '../../protocol/operation/latest-map';
 import type { QueueLimits } from '../options';
 import type { Submit } from './submit';
 
@@ -14,7 +15,7 @@ export class Admission {
   /** Insertion order is arrival order, and a submit cancelled while it waits leaves in O(1). */
   private readonly queue = new Map<number, Submit>();
   private queuedBytes = 0;
-  private readonly inFlight = new Map<number, Submit>();
+  private readonly inFlight = new LatestMap<Submit>();
   private starting = false;
 
   constructor(
@@ -98,7 +99,7 @@ export class Admission {
   }
 
   private start(submit: Submit): void {
-    this.inFlight.set(submit.frameId, submit);
+    this.inFlight.add(submit.frameId, submit);
     this.target.deliver(submit);
   }
 

@@ -76,6 +76,8 @@ export class SessionCore {
   private isEnding = false;
   private isCongested = false;
   private isUnconfirmed = false;
+  /** Submits that came after this side had asked for the end. */
+  private crossed = 0;
   /** Of the client, to resume the session. */
   private lastAttempt = 0;
   private lastHeard: number;
@@ -148,10 +150,10 @@ export class SessionCore {
     return this.cache.objectCount;
   }
 
-  /** Takes a packet of this session. Throws an `NnrpError` or a `RuntimeError` that says what is wrong. */
-  receive(packet: Packet): void {
+  /** Takes a packet of this session, that came at `now`. Throws an `NnrpError` or a `RuntimeError` that says what is wrong. */
+  receive(packet: Packet, now: number): void {
     if (!acceptsMessages(this.currentState)) throw this.notOpen();
-    this.heard();
+    this.heard(now);
     switch (packet.header.messageType) {
       case MessageType.FrameSubmit:
         this.onSubmit(packet);
@@ -184,8 +186,8 @@ export class SessionCore {
   }
 
   /** The client has said something, to this session or about it. */
-  heard(): void {
-    this.lastHeard = this.host.scheduler.now();
+  heard(now: number): void {
+    this.lastHeard = now;
     if (!this.isUnconfirmed) return;
     this.isUnconfirmed = false;
     this.host.confirmed(this);
@@ -298,14 +300,17 @@ export class SessionCore {
     const metadata = FrameSubmitMetadata.decode(packet.metadata);
     if (!acceptsOperations(this.currentState)) {
       if (!this.isEnding) throw this.notOpen();
-      // It crossed with this side's SESSION_CLOSE: its client could not know.
+      // It crossed with this side's SESSION_CLOSE: its client could not know, as far as it had credit.
       this.sender.drop(packet.header.frameId);
+      this.crossed += 1;
+      if (this.crossed > this.granted.grantedOperationCredit) this.refused();
       return;
     }
     const resolved = this.cache.resolve(metadata, packet.body);
     if (resolved.kind === 'miss') {
       this.operations.noteSubmitted(packet.header.frameId);
       this.sender.refusal(cacheMiss(packet.header, resolved.code));
+      this.refused();
       return;
     }
     const budget = metadata.latencyBudgetMs || this.open.defaultDeadlineMs;
@@ -313,13 +318,19 @@ export class SessionCore {
     if (this.operations.submit(packet, { metadata, objects: resolved.objects, deadline }) === 'admitted')
       return;
     // No slot and no room to wait: the client did not keep to its credit.
-    if (this.isCongested) return;
-    this.isCongested = true;
-    const { Congestion } = FlowUpdateReason;
-    this.sender.credit(
-      { scope: FlowScope.Session },
-      { reason: Congestion, level: BackpressureLevel.Hard, credit: 0 },
-    );
+    if (!this.isCongested) {
+      this.isCongested = true;
+      const { Congestion } = FlowUpdateReason;
+      this.sender.credit(
+        { scope: FlowScope.Session },
+        { reason: Congestion, level: BackpressureLevel.Hard, credit: 0 },
+      );
+    }
+    this.refused();
+  }
+
+  private refused(): void {
+    this.outlet.current?.refused(this.sessionId);
   }
 
   private onCancel(cancel: Cancel): void {
@@ -396,7 +407,7 @@ export class SessionCore {
   }
 
   private afterOperation(): void {
-    this.lastWorked = this.host.scheduler.now();
+    if (this.host.settings.idleTimeoutMs > 0) this.lastWorked = this.host.scheduler.now();
     if (this.finishDrain !== undefined) {
       if (this.operations.isIdle) this.finishDrain();
     } else if (this.isCongested && this.operations.queuedCount === 0) {

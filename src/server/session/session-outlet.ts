@@ -14,6 +14,8 @@ export interface Attachment {
   readonly creditEpoch: CreditEpoch;
   /** Asks the peer to prove what it has received; once at a time. */
   requestProof(): void;
+  /** A request of the session's client was well-formed and is not served. To be called last: it may be once too often. */
+  refused(sessionId: number): void;
   /** The session has left this connection. */
   released(core: { readonly sessionId: number }): void;
 }

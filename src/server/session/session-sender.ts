@@ -1,7 +1,7 @@
 import { CreditEpoch } from '../../protocol/flow/credit-epoch';
 import { validateFlowRouting } from '../../protocol/flow/flow';
 import { checkMigration } from '../../protocol/session/migration';
-import type { Result } from '../../protocol/operation/result';
+import { encodeResultMetadata, type Result } from '../../protocol/operation/result';
 import { MessageType } from '../../wire/message-type';
 import {
   FlowFlag,
@@ -11,7 +11,6 @@ import {
   type FlowUpdateReason,
 } from '../../wire/messages/flow-update';
 import { ResultHintMetadata } from '../../wire/messages/result-hint';
-import { ResultPushMetadata } from '../../wire/messages/result-push';
 import { CacheAckMetadata } from '../../wire/messages/cache';
 import {
   SessionCloseAckMetadata,
@@ -54,8 +53,12 @@ export class SessionSender {
       this.drop(result.frameId);
       return;
     }
-    const metadata = ResultPushMetadata.encode(result.metadata);
-    this.sendResult(MessageType.ResultPush, result.frameId, metadata, result.body);
+    this.sendResult(
+      MessageType.ResultPush,
+      result.frameId,
+      encodeResultMetadata(result.metadata),
+      result.body,
+    );
   }
 
   drop(frameId: number): void {

@@ -18,7 +18,8 @@ export class SessionStreams {
   }
 
   emit<T extends SessionMessage>(stream: Subject<T>, message: T): void {
-    this.messages.next(message);
+    // Asked first: Subject.next costs as much as half a decode where nobody listens.
+    if (this.messages.observed) this.messages.next(message);
     stream.next(message);
   }
 

@@ -48,7 +48,7 @@ describe('work that is asked for and not wanted', () => {
     ['submits of an id in use', MessageType.Error, () => submit(SESSION, 1)],
   ])('%s are refused a few times, and not for ever', async (name, answer, packetOf) => {
     const server = await startServer({
-      handler: 'never',
+      handler: 'started',
       options: { queue: { maxSubmits: 0 }, supportedCacheObjects: [CacheObjectKind.CameraBlock] },
     });
     const { endedAfterMs, answers } = await flood({

@@ -32,6 +32,8 @@ export function work(commands: Commands, ready: unknown): void {
       );
   });
   process.on('disconnect', () => process.exit());
+  // Node opens it with the first socket that it destroys: that handle is not of the worker's doing.
+  process.stderr.on('error', () => process.exit());
   tell({ kind: 'ready', value: ready });
 }
 

@@ -7,6 +7,8 @@ export interface BystanderParameters {
   readonly port: number;
   /** Bytes of a submit. Default 64. */
   readonly bodyBytes?: number;
+  /** What the server answers with. Default: the body. */
+  readonly answer?: 'body' | 'empty';
 }
 
 export interface MeasureOptions {
@@ -30,7 +32,8 @@ export type BystanderCommands = {
   measure: (options: MeasureOptions) => Promise<Measured>;
 };
 
-const { port, bodyBytes = 64 } = parameters<BystanderParameters>();
+const { port, bodyBytes = 64, answer = 'body' } = parameters<BystanderParameters>();
+const answerBytes = answer === 'body' ? bodyBytes : 0;
 
 async function measure({ ms, everyMs = 1 }: MeasureOptions): Promise<Measured> {
   const histogram = build({ numberOfSignificantValueDigits: 3 });
@@ -45,7 +48,7 @@ async function measure({ ms, everyMs = 1 }: MeasureOptions): Promise<Measured> {
     const sentAt = performance.now();
     try {
       const result = await lastValueFrom(session.submit({ body }));
-      if (result.body.length !== bodyBytes) throw new Error('the answer is another');
+      if (result.body.length !== answerBytes) throw new Error('the answer is another');
       completed += 1;
     } catch {
       failed += 1;

@@ -14,6 +14,8 @@ export interface ServerParameters {
   readonly handler: HandlerName;
   /** 0, the default, for any. */
   readonly port?: number;
+  /** Closes with so much grace on SIGTERM, as a service does, and ends the process. Default: just ends. */
+  readonly graceMs?: number;
   readonly tcp?: Partial<TcpOptions>;
   readonly options?: Partial<Omit<ServerOptions, 'listen' | 'scheduler'>>;
 }
@@ -40,7 +42,7 @@ export type ServerCommands = {
   close: (graceMs: number) => Promise<number>;
 };
 
-const { handler, port = 0, tcp: transport = {}, options = {} } = parameters<ServerParameters>();
+const { handler, port = 0, graceMs, tcp: transport = {}, options = {} } = parameters<ServerParameters>();
 const server: Server = createServer({
   listen: tcp({ ...transport, port }),
   ...options,
@@ -81,6 +83,12 @@ const commands: ServerCommands = {
     return performance.now() - start;
   },
 };
+
+if (graceMs !== undefined) {
+  process.on('SIGTERM', () => {
+    void server.close({ graceMs }).then(() => process.exit(0));
+  });
+}
 
 void server.listening().then(([address]) => {
   work(commands, { port: address!.port } satisfies ServerReady);

@@ -1,0 +1,49 @@
+import type { LoadResult } from '../load/latency';
+import { Child, type Peer, type ProgramStart } from './child';
+
+/** What a run of a load against a server shows. */
+export interface Run {
+  /** Operations a second. */
+  readonly rate: number;
+  /** Microseconds. */
+  readonly p50: number;
+  /** Microseconds. */
+  readonly p99: number;
+  /** CPU microseconds of the server for an operation. */
+  readonly peerCpu: number;
+  /** CPU microseconds of the load for an operation. */
+  readonly loadCpu: number;
+  /** Shares of one core. */
+  readonly peerBusy: number;
+  readonly loadBusy: number;
+}
+
+/**
+ * Runs a load to its end. It says when it is warm, then what it found; `still` is called before its
+ * connections end.
+ */
+export async function runLoad(start: ProgramStart, peer: Peer, still?: () => Promise<void>): Promise<Run> {
+  const load = new Child(start);
+  try {
+    await load.next();
+    const before = await peer.usage();
+    const { operations, seconds, p50, p99, cpu } = await load.next<LoadResult>();
+    const after = await peer.usage();
+    await still?.();
+    const rate = operations / seconds;
+    // Rates, since the two processes' windows are not the same to the microsecond.
+    const peerBusy = (after.cpu - before.cpu) / Math.max(1, after.at - before.at);
+    const loadBusy = cpu / (seconds * 1e6);
+    return {
+      rate,
+      p50,
+      p99,
+      peerBusy,
+      loadBusy,
+      peerCpu: (peerBusy * 1e6) / rate,
+      loadCpu: (loadBusy * 1e6) / rate,
+    };
+  } finally {
+    await load.stop();
+  }
+}

@@ -1,0 +1,14 @@
+import { tell } from '../harness/program';
+import type { Latency } from './latency';
+import type { LoadParameters } from './parameters';
+
+/** Says that a load that runs already is warm, and later what it found. */
+export function timePhases(latency: Latency, { warmMs, runMs }: LoadParameters): void {
+  setTimeout(() => {
+    latency.start();
+    tell({ warm: true });
+    setTimeout(() => {
+      tell(latency.result());
+    }, runMs);
+  }, warmMs);
+}

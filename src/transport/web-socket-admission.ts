@@ -1,0 +1,74 @@
+import type { IncomingMessage } from 'node:http';
+
+/** Who may become a WebSocket. */
+export interface Admission {
+  readonly path: string;
+  readonly subProtocol: string | undefined;
+  readonly origins: Origins | undefined;
+}
+
+/**
+ * Which web pages may connect, by the `Origin` that browsers send: a list, as in
+ * `['https://app.example']`, or a function. Who sends none is no browser: a list lets it in, a function
+ * is asked with undefined.
+ */
+export type Origins = readonly string[] | ((origin: string | undefined) => boolean);
+
+/** An answer of HTTP that is not a WebSocket. */
+export interface Refusal {
+  readonly status: 400 | 403 | 404;
+  readonly text: string;
+}
+
+/** Why a request is not let in; undefined where it is. */
+export function refusalOf(request: IncomingMessage, admission: Admission): Refusal | undefined {
+  const { path, subProtocol, origins } = admission;
+  if (!isAtPath(request, path)) return { status: 404, text: `NNRP is served at ${path}` };
+  const { origin } = request.headers;
+  if (origins !== undefined && !isAllowed(origin, origins)) {
+    return { status: 403, text: 'web pages of this origin may not connect' };
+  }
+  if (subProtocol !== undefined && !offers(request.headers['sec-websocket-protocol'], subProtocol)) {
+    return { status: 400, text: `the sub-protocol ${subProtocol} is required` };
+  }
+  return undefined;
+}
+
+export function isAtPath({ url }: IncomingMessage, path: string): boolean {
+  return withoutQuery(pathOf(url ?? '')) === withoutQuery(path);
+}
+
+/** As a client asks for it: from the root, and escaped. */
+export function pathOf(text: string): string {
+  const path = text.startsWith('/') ? text : `/${text}`;
+  const url = `ws://host${path}`;
+  if (!URL.canParse(url)) return path;
+  const { pathname, search } = new URL(url);
+  return pathname + search;
+}
+
+function withoutQuery(path: string): string {
+  return path.replace(/[?].*/s, '');
+}
+
+function isAllowed(origin: string | undefined, origins: Origins): boolean {
+  if (typeof origins !== 'function') {
+    return origin === undefined || origins.some((allowed) => sameOrigin(allowed, origin));
+  }
+  try {
+    // What a program without types gives back may be no boolean.
+    return Boolean(origins(origin));
+  } catch {
+    // A function that fails has allowed nothing.
+    return false;
+  }
+}
+
+/** Scheme and host are the same in either case. */
+function sameOrigin(allowed: string, origin: string): boolean {
+  return allowed.toLowerCase() === origin.toLowerCase();
+}
+
+function offers(header: string | undefined, subProtocol: string): boolean {
+  return (header ?? '').split(',').some((offered) => offered.trim() === subProtocol);
+}

@@ -1,0 +1,31 @@
+import type { ConnectionGate, GateTicket } from '../../src/transport/connection-gate';
+
+export class FakeTicket implements GateTicket {
+  leaves = 0;
+
+  constructor(
+    readonly since: number,
+    readonly cut: () => void,
+  ) {}
+
+  leave(): void {
+    this.leaves += 1;
+  }
+}
+
+/** Writes down who comes, and refuses on request. */
+export class FakeGate implements ConnectionGate {
+  readonly tickets: FakeTicket[] = [];
+  isOpen = true;
+
+  enter(cut: () => void): GateTicket {
+    const ticket = new FakeTicket(this.tickets.length + 1, cut);
+    this.tickets.push(ticket);
+    if (!this.isOpen) cut();
+    return ticket;
+  }
+
+  get leaves(): readonly number[] {
+    return this.tickets.map(({ leaves }) => leaves);
+  }
+}
