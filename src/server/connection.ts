@@ -5,6 +5,7 @@ import { IdRanges } from '../protocol/operation/id-ranges';
 import { checkHeaderOnly, checkMetadataLength, foreignSession } from '../protocol/packet-checks';
 import { checkRecoveryRequest } from '../protocol/session/recovery';
 import { describeError, protocolError, RuntimeError, unexpectedMessage } from '../protocol/runtime-error';
+import { LivenessWatch, type KeepAlive } from '../transport/keep-alive';
 import type { Transport } from '../transport/transport';
 import { NnrpError } from '../wire/errors';
 import { MessageType, messageTypeName } from '../wire/message-type';
@@ -14,12 +15,10 @@ import { SessionOpenMetadata } from '../wire/messages/session-open';
 import { TransportProbeAckMetadata, TransportProbeMetadata } from '../wire/messages/transport-probe';
 import { packet as makePacket, type Packet } from '../wire/packet';
 import { errorPacket, LIMIT_CODE, VIOLATION_CODE } from './error-packet';
-import { LivenessWatch } from './keep-alive';
 import { ConnectionLimits, type Excess } from './limits/connection-limits';
 import type { HandshakeTicket } from './limits/handshake-gate';
 import type { LimitConsequence, LimitTripped } from './limits/limit-tripped';
 import type { ServerLimits } from './limits/server-limits';
-import type { KeepAlive } from './options';
 import type { SessionCore } from './session/session-core';
 import type { OpeningConnection, SessionOpener } from './opening/session-opener';
 
@@ -212,6 +211,7 @@ export class Connection implements OpeningConnection {
         this.onHello(packet);
         return;
       case MessageType.Close:
+        checkMetadataLength(packet, 0, 'server');
         // In order: the sessions first, as the peer has no more use for them.
         for (const core of [...this.sessions.values()]) core.end('closed', 'closed');
         void this.close();
