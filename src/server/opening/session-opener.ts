@@ -25,7 +25,7 @@ import {
 import { openBlocks } from './open-blocks';
 import type { ServerSettings } from '../options';
 import { hashToken, rotate, type TokenPair } from './resume-token';
-import { SessionCore } from '../session/session-core';
+import { SessionCore, type SessionHost } from '../session/session-core';
 import type { Attachment } from '../session/session-outlet';
 import type { SessionRegistry } from './session-registry';
 
@@ -66,7 +66,11 @@ interface Opening {
  * 9): the server's checks, the policy, then recovery.
  */
 export class SessionOpener {
-  constructor(private readonly host: OpenerHost) {}
+  private readonly sessionHost: SessionHost;
+
+  constructor(private readonly host: OpenerHost) {
+    this.sessionHost = this.makeSessionHost();
+  }
 
   /**
    * Judges an open and answers it, now or when the policy has decided; unsubscribing forgets it. Throws
@@ -146,7 +150,7 @@ export class SessionOpener {
     const token = isResumable ? settings.randomBytes(settings.resumeTokenBytes) : EMPTY;
     if (isResumable) this.keepTokens(verdict.sessionId, { current: hashToken(token), previous: undefined });
     const ack = this.sendAck(opening, verdict, token, 0);
-    const core = new SessionCore(this.sessionHost(), open, ack, connection, isResumable);
+    const core = new SessionCore(this.sessionHost, open, ack, connection, isResumable);
     registry.set(core);
     connection.adopt(core);
     this.host.sessionOpened(core);
@@ -217,7 +221,8 @@ export class SessionOpener {
     return ack;
   }
 
-  private sessionHost(): ConstructorParameters<typeof SessionCore>[0] {
+  /** One for all sessions. */
+  private makeSessionHost(): SessionHost {
     const { settings, scheduler, registry } = this.host;
     return {
       settings,
