@@ -37,7 +37,7 @@ interface Growing {
   readonly side: Side;
   /** The first is what the others are compared with. */
   readonly counts: readonly number[];
-  work(count: number): Work;
+  readonly work: (count: number) => Work;
   /** Of the last. */
   readonly target?: Target;
 }
@@ -78,7 +78,7 @@ function growing({ name, side, counts, work, target }: Growing): Bench {
         const index = offset + 1;
         return {
           family: 'growth',
-          name: `CPU of an operation at ${count.toLocaleString('en')} ${name}`,
+          name: `CPU an operation, ${count.toLocaleString('en')} ${name}`,
           unit: 'µs',
           subject: sides[index]!,
           baseline: sides[0]!,

@@ -14,7 +14,7 @@ export interface Side {
   readonly name: string;
   readonly measured: 'peer' | 'load';
   readonly peer: ProgramStart;
-  load(parameters: LoadParameters): ProgramStart;
+  readonly load: (parameters: LoadParameters) => ProgramStart;
 }
 
 export interface Comparison {
@@ -74,7 +74,10 @@ export function comparison({ family, name, subject, baseline, work, target }: Co
   };
 }
 
-export function sideFigures({ name, measured }: Pick<Side, 'name' | 'measured'>, runs: readonly Run[]): SideFigures {
+export function sideFigures(
+  { name, measured }: Pick<Side, 'name' | 'measured'>,
+  runs: readonly Run[],
+): SideFigures {
   const median = (of: (run: Run) => number): number => spread(runs.map(of)).median;
   const isPeer = measured === 'peer';
   return {

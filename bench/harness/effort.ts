@@ -18,7 +18,7 @@ export const EFFORTS: Readonly<Record<Effort['name'], Effort>> = {
   /** One run each: an impression. */
   quick: { name: 'quick', rounds: 1, heatMs: 250, warmMs: 50, runMs: 200, divisor: 4 },
   /** Whether it runs at all. */
-  moment: { name: 'moment', rounds: 1, heatMs: 0, warmMs: 0, runMs: 20, divisor: 200 },
+  moment: { name: 'moment', rounds: 1, heatMs: 0, warmMs: 0, runMs: 30, divisor: 200 },
 };
 
 /** A count as large as the effort allows, 1 at least. */

@@ -26,3 +26,13 @@ export interface HoldParameters {
   readonly operations: number;
   readonly bodyBytes: number;
 }
+
+/** What asks every session for one answer in parts, once to warm up and once to be measured. */
+export interface StreamParameters {
+  readonly port: number;
+  readonly connections: number;
+  /** Of each connection. */
+  readonly sessions: number;
+  readonly warmParts: number;
+  readonly parts: number;
+}
