@@ -4,9 +4,9 @@ import { codecCase, PACKETS, type CodecCase, type CodecSide } from './cases';
 export interface CodecParameters {
   readonly which: CodecCase;
   readonly side: CodecSide;
-  /** Milliseconds. */
+  /** Milliseconds of CPU. */
   readonly warmMs: number;
-  /** Milliseconds. */
+  /** Milliseconds of CPU. */
   readonly runMs: number;
 }
 
@@ -34,7 +34,7 @@ function run(forMs: number): number {
     for (let call = 0; call < CALLS; call++) handle();
     calls += CALLS;
     now = usage();
-  } while (now.at - startedAt.at < forMs * 1000);
+  } while (now.cpu - startedAt.cpu < forMs * 1000);
   return (calls * PACKETS * 1e6) / Math.max(1, now.cpu - startedAt.cpu);
 }
 

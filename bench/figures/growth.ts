@@ -3,7 +3,7 @@ import { Peer } from '../harness/child';
 import type { Side, Work } from '../harness/compare';
 import { scaled } from '../harness/effort';
 import { atMost, type Figure, type SideFigures, type Target } from '../harness/figure';
-import { runLoad, type Run } from '../harness/run-load';
+import { heat, runLoad, type Run } from '../harness/run-load';
 import { ratios, spread } from '../harness/statistics';
 import { bareEcho, nnrpServer } from './sides';
 
@@ -55,7 +55,7 @@ function growing({ name, side, counts, work, target }: Growing): Bench {
           const asked = work(count === 1 ? 1 : scaled(count, effort));
           return runLoad(side.load({ ...asked, port: peer.port, warmMs, runMs }), peer);
         };
-        if (effort.heatMs > 0) await start(counts[counts.length - 1]!, 0, effort.heatMs);
+        await heat(peer, effort.heatMs, () => start(counts[counts.length - 1]!, 0, effort.heatMs));
         for (let round = 0; round < effort.rounds; round++) {
           for (const index of inTurns([...counts.keys()], round)) {
             runs[index]!.push(await start(counts[index]!, effort.warmMs, effort.runMs));

@@ -12,6 +12,8 @@ export interface LoadParameters {
   readonly operations?: number;
   /** Milliseconds that do not count. */
   readonly warmMs: number;
+  /** Whether those are of the clock, or of CPU that the load has used. Default: of the clock. */
+  readonly warmBy?: 'cpu';
   /** Milliseconds that count. */
   readonly runMs: number;
 }
