@@ -2,6 +2,7 @@ import { Subscription, type SchedulerLike } from 'rxjs';
 import { negotiateHello, type ServerCapabilities } from '../protocol/capability/capability';
 import { CreditEpoch } from '../protocol/flow/credit-epoch';
 import { IdRanges } from '../protocol/operation/id-ranges';
+import { LatestMap } from '../protocol/operation/latest-map';
 import { checkHeaderOnly, checkMetadataLength, foreignSession } from '../protocol/packet-checks';
 import { checkRecoveryRequest } from '../protocol/session/recovery';
 import { describeError, protocolError, RuntimeError, unexpectedMessage } from '../protocol/runtime-error';
@@ -49,10 +50,10 @@ export interface ConnectionHost {
  * the connection.
  */
 export class Connection implements OpeningConnection {
-  readonly creditEpoch = new CreditEpoch();
-  private readonly sessions = new Map<number, SessionCore>();
+  private madeCreditEpoch: CreditEpoch | undefined;
+  private readonly sessions = new LatestMap<SessionCore>();
   /** A close that this side ended a session with may still be acknowledged. */
-  private readonly leftIds = new IdRanges({ maxRanges: 1024 });
+  private leftIds: IdRanges | undefined;
   private readonly owned = new Subscription();
   private announced = false;
   private isOver = false;
@@ -78,6 +79,10 @@ export class Connection implements OpeningConnection {
     };
     this.limits = new ConnectionLimits(host.limits, exceeded);
     ticket.onExpired = exceeded;
+  }
+
+  get creditEpoch(): CreditEpoch {
+    return (this.madeCreditEpoch ??= new CreditEpoch());
   }
 
   get isAnnounced(): boolean {
@@ -137,12 +142,13 @@ export class Connection implements OpeningConnection {
   }
 
   adopt(core: SessionCore): void {
-    this.sessions.set(core.sessionId, core);
+    this.sessions.delete(core.sessionId);
+    this.sessions.add(core.sessionId, core);
   }
 
   released(core: { readonly sessionId: number }): void {
     this.sessions.delete(core.sessionId);
-    this.leftIds.add(core.sessionId);
+    (this.leftIds ??= new IdRanges({ maxRanges: 1024 })).add(core.sessionId);
   }
 
   requestProof(): void {
@@ -179,7 +185,7 @@ export class Connection implements OpeningConnection {
       if (messageType === MessageType.SessionOpen) this.onSessionOpen(packet);
       else if (session !== undefined) session.receive(packet, this.lastHeard);
       else if (sessionId === 0) this.onConnectionScope(packet);
-      else if (messageType !== MessageType.SessionCloseAck || !this.leftIds.has(sessionId)) {
+      else if (messageType !== MessageType.SessionCloseAck || this.leftIds?.has(sessionId) !== true) {
         throw foreignSession(messageType, 'server');
       }
     } catch (error) {
@@ -298,7 +304,7 @@ export class Connection implements OpeningConnection {
 
   /** What comes late for a session that has left is no fault: its peer may not have heard of it. */
   private rateOf(sessionId: number, error: RuntimeError): 'violations' | 'refusals' {
-    return error.kind === 'internal' || this.leftIds.has(sessionId) ? 'refusals' : 'violations';
+    return error.kind === 'internal' || this.leftIds?.has(sessionId) === true ? 'refusals' : 'violations';
   }
 
   /** Says which limit the peer has met, to whom it may concern, and has done with the peer. */

@@ -142,6 +142,8 @@ describe('a client', () => {
     }),
   );
 
+  const CLOSE_FAULT = 'client received malformed CLOSE metadata length';
+
   it('does not take a CLOSE with metadata for one', () =>
     flow(async ({ client, serverPeer, expectObservable }) => {
       serverPeer({ ...packets, F: close().withMetadata(new Uint8Array(1)), P: ping(3), p: pong(3) })
@@ -149,8 +151,9 @@ describe('a client', () => {
         .expects('o--p');
       const connected = await client();
       await connected.openSession();
-      const told = 'client received malformed CLOSE metadata length';
-      expectObservable(connected.violations$.pipe(map(({ message }) => message))).toBe('--x', { x: told });
+      expectObservable(connected.violations$.pipe(map(({ message }) => message))).toBe('--x', {
+        x: CLOSE_FAULT,
+      });
     }));
 
   it('shows hints', () =>
