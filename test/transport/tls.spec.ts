@@ -1,6 +1,5 @@
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
-import { connect as connectPlain } from 'node:net';
 import * as nodeTls from 'node:tls';
 import type { AddressInfo } from 'node:net';
 import type { RuntimeError } from '../../src/protocol/runtime-error';
@@ -65,7 +64,9 @@ function rawClient(port: number, options: nodeTls.ConnectionOptions = {}) {
   });
   const seen = { secured: false, error: undefined as (Error & { code?: string }) | undefined, closed: false };
   socket.on('secureConnect', () => (seen.secured = true));
-  socket.on('error', (error) => (seen.error = error));
+  socket.on('error', (error: Error) => {
+    seen.error = error;
+  });
   socket.on('close', () => (seen.closed = true));
   closedLater(socket.resume());
   return {
@@ -142,10 +143,8 @@ describe('tls', () => {
       const { port, reception, refused } = await listen();
       const { seen, closed } = rawClient(port, OLD);
       await closed();
-      expect(seen).toMatchObject({
-        secured: false,
-        error: { code: expect.stringContaining('PROTOCOL_VERSION') },
-      });
+      expect(seen.secured).toBe(false);
+      expect(seen.error?.code).toContain('PROTOCOL_VERSION');
       expect(reception.transports).toEqual([]);
       expectFault(refused[0], { kind: 'io', reach: 'connection', origin: 'peer' });
       expect(refused[0]?.message).toMatch(
@@ -568,7 +567,6 @@ describe('tls', () => {
         const raw = await RawSocket.connect(port);
         raw.write(bytes).reset();
       }
-      await new Promise((done) => connectPlain(port, '127.0.0.1').on('connect', done)).then(() => undefined);
       await until(() => refused.length >= 6, 'the refusals');
       expect(refused.some(({ message }) => message.endsWith('it speaks HTTP without TLS'))).toBe(true);
       const { connected } = await reception.link(tls({ port, ca: authority.cert }));
