@@ -238,23 +238,20 @@ describe('tls', () => {
       expect(accepted.identity).toBeUndefined();
     });
 
-    it.each(['request', 'require'] as const)(
-      'identify who shows one: %s',
-      async (mode) => {
-        const { port, reception } = await listen(lab, asking(mode));
-        const { accepted, connected } = await reception.link(
-          tls({ port, ca: lab.authority.cert, ...lab.alice }),
-        );
-        closedLater(connected);
-        expect(accepted.identity).toEqual({
-          subject: 'O=Lab,CN=alice',
-          commonName: 'alice',
-          issuer: 'CN=Lab CA',
-          fingerprint: new X509Certificate(lab.alice.cert).fingerprint256,
-          subjectAltNames: ['URI:spiffe://lab/alice'],
-        });
-      },
-    );
+    it.each(['request', 'require'] as const)('identify who shows one: %s', async (mode) => {
+      const { port, reception } = await listen(lab, asking(mode));
+      const { accepted, connected } = await reception.link(
+        tls({ port, ca: lab.authority.cert, ...lab.alice }),
+      );
+      closedLater(connected);
+      expect(accepted.identity).toEqual({
+        subject: 'O=Lab,CN=alice',
+        commonName: 'alice',
+        issuer: 'CN=Lab CA',
+        fingerprint: new X509Certificate(lab.alice.cert).fingerprint256,
+        subjectAltNames: ['URI:spiffe://lab/alice'],
+      });
+    });
 
     it('identify nobody where they are requested, and none or a foreign one is shown', async () => {
       const { port, reception } = await listen(lab, asking('request'));
