@@ -1,107 +1,96 @@
 import { Command } from 'commander';
-import { compare, type Compared, type Comparison, type Effort, type Side } from './compare';
+import { benches } from './figures';
+import { buildReference, reference } from './figures/reference';
+import type { Bench } from './harness/bench';
+import { EFFORTS, type Effort } from './harness/effort';
+import { verdict, type Figure } from './harness/figure';
+import { machine } from './harness/machine';
+import { cpuRatio, figureLine, headerLine, machineLine } from './harness/report';
 
-const KIB = 1024;
-
-const nnrp = (transport: 'tcp' | 'ws', api: 'results' | 'respond'): Side => ({
-  name: `nnrp-rx ${api}`,
-  peer: 'peers/nnrp.ts',
-  parameters: { transport, api },
-  load: 'load/wire.ts',
-});
-const echo: Side = { name: 'bare echo', peer: 'peers/echo-tcp.ts', parameters: {}, load: 'load/wire.ts' };
-const wsEcho: Side = { name: 'ws echo', peer: 'peers/echo-ws.ts', parameters: {}, load: 'load/wire.ts' };
-const grpc: Side = { name: 'grpc-js bidi', peer: 'peers/grpc.ts', parameters: {}, load: 'load/grpc.ts' };
-
-const tcp = { framing: 'tcp', connections: 1, sessions: 1, window: 256, bodyBytes: 64 } as const;
-const ws = { ...tcp, framing: 'ws' } as const;
-
-/** What is measured, against what, and what it is to reach. */
-const comparisons: readonly Comparison[] = [
-  against('tcp, window 256, 64 B', nnrp('tcp', 'results'), echo, tcp, 0.85),
-  against('tcp, window 256, 64 B, respond', nnrp('tcp', 'respond'), echo, tcp),
-  against('tcp, window 1, 64 B', nnrp('tcp', 'results'), echo, { ...tcp, window: 1 }, 0.95),
-  against('tcp, window 16, 1 KiB', nnrp('tcp', 'results'), echo, { ...tcp, window: 16, bodyBytes: KIB }),
-  against(
-    'tcp, 8 connections, window 64',
-    nnrp('tcp', 'results'),
-    echo,
-    { ...tcp, connections: 8, window: 64 },
-    0.75,
-  ),
-  against('tcp, 64 connections, window 16', nnrp('tcp', 'results'), echo, {
-    ...tcp,
-    connections: 64,
-    window: 16,
-  }),
-  against('tcp, 100 sessions, window 256', nnrp('tcp', 'results'), echo, { ...tcp, sessions: 100 }),
-  against(
-    'tcp, window 64, 16 KiB',
-    nnrp('tcp', 'results'),
-    echo,
-    { ...tcp, window: 64, bodyBytes: 16 * KIB },
-    0.9,
-  ),
-  against('tcp, window 16, 1 MiB', nnrp('tcp', 'results'), echo, {
-    ...tcp,
-    window: 16,
-    bodyBytes: KIB * KIB,
-  }),
-  against('ws, window 256, 64 B', nnrp('ws', 'results'), wsEcho, ws, 0.8),
-  against('ws, window 1, 64 B', nnrp('ws', 'results'), wsEcho, { ...ws, window: 1 }),
-  against('tcp, window 256, against gRPC', nnrp('tcp', 'results'), grpc, tcp, 4),
-];
-
-function against(
-  name: string,
-  subject: Side,
-  baseline: Side,
-  work: Comparison['work'],
-  target?: number,
-): Comparison {
-  return { name, subject, baseline, work, ...(target !== undefined && { target }) };
+interface Options {
+  readonly quick?: true;
+  readonly moment?: true;
+  readonly reference?: true;
+  readonly json?: true;
+  readonly check?: true;
+  readonly list?: true;
+  readonly only?: string[];
 }
 
-const FULL: Effort = { rounds: 5, warmMs: 500, runMs: 1000 };
-const QUICK: Effort = { rounds: 1, warmMs: 300, runMs: 500 };
-
-function row({ name, subject, baseline, ratio, target }: Compared): string {
-  const rate = (figure: number): string => Math.round(figure).toLocaleString('en').padStart(9);
-  const verdict = target === undefined ? '' : ratio >= target ? `at least ${target}` : `BELOW ${target}`;
-  return [
-    name.padEnd(34),
-    rate(subject.throughput),
-    rate(baseline.throughput),
-    ratio.toFixed(2).padStart(6),
-    `${subject.p50}/${subject.p99}`.padStart(14),
-    `${baseline.p50}/${baseline.p99}`.padStart(14),
-    verdict,
-  ].join('  ');
+async function run(options: Options): Promise<void> {
+  const all = options.reference === true ? [...benches, ...reference] : benches;
+  const wanted = all.filter(({ family, name }) => isWanted(`${family}: ${name}`, options.only));
+  if (wanted.length === 0) throw new Error(`nothing is called ${options.only?.join(' or ')}; see --list`);
+  if (options.list === true) {
+    for (const { family, name } of wanted) console.log(`${family}: ${name}`);
+    return;
+  }
+  if (wanted.some((bench) => reference.includes(bench))) buildReference();
+  const effort = EFFORTS[options.moment === true ? 'moment' : options.quick === true ? 'quick' : 'full'];
+  const figures = await measure(wanted, effort, options);
+  const missed = figures.filter((figure) => verdict(figure) === 'missed');
+  if (options.json !== true) console.log(summary(figures, missed));
+  if (options.check === true && missed.length > 0) process.exitCode = 1;
 }
 
-async function run({ quick, json, only }: { quick?: true; json?: true; only?: string }): Promise<void> {
-  const effort = quick === true ? QUICK : FULL;
-  const wanted = comparisons.filter(({ name }) => only === undefined || name.includes(only));
-  const header = ['', '    ops/s', ' baseline', ' ratio', '   p50/p99 µs', '      baseline'];
-  if (json !== true) console.log([''.padEnd(34), ...header.slice(1)].join('  '));
-  for (const [index, comparison] of wanted.entries()) {
-    const compared = await compare(comparison, effort, (done, of) => {
-      if (process.stderr.isTTY) {
-        process.stderr.write(
-          `\r${index + 1}/${wanted.length} ${comparison.name}: round ${done} of ${of}\x1b[K`,
-        );
-      }
+async function measure(wanted: readonly Bench[], effort: Effort, { json }: Options): Promise<Figure[]> {
+  const startedAt = Date.now();
+  const where = await machine();
+  if (json === true) console.log(JSON.stringify({ machine: where, effort: effort.name }));
+  else console.log(`${machineLine(where)}, ${effortText(effort)}\n\n${headerLine()}`);
+  const figures: Figure[] = [];
+  for (const [index, bench] of wanted.entries()) {
+    const seconds = (): string => `${Math.round((Date.now() - startedAt) / 1000)} s`;
+    say(`${index + 1}/${wanted.length} ${bench.family}: ${bench.name}, ${seconds()}`);
+    const found = await bench.run(effort, (step, of) => {
+      say(
+        `${index + 1}/${wanted.length} ${bench.family}: ${bench.name}, round ${step} of ${of}, ${seconds()}`,
+      );
     });
     if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
-    console.log(json === true ? JSON.stringify(compared) : row(compared));
+    for (const figure of found) {
+      figures.push(figure);
+      console.log(json === true ? jsonLine(figure) : figureLine(figure));
+    }
   }
+  return figures;
+}
+
+/** A figure with what follows from it, its names first. */
+function jsonLine({ family, name, ...rest }: Figure): string {
+  const figure = { family, name, ...rest };
+  return JSON.stringify({ ...figure, cpuRatio: cpuRatio(figure), verdict: verdict(figure) });
+}
+
+function effortText({ name, rounds, divisor }: Effort): string {
+  const counts = divisor === 1 ? '' : `, counts of things divided by ${divisor}: no figures to quote`;
+  return `${name} effort: ${rounds === 1 ? 'one run each' : `median of ${rounds} runs`}${counts}`;
+}
+
+/** The progress line, where somebody watches it. */
+function say(progress: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r${progress}\x1b[K`);
+}
+
+function summary(figures: readonly Figure[], missed: readonly Figure[]): string {
+  const asked = figures.filter(({ target }) => target !== undefined).length;
+  const names = missed.map(({ family, name }) => `\n  missed: ${family}: ${name}`).join('');
+  return `\n${asked - missed.length} of ${asked} targets met${names}`;
+}
+
+function isWanted(name: string, only: readonly string[] | undefined): boolean {
+  return only === undefined || only.some((text) => name.includes(text));
 }
 
 new Command('npm run bench --')
   .description('Measures nnrp-rx against what the same bytes cost without it.')
-  .option('--quick', 'one short round each: an impression, no figure to quote')
-  .option('--json', 'a JSON line for each comparison instead of the table')
-  .option('--only <text>', 'only comparisons whose name has this in it')
+  .option('--quick', 'one short run each: an impression, no figure to quote')
+  .option('--moment', 'a moment each: whether it runs, no figure at all')
+  .option('--reference', 'with the Rust runtime, for which it needs cargo')
+  .option('--json', 'a JSON line for each figure instead of the table')
+  .option('--only <text...>', 'only what has one of these in its name; a family is `memory: `')
+  .option('--check', 'fail where a target is missed')
+  .option('--list', 'say what there is')
   .action(run)
   .parseAsync()
   .catch((error: unknown) => {

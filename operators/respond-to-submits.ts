@@ -1,9 +1,11 @@
 import {
   from,
+  isObservable,
   Observable,
   type ObservableInput,
   type Observer,
   type OperatorFunction,
+  type Subscriber,
   type Subscription,
 } from 'rxjs';
 import {
@@ -20,6 +22,8 @@ import { fromAsyncIterable } from './from-async-iterable';
 /** What a submit must offer to be answered; that of a server session does. */
 export interface RespondableSubmit {
   readonly frameId: number;
+  /** Whether the operation is over. */
+  readonly hasEnded: boolean;
   /** Emits when the operation is over, at once where it is already. Never errors. */
   readonly ended$: Observable<unknown>;
   /** A part of the answer; others follow. */
@@ -85,79 +89,77 @@ export function respondToSubmits<S extends RespondableSubmit>(
 ): OperatorFunction<S, Result> {
   return (submits$) =>
     new Observable((results) => {
-      const running = new Set<AnsweredSubmit<S>>();
-      let index = 0;
-      let isSourceDone = false;
-      const host: AnswerHost<S> = {
-        options,
-        results,
-        done(answered) {
-          running.delete(answered);
-          if (isSourceDone && running.size === 0) results.complete();
-        },
-      };
-      results.add(() => {
-        for (const answered of running) answered.abandon();
-      });
-      listen(submits$, {
-        subscribed: (subscription) => {
-          results.add(subscription);
-        },
-        next: (submit) => {
-          const answered = new AnsweredSubmit(submit, host);
-          running.add(answered);
-          answered.start(handler, index++);
-        },
-        error: (error) => {
-          results.error(error);
-        },
-        complete: () => {
-          isSourceDone = true;
-          if (running.size === 0) results.complete();
-        },
-      });
+      listen(submits$, new Responder(handler, options, results));
     });
 }
 
-interface AnswerHost<S extends RespondableSubmit> {
-  readonly options: RespondOptions<S>;
-  readonly results: Observer<Result>;
-  done(answered: AnsweredSubmit<S>): void;
+/** Answers the submits of one stream. */
+class Responder<S extends RespondableSubmit> implements Listening<S> {
+  /** Those that have not been answered at once. */
+  private running: Set<AnsweredSubmit<S>> | undefined;
+  private active = 0;
+  private index = 0;
+  private isSourceDone = false;
+
+  constructor(
+    private readonly handler: SubmitHandler<S>,
+    readonly options: RespondOptions<S>,
+    readonly results: Subscriber<Result>,
+  ) {}
+
+  subscribed(subscription: Subscription): void {
+    this.results.add(subscription);
+    this.results.add(() => {
+      for (const answered of this.running ?? []) answered.abandon();
+    });
+  }
+
+  next(submit: S): void {
+    const answered = new AnsweredSubmit(submit, this);
+    this.active += 1;
+    answered.start(this.handler, this.index++);
+    if (!answered.isDone) (this.running ??= new Set()).add(answered);
+  }
+
+  error(error: unknown): void {
+    this.results.error(error);
+  }
+
+  complete(): void {
+    this.isSourceDone = true;
+    if (this.active === 0) this.results.complete();
+  }
+
+  done(answered: AnsweredSubmit<S>): void {
+    this.active -= 1;
+    this.running?.delete(answered);
+    if (this.isSourceDone && this.active === 0) this.results.complete();
+  }
 }
 
 /**
  * One submit on its way to its answer. A composition of operators says the same in ten lines and costs
  * ten times as much; this runs once for every submit of a server.
  */
-class AnsweredSubmit<S extends RespondableSubmit> {
-  private isDone = false;
+class AnsweredSubmit<S extends RespondableSubmit> implements Listening<Answer> {
+  isDone = false;
   private ended: Subscription | undefined;
   private answering: Subscription | undefined;
 
   constructor(
     private readonly submit: S,
-    private readonly host: AnswerHost<S>,
+    private readonly host: Responder<S>,
   ) {}
 
   start(handler: SubmitHandler<S>, index: number): void {
-    const { submit } = this;
-    this.ended = submit.ended$.subscribe({
-      next: () => {
-        this.finish();
-      },
-      error: () => {
-        this.finish();
-      },
-    });
-    if (this.isDone) {
-      this.ended.unsubscribe();
-      return;
-    }
+    if (this.isOver()) return;
     try {
-      this.listenTo(handler(submit, index));
+      this.take(handler(this.submit, index));
     } catch (error) {
-      this.fail(error);
+      this.error(error);
     }
+    // What was answered at once needs nobody to say that it is over.
+    if (!this.isOver()) this.watchEnd();
   }
 
   /** Nobody takes answers any more. */
@@ -167,6 +169,22 @@ class AnsweredSubmit<S extends RespondableSubmit> {
     this.host.options.onAbandoned?.(this.submit);
   }
 
+  /** Whether there is nobody to answer any more; then what is left of the answer is stopped. */
+  private isOver(): boolean {
+    if (this.isDone) return true;
+    if (this.submit.hasEnded) this.finish();
+    else if (this.host.results.closed) this.abandon();
+    return this.isDone;
+  }
+
+  private watchEnd(): void {
+    const finish = (): void => {
+      this.finish();
+    };
+    this.ended = this.submit.ended$.subscribe({ next: finish, error: finish });
+    if (this.isDone) this.ended.unsubscribe();
+  }
+
   /** Ends the answer without another result. */
   private stop(): void {
     this.isDone = true;
@@ -174,12 +192,22 @@ class AnsweredSubmit<S extends RespondableSubmit> {
     this.answering?.unsubscribe();
   }
 
-  private listenTo(returned: Answer | ObservableInput<Answer>): void {
+  private take(returned: Answer | ObservableInput<Answer>): void {
     if (isAnswer(returned)) {
       this.next(returned);
       this.complete();
-      return;
+    } else if (isIterable(returned)) {
+      for (const answer of returned) {
+        this.next(answer);
+        if (this.isDone) return;
+      }
+      this.complete();
+    } else {
+      this.listenTo(returned);
     }
+  }
+
+  private listenTo(returned: Exclude<ObservableInput<Answer>, Iterable<Answer>>): void {
     const { options } = this.host;
     const answers: ObservableInput<Answer> = isAsyncIterable(returned)
       ? fromAsyncIterable(returned, {
@@ -189,42 +217,33 @@ class AnsweredSubmit<S extends RespondableSubmit> {
           },
         })
       : returned;
-    listen(answers, {
-      subscribed: (subscription) => {
-        this.answering = subscription;
-        // The operation ended while its handler started.
-        if (this.isDone) subscription.unsubscribe();
-      },
-      next: (answer) => {
-        this.next(answer);
-      },
-      error: (error) => {
-        this.fail(error);
-      },
-      complete: () => {
-        this.complete();
-      },
-    });
+    listen(answers, this);
   }
 
-  private next(answer: Answer): void {
-    if (this.isDone) return;
+  subscribed(subscription: Subscription): void {
+    this.answering = subscription;
+    // It may have ended while its handler started.
+    this.isOver();
+  }
+
+  next(answer: Answer): void {
+    if (this.isOver()) return;
     let result: Result;
     try {
       result = resultOf(this.submit, answer);
     } catch (error) {
-      this.fail(error);
+      this.error(error);
       return;
     }
     this.send(result);
   }
 
-  private complete(): void {
-    if (!this.isDone) this.send(this.submit.complete());
+  complete(): void {
+    if (!this.isOver()) this.send(this.submit.complete());
   }
 
-  private fail(error: unknown): void {
-    if (this.isDone) return;
+  error(error: unknown): void {
+    if (this.isOver()) return;
     this.report(error);
     this.send(this.submit.drop());
   }
@@ -257,19 +276,16 @@ class AnsweredSubmit<S extends RespondableSubmit> {
   }
 }
 
-interface Listening<T> {
+interface Listening<T> extends Observer<T> {
   /** Called before the first value, so that a synchronous stream can be stopped too. */
-  readonly subscribed: (subscription: Subscription) => void;
-  readonly next: (value: T) => void;
-  readonly error: (error: unknown) => void;
-  readonly complete: () => void;
+  subscribed(subscription: Subscription): void;
 }
 
-function listen<T>(input: ObservableInput<T>, { subscribed, ...observer }: Listening<T>): void {
+function listen<T>(input: ObservableInput<T>, listening: Listening<T>): void {
   new Observable<T>((subscriber) => {
-    subscribed(subscriber);
+    listening.subscribed(subscriber);
     return from(input).subscribe(subscriber);
-  }).subscribe(observer);
+  }).subscribe(listening);
 }
 
 /** A string is one answer, though it is an iterable of strings too. */
@@ -291,6 +307,11 @@ function resultOf(submit: RespondableSubmit, answer: Answer): Result {
 function isResult(value: unknown): value is Result {
   if (typeof value !== 'object' || value === null || !('type' in value)) return false;
   return value.type === 'push' || value.type === 'drop';
+}
+
+/** What can be answered in a loop, which costs a tenth of a subscription. */
+function isIterable(input: ObservableInput<Answer> | null): input is Iterable<Answer> {
+  return typeof input === 'object' && input !== null && Symbol.iterator in input && !isObservable(input);
 }
 
 /** Of anything, for RxJS says better what is wrong with a handler that returns nothing. */

@@ -4,6 +4,8 @@ import { randomBytes } from 'node:crypto';
 export interface Framing {
   /** What is said before the first packet. */
   readonly hello: string | undefined;
+  /** What is said after the last. */
+  readonly goodbye: Buffer | undefined;
   /** What stands before a packet of `length` bytes on its way to the server. */
   requestPrefix(length: number): Buffer;
   /** How many bytes stand before one on its way back. */
@@ -11,10 +13,16 @@ export interface Framing {
 }
 
 const FIN_BINARY = 0x82;
+const FIN_CLOSE = 0x88;
 const MASKED = 0x80;
 
 export const FRAMINGS: Readonly<Record<'tcp' | 'ws', Framing>> = {
-  tcp: { hello: undefined, requestPrefix: () => Buffer.alloc(0), responsePrefixLength: () => 0 },
+  tcp: {
+    hello: undefined,
+    goodbye: undefined,
+    requestPrefix: () => Buffer.alloc(0),
+    responsePrefixLength: () => 0,
+  },
   ws: {
     hello: [
       'GET / HTTP/1.1',
@@ -25,6 +33,8 @@ export const FRAMINGS: Readonly<Record<'tcp' | 'ws', Framing>> = {
       `Sec-WebSocket-Key: ${randomBytes(16).toString('base64')}`,
       '\r\n',
     ].join('\r\n'),
+    // Close, masked, with status 1000.
+    goodbye: Buffer.from([FIN_CLOSE, MASKED | 2, 0, 0, 0, 0, 0x03, 0xe8]),
     // A mask of zeros masks nothing: the load need not touch what it sends.
     requestPrefix: (length) => Buffer.concat([lengthPrefix(length, MASKED), Buffer.alloc(4)]),
     responsePrefixLength: (length) => lengthPrefix(length, 0).length,

@@ -1,31 +1,53 @@
 import { build, type Histogram } from 'hdr-histogram-js';
-import type { LoadResult } from '../child';
+import { usage, type Usage } from '../harness/program';
+
+/** What a load did. */
+export interface LoadResult {
+  readonly operations: number;
+  readonly seconds: number;
+  /** Microseconds. */
+  readonly p50: number;
+  /** Microseconds. */
+  readonly p99: number;
+  /** CPU microseconds of the load itself. */
+  readonly cpu: number;
+}
 
 /** Counts operations and their latencies between `start` and `result`. */
 export class Latency {
-  private histogram: Histogram = build({ numberOfSignificantValueDigits: 3 });
-  private startedAt = process.hrtime.bigint();
+  private histogram: Histogram = emptyHistogram();
+  private startedAt: Usage = usage();
   private operations = 0;
+
+  get isEmpty(): boolean {
+    return this.operations === 0;
+  }
 
   /** Forgets what was before: the run proper begins. */
   start(): void {
-    this.histogram = build({ numberOfSignificantValueDigits: 3 });
+    this.histogram = emptyHistogram();
     this.operations = 0;
-    this.startedAt = process.hrtime.bigint();
+    this.startedAt = usage();
   }
 
-  /** `count` operations that were sent at `sentAt`, in milliseconds of `performance.now()`. */
-  record(sentAt: number, count: number): void {
+  /** `count` operations that took so many milliseconds each. */
+  record(ms: number, count: number): void {
     this.operations += count;
-    this.histogram.recordValueWithCount(Math.max(1, Math.round((performance.now() - sentAt) * 1000)), count);
+    this.histogram.recordValueWithCount(Math.max(1, Math.round(ms * 1000)), count);
   }
 
   result(): LoadResult {
+    const { cpu, at } = usage();
     return {
       operations: this.operations,
-      seconds: Number(process.hrtime.bigint() - this.startedAt) / 1e9,
+      seconds: Math.max(1, at - this.startedAt.at) / 1e6,
       p50: this.histogram.getValueAtPercentile(50),
       p99: this.histogram.getValueAtPercentile(99),
+      cpu: cpu - this.startedAt.cpu,
     };
   }
+}
+
+function emptyHistogram(): Histogram {
+  return build({ numberOfSignificantValueDigits: 3 });
 }

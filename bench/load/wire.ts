@@ -1,50 +1,52 @@
 import * as net from 'node:net';
-import { encodePacket, packet } from '../../src/wire/packet';
-import { MessageType } from '../../src/wire/message-type';
-import { FrameSubmitMetadata } from '../../src/wire/messages/frame-submit';
-import { SessionOpenMetadata } from '../../src/wire/messages/session-open';
-import { sessionOpen } from '../../src/client/options';
-import { ACK_METADATA, HEADER, RESULT_METADATA } from '../answer';
-import { parameters, tell } from '../child';
+import {
+  FRAME_ID,
+  HEADER,
+  OPEN_ACK_METADATA,
+  RESULT_METADATA,
+  RESULT_PUSH,
+  SESSION_ID,
+  TYPE,
+} from '../bare/packets';
+import { onStop, parameters, tell } from '../harness/program';
 import { FRAMINGS } from './framing';
 import { Latency } from './latency';
+import { openPacket, submitPacket } from './packets';
 import type { LoadParameters } from './parameters';
+import { timePhases } from './phases';
 
-const FRAME_ID = 24;
-const SESSION_ID = 20;
 const load = parameters<LoadParameters>();
 const framing = FRAMINGS[load.framing];
 const latency = new Latency();
 const result = HEADER + RESULT_METADATA + load.bodyBytes;
-const resultBytes = framing.responsePrefixLength(result) + result;
-const ack = HEADER + ACK_METADATA;
+const resultPrefix = framing.responsePrefixLength(result);
+const resultBytes = resultPrefix + result;
+const ack = HEADER + OPEN_ACK_METADATA;
 const ackBytes = framing.responsePrefixLength(ack) + ack;
-const submit = framed(
-  packet(
-    { messageType: MessageType.FrameSubmit },
-    FrameSubmitMetadata.encode(FrameSubmitMetadata.of()),
-    new Uint8Array(load.bodyBytes),
-  ),
-);
-const submitPrefix = submit.length - (HEADER + FrameSubmitMetadata.length + load.bodyBytes);
+const submit = framed(submitPacket(load.bodyBytes));
+const submitPrefix = submit.length - submitPacket(load.bodyBytes).length;
 
-function framed(whole: ReturnType<typeof packet>): Buffer {
-  const bytes = encodePacket(whole);
+function framed(bytes: Uint8Array): Buffer {
   return Buffer.concat([framing.requestPrefix(bytes.length), bytes]);
 }
 
-/** One connection: counts results by their bytes, and sends a submit for each that comes. */
+/**
+ * One connection: counts results by their bytes, and sends a submit for each that comes. The submits are
+ * made once: one for each place of the window, which is free when the result of its last one is here.
+ */
 class Loader {
+  private readonly ring = Buffer.concat(Array.from({ length: load.window }, () => submit));
+  private place = 0;
   private received = 0;
-  private acksDue: number;
+  private acksDue = load.sessions;
   private isGreeted = framing.hello === undefined;
   private frameId = 0;
   private turn = 0;
+  private inFlight = 0;
   private readonly sent: { at: number; count: number }[] = [];
   private readonly socket: net.Socket;
 
   constructor(private readonly index: number) {
-    this.acksDue = load.sessions;
     this.socket = net.connect({ host: '127.0.0.1', port: load.port, noDelay: true }, () => {
       if (framing.hello === undefined) this.open();
       else this.socket.write(framing.hello);
@@ -55,16 +57,50 @@ class Loader {
     this.socket.on('error', (error) => {
       throw error;
     });
+    this.socket.on('close', () => {
+      connectionsLeft -= 1;
+      if (!isStopping) throw new Error('the server has ended the connection');
+      if (connectionsLeft === 0) process.exit();
+    });
+  }
+
+  /** Ends the connection once what is in flight is here. */
+  stop(): void {
+    if (this.inFlight > 0 || this.socket.writableEnded) return;
+    if (framing.goodbye === undefined) this.socket.end();
+    else this.socket.end(framing.goodbye);
+  }
+
+  send(wanted: number): void {
+    const count = Math.min(wanted, operationsLeft);
+    if (count <= 0 || isStopping) return;
+    operationsLeft -= count;
+    this.inFlight += count;
+    this.sent.push({ at: performance.now(), count });
+    // In two parts where the ring ends between.
+    const first = Math.min(count, load.window - this.place);
+    this.write(first);
+    if (count > first) this.write(count - first);
+  }
+
+  private write(count: number): void {
+    const start = this.place * submit.length;
+    for (let index = 0; index < count; index++) {
+      const at = start + index * submit.length + submitPrefix;
+      if (this.turn === 0) this.frameId += 1;
+      this.ring.writeUInt32LE(this.sessionId(this.turn), at + SESSION_ID);
+      this.ring.writeUInt32LE(this.frameId, at + FRAME_ID);
+      this.turn = (this.turn + 1) % load.sessions;
+    }
+    this.place = (this.place + count) % load.window;
+    this.socket.write(this.ring.subarray(start, start + count * submit.length));
   }
 
   private open(): void {
-    for (let turn = 0; turn < load.sessions; turn++) {
-      const empty = new Uint8Array(0);
-      const blocks = { resumeToken: empty, auth: empty, extension: empty };
-      const open = sessionOpen({ requestedSessionId: this.sessionId(turn) }, blocks);
-      const metadata = SessionOpenMetadata.encode(open);
-      this.socket.write(framed(packet({ messageType: MessageType.SessionOpen }, metadata)));
-    }
+    const opens = Array.from({ length: load.sessions }, (_, turn) =>
+      framed(openPacket(this.sessionId(turn))),
+    );
+    this.socket.write(Buffer.concat(opens));
   }
 
   private sessionId(turn: number): number {
@@ -80,12 +116,21 @@ class Loader {
       this.open();
       bytes -= end + 4;
     }
+    // Wherever a chunk starts with a packet, that packet is what it is taken for.
+    if (
+      this.received === 0 &&
+      this.acksDue === 0 &&
+      chunk[resultPrefix + TYPE] !== RESULT_PUSH &&
+      !isStopping
+    ) {
+      throw new Error(`message type ${chunk[resultPrefix + TYPE]} instead of a result`);
+    }
     this.received += bytes;
     if (this.acksDue > 0) {
       const acks = Math.min(this.acksDue, Math.floor(this.received / ackBytes));
       this.received -= acks * ackBytes;
       this.acksDue -= acks;
-      if (this.acksDue === 0) this.send(load.window);
+      if (acks > 0 && this.acksDue === 0) opened();
       return;
     }
     const results = Math.floor(this.received / resultBytes);
@@ -93,39 +138,47 @@ class Loader {
     this.received -= results * resultBytes;
     this.settle(results);
     this.send(results);
+    if (isStopping) this.stop();
   }
 
   private settle(results: number): void {
+    const now = performance.now();
+    this.inFlight -= results;
+    operationsDone += results;
     for (let left = results; left > 0;) {
       const first = this.sent[0];
       if (first === undefined) throw new Error('more results than submits');
       const count = Math.min(left, first.count);
-      latency.record(first.at, count);
+      latency.record(now - first.at, count);
       first.count -= count;
       left -= count;
       if (first.count === 0) this.sent.shift();
     }
-  }
-
-  private send(count: number): void {
-    const bytes = Buffer.allocUnsafe(count * submit.length);
-    for (let index = 0; index < count; index++) {
-      const at = index * submit.length;
-      submit.copy(bytes, at);
-      if (this.turn === 0) this.frameId += 1;
-      bytes.writeUInt32LE(this.sessionId(this.turn), at + submitPrefix + SESSION_ID);
-      bytes.writeUInt32LE(this.frameId, at + submitPrefix + FRAME_ID);
-      this.turn = (this.turn + 1) % load.sessions;
-    }
-    this.sent.push({ at: performance.now(), count });
-    this.socket.write(bytes);
+    if (operationsDone === load.operations) tell(latency.result());
   }
 }
 
-for (let index = 0; index < load.connections; index++) new Loader(index);
-setTimeout(() => {
-  latency.start();
-  setTimeout(() => {
-    tell(latency.result());
-  }, load.runMs);
-}, load.warmMs);
+let operationsLeft = load.operations ?? Infinity;
+let operationsDone = 0;
+let connectionsLeft = load.connections;
+let opensLeft = load.connections;
+let isStopping = false;
+const loaders = Array.from({ length: load.connections }, (_, index) => new Loader(index));
+
+/** Everything starts at once, when every session is open. */
+function opened(): void {
+  opensLeft -= 1;
+  if (opensLeft > 0) return;
+  if (load.operations === undefined) {
+    timePhases(latency, load);
+  } else {
+    latency.start();
+    tell({ warm: true });
+  }
+  for (const loader of loaders) loader.send(load.window);
+}
+
+onStop(() => {
+  isStopping = true;
+  for (const loader of loaders) loader.stop();
+});

@@ -1,26 +1,36 @@
-import { map, merge } from 'rxjs';
+import { map, merge, NEVER } from 'rxjs';
 import { createServer, tcp, webSocket } from '../../src';
-import { parameters, serveAt } from '../child';
+import { parameters, serveAt } from '../harness/program';
 
 export interface NnrpPeer {
   readonly transport: 'tcp' | 'ws';
-  /** Through the subjects, or through `respond`. */
-  readonly api: 'results' | 'respond';
+  /** Through the subjects, through `respond`, or taken and never answered. */
+  readonly api: 'results' | 'respond' | 'hold';
 }
 
 const { transport, api } = parameters<NnrpPeer>();
 const server = createServer({
-  listen: transport === 'tcp' ? tcp({ port: 0 }) : webSocket({ port: 0 }),
-  maxInFlightOperations: 4096,
-  grantedOperationCredit: 4096,
+  listen: transport === 'tcp' ? tcp({ port: 0, backlog: 4096 }) : webSocket({ port: 0 }),
+  maxInFlightOperations: 0xffff,
+  grantedOperationCredit: 0xffff,
 });
 server.sessions$.subscribe((session) => {
-  if (api === 'respond') session.respond((submit) => submit.complete(submit.body));
-  else session.submits$.pipe(map((submit) => submit.complete(submit.body))).subscribe(session.results);
+  switch (api) {
+    case 'results':
+      session.submits$.pipe(map((submit) => submit.complete(submit.body))).subscribe(session.results);
+      return;
+    case 'respond':
+      session.respond((submit) => submit.complete(submit.body));
+      return;
+    case 'hold':
+      session.respond(() => NEVER);
+  }
 });
 // What is measured must not go wrong in silence.
 merge(server.failures$, server.violations$).subscribe((fault) => {
   console.error(fault);
   process.exit(1);
 });
-void server.listening().then(([address]) => serveAt(address!.port));
+void server.listening().then(([address]) => {
+  serveAt(address!.port);
+});

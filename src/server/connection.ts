@@ -5,7 +5,7 @@ import { IdRanges } from '../protocol/operation/id-ranges';
 import { checkHeaderOnly, checkMetadataLength, foreignSession } from '../protocol/packet-checks';
 import { checkRecoveryRequest } from '../protocol/session/recovery';
 import { describeError, protocolError, RuntimeError, unexpectedMessage } from '../protocol/runtime-error';
-import { timerMs } from '../protocol/timer';
+import { LivenessWatch, type KeepAlive } from '../transport/keep-alive';
 import type { Transport } from '../transport/transport';
 import { NnrpError } from '../wire/errors';
 import { MessageType, messageTypeName } from '../wire/message-type';
@@ -14,8 +14,11 @@ import { ClientHelloMetadata, ServerHelloAckMetadata } from '../wire/messages/he
 import { SessionOpenMetadata } from '../wire/messages/session-open';
 import { TransportProbeAckMetadata, TransportProbeMetadata } from '../wire/messages/transport-probe';
 import { packet as makePacket, type Packet } from '../wire/packet';
-import { errorPacket, VIOLATION_CODE } from './error-packet';
-import type { KeepAlive } from './options';
+import { errorPacket, LIMIT_CODE, VIOLATION_CODE } from './error-packet';
+import { ConnectionLimits, type Excess } from './limits/connection-limits';
+import type { HandshakeTicket } from './limits/handshake-gate';
+import type { LimitConsequence, LimitTripped } from './limits/limit-tripped';
+import type { ServerLimits } from './limits/server-limits';
 import type { SessionCore } from './session/session-core';
 import type { OpeningConnection, SessionOpener } from './opening/session-opener';
 
@@ -24,7 +27,11 @@ export interface ConnectionHost {
   readonly opener: SessionOpener;
   readonly capabilities: ServerCapabilities;
   readonly keepAlive: KeepAlive;
+  readonly limits: ServerLimits;
   readonly scheduler: SchedulerLike;
+  limitTripped(tripped: LimitTripped): void;
+  /** This side is at fault, or code of the application's. */
+  failed(error: RuntimeError): void;
   violated(error: RuntimeError, connection: Connection, packet?: Packet): void;
   /** The transport is gone. */
   ended(connection: Connection): void;
@@ -49,9 +56,13 @@ export class Connection implements OpeningConnection {
   private readonly owned = new Subscription();
   private announced = false;
   private isOver = false;
+  private readonly limits: ConnectionLimits;
+  /** Whether this side has done with the peer: what still comes is not heard. */
+  private isLeaving = false;
+  /** SESSION_OPENs that a policy is still thinking about. */
+  private decidingCount = 0;
   private lastHeard: number;
-  /** Whether the peer was asked for a sign of life since it was last heard. */
-  private wasAsked = false;
+  private lastRead: number | undefined;
   private pings = 0;
   /** A PING without its PONG, and how many results each session had sent before it. */
   private proof: { readonly number: number; readonly marks: ReadonlyMap<SessionCore, number> } | undefined;
@@ -59,8 +70,14 @@ export class Connection implements OpeningConnection {
   constructor(
     readonly transport: Transport,
     private readonly host: ConnectionHost,
+    private readonly ticket: HandshakeTicket,
   ) {
     this.lastHeard = host.scheduler.now();
+    const exceeded = (excess: Excess): void => {
+      this.exceeded(excess);
+    };
+    this.limits = new ConnectionLimits(host.limits, exceeded);
+    ticket.onExpired = exceeded;
   }
 
   get isAnnounced(): boolean {
@@ -69,7 +86,15 @@ export class Connection implements OpeningConnection {
 
   /** Reads until the transport ends. */
   start(): void {
-    if (this.host.keepAlive.idleMs > 0) this.watch(this.host.keepAlive.idleMs);
+    const { keepAlive, scheduler } = this.host;
+    const peer = {
+      lastHeard: () => this.lastHeard,
+      ask: () => this.ask(),
+      gone: () => {
+        this.destroy();
+      },
+    };
+    this.owned.add(new LivenessWatch(peer, keepAlive, scheduler));
     this.owned.add(
       this.transport.packets$.subscribe({
         next: (packet) => {
@@ -92,6 +117,25 @@ export class Connection implements OpeningConnection {
     this.announced = true;
   }
 
+  admitsSession(): boolean {
+    const allowed = this.host.limits.maxSessionsPerConnection;
+    const observed = this.sessions.size + this.decidingCount + 1;
+    if (observed <= allowed) return true;
+    this.tell({ limit: 'maxSessionsPerConnection', sessionId: undefined, allowed, observed }, 'refused');
+    return false;
+  }
+
+  answerOpen(ack: Packet, verdict: 'accepted' | 'refused'): void {
+    if (verdict === 'accepted') this.limits.sessionAccepted();
+    this.answer(ack);
+    this.ticket.settle();
+    if (verdict === 'refused') this.refused(0);
+  }
+
+  tokenFailed(sessionId: number): void {
+    this.limits.tokenFailed(sessionId);
+  }
+
   adopt(core: SessionCore): void {
     this.sessions.set(core.sessionId, core);
   }
@@ -109,6 +153,10 @@ export class Connection implements OpeningConnection {
     this.transport.send(makePacket({ messageType: MessageType.Ping, frameId: this.pings }));
   }
 
+  refused(sessionId: number): void {
+    this.limits.allow('refusals', sessionId, this.lastHeard);
+  }
+
   /** Sends what is queued, ends the connection, and then its sessions, as far as they cannot wait. */
   async close(): Promise<void> {
     await this.transport.close();
@@ -122,12 +170,14 @@ export class Connection implements OpeningConnection {
   }
 
   private receive(packet: Packet): void {
-    this.lastHeard = this.host.scheduler.now();
+    if (this.isLeaving) return;
+    this.noteHeard();
     try {
       const { messageType, sessionId } = packet.header;
+      if (!this.limits.allowPacket(packet, this.lastHeard)) return;
       const session = this.sessions.get(sessionId);
       if (messageType === MessageType.SessionOpen) this.onSessionOpen(packet);
-      else if (session !== undefined) session.receive(packet);
+      else if (session !== undefined) session.receive(packet, this.lastHeard);
       else if (sessionId === 0) this.onConnectionScope(packet);
       else if (messageType !== MessageType.SessionCloseAck || !this.leftIds.has(sessionId)) {
         throw foreignSession(messageType, 'server');
@@ -137,11 +187,18 @@ export class Connection implements OpeningConnection {
     }
   }
 
+  private noteHeard(): void {
+    const { reads } = this.transport;
+    if (reads !== undefined && reads === this.lastRead) return;
+    this.lastRead = reads;
+    this.lastHeard = this.host.scheduler.now();
+  }
+
   private onConnectionScope(packet: Packet): void {
     switch (packet.header.messageType) {
       case MessageType.Ping:
         checkHeaderOnly(packet, 'server');
-        this.transport.send(makePacket({ messageType: MessageType.Pong, frameId: packet.header.frameId }));
+        this.answer(makePacket({ messageType: MessageType.Pong, frameId: packet.header.frameId }));
         return;
       case MessageType.Pong:
         checkHeaderOnly(packet, 'server');
@@ -154,6 +211,7 @@ export class Connection implements OpeningConnection {
         this.onHello(packet);
         return;
       case MessageType.Close:
+        checkMetadataLength(packet, 0, 'server');
         // In order: the sessions first, as the peer has no more use for them.
         for (const core of [...this.sessions.values()]) core.end('closed', 'closed');
         void this.close();
@@ -170,7 +228,7 @@ export class Connection implements OpeningConnection {
     this.proof = undefined;
     for (const [core, sentResults] of proof.marks) {
       if (this.sessions.get(core.sessionId) !== core) continue;
-      core.heard();
+      core.heard(this.lastHeard);
       core.outlet.acknowledge(sentResults);
     }
   }
@@ -179,7 +237,7 @@ export class Connection implements OpeningConnection {
     checkMetadataLength(packet, TransportProbeMetadata.length, 'server');
     const { probeId } = TransportProbeMetadata.decode(packet.metadata);
     const ack = TransportProbeAckMetadata.encode({ probeId, serverRecvTsUs: BigInt(this.lastHeard) * 1000n });
-    this.transport.send(makePacket({ messageType: MessageType.TransportProbeAck }, ack));
+    this.answer(makePacket({ messageType: MessageType.TransportProbeAck }, ack));
   }
 
   private onHello(packet: Packet): void {
@@ -190,7 +248,8 @@ export class Connection implements OpeningConnection {
         throw unexpectedMessage(`server has no ${outcome.reason} in common with the client`);
       }
       const ack = ServerHelloAckMetadata.encode(outcome.ack);
-      this.transport.send(makePacket({ messageType: MessageType.ServerHelloAck }, ack));
+      this.answer(makePacket({ messageType: MessageType.ServerHelloAck }, ack));
+      this.ticket.settle();
     } catch (error) {
       // Nothing that could follow would fit either.
       this.refuse(packet, asRuntimeError(error), { isFatal: true });
@@ -204,6 +263,10 @@ export class Connection implements OpeningConnection {
     if (!this.isRecoveryAllowed(open, packet)) return;
     const deciding = this.host.opener.open(open, packet.body, this);
     if (deciding === undefined || deciding.closed) return;
+    this.decidingCount += 1;
+    deciding.add(() => {
+      this.decidingCount -= 1;
+    });
     // Forgotten once it has decided, so that a connection does not gather what it opened.
     this.owned.add(deciding);
   }
@@ -222,33 +285,52 @@ export class Connection implements OpeningConnection {
   }
 
   private refuse(packet: Packet, error: RuntimeError, { isFatal = false } = {}): void {
-    this.host.violated(error, this, packet);
-    const errorScope = packet.header.sessionId === 0 ? ErrorScope.Connection : ErrorScope.Session;
-    this.transport.send(
-      errorPacket(packet.header, { errorCode: VIOLATION_CODE, errorScope, isFatal }, error.message),
-    );
+    const { sessionId } = packet.header;
+    const isOwnFault = error.kind === 'internal';
+    if (isOwnFault) this.host.failed(error);
+    else this.host.violated(error, this, packet);
+    if (!this.limits.allow(this.rateOf(sessionId, error), sessionId, this.lastHeard)) return;
+    const errorScope = sessionId === 0 ? ErrorScope.Connection : ErrorScope.Session;
+    // What code of the application's has thrown is not for strangers.
+    const diagnostic = isOwnFault ? 'the server failed' : error.message;
+    this.answer(errorPacket(packet.header, { errorCode: VIOLATION_CODE, errorScope, isFatal }, diagnostic));
   }
 
-  /** Notices a peer that is gone without a word, where it is one that can be asked. */
-  private watch(delayMs: number): void {
-    const check = this.host.scheduler.schedule(() => {
-      this.owned.remove(check);
-      this.checkLiveness();
-    }, timerMs(delayMs));
-    this.owned.add(check);
+  /** What comes late for a session that has left is no fault: its peer may not have heard of it. */
+  private rateOf(sessionId: number, error: RuntimeError): 'violations' | 'refusals' {
+    return error.kind === 'internal' || this.leftIds.has(sessionId) ? 'refusals' : 'violations';
   }
 
-  private checkLiveness(): void {
-    const { idleMs, timeoutMs } = this.host.keepAlive;
-    const quietMs = this.host.scheduler.now() - this.lastHeard;
-    if (quietMs < idleMs) {
-      this.watch(idleMs - quietMs);
-    } else if (quietMs >= idleMs + timeoutMs && this.wasAsked) {
-      this.destroy();
-    } else {
-      this.wasAsked = this.ask();
-      this.watch(timeoutMs);
+  /** Says which limit the peer has met, to whom it may concern, and has done with the peer. */
+  private exceeded(excess: Excess): void {
+    if (this.isLeaving) return;
+    this.isLeaving = true;
+    this.tell(excess, 'connection-closed');
+    const word = farewell(excess);
+    if (this.limits.allowLastWord(word)) this.transport.send(word);
+    void this.leave();
+  }
+
+  private tell(excess: Excess, consequence: LimitConsequence): void {
+    this.host.limitTripped({ ...excess, peer: this.transport.peer, consequence });
+  }
+
+  /** Ends the sessions at once, as far as they cannot wait, and the connection once the last word is out. */
+  private async leave(): Promise<void> {
+    const closed = this.transport.close();
+    this.owned.unsubscribe();
+    this.releaseSessions();
+    try {
+      await closed;
+    } catch {
+      // A transport of somebody else's that cannot close is gone, too.
+      this.transport.destroy();
     }
+    this.end();
+  }
+
+  private answer(packet: Packet): void {
+    if (!this.isLeaving && this.limits.allowAnswer(packet)) this.transport.send(packet);
   }
 
   /** Asks for a sign of life: below the protocol where the transport can, else with PING. */
@@ -268,10 +350,26 @@ export class Connection implements OpeningConnection {
     if (this.isOver) return;
     this.isOver = true;
     this.owned.unsubscribe();
-    for (const core of [...this.sessions.values()]) core.connectionLost(this);
-    this.sessions.clear();
+    this.releaseSessions();
+    this.ticket.leave();
     this.host.ended(this);
   }
+
+  private releaseSessions(): void {
+    for (const core of [...this.sessions.values()]) core.connectionLost(this);
+    this.sessions.clear();
+  }
+}
+
+/** ERROR of the connection, fatal: which limit the peer has met. */
+function farewell({ limit, allowed }: Excess): Packet {
+  const text = `the server's limit ${limit} (${allowed}) was exceeded`;
+  const { header } = makePacket({ messageType: MessageType.Error });
+  return errorPacket(
+    header,
+    { errorCode: LIMIT_CODE, errorScope: ErrorScope.Connection, isFatal: true },
+    text,
+  );
 }
 
 function asRuntimeError(error: unknown): RuntimeError {

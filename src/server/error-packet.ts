@@ -7,6 +7,9 @@ import { packet, type Packet } from '../wire/packet';
 /** Preview3 assigns no code for a violation of the protocol; this runtime's ERRORs carry this one. */
 export const VIOLATION_CODE = 0x20001;
 
+/** As little for a peer that has met one of the server's limits, see `ServerLimits`: the connection ends. */
+export const LIMIT_CODE = 0x20002;
+
 const MAX_DIAGNOSTIC_BYTES = 256;
 
 /** An ERROR that answers a packet: of its scope, with its ids, and a text without a stack. */

@@ -1,11 +1,13 @@
 import type { SchedulerLike } from 'rxjs';
 import type { ListenEndpoint } from '../transport/endpoint';
+import { DEFAULT_KEEP_ALIVE, type KeepAlive } from '../transport/keep-alive';
 import type { TransportKind } from '../transport/transport';
 import { Profile } from '../wire/messages/payload-kind';
 import type { CacheObjectKind } from '../wire/messages/cache';
 import { standardSchemaRegistry, type SchemaRegistry } from '../protocol/capability/schema-registry';
 import { acceptAll, type SessionPolicy } from './opening/policy';
 import { MIN_TOKEN_BYTES, systemRandom, type RandomBytes } from './opening/resume-token';
+import { serverLimits, type ServerLimits } from './limits/server-limits';
 import { memoryStore, type SessionStore } from './opening/session-store';
 import { CancelScope } from '../protocol/operation/operation';
 import { DEFAULT_OUTBOX_LIMITS, type OutboxLimits } from '../protocol/operation/result-outbox';
@@ -77,28 +79,23 @@ export interface ServerOptions {
   /** When quiet peers are pinged, those that can take it. */
   readonly keepAlive?: Partial<KeepAlive>;
   readonly queue?: Partial<QueueLimits>;
+  /** What peers that are slow, broken, greedy or malicious are held to; see `DEFAULT_SERVER_LIMITS`. */
+  readonly limits?: Partial<ServerLimits>;
   /** Runs every timer of the server. Default `asyncScheduler`; a test may pass one of virtual time. */
   readonly scheduler?: SchedulerLike;
 }
 
-/** A peer that says nothing for `idleMs` is pinged, and gone if it does not answer in `timeoutMs`. */
-export interface KeepAlive {
-  /** Milliseconds, 0 for never. Default 15,000. */
-  readonly idleMs: number;
-  /** Milliseconds. Default 10,000. */
-  readonly timeoutMs: number;
-}
-
 /** {@link ServerOptions} with every default filled in. */
 export type ServerSettings = Required<
-  Omit<ServerOptions, 'listen' | 'transport' | 'queue' | 'outbox' | 'keepAlive' | 'scheduler'>
+  Omit<ServerOptions, 'listen' | 'transport' | 'queue' | 'limits' | 'outbox' | 'keepAlive' | 'scheduler'>
 > & {
   readonly queue: QueueLimits;
+  readonly limits: ServerLimits;
   readonly outbox: OutboxLimits;
   readonly keepAlive: KeepAlive;
 };
 
-/** Throws a `RangeError` where tokens would be too short to be secret. */
+/** Throws a `RangeError` where tokens would be too short to be secret, or a limit is none. */
 export function serverSettings(options: ServerOptions): ServerSettings {
   const { resume = 'token', resumeTokenBytes = 24 } = options;
   if (resume === 'token' && !(resumeTokenBytes >= MIN_TOKEN_BYTES)) {
@@ -127,7 +124,8 @@ export function serverSettings(options: ServerOptions): ServerSettings {
     patchTimeoutMs: options.patchTimeoutMs ?? 5000,
     migrateGraceMs: options.migrateGraceMs ?? 1000,
     idleTimeoutMs: options.idleTimeoutMs ?? 0,
-    keepAlive: { idleMs: 15_000, timeoutMs: 10_000, ...options.keepAlive },
+    keepAlive: { ...DEFAULT_KEEP_ALIVE, ...options.keepAlive },
     queue: { maxSubmits: 1024, maxBytes: 8 * 1024 * 1024, ...options.queue },
+    limits: serverLimits(options.limits),
   };
 }

@@ -1,6 +1,7 @@
 import { asyncScheduler, firstValueFrom, forkJoin, Subject, Subscription, take, type Observable } from 'rxjs';
 import { RuntimeError } from '../protocol/runtime-error';
 import type { ListenAddress, ListenEndpoint, Listener } from '../transport/endpoint';
+import type { ConnectionGate } from '../transport/connection-gate';
 import type { PeerName, Transport, TransportKind } from '../transport/transport';
 import type { CommonHeader } from '../wire/header';
 import { bitmapOf } from '../protocol/capability/bitmap';
@@ -9,6 +10,8 @@ import { CloseReason, InFlightPolicy } from '../wire/messages/session-close';
 import { Profile } from '../wire/messages/payload-kind';
 import { Connection, type ConnectionHost } from './connection';
 import { HeldSubject } from './held-subject';
+import { HandshakeGate } from './limits/handshake-gate';
+import type { LimitTripped } from './limits/limit-tripped';
 import { serverSettings, type ServerOptions } from './options';
 import { ServerSession } from './session/session';
 import { SessionOpener } from './opening/session-opener';
@@ -33,6 +36,8 @@ export interface Server {
   readonly sessions$: Observable<ServerSession>;
   /** What peers did that the protocol forbids; each has cost its packet, or its connection. */
   readonly violations$: Observable<Violation>;
+  /** Which peer has met which of the server's limits, and what became of it. */
+  readonly limits$: Observable<LimitTripped>;
   /** What the application's own callbacks failed at; each has cost an operation or a session. */
   readonly failures$: Observable<RuntimeError>;
   /** Session ids in use. */
@@ -62,7 +67,7 @@ export interface CloseOptions {
  * server.sessions$.subscribe((session) => session.respond((submit) => model.stream(submit.body)));
  *
  * Throws a `RuntimeError`, `unsupported-transport`, where a listener is of a kind that
- * `options.transport` does not name, and a `RangeError` where resume tokens would be too short.
+ * `options.transport` does not name, and a `RangeError` where resume tokens would be too short or a limit is none.
  */
 export function createServer(options: ServerOptions): Server {
   return new RunningServer(options);
@@ -74,12 +79,15 @@ const MAX_HELD_SESSIONS = 1024;
 class RunningServer implements Server {
   readonly sessions$: Observable<ServerSession>;
   readonly violations$: Observable<Violation>;
+  readonly limits$: Observable<LimitTripped>;
   readonly failures$: Observable<RuntimeError>;
   private readonly sessions = new HeldSubject<ServerSession>();
   private readonly violations = new Subject<Violation>();
+  private readonly limits = new Subject<LimitTripped>();
   private readonly failures = new Subject<RuntimeError>();
   private readonly registry = new SessionRegistry();
   private readonly connections = new Set<Connection>();
+  private readonly gate: HandshakeGate;
   private readonly listeners: readonly Listener[];
   private readonly accepting = new Subscription();
   private readonly host: ConnectionHost;
@@ -88,12 +96,17 @@ class RunningServer implements Server {
   constructor(options: ServerOptions) {
     this.sessions$ = this.sessions.values$;
     this.violations$ = this.violations.asObservable();
+    this.limits$ = this.limits.asObservable();
     this.failures$ = this.failures.asObservable();
     const settings = serverSettings(options);
     const scheduler = options.scheduler ?? asyncScheduler;
     const failed = (error: RuntimeError): void => {
       this.failures.next(error);
     };
+    const limitTripped = (tripped: LimitTripped): void => {
+      this.limits.next(tripped);
+    };
+    this.gate = new HandshakeGate({ limits: settings.limits, scheduler, tripped: limitTripped });
     const opener = new SessionOpener({
       settings,
       registry: this.registry,
@@ -115,7 +128,10 @@ class RunningServer implements Server {
         maxConcurrentFrames: settings.maxInFlightOperations,
       },
       keepAlive: settings.keepAlive,
+      limits: settings.limits,
       scheduler,
+      limitTripped,
+      failed,
       violated: (error, { transport }, packet) => {
         this.violations.next({ error, peer: transport.peer, header: packet?.header });
       },
@@ -123,7 +139,7 @@ class RunningServer implements Server {
         this.connections.delete(connection);
       },
     };
-    this.listeners = listenersOf(options);
+    this.listeners = listenersOf(options, this.gate);
     for (const listener of this.listeners) this.accept(listener);
   }
 
@@ -168,6 +184,7 @@ class RunningServer implements Server {
     this.registry.clear();
     this.sessions.complete();
     this.violations.complete();
+    this.limits.complete();
     this.failures.complete();
   }
 
@@ -187,7 +204,9 @@ class RunningServer implements Server {
   }
 
   private serve(transport: Transport): void {
-    const connection = new Connection(transport, this.host);
+    const ticket = this.gate.ticketOf(transport);
+    if (!this.gate.holds(ticket)) return;
+    const connection = new Connection(transport, this.host, ticket);
     this.connections.add(connection);
     connection.start();
   }
@@ -197,7 +216,7 @@ function sum<T>(items: readonly T[], measure: (item: T) => number): number {
   return items.reduce((total, item) => total + measure(item), 0);
 }
 
-function listenersOf({ listen, transport }: ServerOptions): readonly Listener[] {
+function listenersOf({ listen, transport }: ServerOptions, gate: ConnectionGate): readonly Listener[] {
   const endpoints = Array.isArray(listen)
     ? (listen as readonly ListenEndpoint[])
     : [listen as ListenEndpoint];
@@ -205,7 +224,7 @@ function listenersOf({ listen, transport }: ServerOptions): readonly Listener[] 
   for (const { kind } of endpoints) {
     if (kinds !== undefined && !kinds.includes(kind)) throw unsupportedTransport(kind, kinds);
   }
-  return endpoints.map((endpoint) => endpoint.listen());
+  return endpoints.map((endpoint) => endpoint.listen({ gate }));
 }
 
 function unsupportedTransport(kind: TransportKind, kinds: readonly TransportKind[]): RuntimeError {

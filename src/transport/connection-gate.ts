@@ -17,11 +17,12 @@
  */
 export interface ConnectionGate {
   /**
-   * `cut` ends the connection at once, whatever state it is in; to call it when the connection is gone
-   * does nothing. It may be called inside `enter`: then the connection is refused, the listener emits no
-   * transport for it, and the ticket still gets its `leave`. Must not throw.
+   * `peer` is its name, `127.0.0.1:4433`. `cut` ends the connection at once, whatever state it is in; to
+   * call it when the connection is gone does nothing. It may be called inside `enter`: then the connection
+   * is refused, the listener emits no transport for it, and the ticket still gets its `leave`. Must not
+   * throw.
    */
-  enter(cut: () => void): GateTicket;
+  enter(cut: () => void, peer: string): GateTicket;
 }
 
 /** A connection on its way through a `ConnectionGate`. */

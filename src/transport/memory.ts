@@ -130,7 +130,7 @@ class MemoryTransport implements Transport {
   enter(gate: ConnectionGate | undefined): void {
     this.admission = gate?.enter(() => {
       this.destroy();
-    });
+    }, this.peer);
     // The gate may have refused it.
     if (this.ended) this.admission?.leave();
   }

@@ -2,19 +2,30 @@ import { CommonHeader, HEADER_LENGTH } from '../wire/header';
 import { checkLengths, type Packet } from '../wire/packet';
 
 /** Bodies above this are written from where they are; copying smaller ones is cheaper than a vector. */
-const COPY_LIMIT = 16 * 1024;
+const COPY_LIMIT = 4 * 1024;
 
-/** Packets whose headers a batch has room for from the start, and goes back to. */
-const USUAL_PACKETS = 64;
+/** Bytes of the buffers that packets are gathered in. */
+const ROOM_BYTES = 32 * 1024;
+
+/** Buffers that are kept for the next batch, whoever's it is. */
+const MAX_SPARE = 16;
 
 /**
- * The packets of one turn of the event loop on their way out. They become one buffer, so that the
- * turn costs one system call however many packets it sends; only large bodies stay apart.
+ * Whole rooms that nobody writes from. Shared, so that a connection with nothing to say holds none; and
+ * kept, because a new one costs as much as writing a hundred small packets into it.
+ */
+const spare: Uint8Array[] = [];
+
+/**
+ * Packets on their way out, written one behind the other into one buffer as they come, so that many
+ * cost one system call; only large bodies stay apart.
  */
 export class PacketBatch {
-  private packets: Packet[] = [];
-  /** Their headers, encoded: what cannot be encoded is the fault of who sends it, not of the turn. */
-  private headers: Uint8Array = new Uint8Array(USUAL_PACKETS * HEADER_LENGTH);
+  private room: Uint8Array | undefined;
+  /** Where what is not among `parts` yet starts and ends in `room`. */
+  private start = 0;
+  private end = 0;
+  private parts: Uint8Array[] = [];
   private total = 0;
 
   /** Bytes of all packets. */
@@ -23,7 +34,7 @@ export class PacketBatch {
   }
 
   get isEmpty(): boolean {
-    return this.packets.length === 0;
+    return this.total === 0;
   }
 
   /**
@@ -32,65 +43,67 @@ export class PacketBatch {
    */
   add(packet: Packet): void {
     checkLengths(packet);
-    const at = this.packets.length * HEADER_LENGTH;
-    if (at === this.headers.length) this.headers = resized(this.headers, 2 * at);
-    CommonHeader.encodeInto(packet.header, this.headers, at);
-    this.packets.push(packet);
-    this.total += HEADER_LENGTH + packet.metadata.length + packet.body.length;
+    const { header, metadata, body } = packet;
+    const isCopied = body.length <= COPY_LIMIT;
+    const room = this.roomFor(HEADER_LENGTH + metadata.length + (isCopied ? body.length : 0));
+    let at = this.end;
+    CommonHeader.encodeInto(header, room, at);
+    at += HEADER_LENGTH;
+    if (metadata.length > 0) room.set(metadata, at);
+    at += metadata.length;
+    if (isCopied) {
+      if (body.length > 0) room.set(body, at);
+      at += body.length;
+    }
+    this.end = at;
+    this.total += HEADER_LENGTH + metadata.length + body.length;
+    if (isCopied) return;
+    this.seal();
+    this.parts.push(body);
   }
 
-  /** Empties the batch and returns its bytes, as few chunks as large bodies allow. */
+  /** Empties the batch and returns its bytes, in as few parts as large bodies allow. */
   take(): Uint8Array[] {
-    const { packets } = this;
-    const chunks: Uint8Array[] = [];
-    let start = 0;
-    while (start < packets.length) {
-      let end = start;
-      let length = 0;
-      let large: Uint8Array | undefined;
-      while (end < packets.length && large === undefined) {
-        const { metadata, body } = packets[end++]!;
-        length += HEADER_LENGTH + metadata.length;
-        if (body.length > COPY_LIMIT) large = body;
-        else length += body.length;
-      }
-      chunks.push(this.join(start, end, length));
-      if (large !== undefined) chunks.push(large);
-      start = end;
-    }
-    this.clear();
-    return chunks;
+    this.seal();
+    const { parts } = this;
+    this.parts = [];
+    this.total = 0;
+    return parts;
+  }
+
+  /**
+   * Says that all that was ever taken has been written, or is of no use any more: the room of an empty
+   * batch may be filled anew.
+   */
+  reuse(): void {
+    const { room } = this;
+    if (room === undefined || this.total > 0) return;
+    if (room.length === ROOM_BYTES && spare.length < MAX_SPARE) spare.push(room);
+    this.room = undefined;
   }
 
   /** Forgets what waits. */
   clear(): void {
-    this.packets = [];
-    this.total = 0;
-    // A burst must not cost its room for ever.
-    if (this.headers.length > 16 * USUAL_PACKETS * HEADER_LENGTH) {
-      this.headers = new Uint8Array(USUAL_PACKETS * HEADER_LENGTH);
-    }
+    this.take();
+    // What was taken before may still be read from it.
+    this.room = undefined;
   }
 
-  private join(start: number, end: number, length: number): Uint8Array {
-    const bytes = new Uint8Array(length);
-    let at = 0;
-    for (let index = start; index < end; index++) {
-      const { metadata, body } = this.packets[index]!;
-      bytes.set(this.headers.subarray(index * HEADER_LENGTH, (index + 1) * HEADER_LENGTH), at);
-      at += HEADER_LENGTH;
-      bytes.set(metadata, at);
-      at += metadata.length;
-      if (body.length > COPY_LIMIT) continue;
-      bytes.set(body, at);
-      at += body.length;
-    }
-    return bytes;
+  /** The buffer, with room for so many bytes at `end`. What it has left is used first, also once part of it was taken. */
+  private roomFor(length: number): Uint8Array {
+    const { room } = this;
+    if (room !== undefined && room.length - this.end >= length) return room;
+    this.seal();
+    this.start = this.end = 0;
+    this.room =
+      (length <= ROOM_BYTES ? spare.pop() : undefined) ?? new Uint8Array(Math.max(length, ROOM_BYTES));
+    return this.room;
   }
-}
 
-function resized(bytes: Uint8Array, length: number): Uint8Array {
-  const larger = new Uint8Array(length);
-  larger.set(bytes);
-  return larger;
+  /** Closes the part that is being written. */
+  private seal(): void {
+    if (this.room === undefined || this.end === this.start) return;
+    this.parts.push(this.room.subarray(this.start, this.end));
+    this.start = this.end;
+  }
 }

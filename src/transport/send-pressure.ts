@@ -15,14 +15,19 @@ export const DEFAULT_PRESSURE_MARKS: PressureMarks = {
 
 /** Says whether a peer reads too slowly, with a gap between the two marks so that it does not flicker. */
 export class SendPressure {
+  private isHigh = false;
   private readonly state = new BehaviorSubject(false);
   readonly pressure$: Observable<boolean> = this.state.pipe(distinctUntilChanged());
 
   constructor(private readonly marks: PressureMarks = DEFAULT_PRESSURE_MARKS) {}
 
   update(queuedBytes: number): void {
-    if (!this.state.value && queuedBytes > this.marks.highWaterMark) this.state.next(true);
-    else if (this.state.value && queuedBytes <= this.marks.lowWaterMark) this.state.next(false);
+    const { highWaterMark, lowWaterMark } = this.marks;
+    const isHigh = this.isHigh ? queuedBytes > lowWaterMark : queuedBytes > highWaterMark;
+    if (isHigh === this.isHigh) return;
+    // First: whoever is told may send.
+    this.isHigh = isHigh;
+    this.state.next(isHigh);
   }
 
   complete(): void {

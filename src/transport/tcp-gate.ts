@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { ConnectionGate, GateTicket } from './connection-gate';
+import { hostAndPort } from './place';
 
 /**
  * Announces a socket that was just accepted. Whoever calls looks at `socket.destroyed` next: the gate may
@@ -7,9 +8,10 @@ import type { ConnectionGate, GateTicket } from './connection-gate';
  */
 export function enterGate(gate: ConnectionGate | undefined, socket: Socket): GateTicket | undefined {
   if (gate === undefined) return undefined;
+  const peer = hostAndPort(socket.remoteAddress ?? 'unknown', socket.remotePort ?? 0);
   const ticket = gate.enter(() => {
     socket.destroy();
-  });
+  }, peer);
   // Not before the next turn, also where the gate has just cut it.
   socket.once('close', () => {
     ticket.leave();

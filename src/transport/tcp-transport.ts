@@ -30,6 +30,12 @@ export interface Provenance {
   readonly identity?: PeerIdentity | undefined;
 }
 
+/**
+ * A batch of so many bytes is written at once: the peer works on it while the rest is made, and a turn
+ * that sends much does not pile it up.
+ */
+const FLUSH_BYTES = 16 * 1024;
+
 /** A byte-stream socket (TCP, TLS) as a transport. */
 export class SocketTransport implements Transport {
   readonly kind = 'tcp';
@@ -37,11 +43,14 @@ export class SocketTransport implements Transport {
   readonly identity: PeerIdentity | undefined;
   readonly ticket: GateTicket | undefined;
   readonly packets$: Observable<Packet>;
+  reads = 0;
   private readonly batch = new PacketBatch();
   private readonly pressure: SendPressure;
   private readonly deadline: CloseDeadline;
   private failure: Error | undefined;
   private flushScheduled = false;
+  /** Whether packets of one read are being handed on: their answers are gathered until the last. */
+  private isReading = false;
   /** Who closes or destroys the connection does not hear how it ended. */
   private leaving: 'closing' | 'destroyed' | undefined;
   private closed: Promise<void> | undefined;
@@ -79,15 +88,16 @@ export class SocketTransport implements Transport {
   }
 
   send(packet: Packet): void {
-    if (!this.socket.writable) return;
+    // Asked once a batch: `flush` asks again.
+    if (this.batch.isEmpty && !this.socket.writable) return;
     this.batch.add(packet);
     this.pressure.update(this.queuedBytes);
-    if (this.flushScheduled) return;
-    this.flushScheduled = true;
-    // After the poll phase: the answers to all that was read in this turn leave together.
-    setImmediate(() => {
-      this.flush();
-    });
+    if (this.batch.byteLength >= FLUSH_BYTES) this.flush();
+    else if (!this.isReading && !this.flushScheduled) {
+      this.flushScheduled = true;
+      // After the poll phase: what is sent in this turn leaves together.
+      setImmediate(this.flushLater);
+    }
   }
 
   close(): Promise<void> {
@@ -114,17 +124,26 @@ export class SocketTransport implements Transport {
     });
   }
 
-  private flush(): void {
+  private readonly flushLater = (): void => {
     this.flushScheduled = false;
-    if (this.batch.isEmpty) return;
-    if (!this.socket.writable) {
-      this.batch.clear();
+    this.flush();
+  };
+
+  private flush(): void {
+    const { batch, socket } = this;
+    if (batch.isEmpty) return;
+    if (!socket.writable) {
+      batch.clear();
       return;
     }
-    this.socket.cork();
+    const parts = batch.take();
+    if (parts.length > 1) socket.cork();
     // Not 'drain', which waits until nothing is left.
-    for (const chunk of this.batch.take()) this.socket.write(chunk, this.onWritten);
-    this.socket.uncork();
+    for (const part of parts) socket.write(part, this.onWritten);
+    if (parts.length > 1) socket.uncork();
+    // The operating system has a copy of everything already, as it usually has.
+    if (socket.writableLength === 0) batch.reuse();
+    else this.pressure.update(this.queuedBytes);
   }
 
   private readonly onWritten = (): void => {
@@ -134,13 +153,17 @@ export class SocketTransport implements Transport {
   private read(subscriber: Subscriber<Packet>, decoder: PacketDecoder): () => void {
     const { socket } = this;
     const onData = (chunk: Uint8Array): void => {
+      this.reads += 1;
+      this.isReading = true;
       for (const packet of decoder.push(chunk)) {
         subscriber.next(packet);
-        if (subscriber.closed || this.leaving === 'destroyed') return;
+        if (subscriber.closed || this.leaving === 'destroyed') break;
       }
-      if (decoder.fault === undefined) return;
-      // What came before the fault has been answered.
+      this.isReading = false;
+      // The answers that were ready at once leave together, and do not wait for another turn.
       this.flush();
+      if (decoder.fault === undefined || subscriber.closed) return;
+      // What came before the fault has been answered.
       subscriber.error(protocolError(decoder.fault, 'connection'));
     };
     const onEnd = (): void => {

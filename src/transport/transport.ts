@@ -32,6 +32,8 @@ export interface Transport {
    * the connection.
    */
   readonly pressure$: Observable<boolean>;
+  /** How often the transport was read: packets of one read need only one look at the clock. */
+  readonly reads?: number;
   /** Bytes that were sent and that the operating system has not taken yet; 0 once the connection is gone. */
   readonly queuedBytes: number;
   /**

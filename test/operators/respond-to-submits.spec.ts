@@ -30,12 +30,35 @@ import { holds, type Same } from '../support/types';
 class TestSubmit implements RespondableSubmit {
   constructor(
     readonly frameId: number,
-    readonly ended$: Observable<unknown> = NEVER,
+    private readonly ending$: Observable<unknown> = NEVER,
   ) {}
 
+  get ended$(): Observable<unknown> {
+    return this.ending$;
+  }
+
+  hasEnded = false;
   partial = (...rest: Tail<typeof partialResult>) => partialResult(this.frameId, ...rest);
   complete = (...rest: Tail<typeof completeResult>) => completeResult(this.frameId, ...rest);
   drop = () => dropResult(this.frameId);
+}
+
+/** A submit whose operation the test ends. */
+class EndableSubmit extends TestSubmit {
+  readonly ends = new Subject<void>();
+
+  constructor(frameId: number) {
+    super(frameId);
+  }
+
+  override get ended$(): Observable<unknown> {
+    return this.hasEnded ? of(undefined) : this.ends;
+  }
+
+  end(): void {
+    this.hasEnded = true;
+    this.ends.next();
+  }
 }
 
 type Tail<F extends (first: number, ...rest: never[]) => unknown> =
@@ -425,16 +448,18 @@ describe('respondToSubmits', () => {
         calls++;
         return text('a');
       };
-      expect(resultsOf(handler, {}, new TestSubmit(1, of('cancelled')))).toEqual(['complete']);
+      const submit = new EndableSubmit(1);
+      submit.end();
+      expect(resultsOf(handler, {}, submit)).toEqual(['complete']);
       expect(calls).toBe(0);
     });
 
     it('while its handler starts leaves nothing behind', () => {
-      const ended$ = new Subject<void>();
+      const submit = new EndableSubmit(1);
       const told: string[] = [];
       const seen = resultsOf(
         () => {
-          ended$.next();
+          submit.end();
           return new Observable<Answer>((subscriber) => {
             told.push('started');
             subscriber.next(text('a'));
@@ -442,23 +467,23 @@ describe('respondToSubmits', () => {
           });
         },
         {},
-        new TestSubmit(1, ended$),
+        submit,
       );
       expect(seen).toEqual(['complete']);
       expect(told).toEqual(['started', 'stopped']);
-      expect(ended$.observed).toBe(false);
+      expect(submit.ends.observed).toBe(false);
     });
 
     it('while an async iterable starts closes it, and asks it for nothing', () => {
-      const ended$ = new Subject<void>();
+      const submit = new EndableSubmit(1);
       const iterable = new ManualIterable<Answer>();
       const seen = resultsOf(
         () => {
-          ended$.next();
+          submit.end();
           return iterable;
         },
         {},
-        new TestSubmit(1, ended$),
+        submit,
       );
       expect(seen).toEqual(['complete']);
       expect(iterable.pulls).toBe(0);
@@ -466,27 +491,60 @@ describe('respondToSubmits', () => {
     });
 
     it('while its first part is sent stops the rest', () => {
-      const ended$ = new Subject<void>();
+      const submit = new EndableSubmit(1);
       const source$ = new Subject<TestSubmit>();
       const seen: Result[] = [];
       source$.pipe(respondToSubmits(() => [text('a'), text('b')])).subscribe((result) => {
         seen.push(result);
-        ended$.next();
+        submit.end();
       });
-      source$.next(new TestSubmit(1, ended$));
+      source$.next(submit);
       expect(seen).toStrictEqual([results.a]);
+    });
+
+    it('stops an iterable that would go on for ever, and closes it', () => {
+      const submit = new EndableSubmit(1);
+      let closed = 0;
+      function* endless(): Generator<Answer> {
+        try {
+          for (;;) yield text('a');
+        } finally {
+          closed++;
+        }
+      }
+      const seen: Result[] = [];
+      of(submit)
+        .pipe(respondToSubmits(endless))
+        .subscribe((result) => {
+          if (seen.push(result) === 3) submit.end();
+        });
+      expect(seen).toStrictEqual([results.a, results.a, results.a]);
+      expect(closed).toBe(1);
+    });
+
+    it('is not the only end: whoever unsubscribes stops such an iterable too, and is told', () => {
+      const abandoned: number[] = [];
+      function* endless(): Generator<Answer> {
+        for (;;) yield text('a');
+      }
+      const seen: Result[] = [];
+      of(submits[1])
+        .pipe(respondToSubmits(endless, { onAbandoned: ({ frameId }) => abandoned.push(frameId) }), take(2))
+        .subscribe((result) => seen.push(result));
+      expect(seen).toStrictEqual([results.a, results.a]);
+      expect(abandoned).toEqual([1]);
     });
 
     it('that its last result causes changes nothing', () => {
       // As a session does: what it sends last ends the operation there and then.
-      const ended$ = new Subject<void>();
+      const submit = new EndableSubmit(1);
       const seen: unknown[] = [];
-      of(new TestSubmit(1, ended$))
+      of(submit)
         .pipe(respondToSubmits(() => of(text('a'))))
         .subscribe({
           next: (result) => {
             seen.push(result);
-            if (result.type === 'push' && result.metadata.resultClass === 0) ended$.next();
+            if (result.type === 'push' && result.metadata.resultClass === 0) submit.end();
           },
           complete: () => seen.push('complete'),
         });

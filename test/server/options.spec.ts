@@ -1,4 +1,5 @@
 import { CancelScope } from '../../src/protocol/operation/operation';
+import { DEFAULT_SERVER_LIMITS } from '../../src/server/limits/server-limits';
 import { serverSettings, type ServerOptions } from '../../src/server/options';
 import { acceptAll } from '../../src/server/opening/policy';
 import { systemRandom } from '../../src/server/opening/resume-token';
@@ -33,6 +34,7 @@ describe('server settings', () => {
       patchTimeoutMs: 5000,
       migrateGraceMs: 1000,
       idleTimeoutMs: 0,
+      limits: DEFAULT_SERVER_LIMITS,
       keepAlive: { idleMs: 15_000, timeoutMs: 10_000 },
       queue: { maxSubmits: 1024, maxBytes: 8 * 1024 * 1024 },
     });
@@ -61,11 +63,17 @@ describe('server settings', () => {
 
   it('fill up what is given in part', () => {
     expect(
-      settings({ outbox: { maxResults: 3 }, queue: { maxBytes: 5 }, keepAlive: { idleMs: 0 } }),
+      settings({
+        outbox: { maxResults: 3 },
+        queue: { maxBytes: 5 },
+        keepAlive: { idleMs: 0 },
+        limits: { handshakeMs: 7 },
+      }),
     ).toMatchObject({
       outbox: { maxResults: 3, maxBytes: 4 * 1024 * 1024 },
       queue: { maxSubmits: 1024, maxBytes: 5 },
       keepAlive: { idleMs: 0, timeoutMs: 10_000 },
+      limits: { ...DEFAULT_SERVER_LIMITS, handshakeMs: 7 },
     });
   });
 

@@ -3,6 +3,7 @@ import { connect, type Client } from '../../src/client/client';
 import type { ClientOptions, SessionOptions } from '../../src/client/options';
 import type { ClientSession } from '../../src/client/session';
 import type { RuntimeError } from '../../src/protocol/runtime-error';
+import type { LimitTripped } from '../../src/server/limits/limit-tripped';
 import type { ServerOptions } from '../../src/server/options';
 import { createServer, type Server, type Violation } from '../../src/server/server';
 import type { ServerSession } from '../../src/server/session/session';
@@ -24,6 +25,7 @@ export class Served {
   readonly server: Server;
   readonly failures: RuntimeError[] = [];
   readonly violations: Violation[] = [];
+  readonly limits: LimitTripped[] = [];
   private readonly clients: Client[] = [];
 
   constructor(options: Partial<ServerOptions> = {}) {
@@ -31,6 +33,7 @@ export class Served {
     running.add(this);
     this.server.failures$.subscribe((failure) => this.failures.push(failure));
     this.server.violations$.subscribe((violation) => this.violations.push(violation));
+    this.server.limits$.subscribe((tripped) => this.limits.push(tripped));
   }
 
   async connect(options?: ClientOptions): Promise<Client> {

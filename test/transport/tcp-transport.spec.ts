@@ -227,14 +227,26 @@ describe('a TCP transport', () => {
       };
     }
 
-    it('writes what is sent in one turn with one call, large bodies among it', async () => {
+    it('writes what is sent in one turn with one call', async () => {
       const { transport, peer, calls } = await counted();
-      const sent = Array.from({ length: 500 }, (_, id) => numbered(id, id % 100 === 0 ? 20_000 : id));
+      const sent = Array.from({ length: 100 }, (_, id) => numbered(id, id));
       for (const each of sent) transport.send(each);
       expect(calls()).toBe(0);
       const bytes = bytesOf(...sent);
       expect(Buffer.compare(await peer.receives(bytes.length), bytes)).toBe(0);
       expect(calls()).toBe(1);
+    });
+
+    it('writes a turn that sends much with one call every 16 KiB or more, large bodies with their headers', async () => {
+      const { transport, peer, calls } = await counted();
+      const sent = Array.from({ length: 500 }, (_, id) => numbered(id, id % 100 === 0 ? 20_000 : id));
+      const bytes = bytesOf(...sent);
+      for (const each of sent) transport.send(each);
+      const early = calls();
+      expect(early).toBeGreaterThan(1);
+      expect(early).toBeLessThanOrEqual(bytes.length / (16 * 1024));
+      expect(Buffer.compare(await peer.receives(bytes.length), bytes)).toBe(0);
+      expect(calls()).toBe(early + 1);
     });
 
     it('writes what each turn sends in that turn', async () => {

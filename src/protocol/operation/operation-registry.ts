@@ -1,5 +1,6 @@
 import { NnrpError } from '../../wire/errors';
 import { IdRanges } from './id-ranges';
+import { LatestMap } from './latest-map';
 import { CancelScope, canTransition, isTerminalState, OperationState, type TerminalState } from './operation';
 
 /** What an operation is registered with. Ids are integers from 1 to 2⁵³ − 1: frame ids. */
@@ -82,7 +83,7 @@ class Entry implements Operation {
  * operations.end(1, OperationState.Completed);
  */
 export class OperationRegistry {
-  readonly #held = new Map<number, Entry>();
+  readonly #held = new LatestMap<Entry>();
   readonly #released: IdRanges;
 
   constructor({ maxReleasedRanges = DEFAULT_MAX_RELEASED_RANGES }: OperationRegistryOptions = {}) {
@@ -132,7 +133,7 @@ export class OperationRegistry {
     if (this.#held.has(operationId) || this.#released.has(operationId)) alreadyExists(operationId);
     const entry = new Entry(sessionId, operationId, undefined, groupId);
     if (parentId !== undefined) this.#adopt(entry, parentId);
-    this.#held.set(operationId, entry);
+    this.#held.add(operationId, entry);
     return entry;
   }
 

@@ -8,7 +8,7 @@ export const STATUS_OK = 200;
 export interface ResultPush {
   readonly type: 'push';
   readonly frameId: number;
-  readonly metadata: ResultPushMetadata;
+  readonly metadata: Readonly<ResultPushMetadata>;
   readonly body: Uint8Array;
 }
 
@@ -24,19 +24,31 @@ export type Result = ResultPush | ResultDrop;
 /** Fields of RESULT_PUSH that differ from the usual. */
 export type ResultFields = Partial<ResultPushMetadata>;
 
+const USUAL_PARTIAL = usual({ resultFlags: ResultFlag.Partial, resultClass: ResultClass.Partial });
+const USUAL_COMPLETE = usual({});
+
+/** Shared by all results that have no fields of their own, so that most need not be encoded again. */
+function usual(fields: ResultFields): Readonly<ResultPushMetadata> {
+  return Object.freeze(ResultPushMetadata.of({ statusCode: STATUS_OK, ...fields }));
+}
+
+const encodedUsual = new Map(
+  [USUAL_PARTIAL, USUAL_COMPLETE].map((metadata) => [metadata, ResultPushMetadata.encode(metadata)]),
+);
+
+/** The metadata's bytes, not to be written to. Throws an `NnrpError` where a field has no such value. */
+export function encodeResultMetadata(metadata: Readonly<ResultPushMetadata>): Uint8Array {
+  return encodedUsual.get(metadata) ?? ResultPushMetadata.encode(metadata);
+}
+
 /** A part of an answer; others follow. */
 export function partialResult(frameId: number, body: Uint8Array, fields?: ResultFields): ResultPush {
-  return push(frameId, body, {
-    statusCode: STATUS_OK,
-    resultFlags: ResultFlag.Partial,
-    resultClass: ResultClass.Partial,
-    ...fields,
-  });
+  return push(frameId, body, USUAL_PARTIAL, fields);
 }
 
 /** The end of an answer, or all of it. */
 export function completeResult(frameId: number, body: Uint8Array = EMPTY, fields?: ResultFields): ResultPush {
-  return push(frameId, body, { statusCode: STATUS_OK, ...fields });
+  return push(frameId, body, USUAL_COMPLETE, fields);
 }
 
 /** No answer. */
@@ -49,6 +61,12 @@ export function isTerminal(result: Result): boolean {
   return result.type === 'drop' || result.metadata.resultClass !== ResultClass.Partial;
 }
 
-function push(frameId: number, body: Uint8Array, fields: ResultFields): ResultPush {
-  return { type: 'push', frameId, metadata: ResultPushMetadata.of(fields), body };
+function push(
+  frameId: number,
+  body: Uint8Array,
+  usual: Readonly<ResultPushMetadata>,
+  fields: ResultFields | undefined,
+): ResultPush {
+  const metadata = fields === undefined ? usual : ResultPushMetadata.of({ ...usual, ...fields });
+  return { type: 'push', frameId, metadata, body };
 }

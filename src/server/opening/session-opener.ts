@@ -12,7 +12,7 @@ import {
   SessionStatus,
   type SessionOpenMetadata,
 } from '../../wire/messages/session-open';
-import { EMPTY, packet } from '../../wire/packet';
+import { EMPTY, packet, type Packet } from '../../wire/packet';
 import {
   askPolicy,
   checkOpen,
@@ -25,7 +25,7 @@ import {
 import { openBlocks } from './open-blocks';
 import type { ServerSettings } from '../options';
 import { hashToken, rotate, type TokenPair } from './resume-token';
-import { SessionCore } from '../session/session-core';
+import { SessionCore, type SessionHost } from '../session/session-core';
 import type { Attachment } from '../session/session-outlet';
 import type { SessionRegistry } from './session-registry';
 
@@ -33,6 +33,12 @@ import type { SessionRegistry } from './session-registry';
 export interface OpeningConnection extends Attachment {
   /** The client has announced itself. */
   announce(): void;
+  /** Whether it may have another session. */
+  admitsSession(): boolean;
+  /** Sends SESSION_OPEN_ACK. */
+  answerOpen(ack: Packet, verdict: 'accepted' | 'refused'): void;
+  /** A resume token was wrong. To be called last: it may be once too often. */
+  tokenFailed(sessionId: number): void;
   /** The session's packets go to it from now on. */
   adopt(core: SessionCore): void;
 }
@@ -60,7 +66,11 @@ interface Opening {
  * 9): the server's checks, the policy, then recovery.
  */
 export class SessionOpener {
-  constructor(private readonly host: OpenerHost) {}
+  private readonly sessionHost: SessionHost;
+
+  constructor(private readonly host: OpenerHost) {
+    this.sessionHost = this.makeSessionHost();
+  }
 
   /**
    * Judges an open and answers it, now or when the policy has decided; unsubscribing forgets it. Throws
@@ -77,7 +87,9 @@ export class SessionOpener {
       resumeAttempt: extension?.resumeAttempt,
     };
     const opening: Opening = { open, proof, extension, connection };
-    const errorCode = checkOpen(open, settings);
+    const errorCode =
+      checkOpen(open, settings) ||
+      (connection.admitsSession() ? SessionErrorCode.None : SessionErrorCode.SessionLimitReached);
     if (errorCode !== SessionErrorCode.None) {
       this.answer(opening, { status: SessionStatus.Rejected, errorCode });
       return undefined;
@@ -138,7 +150,7 @@ export class SessionOpener {
     const token = isResumable ? settings.randomBytes(settings.resumeTokenBytes) : EMPTY;
     if (isResumable) this.keepTokens(verdict.sessionId, { current: hashToken(token), previous: undefined });
     const ack = this.sendAck(opening, verdict, token, 0);
-    const core = new SessionCore(this.sessionHost(), open, ack, connection, isResumable);
+    const core = new SessionCore(this.sessionHost, open, ack, connection, isResumable);
     registry.set(core);
     connection.adopt(core);
     this.host.sessionOpened(core);
@@ -198,17 +210,19 @@ export class SessionOpener {
     const body = new Uint8Array(token.length + block.length);
     body.set(token);
     body.set(block, token.length);
-    connection.transport.send(
+    connection.answerOpen(
       packet(
         { messageType: MessageType.SessionOpenAck, sessionId: ack.sessionId },
         SessionOpenAckMetadata.encode(ack),
         body,
       ),
+      ack.sessionId === 0 ? 'refused' : 'accepted',
     );
     return ack;
   }
 
-  private sessionHost(): ConstructorParameters<typeof SessionCore>[0] {
+  /** One for all sessions. */
+  private makeSessionHost(): SessionHost {
     const { settings, scheduler, registry } = this.host;
     return {
       settings,

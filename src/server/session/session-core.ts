@@ -25,13 +25,13 @@ import { cacheMiss } from '../error-packet';
 import type { Cancel, Close } from './messages';
 import type { ServerSettings } from '../options';
 import { SessionCache } from './session-cache';
-import { SessionOperations } from './session-operations';
+import { SessionOperations, type OperationsHost } from './session-operations';
 import { SessionOutlet, type Attachment } from './session-outlet';
-import { SessionSender, type FlowFields } from './session-sender';
-import { SessionRequests } from './session-requests';
+import { SessionSender, type FlowFields, type SenderHost } from './session-sender';
+import { SessionRequests, type RequestsHost } from './session-requests';
 import { SessionStreams } from './session-streams';
 import type { AttachmentState, CreditTarget, SessionEnding } from './session-terms';
-import type { SubmitEnd } from './submit';
+import type { Submit, SubmitEnd } from './submit';
 import type { SessionUsage } from '../usage';
 
 /** What a session needs of its server. */
@@ -58,7 +58,7 @@ export interface SessionHost {
  *      ▲                               │
  *      └──────────── resume ───────────┘        (SESSION_CLOSE ends it from anywhere: closed)
  */
-export class SessionCore {
+export class SessionCore implements OperationsHost, RequestsHost, SenderHost {
   readonly streams = new SessionStreams();
   readonly attachment: BehaviorSubject<AttachmentState>;
 
@@ -66,8 +66,8 @@ export class SessionCore {
   readonly sender: SessionSender;
   readonly operations: SessionOperations;
   private readonly cache: SessionCache;
-  private readonly requests: SessionRequests;
-  private readonly timers = new Subscription();
+  private madeRequests: SessionRequests | undefined;
+  private timers: Subscription | undefined;
   private currentState: SessionState = SessionState.Open;
   private expiry: Subscription | undefined;
   /** What ends the session once no operation is left, while it drains. */
@@ -76,6 +76,8 @@ export class SessionCore {
   private isEnding = false;
   private isCongested = false;
   private isUnconfirmed = false;
+  /** Submits that came after this side had asked for the end. */
+  private crossed = 0;
   /** Of the client, to resume the session. */
   private lastAttempt = 0;
   private lastHeard: number;
@@ -94,40 +96,26 @@ export class SessionCore {
     this.attachment = new BehaviorSubject<AttachmentState>('attached');
     this.lastHeard = scheduler.now();
     this.outlet = new SessionOutlet(attachment, { outbox: isResumable ? settings.outbox : undefined });
-    this.sender = new SessionSender(granted.sessionId, this.outlet, () => {
-      this.overflowed();
-    });
-    this.cache = new SessionCache(granted.sessionId, settings, () => scheduler.now());
-    this.operations = new SessionOperations({
-      sessionId: granted.sessionId,
-      maxInFlight: granted.maxInFlightOperations,
-      queue: settings.queue,
-      isReady: () => this.streams.isWatched(this.streams.submits),
-      deliver: (submit) => {
-        this.streams.emit(this.streams.submits, submit);
-      },
-      sendDrop: (frameId, end) => {
-        if (end === 'late') this.hintLate(frameId);
-        this.sender.drop(frameId);
-      },
-      changed: () => {
-        this.afterOperation();
-      },
-    });
-    this.requests = new SessionRequests({
-      streams: this.streams,
-      sender: this.sender,
-      outlet: this.outlet,
-      settings,
-      scheduler,
-      isResumable,
-      lastOperationId: () => this.operations.lastOperationId,
-    });
+    this.sender = new SessionSender(granted.sessionId, this.outlet, this);
+    this.cache = new SessionCache(granted.sessionId, settings, scheduler);
+    this.operations = new SessionOperations(this);
     if (settings.idleTimeoutMs > 0) this.watchIdleness(settings.idleTimeoutMs);
   }
 
   get sessionId(): number {
     return this.granted.sessionId;
+  }
+
+  get settings(): ServerSettings {
+    return this.host.settings;
+  }
+
+  get scheduler(): SchedulerLike {
+    return this.host.scheduler;
+  }
+
+  private get requests(): SessionRequests {
+    return (this.madeRequests ??= new SessionRequests(this));
   }
 
   get state(): SessionState {
@@ -148,10 +136,10 @@ export class SessionCore {
     return this.cache.objectCount;
   }
 
-  /** Takes a packet of this session. Throws an `NnrpError` or a `RuntimeError` that says what is wrong. */
-  receive(packet: Packet): void {
+  /** Takes a packet of this session, that came at `now`. Throws an `NnrpError` or a `RuntimeError` that says what is wrong. */
+  receive(packet: Packet, now: number): void {
     if (!acceptsMessages(this.currentState)) throw this.notOpen();
-    this.heard();
+    this.heard(now);
     switch (packet.header.messageType) {
       case MessageType.FrameSubmit:
         this.onSubmit(packet);
@@ -184,8 +172,8 @@ export class SessionCore {
   }
 
   /** The client has said something, to this session or about it. */
-  heard(): void {
-    this.lastHeard = this.host.scheduler.now();
+  heard(now: number): void {
+    this.lastHeard = now;
     if (!this.isUnconfirmed) return;
     this.isUnconfirmed = false;
     this.host.confirmed(this);
@@ -256,8 +244,7 @@ export class SessionCore {
     const finish = (): void => {
       this.end('closed', 'closed');
     };
-    if (current.isAnnounced)
-      this.timers.add(this.host.scheduler.schedule(finish, timerMs(ending.drainTimeoutMs)));
+    if (current.isAnnounced) this.own(this.host.scheduler.schedule(finish, timerMs(ending.drainTimeoutMs)));
     else if (this.operations.isIdle) finish();
     else this.drainFor(ending.drainTimeoutMs, finish);
     return over;
@@ -276,8 +263,10 @@ export class SessionCore {
   end(end: Exclude<SubmitEnd, 'completed'>, attachmentState: 'expired' | 'closed'): void {
     if (this.currentState === SessionState.Closed) return;
     this.currentState = SessionState.Closed;
-    this.timers.unsubscribe();
-    this.requests.end();
+    this.timers?.unsubscribe();
+    // What comes later is ended at once.
+    this.timers = Subscription.EMPTY;
+    this.madeRequests?.end();
     this.expiry?.unsubscribe();
     this.outlet.current?.released(this);
     this.operations.endAll(end, { tell: false });
@@ -288,9 +277,25 @@ export class SessionCore {
     this.host.ended(this, end);
   }
 
+  /** Whether anybody listens for submits. */
+  isReady(): boolean {
+    return this.streams.isWatched('submits');
+  }
+
+  /** Hands the application a submit. */
+  deliver(submit: Submit): void {
+    this.streams.emit('submits', submit);
+  }
+
+  /** Tells the client of an operation that gets no answer. */
+  sendDrop(frameId: number, end: SubmitEnd): void {
+    if (end === 'late') this.hintLate(frameId);
+    this.sender.drop(frameId);
+  }
+
   private detach(): void {
     this.outlet.detach();
-    this.requests.forget();
+    this.madeRequests?.forget();
   }
 
   private onSubmit(packet: Packet): void {
@@ -298,14 +303,17 @@ export class SessionCore {
     const metadata = FrameSubmitMetadata.decode(packet.metadata);
     if (!acceptsOperations(this.currentState)) {
       if (!this.isEnding) throw this.notOpen();
-      // It crossed with this side's SESSION_CLOSE: its client could not know.
+      // It crossed with this side's SESSION_CLOSE: its client could not know, as far as it had credit.
       this.sender.drop(packet.header.frameId);
+      this.crossed += 1;
+      if (this.crossed > this.granted.grantedOperationCredit) this.refused();
       return;
     }
     const resolved = this.cache.resolve(metadata, packet.body);
     if (resolved.kind === 'miss') {
       this.operations.noteSubmitted(packet.header.frameId);
       this.sender.refusal(cacheMiss(packet.header, resolved.code));
+      this.refused();
       return;
     }
     const budget = metadata.latencyBudgetMs || this.open.defaultDeadlineMs;
@@ -313,20 +321,26 @@ export class SessionCore {
     if (this.operations.submit(packet, { metadata, objects: resolved.objects, deadline }) === 'admitted')
       return;
     // No slot and no room to wait: the client did not keep to its credit.
-    if (this.isCongested) return;
-    this.isCongested = true;
-    const { Congestion } = FlowUpdateReason;
-    this.sender.credit(
-      { scope: FlowScope.Session },
-      { reason: Congestion, level: BackpressureLevel.Hard, credit: 0 },
-    );
+    if (!this.isCongested) {
+      this.isCongested = true;
+      const { Congestion } = FlowUpdateReason;
+      this.sender.credit(
+        { scope: FlowScope.Session },
+        { reason: Congestion, level: BackpressureLevel.Hard, credit: 0 },
+      );
+    }
+    this.refused();
+  }
+
+  private refused(): void {
+    this.outlet.current?.refused(this.sessionId);
   }
 
   private onCancel(cancel: Cancel): void {
     const { cancelScope } = this.host.settings;
     // Nothing where the cancel crossed with the operation's last result: that is no fault of anybody.
     if (this.operations.cancel(cancel.frameId, cancelScope, 'client').length > 0)
-      this.streams.emit(this.streams.cancels, cancel);
+      this.streams.emit('cancels', cancel);
   }
 
   private cancelUnwanted(wanted: ReadonlySet<number>): void {
@@ -337,18 +351,18 @@ export class SessionCore {
 
   private onCachePut(message: MessageOf<typeof MessageType.CachePut>): void {
     this.sender.cacheAck(this.cache.put(message));
-    this.streams.messages.next(message);
+    this.streams.emit('messages', message);
   }
 
   private onCacheInvalidate(message: MessageOf<typeof MessageType.CacheInvalidate>): void {
     this.cache.invalidate(message);
-    this.streams.messages.next(message);
+    this.streams.emit('messages', message);
   }
 
   private onClose(close: Close): void {
     // Closes that have crossed are one: the client's says how long its operations may take.
     if (!this.isEnding) this.currentState = afterClose(this.currentState, this.sessionId);
-    this.streams.emit(this.streams.closes, close);
+    this.streams.emit('closes', close);
     const { inFlightPolicy, drainTimeoutMs } = close.metadata;
     if (inFlightPolicy === InFlightPolicy.Abort || drainTimeoutMs === 0 || this.operations.isIdle) {
       this.finishClose();
@@ -364,7 +378,8 @@ export class SessionCore {
 
   /** The answer to a close of this side's. */
   private onCloseAck({ metadata }: MessageOf<typeof MessageType.SessionCloseAck>): void {
-    if (acceptsOperations(this.currentState)) {
+    // Nor may the client answer a close of its own, and open the session again by rejecting it.
+    if (!this.isEnding || acceptsOperations(this.currentState)) {
       throw unexpectedMessage('server received SESSION_CLOSE_ACK that it did not ask for');
     }
     this.currentState = afterCloseAck(this.currentState, metadata.closeStatus, this.sessionId);
@@ -381,12 +396,16 @@ export class SessionCore {
         this.end('closed', 'closed');
       });
     if (inFlightPolicy === InFlightPolicy.Abort) finish();
-    else this.timers.add(this.host.scheduler.schedule(finish, timerMs(drainTimeoutMs)));
+    else this.own(this.host.scheduler.schedule(finish, timerMs(drainTimeoutMs)));
+  }
+
+  private own(timer: Subscription): void {
+    (this.timers ??= new Subscription()).add(timer);
   }
 
   private drainFor(timeoutMs: number, finish: () => void): void {
     this.finishDrain = finish;
-    this.timers.add(this.host.scheduler.schedule(finish, timerMs(timeoutMs)));
+    this.own(this.host.scheduler.schedule(finish, timerMs(timeoutMs)));
   }
 
   private finishClose(): void {
@@ -394,8 +413,9 @@ export class SessionCore {
     this.end('closed', 'closed');
   }
 
-  private afterOperation(): void {
-    this.lastWorked = this.host.scheduler.now();
+  /** An operation has ended, whichever way. */
+  operationEnded(): void {
+    if (this.host.settings.idleTimeoutMs > 0) this.lastWorked = this.host.scheduler.now();
     if (this.finishDrain !== undefined) {
       if (this.operations.isIdle) this.finishDrain();
     } else if (this.isCongested && this.operations.queuedCount === 0) {
@@ -410,7 +430,7 @@ export class SessionCore {
   }
 
   /** Nothing more can be kept for a client that is away: rather than leave a gap, the session ends. */
-  private overflowed(): void {
+  overflowed(): void {
     // Later: whoever made the result that did not fit is still at it.
     this.expireIn(0);
   }
@@ -435,12 +455,12 @@ export class SessionCore {
     if (idleFor < timeoutMs) {
       const next = this.host.scheduler.schedule(
         () => {
-          this.timers.remove(next);
+          this.timers?.remove(next);
           this.watchIdleness(timeoutMs);
         },
         timerMs(timeoutMs - idleFor),
       );
-      this.timers.add(next);
+      this.own(next);
       return;
     }
     void this.close({

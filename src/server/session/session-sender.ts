@@ -1,7 +1,7 @@
 import { CreditEpoch } from '../../protocol/flow/credit-epoch';
 import { validateFlowRouting } from '../../protocol/flow/flow';
 import { checkMigration } from '../../protocol/session/migration';
-import type { Result } from '../../protocol/operation/result';
+import { encodeResultMetadata, type Result } from '../../protocol/operation/result';
 import { MessageType } from '../../wire/message-type';
 import {
   FlowFlag,
@@ -11,7 +11,6 @@ import {
   type FlowUpdateReason,
 } from '../../wire/messages/flow-update';
 import { ResultHintMetadata } from '../../wire/messages/result-hint';
-import { ResultPushMetadata } from '../../wire/messages/result-push';
 import { CacheAckMetadata } from '../../wire/messages/cache';
 import {
   SessionCloseAckMetadata,
@@ -37,16 +36,21 @@ export interface FlowFields {
   readonly credit: number;
 }
 
+/** What a sender needs of its session. */
+export interface SenderHost {
+  /** There is no room to keep a result: the session cannot go on without a gap. */
+  overflowed(): void;
+}
+
 /** Encodes what a session says, validated before it is written (protocol section 9). */
 export class SessionSender {
-  private readonly sessionEpoch = new CreditEpoch();
-  private readonly operationEpochs = new Map<number, CreditEpoch>();
+  private sessionEpoch: CreditEpoch | undefined;
+  private operationEpochs: Map<number, CreditEpoch> | undefined;
 
   constructor(
     private readonly sessionId: number,
     private readonly outlet: SessionOutlet,
-    /** There is no room to keep a result: the session cannot go on without a gap. */
-    private readonly onOverflow: () => void,
+    private readonly host: SenderHost,
   ) {}
 
   result(result: Result): void {
@@ -54,8 +58,12 @@ export class SessionSender {
       this.drop(result.frameId);
       return;
     }
-    const metadata = ResultPushMetadata.encode(result.metadata);
-    this.sendResult(MessageType.ResultPush, result.frameId, metadata, result.body);
+    this.sendResult(
+      MessageType.ResultPush,
+      result.frameId,
+      encodeResultMetadata(result.metadata),
+      result.body,
+    );
   }
 
   drop(frameId: number): void {
@@ -64,7 +72,7 @@ export class SessionSender {
 
   /** An ERROR in the place of a result: a client that comes back gets it like one. */
   refusal(error: Packet): void {
-    if (!this.outlet.sendResult(error)) this.onOverflow();
+    if (!this.outlet.sendResult(error)) this.host.overflowed();
   }
 
   hint(frameId: number, hint: ResultHintMetadata): void {
@@ -136,7 +144,7 @@ export class SessionSender {
 
   /** An operation that ended has no credit any more. */
   forgetOperation(frameId: number): void {
-    if (this.operationEpochs.size > 0) this.operationEpochs.delete(frameId);
+    this.operationEpochs?.delete(frameId);
   }
 
   private epochOf(target: FlowTarget): CreditEpoch {
@@ -144,12 +152,12 @@ export class SessionSender {
       case FlowScope.Connection:
         return target.epoch;
       case FlowScope.Session:
-        return this.sessionEpoch;
+        return (this.sessionEpoch ??= new CreditEpoch());
       case FlowScope.Operation: {
-        const known = this.operationEpochs.get(target.frameId);
+        const known = this.operationEpochs?.get(target.frameId);
         if (known !== undefined) return known;
         const epoch = new CreditEpoch();
-        this.operationEpochs.set(target.frameId, epoch);
+        (this.operationEpochs ??= new Map()).set(target.frameId, epoch);
         return epoch;
       }
     }
@@ -160,7 +168,7 @@ export class SessionSender {
   }
 
   private sendResult(messageType: MessageType, frameId: number, metadata = EMPTY, body = EMPTY): void {
-    if (!this.outlet.sendResult(this.packet(messageType, frameId, metadata, body))) this.onOverflow();
+    if (!this.outlet.sendResult(this.packet(messageType, frameId, metadata, body))) this.host.overflowed();
   }
 
   private packet(messageType: MessageType, frameId: number, metadata = EMPTY, body = EMPTY): Packet {

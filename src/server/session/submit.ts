@@ -91,6 +91,10 @@ export class Submit implements Message<typeof MessageType.FrameSubmit> {
     return this.currentState;
   }
 
+  get hasEnded(): boolean {
+    return this.end !== undefined;
+  }
+
   /** The state now and after each change; completes with the operation. */
   get state$(): Observable<OperationState> {
     return new Observable((subscriber) => {

@@ -1,4 +1,5 @@
 import { CacheObjectKind } from '../../wire/messages/cache';
+import type { ServerLimits } from '../../server/limits/server-limits';
 import type { ServerOptions } from '../../server/options';
 import { CancelScope } from '../../protocol/operation/operation';
 import type { ReconnectOptions } from '../../client/options';
@@ -90,6 +91,7 @@ export function drawScenario(random: Random): Scenario {
       idleTimeoutMs,
       patchTimeoutMs,
       migrateGraceMs: random.int(0, 60),
+      limits: drawLimits(random.fork('limits')),
       supportedCacheObjects: Object.values(CacheObjectKind),
       maxCacheObjects: random.int(1, 4),
       maxCacheBytes: random.pick([64, 4096]),
@@ -114,6 +116,20 @@ export function drawScenario(random: Random): Scenario {
     earlyClose: random.chance(0.15)
       ? { atMs: random.int(50, activeMs), graceMs: random.pick([0, random.int(1, 100)]) }
       : undefined,
+  };
+}
+
+/** A run has a second for what is spread over minutes elsewhere: what is sane at that pace is no flood. */
+function drawLimits(random: Random): Partial<ServerLimits> {
+  const unlimited = { burst: Infinity, perSecond: 0 };
+  return {
+    cancels: unlimited,
+    patches: unlimited,
+    migrations: unlimited,
+    cachePuts: unlimited,
+    // The thieves have the address of everybody else.
+    addressTokenFailures: unlimited,
+    violations: { burst: random.int(2, 10), perSecond: 1 },
   };
 }
 

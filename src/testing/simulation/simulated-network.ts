@@ -61,10 +61,10 @@ export class SimulatedNetwork {
     return this.connections.size;
   }
 
-  /** Ends of the server's side that somebody reads from. */
+  /** Ends of the server's side that somebody reads from, or waits for the end of. */
   get servedCount(): number {
     let count = 0;
-    for (const { server } of this.connections.values()) if (server.isRead) count += 1;
+    for (const { server } of this.connections.values()) if (server.isRead || server.isClosing) count += 1;
     return count;
   }
 

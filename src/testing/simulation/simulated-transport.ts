@@ -125,6 +125,11 @@ export class SimulatedTransport implements Transport, PipeReader {
     return this.reader !== undefined;
   }
 
+  /** Whether this end was asked to close, and has not yet. */
+  get isClosing(): boolean {
+    return this.leaving === 'closing' && !this.isEnded;
+  }
+
   /** Whether what is sent still has a way to go. */
   get isWritable(): boolean {
     return !this.isEnded && this.leaving === undefined && this.outgoing.isOpen;

@@ -26,6 +26,7 @@ function connection(peer: string, { isAnnounced = true } = {}) {
     requestProof: () => {
       proofs += 1;
     },
+    refused: () => undefined,
     released: () => undefined,
   };
   return { attachment, sent, pressure$, proofs: () => proofs };

@@ -1,0 +1,166 @@
+import { inTurns, type Bench } from '../harness/bench';
+import { Child, Peer, type ProgramStart } from '../harness/child';
+import { scaled, type Effort } from '../harness/effort';
+import { atMost, type Target } from '../harness/figure';
+import type { Memory } from '../harness/program';
+import { runLoad } from '../harness/run-load';
+import { ratios, spread } from '../harness/statistics';
+import type { HoldParameters, LoadParameters } from '../load/parameters';
+import { bareEcho, nnrpServer } from './sides';
+
+const KB = 1000;
+
+/** What something that only waits costs, and whether what is over costs anything. */
+export const memory: readonly Bench[] = [
+  held({
+    name: 'RSS of an idle connection with a session',
+    of: 'rss',
+    holds: { connections: 2000, sessions: 1, operations: 0 },
+    baseline: { name: 'bare echo', start: bareEcho.peer },
+    target: atMost(14 * KB, 'value'),
+  }),
+  held({
+    name: 'heap of an idle session on a shared connection',
+    of: 'heap',
+    holds: { connections: 1, sessions: 10_000, operations: 0 },
+    target: atMost(3 * KB, 'value'),
+  }),
+  held({
+    name: 'heap of an operation in flight, 64 B',
+    of: 'heap',
+    holds: { connections: 1, sessions: 1, operations: 50_000 },
+    baseline: { name: 'bare map', start: { file: 'peers/echo-tcp', parameters: { holds: true } } },
+  }),
+  afterManyOperations(10_000, 1_000_000, 2 * KB * KB),
+];
+
+interface Held {
+  readonly name: string;
+  readonly of: keyof Memory;
+  readonly holds: Omit<HoldParameters, 'port' | 'bodyBytes'>;
+  readonly baseline?: { readonly name: string; readonly start: ProgramStart };
+  readonly target?: Target;
+}
+
+/** What a server holds more for each of many things that a load opens and keeps. */
+function held({ name, of, holds, baseline, target }: Held): Bench {
+  const subject = nnrpServer('tcp', 'hold');
+  const starts = [subject.peer, ...(baseline === undefined ? [] : [baseline.start])];
+  return {
+    family: 'memory',
+    name,
+    async run(effort, progress) {
+      const values: readonly [number[], number[]] = [[], []];
+      const indices = starts.map((_, index) => index as 0 | 1);
+      for (let round = 0; round < effort.rounds; round++) {
+        for (const index of inTurns(indices, round)) {
+          values[index].push(await heldBy(starts[index]!, { of, holds, effort }));
+        }
+        progress(round + 1, effort.rounds);
+      }
+      return [
+        {
+          family: 'memory',
+          name,
+          unit: 'bytes',
+          subject: { name: 'nnrp-rx', value: spread(values[0]) },
+          ...(baseline !== undefined && {
+            baseline: { name: baseline.name, value: spread(values[1]) },
+            ratio: ratios(values[0], values[1]),
+          }),
+          ...(target !== undefined && { target }),
+        },
+      ];
+    },
+  };
+}
+
+async function heldBy(
+  start: ProgramStart,
+  { of, holds, effort }: Pick<Held, 'of' | 'holds'> & { readonly effort: Effort },
+): Promise<number> {
+  const { connections, sessions, operations } = holds;
+  const scale = (count: number): number => (count > 1 ? scaled(count, effort) : count);
+  const peer = await Peer.start(start);
+  try {
+    // What the first of everything costs is not what one more does.
+    await hold(peer, { connections: 10, sessions: 10, operations: Math.min(10, operations) });
+    const before = await peer.memory();
+    const all = { connections: scale(connections), sessions: scale(sessions), operations: scale(operations) };
+    const load = await holding(peer, all);
+    const after = await peer.memory();
+    await load.stop();
+    const count = all.connections * all.sessions * Math.max(1, all.operations);
+    return (after[of] - before[of]) / count;
+  } finally {
+    await peer.stop();
+  }
+}
+
+async function hold(peer: Peer, holds: Held['holds']): Promise<void> {
+  const load = await holding(peer, holds);
+  await load.stop();
+}
+
+async function holding(peer: Peer, holds: Held['holds']): Promise<Child> {
+  const parameters: HoldParameters = { ...holds, port: peer.port, bodyBytes: 64 };
+  const load = new Child({ file: 'load/hold', parameters });
+  await load.next();
+  return load;
+}
+
+/** What of the heap is left of operations that are over, in a session that goes on. */
+function afterManyOperations(few: number, many: number, bound: number): Bench {
+  const name = `heap after ${many.toLocaleString('en')} operations over ${few.toLocaleString('en')}`;
+  return {
+    family: 'memory',
+    name,
+    async run(effort, progress) {
+      const growths: number[] = [];
+      // A process for each, and a million takes its time.
+      const rounds = Math.min(3, effort.rounds);
+      for (let round = 0; round < rounds; round++) {
+        const heaps = new Map<number, number>();
+        for (const count of inTurns([few, many], round))
+          heaps.set(count, await heapAfter(scaled(count, effort)));
+        growths.push(heaps.get(many)! - heaps.get(few)!);
+        progress(round + 1, rounds);
+      }
+      return [
+        {
+          family: 'memory',
+          name,
+          unit: 'bytes',
+          subject: { name: 'nnrp-rx results', value: spread(growths) },
+          target: atMost(bound, 'value'),
+        },
+      ];
+    },
+  };
+}
+
+/** With the session still open. */
+async function heapAfter(operations: number): Promise<number> {
+  const { peer: start, load } = nnrpServer('tcp');
+  const peer = await Peer.start(start);
+  try {
+    const parameters: LoadParameters = {
+      port: peer.port,
+      framing: 'tcp',
+      connections: 1,
+      sessions: 1,
+      window: 256,
+      bodyBytes: 64,
+      operations,
+      warmMs: 0,
+      runMs: 0,
+    };
+    let heap = 0;
+    await runLoad(load(parameters), peer, async () => {
+      ({ heap } = await peer.memory());
+    });
+    return heap;
+  } finally {
+    await peer.stop();
+  }
+}

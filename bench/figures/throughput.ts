@@ -1,0 +1,38 @@
+import type { Bench } from '../harness/bench';
+import { comparison, type Side, type Work } from '../harness/compare';
+import { atLeast } from '../harness/figure';
+import { bareEcho, grpcServer, nnrpServer, wsEcho } from './sides';
+
+const KIB = 1024;
+const tcp: Work = { framing: 'tcp', connections: 1, sessions: 1, window: 256, bodyBytes: 64 };
+const ws: Work = { ...tcp, framing: 'ws' };
+
+/** What a server answers in a second, and how soon. */
+export const throughput: readonly Bench[] = [
+  against(bareEcho, 'tcp window 256 64 B', tcp, 0.85),
+  against(bareEcho, 'tcp window 256 64 B respond', tcp, undefined, nnrpServer('tcp', 'respond')),
+  against(bareEcho, 'tcp window 1 64 B', { ...tcp, window: 1 }, 0.95),
+  against(bareEcho, 'tcp window 16 1 KiB', { ...tcp, window: 16, bodyBytes: KIB }),
+  against(bareEcho, 'tcp window 64 16 KiB', { ...tcp, window: 64, bodyBytes: 16 * KIB }, 0.9),
+  against(bareEcho, 'tcp window 16 1 MiB', { ...tcp, window: 16, bodyBytes: KIB * KIB }),
+  against(bareEcho, 'tcp 8 connections window 64 64 B', { ...tcp, connections: 8, window: 64 }, 0.75),
+  against(bareEcho, 'tcp 64 connections window 16 64 B', { ...tcp, connections: 64, window: 16 }),
+  against(bareEcho, 'tcp 100 sessions window 256 64 B', { ...tcp, sessions: 100 }),
+  against(wsEcho, 'ws window 256 64 B', ws, 0.8),
+  against(wsEcho, 'ws window 256 64 B respond', ws, undefined, nnrpServer('ws', 'respond')),
+  against(wsEcho, 'ws window 1 64 B', { ...ws, window: 1 }),
+  against(wsEcho, 'ws window 64 16 KiB', { ...ws, window: 64, bodyBytes: 16 * KIB }),
+  against(wsEcho, 'ws 8 connections window 64 64 B', { ...ws, connections: 8, window: 64 }),
+  against(grpcServer, 'against gRPC window 256 64 B', tcp, 4),
+];
+
+function against(
+  baseline: Side,
+  name: string,
+  work: Work,
+  bound?: number,
+  subject = nnrpServer(work.framing),
+): Bench {
+  const target = bound === undefined ? {} : { target: atLeast(bound) };
+  return comparison({ family: 'throughput', name, subject, baseline, work, ...target });
+}

@@ -1,0 +1,56 @@
+import type { Spread } from './statistics';
+
+export type Unit = 'op/s' | 'part/s' | 'packet/s' | 'MB/s' | 'µs' | 'bytes';
+
+/** What is asked of a figure. */
+export interface Target {
+  /** Of the ratio to the baseline, or of the value itself. */
+  readonly of: 'ratio' | 'value';
+  readonly is: 'at-least' | 'at-most';
+  readonly bound: number;
+}
+
+/** One side of a comparison. */
+export interface SideFigures {
+  readonly name: string;
+  readonly value: Spread;
+  /** Microseconds. */
+  readonly p50?: number;
+  /** Microseconds. */
+  readonly p99?: number;
+  /** CPU microseconds of an operation, in the process that is measured. */
+  readonly cpu?: Spread;
+  /** The share of one core that the measured process took. */
+  readonly busy?: number;
+  /** That of the process at the other end: a measured server that waits for its load is not measured. */
+  readonly otherBusy?: number;
+}
+
+/** What a bench finds out. */
+export interface Figure {
+  readonly family: string;
+  readonly name: string;
+  readonly unit: Unit;
+  readonly subject: SideFigures;
+  readonly baseline?: SideFigures;
+  /** Subject over baseline, pair by pair. */
+  readonly ratio?: Spread | undefined;
+  readonly target?: Target | undefined;
+}
+
+export function atLeast(bound: number): Target {
+  return { of: 'ratio', is: 'at-least', bound };
+}
+
+export function atMost(bound: number, of: Target['of'] = 'ratio'): Target {
+  return { of, is: 'at-most', bound };
+}
+
+/** Whether a figure is what was asked of it; undefined where nothing was. */
+export function verdict({ target, ratio, subject }: Figure): 'met' | 'missed' | undefined {
+  if (target === undefined) return undefined;
+  const reached = target.of === 'ratio' ? ratio?.median : subject.value.median;
+  // Negated, so that what is no number has missed.
+  if (reached === undefined) return 'missed';
+  return (target.is === 'at-least' ? reached >= target.bound : reached <= target.bound) ? 'met' : 'missed';
+}

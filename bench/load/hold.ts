@@ -1,0 +1,58 @@
+import * as net from 'node:net';
+import { FRAME_ID, HEADER, OPEN_ACK_METADATA, SESSION_ID } from '../bare/packets';
+import { onStop, parameters, tell } from '../harness/program';
+import { openPacket, pingPacket, submitPacket } from './packets';
+import type { HoldParameters } from './parameters';
+
+/** Connections that are made at a time. */
+const AT_ONCE = 64;
+
+const hold = parameters<HoldParameters>();
+const sockets: net.Socket[] = [];
+let connectionsLeft = hold.connections;
+let nextIndex = 0;
+
+/** Opens a connection's sessions, submits, and knows by a PONG behind it all that the server has it. */
+function connect(): void {
+  if (nextIndex === hold.connections) return;
+  const first = nextIndex * hold.sessions + 1;
+  nextIndex += 1;
+  let due = hold.sessions * (HEADER + OPEN_ACK_METADATA) + HEADER;
+  const socket = net.connect({ host: '127.0.0.1', port: hold.port, noDelay: true }, () => {
+    for (let sessionId = first; sessionId < first + hold.sessions; sessionId++) {
+      socket.write(openPacket(sessionId));
+      if (hold.operations > 0) socket.write(submits(sessionId));
+    }
+    socket.write(pingPacket());
+  });
+  sockets.push(socket);
+  socket.on('data', (chunk: Buffer) => {
+    due -= chunk.length;
+    if (due < 0) throw new Error('the server said more than it was asked');
+    if (due > 0) return;
+    connectionsLeft -= 1;
+    if (connectionsLeft === 0) tell({ ready: true });
+    else connect();
+  });
+  socket.on('error', (error) => {
+    throw error;
+  });
+  socket.on('close', () => {
+    throw new Error('the server has ended the connection');
+  });
+}
+
+function submits(sessionId: number): Buffer {
+  const submit = submitPacket(hold.bodyBytes);
+  const bytes = Buffer.alloc(hold.operations * submit.length);
+  for (let index = 0; index < hold.operations; index++) {
+    const at = index * submit.length;
+    bytes.set(submit, at);
+    bytes.writeUInt32LE(sessionId, at + SESSION_ID);
+    bytes.writeUInt32LE(index + 1, at + FRAME_ID);
+  }
+  return bytes;
+}
+
+for (let started = 0; started < AT_ONCE; started++) connect();
+onStop(() => process.exit());

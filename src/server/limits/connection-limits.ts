@@ -1,0 +1,111 @@
+import { MessageType } from '../../wire/message-type';
+import { HEADER_LENGTH } from '../../wire/header';
+import type { Packet } from '../../wire/packet';
+import type { ConnectionRateName, ServerLimits } from './server-limits';
+import { TokenBucket } from './token-bucket';
+
+/** A limit that a connection has met; see `LimitTripped`. */
+export interface Excess {
+  readonly limit: keyof ServerLimits;
+  readonly sessionId: number | undefined;
+  readonly allowed: number;
+  readonly observed: number;
+}
+
+/** What each type of packet counts as, by its code; the others are ruled by credit, or end something. */
+const RATE_OF_TYPE: readonly (ConnectionRateName | undefined)[] = ratesByCode({
+  [MessageType.FrameCancel]: 'cancels',
+  [MessageType.Ping]: 'pings',
+  [MessageType.SessionPatch]: 'patches',
+  [MessageType.SessionMigrate]: 'migrations',
+  [MessageType.CachePut]: 'cachePuts',
+  [MessageType.ClientHello]: 'hellos',
+  [MessageType.TransportProbe]: 'hellos',
+});
+
+/**
+ * What one peer does over one connection, counted against the server's limits. Most connections do
+ * little of it, so a bucket is made with the first packet that it counts.
+ */
+export class ConnectionLimits {
+  private readonly buckets: { [Name in ConnectionRateName]?: TokenBucket } = {};
+  /** Bytes in and out while the connection has not had a session. */
+  private opening: { bytesIn: number; bytesOut: number } | undefined = { bytesIn: 0, bytesOut: 0 };
+  private tokenFailures = 0;
+
+  constructor(
+    private readonly limits: ServerLimits,
+    /** A limit was met: the connection is to end. */
+    private readonly exceeded: (excess: Excess) => void,
+  ) {}
+
+  /** Counts a packet that has come at `now`, in milliseconds; false where it is one too many. */
+  allowPacket(packet: Packet, now: number): boolean {
+    if (this.opening !== undefined && !this.allowOpening(this.opening, packet)) return false;
+    const { messageType, sessionId } = packet.header;
+    const rate = RATE_OF_TYPE[messageType];
+    return rate === undefined || this.allow(rate, sessionId, now);
+  }
+
+  /** Counts what a rate is for; false where it is once too often. */
+  allow(limit: ConnectionRateName, sessionId: number, now: number): boolean {
+    const bucket = (this.buckets[limit] ??= new TokenBucket(this.limits[limit], now));
+    if (bucket.take(now)) return true;
+    this.exceeded({
+      limit,
+      sessionId: sessionId === 0 ? undefined : sessionId,
+      allowed: this.limits[limit].burst,
+      observed: bucket.taken,
+    });
+    return false;
+  }
+
+  /** Counts an answer that is to be sent; false where it would be too much for a stranger. */
+  allowAnswer(answer: Packet): boolean {
+    if (this.opening === undefined) return true;
+    const observed = this.opening.bytesOut + lengthOf(answer);
+    const allowed = this.limits.maxOpeningBytesOut;
+    if (observed > allowed) {
+      this.exceeded({ limit: 'maxOpeningBytesOut', sessionId: undefined, allowed, observed });
+      return false;
+    }
+    this.opening.bytesOut = observed;
+    return true;
+  }
+
+  /** Whether a last word may be said. */
+  allowLastWord(word: Packet): boolean {
+    const { opening } = this;
+    return opening === undefined || opening.bytesOut + lengthOf(word) <= this.limits.maxOpeningBytesOut;
+  }
+
+  /** A session was accepted: the peer is no stranger any more. */
+  sessionAccepted(): void {
+    this.opening = undefined;
+  }
+
+  /** Counts a resume token that was wrong. */
+  tokenFailed(sessionId: number): void {
+    this.tokenFailures += 1;
+    const { tokenFailures: observed } = this;
+    const allowed = this.limits.maxTokenFailures;
+    if (observed > allowed) this.exceeded({ limit: 'maxTokenFailures', sessionId, allowed, observed });
+  }
+
+  private allowOpening(opening: { bytesIn: number }, packet: Packet): boolean {
+    const allowed = this.limits.maxOpeningBytesIn;
+    opening.bytesIn += lengthOf(packet);
+    if (opening.bytesIn <= allowed) return true;
+    const observed = opening.bytesIn;
+    this.exceeded({ limit: 'maxOpeningBytesIn', sessionId: undefined, allowed, observed });
+    return false;
+  }
+}
+
+function lengthOf({ metadata, body }: Packet): number {
+  return HEADER_LENGTH + metadata.length + body.length;
+}
+
+function ratesByCode(rates: Partial<Record<number, ConnectionRateName>>): (ConnectionRateName | undefined)[] {
+  return Array.from({ length: 256 }, (_, code) => rates[code]);
+}

@@ -1,0 +1,143 @@
+import type { SchedulerLike, Subscription } from 'rxjs';
+import { timerMs } from '../../protocol/timer';
+import type { ConnectionGate, GateTicket } from '../../transport/connection-gate';
+import type { PeerName, Transport } from '../../transport/transport';
+import type { Excess } from './connection-limits';
+import type { LimitTripped } from './limit-tripped';
+import type { ServerLimits } from './server-limits';
+
+/** What a gate needs of its server. */
+export interface GateHost {
+  readonly limits: Pick<ServerLimits, 'handshakeMs' | 'maxHandshakes' | 'maxConnections'>;
+  readonly scheduler: SchedulerLike;
+  tripped(tripped: LimitTripped): void;
+}
+
+/** A connection, from its accept to its end. */
+export class HandshakeTicket implements GateTicket {
+  /** Says the last word to the peer, where there is a connection that can by now. */
+  onExpired: ((excess: Excess) => void) | undefined;
+
+  constructor(
+    private readonly gate: HandshakeGate,
+    readonly since: number,
+    readonly peer: PeerName,
+    readonly cut: () => void,
+  ) {}
+
+  /** The peer has been answered: it may take its time. */
+  settle(): void {
+    this.gate.settle(this);
+  }
+
+  /** The connection is gone. */
+  leave(): void {
+    this.gate.leave(this);
+  }
+}
+
+/**
+ * Counts the connections of a server over all its listeners, and times those that have shown nothing yet.
+ *
+ *   accept ──▶ pending ──answered──▶ settled ──▶ gone
+ *     │           │
+ *     ▼           ▼  too slow, or the oldest of too many
+ *   refused      cut
+ */
+export class HandshakeGate implements ConnectionGate {
+  /** Oldest first: one timer does for all. */
+  private readonly pending = new Set<HandshakeTicket>();
+  private readonly present = new Set<HandshakeTicket>();
+  private timer: Subscription | undefined;
+
+  constructor(private readonly host: GateHost) {}
+
+  /** Connections that are not past their handshake. */
+  get pendingCount(): number {
+    return this.pending.size;
+  }
+
+  enter(cut: () => void, peer: PeerName): HandshakeTicket {
+    const { limits, scheduler } = this.host;
+    const { maxConnections, maxHandshakes } = limits;
+    const ticket = new HandshakeTicket(this, scheduler.now(), peer, cut);
+    if (this.present.size >= maxConnections) {
+      const observed = this.present.size + 1;
+      this.cut(ticket, { limit: 'maxConnections', sessionId: undefined, allowed: maxConnections, observed });
+      return ticket;
+    }
+    this.present.add(ticket);
+    this.pending.add(ticket);
+    if (this.pending.size > maxHandshakes) {
+      const observed = this.pending.size;
+      const [oldest] = this.pending;
+      if (oldest !== undefined) {
+        this.settle(oldest);
+        // Without a word: words take time to be read, and there is a flood.
+        this.cut(oldest, { limit: 'maxHandshakes', sessionId: undefined, allowed: maxHandshakes, observed });
+      }
+    }
+    this.watch();
+    return ticket;
+  }
+
+  /** The ticket of a transport; one whose listener knows no gate enters now. */
+  ticketOf(transport: Transport): HandshakeTicket {
+    if (transport.ticket instanceof HandshakeTicket) return transport.ticket;
+    return this.enter(() => {
+      transport.destroy();
+    }, transport.peer);
+  }
+
+  /** Whether a connection was let in and is not gone. */
+  holds(ticket: HandshakeTicket): boolean {
+    return this.present.has(ticket);
+  }
+
+  settle(ticket: HandshakeTicket): void {
+    if (!this.pending.delete(ticket) || this.pending.size > 0) return;
+    this.timer?.unsubscribe();
+    this.timer = undefined;
+  }
+
+  leave(ticket: HandshakeTicket): void {
+    this.settle(ticket);
+    this.present.delete(ticket);
+  }
+
+  private watch(): void {
+    const [oldest] = this.pending;
+    const { limits, scheduler } = this.host;
+    if (oldest === undefined || this.timer !== undefined || limits.handshakeMs === Infinity) return;
+    const delayMs = oldest.since + limits.handshakeMs - scheduler.now();
+    this.timer = scheduler.schedule(() => {
+      this.timer = undefined;
+      this.expire();
+      this.watch();
+    }, timerMs(delayMs));
+  }
+
+  private expire(): void {
+    const { limits, scheduler } = this.host;
+    const now = scheduler.now();
+    for (const ticket of [...this.pending]) {
+      const observed = now - ticket.since;
+      if (observed < limits.handshakeMs) return;
+      this.settle(ticket);
+      const excess = {
+        limit: 'handshakeMs',
+        sessionId: undefined,
+        allowed: limits.handshakeMs,
+        observed,
+      } as const;
+      if (ticket.onExpired === undefined) this.cut(ticket, excess);
+      else ticket.onExpired(excess);
+    }
+  }
+
+  private cut(ticket: HandshakeTicket, excess: Excess): void {
+    const consequence = excess.limit === 'maxConnections' ? 'connection-refused' : 'connection-closed';
+    this.host.tripped({ ...excess, peer: ticket.peer, consequence });
+    ticket.cut();
+  }
+}

@@ -1,0 +1,27 @@
+import type { PeerName } from '../../transport/transport';
+import type { ServerLimits } from './server-limits';
+
+/**
+ * What became of it:
+ *
+ * - `connection-closed`: an ERROR of connection scope, where something could still be said, then the end
+ * - `connection-refused`: cut before it was taken
+ * - `refused`: the request was answered with a refusal, the connection goes on
+ * - `reading-paused`: nothing more is read from the peer for the time being
+ * - `session-ended`: a session that waited for its client waits no more
+ */
+export type LimitConsequence =
+  'connection-closed' | 'connection-refused' | 'refused' | 'reading-paused' | 'session-ended';
+
+/** A peer has met one of the {@link ServerLimits}. */
+export interface LimitTripped {
+  readonly limit: keyof ServerLimits;
+  readonly peer: PeerName;
+  /** Undefined where it was about no session, or about several. */
+  readonly sessionId: number | undefined;
+  /** In the limit's unit; of a rate, its burst. */
+  readonly allowed: number;
+  /** What there was, in the same unit; of a rate, how often since it was last untouched. */
+  readonly observed: number;
+  readonly consequence: LimitConsequence;
+}

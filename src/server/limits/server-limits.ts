@@ -1,0 +1,130 @@
+import type { Rate } from './token-bucket';
+
+/** Of one kind of packet, or of answer, on one connection. */
+export interface ConnectionRates {
+  /** FRAME_CANCEL. Starting work and taking it back costs a peer nothing and the server a handler each time. */
+  readonly cancels: Rate;
+  /**
+   * Submits and opens that are well-formed and not served: no room, no such cached object, a refused
+   * SESSION_OPEN, a session that has ended. Each is answered, so they are work without end otherwise.
+   */
+  readonly refusals: Rate;
+  /** Packets that the protocol forbids. A peer that errs now and then goes on; one that does nothing else ends. */
+  readonly violations: Rate;
+  /** PING of the peer's. Each is answered. */
+  readonly pings: Rate;
+  /** SESSION_PATCH. Each is put to the application and keeps a timer until it is answered. */
+  readonly patches: Rate;
+  /** SESSION_MIGRATE. Nobody changes networks more often. */
+  readonly migrations: Rate;
+  /** CACHE_PUT. Each is stored and answered, and may push others out. */
+  readonly cachePuts: Rate;
+  /** CLIENT_HELLO and TRANSPORT_PROBE together. Each is answered, before there is a session, too. */
+  readonly hellos: Rate;
+}
+
+export type ConnectionRateName = keyof ConnectionRates;
+
+/**
+ * What a server takes from its peers: the defences against peers that are slow, broken, greedy or
+ * malicious. The defaults are {@link DEFAULT_SERVER_LIMITS}; a peer that keeps to its credit meets none
+ * of them. `Infinity` switches a limit off. Whatever trips one is told on `server.limits$`.
+ */
+export interface ServerLimits extends ConnectionRates {
+  /**
+   * Milliseconds from the accept to the answer to the first CLIENT_HELLO or SESSION_OPEN; a TLS handshake,
+   * a WebSocket's upgrade and the policy's time are within. A socket that says nothing costs as much as
+   * one that works.
+   */
+  readonly handshakeMs: number;
+  /** Connections that are not past that; of one more, the oldest goes. A flood of them must not keep others out. */
+  readonly maxHandshakes: number;
+  /** Connections of all listeners together, closing ones among them; one more is cut at the accept. */
+  readonly maxConnections: number;
+  /** Bytes that are taken from a connection before it has a session: what a stranger can make the server read. */
+  readonly maxOpeningBytesIn: number;
+  /** Bytes that are sent to it before: what a stranger can make the server say. */
+  readonly maxOpeningBytesOut: number;
+  /**
+   * Sessions of one connection, those that a policy is still thinking about among them; one more is refused
+   * (`session_limit_reached`).
+   */
+  readonly maxSessionsPerConnection: number;
+  /**
+   * Operations of all sessions of one connection that are with the application, those among them that were
+   * cancelled and whose handlers go on; more wait. Otherwise sessions multiply what a session may have.
+   */
+  readonly maxInFlightPerConnection: number;
+  /**
+   * Answers that a peer provokes (PONGs, acks, refusals) and that wait until the peer reads; from then on
+   * nothing is read from it until they are gone. A peer that asks and does not listen costs memory.
+   */
+  readonly maxQueuedReplies: number;
+  /**
+   * Bytes of submits that wait for a slot, over all sessions (of one session: `ServerOptions.queue`). Past
+   * them nothing is read from whoever submits more, until a quarter of it is free again.
+   */
+  readonly maxQueuedBytes: number;
+  /** Resume tokens of one connection that are wrong; one more ends it. Nobody forgets its token that often. */
+  readonly maxTokenFailures: number;
+  /**
+   * Wrong resume tokens from one address (of IPv6: from one /64). Past them every token from there is
+   * refused, right ones too, with the answer that a wrong one gets: who guesses learns nothing.
+   */
+  readonly addressTokenFailures: Rate;
+  /** Sessions that wait for their client; one more does not, and is over. */
+  readonly maxDetachedSessions: number;
+  /** Bytes of results that wait for clients that are away; a session that would need more is over. */
+  readonly maxDetachedBytes: number;
+  /**
+   * Milliseconds that `server.close` waits, after its `graceMs`, for connections that are to end; then
+   * they are cut. A peer that reads nothing must not keep the process.
+   */
+  readonly closeOvertimeMs: number;
+}
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+/** The defaults of {@link ServerLimits}. */
+export const DEFAULT_SERVER_LIMITS: ServerLimits = {
+  handshakeMs: 5000,
+  maxHandshakes: 2048,
+  maxConnections: 10_000,
+  maxOpeningBytesIn: 16 * KIB,
+  maxOpeningBytesOut: KIB,
+  maxSessionsPerConnection: 64,
+  maxInFlightPerConnection: 256,
+  cancels: { burst: 500, perSecond: 33 },
+  refusals: { burst: 100, perSecond: 10 },
+  violations: { burst: 10, perSecond: 10 / 60 },
+  pings: { burst: 10, perSecond: 1 },
+  patches: { burst: 100, perSecond: 10 },
+  migrations: { burst: 3, perSecond: 0.1 },
+  cachePuts: { burst: 100, perSecond: 10 },
+  hellos: { burst: 10, perSecond: 1 },
+  maxQueuedReplies: 100,
+  maxQueuedBytes: 1024 * MIB,
+  maxTokenFailures: 5,
+  addressTokenFailures: { burst: 20, perSecond: 20 / 60 },
+  maxDetachedSessions: 10_000,
+  maxDetachedBytes: 256 * MIB,
+  closeOvertimeMs: 5000,
+};
+
+/**
+ * The limits with every default filled in. Throws a `RangeError` where one is negative or not a number:
+ * a limit that is never met by mistake would be none.
+ */
+export function serverLimits(limits: Partial<ServerLimits> = {}): ServerLimits {
+  const given = Object.entries(limits).filter(([, limit]) => limit !== undefined);
+  for (const [name, limit] of given) check(name, limit);
+  return { ...DEFAULT_SERVER_LIMITS, ...(Object.fromEntries(given) as Partial<ServerLimits>) };
+}
+
+function check(name: string, limit: number | Rate): void {
+  const numbers = typeof limit === 'number' ? [limit] : [limit.burst, limit.perSecond];
+  if (numbers.every((number) => number >= 0)) return;
+  const got = typeof limit === 'number' ? limit : `a burst of ${limit.burst} and ${limit.perSecond} a second`;
+  throw new RangeError(`the server's limit ${name} must be 0 or more, got ${got}`);
+}

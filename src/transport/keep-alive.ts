@@ -1,0 +1,66 @@
+import { Subscription, type SchedulerLike } from 'rxjs';
+import { timerMs } from '../protocol/timer';
+
+/** A peer that says nothing for `idleMs` is asked for a sign of life, and gone if it gives none in `timeoutMs`. */
+export interface KeepAlive {
+  /** Milliseconds, 0 for never. Default 15,000. */
+  readonly idleMs: number;
+  /** Milliseconds. Default 10,000. */
+  readonly timeoutMs: number;
+}
+
+export const DEFAULT_KEEP_ALIVE: KeepAlive = { idleMs: 15_000, timeoutMs: 10_000 };
+
+/** The peer whose life is watched. */
+export interface WatchedPeer {
+  /** When it was last heard, in milliseconds. */
+  lastHeard(): number;
+  /** Asks it for a sign of life, if it is one that can be asked; false where not. */
+  ask(): boolean;
+  /** It is gone without a word. */
+  gone(): void;
+}
+
+/**
+ * Notices a peer that is gone without a word, where it is one that can be asked. Unsubscribe to stop.
+ *
+ *   heard ──idleMs──▶ asked ──timeoutMs──▶ gone
+ *     ▲                 │
+ *     └──── heard ──────┘
+ */
+export class LivenessWatch extends Subscription {
+  /** Whether the peer was asked since it was last heard. */
+  private wasAsked = false;
+
+  constructor(
+    private readonly peer: WatchedPeer,
+    private readonly keepAlive: KeepAlive,
+    private readonly scheduler: SchedulerLike,
+  ) {
+    super();
+    if (keepAlive.idleMs > 0) this.checkIn(keepAlive.idleMs);
+  }
+
+  private checkIn(delayMs: number): void {
+    const check = this.scheduler.schedule(() => {
+      this.remove(check);
+      this.check();
+    }, timerMs(delayMs));
+    this.add(check);
+  }
+
+  private check(): void {
+    const { idleMs, timeoutMs } = this.keepAlive;
+    const quietMs = this.scheduler.now() - this.peer.lastHeard();
+    if (quietMs < idleMs) {
+      // After a sleep of the whole machine it is asked first.
+      this.wasAsked = false;
+      this.checkIn(idleMs - quietMs);
+    } else if (quietMs >= idleMs + timeoutMs && this.wasAsked) {
+      this.peer.gone();
+    } else {
+      this.wasAsked = this.peer.ask();
+      this.checkIn(timeoutMs);
+    }
+  }
+}

@@ -1,0 +1,47 @@
+import { DEFAULT_SERVER_LIMITS, serverLimits } from '../../../src/server/limits/server-limits';
+
+describe('server limits', () => {
+  it('are the documented defaults', () => {
+    expect(serverLimits()).toEqual({
+      handshakeMs: 5000,
+      maxHandshakes: 2048,
+      maxConnections: 10_000,
+      maxOpeningBytesIn: 16_384,
+      maxOpeningBytesOut: 1024,
+      maxSessionsPerConnection: 64,
+      maxInFlightPerConnection: 256,
+      cancels: { burst: 500, perSecond: 33 },
+      refusals: { burst: 100, perSecond: 10 },
+      violations: { burst: 10, perSecond: 1 / 6 },
+      pings: { burst: 10, perSecond: 1 },
+      patches: { burst: 100, perSecond: 10 },
+      migrations: { burst: 3, perSecond: 0.1 },
+      cachePuts: { burst: 100, perSecond: 10 },
+      hellos: { burst: 10, perSecond: 1 },
+      maxQueuedReplies: 100,
+      maxQueuedBytes: 1_073_741_824,
+      maxTokenFailures: 5,
+      addressTokenFailures: { burst: 20, perSecond: 1 / 3 },
+      maxDetachedSessions: 10_000,
+      maxDetachedBytes: 268_435_456,
+      closeOvertimeMs: 5000,
+    });
+  });
+
+  it('are what is given, and the defaults where nothing or undefined is', () => {
+    const given = { maxConnections: 0, pings: { burst: Infinity, perSecond: 0 }, hellos: undefined };
+    expect(serverLimits(given as object)).toEqual({
+      ...DEFAULT_SERVER_LIMITS,
+      maxConnections: 0,
+      pings: { burst: Infinity, perSecond: 0 },
+    });
+  });
+
+  it.each([
+    [{ maxConnections: -1 }, 'maxConnections must be 0 or more, got -1'],
+    [{ handshakeMs: NaN }, 'handshakeMs must be 0 or more, got NaN'],
+    [{ pings: { burst: 1, perSecond: -2 } }, 'pings must be 0 or more, got a burst of 1 and -2 a second'],
+  ])('refuse %j', (limits, message) => {
+    expect(() => serverLimits(limits)).toThrow(new RangeError(`the server's limit ${message}`));
+  });
+});
