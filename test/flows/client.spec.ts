@@ -142,7 +142,7 @@ describe('a client', () => {
     }),
   );
 
-  const CLOSE_FAULT = 'client received malformed CLOSE metadata length';
+  const FAULTS = { x: 'client received malformed CLOSE metadata length' };
 
   it('does not take a CLOSE with metadata for one', () =>
     flow(async ({ client, serverPeer, expectObservable }) => {
@@ -151,9 +151,7 @@ describe('a client', () => {
         .expects('o--p');
       const connected = await client();
       await connected.openSession();
-      expectObservable(connected.violations$.pipe(map(({ message }) => message))).toBe('--x', {
-        x: CLOSE_FAULT,
-      });
+      expectObservable(connected.violations$.pipe(map(({ message }) => message))).toBe('--x', FAULTS);
     }));
 
   it('shows hints', () =>
