@@ -22,6 +22,9 @@ import type { ServerLimits } from './limits/server-limits';
 import type { SessionCore } from './session/session-core';
 import type { OpeningConnection, SessionOpener } from './opening/session-opener';
 
+/** Milliseconds in which a peer that has met a limit can hear which one. */
+const FAREWELL_MS = 500;
+
 /** What a connection needs of its server. */
 export interface ConnectionHost {
   readonly opener: SessionOpener;
@@ -318,6 +321,10 @@ export class Connection implements OpeningConnection {
   /** Ends the sessions at once, as far as they cannot wait, and the connection once the last word is out. */
   private async leave(): Promise<void> {
     const closed = this.transport.close();
+    // Who floods a server and does not read has less time than the transport would give it.
+    const cut = this.host.scheduler.schedule(() => {
+      this.transport.destroy();
+    }, FAREWELL_MS);
     this.owned.unsubscribe();
     this.releaseSessions();
     try {
@@ -326,6 +333,7 @@ export class Connection implements OpeningConnection {
       // A transport of somebody else's that cannot close is gone, too.
       this.transport.destroy();
     }
+    cut.unsubscribe();
     this.end();
   }
 
