@@ -11,6 +11,8 @@ import { Victims } from './victims';
 
 const ROUNDS = scaled(6000, 2000);
 const WARM_UP = 500;
+/** Between the medians. Without the hash of an unknown session's token it is 1.25. */
+const MOST_SPREAD = 1.1;
 const VICTIM = 1;
 const OTHER = 2;
 const OVER = 3;
@@ -50,22 +52,30 @@ describe('a resume that is refused', () => {
       'a token that is not carried': () => open(VICTIM).with({ ...otherSchema, resumeTokenBytes: 24 }),
     };
     const names = Object.keys(opens);
-    const times = new Map(names.map((name) => [name, [] as number[]]));
     const answers = new Set<string>();
-    for (let round = 0; round < ROUNDS + WARM_UP; round++) {
-      // In another order each time, so that nobody always comes after the slowest.
-      const first = round % names.length;
-      for (const name of [...names.slice(first), ...names.slice(0, first)]) {
-        const asked = opens[name]!();
-        received.length = 0;
-        const start = process.hrtime.bigint();
-        transport.send(asked);
-        const took = Number(process.hrtime.bigint() - start);
-        expect(received).toHaveLength(1);
-        if (round >= WARM_UP) times.get(name)!.push(took);
-        answers.add(Buffer.concat([received[0]!.metadata, received[0]!.body]).toString('hex'));
+    const spreadOf = (): number => {
+      const times = new Map(names.map((name) => [name, [] as number[]]));
+      for (let round = 0; round < ROUNDS + WARM_UP; round++) {
+        // In another order each time, so that nobody always comes after the slowest.
+        const first = round % names.length;
+        for (const name of [...names.slice(first), ...names.slice(0, first)]) {
+          const asked = opens[name]!();
+          received.length = 0;
+          const start = process.hrtime.bigint();
+          transport.send(asked);
+          const took = Number(process.hrtime.bigint() - start);
+          expect(received).toHaveLength(1);
+          if (round >= WARM_UP) times.get(name)!.push(took);
+          answers.add(Buffer.concat([received[0]!.metadata, received[0]!.body]).toString('hex'));
+        }
       }
-    }
+      const medians = [...times.values()].map(medianOf);
+      return Math.max(...medians) / Math.min(...medians);
+    };
+    // What makes one reason slower does so each time; what else the machine does, does not.
+    let spread = Infinity;
+    for (let attempt = 0; attempt < 3 && spread > MOST_SPREAD; attempt++)
+      spread = Math.min(spread, spreadOf());
     figure({
       name: 'answers to a resume that is refused',
       value: answers.size,
@@ -73,9 +83,7 @@ describe('a resume that is refused', () => {
       atLeast: 1,
       atMost: 1,
     });
-    const medians = [...times.values()].map(medianOf);
-    const spread = Math.max(...medians) / Math.min(...medians);
-    figure({ name: 'slowest reason over the quickest', value: spread, unit: 'times', atMost: 1.25 });
+    figure({ name: 'slowest reason over the quickest', value: spread, unit: 'times', atMost: MOST_SPREAD });
     await server.close();
   }, 120_000);
 });
