@@ -70,11 +70,11 @@ describe('a flood of one type, by a peer that does not read', () => {
 
   afterAll(endWorkers);
 
-  /** The least harm of a few attacks: what another process on the machine does is not the server's. */
+  /** The least harm of a few attacks: what other processes of the machine do comes and goes, the harm of an attack does not. */
   async function attack(packetOf: (index: number) => Packet): Promise<Harm> {
     const chunks = encodeFlood(COUNT, packetOf);
     let least: Harm | undefined;
-    for (let attempt = 0; attempt < 3; attempt++) {
+    for (let attempt = 0; attempt < 6; attempt++) {
       const harm = await harmOf(server, bystander, { chunks, reading: 'does not read' });
       if (least === undefined || harm.p99 < least.p99) least = harm;
       if (harm.p99 <= 25) break;

@@ -1,4 +1,4 @@
-import { encodePacket, MessageType, PacketDecoder, type Packet } from '../../../src/wire';
+import { encodePacket, type MessageType, PacketDecoder, type Packet } from '../../../src/wire';
 import { open } from '../../../src/testing/packets';
 import { RawSocket } from '../../support/raw-socket';
 import { pause, until } from '../../support/until';
@@ -120,11 +120,11 @@ export async function harmOf(
 
 /** Asks the server when the attacker's connection is gone there: one that does not read cannot tell. */
 async function closedAt(server: ServerProcess, flooding: Promise<FloodEnd>): Promise<number> {
-  let isFlooding = true;
-  void flooding.finally(() => (isFlooding = false));
+  const watched = { isOver: false };
+  void flooding.finally(() => (watched.isOver = true));
   await untilConnected(server, 2);
   // The flood gives up before the bystander leaves, too.
-  while (isFlooding) {
+  while (!watched.isOver) {
     if ((await server.ask('usage')).connections < 2) return performance.now();
     await pause(5);
   }
