@@ -70,7 +70,7 @@ describe('a flood of one type, by a peer that does not read', () => {
 
   afterAll(endWorkers);
 
-  /** The least harm of a few attacks: what other processes of the machine do comes and goes, the harm of an attack does not. */
+  /** The least harm of a few attacks: what the machine does besides comes and goes, their harm does not. */
   async function attack(packetOf: (index: number) => Packet): Promise<Harm> {
     const chunks = encodeFlood(COUNT, packetOf);
     let least: Harm | undefined;
