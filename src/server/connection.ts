@@ -20,8 +20,12 @@ import { ConnectionLimits, type Excess } from './limits/connection-limits';
 import type { HandshakeTicket } from './limits/handshake-gate';
 import type { LimitConsequence, LimitTripped } from './limits/limit-tripped';
 import type { ServerLimits } from './limits/server-limits';
+import { SlotPool } from './limits/slot-pool';
 import type { SessionCore } from './session/session-core';
 import type { OpeningConnection, SessionOpener } from './opening/session-opener';
+
+/** Milliseconds in which a peer that has met a limit can hear which one. */
+const FAREWELL_MS = 500;
 
 /** What a connection needs of its server. */
 export interface ConnectionHost {
@@ -50,6 +54,7 @@ export interface ConnectionHost {
  * the connection.
  */
 export class Connection implements OpeningConnection {
+  readonly slots: SlotPool;
   private madeCreditEpoch: CreditEpoch | undefined;
   private readonly sessions = new LatestMap<SessionCore>();
   /** A close that this side ended a session with may still be acknowledged. */
@@ -79,6 +84,11 @@ export class Connection implements OpeningConnection {
     };
     this.limits = new ConnectionLimits(host.limits, exceeded);
     ticket.onExpired = exceeded;
+    const { maxInFlightPerConnection: allowed } = host.limits;
+    this.slots = new SlotPool(allowed, () => {
+      const observed = allowed + 1;
+      this.tell({ limit: 'maxInFlightPerConnection', sessionId: undefined, allowed, observed }, 'queued');
+    });
   }
 
   get creditEpoch(): CreditEpoch {
@@ -324,6 +334,10 @@ export class Connection implements OpeningConnection {
   /** Ends the sessions at once, as far as they cannot wait, and the connection once the last word is out. */
   private async leave(): Promise<void> {
     const closed = this.transport.close();
+    // Who floods a server and does not read has less time than the transport would give it.
+    const cut = this.host.scheduler.schedule(() => {
+      this.transport.destroy();
+    }, FAREWELL_MS);
     this.owned.unsubscribe();
     this.releaseSessions();
     try {
@@ -332,6 +346,7 @@ export class Connection implements OpeningConnection {
       // A transport of somebody else's that cannot close is gone, too.
       this.transport.destroy();
     }
+    cut.unsubscribe();
     this.end();
   }
 

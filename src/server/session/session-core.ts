@@ -23,8 +23,9 @@ import type { Packet } from '../../wire/packet';
 import { preview3 } from '../../wire/revision';
 import { cacheMiss } from '../error-packet';
 import type { Cancel, Close } from './messages';
+import { SlotShare } from '../limits/slot-pool';
 import type { ServerSettings } from '../options';
-import { SessionCache } from './session-cache';
+import { NO_REFERENCES, refersToObjects, SessionCache } from './session-cache';
 import { SessionOperations, type OperationsHost } from './session-operations';
 import { SessionOutlet, type Attachment } from './session-outlet';
 import { SessionSender, type FlowFields, type SenderHost } from './session-sender';
@@ -65,7 +66,8 @@ export class SessionCore implements OperationsHost, RequestsHost, SenderHost {
   readonly outlet: SessionOutlet;
   readonly sender: SessionSender;
   readonly operations: SessionOperations;
-  private readonly cache: SessionCache;
+  private readonly slots: SlotShare;
+  private madeCache: SessionCache | undefined;
   private madeRequests: SessionRequests | undefined;
   private timers: Subscription | undefined;
   private currentState: SessionState = SessionState.Open;
@@ -82,7 +84,7 @@ export class SessionCore implements OperationsHost, RequestsHost, SenderHost {
   private lastAttempt = 0;
   private lastHeard: number;
   /** When an operation last ended. */
-  private lastWorked = -Infinity;
+  private lastWorked = 0;
 
   constructor(
     readonly host: SessionHost,
@@ -97,8 +99,8 @@ export class SessionCore implements OperationsHost, RequestsHost, SenderHost {
     this.lastHeard = scheduler.now();
     this.outlet = new SessionOutlet(attachment, { outbox: isResumable ? settings.outbox : undefined });
     this.sender = new SessionSender(granted.sessionId, this.outlet, this);
-    this.cache = new SessionCache(granted.sessionId, settings, scheduler);
     this.operations = new SessionOperations(this);
+    this.slots = new SlotShare(attachment.slots, this.operations);
     if (settings.idleTimeoutMs > 0) this.watchIdleness(settings.idleTimeoutMs);
   }
 
@@ -112,6 +114,10 @@ export class SessionCore implements OperationsHost, RequestsHost, SenderHost {
 
   get scheduler(): SchedulerLike {
     return this.host.scheduler;
+  }
+
+  private get cache(): SessionCache {
+    return (this.madeCache ??= new SessionCache(this.sessionId, this.settings, this.scheduler));
   }
 
   private get requests(): SessionRequests {
@@ -133,7 +139,7 @@ export class SessionCore implements OperationsHost, RequestsHost, SenderHost {
   }
 
   get cacheObjectCount(): number {
-    return this.cache.objectCount;
+    return this.madeCache?.objectCount ?? 0;
   }
 
   /** Takes a packet of this session, that came at `now`. Throws an `NnrpError` or a `RuntimeError` that says what is wrong. */
@@ -215,6 +221,7 @@ export class SessionCore implements OperationsHost, RequestsHost, SenderHost {
     // The ack gives the client new credit: it is stopped no more.
     this.isCongested = false;
     this.lastAttempt = extension?.resumeAttempt ?? this.lastAttempt;
+    this.slots.moveTo(attachment.slots);
     this.outlet.attach(attachment, extension?.receivedResults);
     if (extension?.wantedOperations !== undefined) this.cancelUnwanted(new Set(extension.wantedOperations));
     this.attachment.next('resumed');
@@ -270,6 +277,7 @@ export class SessionCore implements OperationsHost, RequestsHost, SenderHost {
     this.expiry?.unsubscribe();
     this.outlet.current?.released(this);
     this.operations.endAll(end, { tell: false });
+    this.slots.set(this.operations.takenSlots);
     this.outlet.close();
     this.streams.complete();
     this.attachment.next(attachmentState);
@@ -277,14 +285,19 @@ export class SessionCore implements OperationsHost, RequestsHost, SenderHost {
     this.host.ended(this, end);
   }
 
-  /** Whether anybody listens for submits. */
+  /** Whether anybody listens for submits, and the connection has a slot for one. */
   isReady(): boolean {
-    return this.streams.isWatched('submits');
+    return this.streams.isWatched('submits') && this.slots.admits();
   }
 
   /** Hands the application a submit. */
   deliver(submit: Submit): void {
+    this.slots.set(this.operations.takenSlots);
     this.streams.emit('submits', submit);
+  }
+
+  slotFreed(): void {
+    this.slots.set(this.operations.takenSlots);
   }
 
   /** Tells the client of an operation that gets no answer. */
@@ -294,6 +307,7 @@ export class SessionCore implements OperationsHost, RequestsHost, SenderHost {
   }
 
   private detach(): void {
+    this.slots.moveTo(undefined);
     this.outlet.detach();
     this.madeRequests?.forget();
   }
@@ -309,7 +323,7 @@ export class SessionCore implements OperationsHost, RequestsHost, SenderHost {
       if (this.crossed > this.granted.grantedOperationCredit) this.refused();
       return;
     }
-    const resolved = this.cache.resolve(metadata, packet.body);
+    const resolved = refersToObjects(metadata) ? this.cache.resolve(metadata, packet.body) : NO_REFERENCES;
     if (resolved.kind === 'miss') {
       this.operations.noteSubmitted(packet.header.frameId);
       this.sender.refusal(cacheMiss(packet.header, resolved.code));
@@ -415,6 +429,7 @@ export class SessionCore implements OperationsHost, RequestsHost, SenderHost {
 
   /** An operation has ended, whichever way. */
   operationEnded(): void {
+    this.slots.set(this.operations.takenSlots);
     if (this.host.settings.idleTimeoutMs > 0) this.lastWorked = this.host.scheduler.now();
     if (this.finishDrain !== undefined) {
       if (this.operations.isIdle) this.finishDrain();

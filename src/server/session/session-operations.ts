@@ -23,6 +23,8 @@ export interface OperationsHost {
   sendDrop(frameId: number, end: SubmitEnd): void;
   /** An operation has ended, whichever way. */
   operationEnded(): void;
+  /** A slot is free that an operation had kept beyond its end. */
+  slotFreed(): void;
 }
 
 /** How an operation that gets no answer is recorded. */
@@ -67,6 +69,11 @@ export class SessionOperations implements OperationControl, AdmissionTarget {
 
   get inFlightCount(): number {
     return this.admission.inFlightCount;
+  }
+
+  /** Slots that are taken: operations in flight, and ended ones whose handlers go on. */
+  get takenSlots(): number {
+    return this.admission.takenCount;
   }
 
   get queuedCount(): number {
@@ -198,6 +205,16 @@ export class SessionOperations implements OperationControl, AdmissionTarget {
     this.end(submit, end);
     this.admission.startNext();
     this.host.operationEnded();
+  }
+
+  keepSlot(): void {
+    this.admission.keepSlot();
+  }
+
+  freeSlot(): void {
+    this.admission.freeSlot();
+    this.host.slotFreed();
+    this.admission.startNext();
   }
 
   private end(submit: Submit, end: Exclude<SubmitEnd, 'completed'>): void {

@@ -25,6 +25,7 @@ import {
   type SessionOpenAckMetadata,
   type SessionOpenMetadata,
 } from '../../wire/messages/session-open';
+import { keepingSlots } from './kept-slots';
 import type { Cancel, Close, SessionMessage } from './messages';
 import type { MigrateRequest, PatchRequest } from './requests';
 import type { SessionCore } from './session-core';
@@ -144,7 +145,8 @@ export class ServerSession extends Observable<SessionMessage> {
     const { scheduler } = this.core.host;
     const submits$ =
       late === undefined ? this.submits$ : this.submits$.pipe(dropLate({ when: late, scheduler }));
-    return submits$.pipe(respondToSubmits(handler, new SessionResponding(this.core))).subscribe(this.results);
+    const responding = new SessionResponding(this.core);
+    return submits$.pipe(respondToSubmits(keepingSlots(handler), responding)).subscribe(this.results);
   }
 
   /**
