@@ -8,11 +8,12 @@ module.exports = {
   // Types are checked once, by `npm run typecheck`; the transform only strips them.
   transform: { '^.+\\.ts$': ['ts-jest', { diagnostics: false }] },
   testMatch: ['<rootDir>/test/**/*.spec.ts'],
-  // These have a configuration of their own, as they take longer: they build, or try many seeds.
+  // These have a configuration of their own, as they take longer: they build, try many seeds, or attack.
   testPathIgnorePatterns: [
     '/node_modules/',
     '<rootDir>/test/interop/',
     '<rootDir>/test/package/',
+    '<rootDir>/test/hostile/',
     '<rootDir>/test/testing/simulation/',
   ],
 };

@@ -11,6 +11,7 @@ import {
 import { RuntimeError } from '../protocol/runtime-error';
 import { encodeSessionExtension } from '../protocol/session/session-extension';
 import type { ConnectEndpoint } from '../transport/endpoint';
+import { DEFAULT_KEEP_ALIVE } from '../transport/keep-alive';
 import type { PeerName, TransportKind } from '../transport/transport';
 import type { Message } from '../wire/message';
 import type { MessageType } from '../wire/message-type';
@@ -113,6 +114,7 @@ class RunningClient implements Client {
     this.scheduler = options.scheduler ?? asyncScheduler;
     this.linkHost = {
       scheduler: this.scheduler,
+      keepAlive: { ...DEFAULT_KEEP_ALIVE, ...options.keepAlive },
       violated: (error) => {
         this.violations.next(error);
       },

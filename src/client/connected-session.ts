@@ -110,6 +110,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     link: ClientLink,
   ) {
     this.link = link;
+    if (accepted.extension !== undefined) link.announce();
     this.ack = accepted.ack;
     this.resumeToken = accepted.resumeToken;
     this.currentState =
@@ -286,6 +287,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
   /** Goes on over another link. */
   attach(link: ClientLink, { ack, resumeToken, extension }: AcceptedOpen): void {
     this.link = link;
+    if (extension !== undefined) link.announce();
     this.ack = ack;
     this.resumeToken = resumeToken;
     this.currentState = SessionState.Resumed;

@@ -8,9 +8,20 @@ import { SessionErrorCode, SessionStatus } from '../wire/messages/session-open';
  * - `refused`: the server answered the submit with ERROR; `errorCode` says which
  * - `cancelled`: `session.cancel` was called for it
  * - `session-closed`: its session was closed before
- * - `connection-lost`: its connection ended before; whether the server has run it is unknown
+ * - `connection-lost`: its connection ended before; whether the server has run it, `outcome` says
  */
 export type OperationFailure = 'dropped' | 'refused' | 'cancelled' | 'session-closed' | 'connection-lost';
+
+/**
+ * What is known of an operation that has no result. Nothing is ever run again by itself: whoever wants
+ * that submits again, without a thought where it is `not-run`, and where it is `unknown` only what may
+ * run twice.
+ *
+ * - `not-run`: it was never sent
+ * - `given-up`: the server has done with it, and says so (`dropped`, `refused`)
+ * - `unknown`: it was sent, and may have run, in whole or in part
+ */
+export type OperationOutcome = 'not-run' | 'given-up' | 'unknown';
 
 const SENTENCES: Readonly<Record<OperationFailure, string>> = {
   dropped: 'the server dropped it',
@@ -34,9 +45,17 @@ export class OperationError extends Error {
     detail = '',
   ) {
     const operation = frameId === 0 ? 'a submit' : `operation ${frameId}`;
-    super(
-      `${operation} of session ${sessionId} has no result: ${SENTENCES[reason]}${detail && `: ${detail}`}`,
-    );
+    const sentence =
+      frameId === 0 && reason === 'connection-lost'
+        ? 'the connection is lost, and it was never sent'
+        : SENTENCES[reason];
+    super(`${operation} of session ${sessionId} has no result: ${sentence}${detail && `: ${detail}`}`);
+  }
+
+  /** What is known of the operation at the server. */
+  get outcome(): OperationOutcome {
+    if (this.frameId === 0) return 'not-run';
+    return this.reason === 'dropped' || this.reason === 'refused' ? 'given-up' : 'unknown';
   }
 }
 

@@ -4,6 +4,7 @@ import { IdRanges } from '../protocol/operation/id-ranges';
 import { checkHeaderOnly, checkMetadataLength, foreignSession } from '../protocol/packet-checks';
 import { describeError, protocolError, RuntimeError, unexpectedMessage } from '../protocol/runtime-error';
 import type { ConnectEndpoint } from '../transport/endpoint';
+import { LivenessWatch, type KeepAlive } from '../transport/keep-alive';
 import type { PeerName, Transport } from '../transport/transport';
 import { NnrpError } from '../wire/errors';
 import { decodeMessage, type Message, type MessageOf } from '../wire/message';
@@ -50,6 +51,7 @@ export interface OpenAnswer {
 /** What a link tells its client. */
 export interface LinkHost {
   readonly scheduler: SchedulerLike;
+  readonly keepAlive: KeepAlive;
   violated(error: RuntimeError): void;
   errored(message: Message<typeof MessageType.Error>): void;
   ended(link: ClientLink, error: RuntimeError | undefined): void;
@@ -72,6 +74,10 @@ export class ClientLink {
   /** PINGs that came meanwhile. */
   private unanswered: number[] = [];
   private over = false;
+  private lastHeard: number;
+  /** Whether the server is one that answers PING. */
+  private announced = false;
+  private pings = 0;
 
   constructor(
     readonly transport: Transport,
@@ -79,6 +85,18 @@ export class ClientLink {
     readonly endpoint: ConnectEndpoint,
     private readonly host: LinkHost,
   ) {
+    const { scheduler, keepAlive } = host;
+    this.lastHeard = scheduler.now();
+    const server = {
+      lastHeard: () => this.lastHeard,
+      ask: () => this.ask(),
+      gone: () => {
+        // Before the transport says that it was ended from here, which is no failure.
+        this.end(silent(this.transport.peer, scheduler.now() - this.lastHeard));
+        this.transport.destroy();
+      },
+    };
+    this.reading.add(new LivenessWatch(server, keepAlive, scheduler));
     const packets = transport.packets$.subscribe({
       next: (packet) => {
         this.receive(packet);
@@ -92,6 +110,11 @@ export class ClientLink {
     });
     // A transport may have ended already: then this has, too.
     this.reading.add(packets);
+  }
+
+  /** The server has said that it is one that answers PING. */
+  announce(): void {
+    this.announced = true;
   }
 
   get isOver(): boolean {
@@ -175,6 +198,7 @@ export class ClientLink {
   }
 
   private receive(packet: Packet): void {
+    this.lastHeard = this.host.scheduler.now();
     try {
       const { messageType, sessionId } = packet.header;
       if (messageType === MessageType.SessionOpenAck) this.onOpenAck(packet);
@@ -210,6 +234,7 @@ export class ClientLink {
         checkHeaderOnly(packet, 'client');
         return;
       case MessageType.Close:
+        checkMetadataLength(packet, 0, 'client');
         void this.close();
         return;
       default:
@@ -231,6 +256,21 @@ export class ClientLink {
       throw new ServerRefusalError(metadata.errorCode, new TextDecoder().decode(body));
     });
     this.sendNextOpen();
+  }
+
+  /** Asks for a sign of life: below the protocol where the transport can, else with PING. */
+  private ask(): boolean {
+    const { transport } = this;
+    if (transport.probe !== undefined) {
+      transport.probe(() => {
+        this.lastHeard = this.host.scheduler.now();
+      });
+      return true;
+    }
+    if (!this.announced) return false;
+    this.pings += 1;
+    this.send(makePacket({ messageType: MessageType.Ping, frameId: this.pings }));
+    return true;
   }
 
   private sendPong(number: number): void {
@@ -270,6 +310,13 @@ export function linkOver(peer: PeerName): RuntimeError {
   return new RuntimeError('io', `the connection to ${peer} has ended; connect again`, {
     reach: 'connection',
     origin: 'local',
+  });
+}
+
+function silent(peer: PeerName, ms: number): RuntimeError {
+  return new RuntimeError('io', `the connection to ${peer} has gone silent: no sign of life for ${ms} ms`, {
+    reach: 'connection',
+    origin: 'peer',
   });
 }
 

@@ -1,5 +1,6 @@
 import type { SchedulerLike } from 'rxjs';
 import { TOKEN_DELTA } from '../protocol/operation/token-delta';
+import type { KeepAlive } from '../transport/keep-alive';
 import type { TransportKind } from '../transport/transport';
 import { Profile } from '../wire/messages/payload-kind';
 import { PriorityClass, SessionFlag, SessionOpenMetadata } from '../wire/messages/session-open';
@@ -9,6 +10,11 @@ export interface ClientOptions {
   readonly transport?: TransportKind;
   /** Milliseconds to connect in. Default 10,000. */
   readonly connectTimeoutMs?: number;
+  /**
+   * When a quiet server is asked for a sign of life, one that can be: this project's by PING, any over
+   * WebSocket. One that gives none has lost the connection. Default 15 s quiet, 10 s to answer.
+   */
+  readonly keepAlive?: Partial<KeepAlive>;
   /** Where the randomness of reconnecting comes from: a number from 0 to 1. Default `Math.random`. */
   readonly random?: () => number;
   /** Runs every timer of the client. Default `asyncScheduler`; a test may pass one of virtual time. */

@@ -5,6 +5,7 @@ import { IdRanges } from '../protocol/operation/id-ranges';
 import { checkHeaderOnly, checkMetadataLength, foreignSession } from '../protocol/packet-checks';
 import { checkRecoveryRequest } from '../protocol/session/recovery';
 import { describeError, protocolError, RuntimeError, unexpectedMessage } from '../protocol/runtime-error';
+import { LivenessWatch, type KeepAlive } from '../transport/keep-alive';
 import type { Transport } from '../transport/transport';
 import { NnrpError } from '../wire/errors';
 import { MessageType, messageTypeName } from '../wire/message-type';
@@ -14,13 +15,11 @@ import { SessionOpenMetadata } from '../wire/messages/session-open';
 import { TransportProbeAckMetadata, TransportProbeMetadata } from '../wire/messages/transport-probe';
 import { packet as makePacket, type Packet } from '../wire/packet';
 import { errorPacket, LIMIT_CODE, VIOLATION_CODE } from './error-packet';
-import { LivenessWatch } from './keep-alive';
 import { ConnectionLimits, type Excess } from './limits/connection-limits';
 import type { HandshakeTicket } from './limits/handshake-gate';
 import type { LimitConsequence, LimitTripped } from './limits/limit-tripped';
 import type { ServerLimits } from './limits/server-limits';
 import { SlotPool } from './limits/slot-pool';
-import type { KeepAlive } from './options';
 import type { SessionCore } from './session/session-core';
 import type { OpeningConnection, SessionOpener } from './opening/session-opener';
 
@@ -219,6 +218,7 @@ export class Connection implements OpeningConnection {
         this.onHello(packet);
         return;
       case MessageType.Close:
+        checkMetadataLength(packet, 0, 'server');
         // In order: the sessions first, as the peer has no more use for them.
         for (const core of [...this.sessions.values()]) core.end('closed', 'closed');
         void this.close();
@@ -327,12 +327,13 @@ export class Connection implements OpeningConnection {
     const closed = this.transport.close();
     this.owned.unsubscribe();
     this.releaseSessions();
-    try {
-      await closed;
-    } catch {
-      // A transport of somebody else's that cannot close is gone, too.
+    const cut = (): void => {
       this.transport.destroy();
-    }
+    };
+    const patience = this.host.scheduler.schedule(cut, LAST_WORD_MS);
+    // A transport of somebody else's that cannot close is gone, too.
+    await closed.catch(cut);
+    patience.unsubscribe();
     this.end();
   }
 
@@ -367,6 +368,9 @@ export class Connection implements OpeningConnection {
     this.sessions.clear();
   }
 }
+
+/** Milliseconds that a peer has to take in why it is cut off. It has shown what it does with more. */
+const LAST_WORD_MS = 500;
 
 /** ERROR of the connection, fatal: which limit the peer has met. */
 function farewell({ limit, allowed }: Excess): Packet {

@@ -1,5 +1,6 @@
 import type { SchedulerLike } from 'rxjs';
 import type { ListenEndpoint } from '../transport/endpoint';
+import { DEFAULT_KEEP_ALIVE, type KeepAlive } from '../transport/keep-alive';
 import type { TransportKind } from '../transport/transport';
 import { Profile } from '../wire/messages/payload-kind';
 import type { CacheObjectKind } from '../wire/messages/cache';
@@ -84,14 +85,6 @@ export interface ServerOptions {
   readonly scheduler?: SchedulerLike;
 }
 
-/** A peer that says nothing for `idleMs` is pinged, and gone if it does not answer in `timeoutMs`. */
-export interface KeepAlive {
-  /** Milliseconds, 0 for never. Default 15,000. */
-  readonly idleMs: number;
-  /** Milliseconds. Default 10,000. */
-  readonly timeoutMs: number;
-}
-
 /** {@link ServerOptions} with every default filled in. */
 export type ServerSettings = Required<
   Omit<ServerOptions, 'listen' | 'transport' | 'queue' | 'limits' | 'outbox' | 'keepAlive' | 'scheduler'>
@@ -131,7 +124,7 @@ export function serverSettings(options: ServerOptions): ServerSettings {
     patchTimeoutMs: options.patchTimeoutMs ?? 5000,
     migrateGraceMs: options.migrateGraceMs ?? 1000,
     idleTimeoutMs: options.idleTimeoutMs ?? 0,
-    keepAlive: { idleMs: 15_000, timeoutMs: 10_000, ...options.keepAlive },
+    keepAlive: { ...DEFAULT_KEEP_ALIVE, ...options.keepAlive },
     queue: { maxSubmits: 1024, maxBytes: 8 * 1024 * 1024, ...options.queue },
     limits: serverLimits(options.limits),
   };

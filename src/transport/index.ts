@@ -1,5 +1,6 @@
 export type * from './connection-gate';
 export * from './endpoint';
+export type { KeepAlive } from './keep-alive';
 export * from './memory';
 export type * from './peer-identity';
 export type { PressureMarks } from './send-pressure';

@@ -29,6 +29,24 @@ describe('OperationError', () => {
     );
   });
 
+  it('says of one that was never sent that it was not run', () => {
+    const error = new OperationError('connection-lost', 7, 0);
+    expect(error.message).toBe(
+      'a submit of session 7 has no result: the connection is lost, and it was never sent',
+    );
+    expect(error.outcome).toBe('not-run');
+  });
+
+  it.each([
+    ['dropped', 'given-up'],
+    ['refused', 'given-up'],
+    ['cancelled', 'unknown'],
+    ['session-closed', 'unknown'],
+    ['connection-lost', 'unknown'],
+  ] as const)('says what is known of an operation that was sent: %s is %s', (reason, outcome) => {
+    expect(new OperationError(reason, 7, 3).outcome).toBe(outcome);
+  });
+
   it('passes on what the server says', () => {
     const error = new OperationError('refused', 7, 3, 0x30001, 'not cached');
     expect(error.errorCode).toBe(0x30001);

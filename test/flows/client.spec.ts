@@ -142,6 +142,17 @@ describe('a client', () => {
     }),
   );
 
+  it('does not take a CLOSE with metadata for one', () =>
+    flow(async ({ client, serverPeer, expectObservable }) => {
+      serverPeer({ ...packets, F: close().withMetadata(new Uint8Array(1)), P: ping(3), p: pong(3) })
+        .sends('  A-FP')
+        .expects('o--p');
+      const connected = await client();
+      await connected.openSession();
+      const told = 'client received malformed CLOSE metadata length';
+      expectObservable(connected.violations$.pipe(map(({ message }) => message))).toBe('--x', { x: told });
+    }));
+
   it('shows hints', () =>
     flow(async ({ openSession, serverPeer, expectObservable }) => {
       serverPeer({ ...packets, H: hint(1, 1, { retryAfterMs: 5 }) }).sends('A--H');

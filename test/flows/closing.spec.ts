@@ -1,5 +1,5 @@
 import { endWith, ignoreElements, mergeMap } from 'rxjs';
-import { CloseReason } from '../../src/wire/messages/session-close';
+import { CloseReason, CloseStatus } from '../../src/wire/messages/session-close';
 import { SessionErrorCode } from '../../src/wire/messages/session-open';
 import { drop, flow, open, openAck, result, sessionClose, sessionCloseAck, submit } from '../../src/testing';
 import { violation } from './support';
@@ -188,6 +188,20 @@ describe('a close of the server', () => {
         .sends('oe')
         .expects('AE');
     }));
+
+  it.each([CloseStatus.Acknowledged, CloseStatus.Draining, CloseStatus.Closed, CloseStatus.Rejected])(
+    'is not what an answer of the client to its own close is taken for: status %i',
+    (closeStatus) =>
+      flow(({ serve, clientPeer, cold, expectQuiescent }) => {
+        serve({ respond: () => cold('-----|') });
+        const E = violation(0, 'server received SESSION_CLOSE_ACK that it did not ask for');
+        const F = violation(2, 'session 42 is not open');
+        clientPeer({ ...packets, E, F, e: sessionCloseAck(42).with({ closeStatus }), t: submit(42, 2) })
+          .sends('  osdet')
+          .expects('A-DEF-B');
+        expectQuiescent();
+      }),
+  );
 
   it('may cross with one of the client, which then has the last word of the server', () =>
     flow(({ serve, session, clientPeer, cold, act, expectQuiescent }) => {

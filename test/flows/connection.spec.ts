@@ -56,6 +56,16 @@ describe('a connection', () => {
       expectSubscriptions(answer$.subscriptions).toBe('-^-!');
     }));
 
+  it('does not end with a CLOSE that has metadata, which none has', () =>
+    flow(({ serve, clientPeer }) => {
+      serve();
+      const c = close().withMetadata(new Uint8Array(1));
+      const E = violation(0, 'server received malformed CLOSE metadata length', 0);
+      clientPeer({ ...packets, c, E, p: ping(7), P: pong(7) })
+        .sends('  ocp')
+        .expects('AEP');
+    }));
+
   it.each(['|', '#'])('takes its operations with it when it ends with %s', (end) =>
     flow(({ serve, clientPeer, cold, expectSubscriptions }) => {
       const answer$ = cold('-----|');

@@ -1,4 +1,3 @@
-import type { ObservableInput } from 'rxjs';
 import type { Answer, SubmitHandler } from '../../../operators/respond-to-submits';
 import type { Submit } from './submit';
 

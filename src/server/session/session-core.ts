@@ -388,7 +388,8 @@ export class SessionCore {
 
   /** The answer to a close of this side's. */
   private onCloseAck({ metadata }: MessageOf<typeof MessageType.SessionCloseAck>): void {
-    if (acceptsOperations(this.currentState)) {
+    // Nor may the client answer a close of its own, and open the session again by rejecting it.
+    if (!this.isEnding || acceptsOperations(this.currentState)) {
       throw unexpectedMessage('server received SESSION_CLOSE_ACK that it did not ask for');
     }
     this.currentState = afterCloseAck(this.currentState, metadata.closeStatus, this.sessionId);

@@ -141,7 +141,8 @@ export class Stage implements PeerStage {
   }
 
   private async client(endpoint: FlowEndpoint, options: ClientOptions = {}): Promise<Client> {
-    const client = await connect(endpoint, { scheduler: this.scheduler, random: () => 0, ...options });
+    const defaults = { scheduler: this.scheduler, random: () => 0, keepAlive: { idleMs: 0 } };
+    const client = await connect(endpoint, { ...defaults, ...options });
     this.clients.push(client);
     this.heed(client.violations$, ({ message }) => `the client refused a packet: ${message}`);
     return client;

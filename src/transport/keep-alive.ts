@@ -1,6 +1,15 @@
 import { Subscription, type SchedulerLike } from 'rxjs';
 import { timerMs } from '../protocol/timer';
-import type { KeepAlive } from './options';
+
+/** A peer that says nothing for `idleMs` is asked for a sign of life, and gone if it gives none in `timeoutMs`. */
+export interface KeepAlive {
+  /** Milliseconds, 0 for never. Default 15,000. */
+  readonly idleMs: number;
+  /** Milliseconds. Default 10,000. */
+  readonly timeoutMs: number;
+}
+
+export const DEFAULT_KEEP_ALIVE: KeepAlive = { idleMs: 15_000, timeoutMs: 10_000 };
 
 /** The peer whose life is watched. */
 export interface WatchedPeer {
@@ -44,6 +53,8 @@ export class LivenessWatch extends Subscription {
     const { idleMs, timeoutMs } = this.keepAlive;
     const quietMs = this.scheduler.now() - this.peer.lastHeard();
     if (quietMs < idleMs) {
+      // After a sleep of the whole machine it is asked first.
+      this.wasAsked = false;
       this.checkIn(idleMs - quietMs);
     } else if (quietMs >= idleMs + timeoutMs && this.wasAsked) {
       this.peer.gone();

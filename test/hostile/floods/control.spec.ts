@@ -1,0 +1,99 @@
+import {
+  cacheInvalidate,
+  cachePut,
+  clientHello,
+  migrate,
+  open,
+  patch,
+  ping,
+  pong,
+  probe,
+  result,
+  sessionClose,
+  sessionCloseAck,
+} from '../../../src/testing/packets';
+import type { Packet } from '../../../src/wire';
+import { CacheObjectKind } from '../../../src/wire/messages/cache';
+import { figure, mebibytes } from '../support/figure';
+import { isShort, scaled } from '../support/scale';
+import { startBystander, startServer, type BystanderProcess, type ServerProcess } from '../support/stage';
+import { endWorkers } from '../support/worker-process';
+import { harmOf, SESSION, type Harm } from './flood';
+
+const COUNT = scaled(100_000, 20_000);
+const OBJECT = new Uint8Array(1024);
+
+function put(index: number): Packet {
+  return cachePut(SESSION, { objectKind: CacheObjectKind.PromptSegment, key: index }, OBJECT);
+}
+
+/** Each answered or kept by the server, so that it ends whoever sends nothing else. */
+const ENDING: readonly (readonly [string, (index: number) => Packet])[] = [
+  ['PING', (index) => ping(index)],
+  ['SESSION_PATCH', () => patch(SESSION, { patchMask: 1 })],
+  ['SESSION_MIGRATE', () => migrate(SESSION)],
+  ['CACHE_PUT', put],
+  ['CLIENT_HELLO', () => clientHello()],
+  ['TRANSPORT_PROBE', (index) => probe(index)],
+  ['SESSION_OPEN of an id in use', () => open(SESSION)],
+  ['SESSION_CLOSE of another session', () => sessionClose(SESSION + 1)],
+  ['SESSION_CLOSE_ACK', () => sessionCloseAck(SESSION)],
+  ['RESULT_PUSH', (index) => result(SESSION, index)],
+];
+
+/** Neither answered nor kept. */
+const HARMLESS: readonly (readonly [string, (index: number) => Packet])[] = [
+  ['PONG', (index) => pong(index)],
+  [
+    'CACHE_INVALIDATE',
+    (index) => cacheInvalidate(SESSION, { objectKind: CacheObjectKind.PromptSegment, key: index }),
+  ],
+];
+
+/** One of each limit, where there is no time for all. */
+const IN_SHORT = ['PING', 'SESSION_PATCH', 'CACHE_PUT', 'SESSION_CLOSE_ACK'];
+const ending = ENDING.filter(([name]) => !isShort || IN_SHORT.includes(name));
+
+describe('a flood of one type, by a peer that does not read', () => {
+  let server: ServerProcess;
+  let bystander: BystanderProcess;
+
+  beforeAll(async () => {
+    server = await startServer({
+      handler: 'echo',
+      options: { supportedCacheObjects: [CacheObjectKind.PromptSegment] },
+    });
+    bystander = await startBystander({ port: server.ready.port });
+    // What a process compiles and reserves at first is no harm of anybody's.
+    await bystander.ask('measure', { ms: scaled(3000, 1000) });
+  });
+
+  afterAll(endWorkers);
+
+  /** The least harm of a few attacks: what another process on the machine does is not the server's. */
+  async function attack(packetOf: (index: number) => Packet): Promise<Harm> {
+    let least: Harm | undefined;
+    for (let attempt = 0; attempt < 3; attempt++) {
+      const harm = await harmOf(server, bystander, { packetOf, count: COUNT, reading: 'does not read' });
+      if (least === undefined || harm.p99 < least.p99) least = harm;
+      if (harm.p99 <= 25) break;
+    }
+    return least!;
+  }
+
+  function assertHarmless(name: string, { growth, p99, failed }: Harm): void {
+    expect(failed).toBe(0);
+    figure({ name: `${name}: growth of the server`, value: mebibytes(growth), unit: 'MiB', atMost: 16 });
+    figure({ name: `${name}: p99 of a bystander`, value: p99, unit: 'ms', atMost: 25 });
+  }
+
+  it.each(ending)('%s ends the connection and harms nobody else', async (name, packetOf) => {
+    const harm = await attack(packetOf);
+    figure({ name: `${name}: closed`, value: harm.closedAfterMs, unit: 'ms', atMost: 1000 });
+    assertHarmless(name, harm);
+  });
+
+  it.each(HARMLESS)('%s harms nobody else', async (name, packetOf) => {
+    assertHarmless(name, await attack(packetOf));
+  });
+});

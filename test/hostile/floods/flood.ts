@@ -1,0 +1,118 @@
+import { encodePacket, MessageType, PacketDecoder, type Packet } from '../../../src/wire';
+import { open } from '../../../src/testing/packets';
+import { RawSocket } from '../../support/raw-socket';
+import { pause, until } from '../../support/until';
+import type { BystanderProcess, ServerProcess } from '../support/stage';
+
+/** The session that an attacker opens. */
+export const SESSION = 7;
+
+/** Whether a peer takes what the server says. */
+export type Reading = 'reads' | 'does not read';
+
+export interface FloodOptions {
+  readonly port: number;
+  /** The packet of a number, from 0. */
+  readonly packetOf: (index: number) => Packet;
+  readonly count: number;
+  readonly reading: Reading;
+  /** Milliseconds after which the attacker gives up. */
+  readonly patienceMs?: number;
+}
+
+/** What an attacker gets for it. */
+export interface FloodEnd {
+  /** Milliseconds from the first packet of the flood to the end of the connection; Infinity for none. */
+  readonly endedAfterMs: number;
+  /** What came until then, where the attacker reads. */
+  readonly answers: readonly Packet[];
+}
+
+const PACKETS_A_WRITE = 1000;
+
+/** Milliseconds for which somebody else is watched, and after which nobody waits for the end any more. */
+const MEASURED_MS = 2000;
+const CLOSED_BY_MS = 1500;
+
+/** Opens a session and sends packets as fast as they are taken, until they are all sent or it is over. */
+export async function flood(options: FloodOptions): Promise<FloodEnd> {
+  const { port, packetOf, count, reading, patienceMs = CLOSED_BY_MS } = options;
+  const raw = await RawSocket.connect(port);
+  const { socket } = raw;
+  let endedAt = Infinity;
+  const noteEnd = (): void => {
+    endedAt = Math.min(endedAt, performance.now());
+  };
+  socket.on('end', noteEnd).on('close', noteEnd).on('error', noteEnd);
+  raw.write(encodePacket(open(SESSION)));
+  await until(() => raw.receivedLength >= 40 + 56, 'the session');
+  if (reading === 'does not read') raw.pause();
+  const start = performance.now();
+  const isOver = (): boolean => endedAt < Infinity || performance.now() - start > patienceMs;
+  for (let sent = 0; sent < count && !isOver(); sent += PACKETS_A_WRITE) {
+    const length = Math.min(PACKETS_A_WRITE, count - sent);
+    const part = Buffer.concat(Array.from({ length }, (_, index) => encodePacket(packetOf(sent + index))));
+    if (!socket.write(part))
+      await until(() => !socket.writableNeedDrain || isOver(), 'the server', 2 * patienceMs);
+  }
+  await until(isOver, 'the end of the flood', 2 * patienceMs);
+  const answers = new PacketDecoder().push(raw.received);
+  raw.destroy();
+  return { endedAfterMs: endedAt - start, answers };
+}
+
+/** How many of some packets are of a type. */
+export function countOf(packets: readonly Packet[], type: MessageType): number {
+  return packets.filter(({ header }) => header.messageType === type).length;
+}
+
+export interface Harm {
+  /** Milliseconds until the server held no connection of the attacker any more; Infinity for never. */
+  readonly closedAfterMs: number;
+  /** Bytes by which the server's process grew at most. */
+  readonly growth: number;
+  /** Milliseconds that 99 of 100 operations of somebody else took at most. */
+  readonly p99: number;
+  /** Operations of somebody else that failed. */
+  readonly failed: number;
+}
+
+/** Floods a server, and says what it cost the server and somebody else who uses it meanwhile. */
+export async function harmOf(
+  server: ServerProcess,
+  bystander: BystanderProcess,
+  options: Omit<FloodOptions, 'port'>,
+): Promise<Harm> {
+  const { rss } = await server.ask('memory');
+  await server.ask('watch');
+  const measuring = bystander.ask('measure', { ms: MEASURED_MS });
+  await untilConnected(server, 1);
+  const start = performance.now();
+  const flooding = flood({ ...options, port: server.ready.port });
+  const closedAfterMs = await closedAfter(server, start, flooding);
+  const [{ p99, failed }] = await Promise.all([measuring, flooding]);
+  const { peakRss } = await server.ask('watched');
+  return { closedAfterMs, growth: peakRss - rss, p99, failed };
+}
+
+/** Asks the server when the attacker's connection is gone there: one that does not read cannot tell. */
+async function closedAfter(
+  server: ServerProcess,
+  start: number,
+  flooding: Promise<FloodEnd>,
+): Promise<number> {
+  let isFlooding = true;
+  void flooding.finally(() => (isFlooding = false));
+  await untilConnected(server, 2);
+  // Not until the bystander leaves, too.
+  while (isFlooding && performance.now() - start < CLOSED_BY_MS) {
+    if ((await server.ask('usage')).connections < 2) return performance.now() - start;
+    await pause(5);
+  }
+  return Infinity;
+}
+
+async function untilConnected(server: ServerProcess, count: number): Promise<void> {
+  const patience = performance.now() + 2000;
+  while ((await server.ask('usage')).connections < count && performance.now() < patience) await pause(2);
+}

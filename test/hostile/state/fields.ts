@@ -1,0 +1,42 @@
+import {
+  HEADER_ONLY,
+  metadataRecords,
+  NnrpError,
+  type MetadataOf,
+  type MetadataType,
+  type Packet,
+  type WireRecord,
+} from '../../../src/wire';
+import { InFlightPolicy } from '../../../src/wire/messages/session-close';
+
+/** A packet's fields; undefined where its metadata is not exactly as long as its record, or not allowed. */
+export function fieldsOf<T extends MetadataType>(packet: Packet, type: T): MetadataOf<T> | undefined {
+  const record = metadataRecords[type] as unknown as WireRecord<MetadataOf<T>>;
+  if (packet.metadata.length !== record.length) return undefined;
+  return orRefused(() => record.decode(packet.metadata));
+}
+
+/** Undefined where `read` throws an `NnrpError`. */
+export function orRefused<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof NnrpError) return undefined;
+    throw error;
+  }
+}
+
+/** Whether a packet that may only be a header is no more. */
+export function isHeaderOnly({ header }: Packet): boolean {
+  return HEADER_ONLY.has(header.messageType) && header.metaLen === 0 && header.bodyLen === 0;
+}
+
+export function drains({
+  inFlightPolicy,
+  drainTimeoutMs,
+}: {
+  readonly inFlightPolicy: InFlightPolicy;
+  readonly drainTimeoutMs: number;
+}): boolean {
+  return inFlightPolicy === InFlightPolicy.Drain && drainTimeoutMs > 0;
+}

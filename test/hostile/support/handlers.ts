@@ -1,0 +1,41 @@
+import { concat, interval, map, NEVER, Observable, of, take, timer } from 'rxjs';
+import type { Result, Submit } from '../../../src';
+
+type Handler = (submit: Submit) => Result | Observable<Uint8Array | Result>;
+
+/** How many parts the handler `parts` answers with, besides the end. */
+export const PARTS = 3;
+
+/** What the servers under attack answer with. */
+export const HANDLERS = {
+  /** The body, at once. */
+  echo: (submit) => submit.complete(submit.body),
+  /** The body, after 50 ms. */
+  soon: (submit) => timer(50).pipe(map(() => submit.complete(submit.body))),
+  /** The body in parts, each with its number behind it, 2 ms apart. */
+  parts: (submit) =>
+    interval(2).pipe(
+      take(PARTS),
+      map((part) => Buffer.concat([submit.body, Uint8Array.of(part)])),
+    ),
+  /** Nothing but that it is done. */
+  ack: (submit) => submit.complete(),
+  /** The body after half a second, or for every other submit nothing, and no end either when it is told to. */
+  stubborn: (submit) =>
+    submit.frameId % 2 === 0
+      ? timer(500).pipe(map(() => submit.complete(submit.body)))
+      : new Observable(() => {
+          setInterval(() => undefined, 1000);
+        }),
+  /** Nothing, for a second in which it works on whether or not anybody wants it. */
+  deaf: () =>
+    new Observable((subscriber) => {
+      setTimeout(() => {
+        subscriber.complete();
+      }, 1000);
+    }),
+  /** One part, and nothing more until it is unsubscribed. */
+  started: (submit) => concat(of(submit.body), NEVER),
+} satisfies Record<string, Handler>;
+
+export type HandlerName = keyof typeof HANDLERS;

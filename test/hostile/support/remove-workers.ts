@@ -1,0 +1,6 @@
+import { rm } from 'node:fs/promises';
+
+export default async function removeWorkers(): Promise<void> {
+  const folder = process.env['HOSTILE_WORKERS'];
+  if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+}

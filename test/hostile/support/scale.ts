@@ -1,0 +1,7 @@
+/** Whether this is the shortened set, `npm run test:hostile:short`. */
+export const isShort = process.env['HOSTILE_SCALE'] === 'short';
+
+/** A count or a time: the whole of it, or what the shortened set makes do with. */
+export function scaled(full: number, short: number): number {
+  return isShort ? short : full;
+}
