@@ -3,6 +3,7 @@ import {
   isObservable,
   Observable,
   type ObservableInput,
+  type Observer,
   type OperatorFunction,
   type Subscriber,
   type Subscription,
@@ -88,62 +89,66 @@ export function respondToSubmits<S extends RespondableSubmit>(
 ): OperatorFunction<S, Result> {
   return (submits$) =>
     new Observable((results) => {
-      /** Those that have not been answered at once. */
-      const running = new Set<AnsweredSubmit<S>>();
-      let active = 0;
-      let index = 0;
-      let isSourceDone = false;
-      const host: AnswerHost<S> = {
-        options,
-        results,
-        done(answered) {
-          active -= 1;
-          if (running.size > 0) running.delete(answered);
-          if (isSourceDone && active === 0) results.complete();
-        },
-      };
-      results.add(() => {
-        for (const answered of running) answered.abandon();
-      });
-      listen(submits$, {
-        subscribed: (subscription) => {
-          results.add(subscription);
-        },
-        next: (submit) => {
-          const answered = new AnsweredSubmit(submit, host);
-          active += 1;
-          answered.start(handler, index++);
-          if (!answered.isDone) running.add(answered);
-        },
-        error: (error) => {
-          results.error(error);
-        },
-        complete: () => {
-          isSourceDone = true;
-          if (active === 0) results.complete();
-        },
-      });
+      listen(submits$, new Responder(handler, options, results));
     });
 }
 
-interface AnswerHost<S extends RespondableSubmit> {
-  readonly options: RespondOptions<S>;
-  readonly results: Subscriber<Result>;
-  done(answered: AnsweredSubmit<S>): void;
+/** Answers the submits of one stream. */
+class Responder<S extends RespondableSubmit> implements Listening<S> {
+  /** Those that have not been answered at once. */
+  private running: Set<AnsweredSubmit<S>> | undefined;
+  private active = 0;
+  private index = 0;
+  private isSourceDone = false;
+
+  constructor(
+    private readonly handler: SubmitHandler<S>,
+    readonly options: RespondOptions<S>,
+    readonly results: Subscriber<Result>,
+  ) {}
+
+  subscribed(subscription: Subscription): void {
+    this.results.add(subscription);
+    this.results.add(() => {
+      for (const answered of this.running ?? []) answered.abandon();
+    });
+  }
+
+  next(submit: S): void {
+    const answered = new AnsweredSubmit(submit, this);
+    this.active += 1;
+    answered.start(this.handler, this.index++);
+    if (!answered.isDone) (this.running ??= new Set()).add(answered);
+  }
+
+  error(error: unknown): void {
+    this.results.error(error);
+  }
+
+  complete(): void {
+    this.isSourceDone = true;
+    if (this.active === 0) this.results.complete();
+  }
+
+  done(answered: AnsweredSubmit<S>): void {
+    this.active -= 1;
+    this.running?.delete(answered);
+    if (this.isSourceDone && this.active === 0) this.results.complete();
+  }
 }
 
 /**
  * One submit on its way to its answer. A composition of operators says the same in ten lines and costs
  * ten times as much; this runs once for every submit of a server.
  */
-class AnsweredSubmit<S extends RespondableSubmit> {
+class AnsweredSubmit<S extends RespondableSubmit> implements Listening<Answer> {
   isDone = false;
   private ended: Subscription | undefined;
   private answering: Subscription | undefined;
 
   constructor(
     private readonly submit: S,
-    private readonly host: AnswerHost<S>,
+    private readonly host: Responder<S>,
   ) {}
 
   start(handler: SubmitHandler<S>, index: number): void {
@@ -151,7 +156,7 @@ class AnsweredSubmit<S extends RespondableSubmit> {
     try {
       this.take(handler(this.submit, index));
     } catch (error) {
-      this.fail(error);
+      this.error(error);
     }
     // What was answered at once needs nobody to say that it is over.
     if (!this.isOver()) this.watchEnd();
@@ -212,41 +217,32 @@ class AnsweredSubmit<S extends RespondableSubmit> {
           },
         })
       : returned;
-    listen(answers, {
-      subscribed: (subscription) => {
-        this.answering = subscription;
-        // It may have ended while its handler started.
-        this.isOver();
-      },
-      next: (answer) => {
-        this.next(answer);
-      },
-      error: (error) => {
-        this.fail(error);
-      },
-      complete: () => {
-        this.complete();
-      },
-    });
+    listen(answers, this);
   }
 
-  private next(answer: Answer): void {
+  subscribed(subscription: Subscription): void {
+    this.answering = subscription;
+    // It may have ended while its handler started.
+    this.isOver();
+  }
+
+  next(answer: Answer): void {
     if (this.isOver()) return;
     let result: Result;
     try {
       result = resultOf(this.submit, answer);
     } catch (error) {
-      this.fail(error);
+      this.error(error);
       return;
     }
     this.send(result);
   }
 
-  private complete(): void {
+  complete(): void {
     if (!this.isOver()) this.send(this.submit.complete());
   }
 
-  private fail(error: unknown): void {
+  error(error: unknown): void {
     if (this.isOver()) return;
     this.report(error);
     this.send(this.submit.drop());
@@ -280,19 +276,16 @@ class AnsweredSubmit<S extends RespondableSubmit> {
   }
 }
 
-interface Listening<T> {
+interface Listening<T> extends Observer<T> {
   /** Called before the first value, so that a synchronous stream can be stopped too. */
-  readonly subscribed: (subscription: Subscription) => void;
-  readonly next: (value: T) => void;
-  readonly error: (error: unknown) => void;
-  readonly complete: () => void;
+  subscribed(subscription: Subscription): void;
 }
 
-function listen<T>(input: ObservableInput<T>, { subscribed, ...observer }: Listening<T>): void {
+function listen<T>(input: ObservableInput<T>, listening: Listening<T>): void {
   new Observable<T>((subscriber) => {
-    subscribed(subscriber);
+    listening.subscribed(subscriber);
     return from(input).subscribe(subscriber);
-  }).subscribe(observer);
+  }).subscribe(listening);
 }
 
 /** A string is one answer, though it is an iterable of strings too. */

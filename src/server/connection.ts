@@ -19,7 +19,7 @@ import { ConnectionLimits, type Excess } from './limits/connection-limits';
 import type { HandshakeTicket } from './limits/handshake-gate';
 import type { LimitConsequence, LimitTripped } from './limits/limit-tripped';
 import type { ServerLimits } from './limits/server-limits';
-import { SlotPool } from './limits/slot-pool';
+import { SlotPool, type SlotPoolOwner } from './limits/slot-pool';
 import type { SessionCore } from './session/session-core';
 import type { OpeningConnection, SessionOpener } from './opening/session-opener';
 
@@ -49,7 +49,7 @@ export interface ConnectionHost {
  * A fault in a well-framed packet costs that packet and is answered with ERROR; a broken frame costs
  * the connection.
  */
-export class Connection implements OpeningConnection {
+export class Connection implements OpeningConnection, SlotPoolOwner {
   readonly creditEpoch = new CreditEpoch();
   readonly slots: SlotPool;
   private readonly sessions = new Map<number, SessionCore>();
@@ -80,11 +80,7 @@ export class Connection implements OpeningConnection {
     };
     this.limits = new ConnectionLimits(host.limits, exceeded);
     ticket.onExpired = exceeded;
-    const { maxInFlightPerConnection: allowed } = host.limits;
-    this.slots = new SlotPool(allowed, () => {
-      const observed = allowed + 1;
-      this.tell({ limit: 'maxInFlightPerConnection', sessionId: undefined, allowed, observed }, 'queued');
-    });
+    this.slots = new SlotPool(host.limits.maxInFlightPerConnection, this);
   }
 
   get isAnnounced(): boolean {
@@ -130,6 +126,12 @@ export class Connection implements OpeningConnection {
     if (observed <= allowed) return true;
     this.tell({ limit: 'maxSessionsPerConnection', sessionId: undefined, allowed, observed }, 'refused');
     return false;
+  }
+
+  slotsFilled(): void {
+    const { maxInFlightPerConnection: allowed } = this.host.limits;
+    const observed = allowed + 1;
+    this.tell({ limit: 'maxInFlightPerConnection', sessionId: undefined, allowed, observed }, 'queued');
   }
 
   answerOpen(ack: Packet, verdict: 'accepted' | 'refused'): void {

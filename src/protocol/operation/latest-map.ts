@@ -4,16 +4,17 @@
  * the order of insertion, as a Map does.
  */
 export class LatestMap<V> {
-  readonly #older = new Map<number, V>();
+  /** Made when it is needed: most maps never hold two entries. */
+  #older: Map<number, V> | undefined;
   #latestId = -1;
   #latest: V | undefined;
 
   get size(): number {
-    return this.#older.size + (this.#latest === undefined ? 0 : 1);
+    return (this.#older?.size ?? 0) + (this.#latest === undefined ? 0 : 1);
   }
 
   get(id: number): V | undefined {
-    return id === this.#latestId ? this.#latest : this.#older.get(id);
+    return id === this.#latestId ? this.#latest : this.#older?.get(id);
   }
 
   has(id: number): boolean {
@@ -22,14 +23,14 @@ export class LatestMap<V> {
 
   /** Adds an entry under an id that has none. */
   add(id: number, value: V): void {
-    if (this.#latest !== undefined) this.#older.set(this.#latestId, this.#latest);
+    if (this.#latest !== undefined) (this.#older ??= new Map()).set(this.#latestId, this.#latest);
     this.#latestId = id;
     this.#latest = value;
   }
 
   delete(id: number): void {
     if (id !== this.#latestId) {
-      this.#older.delete(id);
+      this.#older?.delete(id);
       return;
     }
     this.#latestId = -1;
@@ -38,12 +39,12 @@ export class LatestMap<V> {
 
   /** The values, oldest first. Entries may be deleted meanwhile; what is added meanwhile may be left out. */
   *values(): IterableIterator<V> {
-    yield* this.#older.values();
+    if (this.#older !== undefined) yield* this.#older.values();
     if (this.#latest !== undefined) yield this.#latest;
   }
 
   clear(): void {
-    this.#older.clear();
+    this.#older = undefined;
     this.#latestId = -1;
     this.#latest = undefined;
   }

@@ -1,26 +1,37 @@
+/** Whose sessions share a pool. */
+export interface SlotPoolOwner {
+  /** A session has to wait because others have so many slots; told once for each time that it lasts. */
+  slotsFilled(): void;
+}
+
+/** Who waits for slots. */
+export interface SlotUser {
+  /** There is room again. */
+  startNext(): void;
+}
+
 /**
  * What several sessions share: so many operations at a time. A session that finds the pool full is woken
  * when there is room again.
  */
 export class SlotPool {
   private used = 0;
-  private readonly waiting = new Set<SlotShare>();
+  private waiting: Set<SlotShare> | undefined;
   private isWaking = false;
   private wasTold = false;
 
   constructor(
     private readonly size: number,
-    /** A session has to wait because others have so many slots; told once for each time that it lasts. */
-    private readonly filled: () => void,
+    private readonly owner: SlotPoolOwner,
   ) {}
 
   /** Whether there is a slot; who hears that there is none is woken when there is one. */
   admits(share: SlotShare): boolean {
     if (this.used < this.size) return true;
-    this.waiting.add(share);
+    (this.waiting ??= new Set()).add(share);
     if (!this.wasTold) {
       this.wasTold = true;
-      this.filled();
+      this.owner.slotsFilled();
     }
     return false;
   }
@@ -29,22 +40,22 @@ export class SlotPool {
   change(by: number): void {
     this.used += by;
     if (this.used * 2 <= this.size) this.wasTold = false;
-    if (by < 0 && this.waiting.size > 0) this.wake();
+    if (by < 0 && this.waiting !== undefined) this.wake(this.waiting);
   }
 
   forget(share: SlotShare): void {
-    this.waiting.delete(share);
+    this.waiting?.delete(share);
   }
 
-  private wake(): void {
+  private wake(waiting: Set<SlotShare>): void {
     // Who is woken may give slots back at once: the loop that runs already serves those who wait for them.
     if (this.isWaking) return;
     this.isWaking = true;
     try {
-      for (const share of this.waiting) {
+      for (const share of waiting) {
         if (this.used >= this.size) return;
-        this.waiting.delete(share);
-        share.wake();
+        waiting.delete(share);
+        share.user.startNext();
       }
     } finally {
       this.isWaking = false;
@@ -58,8 +69,7 @@ export class SlotShare {
 
   constructor(
     private pool: SlotPool | undefined,
-    /** There is room again. */
-    readonly wake: () => void,
+    readonly user: SlotUser,
   ) {}
 
   /** Whether the session may start another operation. */

@@ -27,7 +27,7 @@ import type { LimitTripped } from '../limits/limit-tripped';
 import type { TokenGuard } from '../limits/token-guard';
 import type { ServerSettings } from '../options';
 import { hashToken, rotate, type TokenPair } from './resume-token';
-import { SessionCore } from '../session/session-core';
+import { SessionCore, type SessionHost } from '../session/session-core';
 import type { Attachment } from '../session/session-outlet';
 import type { SessionRegistry } from './session-registry';
 
@@ -71,7 +71,11 @@ interface Opening {
  * 9): the server's checks, the policy, then recovery.
  */
 export class SessionOpener {
-  constructor(private readonly host: OpenerHost) {}
+  private readonly sessionHost: SessionHost;
+
+  constructor(private readonly host: OpenerHost) {
+    this.sessionHost = this.makeSessionHost();
+  }
 
   /**
    * Judges an open and answers it, now or when the policy has decided; unsubscribing forgets it. Throws
@@ -179,7 +183,7 @@ export class SessionOpener {
     const token = isResumable ? settings.randomBytes(settings.resumeTokenBytes) : EMPTY;
     if (isResumable) this.keepTokens(verdict.sessionId, { current: hashToken(token), previous: undefined });
     const ack = this.sendAck(opening, verdict, token, 0);
-    const core = new SessionCore(this.sessionHost(), open, ack, connection, isResumable);
+    const core = new SessionCore(this.sessionHost, open, ack, connection, isResumable);
     registry.set(core);
     connection.adopt(core);
     this.host.sessionOpened(core);
@@ -250,7 +254,8 @@ export class SessionOpener {
     return ack;
   }
 
-  private sessionHost(): ConstructorParameters<typeof SessionCore>[0] {
+  /** One for all sessions. */
+  private makeSessionHost(): SessionHost {
     const { settings, scheduler, registry } = this.host;
     return {
       settings,

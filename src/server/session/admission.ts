@@ -2,6 +2,13 @@ import { LatestMap } from '../../protocol/operation/latest-map';
 import type { QueueLimits } from '../options';
 import type { Submit } from './submit';
 
+/** Whom submits are delivered to. */
+export interface AdmissionTarget {
+  /** Whether anybody listens for submits. */
+  isReady(): boolean;
+  deliver(submit: Submit): void;
+}
+
 /**
  * Who may work: at most `maxInFlight` submits are with the application, a bounded queue waits behind
  * them, and what does not fit is refused.
@@ -13,7 +20,7 @@ import type { Submit } from './submit';
  */
 export class Admission {
   /** Insertion order is arrival order, and a submit cancelled while it waits leaves in O(1). */
-  private readonly queue = new Map<number, Submit>();
+  private queue: Map<number, Submit> | undefined;
   private queuedBytes = 0;
   private readonly inFlight = new LatestMap<Submit>();
   private starting = false;
@@ -23,11 +30,7 @@ export class Admission {
   constructor(
     private readonly maxInFlight: number,
     private readonly limits: QueueLimits,
-    private readonly target: {
-      /** Whether anybody listens for submits. */
-      isReady(): boolean;
-      deliver(submit: Submit): void;
-    },
+    private readonly target: AdmissionTarget,
   ) {}
 
   get inFlightCount(): number {
@@ -40,7 +43,7 @@ export class Admission {
   }
 
   get queuedCount(): number {
-    return this.queue.size;
+    return this.queue?.size ?? 0;
   }
 
   /** The submit of an operation that is with the application. */
@@ -50,13 +53,13 @@ export class Admission {
 
   /** Takes a submit in, or says that there is no room. */
   offer(submit: Submit): 'admitted' | 'refused' {
-    if (this.queue.size === 0 && this.hasSlot()) {
+    if (this.queuedCount === 0 && this.hasSlot()) {
       this.start(submit);
       return 'admitted';
     }
     const { maxSubmits, maxBytes } = this.limits;
-    if (this.queue.size >= maxSubmits || this.queuedBytes + submit.body.length > maxBytes) return 'refused';
-    this.queue.set(submit.frameId, submit);
+    if (this.queuedCount >= maxSubmits || this.queuedBytes + submit.body.length > maxBytes) return 'refused';
+    (this.queue ??= new Map()).set(submit.frameId, submit);
     this.queuedBytes += submit.body.length;
     return 'admitted';
   }
@@ -75,7 +78,7 @@ export class Admission {
     if (this.starting) return;
     this.starting = true;
     try {
-      while (this.queue.size > 0 && this.hasSlot()) {
+      while (this.queue !== undefined && this.queue.size > 0 && this.hasSlot()) {
         const [next] = this.queue.values();
         if (next === undefined) return;
         this.withdraw(next.frameId);
@@ -97,8 +100,8 @@ export class Admission {
 
   /** Takes every submit out of the queue without starting it. */
   clearQueue(): Submit[] {
-    const waiting = [...this.queue.values()];
-    this.queue.clear();
+    const waiting = this.queue === undefined ? [] : [...this.queue.values()];
+    this.queue = undefined;
     this.queuedBytes = 0;
     return waiting;
   }
@@ -120,9 +123,9 @@ export class Admission {
   }
 
   private withdraw(frameId: number): Submit | undefined {
-    const submit = this.queue.get(frameId);
+    const submit = this.queue?.get(frameId);
     if (submit === undefined) return undefined;
-    this.queue.delete(frameId);
+    this.queue?.delete(frameId);
     this.queuedBytes -= submit.body.length;
     return submit;
   }

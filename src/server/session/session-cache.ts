@@ -19,29 +19,34 @@ const NO_REFERENCES: ResolvedObjects = { kind: 'resolved', objects: [] };
 
 /** The objects that a session's client has cached for its submits (protocol section 7). */
 export class SessionCache {
-  private readonly cache: ObjectCache;
+  /** Made with the first message that asks for it: most sessions cache nothing. */
+  private made: ObjectCache | undefined;
 
   constructor(
     private readonly sessionId: number,
-    settings: ServerSettings,
-    private readonly now: () => number,
-  ) {
-    this.cache = new ObjectCache({
+    private readonly settings: ServerSettings,
+    private readonly clock: { now(): number },
+  ) {}
+
+  get objectCount(): number {
+    return this.made?.size ?? 0;
+  }
+
+  private get cache(): ObjectCache {
+    const { settings } = this;
+    this.made ??= new ObjectCache({
       kinds: settings.supportedCacheObjects,
       maxObjects: settings.maxCacheObjects,
       maxObjectBytes: settings.maxCacheObjectBytes,
       maxBytes: settings.maxCacheBytes,
       maxTtlMs: settings.leaseTtlMs,
     });
-  }
-
-  get objectCount(): number {
-    return this.cache.size;
+    return this.made;
   }
 
   put({ metadata, body }: MessageOf<typeof MessageType.CachePut>): CacheAckMetadata {
     const owner = { scope: LeaseOwnerScope.Session, id: this.sessionId };
-    const outcome = this.cache.put({ put: metadata, bytes: body, owner, now: this.now() });
+    const outcome = this.cache.put({ put: metadata, bytes: body, owner, now: this.clock.now() });
     return this.cache.ack(metadata, outcome);
   }
 
@@ -56,7 +61,7 @@ export class SessionCache {
     checkSubmitReferences(blocks, submit);
     const objects: CachedObject[] = [];
     for (const block of blocks) {
-      const resolution = this.cache.resolve(cacheObjectId(block), { now: this.now() });
+      const resolution = this.cache.resolve(cacheObjectId(block), { now: this.clock.now() });
       if (resolution.kind === 'miss') return resolution;
       objects.push(resolution.object);
     }

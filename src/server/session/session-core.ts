@@ -26,13 +26,13 @@ import type { Cancel, Close } from './messages';
 import { SlotShare } from '../limits/slot-pool';
 import type { ServerSettings } from '../options';
 import { SessionCache } from './session-cache';
-import { SessionOperations } from './session-operations';
+import { SessionOperations, type OperationsHost } from './session-operations';
 import { SessionOutlet, type Attachment } from './session-outlet';
-import { SessionSender, type FlowFields } from './session-sender';
-import { SessionRequests } from './session-requests';
+import { SessionSender, type FlowFields, type SenderHost } from './session-sender';
+import { SessionRequests, type RequestsHost } from './session-requests';
 import { SessionStreams } from './session-streams';
 import type { AttachmentState, CreditTarget, SessionEnding } from './session-terms';
-import type { SubmitEnd } from './submit';
+import type { Submit, SubmitEnd } from './submit';
 import type { SessionUsage } from '../usage';
 
 /** What a session needs of its server. */
@@ -59,7 +59,7 @@ export interface SessionHost {
  *      ▲                               │
  *      └──────────── resume ───────────┘        (SESSION_CLOSE ends it from anywhere: closed)
  */
-export class SessionCore {
+export class SessionCore implements OperationsHost, RequestsHost, SenderHost {
   readonly streams = new SessionStreams();
   readonly attachment: BehaviorSubject<AttachmentState>;
 
@@ -68,8 +68,8 @@ export class SessionCore {
   readonly operations: SessionOperations;
   private readonly slots: SlotShare;
   private readonly cache: SessionCache;
-  private readonly requests: SessionRequests;
-  private readonly timers = new Subscription();
+  private madeRequests: SessionRequests | undefined;
+  private timers: Subscription | undefined;
   private currentState: SessionState = SessionState.Open;
   private expiry: Subscription | undefined;
   /** What ends the session once no operation is left, while it drains. */
@@ -98,48 +98,27 @@ export class SessionCore {
     this.attachment = new BehaviorSubject<AttachmentState>('attached');
     this.lastHeard = scheduler.now();
     this.outlet = new SessionOutlet(attachment, { outbox: isResumable ? settings.outbox : undefined });
-    this.sender = new SessionSender(granted.sessionId, this.outlet, () => {
-      this.overflowed();
-    });
-    this.cache = new SessionCache(granted.sessionId, settings, () => scheduler.now());
-    this.slots = new SlotShare(attachment.slots, () => {
-      this.operations.startNext();
-    });
-    this.operations = new SessionOperations({
-      sessionId: granted.sessionId,
-      maxInFlight: granted.maxInFlightOperations,
-      queue: settings.queue,
-      isReady: () => this.streams.isWatched(this.streams.submits) && this.slots.admits(),
-      deliver: (submit) => {
-        this.slots.set(this.operations.takenSlots);
-        this.streams.emit(this.streams.submits, submit);
-      },
-      sendDrop: (frameId, end) => {
-        if (end === 'late') this.hintLate(frameId);
-        this.sender.drop(frameId);
-      },
-      changed: () => {
-        this.slots.set(this.operations.takenSlots);
-        this.afterOperation();
-      },
-      slotFreed: () => {
-        this.slots.set(this.operations.takenSlots);
-      },
-    });
-    this.requests = new SessionRequests({
-      streams: this.streams,
-      sender: this.sender,
-      outlet: this.outlet,
-      settings,
-      scheduler,
-      isResumable,
-      lastOperationId: () => this.operations.lastOperationId,
-    });
+    this.sender = new SessionSender(granted.sessionId, this.outlet, this);
+    this.cache = new SessionCache(granted.sessionId, settings, scheduler);
+    this.operations = new SessionOperations(this);
+    this.slots = new SlotShare(attachment.slots, this.operations);
     if (settings.idleTimeoutMs > 0) this.watchIdleness(settings.idleTimeoutMs);
   }
 
   get sessionId(): number {
     return this.granted.sessionId;
+  }
+
+  get settings(): ServerSettings {
+    return this.host.settings;
+  }
+
+  get scheduler(): SchedulerLike {
+    return this.host.scheduler;
+  }
+
+  private get requests(): SessionRequests {
+    return (this.madeRequests ??= new SessionRequests(this));
   }
 
   get state(): SessionState {
@@ -269,8 +248,7 @@ export class SessionCore {
     const finish = (): void => {
       this.end('closed', 'closed');
     };
-    if (current.isAnnounced)
-      this.timers.add(this.host.scheduler.schedule(finish, timerMs(ending.drainTimeoutMs)));
+    if (current.isAnnounced) this.own(this.host.scheduler.schedule(finish, timerMs(ending.drainTimeoutMs)));
     else if (this.operations.isIdle) finish();
     else this.drainFor(ending.drainTimeoutMs, finish);
     return over;
@@ -289,12 +267,14 @@ export class SessionCore {
   end(end: Exclude<SubmitEnd, 'completed'>, attachmentState: 'expired' | 'closed'): void {
     if (this.currentState === SessionState.Closed) return;
     this.currentState = SessionState.Closed;
-    this.timers.unsubscribe();
-    this.requests.end();
+    this.timers?.unsubscribe();
+    // What comes later is ended at once.
+    this.timers = Subscription.EMPTY;
+    this.madeRequests?.end();
     this.expiry?.unsubscribe();
     this.outlet.current?.released(this);
     this.operations.endAll(end, { tell: false });
-    this.slots.set(this.operations.takenSlots);
+    this.slotsChanged();
     this.outlet.close();
     this.streams.complete();
     this.attachment.next(attachmentState);
@@ -302,10 +282,32 @@ export class SessionCore {
     this.host.ended(this, end);
   }
 
+  /** Whether anybody listens for submits. */
+  isReady(): boolean {
+    return this.streams.isWatched('submits') && this.slots.admits();
+  }
+
+  /** Hands the application a submit. */
+  deliver(submit: Submit): void {
+    this.slotsChanged();
+    this.streams.emit('submits', submit);
+  }
+
+  /** What the session has of its connection's slots follows what its operations have. */
+  slotsChanged(): void {
+    this.slots.set(this.operations.takenSlots);
+  }
+
+  /** Tells the client of an operation that gets no answer. */
+  sendDrop(frameId: number, end: SubmitEnd): void {
+    if (end === 'late') this.hintLate(frameId);
+    this.sender.drop(frameId);
+  }
+
   private detach(): void {
     this.slots.moveTo(undefined);
     this.outlet.detach();
-    this.requests.forget();
+    this.madeRequests?.forget();
   }
 
   private onSubmit(packet: Packet): void {
@@ -350,7 +352,7 @@ export class SessionCore {
     const { cancelScope } = this.host.settings;
     // Nothing where the cancel crossed with the operation's last result: that is no fault of anybody.
     if (this.operations.cancel(cancel.frameId, cancelScope, 'client').length > 0)
-      this.streams.emit(this.streams.cancels, cancel);
+      this.streams.emit('cancels', cancel);
   }
 
   private cancelUnwanted(wanted: ReadonlySet<number>): void {
@@ -361,18 +363,18 @@ export class SessionCore {
 
   private onCachePut(message: MessageOf<typeof MessageType.CachePut>): void {
     this.sender.cacheAck(this.cache.put(message));
-    this.streams.messages.next(message);
+    this.streams.emit('messages', message);
   }
 
   private onCacheInvalidate(message: MessageOf<typeof MessageType.CacheInvalidate>): void {
     this.cache.invalidate(message);
-    this.streams.messages.next(message);
+    this.streams.emit('messages', message);
   }
 
   private onClose(close: Close): void {
     // Closes that have crossed are one: the client's says how long its operations may take.
     if (!this.isEnding) this.currentState = afterClose(this.currentState, this.sessionId);
-    this.streams.emit(this.streams.closes, close);
+    this.streams.emit('closes', close);
     const { inFlightPolicy, drainTimeoutMs } = close.metadata;
     if (inFlightPolicy === InFlightPolicy.Abort || drainTimeoutMs === 0 || this.operations.isIdle) {
       this.finishClose();
@@ -406,12 +408,16 @@ export class SessionCore {
         this.end('closed', 'closed');
       });
     if (inFlightPolicy === InFlightPolicy.Abort) finish();
-    else this.timers.add(this.host.scheduler.schedule(finish, timerMs(drainTimeoutMs)));
+    else this.own(this.host.scheduler.schedule(finish, timerMs(drainTimeoutMs)));
+  }
+
+  private own(timer: Subscription): void {
+    (this.timers ??= new Subscription()).add(timer);
   }
 
   private drainFor(timeoutMs: number, finish: () => void): void {
     this.finishDrain = finish;
-    this.timers.add(this.host.scheduler.schedule(finish, timerMs(timeoutMs)));
+    this.own(this.host.scheduler.schedule(finish, timerMs(timeoutMs)));
   }
 
   private finishClose(): void {
@@ -419,7 +425,9 @@ export class SessionCore {
     this.end('closed', 'closed');
   }
 
-  private afterOperation(): void {
+  /** An operation has ended, whichever way. */
+  operationEnded(): void {
+    this.slotsChanged();
     if (this.host.settings.idleTimeoutMs > 0) this.lastWorked = this.host.scheduler.now();
     if (this.finishDrain !== undefined) {
       if (this.operations.isIdle) this.finishDrain();
@@ -435,7 +443,7 @@ export class SessionCore {
   }
 
   /** Nothing more can be kept for a client that is away: rather than leave a gap, the session ends. */
-  private overflowed(): void {
+  overflowed(): void {
     // Later: whoever made the result that did not fit is still at it.
     this.expireIn(0);
   }
@@ -460,12 +468,12 @@ export class SessionCore {
     if (idleFor < timeoutMs) {
       const next = this.host.scheduler.schedule(
         () => {
-          this.timers.remove(next);
+          this.timers?.remove(next);
           this.watchIdleness(timeoutMs);
         },
         timerMs(timeoutMs - idleFor),
       );
-      this.timers.add(next);
+      this.own(next);
       return;
     }
     void this.close({

@@ -7,24 +7,24 @@ import {
 import { isTerminal, type Result } from '../../protocol/operation/result';
 import { NnrpError } from '../../wire/errors';
 import type { Packet } from '../../wire/packet';
-import { Admission } from './admission';
+import { Admission, type AdmissionTarget } from './admission';
 import type { QueueLimits } from '../options';
 import { Submit, type OperationControl, type SubmitContext, type SubmitEnd } from './submit';
 
 /** What the operations of a session need of it. */
 export interface OperationsHost {
   readonly sessionId: number;
-  readonly maxInFlight: number;
-  readonly queue: QueueLimits;
+  readonly granted: { readonly maxInFlightOperations: number };
+  readonly settings: { readonly queue: QueueLimits };
   /** Whether anybody listens for submits. */
   isReady(): boolean;
   deliver(submit: Submit): void;
   /** Sends RESULT_DROP of an operation that gets no answer, and why, for who wants to know. */
   sendDrop(frameId: number, end: SubmitEnd): void;
   /** An operation has ended, whichever way. */
-  changed(): void;
+  operationEnded(): void;
   /** A slot is free that an operation had kept beyond its end. */
-  slotFreed(): void;
+  slotsChanged(): void;
 }
 
 /** How an operation that gets no answer is recorded. */
@@ -42,20 +42,24 @@ const STATE_OF_END: Readonly<Record<Exclude<SubmitEnd, 'completed'>, TerminalSta
  * The operations of a session: who is registered, who waits, who runs (protocol section 8, and
  * `admission.ts`).
  */
-export class SessionOperations implements OperationControl {
+export class SessionOperations implements OperationControl, AdmissionTarget {
   private readonly registry = new OperationRegistry();
   private readonly admission: Admission;
   private highestId = 0;
 
   constructor(private readonly host: OperationsHost) {
-    this.admission = new Admission(host.maxInFlight, host.queue, {
-      isReady: () => host.isReady(),
-      deliver: (submit) => {
-        this.registry.transition(submit.frameId, OperationState.Running);
-        submit.showState(OperationState.Running);
-        host.deliver(submit);
-      },
-    });
+    this.admission = new Admission(host.granted.maxInFlightOperations, host.settings.queue, this);
+  }
+
+  isReady(): boolean {
+    return this.host.isReady();
+  }
+
+  /** Hands a submit whose turn it is to the application. */
+  deliver(submit: Submit): void {
+    this.registry.transition(submit.frameId, OperationState.Running);
+    submit.showState(OperationState.Running);
+    this.host.deliver(submit);
   }
 
   /** The highest operation id that the client has submitted. */
@@ -140,7 +144,7 @@ export class SessionOperations implements OperationControl {
     submit.finish(end, state);
     this.admission.take(frameId);
     this.admission.startNext();
-    this.host.changed();
+    this.host.operationEnded();
   }
 
   /**
@@ -158,7 +162,7 @@ export class SessionOperations implements OperationControl {
     const submits = cancelled.map((id) => this.admission.take(id));
     for (const submit of submits) submit?.finish('cancelled', OperationState.Cancelled);
     this.admission.startNext();
-    if (cancelled.length > 0) this.host.changed();
+    if (cancelled.length > 0) this.host.operationEnded();
     return cancelled;
   }
 
@@ -173,7 +177,7 @@ export class SessionOperations implements OperationControl {
     // Told only after all have ended: an application that reacts finds none of them running.
     for (const submit of submits) submit.finish(end, state);
     // Where the session goes on, it may drain, or owe its client credit.
-    if (tell && submits.length > 0) this.host.changed();
+    if (tell && submits.length > 0) this.host.operationEnded();
   }
 
   /** Ends every operation that waits for a slot, without an answer. */
@@ -200,7 +204,7 @@ export class SessionOperations implements OperationControl {
     if (this.admission.take(submit.frameId) === undefined) return;
     this.end(submit, end);
     this.admission.startNext();
-    this.host.changed();
+    this.host.operationEnded();
   }
 
   keepSlot(): void {
@@ -209,7 +213,7 @@ export class SessionOperations implements OperationControl {
 
   freeSlot(): void {
     this.admission.freeSlot();
-    this.host.slotFreed();
+    this.host.slotsChanged();
     this.admission.startNext();
   }
 

@@ -1,4 +1,4 @@
-import { BehaviorSubject, distinctUntilChanged, of, switchAll, type Observable } from 'rxjs';
+import { BehaviorSubject, distinctUntilChanged, Observable, of, switchAll } from 'rxjs';
 import type { CreditEpoch } from '../../protocol/flow/credit-epoch';
 import { ResultOutbox, type OutboxLimits } from '../../protocol/operation/result-outbox';
 import type { PeerName, Transport, TransportKind } from '../../transport/transport';
@@ -45,10 +45,10 @@ const PRESSURE_AT = 1 / 2;
 export class SessionOutlet {
   private attachment: Attachment | undefined;
   private readonly outbox: ResultOutbox<Outgoing> | undefined;
-  private readonly pressureSources: BehaviorSubject<Observable<boolean>>;
-  private readonly waitingPressure = new BehaviorSubject(false);
-  /** Whether results wait that the client does not take. */
-  readonly pressure$: Observable<boolean>;
+  /** Made for whoever asks first, as is the other. */
+  private pressureSources: BehaviorSubject<Observable<boolean>> | undefined;
+  private waitingPressure: BehaviorSubject<boolean> | undefined;
+  private isClosed = false;
   private lastPeer: PeerName;
   private lastKind: TransportKind;
 
@@ -57,8 +57,6 @@ export class SessionOutlet {
     this.attachment = attachment;
     this.lastPeer = attachment.transport.peer;
     this.lastKind = attachment.transport.kind;
-    this.pressureSources = new BehaviorSubject(attachment.transport.pressure$);
-    this.pressure$ = this.pressureSources.pipe(switchAll(), distinctUntilChanged());
   }
 
   /** The connection that carries the session, undefined while it waits for its client. */
@@ -73,6 +71,15 @@ export class SessionOutlet {
 
   get kind(): TransportKind {
     return this.lastKind;
+  }
+
+  /** Whether results wait that the client does not take. */
+  get pressure$(): Observable<boolean> {
+    return new Observable((subscriber) => {
+      const sources = (this.pressureSources ??= new BehaviorSubject(this.pressureSource()));
+      if (this.isClosed) sources.complete();
+      return sources.pipe(switchAll(), distinctUntilChanged()).subscribe(subscriber);
+    });
   }
 
   /** Results that wait for a client or for proof of their receipt. */
@@ -105,7 +112,7 @@ export class SessionOutlet {
     if (outbox === undefined) return false;
     outbox.add({ packet, byteLength: HEADER_LENGTH + packet.metadata.length + packet.body.length });
     if (attachment === undefined) {
-      if (outbox.fullness >= PRESSURE_AT) this.waitingPressure.next(true);
+      if (outbox.fullness >= PRESSURE_AT) this.waitingPressure?.next(true);
       return outbox.fullness <= 1;
     }
     outbox.markSent();
@@ -122,8 +129,7 @@ export class SessionOutlet {
   /** The connection is gone; results wait from now on. */
   detach(): void {
     this.attachment = undefined;
-    this.waitingPressure.next((this.outbox?.fullness ?? 0) >= PRESSURE_AT);
-    this.pressureSources.next(this.waitingPressure);
+    this.pressureSources?.next(this.pressureSource());
   }
 
   /** Whether a client that has `received` results can go on without a gap. */
@@ -140,8 +146,7 @@ export class SessionOutlet {
     this.attachment = attachment;
     this.lastPeer = attachment.transport.peer;
     this.lastKind = attachment.transport.kind;
-    this.pressureSources.next(attachment.transport.pressure$);
-    this.waitingPressure.next(false);
+    this.pressureSources?.next(this.pressureSource());
     if (outbox === undefined) return;
     const known = received ?? outbox.lastSentNumber;
     outbox.acknowledge(known);
@@ -155,8 +160,15 @@ export class SessionOutlet {
   close(): void {
     this.attachment = undefined;
     this.outbox?.clear();
-    this.pressureSources.next(of(false));
-    this.pressureSources.complete();
-    this.waitingPressure.complete();
+    this.isClosed = true;
+    this.pressureSources?.next(this.pressureSource());
+    this.pressureSources?.complete();
+  }
+
+  private pressureSource(): Observable<boolean> {
+    if (this.isClosed) return of(false);
+    if (this.attachment !== undefined) return this.attachment.transport.pressure$;
+    this.waitingPressure = new BehaviorSubject((this.outbox?.fullness ?? 0) >= PRESSURE_AT);
+    return this.waitingPressure;
   }
 }

@@ -21,8 +21,9 @@ export interface RequestsHost {
   readonly settings: ServerSettings;
   readonly scheduler: SchedulerLike;
   readonly isResumable: boolean;
-  /** The highest operation id that the client has submitted. */
-  readonly lastOperationId: () => number;
+  readonly operations: {
+    /** The highest operation id that the client has submitted. */ readonly lastOperationId: number;
+  };
 }
 
 /**
@@ -30,54 +31,46 @@ export interface RequestsHost {
  * Acks do not say which request they answer, so they go out in the order of the requests.
  */
 export class SessionRequests {
-  private readonly patchAcks: AckQueue;
-  private readonly migrateAcks: AckQueue;
-  private readonly timers = new Subscription();
+  private patchAcks: AckQueue | undefined;
+  private migrateAcks: AckQueue | undefined;
+  private timers: Subscription | undefined;
 
-  constructor(private readonly host: RequestsHost) {
-    const { outlet } = host;
-    this.patchAcks = new AckQueue((ack) => {
-      outlet.send(ack);
-    });
-    this.migrateAcks = new AckQueue((ack) => {
-      outlet.send(ack);
-    });
-  }
+  constructor(private readonly host: RequestsHost) {}
 
   patch(message: MessageOf<typeof MessageType.SessionPatch>): void {
     const { streams, sender, settings, scheduler } = this.host;
     const patience = new Subscription();
-    const acknowledge = this.patchAcks.place();
+    const acknowledge = (this.patchAcks ??= this.ackQueue()).place();
     const request = new PatchRequest(message, (ack, body) => {
       acknowledge(sender.patchAck(ack, body));
       patience.unsubscribe();
     });
-    if (!streams.isWatched(streams.patches)) {
+    if (!streams.isWatched('patches')) {
       request.reject(PatchRejectReason.UnsupportedField);
       return;
     }
-    streams.emit(streams.patches, request);
+    streams.emit('patches', request);
     if (request.isAnswered) return;
     const giveUp = (): void => {
       request.reject(PatchRejectReason.RateLimited);
     };
     patience.add(scheduler.schedule(giveUp, timerMs(settings.patchTimeoutMs)));
-    this.timers.add(patience);
+    (this.timers ??= new Subscription()).add(patience);
   }
 
   migrate(message: MessageOf<typeof MessageType.SessionMigrate>): void {
-    const { streams, sender, settings, scheduler, isResumable, lastOperationId } = this.host;
-    const acknowledge = this.migrateAcks.place();
+    const { streams, sender, settings, scheduler, isResumable, operations } = this.host;
+    const acknowledge = (this.migrateAcks ??= this.ackQueue()).place();
     const request = new MigrateRequest(message, (ack) => {
       acknowledge(sender.migrateAck(message.metadata, ack));
     });
-    if (streams.isWatched(streams.migrations)) {
-      streams.emit(streams.migrations, request);
+    if (streams.isWatched('migrations')) {
+      streams.emit('migrations', request);
       return;
     }
     const { oldTransportId, newTransportId, lastResultFrameId } = message.metadata;
     if (oldTransportId === newTransportId) request.reject(MigrateRefusal.SameTransport);
-    else if (lastResultFrameId > lastOperationId()) request.reject(MigrateRefusal.CursorAhead);
+    else if (lastResultFrameId > operations.lastOperationId) request.reject(MigrateRefusal.CursorAhead);
     else if (!isResumable) request.reject(MigrateRefusal.NotResumable);
     else {
       const serverMigrateTsUs = BigInt(scheduler.now()) * 1000n;
@@ -87,11 +80,18 @@ export class SessionRequests {
 
   /** The connection that asked is gone: nobody waits for these acks, and a later request must not get them. */
   forget(): void {
-    this.patchAcks.clear();
-    this.migrateAcks.clear();
+    this.patchAcks?.clear();
+    this.migrateAcks?.clear();
   }
 
   end(): void {
-    this.timers.unsubscribe();
+    this.timers?.unsubscribe();
+    this.timers = Subscription.EMPTY;
+  }
+
+  private ackQueue(): AckQueue {
+    return new AckQueue((ack) => {
+      this.host.outlet.send(ack);
+    });
   }
 }

@@ -36,16 +36,21 @@ export interface FlowFields {
   readonly credit: number;
 }
 
+/** What a sender needs of its session. */
+export interface SenderHost {
+  /** There is no room to keep a result: the session cannot go on without a gap. */
+  overflowed(): void;
+}
+
 /** Encodes what a session says, validated before it is written (protocol section 9). */
 export class SessionSender {
-  private readonly sessionEpoch = new CreditEpoch();
-  private readonly operationEpochs = new Map<number, CreditEpoch>();
+  private sessionEpoch: CreditEpoch | undefined;
+  private operationEpochs: Map<number, CreditEpoch> | undefined;
 
   constructor(
     private readonly sessionId: number,
     private readonly outlet: SessionOutlet,
-    /** There is no room to keep a result: the session cannot go on without a gap. */
-    private readonly onOverflow: () => void,
+    private readonly host: SenderHost,
   ) {}
 
   result(result: Result): void {
@@ -67,7 +72,7 @@ export class SessionSender {
 
   /** An ERROR in the place of a result: a client that comes back gets it like one. */
   refusal(error: Packet): void {
-    if (!this.outlet.sendResult(error)) this.onOverflow();
+    if (!this.outlet.sendResult(error)) this.host.overflowed();
   }
 
   hint(frameId: number, hint: ResultHintMetadata): void {
@@ -139,7 +144,7 @@ export class SessionSender {
 
   /** An operation that ended has no credit any more. */
   forgetOperation(frameId: number): void {
-    if (this.operationEpochs.size > 0) this.operationEpochs.delete(frameId);
+    this.operationEpochs?.delete(frameId);
   }
 
   private epochOf(target: FlowTarget): CreditEpoch {
@@ -147,12 +152,12 @@ export class SessionSender {
       case FlowScope.Connection:
         return target.epoch;
       case FlowScope.Session:
-        return this.sessionEpoch;
+        return (this.sessionEpoch ??= new CreditEpoch());
       case FlowScope.Operation: {
-        const known = this.operationEpochs.get(target.frameId);
+        const known = this.operationEpochs?.get(target.frameId);
         if (known !== undefined) return known;
         const epoch = new CreditEpoch();
-        this.operationEpochs.set(target.frameId, epoch);
+        (this.operationEpochs ??= new Map()).set(target.frameId, epoch);
         return epoch;
       }
     }
@@ -163,7 +168,7 @@ export class SessionSender {
   }
 
   private sendResult(messageType: MessageType, frameId: number, metadata = EMPTY, body = EMPTY): void {
-    if (!this.outlet.sendResult(this.packet(messageType, frameId, metadata, body))) this.onOverflow();
+    if (!this.outlet.sendResult(this.packet(messageType, frameId, metadata, body))) this.host.overflowed();
   }
 
   private packet(messageType: MessageType, frameId: number, metadata = EMPTY, body = EMPTY): Packet {

@@ -1,6 +1,10 @@
-import { Observable, type Observer, type Subject, type Subscription } from 'rxjs';
+import { Observable, type Observer, type Subscription } from 'rxjs';
 import { dropLate, type Lateness } from '../../../operators/drop-late';
-import { respondToSubmits, type SubmitHandler } from '../../../operators/respond-to-submits';
+import {
+  respondToSubmits,
+  type RespondOptions,
+  type SubmitHandler,
+} from '../../../operators/respond-to-submits';
 import { CancelScope } from '../../protocol/operation/operation';
 import type { Operation } from '../../protocol/operation/operation-registry';
 import type { Result } from '../../protocol/operation/result';
@@ -25,6 +29,7 @@ import { keepingSlots } from './kept-slots';
 import type { Cancel, Close, SessionMessage } from './messages';
 import type { MigrateRequest, PatchRequest } from './requests';
 import type { SessionCore } from './session-core';
+import type { StreamedMessages } from './session-streams';
 import type { AttachmentState, CreditTarget, SessionEnding } from './session-terms';
 import type { Submit } from './submit';
 
@@ -38,14 +43,6 @@ import type { Submit } from './submit';
  * });
  */
 export class ServerSession extends Observable<SessionMessage> {
-  /** Submits, as slots are free (`maxInFlightOperations`). They wait until somebody subscribes. */
-  readonly submits$: Observable<Submit>;
-  readonly cancels$: Observable<Cancel>;
-  /** Requests to change settings; refused while nobody subscribes. */
-  readonly patches$: Observable<PatchRequest>;
-  /** Requests to move to another transport; refused while nobody subscribes. */
-  readonly migrations$: Observable<MigrateRequest>;
-  readonly closes$: Observable<Close>;
   /**
    * Where results go: `pipe(…).subscribe(session.results)`. A result of an operation that has ended
    * meanwhile is not sent; one that cannot be encoded costs its operation; an error drops every operation
@@ -54,13 +51,31 @@ export class ServerSession extends Observable<SessionMessage> {
   readonly results: Observer<Result>;
 
   constructor(private readonly core: SessionCore) {
-    super((subscriber) => watch(core, core.streams.messages, subscriber));
-    this.submits$ = new Observable((subscriber) => watch(core, core.streams.submits, subscriber));
-    this.cancels$ = core.streams.cancels.asObservable();
-    this.patches$ = core.streams.patches.asObservable();
-    this.migrations$ = core.streams.migrations.asObservable();
-    this.closes$ = core.streams.closes.asObservable();
-    this.results = resultsOf(core);
+    super((subscriber) => watch(core, 'messages', subscriber));
+    this.results = new SessionResults(core);
+  }
+
+  /** Submits, as slots are free (`maxInFlightOperations`). They wait until somebody subscribes. */
+  get submits$(): Observable<Submit> {
+    return this.stream('submits');
+  }
+
+  get cancels$(): Observable<Cancel> {
+    return this.stream('cancels');
+  }
+
+  /** Requests to change settings; refused while nobody subscribes. */
+  get patches$(): Observable<PatchRequest> {
+    return this.stream('patches');
+  }
+
+  /** Requests to move to another transport; refused while nobody subscribes. */
+  get migrations$(): Observable<MigrateRequest> {
+    return this.stream('migrations');
+  }
+
+  get closes$(): Observable<Close> {
+    return this.stream('closes');
   }
 
   get sessionId(): number {
@@ -127,17 +142,11 @@ export class ServerSession extends Observable<SessionMessage> {
    * });
    */
   respond(handler: SubmitHandler<Submit>, { late }: { readonly late?: Lateness } = {}): Subscription {
-    const onError = (error: unknown, submit: Submit): void => {
-      this.core.host.failed(handlerFailed(this.sessionId, submit.frameId, error));
-    };
-    const onAbandoned = (submit: Submit): void => {
-      submit.fail();
-    };
     const { scheduler } = this.core.host;
     const submits$ =
       late === undefined ? this.submits$ : this.submits$.pipe(dropLate({ when: late, scheduler }));
     return submits$
-      .pipe(respondToSubmits(keepingSlots(handler), { onError, onAbandoned, pressure$: this.pressure$ }))
+      .pipe(respondToSubmits(keepingSlots(handler), new SessionResponding(this.core)))
       .subscribe(this.results);
   }
 
@@ -198,6 +207,10 @@ export class ServerSession extends Observable<SessionMessage> {
     this.core.sender.flowUpdate(update);
   }
 
+  private stream<N extends keyof StreamedMessages>(name: N): Observable<StreamedMessages[N]> {
+    return new Observable((subscriber) => watch(this.core, name, subscriber));
+  }
+
   private tellCredit(
     reason: FlowUpdateReason,
     level: BackpressureLevel,
@@ -222,41 +235,62 @@ function sendResult(core: SessionCore, result: Result): void {
 }
 
 /** Subscribes, and starts the submits that waited for somebody to do so. */
-function watch<T>(core: SessionCore, subject: Subject<T>, observer: Observer<T>): Subscription {
-  const subscription = subject.subscribe(observer);
+function watch<N extends keyof StreamedMessages>(
+  core: SessionCore,
+  name: N,
+  observer: Observer<StreamedMessages[N]>,
+): Subscription {
+  const subscription = core.streams.subscribe(name, observer);
   core.operations.startNext();
   return subscription;
 }
 
-function resultsOf(core: SessionCore): Observer<Result> {
-  return {
-    next: (result) => {
-      try {
-        sendResult(core, result);
-      } catch (error) {
-        // A cancel and a result cross: the pipeline that made the result cannot know.
-        if (core.operations.hasEnded(result.frameId)) return;
-        core.host.failed(resultRefused(core.sessionId, result.frameId, error));
-        // Nobody else will end it, and an answer with a gap is none.
-        core.operations.abandon(result.frameId);
-      }
-    },
-    error: (error: unknown) => {
-      core.host.failed(
-        new RuntimeError(
-          'internal',
-          `the results of session ${core.sessionId} failed: ${describeError(error)}`,
-          {
-            reach: 'session',
-            origin: 'application',
-            cause: error,
-          },
-        ),
-      );
-      core.operations.endAll('dropped', { tell: true });
-    },
-    complete: () => undefined,
-  };
+/** Takes the results of a session. A class, as every session has one. */
+class SessionResults implements Observer<Result> {
+  constructor(private readonly core: SessionCore) {}
+
+  next(result: Result): void {
+    const { core } = this;
+    try {
+      sendResult(core, result);
+    } catch (error) {
+      // A cancel and a result cross: the pipeline that made the result cannot know.
+      if (core.operations.hasEnded(result.frameId)) return;
+      core.host.failed(resultRefused(core.sessionId, result.frameId, error));
+      // Nobody else will end it, and an answer with a gap is none.
+      core.operations.abandon(result.frameId);
+    }
+  }
+
+  error(error: unknown): void {
+    const { core } = this;
+    const message = `the results of session ${core.sessionId} failed: ${describeError(error)}`;
+    core.host.failed(
+      new RuntimeError('internal', message, { reach: 'session', origin: 'application', cause: error }),
+    );
+    core.operations.endAll('dropped', { tell: true });
+  }
+
+  complete(): void {
+    // The session goes on: others may answer.
+  }
+}
+
+/** What a session does for its handlers. */
+class SessionResponding implements RespondOptions<Submit> {
+  constructor(private readonly core: SessionCore) {}
+
+  get pressure$(): Observable<boolean> {
+    return this.core.outlet.pressure$;
+  }
+
+  onError(error: unknown, submit: Submit): void {
+    this.core.host.failed(handlerFailed(this.core.sessionId, submit.frameId, error));
+  }
+
+  onAbandoned(submit: Submit): void {
+    submit.fail();
+  }
 }
 
 function resultRefused(sessionId: number, frameId: number, cause: unknown): RuntimeError {

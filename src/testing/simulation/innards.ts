@@ -28,9 +28,9 @@ export function serverInnards(session: ServerSession): ServerInnards {
   const core = session['core'];
   const admission = core.operations['admission'];
   const outbox = core.outlet['outbox'];
-  const cache = core['cache']['cache'];
+  const cache = core['cache']['made'];
   let queuedBytes = 0;
-  for (const { body } of admission['queue'].values()) queuedBytes += body.length;
+  for (const { body } of admission['queue']?.values() ?? []) queuedBytes += body.length;
   let results = 0;
   let resultBytes = 0;
   for (const { byteLength } of outbox?.['entries'].slice(outbox['head']) ?? []) {
@@ -39,14 +39,14 @@ export function serverInnards(session: ServerSession): ServerInnards {
   }
   let cacheObjects = 0;
   let cacheBytes = 0;
-  for (const { bytes } of cache.objects()) {
+  for (const { bytes } of cache?.objects() ?? []) {
     cacheObjects += 1;
     cacheBytes += bytes.length;
   }
   return {
     maxInFlight: admission['maxInFlight'],
     inFlight: admission['inFlight'].size,
-    queued: admission['queue'].size,
+    queued: admission.queuedCount,
     queuedBytes,
     countedQueuedBytes: admission['queuedBytes'],
     queueLimits: admission['limits'],
@@ -57,7 +57,7 @@ export function serverInnards(session: ServerSession): ServerInnards {
     outboxLimits: outbox?.['limits'],
     cacheObjects,
     cacheBytes,
-    countedCacheBytes: cache.byteLength,
+    countedCacheBytes: cache?.byteLength ?? 0,
   };
 }
 
@@ -107,9 +107,7 @@ export function clientDigest(session: ClientSession): string {
 /** Who still listens to a server session's streams. */
 export function observedStreams(session: ServerSession): readonly string[] {
   const core = session['core'];
-  const { messages, submits, cancels, patches, migrations, closes } = core.streams;
-  const { attachment } = core;
-  const streams = { messages, submits, cancels, patches, migrations, closes, attachment };
+  const streams = { ...core.streams['subjects'], attachment: core.attachment };
   return Object.entries(streams).flatMap(([name, subject]) => (subject.observed ? [name] : []));
 }
 

@@ -2,9 +2,9 @@ import { SlotPool, SlotShare } from '../../../src/server/limits/slot-pool';
 
 function pool(size: number) {
   const told: string[] = [];
-  const made = new SlotPool(size, () => told.push('filled'));
+  const made = new SlotPool(size, { slotsFilled: () => told.push('filled') });
   const share = (name: string, of: SlotPool | undefined = made): SlotShare =>
-    new SlotShare(of, () => told.push(`${name} wakes`));
+    new SlotShare(of, { startNext: () => told.push(`${name} wakes`) });
   return { pool: made, told, share };
 }
 
@@ -34,12 +34,14 @@ describe('a slot pool', () => {
 
   it('stops waking where who is woken takes what there is', () => {
     const told: string[] = [];
-    const made = new SlotPool(1, () => undefined);
-    const first = new SlotShare(made, () => undefined);
+    const made = new SlotPool(1, { slotsFilled: () => undefined });
+    const first = new SlotShare(made, { startNext: () => undefined });
     const waiting = ['a', 'b'].map((name) => {
-      const share: SlotShare = new SlotShare(made, () => {
-        told.push(name);
-        share.set(1);
+      const share: SlotShare = new SlotShare(made, {
+        startNext: () => {
+          told.push(name);
+          share.set(1);
+        },
       });
       return share;
     });
@@ -52,19 +54,21 @@ describe('a slot pool', () => {
   });
 
   it('serves in a loop those who give back at once what they are woken for', () => {
-    const made = new SlotPool(1, () => undefined);
-    const first = new SlotShare(made, () => undefined);
+    const made = new SlotPool(1, { slotsFilled: () => undefined });
+    const first = new SlotShare(made, { startNext: () => undefined });
     let depth = 0;
     let deepest = 0;
     let woken = 0;
     for (let count = 0; count < 100; count++) {
-      const share: SlotShare = new SlotShare(made, () => {
-        depth += 1;
-        deepest = Math.max(deepest, depth);
-        woken += 1;
-        share.set(1);
-        share.set(0);
-        depth -= 1;
+      const share: SlotShare = new SlotShare(made, {
+        startNext: () => {
+          depth += 1;
+          deepest = Math.max(deepest, depth);
+          woken += 1;
+          share.set(1);
+          share.set(0);
+          depth -= 1;
+        },
       });
       first.set(1);
       share.admits();

@@ -22,8 +22,8 @@ class Stage {
   constructor({ maxInFlight = 2, maxSubmits = 10 }: { maxInFlight?: number; maxSubmits?: number } = {}) {
     this.operations = new SessionOperations({
       sessionId: 5,
-      maxInFlight,
-      queue: { maxSubmits, maxBytes: 1000 },
+      granted: { maxInFlightOperations: maxInFlight },
+      settings: { queue: { maxSubmits, maxBytes: 1000 } },
       isReady: () => this.isReady,
       deliver: (submit) => {
         this.submits.set(submit.frameId, submit);
@@ -32,8 +32,8 @@ class Stage {
         this.onDeliver(submit);
       },
       sendDrop: (frameId, end) => this.log.push(`drop ${frameId}: ${end}`),
-      changed: () => this.log.push('changed'),
-      slotFreed: () => this.log.push('slot freed'),
+      operationEnded: () => this.log.push('changed'),
+      slotsChanged: () => this.log.push('slots changed'),
     });
   }
 
