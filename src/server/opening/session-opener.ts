@@ -137,12 +137,12 @@ export class SessionOpener {
 
   /** Whether a token comes from where too many were wrong: then it is not looked at. */
   private isGuessed({ open, connection }: Opening): boolean {
-    const { settings, tokens, limitTripped } = this.host;
+    const { settings, tokens } = this.host;
     if (settings.resume !== 'token' || open.resumeTokenBytes === 0) return false;
     const { peer } = connection.transport;
     const observed = tokens.excessOf(peer);
     if (observed === undefined) return false;
-    limitTripped({
+    this.host.limitTripped({
       limit: 'addressTokenFailures',
       peer,
       sessionId: open.requestedSessionId,

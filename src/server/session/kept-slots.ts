@@ -1,4 +1,3 @@
-import type { ObservableInput } from 'rxjs';
 import type { Answer, SubmitHandler } from '../../../operators/respond-to-submits';
 import type { Submit } from './submit';
 
@@ -18,26 +17,31 @@ export function keepingSlots(handler: SubmitHandler<Submit>): SubmitHandler<Subm
   };
 }
 
-/** The iterable, whose early end the submit's slot waits for: its `return`, and an item that was asked for. */
+/**
+ * The iterable, whose early end the submit's slot waits for: its `return`, which is answered once it is
+ * over; of one that has none, the item that it was asked for.
+ */
 function watched(answers: AsyncIterable<Answer>, submit: Submit): AsyncIterable<Answer> {
   return {
     [Symbol.asyncIterator]: () => {
       const iterator = answers[Symbol.asyncIterator]();
-      let asked: Promise<IteratorResult<Answer>> | undefined;
+      let asked: Promise<IteratorResult<Answer>> = Promise.resolve(OVER);
       return {
         next: () => {
           asked = iterator.next();
           return asked;
         },
         return: () => {
-          const closed = iterator.return?.() ?? Promise.resolve({ done: true as const, value: undefined });
-          submit.keepSlotUntil(Promise.allSettled([asked, closed]));
-          return closed;
+          const closed = iterator.return?.();
+          submit.keepSlotUntil(closed ?? asked);
+          return closed ?? Promise.resolve(OVER);
         },
       };
     },
   };
 }
+
+const OVER: IteratorReturnResult<undefined> = { done: true, value: undefined };
 
 function isPromise(answers: object): answers is PromiseLike<Answer> {
   return 'then' in answers && typeof answers.then === 'function';

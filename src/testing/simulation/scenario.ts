@@ -45,6 +45,11 @@ export interface Scenario {
   readonly earlyClose: { readonly atMs: number; readonly graceMs: number } | undefined;
 }
 
+/** Operations of a session. */
+const MOST_IN_FLIGHT = 4;
+/** Bytes of a client's submit. */
+export const LONGEST_BODY = 300;
+
 export function drawScenario(random: Random): Scenario {
   const activeMs = random.int(200, 700);
   const resumeWindowMs = random.pick([20, 80, 400, 1000, 1000]);
@@ -55,7 +60,7 @@ export function drawScenario(random: Random): Scenario {
   const conditions = drawConditions(random.fork('conditions'));
   const idleTimeoutMs = random.chance(0.1) ? random.int(100, 400) : 0;
   const patchTimeoutMs = random.int(20, 150);
-  const maxInFlightOperations = random.int(1, 4);
+  const maxInFlightOperations = random.int(1, MOST_IN_FLIGHT);
   const clients = Array.from({ length: random.int(1, 4) }, (_, index) =>
     drawClient(random.fork(`client ${index}`), `client ${index + 1}`, maxInFlightOperations),
   );
@@ -76,7 +81,7 @@ export function drawScenario(random: Random): Scenario {
     conditions,
     server: {
       maxInFlightOperations,
-      grantedOperationCredit: random.int(1, 4),
+      grantedOperationCredit: random.int(1, MOST_IN_FLIGHT),
       resumeTokenBytes: 16,
       resumeWindowMs,
       resume: random.chance(0.95) ? 'token' : 'off',
@@ -86,7 +91,11 @@ export function drawScenario(random: Random): Scenario {
         { maxResults: 256, maxBytes: 65536 },
         { maxResults: 256, maxBytes: 65536 },
       ]),
-      queue: { maxSubmits: random.int(1, 4), maxBytes: random.pick([64, 256, 4096]) },
+      // A cancelled handler keeps its slot until it is over: what a client may have in flight must find room.
+      queue: {
+        maxSubmits: MOST_IN_FLIGHT + random.int(1, 4),
+        maxBytes: MOST_IN_FLIGHT * LONGEST_BODY + random.pick([64, 256, 4096]),
+      },
       keepAlive,
       idleTimeoutMs,
       patchTimeoutMs,

@@ -15,6 +15,7 @@ import {
 } from './records';
 import { OperationProbe } from './operation-probe';
 import type { Random } from './random';
+import { LONGEST_BODY } from './scenario';
 import { cacheKey, fieldsOf, REFERENCE_FIELDS, referenceBody } from './submit-fields';
 import { sleep, type World } from './world';
 
@@ -96,7 +97,7 @@ export class SessionActor {
       })
     ) {
       case 'submit':
-        this.submit(bodyFor(random.chance(0.1) ? random.int(40, 300) : random.int(0, 40)));
+        this.submit(bodyFor(random.chance(0.1) ? random.int(40, LONGEST_BODY) : random.int(0, 40)));
         return;
       case 'reference':
         this.submit(() => referenceBody(random.int(1, 4)), true);

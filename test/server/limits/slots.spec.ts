@@ -1,4 +1,4 @@
-import { from, NEVER, Observable, Subject } from 'rxjs';
+import { from, NEVER, Subject } from 'rxjs';
 import type { Answer, SubmitHandler } from '../../../operators/respond-to-submits';
 import type { Submit } from '../../../src/server/session/submit';
 import { cancel, open, sessionClose, submit } from '../../../src/testing';
