@@ -1,10 +1,10 @@
-import { until } from '../support/until';
-import { figure } from './support/figure';
-import { scaled } from './support/scale';
-import { slope } from './support/slope';
-import { startServer } from './support/stage';
-import { endWorkers, WorkerProcess } from './support/worker-process';
-import type { CyclesCommands } from './workers/cycles';
+import { until } from '../../support/until';
+import { figure } from '../support/figure';
+import { scaled } from '../support/scale';
+import { slope } from '../support/slope';
+import { startServer } from '../support/stage';
+import { endWorkers, WorkerProcess } from '../support/worker-process';
+import type { CyclesCommands } from '../workers/cycles';
 
 const CYCLES = scaled(20_000, 3_000);
 const BLOCKS = 10;
