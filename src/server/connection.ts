@@ -19,6 +19,7 @@ import { ConnectionLimits, type Excess } from './limits/connection-limits';
 import type { HandshakeTicket } from './limits/handshake-gate';
 import type { LimitConsequence, LimitTripped } from './limits/limit-tripped';
 import type { ServerLimits } from './limits/server-limits';
+import { SlotPool } from './limits/slot-pool';
 import type { SessionCore } from './session/session-core';
 import type { OpeningConnection, SessionOpener } from './opening/session-opener';
 
@@ -50,6 +51,7 @@ export interface ConnectionHost {
  */
 export class Connection implements OpeningConnection {
   readonly creditEpoch = new CreditEpoch();
+  readonly slots: SlotPool;
   private readonly sessions = new Map<number, SessionCore>();
   /** A close that this side ended a session with may still be acknowledged. */
   private readonly leftIds = new IdRanges({ maxRanges: 1024 });
@@ -78,6 +80,11 @@ export class Connection implements OpeningConnection {
     };
     this.limits = new ConnectionLimits(host.limits, exceeded);
     ticket.onExpired = exceeded;
+    const { maxInFlightPerConnection: allowed } = host.limits;
+    this.slots = new SlotPool(allowed, () => {
+      const observed = allowed + 1;
+      this.tell({ limit: 'maxInFlightPerConnection', sessionId: undefined, allowed, observed }, 'queued');
+    });
   }
 
   get isAnnounced(): boolean {

@@ -12,6 +12,7 @@ import { Connection, type ConnectionHost } from './connection';
 import { HeldSubject } from './held-subject';
 import { HandshakeGate } from './limits/handshake-gate';
 import type { LimitTripped } from './limits/limit-tripped';
+import { TokenGuard } from './limits/token-guard';
 import { serverSettings, type ServerOptions } from './options';
 import { ServerSession } from './session/session';
 import { SessionOpener } from './opening/session-opener';
@@ -111,6 +112,8 @@ class RunningServer implements Server {
       settings,
       registry: this.registry,
       scheduler,
+      tokens: new TokenGuard(settings.limits.addressTokenFailures, () => scheduler.now()),
+      limitTripped,
       failed,
       isFull: () => this.isClosing || this.sessions.heldCount >= MAX_HELD_SESSIONS,
       sessionOpened: (core) => {

@@ -7,11 +7,12 @@ import type { ServerLimits } from './server-limits';
  * - `connection-closed`: an ERROR of connection scope, where something could still be said, then the end
  * - `connection-refused`: cut before it was taken
  * - `refused`: the request was answered with a refusal, the connection goes on
+ * - `queued`: it waits for its turn
  * - `reading-paused`: nothing more is read from the peer for the time being
  * - `session-ended`: a session that waited for its client waits no more
  */
 export type LimitConsequence =
-  'connection-closed' | 'connection-refused' | 'refused' | 'reading-paused' | 'session-ended';
+  'connection-closed' | 'connection-refused' | 'refused' | 'queued' | 'reading-paused' | 'session-ended';
 
 /** A peer has met one of the {@link ServerLimits}. */
 export interface LimitTripped {

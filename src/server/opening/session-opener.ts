@@ -23,6 +23,8 @@ import {
   type ResumeProof,
 } from './judge-open';
 import { openBlocks } from './open-blocks';
+import type { LimitTripped } from '../limits/limit-tripped';
+import type { TokenGuard } from '../limits/token-guard';
 import type { ServerSettings } from '../options';
 import { hashToken, rotate, type TokenPair } from './resume-token';
 import { SessionCore } from '../session/session-core';
@@ -47,6 +49,9 @@ export interface OpenerHost {
   readonly settings: ServerSettings;
   readonly registry: SessionRegistry;
   readonly scheduler: SchedulerLike;
+  /** Counts wrong tokens by their address. */
+  readonly tokens: TokenGuard;
+  limitTripped(tripped: LimitTripped): void;
   /** Whether the server takes no new sessions now: it is closing, or nobody takes those that there are. */
   isFull(): boolean;
   sessionOpened(core: SessionCore): void;
@@ -113,13 +118,41 @@ export class SessionOpener {
       this.answer(opening, { status: SessionStatus.RetryLater, errorCode: SessionErrorCode.None });
     } else {
       try {
-        this.answer(opening, judgeRecovery(open, proof, settings, registry));
+        const isGuessed = this.isGuessed(opening);
+        // Judged all the same, with a token that no session has: it takes as long, and is answered alike.
+        const verdict = judgeRecovery(open, isGuessed ? NO_PROOF : proof, settings, registry);
+        this.answer(opening, verdict);
+        if (settings.resume === 'token' && isWrongToken(verdict)) this.tokenFailed(opening, isGuessed);
       } catch (error) {
         // Only the store runs code of others here.
         this.host.failed(callbackFailed('the session store', open, error));
         this.answer(opening, { status: SessionStatus.Rejected, errorCode: SessionErrorCode.ResumeRejected });
       }
     }
+  }
+
+  /** Whether a token comes from where too many were wrong: then it is not looked at. */
+  private isGuessed({ open, connection }: Opening): boolean {
+    const { settings, tokens, limitTripped } = this.host;
+    if (settings.resume !== 'token' || open.resumeTokenBytes === 0) return false;
+    const { peer } = connection.transport;
+    const observed = tokens.excessOf(peer);
+    if (observed === undefined) return false;
+    limitTripped({
+      limit: 'addressTokenFailures',
+      peer,
+      sessionId: open.requestedSessionId,
+      allowed: settings.limits.addressTokenFailures.burst,
+      observed,
+      consequence: 'refused',
+    });
+    return true;
+  }
+
+  private tokenFailed({ open, connection }: Opening, isGuessed: boolean): void {
+    // What was not looked at was not wrong.
+    if (!isGuessed) this.host.tokens.failed(connection.transport.peer);
+    connection.tokenFailed(open.requestedSessionId);
   }
 
   private answer(opening: Opening, verdict: OpenVerdict): void {
@@ -242,6 +275,12 @@ export class SessionOpener {
       },
     };
   }
+}
+
+const NO_PROOF: ResumeProof = { token: EMPTY, receivedResults: undefined };
+
+function isWrongToken(verdict: OpenVerdict): boolean {
+  return verdict.status === SessionStatus.Rejected && verdict.errorCode === SessionErrorCode.ResumeRejected;
 }
 
 function callbackFailed(who: string, open: SessionOpenMetadata, cause: unknown): RuntimeError {

@@ -17,6 +17,8 @@ export class Admission {
   private queuedBytes = 0;
   private readonly inFlight = new LatestMap<Submit>();
   private starting = false;
+  /** Operations that have ended and whose handlers go on: each keeps its slot. */
+  private kept = 0;
 
   constructor(
     private readonly maxInFlight: number,
@@ -30,6 +32,11 @@ export class Admission {
 
   get inFlightCount(): number {
     return this.inFlight.size;
+  }
+
+  /** Slots that are taken, by what is in flight or by what has outlived its operation. */
+  get takenCount(): number {
+    return this.inFlight.size + this.kept;
   }
 
   get queuedCount(): number {
@@ -79,6 +86,15 @@ export class Admission {
     }
   }
 
+  /** An operation that has ended keeps its slot; `freeSlot` gives it back. */
+  keepSlot(): void {
+    this.kept += 1;
+  }
+
+  freeSlot(): void {
+    this.kept -= 1;
+  }
+
   /** Takes every submit out of the queue without starting it. */
   clearQueue(): Submit[] {
     const waiting = [...this.queue.values()];
@@ -95,7 +111,7 @@ export class Admission {
   }
 
   private hasSlot(): boolean {
-    return this.inFlight.size < this.maxInFlight && this.target.isReady();
+    return this.takenCount < this.maxInFlight && this.target.isReady();
   }
 
   private start(submit: Submit): void {

@@ -23,6 +23,7 @@ import type { Packet } from '../../wire/packet';
 import { preview3 } from '../../wire/revision';
 import { cacheMiss } from '../error-packet';
 import type { Cancel, Close } from './messages';
+import { SlotShare } from '../limits/slot-pool';
 import type { ServerSettings } from '../options';
 import { SessionCache } from './session-cache';
 import { SessionOperations } from './session-operations';
@@ -65,6 +66,7 @@ export class SessionCore {
   readonly outlet: SessionOutlet;
   readonly sender: SessionSender;
   readonly operations: SessionOperations;
+  private readonly slots: SlotShare;
   private readonly cache: SessionCache;
   private readonly requests: SessionRequests;
   private readonly timers = new Subscription();
@@ -100,12 +102,16 @@ export class SessionCore {
       this.overflowed();
     });
     this.cache = new SessionCache(granted.sessionId, settings, () => scheduler.now());
+    this.slots = new SlotShare(attachment.slots, () => {
+      this.operations.startNext();
+    });
     this.operations = new SessionOperations({
       sessionId: granted.sessionId,
       maxInFlight: granted.maxInFlightOperations,
       queue: settings.queue,
-      isReady: () => this.streams.isWatched(this.streams.submits),
+      isReady: () => this.streams.isWatched(this.streams.submits) && this.slots.admits(),
       deliver: (submit) => {
+        this.slots.set(this.operations.takenSlots);
         this.streams.emit(this.streams.submits, submit);
       },
       sendDrop: (frameId, end) => {
@@ -113,7 +119,11 @@ export class SessionCore {
         this.sender.drop(frameId);
       },
       changed: () => {
+        this.slots.set(this.operations.takenSlots);
         this.afterOperation();
+      },
+      slotFreed: () => {
+        this.slots.set(this.operations.takenSlots);
       },
     });
     this.requests = new SessionRequests({
@@ -229,6 +239,7 @@ export class SessionCore {
     // The ack gives the client new credit: it is stopped no more.
     this.isCongested = false;
     this.lastAttempt = extension?.resumeAttempt ?? this.lastAttempt;
+    this.slots.moveTo(attachment.slots);
     this.outlet.attach(attachment, extension?.receivedResults);
     if (extension?.wantedOperations !== undefined) this.cancelUnwanted(new Set(extension.wantedOperations));
     this.attachment.next('resumed');
@@ -283,6 +294,7 @@ export class SessionCore {
     this.expiry?.unsubscribe();
     this.outlet.current?.released(this);
     this.operations.endAll(end, { tell: false });
+    this.slots.set(this.operations.takenSlots);
     this.outlet.close();
     this.streams.complete();
     this.attachment.next(attachmentState);
@@ -291,6 +303,7 @@ export class SessionCore {
   }
 
   private detach(): void {
+    this.slots.moveTo(undefined);
     this.outlet.detach();
     this.requests.forget();
   }

@@ -23,6 +23,8 @@ export interface OperationsHost {
   sendDrop(frameId: number, end: SubmitEnd): void;
   /** An operation has ended, whichever way. */
   changed(): void;
+  /** A slot is free that an operation had kept beyond its end. */
+  slotFreed(): void;
 }
 
 /** How an operation that gets no answer is recorded. */
@@ -63,6 +65,11 @@ export class SessionOperations implements OperationControl {
 
   get inFlightCount(): number {
     return this.admission.inFlightCount;
+  }
+
+  /** Slots that are taken: operations in flight, and ended ones whose handlers go on. */
+  get takenSlots(): number {
+    return this.admission.takenCount;
   }
 
   get queuedCount(): number {
@@ -194,6 +201,16 @@ export class SessionOperations implements OperationControl {
     this.end(submit, end);
     this.admission.startNext();
     this.host.changed();
+  }
+
+  keepSlot(): void {
+    this.admission.keepSlot();
+  }
+
+  freeSlot(): void {
+    this.admission.freeSlot();
+    this.host.slotFreed();
+    this.admission.startNext();
   }
 
   private end(submit: Submit, end: Exclude<SubmitEnd, 'completed'>): void {

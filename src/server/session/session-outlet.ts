@@ -2,6 +2,7 @@ import { BehaviorSubject, distinctUntilChanged, of, switchAll, type Observable }
 import type { CreditEpoch } from '../../protocol/flow/credit-epoch';
 import { ResultOutbox, type OutboxLimits } from '../../protocol/operation/result-outbox';
 import type { PeerName, Transport, TransportKind } from '../../transport/transport';
+import type { SlotPool } from '../limits/slot-pool';
 import { HEADER_LENGTH } from '../../wire/header';
 import type { Packet } from '../../wire/packet';
 
@@ -12,6 +13,8 @@ export interface Attachment {
   readonly isAnnounced: boolean;
   /** Of FLOW_UPDATEs of connection scope. */
   readonly creditEpoch: CreditEpoch;
+  /** Of operations of all sessions that it carries. */
+  readonly slots: SlotPool;
   /** Asks the peer to prove what it has received; once at a time. */
   requestProof(): void;
   /** A request of the session's client was well-formed and is not served. To be called last: it may be once too often. */

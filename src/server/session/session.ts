@@ -21,6 +21,7 @@ import {
   type SessionOpenAckMetadata,
   type SessionOpenMetadata,
 } from '../../wire/messages/session-open';
+import { keepingSlots } from './kept-slots';
 import type { Cancel, Close, SessionMessage } from './messages';
 import type { MigrateRequest, PatchRequest } from './requests';
 import type { SessionCore } from './session-core';
@@ -136,7 +137,7 @@ export class ServerSession extends Observable<SessionMessage> {
     const submits$ =
       late === undefined ? this.submits$ : this.submits$.pipe(dropLate({ when: late, scheduler }));
     return submits$
-      .pipe(respondToSubmits(handler, { onError, onAbandoned, pressure$: this.pressure$ }))
+      .pipe(respondToSubmits(keepingSlots(handler), { onError, onAbandoned, pressure$: this.pressure$ }))
       .subscribe(this.results);
   }
 

@@ -29,6 +29,10 @@ export interface OperationControl {
   relate(frameId: number, relations: OperationRelations): void;
   move(submit: Submit, to: typeof OperationState.WaitingTool | typeof OperationState.Running): void;
   giveUp(submit: Submit, end: 'failed' | 'superseded' | 'late'): void;
+  /** The operation has ended, and what was begun for it goes on: it keeps its slot. */
+  keepSlot(): void;
+  /** An operation that had kept its slot needs it no more. */
+  freeSlot(): void;
 }
 
 /** What a submit is made of besides its packet. */
@@ -65,6 +69,8 @@ export class Submit implements Message<typeof MessageType.FrameSubmit> {
   private end: SubmitEnd | undefined;
   private ending: Subject<SubmitEnd> | undefined;
   private states: Subject<OperationState> | undefined;
+  /** Pieces of work that the operation's slot waits for. */
+  private works = 0;
 
   constructor(
     packet: Packet,
@@ -163,6 +169,29 @@ export class Submit implements Message<typeof MessageType.FrameSubmit> {
     this.control.giveUp(this, 'late');
   }
 
+  /**
+   * Keeps the operation's slot (`maxInFlightOperations`) until `work` has settled, however it does, also
+   * where the operation ends before. For work that a cancel cannot stop: without it, a client that submits
+   * and cancels has as much of it done as it likes. `session.respond` does this for handlers that return
+   * promises or async iterables.
+   *
+   * @example
+   * session.respond((submit) => {
+   *   const answer = model.generate(submit.body);
+   *   submit.keepSlotUntil(answer);
+   *   return from(answer).pipe(map(decode));
+   * });
+   */
+  keepSlotUntil(work: PromiseLike<unknown>): void {
+    const settle = (): void => {
+      this.works -= 1;
+      if (this.works === 0 && this.end !== undefined) this.control.freeSlot();
+    };
+    this.works += 1;
+    if (this.works === 1 && this.end !== undefined) this.control.keepSlot();
+    Promise.resolve(work).then(settle, settle);
+  }
+
   /** Shows a new state. The session's, not the application's. */
   showState(state: OperationState): void {
     this.currentState = state;
@@ -173,6 +202,7 @@ export class Submit implements Message<typeof MessageType.FrameSubmit> {
   finish(end: SubmitEnd, state: TerminalState): void {
     if (this.end !== undefined) return;
     this.end = end;
+    if (this.works > 0) this.control.keepSlot();
     this.showState(state);
     this.states?.complete();
     this.ending?.next(end);

@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { sessionOpen } from '../../../src/client/options';
 import { MessageType } from '../../../src/wire/message-type';
+import { FrameSubmitMetadata } from '../../../src/wire/messages/frame-submit';
 import { SessionOpenMetadata } from '../../../src/wire/messages/session-open';
 import { encodePacket, packet } from '../../../src/wire/packet';
 import { parameters, work } from '../support/worker';
@@ -41,7 +42,14 @@ export interface Dribbled {
   readonly neverClosed: number;
 }
 
+export interface NeverReadOptions {
+  readonly sessionId: number;
+  readonly body: string;
+}
+
 export type RawCommands = {
+  /** Opens a session, submits, and reads nothing of the answer; resolves once that is sent. */
+  neverRead: (options: NeverReadOptions) => Promise<void>;
   hold: (options: HoldOptions) => Promise<Held>;
   dribble: (options: DribbleOptions) => Promise<Dribbled>;
 };
@@ -142,5 +150,33 @@ async function dribble({ connections, everyMs, ms }: DribbleOptions): Promise<Dr
   return { closedAfter, neverClosed: connections - closedAfter.length };
 }
 
-const commands: RawCommands = { hold, dribble };
+async function neverRead({ sessionId, body }: NeverReadOptions): Promise<void> {
+  const socket = connect({ port, host: '127.0.0.1' });
+  socket.on('error', () => undefined);
+  const bytes = Buffer.from(body);
+  socket.write(
+    encodePacket(
+      packet(
+        { messageType: MessageType.SessionOpen },
+        SessionOpenMetadata.encode(sessionOpen({ requestedSessionId: sessionId }, noTokens)),
+      ),
+    ),
+  );
+  await new Promise<void>((resolve) => {
+    socket.write(
+      encodePacket(
+        packet(
+          { messageType: MessageType.FrameSubmit, sessionId, frameId: 1 },
+          FrameSubmitMetadata.encode(FrameSubmitMetadata.of()),
+          bytes,
+        ),
+      ),
+      () => {
+        resolve();
+      },
+    );
+  });
+}
+
+const commands: RawCommands = { hold, dribble, neverRead };
 work(commands, undefined);

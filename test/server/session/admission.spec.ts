@@ -10,6 +10,8 @@ const nobody: OperationControl = {
   relate: () => undefined,
   move: () => undefined,
   giveUp: () => undefined,
+  keepSlot: () => undefined,
+  freeSlot: () => undefined,
 };
 
 function submit(frameId: number, bytes = 1): Submit {

@@ -33,6 +33,7 @@ class Stage {
       },
       sendDrop: (frameId, end) => this.log.push(`drop ${frameId}: ${end}`),
       changed: () => this.log.push('changed'),
+      slotFreed: () => this.log.push('slot freed'),
     });
   }
 

@@ -1,6 +1,7 @@
 import { BehaviorSubject } from 'rxjs';
 import { CreditEpoch } from '../../../src/protocol/flow/credit-epoch';
 import type { OutboxLimits } from '../../../src/protocol/operation/result-outbox';
+import { SlotPool } from '../../../src/server/limits/slot-pool';
 import { SessionOutlet, type Attachment } from '../../../src/server/session/session-outlet';
 import type { Transport } from '../../../src/transport/transport';
 import type { Packet } from '../../../src/wire/packet';
@@ -23,6 +24,7 @@ function connection(peer: string, { isAnnounced = true } = {}) {
     transport: transport as Transport,
     isAnnounced,
     creditEpoch: new CreditEpoch(),
+    slots: new SlotPool(Infinity, () => undefined),
     requestProof: () => {
       proofs += 1;
     },

@@ -3,6 +3,7 @@ import { isTerminal } from '../../../src/protocol/operation/result';
 import { Submit, type OperationControl } from '../../../src/server/session/submit';
 import { MessageType } from '../../../src/wire/message-type';
 import { FrameSubmitMetadata } from '../../../src/wire/messages/frame-submit';
+import { settled } from '../../support/async';
 import { submitPacket, text } from '../../support/packets';
 
 /** What a submit asks of its session, in order. */
@@ -19,6 +20,14 @@ class Asked implements OperationControl {
 
   giveUp({ frameId }: Submit, end: string): void {
     this.log.push(['giveUp', frameId, end]);
+  }
+
+  keepSlot(): void {
+    this.log.push('keepSlot');
+  }
+
+  freeSlot(): void {
+    this.log.push('freeSlot');
   }
 }
 
@@ -125,5 +134,56 @@ describe('Submit', () => {
       OperationState.Cancelled,
       { ended: ['closed', '|'], states: [OperationState.Cancelled, '|'] },
     ]);
+  });
+});
+
+describe('the slot of a submit', () => {
+  function work() {
+    let settle: { resolve(): void; reject(error: unknown): void } | undefined;
+    const promise = new Promise<void>((resolve, reject) => {
+      settle = { resolve, reject };
+    });
+    return { promise, ...settle! };
+  }
+
+  it('needs no word where the work is done before the operation ends', async () => {
+    const { submit, asked } = make();
+    const { promise, resolve } = work();
+    submit.keepSlotUntil(promise);
+    resolve();
+    await settled();
+    submit.finish('completed', OperationState.Completed);
+    expect(asked.log).toEqual([]);
+  });
+
+  it('is kept beyond the end until all of the work has settled, failed or not', async () => {
+    const { submit, asked } = make();
+    const works = [work(), work(), work()];
+    submit.keepSlotUntil(works[0]!.promise);
+    submit.keepSlotUntil(works[1]!.promise);
+    submit.finish('cancelled', OperationState.Cancelled);
+    // As an iterator that is closed when the operation ends.
+    submit.keepSlotUntil(works[2]!.promise);
+    expect(asked.log).toEqual(['keepSlot']);
+    works[0]!.resolve();
+    works[1]!.reject(new Error('stopped'));
+    await settled();
+    expect(asked.log).toEqual(['keepSlot']);
+    works[2]!.resolve();
+    await settled();
+    expect(asked.log).toEqual(['keepSlot', 'freeSlot']);
+  });
+
+  it('may be kept from the end on', async () => {
+    const { submit, asked } = make();
+    const { promise, resolve } = work();
+    submit.ended$.subscribe(() => {
+      submit.keepSlotUntil(promise);
+    });
+    submit.finish('closed', OperationState.Cancelled);
+    expect(asked.log).toEqual(['keepSlot']);
+    resolve();
+    await settled();
+    expect(asked.log).toEqual(['keepSlot', 'freeSlot']);
   });
 });

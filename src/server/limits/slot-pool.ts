@@ -1,0 +1,86 @@
+/**
+ * What several sessions share: so many operations at a time. A session that finds the pool full is woken
+ * when there is room again.
+ */
+export class SlotPool {
+  private used = 0;
+  private readonly waiting = new Set<SlotShare>();
+  private isWaking = false;
+  private wasTold = false;
+
+  constructor(
+    private readonly size: number,
+    /** A session has to wait because others have so many slots; told once for each time that it lasts. */
+    private readonly filled: () => void,
+  ) {}
+
+  /** Whether there is a slot; who hears that there is none is woken when there is one. */
+  admits(share: SlotShare): boolean {
+    if (this.used < this.size) return true;
+    this.waiting.add(share);
+    if (!this.wasTold) {
+      this.wasTold = true;
+      this.filled();
+    }
+    return false;
+  }
+
+  /** Takes slots, or gives them back. */
+  change(by: number): void {
+    this.used += by;
+    if (this.used * 2 <= this.size) this.wasTold = false;
+    if (by < 0 && this.waiting.size > 0) this.wake();
+  }
+
+  forget(share: SlotShare): void {
+    this.waiting.delete(share);
+  }
+
+  private wake(): void {
+    // Who is woken may give slots back at once: the loop that runs already serves those who wait for them.
+    if (this.isWaking) return;
+    this.isWaking = true;
+    try {
+      for (const share of this.waiting) {
+        if (this.used >= this.size) return;
+        this.waiting.delete(share);
+        share.wake();
+      }
+    } finally {
+      this.isWaking = false;
+    }
+  }
+}
+
+/** A session's part of the pool of the connection that carries it; of no pool while it is away. */
+export class SlotShare {
+  private count = 0;
+
+  constructor(
+    private pool: SlotPool | undefined,
+    /** There is room again. */
+    readonly wake: () => void,
+  ) {}
+
+  /** Whether the session may start another operation. */
+  admits(): boolean {
+    return this.pool === undefined || this.pool.admits(this);
+  }
+
+  /** How many slots the session has now. */
+  set(count: number): void {
+    const by = count - this.count;
+    if (by === 0) return;
+    this.count = count;
+    this.pool?.change(by);
+  }
+
+  /** Another connection carries the session, or none. */
+  moveTo(pool: SlotPool | undefined): void {
+    const { pool: old, count } = this;
+    this.pool = pool;
+    pool?.change(count);
+    old?.forget(this);
+    old?.change(-count);
+  }
+}
