@@ -9,7 +9,7 @@ import type { CyclesCommands } from '../workers/cycles';
 const CYCLES = scaled(20_000, 3_000);
 const BLOCKS = 10;
 /** Where caches fill and code is compiled. */
-const WARM_UP = 4_000;
+const WARM_UP = 6_000;
 const BYTES_A_CYCLE = 64;
 
 describe('cycles of connecting, resuming and closing', () => {

@@ -37,8 +37,10 @@ export interface DribbleOptions {
 }
 
 export interface Dribbled {
-  /** Milliseconds from the attempt to connect to the connection's end, ascending; of those that were ended. */
-  readonly closedAfter: readonly number[];
+  /** Milliseconds from the attempt to connect to the first end of a connection. */
+  readonly firstAfter: number;
+  /** Milliseconds from its being connected to the end of the one that lasted longest. */
+  readonly lastAfter: number;
   readonly neverClosed: number;
 }
 
@@ -113,7 +115,7 @@ async function hold({ connections, perSecond, againPerSecond, ms }: HoldOptions)
 }
 
 async function dribble({ connections, everyMs, ms }: DribbleOptions): Promise<Dribbled> {
-  const closedAfter: number[] = [];
+  let [closed, firstAfter, lastAfter] = [0, Infinity, 0];
   let isOver = false;
   const sockets: Socket[] = [];
   const ends: Promise<void>[] = [];
@@ -122,10 +124,10 @@ async function dribble({ connections, everyMs, ms }: DribbleOptions): Promise<Dr
     sockets.push(socket);
     let sent = 0;
     const startedAt = performance.now();
-    let wasConnected = false;
+    let connectedAt = 0;
     let timer: NodeJS.Timeout | undefined;
     socket.once('connect', () => {
-      wasConnected = true;
+      connectedAt = performance.now();
       timer = setInterval(() => {
         socket.write(OPEN.subarray(sent, sent + 1));
         sent += 1;
@@ -136,7 +138,12 @@ async function dribble({ connections, everyMs, ms }: DribbleOptions): Promise<Dr
       new Promise((resolve) => {
         socket.once('close', () => {
           clearInterval(timer);
-          if (wasConnected && !isOver) closedAfter.push(performance.now() - startedAt);
+          if (connectedAt > 0 && !isOver) {
+            const now = performance.now();
+            closed += 1;
+            firstAfter = Math.min(firstAfter, now - startedAt);
+            lastAfter = Math.max(lastAfter, now - connectedAt);
+          }
           resolve();
         });
       }),
@@ -146,8 +153,7 @@ async function dribble({ connections, everyMs, ms }: DribbleOptions): Promise<Dr
   await Promise.race([Promise.all(ends), pause(ms)]);
   isOver = true;
   for (const socket of sockets) socket.destroy();
-  closedAfter.sort((a, b) => a - b);
-  return { closedAfter, neverClosed: connections - closedAfter.length };
+  return { firstAfter, lastAfter, neverClosed: connections - closed };
 }
 
 async function neverRead({ sessionId, body }: NeverReadOptions): Promise<void> {
