@@ -7,7 +7,7 @@ import { CloseDeadline } from './close-deadline';
 import type { GateTicket } from './connection-gate';
 import { connectionError, endInsidePacket } from './network-errors';
 import { PacketBatch } from './packet-batch';
-import { FairReading } from './fair-reading';
+import { FairReading } from './tcp-fair-reading';
 import type { PeerIdentity } from './peer-identity';
 import { hostAndPort } from './place';
 import { SendPressure, type PressureMarks } from './send-pressure';

@@ -1,5 +1,5 @@
 import { Socket } from 'node:net';
-import { FairReading } from '../../src/transport/fair-reading';
+import { FairReading } from '../../src/transport/tcp-fair-reading';
 import { settled } from '../support/async';
 
 const CHUNK = 64 * 1024;
