@@ -1,4 +1,4 @@
-import { Subscription, type SchedulerLike } from 'rxjs';
+import { Subscription, type Observer, type SchedulerLike } from 'rxjs';
 import { negotiateHello, type ServerCapabilities } from '../protocol/capability/capability';
 import { CreditEpoch } from '../protocol/flow/credit-epoch';
 import { IdRanges } from '../protocol/operation/id-ranges';
@@ -6,7 +6,7 @@ import { LatestMap } from '../protocol/operation/latest-map';
 import { checkHeaderOnly, checkMetadataLength, foreignSession } from '../protocol/packet-checks';
 import { checkRecoveryRequest } from '../protocol/session/recovery';
 import { describeError, protocolError, RuntimeError, unexpectedMessage } from '../protocol/runtime-error';
-import { LivenessWatch, type KeepAlive } from '../transport/keep-alive';
+import { LivenessWatch, type KeepAlive, type WatchedPeer } from '../transport/keep-alive';
 import type { Transport } from '../transport/transport';
 import { NnrpError } from '../wire/errors';
 import { MessageType, messageTypeName } from '../wire/message-type';
@@ -16,16 +16,16 @@ import { SessionOpenMetadata } from '../wire/messages/session-open';
 import { TransportProbeAckMetadata, TransportProbeMetadata } from '../wire/messages/transport-probe';
 import { packet as makePacket, type Packet } from '../wire/packet';
 import { errorPacket, LIMIT_CODE, VIOLATION_CODE } from './error-packet';
-import { ConnectionLimits, type Excess } from './limits/connection-limits';
+import { ConnectionLimits, type Excess, type LimitedConnection } from './limits/connection-limits';
 import type { HandshakeTicket } from './limits/handshake-gate';
 import type { LimitConsequence, LimitTripped } from './limits/limit-tripped';
 import type { ServerLimits } from './limits/server-limits';
-import { SlotPool } from './limits/slot-pool';
+import { SlotPool, type SlotPoolOwner } from './limits/slot-pool';
 import type { SessionCore } from './session/session-core';
 import type { OpeningConnection, SessionOpener } from './opening/session-opener';
 
-/** Milliseconds in which a peer that has met a limit can hear which one. */
-const FAREWELL_MS = 500;
+/** Milliseconds that a peer has to take in why it is cut off. It has shown what it does with more. */
+const LAST_WORD_MS = 500;
 
 /** What a connection needs of its server. */
 export interface ConnectionHost {
@@ -53,7 +53,9 @@ export interface ConnectionHost {
  * A fault in a well-framed packet costs that packet and is answered with ERROR; a broken frame costs
  * the connection.
  */
-export class Connection implements OpeningConnection {
+export class Connection
+  implements OpeningConnection, SlotPoolOwner, LimitedConnection, WatchedPeer, Observer<Packet>
+{
   readonly slots: SlotPool;
   private madeCreditEpoch: CreditEpoch | undefined;
   private readonly sessions = new LatestMap<SessionCore>();
@@ -67,7 +69,7 @@ export class Connection implements OpeningConnection {
   private isLeaving = false;
   /** SESSION_OPENs that a policy is still thinking about. */
   private decidingCount = 0;
-  private lastHeard: number;
+  private heardAt: number;
   private lastRead: number | undefined;
   private pings = 0;
   /** A PING without its PONG, and how many results each session had sent before it. */
@@ -78,21 +80,18 @@ export class Connection implements OpeningConnection {
     private readonly host: ConnectionHost,
     private readonly ticket: HandshakeTicket,
   ) {
-    this.lastHeard = host.scheduler.now();
-    const exceeded = (excess: Excess): void => {
-      this.exceeded(excess);
-    };
-    this.limits = new ConnectionLimits(host.limits, exceeded);
-    ticket.onExpired = exceeded;
-    const { maxInFlightPerConnection: allowed } = host.limits;
-    this.slots = new SlotPool(allowed, () => {
-      const observed = allowed + 1;
-      this.tell({ limit: 'maxInFlightPerConnection', sessionId: undefined, allowed, observed }, 'queued');
-    });
+    this.heardAt = host.scheduler.now();
+    this.limits = new ConnectionLimits(host.limits, this);
+    ticket.connection = this;
+    this.slots = new SlotPool(host.limits.maxInFlightPerConnection, this);
   }
 
   get creditEpoch(): CreditEpoch {
     return (this.madeCreditEpoch ??= new CreditEpoch());
+  }
+
+  get lastHeard(): number {
+    return this.heardAt;
   }
 
   get isAnnounced(): boolean {
@@ -101,31 +100,21 @@ export class Connection implements OpeningConnection {
 
   /** Reads until the transport ends. */
   start(): void {
-    const { keepAlive, scheduler } = this.host;
-    const peer = {
-      lastHeard: () => this.lastHeard,
-      ask: () => this.ask(),
-      gone: () => {
-        this.destroy();
-      },
-    };
-    this.owned.add(new LivenessWatch(peer, keepAlive, scheduler));
-    this.owned.add(
-      this.transport.packets$.subscribe({
-        next: (packet) => {
-          this.receive(packet);
-        },
-        error: (error: unknown) => {
-          const fault = asRuntimeError(error);
-          // A network that fails is nobody's violation.
-          if (fault.kind !== 'io') this.host.violated(fault, this);
-          this.end();
-        },
-        complete: () => {
-          this.end();
-        },
-      }),
-    );
+    this.owned.add(new LivenessWatch(this, this.host.keepAlive, this.host.scheduler));
+    this.owned.add(this.transport.packets$.subscribe(this));
+  }
+
+  /** The transport has failed, or what came over it was no packet. */
+  error(error: unknown): void {
+    const fault = asRuntimeError(error);
+    // A network that fails is nobody's violation.
+    if (fault.kind !== 'io') this.host.violated(fault, this);
+    this.end();
+  }
+
+  /** The transport has ended. */
+  complete(): void {
+    this.end();
   }
 
   announce(): void {
@@ -138,6 +127,12 @@ export class Connection implements OpeningConnection {
     if (observed <= allowed) return true;
     this.tell({ limit: 'maxSessionsPerConnection', sessionId: undefined, allowed, observed }, 'refused');
     return false;
+  }
+
+  slotsFilled(): void {
+    const { maxInFlightPerConnection: allowed } = this.host.limits;
+    const observed = allowed + 1;
+    this.tell({ limit: 'maxInFlightPerConnection', sessionId: undefined, allowed, observed }, 'queued');
   }
 
   answerOpen(ack: Packet, verdict: 'accepted' | 'refused'): void {
@@ -170,7 +165,7 @@ export class Connection implements OpeningConnection {
   }
 
   refused(sessionId: number): void {
-    this.limits.allow('refusals', sessionId, this.lastHeard);
+    this.limits.allow('refusals', sessionId, this.heardAt);
   }
 
   /** Sends what is queued, ends the connection, and then its sessions, as far as they cannot wait. */
@@ -185,15 +180,15 @@ export class Connection implements OpeningConnection {
     this.end();
   }
 
-  private receive(packet: Packet): void {
+  next(packet: Packet): void {
     if (this.isLeaving) return;
     this.noteHeard();
     try {
       const { messageType, sessionId } = packet.header;
-      if (!this.limits.allowPacket(packet, this.lastHeard)) return;
+      if (!this.limits.allowPacket(packet, this.heardAt)) return;
       const session = this.sessions.get(sessionId);
       if (messageType === MessageType.SessionOpen) this.onSessionOpen(packet);
-      else if (session !== undefined) session.receive(packet, this.lastHeard);
+      else if (session !== undefined) session.receive(packet, this.heardAt);
       else if (sessionId === 0) this.onConnectionScope(packet);
       else if (messageType !== MessageType.SessionCloseAck || this.leftIds?.has(sessionId) !== true) {
         throw foreignSession(messageType, 'server');
@@ -207,7 +202,7 @@ export class Connection implements OpeningConnection {
     const { reads } = this.transport;
     if (reads !== undefined && reads === this.lastRead) return;
     this.lastRead = reads;
-    this.lastHeard = this.host.scheduler.now();
+    this.heardAt = this.host.scheduler.now();
   }
 
   private onConnectionScope(packet: Packet): void {
@@ -244,7 +239,7 @@ export class Connection implements OpeningConnection {
     this.proof = undefined;
     for (const [core, sentResults] of proof.marks) {
       if (this.sessions.get(core.sessionId) !== core) continue;
-      core.heard(this.lastHeard);
+      core.heard(this.heardAt);
       core.outlet.acknowledge(sentResults);
     }
   }
@@ -252,7 +247,7 @@ export class Connection implements OpeningConnection {
   private onProbe(packet: Packet): void {
     checkMetadataLength(packet, TransportProbeMetadata.length, 'server');
     const { probeId } = TransportProbeMetadata.decode(packet.metadata);
-    const ack = TransportProbeAckMetadata.encode({ probeId, serverRecvTsUs: BigInt(this.lastHeard) * 1000n });
+    const ack = TransportProbeAckMetadata.encode({ probeId, serverRecvTsUs: BigInt(this.heardAt) * 1000n });
     this.answer(makePacket({ messageType: MessageType.TransportProbeAck }, ack));
   }
 
@@ -305,7 +300,7 @@ export class Connection implements OpeningConnection {
     const isOwnFault = error.kind === 'internal';
     if (isOwnFault) this.host.failed(error);
     else this.host.violated(error, this, packet);
-    if (!this.limits.allow(this.rateOf(sessionId, error), sessionId, this.lastHeard)) return;
+    if (!this.limits.allow(this.rateOf(sessionId, error), sessionId, this.heardAt)) return;
     const errorScope = sessionId === 0 ? ErrorScope.Connection : ErrorScope.Session;
     // What code of the application's has thrown is not for strangers.
     const diagnostic = isOwnFault ? 'the server failed' : error.message;
@@ -318,7 +313,7 @@ export class Connection implements OpeningConnection {
   }
 
   /** Says which limit the peer has met, to whom it may concern, and has done with the peer. */
-  private exceeded(excess: Excess): void {
+  exceeded(excess: Excess): void {
     if (this.isLeaving) return;
     this.isLeaving = true;
     this.tell(excess, 'connection-closed');
@@ -334,19 +329,15 @@ export class Connection implements OpeningConnection {
   /** Ends the sessions at once, as far as they cannot wait, and the connection once the last word is out. */
   private async leave(): Promise<void> {
     const closed = this.transport.close();
-    // Who floods a server and does not read has less time than the transport would give it.
-    const cut = this.host.scheduler.schedule(() => {
-      this.transport.destroy();
-    }, FAREWELL_MS);
     this.owned.unsubscribe();
     this.releaseSessions();
-    try {
-      await closed;
-    } catch {
-      // A transport of somebody else's that cannot close is gone, too.
+    const cut = (): void => {
       this.transport.destroy();
-    }
-    cut.unsubscribe();
+    };
+    const patience = this.host.scheduler.schedule(cut, LAST_WORD_MS);
+    // A transport of somebody else's that cannot close is gone, too.
+    await closed.catch(cut);
+    patience.unsubscribe();
     this.end();
   }
 
@@ -355,16 +346,21 @@ export class Connection implements OpeningConnection {
   }
 
   /** Asks for a sign of life: below the protocol where the transport can, else with PING. */
-  private ask(): boolean {
+  ask(): boolean {
     if (this.transport.probe !== undefined) {
       this.transport.probe(() => {
-        this.lastHeard = this.host.scheduler.now();
+        this.heardAt = this.host.scheduler.now();
       });
       return true;
     }
     if (!this.announced) return false;
     this.requestProof();
     return true;
+  }
+
+  /** The peer is gone without a word. */
+  gone(): void {
+    this.destroy();
   }
 
   private end(): void {

@@ -7,6 +7,7 @@ import { CloseDeadline } from './close-deadline';
 import type { GateTicket } from './connection-gate';
 import { connectionError, endInsidePacket } from './network-errors';
 import { PacketBatch } from './packet-batch';
+import { FairReading } from './tcp-fair-reading';
 import type { PeerIdentity } from './peer-identity';
 import { hostAndPort } from './place';
 import { SendPressure, type PressureMarks } from './send-pressure';
@@ -152,7 +153,9 @@ export class SocketTransport implements Transport {
 
   private read(subscriber: Subscriber<Packet>, decoder: PacketDecoder): () => void {
     const { socket } = this;
+    const turn = new FairReading(socket);
     const onData = (chunk: Uint8Array): void => {
+      turn.took(chunk.length);
       this.reads += 1;
       this.isReading = true;
       for (const packet of decoder.push(chunk)) {

@@ -12,6 +12,12 @@ export interface Excess {
   readonly observed: number;
 }
 
+/** Whose limits they are. */
+export interface LimitedConnection {
+  /** A limit was met: the connection is to end. */
+  exceeded(excess: Excess): void;
+}
+
 /** What each type of packet counts as, by its code; the others are ruled by credit, or end something. */
 const RATE_OF_TYPE: readonly (ConnectionRateName | undefined)[] = ratesByCode({
   [MessageType.FrameCancel]: 'cancels',
@@ -35,8 +41,7 @@ export class ConnectionLimits {
 
   constructor(
     private readonly limits: ServerLimits,
-    /** A limit was met: the connection is to end. */
-    private readonly exceeded: (excess: Excess) => void,
+    private readonly connection: LimitedConnection,
   ) {}
 
   /** Counts a packet that has come at `now`, in milliseconds; false where it is one too many. */
@@ -51,7 +56,7 @@ export class ConnectionLimits {
   allow(limit: ConnectionRateName, sessionId: number, now: number): boolean {
     const bucket = (this.buckets[limit] ??= new TokenBucket(this.limits[limit], now));
     if (bucket.take(now)) return true;
-    this.exceeded({
+    this.connection.exceeded({
       limit,
       sessionId: sessionId === 0 ? undefined : sessionId,
       allowed: this.limits[limit].burst,
@@ -66,7 +71,7 @@ export class ConnectionLimits {
     const observed = this.opening.bytesOut + lengthOf(answer);
     const allowed = this.limits.maxOpeningBytesOut;
     if (observed > allowed) {
-      this.exceeded({ limit: 'maxOpeningBytesOut', sessionId: undefined, allowed, observed });
+      this.connection.exceeded({ limit: 'maxOpeningBytesOut', sessionId: undefined, allowed, observed });
       return false;
     }
     this.opening.bytesOut = observed;
@@ -89,7 +94,8 @@ export class ConnectionLimits {
     this.tokenFailures += 1;
     const { tokenFailures: observed } = this;
     const allowed = this.limits.maxTokenFailures;
-    if (observed > allowed) this.exceeded({ limit: 'maxTokenFailures', sessionId, allowed, observed });
+    if (observed > allowed)
+      this.connection.exceeded({ limit: 'maxTokenFailures', sessionId, allowed, observed });
   }
 
   private allowOpening(opening: { bytesIn: number }, packet: Packet): boolean {
@@ -97,7 +103,7 @@ export class ConnectionLimits {
     opening.bytesIn += lengthOf(packet);
     if (opening.bytesIn <= allowed) return true;
     const observed = opening.bytesIn;
-    this.exceeded({ limit: 'maxOpeningBytesIn', sessionId: undefined, allowed, observed });
+    this.connection.exceeded({ limit: 'maxOpeningBytesIn', sessionId: undefined, allowed, observed });
     return false;
   }
 }
