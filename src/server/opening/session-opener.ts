@@ -102,12 +102,15 @@ export class SessionOpener {
     const { peer, kind, identity } = connection.transport;
     const { auth, extension: extensionBlock } = blocks;
     const request = { open, auth, extension: extensionBlock, peer, transport: kind, identity };
-    return askPolicy(request, settings.policy).subscribe({
+    const policyFailed = (error: unknown): void => {
+      this.host.failed(callbackFailed('the policy', open, error));
+    };
+    return askPolicy(request, settings.policy, policyFailed).subscribe({
       next: (code) => {
         this.decide(opening, code);
       },
       error: (error: unknown) => {
-        this.host.failed(callbackFailed('the policy', open, error));
+        policyFailed(error);
         this.decide(opening, SessionErrorCode.AuthFailed);
       },
     });

@@ -33,6 +33,7 @@ import { SessionRequests, type RequestsHost } from './session-requests';
 import { SessionStreams } from './session-streams';
 import type { AttachmentState, CreditTarget, SessionEnding } from './session-terms';
 import type { Submit, SubmitEnd } from './submit';
+import { SubscribersOf } from '../subscribers';
 import type { SessionUsage } from '../usage';
 
 /** What a session needs of its server. */
@@ -296,6 +297,12 @@ export class SessionCore implements OperationsHost, RequestsHost, SenderHost {
   /** What the session has of its connection's slots follows what its operations have. */
   slotsChanged(): void {
     this.slots.set(this.operations.takenSlots);
+  }
+
+  /** A subscriber of a submit's streams has thrown. */
+  subscriberFailed({ frameId }: Submit, cause: unknown): void {
+    const stream = `operation ${frameId} of session ${this.sessionId}`;
+    new SubscribersOf(stream, this.host, 'operation').failed(cause);
   }
 
   /** Tells the client of an operation that gets no answer. */
