@@ -5,7 +5,7 @@ import type { Bench } from './harness/bench';
 import { EFFORTS, type Effort } from './harness/effort';
 import { verdict, type Figure } from './harness/figure';
 import { machine } from './harness/machine';
-import { figureLine, headerLine, machineLine } from './harness/report';
+import { cpuRatio, figureLine, headerLine, machineLine } from './harness/report';
 
 interface Options {
   readonly quick?: true;
@@ -37,21 +37,34 @@ async function measure(wanted: readonly Bench[], effort: Effort, { json }: Optio
   const startedAt = Date.now();
   const where = await machine();
   if (json === true) console.log(JSON.stringify({ machine: where, effort: effort.name }));
-  else console.log(`${machineLine(where)}, effort ${effort.name}\n\n${headerLine()}`);
+  else console.log(`${machineLine(where)}, ${effortText(effort)}\n\n${headerLine()}`);
   const figures: Figure[] = [];
   for (const [index, bench] of wanted.entries()) {
     const seconds = (): string => `${Math.round((Date.now() - startedAt) / 1000)} s`;
     say(`${index + 1}/${wanted.length} ${bench.family}: ${bench.name}, ${seconds()}`);
     const found = await bench.run(effort, (step, of) => {
-      say(`${index + 1}/${wanted.length} ${bench.family}: ${bench.name}, round ${step} of ${of}, ${seconds()}`);
+      say(
+        `${index + 1}/${wanted.length} ${bench.family}: ${bench.name}, round ${step} of ${of}, ${seconds()}`,
+      );
     });
     if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
     for (const figure of found) {
       figures.push(figure);
-      console.log(json === true ? JSON.stringify({ ...figure, verdict: verdict(figure) }) : figureLine(figure));
+      console.log(json === true ? jsonLine(figure) : figureLine(figure));
     }
   }
   return figures;
+}
+
+/** A figure with what follows from it, its names first. */
+function jsonLine({ family, name, ...rest }: Figure): string {
+  const figure = { family, name, ...rest };
+  return JSON.stringify({ ...figure, cpuRatio: cpuRatio(figure), verdict: verdict(figure) });
+}
+
+function effortText({ name, rounds, divisor }: Effort): string {
+  const counts = divisor === 1 ? '' : `, counts of things divided by ${divisor}: no figures to quote`;
+  return `${name} effort: ${rounds === 1 ? 'one run each' : `median of ${rounds} runs`}${counts}`;
 }
 
 /** The progress line, where somebody watches it. */

@@ -45,6 +45,15 @@ export function answer(bytes: Buffer, at: number, length: number): Buffer {
   return result;
 }
 
+/** Header and metadata of the result that has a submit's body: what stands before it where it is large. */
+export function resultHead(bytes: Buffer, at: number): Buffer {
+  const head = Buffer.alloc(HEADER + RESULT_METADATA);
+  bytes.copy(head, 0, at, at + HEADER);
+  head[TYPE] = RESULT_PUSH;
+  head.writeUInt32LE(RESULT_METADATA, META_LENGTH);
+  return head;
+}
+
 const CREDIT = 0xffff;
 
 /** Accepts whatever is asked for, with all the credit that there can be. */

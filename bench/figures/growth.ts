@@ -3,7 +3,7 @@ import { Peer } from '../harness/child';
 import type { Side, Work } from '../harness/compare';
 import { scaled } from '../harness/effort';
 import { atMost, type Figure, type SideFigures, type Target } from '../harness/figure';
-import { runLoad, type Run } from '../harness/run-load';
+import { heat, runLoad, type Run } from '../harness/run-load';
 import { ratios, spread } from '../harness/statistics';
 import { bareEcho, nnrpServer } from './sides';
 
@@ -37,7 +37,7 @@ interface Growing {
   readonly side: Side;
   /** The first is what the others are compared with. */
   readonly counts: readonly number[];
-  work(count: number): Work;
+  readonly work: (count: number) => Work;
   /** Of the last. */
   readonly target?: Target;
 }
@@ -55,7 +55,7 @@ function growing({ name, side, counts, work, target }: Growing): Bench {
           const asked = work(count === 1 ? 1 : scaled(count, effort));
           return runLoad(side.load({ ...asked, port: peer.port, warmMs, runMs }), peer);
         };
-        if (effort.heatMs > 0) await start(counts[counts.length - 1]!, 0, effort.heatMs);
+        await heat(peer, effort.heatMs, () => start(counts[counts.length - 1]!, 0, effort.heatMs));
         for (let round = 0; round < effort.rounds; round++) {
           for (const index of inTurns([...counts.keys()], round)) {
             runs[index]!.push(await start(counts[index]!, effort.warmMs, effort.runMs));
@@ -78,7 +78,7 @@ function growing({ name, side, counts, work, target }: Growing): Bench {
         const index = offset + 1;
         return {
           family: 'growth',
-          name: `CPU of an operation at ${count.toLocaleString('en')} ${name}`,
+          name: `CPU an operation, ${count.toLocaleString('en')} ${name}`,
           unit: 'µs',
           subject: sides[index]!,
           baseline: sides[0]!,

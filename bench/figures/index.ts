@@ -1,8 +1,17 @@
 import type { Bench } from '../harness/bench';
 import { client } from './client';
+import { codec } from './codec';
 import { growth } from './growth';
 import { memory } from './memory';
+import { streaming } from './streaming';
 import { throughput } from './throughput';
 
 /** Everything that `npm run bench` measures, in this order. */
-export const benches: readonly Bench[] = [...throughput, ...client, ...memory, ...growth];
+export const benches: readonly Bench[] = [
+  ...throughput,
+  ...streaming,
+  ...client,
+  ...codec,
+  ...memory,
+  ...growth,
+];

@@ -121,7 +121,8 @@ function afterManyOperations(few: number, many: number, bound: number): Bench {
       const rounds = Math.min(3, effort.rounds);
       for (let round = 0; round < rounds; round++) {
         const heaps = new Map<number, number>();
-        for (const count of inTurns([few, many], round)) heaps.set(count, await heapAfter(scaled(count, effort)));
+        for (const count of inTurns([few, many], round))
+          heaps.set(count, await heapAfter(scaled(count, effort)));
         growths.push(heaps.get(many)! - heaps.get(few)!);
         progress(round + 1, rounds);
       }

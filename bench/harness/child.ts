@@ -30,6 +30,8 @@ export class Child {
       createInterface({ input: this.process.stdout! }).on('line', (line) => {
         this.hear(JSON.parse(line));
       });
+      // That it has ended is heard of elsewhere.
+      this.process.stdin!.on('error', () => undefined);
     }
     this.exited = new Promise((resolve) => {
       const end = (how: string): void => {
@@ -37,8 +39,8 @@ export class Child {
         this.waiting?.reject(this.ended);
         resolve();
       };
-      this.process.once('error', (error) => {
-        end(`before it began: ${error.message}`);
+      this.process.on('error', (error) => {
+        end(`or cannot be talked to: ${error.message}`);
       });
       this.process.once('exit', (code, signal) => {
         end(signal === null ? `with code ${code}` : `by ${signal}`);
@@ -49,7 +51,9 @@ export class Child {
   private readonly process: ChildProcess;
 
   get name(): string {
-    return 'file' in this.start ? this.start.file : `${path.basename(this.start.executable)} ${this.start.mode}`;
+    return 'file' in this.start
+      ? this.start.file
+      : `${path.basename(this.start.executable)} ${this.start.mode}`;
   }
 
   /** The next message of the program, in order. */
@@ -59,12 +63,12 @@ export class Child {
     if (this.ended !== undefined) throw this.ended;
     let patience: NodeJS.Timeout | undefined;
     try {
-      return (await new Promise((resolve, reject) => {
+      return await new Promise<T>((resolve, reject) => {
         this.waiting = { resolve, reject };
         patience = setTimeout(() => {
           reject(new Error(`${this.name} said nothing for ${PATIENCE_MS} ms`));
         }, PATIENCE_MS);
-      })) as T;
+      });
     } finally {
       clearTimeout(patience);
       this.waiting = undefined;
@@ -90,8 +94,11 @@ export class Child {
   }
 
   private hear(message: unknown): void {
-    if (this.waiting === undefined) this.said.push(message);
-    else this.waiting.resolve(message);
+    const { waiting } = this;
+    // At once: the next message may come before whoever waits goes on.
+    this.waiting = undefined;
+    if (waiting === undefined) this.said.push(message);
+    else waiting.resolve(message);
   }
 }
 

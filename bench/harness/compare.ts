@@ -3,7 +3,7 @@ import { inTurns, type Bench } from './bench';
 import { Peer, type ProgramStart } from './child';
 import type { Effort } from './effort';
 import type { SideFigures, Target, Unit } from './figure';
-import { runLoad, type Run } from './run-load';
+import { heat, runLoad, type Run } from './run-load';
 import { ratios, spread } from './statistics';
 
 /** What a load does; where it connects to and how long is added. */
@@ -14,7 +14,7 @@ export interface Side {
   readonly name: string;
   readonly measured: 'peer' | 'load';
   readonly peer: ProgramStart;
-  load(parameters: LoadParameters): ProgramStart;
+  readonly load: (parameters: LoadParameters) => ProgramStart;
 }
 
 export interface Comparison {
@@ -40,10 +40,14 @@ export function comparison({ family, name, subject, baseline, work, target }: Co
         const start = (index: number, times: Pick<Effort, 'warmMs' | 'runMs'>): Promise<Run> => {
           const peer = peers[index]!;
           const { warmMs, runMs } = times;
-          return runLoad(sides[index]!.load({ ...work, port: peer.port, warmMs, runMs }), peer);
+          const side = sides[index]!;
+          // Each run of a load is a new process: where that is what is measured, it has to be compiled.
+          const warm =
+            side.measured === 'load' ? { warmMs: effort.heatMs, warmBy: 'cpu' as const } : { warmMs };
+          return runLoad(side.load({ ...work, port: peer.port, runMs, ...warm }), peer);
         };
         for (const index of [0, 1]) {
-          if (effort.heatMs > 0) await start(index, { warmMs: 0, runMs: effort.heatMs });
+          await heat(peers[index]!, effort.heatMs, () => start(index, { warmMs: 0, runMs: effort.heatMs }));
         }
         for (let round = 0; round < effort.rounds; round++) {
           for (const index of inTurns([0, 1] as const, round)) {
@@ -74,7 +78,10 @@ export function comparison({ family, name, subject, baseline, work, target }: Co
   };
 }
 
-export function sideFigures({ name, measured }: Pick<Side, 'name' | 'measured'>, runs: readonly Run[]): SideFigures {
+export function sideFigures(
+  { name, measured }: Pick<Side, 'name' | 'measured'>,
+  runs: readonly Run[],
+): SideFigures {
   const median = (of: (run: Run) => number): number => spread(runs.map(of)).median;
   const isPeer = measured === 'peer';
   return {

@@ -34,8 +34,8 @@ export interface Figure {
   readonly subject: SideFigures;
   readonly baseline?: SideFigures;
   /** Subject over baseline, pair by pair. */
-  readonly ratio?: Spread;
-  readonly target?: Target;
+  readonly ratio?: Spread | undefined;
+  readonly target?: Target | undefined;
 }
 
 export function atLeast(bound: number): Target {

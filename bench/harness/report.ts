@@ -12,6 +12,7 @@ const COLUMNS = [
   { title: 'baseline', width: 13 },
   { title: 'CPU µs', width: 7 },
   { title: 'baseline', width: 8 },
+  { title: 'by CPU', width: 6 },
   { title: 'target', width: 16 },
 ] as const;
 
@@ -38,13 +39,22 @@ export function figureLine(figure: Figure): string {
     latencies(baseline),
     `${subject.cpu?.median.toFixed(2) ?? ''}${isStarved(subject) ? '!' : ''}`,
     `${baseline?.cpu?.median.toFixed(2) ?? ''}${isStarved(baseline) ? '!' : ''}`,
+    cpuRatio(figure)?.toFixed(2) ?? '',
     targetText(figure),
   ]);
 }
 
+/** What the ratio would be if CPU were all that decided: others on the machine disturb it less. */
+export function cpuRatio({ subject, baseline }: Figure): number | undefined {
+  if (subject.cpu === undefined || baseline?.cpu === undefined) return undefined;
+  return baseline.cpu.median / subject.cpu.median;
+}
+
 function line(cells: readonly string[]): string {
   return cells
-    .map((cell, index) => (index === 0 ? cell.padEnd(COLUMNS[0].width) : cell.padStart(COLUMNS[index]!.width)))
+    .map((cell, index) =>
+      index === 0 ? cell.padEnd(COLUMNS[0].width) : cell.padStart(COLUMNS[index]!.width),
+    )
     .join(' ')
     .trimEnd();
 }

@@ -18,6 +18,21 @@ export interface Run {
   readonly loadBusy: number;
 }
 
+/** How often a server is loaded before it counts as warm, however little of a core it got. */
+const MAX_HEATS = 5;
+
+/**
+ * Loads a server until it has worked for about as many milliseconds of CPU: on a machine that is busy with
+ * others, it is not compiled after a given time.
+ */
+export async function heat(peer: Peer, ms: number, load: () => Promise<unknown>): Promise<void> {
+  const { cpu } = await peer.usage();
+  for (let time = 0; time < MAX_HEATS; time++) {
+    if ((await peer.usage()).cpu - cpu >= ms * 800) return;
+    await load();
+  }
+}
+
 /**
  * Runs a load to its end. It says when it is warm, then what it found; `still` is called before its
  * connections end.

@@ -16,8 +16,12 @@ export function spread(values: readonly number[]): Spread {
   return { median, min: sorted[0]!, max: sorted[sorted.length - 1]! };
 }
 
-/** One value over another, run by run: what disturbs both sides of a pair cancels out. */
-export function ratios(values: readonly number[], bases: readonly number[]): Spread {
+/**
+ * One value over another, run by run: what disturbs both sides of a pair cancels out. Undefined where a
+ * base is nothing, or less: then there is nothing to compare with.
+ */
+export function ratios(values: readonly number[], bases: readonly number[]): Spread | undefined {
+  if (!bases.every((base) => base > 0)) return undefined;
   return spread(values.map((value, index) => value / bases[index]!));
 }
 

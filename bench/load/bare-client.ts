@@ -64,7 +64,8 @@ function submit(sessionId: number): Buffer {
 
 function take(id: number, result: Buffer): void {
   const sent = sentAt.get(id);
-  if (sent === undefined || result.length !== load.bodyBytes) throw new Error(`not the result of frame ${id}`);
+  if (sent === undefined || result.length !== load.bodyBytes)
+    throw new Error(`not the result of frame ${id}`);
   sentAt.delete(id);
   latency.record(performance.now() - sent, 1);
 }

@@ -28,7 +28,8 @@ const latency = new Latency();
 const messageBytes = MESSAGE_HEADER + load.bodyBytes;
 const message = frame(DATA, 0, 1, Buffer.concat([messageHeader(), Buffer.alloc(load.bodyBytes)]));
 // The windows that the server opens are not counted: what is in flight fits the half that it always leaves.
-if (load.window * messageBytes > INITIAL_WINDOW / 2) throw new Error('more in flight than the load can keep count of');
+if (load.window * messageBytes > INITIAL_WINDOW / 2)
+  throw new Error('more in flight than the load can keep count of');
 
 function frame(type: number, flags: number, stream: number, payload: Buffer): Buffer {
   const header = Buffer.alloc(FRAME_HEADER);

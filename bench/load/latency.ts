@@ -19,6 +19,10 @@ export class Latency {
   private startedAt: Usage = usage();
   private operations = 0;
 
+  get isEmpty(): boolean {
+    return this.operations === 0;
+  }
+
   /** Forgets what was before: the run proper begins. */
   start(): void {
     this.histogram = emptyHistogram();

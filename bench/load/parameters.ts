@@ -12,6 +12,8 @@ export interface LoadParameters {
   readonly operations?: number;
   /** Milliseconds that do not count. */
   readonly warmMs: number;
+  /** Whether those are of the clock, or of CPU that the load has used. Default: of the clock. */
+  readonly warmBy?: 'cpu';
   /** Milliseconds that count. */
   readonly runMs: number;
 }
@@ -25,4 +27,14 @@ export interface HoldParameters {
   /** Of each session. */
   readonly operations: number;
   readonly bodyBytes: number;
+}
+
+/** What asks every session for one answer in parts, once to warm up and once to be measured. */
+export interface StreamParameters {
+  readonly port: number;
+  readonly connections: number;
+  /** Of each connection. */
+  readonly sessions: number;
+  readonly warmParts: number;
+  readonly parts: number;
 }

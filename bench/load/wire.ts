@@ -97,7 +97,9 @@ class Loader {
   }
 
   private open(): void {
-    const opens = Array.from({ length: load.sessions }, (_, turn) => framed(openPacket(this.sessionId(turn))));
+    const opens = Array.from({ length: load.sessions }, (_, turn) =>
+      framed(openPacket(this.sessionId(turn))),
+    );
     this.socket.write(Buffer.concat(opens));
   }
 
@@ -115,7 +117,12 @@ class Loader {
       bytes -= end + 4;
     }
     // Wherever a chunk starts with a packet, that packet is what it is taken for.
-    if (this.received === 0 && this.acksDue === 0 && chunk[resultPrefix + TYPE] !== RESULT_PUSH && !isStopping) {
+    if (
+      this.received === 0 &&
+      this.acksDue === 0 &&
+      chunk[resultPrefix + TYPE] !== RESULT_PUSH &&
+      !isStopping
+    ) {
       throw new Error(`message type ${chunk[resultPrefix + TYPE]} instead of a result`);
     }
     this.received += bytes;

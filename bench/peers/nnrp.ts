@@ -13,6 +13,8 @@ const server = createServer({
   listen: transport === 'tcp' ? tcp({ port: 0, backlog: 4096 }) : webSocket({ port: 0 }),
   maxInFlightOperations: 0xffff,
   grantedOperationCredit: 0xffff,
+  // What is measured is many sessions on one connection, and many operations; the defaults keep peers modest.
+  limits: { maxSessionsPerConnection: Infinity, maxInFlightPerConnection: Infinity, maxHandshakes: Infinity },
 });
 server.sessions$.subscribe((session) => {
   switch (api) {

@@ -30,7 +30,6 @@ import {
 } from '../wire/messages/cache';
 import type { FlowUpdateMetadata } from '../wire/messages/flow-update';
 import { ErrorScope } from '../wire/messages/error-message';
-import { FrameSubmitMetadata } from '../wire/messages/frame-submit';
 import { ResultPushMetadata } from '../wire/messages/result-push';
 import {
   CloseReason,
@@ -54,7 +53,7 @@ import type { ClientLink, LinkedSession, OpenRequest } from './link';
 import { acceptedOpen, type AcceptedOpen } from './open-answer';
 import { openBody, sessionOpen, type ReconnectOptions, type SessionOptions } from './options';
 import type { ClientSession, PatchAck, SessionConnectivity } from './session';
-import type { SubmitRequest } from './submission';
+import { encodeSubmitMetadata, type SubmitRequest } from './submission';
 import { SessionRequests } from './session-requests';
 import { Submissions, type Credit } from './submissions';
 import { unasked } from './unasked';
@@ -125,7 +124,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
         sessionId: this.ack.sessionId,
         scheduler: host.scheduler,
         sendSubmit: ({ frameId, metadata, body }) => {
-          this.send(MessageType.FrameSubmit, frameId, FrameSubmitMetadata.encode(metadata), body);
+          this.send(MessageType.FrameSubmit, frameId, encodeSubmitMetadata(metadata), body);
         },
         sendCancel: (frameId) => {
           this.send(MessageType.FrameCancel, frameId);

@@ -75,6 +75,7 @@ export class ClientLink {
   private unanswered: number[] = [];
   private over = false;
   private lastHeard: number;
+  private lastRead: number | undefined;
   /** Whether the server is one that answers PING. */
   private announced = false;
   private pings = 0;
@@ -198,7 +199,7 @@ export class ClientLink {
   }
 
   private receive(packet: Packet): void {
-    this.lastHeard = this.host.scheduler.now();
+    this.noteHeard();
     try {
       const { messageType, sessionId } = packet.header;
       if (messageType === MessageType.SessionOpenAck) this.onOpenAck(packet);
@@ -207,6 +208,13 @@ export class ClientLink {
     } catch (error) {
       this.host.violated(asRuntimeError(error));
     }
+  }
+
+  private noteHeard(): void {
+    const { reads } = this.transport;
+    if (reads !== undefined && reads === this.lastRead) return;
+    this.lastRead = reads;
+    this.lastHeard = this.host.scheduler.now();
   }
 
   private onSessionScope(packet: Packet, sessionId: number): void {

@@ -13,7 +13,7 @@ export interface SubmitRequest {
 
 /** A submit that somebody has subscribed to. */
 export interface Submission {
-  readonly metadata: FrameSubmitMetadata;
+  readonly metadata: Readonly<FrameSubmitMetadata>;
   readonly body: Uint8Array;
   readonly subscriber: Subscriber<ResultPush>;
   /** 0 until it is sent. */
@@ -22,12 +22,21 @@ export interface Submission {
 
 const utf8 = new TextEncoder();
 
+/** Shared by all submits that have no fields of their own, so that most need not be encoded again. */
+const USUAL: Readonly<FrameSubmitMetadata> = Object.freeze(FrameSubmitMetadata.of());
+const ENCODED_USUAL = FrameSubmitMetadata.encode(USUAL);
+
+/** The metadata's bytes, not to be written to. Throws an `NnrpError` where a field has no such value. */
+export function encodeSubmitMetadata(metadata: Readonly<FrameSubmitMetadata>): Uint8Array {
+  return metadata === USUAL ? ENCODED_USUAL : FrameSubmitMetadata.encode(metadata);
+}
+
 export function submission(
   { body = EMPTY, metadata }: SubmitRequest,
   subscriber: Subscriber<ResultPush>,
 ): Submission {
   return {
-    metadata: FrameSubmitMetadata.of(metadata),
+    metadata: metadata === undefined ? USUAL : FrameSubmitMetadata.of(metadata),
     body: typeof body === 'string' ? utf8.encode(body) : body,
     subscriber,
     frameId: 0,

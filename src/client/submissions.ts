@@ -99,8 +99,7 @@ export class Submissions {
         return undefined;
       }
       const wanted = submission(request, subscriber);
-      this.waiting.add(wanted);
-      this.sendWaiting();
+      this.offer(wanted);
       return () => {
         this.giveUp(wanted);
       };
@@ -229,6 +228,17 @@ export class Submissions {
     this.changes.complete();
   }
 
+  /** Sends a submit where it may be, and nothing waits before it. */
+  private offer(wanted: Submission): void {
+    const { connection, waiting } = this;
+    if (connection !== undefined && waiting.size === 0 && this.maySubmit(wanted, connection)) {
+      this.send(wanted, connection);
+    } else {
+      waiting.add(wanted);
+    }
+    this.tellCredit();
+  }
+
   private readonly sendWaiting = (): void => {
     const { connection } = this;
     if (connection === undefined) return;
@@ -262,7 +272,7 @@ export class Submissions {
   }
 
   private maySubmit({ metadata }: Submission, connection: ConnectionCredit): boolean {
-    const now = this.host.scheduler.now();
+    const now = this.window.isTimed ? this.host.scheduler.now() : 0;
     const load: CreditLoad = { inFlight: this.inFlight.size, connectionInFlight: connection.inFlight, now };
     const named = metadata.dependencyFrameId || metadata.retryOfFrame;
     const decision = this.window.decide(
@@ -289,7 +299,7 @@ export class Submissions {
   }
 
   private giveUp(wanted: Submission): void {
-    if (this.waiting.delete(wanted)) {
+    if (wanted.frameId === 0 && this.waiting.delete(wanted)) {
       this.tellCredit();
       return;
     }

@@ -2,6 +2,7 @@ import { Subscription, type SchedulerLike } from 'rxjs';
 import { negotiateHello, type ServerCapabilities } from '../protocol/capability/capability';
 import { CreditEpoch } from '../protocol/flow/credit-epoch';
 import { IdRanges } from '../protocol/operation/id-ranges';
+import { LatestMap } from '../protocol/operation/latest-map';
 import { checkHeaderOnly, checkMetadataLength, foreignSession } from '../protocol/packet-checks';
 import { checkRecoveryRequest } from '../protocol/session/recovery';
 import { describeError, protocolError, RuntimeError, unexpectedMessage } from '../protocol/runtime-error';
@@ -19,9 +20,12 @@ import { ConnectionLimits, type Excess } from './limits/connection-limits';
 import type { HandshakeTicket } from './limits/handshake-gate';
 import type { LimitConsequence, LimitTripped } from './limits/limit-tripped';
 import type { ServerLimits } from './limits/server-limits';
-import { SlotPool, type SlotPoolOwner } from './limits/slot-pool';
+import { SlotPool } from './limits/slot-pool';
 import type { SessionCore } from './session/session-core';
 import type { OpeningConnection, SessionOpener } from './opening/session-opener';
+
+/** Milliseconds in which a peer that has met a limit can hear which one. */
+const FAREWELL_MS = 500;
 
 /** What a connection needs of its server. */
 export interface ConnectionHost {
@@ -49,12 +53,12 @@ export interface ConnectionHost {
  * A fault in a well-framed packet costs that packet and is answered with ERROR; a broken frame costs
  * the connection.
  */
-export class Connection implements OpeningConnection, SlotPoolOwner {
-  readonly creditEpoch = new CreditEpoch();
+export class Connection implements OpeningConnection {
   readonly slots: SlotPool;
-  private readonly sessions = new Map<number, SessionCore>();
+  private madeCreditEpoch: CreditEpoch | undefined;
+  private readonly sessions = new LatestMap<SessionCore>();
   /** A close that this side ended a session with may still be acknowledged. */
-  private readonly leftIds = new IdRanges({ maxRanges: 1024 });
+  private leftIds: IdRanges | undefined;
   private readonly owned = new Subscription();
   private announced = false;
   private isOver = false;
@@ -80,7 +84,15 @@ export class Connection implements OpeningConnection, SlotPoolOwner {
     };
     this.limits = new ConnectionLimits(host.limits, exceeded);
     ticket.onExpired = exceeded;
-    this.slots = new SlotPool(host.limits.maxInFlightPerConnection, this);
+    const { maxInFlightPerConnection: allowed } = host.limits;
+    this.slots = new SlotPool(allowed, () => {
+      const observed = allowed + 1;
+      this.tell({ limit: 'maxInFlightPerConnection', sessionId: undefined, allowed, observed }, 'queued');
+    });
+  }
+
+  get creditEpoch(): CreditEpoch {
+    return (this.madeCreditEpoch ??= new CreditEpoch());
   }
 
   get isAnnounced(): boolean {
@@ -128,12 +140,6 @@ export class Connection implements OpeningConnection, SlotPoolOwner {
     return false;
   }
 
-  slotsFilled(): void {
-    const { maxInFlightPerConnection: allowed } = this.host.limits;
-    const observed = allowed + 1;
-    this.tell({ limit: 'maxInFlightPerConnection', sessionId: undefined, allowed, observed }, 'queued');
-  }
-
   answerOpen(ack: Packet, verdict: 'accepted' | 'refused'): void {
     if (verdict === 'accepted') this.limits.sessionAccepted();
     this.answer(ack);
@@ -146,12 +152,13 @@ export class Connection implements OpeningConnection, SlotPoolOwner {
   }
 
   adopt(core: SessionCore): void {
-    this.sessions.set(core.sessionId, core);
+    this.sessions.delete(core.sessionId);
+    this.sessions.add(core.sessionId, core);
   }
 
   released(core: { readonly sessionId: number }): void {
     this.sessions.delete(core.sessionId);
-    this.leftIds.add(core.sessionId);
+    (this.leftIds ??= new IdRanges({ maxRanges: 1024 })).add(core.sessionId);
   }
 
   requestProof(): void {
@@ -188,7 +195,7 @@ export class Connection implements OpeningConnection, SlotPoolOwner {
       if (messageType === MessageType.SessionOpen) this.onSessionOpen(packet);
       else if (session !== undefined) session.receive(packet, this.lastHeard);
       else if (sessionId === 0) this.onConnectionScope(packet);
-      else if (messageType !== MessageType.SessionCloseAck || !this.leftIds.has(sessionId)) {
+      else if (messageType !== MessageType.SessionCloseAck || this.leftIds?.has(sessionId) !== true) {
         throw foreignSession(messageType, 'server');
       }
     } catch (error) {
@@ -307,7 +314,7 @@ export class Connection implements OpeningConnection, SlotPoolOwner {
 
   /** What comes late for a session that has left is no fault: its peer may not have heard of it. */
   private rateOf(sessionId: number, error: RuntimeError): 'violations' | 'refusals' {
-    return error.kind === 'internal' || this.leftIds.has(sessionId) ? 'refusals' : 'violations';
+    return error.kind === 'internal' || this.leftIds?.has(sessionId) === true ? 'refusals' : 'violations';
   }
 
   /** Says which limit the peer has met, to whom it may concern, and has done with the peer. */
@@ -327,15 +334,19 @@ export class Connection implements OpeningConnection, SlotPoolOwner {
   /** Ends the sessions at once, as far as they cannot wait, and the connection once the last word is out. */
   private async leave(): Promise<void> {
     const closed = this.transport.close();
+    // Who floods a server and does not read has less time than the transport would give it.
+    const cut = this.host.scheduler.schedule(() => {
+      this.transport.destroy();
+    }, FAREWELL_MS);
     this.owned.unsubscribe();
     this.releaseSessions();
-    const cut = (): void => {
+    try {
+      await closed;
+    } catch {
+      // A transport of somebody else's that cannot close is gone, too.
       this.transport.destroy();
-    };
-    const patience = this.host.scheduler.schedule(cut, LAST_WORD_MS);
-    // A transport of somebody else's that cannot close is gone, too.
-    await closed.catch(cut);
-    patience.unsubscribe();
+    }
+    cut.unsubscribe();
     this.end();
   }
 
@@ -370,9 +381,6 @@ export class Connection implements OpeningConnection, SlotPoolOwner {
     this.sessions.clear();
   }
 }
-
-/** Milliseconds that a peer has to take in why it is cut off. It has shown what it does with more. */
-const LAST_WORD_MS = 500;
 
 /** ERROR of the connection, fatal: which limit the peer has met. */
 function farewell({ limit, allowed }: Excess): Packet {

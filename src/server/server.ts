@@ -1,7 +1,6 @@
 import { asyncScheduler, firstValueFrom, forkJoin, Subject, Subscription, take, type Observable } from 'rxjs';
 import { RuntimeError } from '../protocol/runtime-error';
-import type { ListenAddress, ListenEndpoint, Listener } from '../transport/endpoint';
-import type { ConnectionGate } from '../transport/connection-gate';
+import type { ListenAddress, ListenEndpoint, ListenOptions, Listener } from '../transport/endpoint';
 import type { PeerName, Transport, TransportKind } from '../transport/transport';
 import type { CommonHeader } from '../wire/header';
 import { bitmapOf } from '../protocol/capability/bitmap';
@@ -152,7 +151,12 @@ class RunningServer implements Server {
         this.connections.delete(connection);
       },
     };
-    this.listeners = listenersOf(options, this.gate);
+    this.listeners = listenersOf(options, {
+      gate: this.gate,
+      refused: (error, peer) => {
+        this.violations.next({ error, peer, header: undefined });
+      },
+    });
     for (const listener of this.listeners) this.accept(listener);
   }
 
@@ -267,7 +271,7 @@ function sum<T>(items: readonly T[], measure: (item: T) => number): number {
   return items.reduce((total, item) => total + measure(item), 0);
 }
 
-function listenersOf({ listen, transport }: ServerOptions, gate: ConnectionGate): readonly Listener[] {
+function listenersOf({ listen, transport }: ServerOptions, options: ListenOptions): readonly Listener[] {
   const endpoints = Array.isArray(listen)
     ? (listen as readonly ListenEndpoint[])
     : [listen as ListenEndpoint];
@@ -275,7 +279,7 @@ function listenersOf({ listen, transport }: ServerOptions, gate: ConnectionGate)
   for (const { kind } of endpoints) {
     if (kinds !== undefined && !kinds.includes(kind)) throw unsupportedTransport(kind, kinds);
   }
-  return endpoints.map((endpoint) => endpoint.listen({ gate }));
+  return endpoints.map((endpoint) => endpoint.listen(options));
 }
 
 function unsupportedTransport(kind: TransportKind, kinds: readonly TransportKind[]): RuntimeError {

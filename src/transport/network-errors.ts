@@ -29,8 +29,8 @@ const CONNECT_FAULTS: Faults = {
 };
 
 /**
- * What TLS says, by OpenSSL's names. Alerts are what the other end has told; their names have had several
- * prefixes.
+ * What TLS says: OpenSSL's reasons as `tlsName` writes them, and codes of Node's. Alerts are what the other
+ * end has told; how their names begin depends on OpenSSL's version.
  */
 const TLS_FAULTS: Faults = {
   ALERT_CERTIFICATE_REQUIRED: 'it requires a client certificate; give `cert` and `key`',
@@ -42,13 +42,13 @@ const TLS_FAULTS: Faults = {
   ALERT_CERTIFICATE_EXPIRED: 'it says that the certificate shown to it has expired; renew it',
   ALERT_CERTIFICATE_REVOKED: 'it says that the certificate shown to it is revoked; get another',
   ALERT_PROTOCOL_VERSION: NO_COMMON_VERSION,
-  ERR_SSL_UNSUPPORTED_PROTOCOL: NO_COMMON_VERSION,
+  UNSUPPORTED_PROTOCOL: NO_COMMON_VERSION,
   ALERT_NO_APPLICATION_PROTOCOL: NOT_NNRP,
-  ERR_SSL_NO_APPLICATION_PROTOCOL: NOT_NNRP,
-  ERR_SSL_WRONG_VERSION_NUMBER: NOT_TLS,
-  ERR_SSL_PACKET_LENGTH_TOO_LONG: NOT_TLS,
-  ERR_SSL_HTTP_REQUEST: 'it speaks HTTP without TLS',
-  ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE: 'it shows no certificate, and one is required',
+  NO_APPLICATION_PROTOCOL: NOT_NNRP,
+  WRONG_VERSION_NUMBER: NOT_TLS,
+  PACKET_LENGTH_TOO_LONG: NOT_TLS,
+  HTTP_REQUEST: 'it speaks HTTP without TLS',
+  PEER_DID_NOT_RETURN_A_CERTIFICATE: 'it shows no certificate, and one is required',
   DEPTH_ZERO_SELF_SIGNED_CERT: UNTRUSTED,
   SELF_SIGNED_CERT_IN_CHAIN: UNTRUSTED,
   UNABLE_TO_GET_ISSUER_CERT: UNTRUSTED,
@@ -119,7 +119,13 @@ function reason(faults: Faults, cause: unknown): string {
   const attempts = attemptsOf(cause);
   const told = attempts.find((attempt) => codeOf(attempt) === 'ECONNREFUSED') ?? attempts[0] ?? cause;
   const code = codeOf(told) ?? '';
-  return faults[code] ?? TLS_FAULTS[code.replace(/^ERR_SSL_.*(?=ALERT_)/, '')] ?? textOf(told);
+  const opensslReason = opensslReasonOf(told);
+  return (
+    faults[code] ??
+    TLS_FAULTS[code] ??
+    TLS_FAULTS[tlsName(opensslReason ?? '')] ??
+    (opensslReason === undefined ? textOf(told) : `TLS failed: ${opensslReason}`)
+  );
 }
 
 // By their properties: where code runs in a context of its own, Node's errors are no instances of its Error.
@@ -128,15 +134,27 @@ function attemptsOf(cause: unknown): readonly unknown[] {
   return isObject(cause) && 'errors' in cause && Array.isArray(cause.errors) ? cause.errors : [];
 }
 
+/**
+ * OpenSSL's messages have places in its sources, and end with a line break; the reason is what counts.
+ * Where writing failed, Node has it in the message only.
+ */
+function opensslReasonOf(cause: unknown): string | undefined {
+  return isObject(cause) && 'message' in cause && typeof cause.message === 'string'
+    ? /:error:[0-9A-F]+:[^:]*:[^:]*:([^:\n]+)/.exec(cause.message)?.[1]
+    : undefined;
+}
+
+/** A reason by the name that it has in the table: `tlsv1 alert unknown ca` is `ALERT_UNKNOWN_CA`. */
+function tlsName(opensslReason: string): string {
+  const name = opensslReason.toUpperCase().replace(/ /g, '_');
+  return name.replace(/^.*(?=ALERT_)/, '');
+}
+
 function codeOf(cause: unknown): string | undefined {
   return isObject(cause) && 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined;
 }
 
 function textOf(cause: unknown): string {
-  // OpenSSL's messages have places in its sources, and end with a line break; its reasons are what counts.
-  if (codeOf(cause)?.startsWith('ERR_SSL_') === true && isObject(cause) && 'reason' in cause) {
-    return `TLS failed: ${String(cause.reason)}`;
-  }
   return isObject(cause) && 'message' in cause && typeof cause.message === 'string'
     ? cause.message
     : describeError(cause);

@@ -1,4 +1,4 @@
-import { BehaviorSubject, distinctUntilChanged, type Observable } from 'rxjs';
+import { BehaviorSubject, Observable } from 'rxjs';
 
 /** Where pressure starts and ends; bytes that wait to be written. */
 export interface PressureMarks {
@@ -16,10 +16,19 @@ export const DEFAULT_PRESSURE_MARKS: PressureMarks = {
 /** Says whether a peer reads too slowly, with a gap between the two marks so that it does not flicker. */
 export class SendPressure {
   private isHigh = false;
-  private readonly state = new BehaviorSubject(false);
-  readonly pressure$: Observable<boolean> = this.state.pipe(distinctUntilChanged());
+  private isOver = false;
+  /** Made for whoever asks first. */
+  private state: BehaviorSubject<boolean> | undefined;
 
   constructor(private readonly marks: PressureMarks = DEFAULT_PRESSURE_MARKS) {}
+
+  get pressure$(): Observable<boolean> {
+    return new Observable((subscriber) => {
+      const state = (this.state ??= new BehaviorSubject(this.isHigh));
+      if (this.isOver) state.complete();
+      return state.subscribe(subscriber);
+    });
+  }
 
   update(queuedBytes: number): void {
     const { highWaterMark, lowWaterMark } = this.marks;
@@ -27,10 +36,11 @@ export class SendPressure {
     if (isHigh === this.isHigh) return;
     // First: whoever is told may send.
     this.isHigh = isHigh;
-    this.state.next(isHigh);
+    this.state?.next(isHigh);
   }
 
   complete(): void {
-    this.state.complete();
+    this.isOver = true;
+    this.state?.complete();
   }
 }

@@ -14,7 +14,7 @@ export interface WebSocketTarget {
   readonly maxHeaderBytes: number;
   readonly options: Partial<SocketTransportOptions>;
   /** What TLS needs, nothing without TLS. May throw. */
-  secure(): ConnectionOptions;
+  readonly secure: () => ConnectionOptions;
 }
 
 export function connectWebSocket(target: WebSocketTarget): Observable<Transport> {

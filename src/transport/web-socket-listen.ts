@@ -38,7 +38,7 @@ export interface OwnServer extends Serving {
 
 /** Listens with a web server that serves nothing else. */
 export function listenWebSocket(serving: OwnServer, listenOptions: ListenOptions = {}): Listener {
-  const { host, port, admission, options, maxHeaderBytes, handshakeTimeoutMs, credentials } = serving;
+  const { host, port, admission, maxHeaderBytes, handshakeTimeoutMs, credentials } = serving;
   return new Listener('websocket', (sink) => {
     const handshakes = new Handshakes(listenOptions, handshakeTimeoutMs);
     const settings = { maxHeaderSize: maxHeaderBytes };

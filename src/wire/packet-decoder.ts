@@ -38,7 +38,7 @@ const CHUNK_COST = 512;
 export class PacketDecoder {
   private readonly limits: PacketLimits;
   /** A header that did not arrive in one chunk is gathered here. */
-  private readonly headerBytes = new Uint8Array(HEADER_LENGTH);
+  private headerBytes: Uint8Array | undefined;
   private headerFill = 0;
   /** The header of the unfinished packet, once it is whole. */
   private header: CommonHeader | undefined;
@@ -131,11 +131,12 @@ export class PacketDecoder {
       return at + HEADER_LENGTH;
     }
     const taken = chunk.subarray(at, at + HEADER_LENGTH - this.headerFill);
-    this.headerBytes.set(taken, this.headerFill);
+    const gathered = (this.headerBytes ??= new Uint8Array(HEADER_LENGTH));
+    gathered.set(taken, this.headerFill);
     this.headerFill += taken.length;
     if (this.headerFill === HEADER_LENGTH) {
       this.headerFill = 0;
-      this.header = this.judge(this.headerBytes, 0);
+      this.header = this.judge(gathered, 0);
     }
     return at + taken.length;
   }

@@ -20,31 +20,52 @@ import {
   SessionErrorCode,
   SessionRejectedError,
   tcp,
+  tls,
   webSocket,
   type Client,
   type ConnectEndpoint,
   type ListenEndpoint,
   type Server,
 } from '../../src';
+import { Authority, type Issued } from '../support/certificates';
 
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
-type Kind = 'tcp' | 'websocket' | 'memory';
+type Kind = 'tcp' | 'websocket' | 'memory' | 'tls' | 'wss';
+
+let authority: Authority;
+let serverCertificate: Issued;
+
+beforeAll(async () => {
+  authority = await Authority.make('Lab CA');
+  serverCertificate = await authority.issue({ name: 'server' });
+});
+
+/** One transport at a port; a port of 0 is for listening. */
+function endpointOf(kind: Exclude<Kind, 'memory'>, port: number): ListenEndpoint & ConnectEndpoint {
+  const secure = { ...(port === 0 ? serverCertificate : {}), ca: authority.cert };
+  switch (kind) {
+    case 'tcp':
+      return tcp({ port });
+    case 'websocket':
+      return webSocket({ port });
+    case 'tls':
+      return tls({ port, ...secure });
+    case 'wss':
+      return webSocket({ port, tls: secure });
+  }
+}
 
 /** A server on a free port of one transport, and how to reach it. */
 async function serve(kind: Kind, options: Partial<Parameters<typeof createServer>[0]> = {}) {
   const shared = memory();
-  const listen: ListenEndpoint =
-    kind === 'tcp' ? tcp({ port: 0 }) : kind === 'websocket' ? webSocket({ port: 0 }) : shared;
-  const server = createServer({ listen, ...options });
+  const server = createServer({ listen: kind === 'memory' ? shared : endpointOf(kind, 0), ...options });
   const [address] = await server.listening();
-  const port = address!.port;
-  const endpoint: ConnectEndpoint =
-    kind === 'tcp' ? tcp({ port }) : kind === 'websocket' ? webSocket({ port }) : shared;
+  const endpoint: ConnectEndpoint = kind === 'memory' ? shared : endpointOf(kind, address!.port);
   return { server, endpoint };
 }
 
-describe.each<Kind>(['tcp', 'websocket', 'memory'])('over %s', (kind) => {
+describe.each<Kind>(['tcp', 'websocket', 'memory', 'tls', 'wss'])('over %s', (kind) => {
   let server: Server;
   let client: Client;
 

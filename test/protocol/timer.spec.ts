@@ -1,3 +1,4 @@
+import { pause } from '../support/until';
 import { MAX_TIMER_MS, timerMs } from '../../src/protocol/timer';
 
 describe('timerMs', () => {
@@ -12,7 +13,7 @@ describe('timerMs', () => {
   it('knows the longest that Node takes', async () => {
     const fired: number[] = [];
     const timers = [MAX_TIMER_MS, MAX_TIMER_MS + 1].map((ms) => setTimeout(() => fired.push(ms), ms));
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await pause(20);
     timers.forEach(clearTimeout);
     expect(fired).toEqual([MAX_TIMER_MS + 1]);
   });

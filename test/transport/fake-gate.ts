@@ -16,13 +16,23 @@ export class FakeTicket implements GateTicket {
 /** Writes down who comes, and refuses on request. */
 export class FakeGate implements ConnectionGate {
   readonly tickets: FakeTicket[] = [];
-  isOpen = true;
+  private isOpen = true;
 
   enter(cut: () => void): GateTicket {
     const ticket = new FakeTicket(this.tickets.length + 1, cut);
     this.tickets.push(ticket);
     if (!this.isOpen) cut();
     return ticket;
+  }
+
+  /** Refuses from now on. */
+  shut(): void {
+    this.isOpen = false;
+  }
+
+  /** Lets in again. */
+  reopen(): void {
+    this.isOpen = true;
   }
 
   get leaves(): readonly number[] {

@@ -46,7 +46,7 @@ export function describeGate(make: () => Gated): void {
 
   it('emits no transport of a connection that the gate refuses', async () => {
     const { gate, reception, endpoint } = await start();
-    gate.isOpen = false;
+    gate.shut();
     const attempt = new Recording(endpoint.connect());
     await attempt.over();
     for (const transport of attempt.values) await new Recording(transport.packets$).over();
@@ -55,7 +55,7 @@ export function describeGate(make: () => Gated): void {
     expect(reception.transports).toEqual([]);
     expect(gate.leaves).toEqual([1]);
     // The others are none of its business.
-    gate.isOpen = true;
+    gate.reopen();
     const { connected } = await reception.link(endpoint);
     connected.destroy();
   });

@@ -4,6 +4,8 @@ import {
   connectError,
   connectionError,
   endInsidePacket,
+  handshakeError,
+  handshakeTimedOut,
   listenError,
 } from '../../src/transport/network-errors';
 
@@ -88,6 +90,53 @@ describe('connectError', () => {
     ['a code that is no text', { code: 7, message: 'seven' }, 'seven'],
   ])('says what it can of %s', (_, cause, reason) => {
     expect(connectError('host:1', cause).message).toBe(`cannot connect to host:1: ${reason}`);
+  });
+});
+
+describe('what TLS says', () => {
+  const openssl = (reason: string): string =>
+    `80ACE31D697F0000:error:0A000460:SSL routines:ssl3_read_bytes:${reason}:../ssl/record/rec_layer_s3.c:1601:SSL alert number 120\n`;
+
+  it.each([
+    ['tlsv1 alert no application protocol', 'it does not agree on the protocol nnrp/1; is it an NNRP peer?'],
+    ['tlsv1 alert unknown ca', 'it refused the certificate shown to it; it has to trust who signed it'],
+    ['sslv3 alert bad certificate', 'it refused the certificate shown to it; it has to trust who signed it'],
+    [
+      'ssl/tls alert bad certificate',
+      'it refused the certificate shown to it; it has to trust who signed it',
+    ],
+    ['wrong version number', 'it does not speak TLS'],
+    ['no shared cipher', 'TLS failed: no shared cipher'],
+  ])('is one line: %s', (reason, expected) => {
+    for (const cause of [
+      coded('ERR_SSL_X', openssl(reason)),
+      coded('EPROTO', `write EPROTO ${openssl(reason)}`),
+    ]) {
+      expect(connectError('host:1', cause).message).toBe(`cannot connect to host:1: ${expected}`);
+      expect(connectionError('host:1', cause).message).toBe(`the connection to host:1 failed: ${expected}`);
+      expect(handshakeError('TLS', 'host:1', cause).message).toBe(
+        `the TLS handshake with host:1 failed: ${expected}`,
+      );
+    }
+  });
+
+  it.each([
+    ['CERT_HAS_EXPIRED', 'its certificate has expired, and has to be renewed there'],
+    ['CERT_NOT_YET_VALID', 'its certificate is not valid yet; are the clocks right?'],
+    [
+      'SELF_SIGNED_CERT_IN_CHAIN',
+      "its certificate is signed by nobody that is trusted here; give the signer's as `ca`",
+    ],
+  ])('of a certificate: %s', (code, expected) => {
+    expect(connectError('host:1', coded(code)).message).toBe(`cannot connect to host:1: ${expected}`);
+  });
+});
+
+describe('handshakeTimedOut', () => {
+  it('names the peer and the time', () => {
+    const error = handshakeTimedOut('WebSocket', 'host:1', 5_000);
+    expect(error).toMatchObject({ kind: 'io', reach: 'connection', origin: 'peer' });
+    expect(error.message).toBe('the WebSocket handshake with host:1 was not finished within 5000 ms');
   });
 });
 

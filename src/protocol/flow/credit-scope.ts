@@ -71,6 +71,11 @@ export class CreditScope {
     return this.#retryAt;
   }
 
+  /** Whether the last update stated a retry_after. */
+  get isTimed(): boolean {
+    return this.#retryAt !== -Infinity;
+  }
+
   /** Applies an update of this scope, at the time `now`; `older` ones change nothing. */
   apply(update: FlowUpdateMetadata, now: number): EpochOrder {
     const order = this.#epoch.observe(update.creditEpoch);

@@ -80,6 +80,11 @@ export class CreditWindow {
     return Math.min(this.#session.credit, this.#maxInFlight);
   }
 
+  /** Whether anything waits for a time to come; where not, `now` may be any. */
+  get isTimed(): boolean {
+    return this.#connection.isTimed || this.#session.isTimed || this.#byOperation.size > 0;
+  }
+
   /** How many operations have credit of their own: what the window costs beyond its fixed size. */
   get operationCount(): number {
     return this.#byOperation.size;

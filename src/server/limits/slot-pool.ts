@@ -1,15 +1,3 @@
-/** Whose sessions share a pool. */
-export interface SlotPoolOwner {
-  /** A session has to wait because others have so many slots; told once for each time that it lasts. */
-  slotsFilled(): void;
-}
-
-/** Who waits for slots. */
-export interface SlotUser {
-  /** There is room again. */
-  startNext(): void;
-}
-
 /**
  * What several sessions share: so many operations at a time. A session that finds the pool full is woken
  * when there is room again.
@@ -22,7 +10,8 @@ export class SlotPool {
 
   constructor(
     private readonly size: number,
-    private readonly owner: SlotPoolOwner,
+    /** A session has to wait because others have so many slots; told once for each time that it lasts. */
+    private readonly filled: () => void,
   ) {}
 
   /** Whether there is a slot; who hears that there is none is woken when there is one. */
@@ -31,7 +20,7 @@ export class SlotPool {
     (this.waiting ??= new Set()).add(share);
     if (!this.wasTold) {
       this.wasTold = true;
-      this.owner.slotsFilled();
+      this.filled();
     }
     return false;
   }
@@ -40,7 +29,7 @@ export class SlotPool {
   change(by: number): void {
     this.used += by;
     if (this.used * 2 <= this.size) this.wasTold = false;
-    if (by < 0 && this.waiting !== undefined) this.wake(this.waiting);
+    if (by < 0 && this.waiting !== undefined && this.waiting.size > 0) this.wake(this.waiting);
   }
 
   forget(share: SlotShare): void {
@@ -55,7 +44,7 @@ export class SlotPool {
       for (const share of waiting) {
         if (this.used >= this.size) return;
         waiting.delete(share);
-        share.user.startNext();
+        share.wake();
       }
     } finally {
       this.isWaking = false;
@@ -69,8 +58,13 @@ export class SlotShare {
 
   constructor(
     private pool: SlotPool | undefined,
-    readonly user: SlotUser,
+    private readonly session: { startNext(): void },
   ) {}
+
+  /** There is room again. */
+  wake(): void {
+    this.session.startNext();
+  }
 
   /** Whether the session may start another operation. */
   admits(): boolean {

@@ -15,33 +15,33 @@ export type ResolvedObjects =
   | { readonly kind: 'resolved'; readonly objects: readonly CachedObject[] }
   | { readonly kind: 'miss'; readonly code: CacheErrorCode };
 
-const NO_REFERENCES: ResolvedObjects = { kind: 'resolved', objects: [] };
+export const NO_REFERENCES: ResolvedObjects = { kind: 'resolved', objects: [] };
+
+/** Whether a submit has its objects elsewhere than in its body. */
+export function refersToObjects({ submitMode, objectRefMask }: FrameSubmitMetadata): boolean {
+  return submitMode !== SubmitMode.Inline || objectRefMask !== 0;
+}
 
 /** The objects that a session's client has cached for its submits (protocol section 7). */
 export class SessionCache {
-  /** Made with the first message that asks for it: most sessions cache nothing. */
-  private made: ObjectCache | undefined;
+  private readonly cache: ObjectCache;
 
   constructor(
     private readonly sessionId: number,
-    private readonly settings: ServerSettings,
+    settings: ServerSettings,
     private readonly clock: { now(): number },
-  ) {}
-
-  get objectCount(): number {
-    return this.made?.size ?? 0;
-  }
-
-  private get cache(): ObjectCache {
-    const { settings } = this;
-    this.made ??= new ObjectCache({
+  ) {
+    this.cache = new ObjectCache({
       kinds: settings.supportedCacheObjects,
       maxObjects: settings.maxCacheObjects,
       maxObjectBytes: settings.maxCacheObjectBytes,
       maxBytes: settings.maxCacheBytes,
       maxTtlMs: settings.leaseTtlMs,
     });
-    return this.made;
+  }
+
+  get objectCount(): number {
+    return this.cache.size;
   }
 
   put({ metadata, body }: MessageOf<typeof MessageType.CachePut>): CacheAckMetadata {
@@ -56,7 +56,6 @@ export class SessionCache {
 
   /** The objects that a submit refers to. Throws an `NnrpError` where its references are malformed. */
   resolve(submit: FrameSubmitMetadata, body: Uint8Array): ResolvedObjects {
-    if (submit.submitMode === SubmitMode.Inline && submit.objectRefMask === 0) return NO_REFERENCES;
     const blocks = decodeObjectReferences(splitBody(body).objectReferences);
     checkSubmitReferences(blocks, submit);
     const objects: CachedObject[] = [];

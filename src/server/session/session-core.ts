@@ -25,7 +25,7 @@ import { cacheMiss } from '../error-packet';
 import type { Cancel, Close } from './messages';
 import { SlotShare } from '../limits/slot-pool';
 import type { ServerSettings } from '../options';
-import { SessionCache } from './session-cache';
+import { NO_REFERENCES, refersToObjects, SessionCache } from './session-cache';
 import { SessionOperations, type OperationsHost } from './session-operations';
 import { SessionOutlet, type Attachment } from './session-outlet';
 import { SessionSender, type FlowFields, type SenderHost } from './session-sender';
@@ -68,7 +68,7 @@ export class SessionCore implements OperationsHost, RequestsHost, SenderHost {
   readonly sender: SessionSender;
   readonly operations: SessionOperations;
   private readonly slots: SlotShare;
-  private readonly cache: SessionCache;
+  private madeCache: SessionCache | undefined;
   private madeRequests: SessionRequests | undefined;
   private timers: Subscription | undefined;
   private currentState: SessionState = SessionState.Open;
@@ -85,7 +85,7 @@ export class SessionCore implements OperationsHost, RequestsHost, SenderHost {
   private lastAttempt = 0;
   private lastHeard: number;
   /** When an operation last ended. */
-  private lastWorked = -Infinity;
+  private lastWorked = 0;
 
   constructor(
     readonly host: SessionHost,
@@ -100,7 +100,6 @@ export class SessionCore implements OperationsHost, RequestsHost, SenderHost {
     this.lastHeard = scheduler.now();
     this.outlet = new SessionOutlet(attachment, { outbox: isResumable ? settings.outbox : undefined });
     this.sender = new SessionSender(granted.sessionId, this.outlet, this);
-    this.cache = new SessionCache(granted.sessionId, settings, scheduler);
     this.operations = new SessionOperations(this);
     this.slots = new SlotShare(attachment.slots, this.operations);
     if (settings.idleTimeoutMs > 0) this.watchIdleness(settings.idleTimeoutMs);
@@ -116,6 +115,10 @@ export class SessionCore implements OperationsHost, RequestsHost, SenderHost {
 
   get scheduler(): SchedulerLike {
     return this.host.scheduler;
+  }
+
+  private get cache(): SessionCache {
+    return (this.madeCache ??= new SessionCache(this.sessionId, this.settings, this.scheduler));
   }
 
   private get requests(): SessionRequests {
@@ -137,7 +140,7 @@ export class SessionCore implements OperationsHost, RequestsHost, SenderHost {
   }
 
   get cacheObjectCount(): number {
-    return this.cache.objectCount;
+    return this.madeCache?.objectCount ?? 0;
   }
 
   /** Takes a packet of this session, that came at `now`. Throws an `NnrpError` or a `RuntimeError` that says what is wrong. */
@@ -275,7 +278,7 @@ export class SessionCore implements OperationsHost, RequestsHost, SenderHost {
     this.expiry?.unsubscribe();
     this.outlet.current?.released(this);
     this.operations.endAll(end, { tell: false });
-    this.slotsChanged();
+    this.slots.set(this.operations.takenSlots);
     this.outlet.close();
     this.streams.complete();
     this.attachment.next(attachmentState);
@@ -283,19 +286,18 @@ export class SessionCore implements OperationsHost, RequestsHost, SenderHost {
     this.host.ended(this, end);
   }
 
-  /** Whether anybody listens for submits. */
+  /** Whether anybody listens for submits, and the connection has a slot for one. */
   isReady(): boolean {
     return this.streams.isWatched('submits') && this.slots.admits();
   }
 
   /** Hands the application a submit. */
   deliver(submit: Submit): void {
-    this.slotsChanged();
+    this.slots.set(this.operations.takenSlots);
     this.streams.emit('submits', submit);
   }
 
-  /** What the session has of its connection's slots follows what its operations have. */
-  slotsChanged(): void {
+  slotFreed(): void {
     this.slots.set(this.operations.takenSlots);
   }
 
@@ -328,7 +330,7 @@ export class SessionCore implements OperationsHost, RequestsHost, SenderHost {
       if (this.crossed > this.granted.grantedOperationCredit) this.refused();
       return;
     }
-    const resolved = this.cache.resolve(metadata, packet.body);
+    const resolved = refersToObjects(metadata) ? this.cache.resolve(metadata, packet.body) : NO_REFERENCES;
     if (resolved.kind === 'miss') {
       this.operations.noteSubmitted(packet.header.frameId);
       this.sender.refusal(cacheMiss(packet.header, resolved.code));
@@ -434,7 +436,7 @@ export class SessionCore implements OperationsHost, RequestsHost, SenderHost {
 
   /** An operation has ended, whichever way. */
   operationEnded(): void {
-    this.slotsChanged();
+    this.slots.set(this.operations.takenSlots);
     if (this.host.settings.idleTimeoutMs > 0) this.lastWorked = this.host.scheduler.now();
     if (this.finishDrain !== undefined) {
       if (this.operations.isIdle) this.finishDrain();

@@ -26,7 +26,7 @@ export interface OperationsHost {
   /** A subscriber of a submit's streams has thrown. */
   subscriberFailed(submit: Submit, cause: unknown): void;
   /** A slot is free that an operation had kept beyond its end. */
-  slotsChanged(): void;
+  slotFreed(): void;
 }
 
 /** How an operation that gets no answer is recorded. */
@@ -219,7 +219,7 @@ export class SessionOperations implements OperationControl, AdmissionTarget {
 
   freeSlot(): void {
     this.admission.freeSlot();
-    this.host.slotsChanged();
+    this.host.slotFreed();
     this.admission.startNext();
   }
 

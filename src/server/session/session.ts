@@ -148,12 +148,11 @@ export class ServerSession extends ContainedObservable<SessionMessage> {
    */
   respond(handler: SubmitHandler<Submit>, { late }: { readonly late?: Lateness } = {}): Subscription {
     const { scheduler } = this.core.host;
-    // What comes of these is caught below; the others cost each submit a step more.
+    // What comes of these is caught below; `submits$` would cost each submit a step more.
     const all$ = watched(this.core, 'submits');
     const submits$ = late === undefined ? all$ : all$.pipe(dropLate({ when: late, scheduler }));
-    return submits$
-      .pipe(respondToSubmits(keepingSlots(handler), new SessionResponding(this.core)))
-      .subscribe(this.results);
+    const responding = new SessionResponding(this.core);
+    return submits$.pipe(respondToSubmits(keepingSlots(handler), responding)).subscribe(this.results);
   }
 
   /**

@@ -28,7 +28,7 @@ export function serverInnards(session: ServerSession): ServerInnards {
   const core = session['core'];
   const admission = core.operations['admission'];
   const outbox = core.outlet['outbox'];
-  const cache = core['cache']['made'];
+  const cache = core['madeCache']?.['cache'];
   let queuedBytes = 0;
   for (const { body } of admission['queue']?.values() ?? []) queuedBytes += body.length;
   let results = 0;

@@ -18,7 +18,7 @@ import { figure, mebibytes } from '../support/figure';
 import { isShort, scaled } from '../support/scale';
 import { startBystander, startServer, type BystanderProcess, type ServerProcess } from '../support/stage';
 import { endWorkers } from '../support/worker-process';
-import { harmOf, SESSION, type Harm } from './flood';
+import { encodeFlood, harmOf, SESSION, type Harm } from './flood';
 
 const COUNT = scaled(100_000, 20_000);
 const OBJECT = new Uint8Array(1024);
@@ -70,11 +70,12 @@ describe('a flood of one type, by a peer that does not read', () => {
 
   afterAll(endWorkers);
 
-  /** The least harm of a few attacks: what another process on the machine does is not the server's. */
+  /** The least harm of a few attacks: what the machine does besides comes and goes, their harm does not. */
   async function attack(packetOf: (index: number) => Packet): Promise<Harm> {
+    const chunks = encodeFlood(COUNT, packetOf);
     let least: Harm | undefined;
-    for (let attempt = 0; attempt < 3; attempt++) {
-      const harm = await harmOf(server, bystander, { packetOf, count: COUNT, reading: 'does not read' });
+    for (let attempt = 0; attempt < 6; attempt++) {
+      const harm = await harmOf(server, bystander, { chunks, reading: 'does not read' });
       if (least === undefined || harm.p99 < least.p99) least = harm;
       if (harm.p99 <= 25) break;
     }

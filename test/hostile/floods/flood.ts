@@ -1,4 +1,4 @@
-import { encodePacket, MessageType, PacketDecoder, type Packet } from '../../../src/wire';
+import { encodePacket, type MessageType, PacketDecoder, type Packet } from '../../../src/wire';
 import { open } from '../../../src/testing/packets';
 import { RawSocket } from '../../support/raw-socket';
 import { pause, until } from '../../support/until';
@@ -12,12 +12,13 @@ export type Reading = 'reads' | 'does not read';
 
 export interface FloodOptions {
   readonly port: number;
-  /** The packet of a number, from 0. */
-  readonly packetOf: (index: number) => Packet;
-  readonly count: number;
+  /** See {@link encodeFlood}. */
+  readonly chunks: readonly Uint8Array[];
   readonly reading: Reading;
   /** Milliseconds after which the attacker gives up. */
   readonly patienceMs?: number;
+  /** The first packet of the flood is on its way. */
+  readonly onStart?: () => void;
 }
 
 /** What an attacker gets for it. */
@@ -28,15 +29,18 @@ export interface FloodEnd {
   readonly answers: readonly Packet[];
 }
 
-const PACKETS_A_WRITE = 1000;
+/** Bytes that an attacker writes at once. */
+const CHUNK_BYTES = 64 * 1024;
+/** What a flood is made of is encoded beforehand; of packets so large that these are few, so few are sent. */
+const ENCODED_BYTES = 16 * 1024 * 1024;
 
 /** Milliseconds for which somebody else is watched, and after which nobody waits for the end any more. */
-const MEASURED_MS = 2000;
+const MEASURED_MS = 2200;
 const CLOSED_BY_MS = 1500;
 
 /** Opens a session and sends packets as fast as they are taken, until they are all sent or it is over. */
 export async function flood(options: FloodOptions): Promise<FloodEnd> {
-  const { port, packetOf, count, reading, patienceMs = CLOSED_BY_MS } = options;
+  const { port, chunks, reading, patienceMs = CLOSED_BY_MS, onStart } = options;
   const raw = await RawSocket.connect(port);
   const { socket } = raw;
   let endedAt = Infinity;
@@ -48,17 +52,33 @@ export async function flood(options: FloodOptions): Promise<FloodEnd> {
   await until(() => raw.receivedLength >= 40 + 56, 'the session');
   if (reading === 'does not read') raw.pause();
   const start = performance.now();
+  onStart?.();
   const isOver = (): boolean => endedAt < Infinity || performance.now() - start > patienceMs;
-  for (let sent = 0; sent < count && !isOver(); sent += PACKETS_A_WRITE) {
-    const length = Math.min(PACKETS_A_WRITE, count - sent);
-    const part = Buffer.concat(Array.from({ length }, (_, index) => encodePacket(packetOf(sent + index))));
-    if (!socket.write(part))
+  for (const chunk of chunks) {
+    if (isOver()) break;
+    if (!socket.write(chunk))
       await until(() => !socket.writableNeedDrain || isOver(), 'the server', 2 * patienceMs);
+    // What comes is read in between.
+    await new Promise(setImmediate);
   }
   await until(isOver, 'the end of the flood', 2 * patienceMs);
   const answers = new PacketDecoder().push(raw.received);
   raw.destroy();
   return { endedAfterMs: endedAt - start, answers };
+}
+
+/** The packets of the numbers from 0 to `count`, in chunks to be written at once. */
+export function encodeFlood(count: number, packetOf: (index: number) => Packet): readonly Uint8Array[] {
+  const parts: Uint8Array[] = [];
+  for (let index = 0, bytes = 0; index < count && bytes < ENCODED_BYTES; index++) {
+    const encoded = encodePacket(packetOf(index));
+    parts.push(encoded);
+    bytes += encoded.length;
+  }
+  const once = Buffer.concat(parts);
+  return Array.from({ length: Math.ceil(once.length / CHUNK_BYTES) }, (_, index) =>
+    once.subarray(index * CHUNK_BYTES, (index + 1) * CHUNK_BYTES),
+  );
 }
 
 /** How many of some packets are of a type. */
@@ -87,26 +107,25 @@ export async function harmOf(
   await server.ask('watch');
   const measuring = bystander.ask('measure', { ms: MEASURED_MS });
   await untilConnected(server, 1);
-  const start = performance.now();
-  const flooding = flood({ ...options, port: server.ready.port });
-  const closedAfterMs = await closedAfter(server, start, flooding);
+  let startedAt = Infinity;
+  const onStart = (): void => {
+    startedAt = performance.now();
+  };
+  const flooding = flood({ ...options, port: server.ready.port, onStart });
+  const closedAfterMs = (await closedAt(server, flooding)) - startedAt;
   const [{ p99, failed }] = await Promise.all([measuring, flooding]);
   const { peakRss } = await server.ask('watched');
   return { closedAfterMs, growth: peakRss - rss, p99, failed };
 }
 
 /** Asks the server when the attacker's connection is gone there: one that does not read cannot tell. */
-async function closedAfter(
-  server: ServerProcess,
-  start: number,
-  flooding: Promise<FloodEnd>,
-): Promise<number> {
-  let isFlooding = true;
-  void flooding.finally(() => (isFlooding = false));
+async function closedAt(server: ServerProcess, flooding: Promise<FloodEnd>): Promise<number> {
+  const watched = { isOver: false };
+  void flooding.finally(() => (watched.isOver = true));
   await untilConnected(server, 2);
-  // Not until the bystander leaves, too.
-  while (isFlooding && performance.now() - start < CLOSED_BY_MS) {
-    if ((await server.ask('usage')).connections < 2) return performance.now() - start;
+  // The flood gives up before the bystander leaves, too.
+  while (!watched.isOver) {
+    if ((await server.ask('usage')).connections < 2) return performance.now();
     await pause(5);
   }
   return Infinity;

@@ -2,11 +2,12 @@ import { cacheReference, cancel, open, submit } from '../../../src/testing/packe
 import { MessageType, type Packet } from '../../../src/wire';
 import { CacheObjectKind } from '../../../src/wire/messages/cache';
 import { figure } from '../support/figure';
+import { scaled } from '../support/scale';
 import { startServer } from '../support/stage';
 import { endWorkers } from '../support/worker-process';
-import { countOf, flood, SESSION } from './flood';
+import { countOf, encodeFlood, flood, SESSION } from './flood';
 
-const COUNT = 100_000;
+const COUNT = scaled(100_000, 20_000);
 
 describe('work that is asked for and not wanted', () => {
   afterEach(endWorkers);
@@ -19,8 +20,7 @@ describe('work that is asked for and not wanted', () => {
     };
     const { endedAfterMs } = await flood({
       port: server.ready.port,
-      packetOf: pair,
-      count: 2 * COUNT,
+      chunks: encodeFlood(2 * COUNT, pair),
       reading: 'reads',
     });
     const { runs, failures } = await server.ask('tally');
@@ -53,8 +53,7 @@ describe('work that is asked for and not wanted', () => {
     });
     const { endedAfterMs, answers } = await flood({
       port: server.ready.port,
-      packetOf,
-      count: COUNT,
+      chunks: encodeFlood(COUNT, packetOf),
       reading: 'reads',
     });
     figure({ name: `${name}: closed`, value: endedAfterMs, unit: 'ms', atMost: 1000 });

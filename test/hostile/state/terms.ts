@@ -1,5 +1,6 @@
 import type { ServerOptions } from '../../../src';
 import { CacheObjectKind } from '../../../src/wire/messages/cache';
+import { UNLIMITED } from '../support/unlimited';
 
 /** Milliseconds that a session waits for its client. */
 export const RESUME_WINDOW_MS = 120_000;
@@ -24,6 +25,7 @@ export const TERMS = {
   supportedCacheObjects: CACHED_KINDS,
   maxCacheObjects: MAX_CACHED,
   keepAlive: { idleMs: 0 },
+  limits: UNLIMITED,
 } satisfies Partial<ServerOptions>;
 
 /** What a handler makes of a submit, by the first byte of its body. */

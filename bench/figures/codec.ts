@@ -1,0 +1,57 @@
+import { CODEC_CASES, type CodecCase, type CodecSide } from '../codec/cases';
+import type { CodecParameters, CodecResult } from '../codec/program';
+import { inTurns, type Bench } from '../harness/bench';
+import { Child } from '../harness/child';
+import type { Effort } from '../harness/effort';
+import type { Figure, Unit } from '../harness/figure';
+import { ratios, spread } from '../harness/statistics';
+
+/** What header and metadata cost to read and to write, against a DataView and no checks. */
+export const codec: readonly Bench[] = CODEC_CASES.map(coding);
+
+/** The young generation is large, so that what is allocated can be counted before it is collected. */
+const NODE_OPTIONS = ['--min-semi-space-size=64', '--max-semi-space-size=64'];
+
+function coding(which: CodecCase): Bench {
+  const sides = ['nnrp-rx', 'DataView'] as const;
+  return {
+    family: 'codec',
+    name: which,
+    async run(effort, progress) {
+      const found: readonly [CodecResult[], CodecResult[]] = [[], []];
+      for (let round = 0; round < effort.rounds; round++) {
+        for (const index of inTurns([0, 1] as const, round)) {
+          found[index].push(await runOnce(which, sides[index], effort));
+        }
+        progress(round + 1, effort.rounds);
+      }
+      const figure = (name: string, unit: Unit, of: (result: CodecResult) => number): Figure => {
+        const [ours, theirs] = found.map((some) => some.map(of)) as [number[], number[]];
+        return {
+          family: 'codec',
+          name,
+          unit,
+          subject: { name: sides[0], value: spread(ours) },
+          baseline: { name: sides[1], value: spread(theirs) },
+          // Undefined where bytes are written into bytes: nothing is allocated then.
+          ratio: ratios(ours, theirs),
+        };
+      };
+      return [
+        figure(which, 'packet/s', ({ packetsPerSecond }) => packetsPerSecond),
+        figure(`${which}, allocated for each`, 'bytes', ({ bytesPerPacket }) => bytesPerPacket),
+      ];
+    },
+  };
+}
+
+async function runOnce(which: CodecCase, side: CodecSide, { warmMs, runMs }: Effort): Promise<CodecResult> {
+  // Half as long as a load: there is one process, and nothing to wait for.
+  const parameters: CodecParameters = { which, side, warmMs, runMs: runMs / 2 };
+  const program = new Child({ file: 'codec/program', nodeOptions: NODE_OPTIONS, parameters });
+  try {
+    return await program.next<CodecResult>();
+  } finally {
+    await program.stop();
+  }
+}

@@ -1,0 +1,80 @@
+import { inTurns, type Bench } from '../harness/bench';
+import { Peer, type ProgramStart } from '../harness/child';
+import { sideFigures } from '../harness/compare';
+import { scaled } from '../harness/effort';
+import type { Figure } from '../harness/figure';
+import { runLoad, type Run } from '../harness/run-load';
+import { ratios, spread } from '../harness/statistics';
+import type { StreamParameters } from '../load/parameters';
+import type { StreamPeer } from '../peers/stream-parameters';
+
+const CONNECTIONS = 10;
+const SESSIONS = 1000;
+const PARTS = 200;
+/** About the bytes of a token. */
+const PART_BYTES = 16;
+
+/** Answers in parts, to a thousand sessions at once. */
+export const streaming: readonly Bench[] = [streamed('as fast as they go', 0), streamed('every 10 ms', 10)];
+
+function streamed(how: string, everyMs: number): Bench {
+  const parameters: StreamPeer = { everyMs, partBytes: PART_BYTES };
+  const sides = ['nnrp-rx respond', 'bare socket'] as const;
+  const starts: readonly ProgramStart[] = [
+    { file: 'peers/stream-nnrp', parameters },
+    { file: 'peers/stream-bare', parameters },
+  ];
+  const name = `1,000 × 200 parts ${how}`;
+  return {
+    family: 'streaming',
+    name,
+    async run(effort, progress) {
+      const peers = await Promise.all(starts.map((start) => Peer.start(start)));
+      const runs: readonly [Run[], Run[]] = [[], []];
+      try {
+        for (let round = 0; round < effort.rounds; round++) {
+          for (const index of inTurns([0, 1] as const, round)) {
+            const peer = peers[index]!;
+            const asked: StreamParameters = {
+              port: peer.port,
+              connections: CONNECTIONS,
+              sessions: scaled(SESSIONS / CONNECTIONS, effort),
+              warmParts: scaled(everyMs === 0 ? PARTS : PARTS / 10, effort),
+              parts: scaled(PARTS, effort) + 1,
+            };
+            runs[index].push(await runLoad({ file: 'load/stream', parameters: asked }, peer));
+          }
+          progress(round + 1, effort.rounds);
+        }
+      } finally {
+        await Promise.all(peers.map((peer) => peer.stop()));
+      }
+      const [ours, theirs] = runs;
+      const subject = sideFigures({ name: sides[0], measured: 'peer' }, ours);
+      const baseline = sideFigures({ name: sides[1], measured: 'peer' }, theirs);
+      const shared = { family: 'streaming', subject, baseline } as const;
+      const rates: Figure = {
+        ...shared,
+        name,
+        unit: 'part/s',
+        ratio: ratios(
+          ours.map(({ rate }) => rate),
+          theirs.map(({ rate }) => rate),
+        ),
+      };
+      if (everyMs === 0) return [rates];
+      // At a given pace there is no rate to compare, only how evenly the parts come.
+      const gaps = (side: readonly Run[]): number[] => side.map(({ p99 }) => p99);
+      return [
+        {
+          ...shared,
+          name: `gap p99, ${name}`,
+          unit: 'µs',
+          subject: { ...subject, value: spread(gaps(ours)) },
+          baseline: { ...baseline, value: spread(gaps(theirs)) },
+          ratio: ratios(gaps(ours), gaps(theirs)),
+        },
+      ];
+    },
+  };
+}

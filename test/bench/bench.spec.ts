@@ -1,0 +1,81 @@
+import { spawnSync } from 'node:child_process';
+import * as path from 'node:path';
+import type { Figure } from '../../bench/harness/figure';
+
+const ROOT = path.join(__dirname, '..', '..');
+
+/** One of every pair of a server and a load that `npm run bench` starts. */
+const EVERY_PROGRAM = [
+  'tcp window 256 64 B respond',
+  'tcp 8 connections',
+  'ws 8 connections',
+  'against gRPC',
+  'as fast as they go',
+  'client: 100 sessions',
+  'cut a stream',
+  'memory: ',
+  'sessions on one connection',
+];
+
+/** What a moment of it must bring, whatever the figures are. */
+const EXPECTED = [
+  'throughput: tcp window 256 64 B respond',
+  'throughput: tcp 8 connections window 64 64 B',
+  'throughput: ws 8 connections window 64 64 B',
+  'throughput: against gRPC window 256 64 B',
+  'streaming: 1,000 × 200 parts as fast as they go',
+  'client: 100 sessions window 256 64 B',
+  'codec: cut a stream into packets',
+  'codec: cut a stream into packets, allocated for each',
+  'memory: RSS of an idle connection with a session',
+  'memory: heap of an idle session on a shared connection',
+  'memory: heap of an operation in flight, 64 B',
+  'memory: heap after 1,000,000 operations over 10,000',
+  'growth: CPU an operation, 10 sessions on one connection',
+  'growth: CPU an operation, 100 sessions on one connection',
+  'growth: CPU an operation, 1,000 sessions on one connection',
+];
+
+function node(...args: string[]): { status: number | null; stdout: string; stderr: string } {
+  return spawnSync(process.execPath, args, { cwd: ROOT, encoding: 'utf8', timeout: 100_000 });
+}
+
+describe('npm run bench', () => {
+  beforeAll(() => {
+    const tsc = require.resolve('typescript/bin/tsc');
+    const { status, stdout } = node(tsc, '-p', path.join('bench', 'tsconfig.json'));
+    expect({ status, stdout }).toEqual({ status: 0, stdout: '' });
+  }, 100_000);
+
+  it('measures with every program that it has', () => {
+    const { stdout, stderr, status } = node(
+      'bench/dist/bench/main.js',
+      '--moment',
+      '--json',
+      '--only',
+      ...EVERY_PROGRAM,
+    );
+    expect({ stderr, status }).toEqual({ stderr: '', status: 0 });
+    const [head, ...figures] = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as unknown) as [{ machine: { node: string } }, ...Figure[]];
+    expect(head).toMatchObject({ machine: { node: process.version }, effort: 'moment' });
+    expect(figures.map(({ family, name }) => `${family}: ${name}`)).toEqual(EXPECTED);
+    for (const { unit, subject, baseline } of figures) {
+      // In a moment, what is held may be less than what the collector has let go.
+      if (unit === 'bytes') continue;
+      for (const side of [subject, baseline]) {
+        expect(side?.value.median).toBeGreaterThan(0);
+        if (side?.cpu !== undefined) expect(side.cpu.median).toBeGreaterThan(0);
+        if (unit === 'op/s') expect(side?.p99).toBeGreaterThan(0);
+      }
+    }
+  }, 110_000);
+
+  it('refuses what it does not have', () => {
+    const { stderr, status } = node('bench/dist/bench/main.js', '--only', 'no such thing');
+    expect(status).toBe(1);
+    expect(stderr).toContain('nothing is called no such thing');
+  });
+});
