@@ -117,7 +117,7 @@ describe('a contained stream', () => {
     stream$.pipe(map(fail)).subscribe();
     stream$.pipe(map(fail)).subscribe(() => undefined);
     const handled: unknown[] = [];
-    stream$.pipe(map(fail)).subscribe({ error: (error: any) => handled.push(error) });
+    stream$.pipe(map(fail)).subscribe({ error: (error: unknown) => handled.push(error) });
     source$.next(1);
     expect([failures, handled]).toEqual([[[FAULT], [FAULT]], [FAULT]]);
     await nothingUncaught();
@@ -167,7 +167,7 @@ describe('a contained stream', () => {
     stream$.subscribe().unsubscribe();
     expect(source$.observed).toBe(false);
     const errors: unknown[] = [];
-    stream$.subscribe({ error: (error: any) => errors.push(error) });
+    stream$.subscribe({ error: (error: unknown) => errors.push(error) });
     source$.error(FAULT);
     expect(errors).toEqual([FAULT]);
   });

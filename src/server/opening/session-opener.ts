@@ -23,6 +23,7 @@ import {
   type ResumeProof,
 } from './judge-open';
 import { openBlocks } from './open-blocks';
+import { DetachedTotals } from '../limits/detached-totals';
 import type { LimitTripped } from '../limits/limit-tripped';
 import type { TokenGuard } from '../limits/token-guard';
 import type { ServerSettings } from '../options';
@@ -263,6 +264,10 @@ export class SessionOpener {
     return {
       settings,
       scheduler,
+      detached: new DetachedTotals(settings.limits),
+      limitTripped: (tripped) => {
+        this.host.limitTripped(tripped);
+      },
       failed: (error) => {
         this.host.failed(error);
       },
