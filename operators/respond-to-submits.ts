@@ -189,7 +189,16 @@ class AnsweredSubmit<S extends RespondableSubmit> implements Listening<Answer> {
   private stop(): void {
     this.isDone = true;
     this.ended?.unsubscribe();
-    this.answering?.unsubscribe();
+    this.release();
+  }
+
+  /** Stops the handler, whose teardown may throw: that must not cost what is being done to other submits. */
+  private release(): void {
+    try {
+      this.answering?.unsubscribe();
+    } catch (error) {
+      this.report(error);
+    }
   }
 
   private take(returned: Answer | ObservableInput<Answer>): void {
@@ -257,7 +266,7 @@ class AnsweredSubmit<S extends RespondableSubmit> implements Listening<Answer> {
     this.isDone = true;
     this.ended?.unsubscribe();
     this.host.results.next(result);
-    this.answering?.unsubscribe();
+    this.release();
     this.host.done(this);
   }
 

@@ -8,12 +8,14 @@ import { isAssignedProfile } from '../protocol/capability/profile';
 import { CloseReason, InFlightPolicy } from '../wire/messages/session-close';
 import { Profile } from '../wire/messages/payload-kind';
 import { Connection, type ConnectionHost } from './connection';
+import { contained } from './contained';
 import { HeldSubject } from './held-subject';
 import { HandshakeGate } from './limits/handshake-gate';
 import type { LimitTripped } from './limits/limit-tripped';
 import { TokenGuard } from './limits/token-guard';
 import { serverSettings, type ServerOptions } from './options';
 import { ServerSession } from './session/session';
+import { SubscribersOf } from './subscribers';
 import { SessionOpener } from './opening/session-opener';
 import { SessionRegistry } from './opening/session-registry';
 import type { ServerUsage } from './usage';
@@ -38,7 +40,13 @@ export interface Server {
   readonly violations$: Observable<Violation>;
   /** Which peer has met which of the server's limits, and what became of it. */
   readonly limits$: Observable<LimitTripped>;
-  /** What the application's own callbacks failed at; each has cost an operation or a session. */
+  /**
+   * What the application's own callbacks failed at; each has cost an operation or a session at most. They
+   * are handlers, the policy, the store, and subscribers of every stream of the server and of its sessions,
+   * behind `pipe`, too: what those throw is told here and not thrown by RxJS where nothing catches it. That
+   * cannot be had for a stream of your own which is fed from one of these, a Subject or a `merge`: for
+   * those, set `onUnhandledError` of RxJS's `config`. What a subscriber of this stream throws is told to nobody.
+   */
   readonly failures$: Observable<RuntimeError>;
   /** Session ids in use. */
   readonly sessionCount: number;
@@ -92,16 +100,18 @@ class RunningServer implements Server {
   private readonly accepting = new Subscription();
   private readonly host: ConnectionHost;
   private isClosing = false;
+  private listenError: unknown;
 
   constructor(options: ServerOptions) {
-    this.sessions$ = this.sessions.values$;
-    this.violations$ = this.violations.asObservable();
-    this.limits$ = this.limits.asObservable();
-    this.failures$ = this.failures.asObservable();
+    this.sessions$ = contained(this.sessions.values$, new SubscribersOfSessions(this));
+    this.violations$ = contained(this.violations, new SubscribersOf('violations$', this));
+    this.limits$ = contained(this.limits, new SubscribersOf('limits$', this));
+    // Who hears of failures and fails at that has nobody to tell.
+    this.failures$ = contained(this.failures, { failed: () => undefined });
     const settings = serverSettings(options);
     const scheduler = options.scheduler ?? asyncScheduler;
     const failed = (error: RuntimeError): void => {
-      this.failures.next(error);
+      this.failed(error);
     };
     const limitTripped = (tripped: LimitTripped): void => {
       this.limits.next(tripped);
@@ -195,6 +205,27 @@ class RunningServer implements Server {
     this.failures.complete();
   }
 
+  failed(error: RuntimeError): void {
+    this.failures.next(error);
+  }
+
+  /** Closes a session that nobody takes submits of. */
+  closeUnserved({ sessionId }: ServerSession): void {
+    const core = this.registry.get(sessionId)?.core;
+    if (core === undefined || core.streams.isWatched('submits')) return;
+    void core.close({
+      closeReason: CloseReason.Normal,
+      inFlightPolicy: InFlightPolicy.Abort,
+      drainTimeoutMs: 0,
+      sessionErrorCode: 0,
+    });
+  }
+
+  /** Whether an error says that a listener has failed. */
+  isOwn(error: unknown): boolean {
+    return error === this.listenError;
+  }
+
   private accept(listener: Listener): void {
     this.accepting.add(
       listener.subscribe({
@@ -204,6 +235,7 @@ class RunningServer implements Server {
         error: (error: unknown) => {
           // Nobody would see the sessions of the listeners that are left.
           this.accepting.unsubscribe();
+          this.listenError = error;
           this.sessions.error(error);
         },
       }),
@@ -216,6 +248,22 @@ class RunningServer implements Server {
     const connection = new Connection(transport, this.host, ticket);
     this.connections.add(connection);
     connection.start();
+  }
+}
+
+/** A session whose subscriber has thrown is closed, unless it is being served all the same. */
+class SubscribersOfSessions extends SubscribersOf {
+  constructor(private readonly server: RunningServer) {
+    super('sessions$', server, 'session');
+  }
+
+  override failed(cause: unknown, session?: unknown): void {
+    super.failed(cause);
+    if (session instanceof ServerSession) this.server.closeUnserved(session);
+  }
+
+  isOwn(error: unknown): boolean {
+    return this.server.isOwn(error);
   }
 }
 

@@ -8,6 +8,7 @@ import {
   SessionStatus,
   type SessionOpenMetadata,
 } from '../../wire/messages/session-open';
+import { withQuietTeardown } from '../contained';
 import type { ServerSettings } from '../options';
 import type { SessionOpenRequest, SessionPolicy } from './policy';
 import { matchToken, type TokenPair } from './resume-token';
@@ -52,11 +53,18 @@ export function checkOpen(open: SessionOpenMetadata, settings: ServerSettings): 
   return SessionErrorCode.None;
 }
 
-/** What the policy says: one code, at once where it takes no time; errors where the policy fails. */
-export function askPolicy(request: SessionOpenRequest, policy: SessionPolicy): Observable<number> {
+/**
+ * What the policy says: one code, at once where it takes no time; errors where the policy fails. `failed`
+ * hears of what its teardown throws.
+ */
+export function askPolicy(
+  request: SessionOpenRequest,
+  policy: SessionPolicy,
+  failed: (cause: unknown) => void,
+): Observable<number> {
   return defer(() => {
     const verdict = policy(request);
-    return typeof verdict === 'number' ? of(verdict) : from(verdict);
+    return typeof verdict === 'number' ? of(verdict) : withQuietTeardown(from(verdict), failed);
   }).pipe(take(1), defaultIfEmpty(SessionErrorCode.AuthFailed));
 }
 

@@ -23,6 +23,7 @@ import {
   type ResumeProof,
 } from './judge-open';
 import { openBlocks } from './open-blocks';
+import { DetachedTotals } from '../limits/detached-totals';
 import type { LimitTripped } from '../limits/limit-tripped';
 import type { TokenGuard } from '../limits/token-guard';
 import type { ServerSettings } from '../options';
@@ -102,12 +103,15 @@ export class SessionOpener {
     const { peer, kind, identity } = connection.transport;
     const { auth, extension: extensionBlock } = blocks;
     const request = { open, auth, extension: extensionBlock, peer, transport: kind, identity };
-    return askPolicy(request, settings.policy).subscribe({
+    const policyFailed = (error: unknown): void => {
+      this.host.failed(callbackFailed('the policy', open, error));
+    };
+    return askPolicy(request, settings.policy, policyFailed).subscribe({
       next: (code) => {
         this.decide(opening, code);
       },
       error: (error: unknown) => {
-        this.host.failed(callbackFailed('the policy', open, error));
+        policyFailed(error);
         this.decide(opening, SessionErrorCode.AuthFailed);
       },
     });
@@ -260,6 +264,10 @@ export class SessionOpener {
     return {
       settings,
       scheduler,
+      detached: new DetachedTotals(settings.limits),
+      limitTripped: (tripped) => {
+        this.host.limitTripped(tripped);
+      },
       failed: (error) => {
         this.host.failed(error);
       },

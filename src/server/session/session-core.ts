@@ -23,6 +23,8 @@ import type { Packet } from '../../wire/packet';
 import { preview3 } from '../../wire/revision';
 import { cacheMiss } from '../error-packet';
 import type { Cancel, Close } from './messages';
+import type { DetachedExcess, DetachedOwner, DetachedShare, DetachedTotals } from '../limits/detached-totals';
+import type { LimitTripped } from '../limits/limit-tripped';
 import { SlotShare } from '../limits/slot-pool';
 import type { ServerSettings } from '../options';
 import { NO_REFERENCES, refersToObjects, SessionCache } from './session-cache';
@@ -33,6 +35,7 @@ import { SessionRequests, type RequestsHost } from './session-requests';
 import { SessionStreams } from './session-streams';
 import type { AttachmentState, CreditTarget, SessionEnding } from './session-terms';
 import type { Submit, SubmitEnd } from './submit';
+import { SubscribersOf } from '../subscribers';
 import type { SessionUsage } from '../usage';
 
 /** What a session needs of its server. */
@@ -41,6 +44,9 @@ export interface SessionHost {
   readonly scheduler: SchedulerLike;
   /** The application did what this session cannot do for it. */
   failed(error: RuntimeError): void;
+  /** What waits for clients that are away, over all sessions. */
+  readonly detached: DetachedTotals;
+  limitTripped(tripped: LimitTripped): void;
   /** The client was heard after a resume, so it has the token of the ack. */
   confirmed(core: SessionCore): void;
   /** The session is over, and nothing more is sent for it. */
@@ -59,7 +65,7 @@ export interface SessionHost {
  *      ▲                               │
  *      └──────────── resume ───────────┘        (SESSION_CLOSE ends it from anywhere: closed)
  */
-export class SessionCore implements OperationsHost, RequestsHost, SenderHost {
+export class SessionCore implements OperationsHost, RequestsHost, SenderHost, DetachedOwner {
   readonly streams = new SessionStreams();
   readonly attachment: BehaviorSubject<AttachmentState>;
 
@@ -192,7 +198,12 @@ export class SessionCore implements OperationsHost, RequestsHost, SenderHost {
       this.end('disconnected', 'closed');
       return;
     }
-    this.detach();
+    const share = this.host.detached.enter(this.outlet.heldBytes, this);
+    if (share === undefined) {
+      this.end('disconnected', 'expired');
+      return;
+    }
+    this.detach(share);
     this.expireIn(this.granted.resumeWindowMs);
     this.attachment.next('detached');
   }
@@ -300,15 +311,27 @@ export class SessionCore implements OperationsHost, RequestsHost, SenderHost {
     this.slots.set(this.operations.takenSlots);
   }
 
+  /** A subscriber of a submit's streams has thrown. */
+  subscriberFailed({ frameId }: Submit, cause: unknown): void {
+    const stream = `operation ${frameId} of session ${this.sessionId}`;
+    new SubscribersOf(stream, this.host, 'operation').failed(cause);
+  }
+
   /** Tells the client of an operation that gets no answer. */
   sendDrop(frameId: number, end: SubmitEnd): void {
     if (end === 'late') this.hintLate(frameId);
     this.sender.drop(frameId);
   }
 
-  private detach(): void {
+  /** There is no room among the sessions of the server that wait. */
+  detachedTooMuch(excess: DetachedExcess): void {
+    const { sessionId, outlet } = this;
+    this.host.limitTripped({ ...excess, peer: outlet.peer, sessionId, consequence: 'session-ended' });
+  }
+
+  private detach(share?: DetachedShare): void {
     this.slots.moveTo(undefined);
-    this.outlet.detach();
+    this.outlet.detach(share);
     this.madeRequests?.forget();
   }
 

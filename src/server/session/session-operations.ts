@@ -23,6 +23,8 @@ export interface OperationsHost {
   sendDrop(frameId: number, end: SubmitEnd): void;
   /** An operation has ended, whichever way. */
   operationEnded(): void;
+  /** A subscriber of a submit's streams has thrown. */
+  subscriberFailed(submit: Submit, cause: unknown): void;
   /** A slot is free that an operation had kept beyond its end. */
   slotFreed(): void;
 }
@@ -205,6 +207,10 @@ export class SessionOperations implements OperationControl, AdmissionTarget {
     this.end(submit, end);
     this.admission.startNext();
     this.host.operationEnded();
+  }
+
+  subscriberFailed(submit: Submit, cause: unknown): void {
+    this.host.subscriberFailed(submit, cause);
   }
 
   keepSlot(): void {

@@ -2,6 +2,7 @@ import { BehaviorSubject, distinctUntilChanged, Observable, of, switchAll } from
 import type { CreditEpoch } from '../../protocol/flow/credit-epoch';
 import { ResultOutbox, type OutboxLimits } from '../../protocol/operation/result-outbox';
 import type { PeerName, Transport, TransportKind } from '../../transport/transport';
+import type { DetachedShare } from '../limits/detached-totals';
 import type { SlotPool } from '../limits/slot-pool';
 import { HEADER_LENGTH } from '../../wire/header';
 import type { Packet } from '../../wire/packet';
@@ -44,6 +45,8 @@ const PRESSURE_AT = 1 / 2;
  */
 export class SessionOutlet {
   private attachment: Attachment | undefined;
+  /** Of what waits at all sessions of the server, while this one is away. */
+  private share: DetachedShare | undefined;
   private readonly outbox: ResultOutbox<Outgoing> | undefined;
   /** Made for whoever asks first, as is the other. */
   private pressureSources: BehaviorSubject<Observable<boolean>> | undefined;
@@ -110,10 +113,11 @@ export class SessionOutlet {
       if (outbox === undefined || !attachment.isAnnounced) return true;
     }
     if (outbox === undefined) return false;
-    outbox.add({ packet, byteLength: HEADER_LENGTH + packet.metadata.length + packet.body.length });
+    const byteLength = HEADER_LENGTH + packet.metadata.length + packet.body.length;
+    outbox.add({ packet, byteLength });
     if (attachment === undefined) {
       if (outbox.fullness >= PRESSURE_AT) this.waitingPressure?.next(true);
-      return outbox.fullness <= 1;
+      return outbox.fullness <= 1 && this.share?.grow(byteLength) !== false;
     }
     outbox.markSent();
     outbox.trim();
@@ -126,9 +130,11 @@ export class SessionOutlet {
     this.outbox?.acknowledge(count);
   }
 
-  /** The connection is gone; results wait from now on. */
-  detach(): void {
+  /** The connection is gone; results wait from now on, and count for `share`. */
+  detach(share?: DetachedShare): void {
+    this.leaveShare();
     this.attachment = undefined;
+    this.share = share;
     this.pressureSources?.next(this.pressureSource());
   }
 
@@ -143,6 +149,7 @@ export class SessionOutlet {
    */
   attach(attachment: Attachment, received: number | undefined): void {
     const { outbox } = this;
+    this.leaveShare();
     this.attachment = attachment;
     this.lastPeer = attachment.transport.peer;
     this.lastKind = attachment.transport.kind;
@@ -156,8 +163,14 @@ export class SessionOutlet {
     outbox.trim();
   }
 
+  private leaveShare(): void {
+    this.share?.leave();
+    this.share = undefined;
+  }
+
   /** Nothing goes out any more. */
   close(): void {
+    this.leaveShare();
     this.attachment = undefined;
     this.outbox?.clear();
     this.isClosed = true;

@@ -25,13 +25,15 @@ import {
   type SessionOpenAckMetadata,
   type SessionOpenMetadata,
 } from '../../wire/messages/session-open';
+import { contained, ContainedObservable, relay } from '../contained';
+import { SubscribersOf } from '../subscribers';
 import { keepingSlots } from './kept-slots';
 import type { Cancel, Close, SessionMessage } from './messages';
 import type { MigrateRequest, PatchRequest } from './requests';
 import type { SessionCore } from './session-core';
 import type { StreamedMessages } from './session-streams';
 import type { AttachmentState, CreditTarget, SessionEnding } from './session-terms';
-import type { Submit } from './submit';
+import { Submit } from './submit';
 
 /**
  * A client's session: a stream of all that it asks for, in order; views of that stream by message
@@ -42,7 +44,7 @@ import type { Submit } from './submit';
  *   session.respond((submit) => model.stream(submit.body));
  * });
  */
-export class ServerSession extends Observable<SessionMessage> {
+export class ServerSession extends ContainedObservable<SessionMessage> {
   /**
    * Where results go: `pipe(…).subscribe(session.results)`. A result of an operation that has ended
    * meanwhile is not sent; one that cannot be encoded costs its operation; an error drops every operation
@@ -51,13 +53,16 @@ export class ServerSession extends Observable<SessionMessage> {
   readonly results: Observer<Result>;
 
   constructor(private readonly core: SessionCore) {
-    super((subscriber) => watch(core, 'messages', subscriber));
+    const subscribers = new SubscribersOf(`session ${core.sessionId}`, core.host, 'session');
+    super((subscriber) => {
+      relay(watched(core, 'messages'), subscriber, subscribers);
+    }, subscribers);
     this.results = new SessionResults(core);
   }
 
   /** Submits, as slots are free (`maxInFlightOperations`). They wait until somebody subscribes. */
   get submits$(): Observable<Submit> {
-    return this.stream('submits');
+    return contained(watched(this.core, 'submits'), new SubscribersOfSubmits(this.core));
   }
 
   get cancels$(): Observable<Cancel> {
@@ -111,12 +116,12 @@ export class ServerSession extends Observable<SessionMessage> {
 
   /** Whether results wait because the client does not take them as fast as they come, or is away. */
   get pressure$(): Observable<boolean> {
-    return this.core.outlet.pressure$;
+    return contained(this.core.outlet.pressure$, this.subscribersOf('pressure$'));
   }
 
   /** Whether a connection carries the session: now, then at each change; completes with the session. */
   get attachment$(): Observable<AttachmentState> {
-    return this.core.attachment;
+    return contained(this.core.attachment, this.subscribersOf('attachment$'));
   }
 
   /** Operations that have not ended, waiting ones among them. */
@@ -143,8 +148,9 @@ export class ServerSession extends Observable<SessionMessage> {
    */
   respond(handler: SubmitHandler<Submit>, { late }: { readonly late?: Lateness } = {}): Subscription {
     const { scheduler } = this.core.host;
-    const submits$ =
-      late === undefined ? this.submits$ : this.submits$.pipe(dropLate({ when: late, scheduler }));
+    // What comes of these is caught below; `submits$` would cost each submit a step more.
+    const all$ = watched(this.core, 'submits');
+    const submits$ = late === undefined ? all$ : all$.pipe(dropLate({ when: late, scheduler }));
     const responding = new SessionResponding(this.core);
     return submits$.pipe(respondToSubmits(keepingSlots(handler), responding)).subscribe(this.results);
   }
@@ -207,7 +213,11 @@ export class ServerSession extends Observable<SessionMessage> {
   }
 
   private stream<N extends keyof StreamedMessages>(name: N): Observable<StreamedMessages[N]> {
-    return new Observable((subscriber) => watch(this.core, name, subscriber));
+    return contained(watched(this.core, name), this.subscribersOf(`${name}$`));
+  }
+
+  private subscribersOf(stream: string): SubscribersOf {
+    return new SubscribersOf(`${stream} of session ${this.sessionId}`, this.core.host, 'session');
   }
 
   private tellCredit(
@@ -233,15 +243,28 @@ function sendResult(core: SessionCore, result: Result): void {
   });
 }
 
-/** Subscribes, and starts the submits that waited for somebody to do so. */
-function watch<N extends keyof StreamedMessages>(
+/** A stream of a session; who subscribes starts the submits that waited for somebody to do so. */
+function watched<N extends keyof StreamedMessages>(
   core: SessionCore,
   name: N,
-  observer: Observer<StreamedMessages[N]>,
-): Subscription {
-  const subscription = core.streams.subscribe(name, observer);
-  core.operations.startNext();
-  return subscription;
+): Observable<StreamedMessages[N]> {
+  return new Observable((subscriber) => {
+    const subscription = core.streams.subscribe(name, subscriber);
+    core.operations.startNext();
+    return subscription;
+  });
+}
+
+/** A subscriber that throws over a submit is its handler: that costs the operation. */
+class SubscribersOfSubmits extends SubscribersOf {
+  constructor(private readonly core: SessionCore) {
+    super(`submits$ of session ${core.sessionId}`, core.host, 'operation');
+  }
+
+  override failed(cause: unknown, submit?: unknown): void {
+    super.failed(cause);
+    if (submit instanceof Submit) submit.fail();
+  }
 }
 
 /** Takes the results of a session. A class, as every session has one. */

@@ -10,6 +10,7 @@ import {
   type ResultFields,
   type ResultPush,
 } from '../../protocol/operation/result';
+import { contained, type Containment } from '../contained';
 import type { CommonHeader } from '../../wire/header';
 import type { Message } from '../../wire/message';
 import { MessageType } from '../../wire/message-type';
@@ -33,6 +34,8 @@ export interface OperationControl {
   keepSlot(): void;
   /** An operation that had kept its slot needs it no more. */
   freeSlot(): void;
+  /** A subscriber of its streams has thrown. */
+  subscriberFailed(submit: Submit, cause: unknown): void;
 }
 
 /** What a submit is made of besides its packet. */
@@ -53,7 +56,7 @@ export interface SubmitContext {
  *   .pipe(mergeMap((submit) => infer(submit.body).pipe(map((part) => submit.partial(part)), endWith(submit.complete()))))
  *   .subscribe(session.results);
  */
-export class Submit implements Message<typeof MessageType.FrameSubmit> {
+export class Submit implements Message<typeof MessageType.FrameSubmit>, Containment {
   readonly messageType = MessageType.FrameSubmit;
   readonly header: CommonHeader;
   readonly metadata: FrameSubmitMetadata;
@@ -103,22 +106,24 @@ export class Submit implements Message<typeof MessageType.FrameSubmit> {
 
   /** The state now and after each change; completes with the operation. */
   get state$(): Observable<OperationState> {
-    return new Observable((subscriber) => {
+    const states$ = new Observable<OperationState>((subscriber) => {
       subscriber.next(this.currentState);
       if (this.end === undefined) return (this.states ??= new Subject()).subscribe(subscriber);
       subscriber.complete();
       return undefined;
     });
+    return contained(states$, this);
   }
 
   /** Emits how the operation ended, once, and completes; at once where it has ended already. */
   get ended$(): Observable<SubmitEnd> {
-    return new Observable((subscriber) => {
+    const ended$ = new Observable<SubmitEnd>((subscriber) => {
       if (this.end === undefined) return (this.ending ??= new Subject()).subscribe(subscriber);
       subscriber.next(this.end);
       subscriber.complete();
       return undefined;
     });
+    return contained(ended$, this);
   }
 
   /** A part of the answer; others follow. */
@@ -190,6 +195,11 @@ export class Submit implements Message<typeof MessageType.FrameSubmit> {
     this.works += 1;
     if (this.works === 1 && this.end !== undefined) this.control.keepSlot();
     Promise.resolve(work).then(settle, settle);
+  }
+
+  /** A subscriber of the submit's streams has thrown. The session's, not the application's. */
+  failed(cause: unknown): void {
+    this.control.subscriberFailed(this, cause);
   }
 
   /** Shows a new state. The session's, not the application's. */

@@ -75,8 +75,11 @@ describe('the checks of a SESSION_OPEN', () => {
 
 describe('the policy', () => {
   const request = { open: open() } as SessionOpenRequest;
+  const failed = (cause: unknown): void => {
+    throw cause;
+  };
   const ask = (policy: SessionPolicy): Promise<unknown> =>
-    firstValueFrom(askPolicy(request, policy).pipe(toArray()));
+    firstValueFrom(askPolicy(request, policy, failed).pipe(toArray()));
 
   it.each<[string, SessionPolicy]>([
     ['a number', () => 77],
@@ -91,7 +94,7 @@ describe('the policy', () => {
 
   it('answers a number at once', () => {
     const seen: number[] = [];
-    askPolicy(request, () => 0).subscribe((code) => seen.push(code));
+    askPolicy(request, () => 0, failed).subscribe((code) => seen.push(code));
     expect(seen).toEqual([0]);
   });
 
@@ -114,10 +117,11 @@ describe('the policy', () => {
 
   it('is asked when somebody listens, with what the client said', () => {
     const asked: SessionOpenRequest[] = [];
-    const asking$ = askPolicy(request, (seen) => {
+    const policy: SessionPolicy = (seen) => {
       asked.push(seen);
       return 0;
-    });
+    };
+    const asking$ = askPolicy(request, policy, failed);
     expect(asked).toEqual([]);
     asking$.subscribe();
     expect(asked).toEqual([request]);
@@ -125,11 +129,11 @@ describe('the policy', () => {
 
   it('is left in peace once nobody wants to know', () => {
     const verdict$ = new Subject<number>();
-    const asking = askPolicy(request, () => verdict$).subscribe();
+    const asking = askPolicy(request, () => verdict$, failed).subscribe();
     expect(verdict$.observed).toBe(true);
     asking.unsubscribe();
     expect(verdict$.observed).toBe(false);
-    expect(askPolicy(request, () => NEVER).subscribe().closed).toBe(false);
+    expect(askPolicy(request, () => NEVER, failed).subscribe().closed).toBe(false);
   });
 });
 

@@ -12,6 +12,7 @@ const nobody: OperationControl = {
   giveUp: () => undefined,
   keepSlot: () => undefined,
   freeSlot: () => undefined,
+  subscriberFailed: () => undefined,
 };
 
 function submit(frameId: number, bytes = 1): Submit {

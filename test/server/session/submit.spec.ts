@@ -29,6 +29,10 @@ class Asked implements OperationControl {
   freeSlot(): void {
     this.log.push('freeSlot');
   }
+
+  subscriberFailed({ frameId }: Submit, cause: unknown): void {
+    this.log.push(['subscriberFailed', frameId, cause]);
+  }
 }
 
 function make() {

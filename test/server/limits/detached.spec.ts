@@ -1,0 +1,125 @@
+import { Subject } from 'rxjs';
+import type { Answer } from '../../../operators/respond-to-submits';
+import type { ServerLimits } from '../../../src/server/limits/server-limits';
+import { HEADER_LENGTH } from '../../../src/wire/header';
+import { open, resumeToken, scriptedTokens, submit } from '../../../src/testing';
+import { settled } from '../../support/async';
+import { Peer } from '../../support/peer';
+import { endServed, told } from '../../support/served';
+import { arrived, openedPeer, sendAll, serveInVirtualTime } from './support';
+
+afterEach(endServed);
+
+const PART = HEADER_LENGTH + 64;
+
+/** Sessions that answer from outside, and what becomes of them. */
+function serve(limits: Partial<ServerLimits>) {
+  const answers = new Map<number, Subject<Answer>>();
+  const states = new Map<number, unknown[]>();
+  const { served, time } = serveInVirtualTime({ limits, randomBytes: scriptedTokens() });
+  served.server.sessions$.subscribe((session) => {
+    states.set(session.sessionId, told(session.attachment$));
+    session.respond(() => {
+      const answer$ = new Subject<Answer>();
+      answers.set(session.sessionId, answer$);
+      return answer$;
+    });
+  });
+  /** A session with an operation in flight whose connection is gone. */
+  const detach = async (id: number): Promise<void> => {
+    const peer = await openedPeer(served, open(id).resumable());
+    await sendAll(peer, [submit(id, 1)]);
+    peer.destroy();
+    await settled();
+  };
+  const part = (id: number, length: number): void => {
+    answers.get(id)?.next(new Uint8Array(length));
+  };
+  return { served, time, states, detach, part };
+}
+
+describe('sessions that wait for their client', () => {
+  it('are so many, and the next is over', async () => {
+    const { served, states, detach } = serve({ maxDetachedSessions: 2 });
+    await detach(1);
+    await detach(2);
+    expect(served.limits).toEqual([]);
+    await detach(3);
+    expect(served.limits).toEqual([
+      {
+        limit: 'maxDetachedSessions',
+        peer: 'memory#3',
+        sessionId: 3,
+        allowed: 2,
+        observed: 3,
+        consequence: 'session-ended',
+      },
+    ]);
+    expect([...states.values()].map((seen) => seen.at(-1))).toEqual(['detached', 'detached', '|']);
+    expect(states.get(3)).toEqual(['attached', 'expired', '|']);
+    expect(served.server.usage).toMatchObject({ sessions: 2, operationsInFlight: 2 });
+  });
+
+  it('make room as they are resumed, and as they expire', async () => {
+    const { served, time, states, detach } = serve({ maxDetachedSessions: 2 });
+    await detach(1);
+    await detach(2);
+    const peer = await Peer.connect(served.endpoint);
+    await sendAll(peer, [open(1).resuming(resumeToken(1))]);
+    expect(states.get(1)?.at(-1)).toBe('resumed');
+    await detach(3);
+    expect(states.get(3)?.at(-1)).toBe('detached');
+    time.advance(120_000);
+    expect(served.server.sessionCount).toBe(1);
+    await detach(4);
+    await detach(5);
+    expect(served.limits).toEqual([]);
+    await detach(6);
+    expect(served.limits).toHaveLength(1);
+  });
+
+  it('keep so many bytes of results in all; the session that needs more is over', async () => {
+    const { served, time, states, detach, part } = serve({ maxDetachedBytes: 3 * (PART + 100) });
+    await detach(1);
+    await detach(2);
+    part(1, 100);
+    part(2, 100);
+    part(1, 100);
+    expect(served.limits).toEqual([]);
+    part(2, 0);
+    expect(served.limits).toEqual([
+      {
+        limit: 'maxDetachedBytes',
+        peer: 'memory#2',
+        sessionId: 2,
+        allowed: 3 * (PART + 100),
+        observed: 3 * (PART + 100) + PART,
+        consequence: 'session-ended',
+      },
+    ]);
+    time.advance(1);
+    expect(states.get(2)).toEqual(['attached', 'detached', 'expired', '|']);
+    // Its bytes are free again, and no result of the other is lost.
+    part(1, 100);
+    expect(served.limits).toHaveLength(1);
+    const peer = await Peer.connect(served.endpoint);
+    await sendAll(peer, [open(1).resuming(resumeToken(1))]);
+    expect(await arrived(peer)).toHaveLength(4);
+    expect(served.server.usage).toMatchObject({ sessions: 1 });
+  });
+
+  it('count what waits already as they are detached', async () => {
+    const { served, states, part } = serve({ maxDetachedBytes: PART + 99 });
+    const peer = await openedPeer(served, open(1).resumable().announced());
+    await sendAll(peer, [submit(1, 1)]);
+    part(1, 100);
+    await settled();
+    expect(served.limits).toEqual([]);
+    // The client has not said that it has it.
+    peer.destroy();
+    await settled();
+    expect(served.limits).toMatchObject([{ limit: 'maxDetachedBytes', observed: PART + 100 }]);
+    expect(states.get(1)).toEqual(['attached', 'expired', '|']);
+    expect(served.server.sessionCount).toBe(0);
+  });
+});
