@@ -20,6 +20,7 @@ import { ConnectionLimits, type Excess, type LimitedConnection } from './limits/
 import type { HandshakeTicket } from './limits/handshake-gate';
 import type { LimitConsequence, LimitTripped } from './limits/limit-tripped';
 import type { ServerLimits } from './limits/server-limits';
+import type { Reader } from './limits/slow-readers';
 import { SlotPool, type SlotPoolOwner } from './limits/slot-pool';
 import type { SessionCore } from './session/session-core';
 import type { OpeningConnection, SessionOpener } from './opening/session-opener';
@@ -54,7 +55,7 @@ export interface ConnectionHost {
  * the connection.
  */
 export class Connection
-  implements OpeningConnection, SlotPoolOwner, LimitedConnection, WatchedPeer, Observer<Packet>
+  implements OpeningConnection, SlotPoolOwner, LimitedConnection, Reader, WatchedPeer, Observer<Packet>
 {
   readonly slots: SlotPool;
   private madeCreditEpoch: CreditEpoch | undefined;
@@ -320,6 +321,15 @@ export class Connection
     const word = farewell(excess);
     if (this.limits.allowLastWord(word)) this.transport.send(word);
     void this.leave();
+  }
+
+  /** Says which limit the peer has met, and drops it: it reads nothing, or is too slow to say anything. */
+  cutOff(excess: Excess): void {
+    if (this.isLeaving) return;
+    this.isLeaving = true;
+    this.tell(excess, 'connection-closed');
+    // Its sessions hear of it as the transport ends: this may be in the middle of a packet of theirs.
+    this.transport.destroy();
   }
 
   private tell(excess: Excess, consequence: LimitConsequence): void {

@@ -11,6 +11,7 @@ import { FairReading } from './tcp-fair-reading';
 import type { PeerIdentity } from './peer-identity';
 import { hostAndPort } from './place';
 import { SendPressure, type PressureMarks } from './send-pressure';
+import { takenBytes } from './taken-bytes';
 import type { Transport } from './transport';
 
 export interface SocketTransportOptions {
@@ -88,6 +89,10 @@ export class SocketTransport implements Transport {
     return this.socket.destroyed ? 0 : this.batch.byteLength + this.socket.writableLength;
   }
 
+  get takenBytes(): number {
+    return takenBytes(this.socket);
+  }
+
   send(packet: Packet): void {
     // Asked once a batch: `flush` asks again.
     if (this.batch.isEmpty && !this.socket.writable) return;
@@ -144,7 +149,13 @@ export class SocketTransport implements Transport {
     if (parts.length > 1) socket.uncork();
     // The operating system has a copy of everything already, as it usually has.
     if (socket.writableLength === 0) batch.reuse();
-    else this.pressure.update(this.queuedBytes);
+    else this.noteBacklog();
+  }
+
+  private noteBacklog(): void {
+    const { queuedBytes } = this;
+    this.pressure.update(queuedBytes);
+    this.ticket?.backlogged?.(queuedBytes);
   }
 
   private readonly onWritten = (): void => {

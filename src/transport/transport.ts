@@ -37,6 +37,11 @@ export interface Transport {
   /** Bytes that were sent and that the operating system has not taken yet; 0 once the connection is gone. */
   readonly queuedBytes: number;
   /**
+   * Counts the bytes that the operating system has taken, also within one large write: while bytes are
+   * queued and this stays the same, the peer does not read. Undefined where a transport cannot tell.
+   */
+  readonly takenBytes?: number;
+  /**
    * Queues a packet. What is sent in one turn of the event loop goes out together. Metadata and body
    * belong to the transport from here on. After the end of the connection this does nothing. Throws an
    * `NnrpError` where the packet cannot be encoded.

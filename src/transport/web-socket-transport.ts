@@ -13,6 +13,7 @@ import { connectionError } from './network-errors';
 import type { PeerIdentity } from './peer-identity';
 import { hostAndPort } from './place';
 import { SendPressure } from './send-pressure';
+import { takenBytes } from './taken-bytes';
 import type { Provenance, SocketTransportOptions } from './tcp-transport';
 import type { Transport } from './transport';
 
@@ -98,13 +99,20 @@ export class WebSocketTransport implements Transport {
     return this.stream.destroyed ? 0 : this.socket.bufferedAmount;
   }
 
+  get takenBytes(): number {
+    return takenBytes(this.stream);
+  }
+
   send(packet: Packet): void {
     if (this.socket.readyState !== this.socket.OPEN) return;
     const message = encodePacket(packet);
     this.cork();
     // Not 'drain', which waits until nothing is left.
     this.socket.send(message, this.onWritten);
-    this.pressure.update(this.queuedBytes);
+    const { queuedBytes } = this;
+    this.pressure.update(queuedBytes);
+    // Not only once the turn is over: a turn may send without an end.
+    if (this.pressure.isOn) this.ticket?.backlogged?.(queuedBytes);
   }
 
   probe(onAnswer: () => void): void {
@@ -143,6 +151,7 @@ export class WebSocketTransport implements Transport {
     setImmediate(() => {
       this.corked = false;
       this.stream.uncork();
+      if (this.stream.writableLength > 0) this.ticket?.backlogged?.(this.queuedBytes);
     });
   }
 

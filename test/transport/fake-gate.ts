@@ -2,6 +2,8 @@ import type { ConnectionGate, GateTicket } from '../../src/transport/connection-
 
 export class FakeTicket implements GateTicket {
   leaves = 0;
+  /** What was told of bytes that stay behind. */
+  readonly backlogs: number[] = [];
 
   constructor(
     readonly since: number,
@@ -10,6 +12,10 @@ export class FakeTicket implements GateTicket {
 
   leave(): void {
     this.leaves += 1;
+  }
+
+  backlogged(queuedBytes: number): void {
+    this.backlogs.push(queuedBytes);
   }
 }
 
