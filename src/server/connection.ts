@@ -323,7 +323,7 @@ export class Connection
     void this.leave();
   }
 
-  /** Says which limit the peer has met, and drops it: it reads nothing, or is too slow to say anything. */
+  /** Says which limit the peer has met, and drops it: it would not read a word. */
   cutOff(excess: Excess): void {
     if (this.isLeaving) return;
     this.isLeaving = true;

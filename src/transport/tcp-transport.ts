@@ -12,7 +12,7 @@ import type { PeerIdentity } from './peer-identity';
 import { hostAndPort } from './place';
 import { SendPressure, type PressureMarks } from './send-pressure';
 import { takenBytes } from './taken-bytes';
-import type { Transport } from './transport';
+import type { Transport, UnfinishedPacket } from './transport';
 
 export interface SocketTransportOptions {
   /** What a peer's packet may measure; see `DEFAULT_PACKET_LIMITS`. */
@@ -49,6 +49,9 @@ export class SocketTransport implements Transport {
   private readonly batch = new PacketBatch();
   private readonly pressure: SendPressure;
   private readonly deadline: CloseDeadline;
+  private decoder: PacketDecoder | undefined;
+  /** The read that the last whole packet came with: what is begun since is one packet. */
+  private finishedAt = 0;
   private failure: Error | undefined;
   private flushScheduled = false;
   /** Whether packets of one read are being handed on: their answers are gathered until the last. */
@@ -91,6 +94,11 @@ export class SocketTransport implements Transport {
 
   get takenBytes(): number {
     return takenBytes(this.socket);
+  }
+
+  get unfinished(): UnfinishedPacket | undefined {
+    if (this.decoder?.isInsidePacket !== true || this.socket.isPaused()) return undefined;
+    return { number: this.finishedAt, bytes: this.decoder.bufferedBytes };
   }
 
   send(packet: Packet): void {
@@ -165,17 +173,21 @@ export class SocketTransport implements Transport {
   private read(subscriber: Subscriber<Packet>, decoder: PacketDecoder): () => void {
     const { socket } = this;
     const turn = new FairReading(socket);
+    this.decoder = decoder;
     const onData = (chunk: Uint8Array): void => {
       turn.took(chunk.length);
       this.reads += 1;
       this.isReading = true;
-      for (const packet of decoder.push(chunk)) {
+      const packets = decoder.push(chunk);
+      if (packets.length > 0) this.finishedAt = this.reads;
+      for (const packet of packets) {
         subscriber.next(packet);
         if (subscriber.closed || this.leaving === 'destroyed') break;
       }
       this.isReading = false;
       // The answers that were ready at once leave together, and do not wait for another turn.
       this.flush();
+      if (decoder.isInsidePacket) this.ticket?.insidePacket?.();
       if (decoder.fault === undefined || subscriber.closed) return;
       // What came before the fault has been answered.
       subscriber.error(protocolError(decoder.fault, 'connection'));

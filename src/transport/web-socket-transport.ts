@@ -15,7 +15,7 @@ import { hostAndPort } from './place';
 import { SendPressure } from './send-pressure';
 import { takenBytes } from './taken-bytes';
 import type { Provenance, SocketTransportOptions } from './tcp-transport';
-import type { Transport } from './transport';
+import type { Transport, UnfinishedPacket } from './transport';
 
 /** Close codes of RFC 6455, section 7.4.1. */
 const NORMAL = 1000;
@@ -26,6 +26,12 @@ const NO_STATUS = 1005;
 
 const CLEAN_CODES: readonly number[] = [NORMAL, GOING_AWAY, NO_STATUS];
 
+/** Fragments of one message, and chunks that its bytes may come in whatever they measure. */
+const MAX_PARTS = 1024;
+
+/** More chunks are taken where they have so many bytes on the average, which is less than any network's. */
+const MIN_PART_BYTES = 512;
+
 /** What every WebSocket is made with, on either side. */
 export function webSocketSettings({ limits, closeTimeoutMs }: Partial<SocketTransportOptions>) {
   const longest = longestPacket(packetLimits(limits));
@@ -33,6 +39,9 @@ export function webSocketSettings({ limits, closeTimeoutMs }: Partial<SocketTran
     perMessageDeflate: false,
     // Longer messages are refused before they are buffered. `ws` takes 32 bits, and 0 or NaN as no limit.
     maxPayload: longest >= 1 ? Math.min(longest, 2 ** 31 - 1) : 1,
+    // Parts of an unfinished message, each of which costs more than its bytes.
+    maxFragments: MAX_PARTS,
+    maxBufferedChunks: Math.max(MAX_PARTS, Math.ceil(longest / MIN_PART_BYTES)),
     closeTimeout: timerMs(closeTimeoutMs ?? DEFAULT_CLOSE_TIMEOUT_MS),
   };
 }
@@ -55,6 +64,11 @@ export class WebSocketTransport implements Transport {
   /** Who closes or destroys the connection does not hear how it ended. */
   private leaving: 'closing' | 'destroyed' | undefined;
   private closed: Promise<void> | undefined;
+  /** Messages, pings and pongs that have come. */
+  private finished = 0;
+  /** As many had come before the last read; what came since, which is all of one frame. */
+  private finishedBefore = 0;
+  private unfinishedBytes = 0;
   private probes: (() => void)[] = [];
 
   constructor(
@@ -79,7 +93,9 @@ export class WebSocketTransport implements Transport {
     stream.on('end', () => {
       this.deadline.start();
     });
+    socket.on('ping', () => (this.finished += 1));
     socket.on('pong', () => {
+      this.finished += 1;
       const { probes } = this;
       this.probes = [];
       for (const onAnswer of probes) onAnswer();
@@ -101,6 +117,13 @@ export class WebSocketTransport implements Transport {
 
   get takenBytes(): number {
     return takenBytes(this.stream);
+  }
+
+  get unfinished(): UnfinishedPacket | undefined {
+    const { finished: number, unfinishedBytes: bytes } = this;
+    return bytes === 0 || number !== this.finishedBefore || this.stream.isPaused()
+      ? undefined
+      : { number, bytes };
   }
 
   send(packet: Packet): void {
@@ -159,6 +182,20 @@ export class WebSocketTransport implements Transport {
     if (!this.stream.destroyed) this.pressure.update(this.queuedBytes);
   };
 
+  /**
+   * A read that has finished nothing has ended inside a message. (Pings may come between the fragments of
+   * one, and hide that; `maxFragments` bounds how often.)
+   */
+  private readonly onBytes = (chunk: Uint8Array): void => {
+    if (this.finished === this.finishedBefore) {
+      this.unfinishedBytes += chunk.length;
+      this.ticket?.insidePacket?.();
+    } else {
+      this.finishedBefore = this.finished;
+      this.unfinishedBytes = 0;
+    }
+  };
+
   private read(subscriber: Subscriber<Packet>): () => void {
     const { socket } = this;
     const refuse = (code: number, error: NnrpError): void => {
@@ -166,6 +203,7 @@ export class WebSocketTransport implements Transport {
       subscriber.error(protocolError(error, 'connection'));
     };
     const onMessage = (data: RawData, isBinary: boolean): void => {
+      this.finished += 1;
       if (this.leaving === 'destroyed') return;
       if (!isBinary) {
         refuse(UNSUPPORTED_DATA, brokenRule('received a text message, packets are binary'));
@@ -197,8 +235,11 @@ export class WebSocketTransport implements Transport {
       return () => undefined;
     }
     socket.on('message', onMessage).on('error', onError).on('close', onClose);
+    // After the WebSocket's own, which has made its messages of them by then.
+    this.stream.on('data', this.onBytes);
     socket.resume();
     return () => {
+      this.stream.off('data', this.onBytes);
       socket.off('message', onMessage).off('error', onError).off('close', onClose);
       // A closing handshake under way is left to finish; otherwise nobody needs the connection any more.
       if (socket.readyState === socket.OPEN) this.destroy();

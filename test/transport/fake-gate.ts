@@ -4,6 +4,8 @@ export class FakeTicket implements GateTicket {
   leaves = 0;
   /** What was told of bytes that stay behind. */
   readonly backlogs: number[] = [];
+  /** Reads that have ended inside a packet. */
+  insidePackets = 0;
 
   constructor(
     readonly since: number,
@@ -12,6 +14,10 @@ export class FakeTicket implements GateTicket {
 
   leave(): void {
     this.leaves += 1;
+  }
+
+  insidePacket(): void {
+    this.insidePackets += 1;
   }
 
   backlogged(queuedBytes: number): void {

@@ -10,21 +10,12 @@ import { Authority, type Issued } from '../support/certificates';
 import { RawSocket } from '../support/raw-socket';
 import { pause, until } from '../support/until';
 import { FakeGate } from './fake-gate';
+import { UPGRADE } from './raw-web-socket';
 import { closedLater, leavesNothingOpen, numbered, Reception } from './support';
 
 leavesNothingOpen();
 
 const MIB = 1024 * 1024;
-const UPGRADE = [
-  'GET / HTTP/1.1',
-  'Host: localhost',
-  'Upgrade: websocket',
-  'Connection: Upgrade',
-  'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==',
-  'Sec-WebSocket-Version: 13',
-  '\r\n',
-].join('\r\n');
-
 let authority: Authority;
 let server: Issued;
 
@@ -62,7 +53,7 @@ const ways: readonly Way[] = [
   {
     name: 'WebSocket',
     endpoint: () => webSocket({ port: 0 }),
-    connect: async (port) => (await RawSocket.connect(port)).write(Buffer.from(UPGRADE)),
+    connect: async (port) => (await RawSocket.connect(port)).write(UPGRADE),
   },
 ];
 

@@ -2,13 +2,14 @@ import { filter, type SchedulerLike, type Subscription } from 'rxjs';
 import { timerMs } from '../../protocol/timer';
 import type { ConnectionGate, GateTicket } from '../../transport/connection-gate';
 import type { PeerName, Transport } from '../../transport/transport';
-import type { Excess, LimitedConnection } from './connection-limits';
+import type { Excess } from './connection-limits';
 import type { LimitTripped } from './limit-tripped';
 import type { ServerLimits } from './server-limits';
 import { SlowReaders, type Reader, type ReadersHost } from './slow-readers';
+import { SlowSenders, type Sender, type SendersHost } from './slow-senders';
 
 /** What a gate needs of its server. */
-export interface GateHost extends ReadersHost {
+export interface GateHost extends ReadersHost, SendersHost {
   readonly limits: ServerLimits;
   readonly scheduler: SchedulerLike;
   tripped(tripped: LimitTripped): void;
@@ -17,7 +18,7 @@ export interface GateHost extends ReadersHost {
 /** A connection, from its accept to its end. */
 export class HandshakeTicket implements GateTicket {
   /** Says the last word to the peer, where there is one that can by now. */
-  connection: (LimitedConnection & Reader) | undefined;
+  connection: (Sender & Reader) | undefined;
 
   constructor(
     private readonly gate: HandshakeGate,
@@ -39,6 +40,10 @@ export class HandshakeTicket implements GateTicket {
   backlogged(queuedBytes: number): void {
     if (this.connection !== undefined) this.gate.readers.backlogged(this.connection, queuedBytes);
   }
+
+  insidePacket(): void {
+    if (this.connection !== undefined) this.gate.senders.insidePacket(this.connection);
+  }
 }
 
 /**
@@ -55,9 +60,11 @@ export class HandshakeGate implements ConnectionGate {
   private readonly present = new Set<HandshakeTicket>();
   private timer: Subscription | undefined;
   readonly readers: SlowReaders;
+  readonly senders: SlowSenders;
 
   constructor(private readonly host: GateHost) {
     this.readers = new SlowReaders(host);
+    this.senders = new SlowSenders(host);
   }
 
   /** Connections that are not past their handshake. */
@@ -119,7 +126,9 @@ export class HandshakeGate implements ConnectionGate {
   leave(ticket: HandshakeTicket): void {
     this.settle(ticket);
     this.present.delete(ticket);
-    if (ticket.connection !== undefined) this.readers.forget(ticket.connection);
+    if (ticket.connection === undefined) return;
+    this.readers.forget(ticket.connection);
+    this.senders.forget(ticket.connection);
   }
 
   private watch(): void {

@@ -89,6 +89,18 @@ export interface ServerLimits extends ConnectionRates {
    * many and innocent, and to cut them would give little back.
    */
   readonly maxTotalUnreadBytes: number;
+  /**
+   * Milliseconds from the first byte of a packet to its last; then the connection ends. What has come of it
+   * is kept until then. Raise it where peers send large bodies over slow networks: 4 MiB need 140 KiB/s.
+   */
+  readonly packetMs: number;
+  /** Milliseconds that a packet may take at any speed. A lost segment holds one up for a second or two. */
+  readonly packetGraceMs: number;
+  /**
+   * Bytes a second, on the average since its first, that a packet has to come with after `packetGraceMs`;
+   * else the connection ends. 0 switches it off, too. Less is a peer that holds on to the server on purpose.
+   */
+  readonly minPacketBytesPerSecond: number;
   /** Sessions that wait for their client; one more does not, and is over. */
   readonly maxDetachedSessions: number;
   /** Bytes of results that wait for clients that are away; a session that would need more is over. */
@@ -128,6 +140,9 @@ export const DEFAULT_SERVER_LIMITS: ServerLimits = {
   maxLastingUnreadBytes: 8 * MIB,
   unreadMs: 10_000,
   maxTotalUnreadBytes: 512 * MIB,
+  packetMs: 30_000,
+  packetGraceMs: 5_000,
+  minPacketBytesPerSecond: KIB,
   maxDetachedSessions: 10_000,
   maxDetachedBytes: 256 * MIB,
   closeOvertimeMs: 5000,

@@ -1,10 +1,8 @@
-import type { SchedulerLike, Subscription } from 'rxjs';
+import type { SchedulerLike } from 'rxjs';
 import type { Transport } from '../../transport/transport';
 import type { Excess } from './connection-limits';
+import { Lookout, type Watchman } from './lookout';
 import type { ServerLimits } from './server-limits';
-
-/** Milliseconds between two looks at those that have bytes to take. */
-const LOOK_MS = 1000;
 
 type ReaderLimits = Pick<
   ServerLimits,
@@ -27,7 +25,7 @@ export interface Reader {
 interface Backlog {
   queuedBytes: number;
   takenBytes: number;
-  /** When it was first seen that the peer had taken some of it; milliseconds. */
+  /** When it was first seen that the peer had taken some of it; milliseconds, on the clock of the lookout. */
   takenAt: number;
   /** Since when there is more of it than may last. */
   heavySince: number | undefined;
@@ -35,20 +33,22 @@ interface Backlog {
 
 /**
  * Cuts connections whose peers do not read what the server sends them. A connection is looked at only
- * while it has bytes that the operating system does not take, once a second, with one timer for all.
+ * while it has bytes that the operating system does not take.
  *
  *   drained ──backlogged──▶ watched ──taken by the next look──▶ drained
  *                              │
  *                              ▼  too much, for too long, or without an end in sight
  *                             cut
  */
-export class SlowReaders {
+export class SlowReaders implements Watchman {
   private readonly backlogs = new Map<Reader, Backlog>();
   /** Bytes of all backlogs, as they were last seen. */
   private total = 0;
-  private timer: Subscription | undefined;
+  private readonly lookout: Lookout;
 
-  constructor(private readonly host: ReadersHost) {}
+  constructor(private readonly host: ReadersHost) {
+    this.lookout = new Lookout(host.scheduler, this, host.limits.unreadMs);
+  }
 
   /** So many bytes wait for a peer. */
   backlogged(reader: Reader, queuedBytes: number): void {
@@ -65,17 +65,20 @@ export class SlowReaders {
     if (backlog === undefined) return;
     this.total -= backlog.queuedBytes;
     this.backlogs.delete(reader);
-    if (this.backlogs.size > 0) return;
-    this.timer?.unsubscribe();
-    this.timer = undefined;
+    if (this.backlogs.size === 0) this.lookout.stop();
+  }
+
+  lookAround(): boolean {
+    for (const [reader, backlog] of [...this.backlogs]) this.look(reader, backlog);
+    return this.backlogs.size > 0;
   }
 
   private begin(reader: Reader): Backlog {
-    const takenAt = this.host.scheduler.now();
+    this.lookout.start();
+    const takenAt = this.lookout.now();
     const takenBytes = reader.transport.takenBytes ?? 0;
     const backlog: Backlog = { queuedBytes: 0, takenBytes, takenAt, heavySince: undefined };
     this.backlogs.set(reader, backlog);
-    this.watch();
     return backlog;
   }
 
@@ -83,19 +86,7 @@ export class SlowReaders {
     this.total += queuedBytes - backlog.queuedBytes;
     backlog.queuedBytes = queuedBytes;
     if (queuedBytes <= this.host.limits.maxLastingUnreadBytes) backlog.heavySince = undefined;
-    else backlog.heavySince ??= this.host.scheduler.now();
-  }
-
-  private watch(): void {
-    const { limits, scheduler } = this.host;
-    this.timer ??= scheduler.schedule(
-      () => {
-        this.timer = undefined;
-        for (const [reader, backlog] of [...this.backlogs]) this.look(reader, backlog);
-        if (this.backlogs.size > 0) this.watch();
-      },
-      Math.max(1, Math.min(LOOK_MS, limits.unreadMs / 10)),
-    );
+    else backlog.heavySince ??= this.lookout.now();
   }
 
   private look(reader: Reader, backlog: Backlog): void {
@@ -105,7 +96,7 @@ export class SlowReaders {
       this.forget(reader);
       return;
     }
-    const now = this.host.scheduler.now();
+    const now = this.lookout.now();
     const { unreadMs } = this.host.limits;
     // A transport that does not count what is taken shows it by having less to send.
     const { takenBytes = backlog.takenBytes + Math.max(0, backlog.queuedBytes - queuedBytes) } = transport;
