@@ -12,6 +12,7 @@ import { contained } from './contained';
 import { HeldSubject } from './held-subject';
 import { HandshakeGate } from './limits/handshake-gate';
 import type { LimitTripped } from './limits/limit-tripped';
+import { QueuedTotals } from './limits/queued-totals';
 import { TokenGuard } from './limits/token-guard';
 import { serverSettings, type ServerOptions } from './options';
 import { ServerSession } from './session/session';
@@ -117,12 +118,14 @@ class RunningServer implements Server {
       this.limits.next(tripped);
     };
     this.gate = new HandshakeGate({ limits: settings.limits, scheduler, tripped: limitTripped });
+    const queued = new QueuedTotals(settings.limits.maxQueuedBytes);
     const opener = new SessionOpener({
       settings,
       registry: this.registry,
       scheduler,
       tokens: new TokenGuard(settings.limits.addressTokenFailures, () => scheduler.now()),
       limitTripped,
+      queued,
       failed,
       isFull: () => this.isClosing || this.sessions.heldCount >= MAX_HELD_SESSIONS,
       sessionOpened: (core) => {
@@ -142,6 +145,7 @@ class RunningServer implements Server {
       keepAlive: settings.keepAlive,
       limits: settings.limits,
       scheduler,
+      queued,
       limitTripped,
       failed,
       violated: (error, { transport }, packet) => {

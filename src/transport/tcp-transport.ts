@@ -100,6 +100,14 @@ export class SocketTransport implements Transport {
     }
   }
 
+  pause(): void {
+    if (this.leaving === undefined) this.socket.pause();
+  }
+
+  resume(): void {
+    this.socket.resume();
+  }
+
   close(): Promise<void> {
     this.closed ??= this.end();
     return this.closed;
