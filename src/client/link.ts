@@ -4,7 +4,7 @@ import { IdRanges } from '../protocol/operation/id-ranges';
 import { checkHeaderOnly, checkMetadataLength, foreignSession } from '../protocol/packet-checks';
 import { describeError, protocolError, RuntimeError, unexpectedMessage } from '../protocol/runtime-error';
 import type { ConnectEndpoint } from '../transport/endpoint';
-import { LivenessWatch, type KeepAlive } from '../transport/keep-alive';
+import { LivenessWatch, type KeepAlive, type WatchedPeer } from '../transport/keep-alive';
 import type { PeerName, Transport } from '../transport/transport';
 import { NnrpError } from '../wire/errors';
 import { decodeMessage, type Message, type MessageOf } from '../wire/message';
@@ -61,7 +61,7 @@ export interface LinkHost {
  * One transport to a server, for as long as it lasts: hands packets to the sessions that it carries, and
  * opens others one at a time, since an ack does not say which open it answers.
  */
-export class ClientLink {
+export class ClientLink implements WatchedPeer {
   /** What the sessions of the link share. */
   readonly credit = new ConnectionCredit();
   private readonly sessions = new Map<number, LinkedSession>();
@@ -74,7 +74,7 @@ export class ClientLink {
   /** PINGs that came meanwhile. */
   private unanswered: number[] = [];
   private over = false;
-  private lastHeard: number;
+  private heardAt: number;
   private lastRead: number | undefined;
   /** Whether the server is one that answers PING. */
   private announced = false;
@@ -86,18 +86,8 @@ export class ClientLink {
     readonly endpoint: ConnectEndpoint,
     private readonly host: LinkHost,
   ) {
-    const { scheduler, keepAlive } = host;
-    this.lastHeard = scheduler.now();
-    const server = {
-      lastHeard: () => this.lastHeard,
-      ask: () => this.ask(),
-      gone: () => {
-        // Before the transport says that it was ended from here, which is no failure.
-        this.end(silent(this.transport.peer, scheduler.now() - this.lastHeard));
-        this.transport.destroy();
-      },
-    };
-    this.reading.add(new LivenessWatch(server, keepAlive, scheduler));
+    this.heardAt = host.scheduler.now();
+    this.reading.add(new LivenessWatch(this, host.keepAlive, host.scheduler));
     const packets = transport.packets$.subscribe({
       next: (packet) => {
         this.receive(packet);
@@ -111,6 +101,10 @@ export class ClientLink {
     });
     // A transport may have ended already: then this has, too.
     this.reading.add(packets);
+  }
+
+  get lastHeard(): number {
+    return this.heardAt;
   }
 
   /** The server has said that it is one that answers PING. */
@@ -214,7 +208,7 @@ export class ClientLink {
     const { reads } = this.transport;
     if (reads !== undefined && reads === this.lastRead) return;
     this.lastRead = reads;
-    this.lastHeard = this.host.scheduler.now();
+    this.heardAt = this.host.scheduler.now();
   }
 
   private onSessionScope(packet: Packet, sessionId: number): void {
@@ -267,11 +261,11 @@ export class ClientLink {
   }
 
   /** Asks for a sign of life: below the protocol where the transport can, else with PING. */
-  private ask(): boolean {
+  ask(): boolean {
     const { transport } = this;
     if (transport.probe !== undefined) {
       transport.probe(() => {
-        this.lastHeard = this.host.scheduler.now();
+        this.heardAt = this.host.scheduler.now();
       });
       return true;
     }
@@ -279,6 +273,12 @@ export class ClientLink {
     this.pings += 1;
     this.send(makePacket({ messageType: MessageType.Ping, frameId: this.pings }));
     return true;
+  }
+
+  gone(): void {
+    // Before the transport says that it was ended from here, which is no failure.
+    this.end(silent(this.transport.peer, this.host.scheduler.now() - this.heardAt));
+    this.transport.destroy();
   }
 
   private sendPong(number: number): void {

@@ -1,4 +1,4 @@
-import { Subscription } from 'rxjs';
+import { Subscription, type Observer } from 'rxjs';
 import { negotiateHello, type ServerCapabilities } from '../protocol/capability/capability';
 import { CreditEpoch } from '../protocol/flow/credit-epoch';
 import { IdRanges } from '../protocol/operation/id-ranges';
@@ -6,7 +6,7 @@ import { LatestMap } from '../protocol/operation/latest-map';
 import { checkHeaderOnly, checkMetadataLength, foreignSession } from '../protocol/packet-checks';
 import { checkRecoveryRequest } from '../protocol/session/recovery';
 import { describeError, protocolError, RuntimeError, unexpectedMessage } from '../protocol/runtime-error';
-import { LivenessWatch, type KeepAlive } from '../transport/keep-alive';
+import { LivenessWatch, type KeepAlive, type WatchedPeer } from '../transport/keep-alive';
 import type { Transport } from '../transport/transport';
 import { NnrpError } from '../wire/errors';
 import { MessageType, messageTypeName } from '../wire/message-type';
@@ -22,8 +22,8 @@ import type { SlotPool } from './limits/slot-pool';
 import type { SessionCore } from './session/session-core';
 import type { OpeningConnection, SessionOpener } from './opening/session-opener';
 
-/** Milliseconds in which a peer that has met a limit can hear which one. */
-const FAREWELL_MS = 500;
+/** Milliseconds that a peer has to take in why it is cut off. It has shown what it does with more. */
+const LAST_WORD_MS = 500;
 
 /** What a connection needs of its server. */
 export interface ConnectionHost extends GuardHost {
@@ -48,7 +48,7 @@ export interface ConnectionHost extends GuardHost {
  * A fault in a well-framed packet costs that packet and is answered with ERROR; a broken frame costs
  * the connection.
  */
-export class Connection implements OpeningConnection, GuardedConnection {
+export class Connection implements OpeningConnection, GuardedConnection, WatchedPeer, Observer<Packet> {
   private madeCreditEpoch: CreditEpoch | undefined;
   private readonly sessions = new LatestMap<SessionCore>();
   /** A close that this side ended a session with may still be acknowledged. */
@@ -61,7 +61,7 @@ export class Connection implements OpeningConnection, GuardedConnection {
   private isLeaving = false;
   /** SESSION_OPENs that a policy is still thinking about. */
   private decidingCount = 0;
-  private lastHeard: number;
+  private heardAt: number;
   private lastRead: number | undefined;
   private pings = 0;
   /** A PING without its PONG, and how many results each session had sent before it. */
@@ -72,7 +72,7 @@ export class Connection implements OpeningConnection, GuardedConnection {
     private readonly host: ConnectionHost,
     ticket: HandshakeTicket,
   ) {
-    this.lastHeard = host.scheduler.now();
+    this.heardAt = host.scheduler.now();
     this.guard = new ConnectionGuard(this, host, ticket);
   }
 
@@ -85,38 +85,32 @@ export class Connection implements OpeningConnection, GuardedConnection {
     return (this.madeCreditEpoch ??= new CreditEpoch());
   }
 
+  get lastHeard(): number {
+    // Who is not read cannot be heard.
+    return this.guard.isHeld ? this.host.scheduler.now() : this.heardAt;
+  }
+
   get isAnnounced(): boolean {
     return this.announced;
   }
 
   /** Reads until the transport ends. */
   start(): void {
-    const { keepAlive, scheduler } = this.host;
-    const peer = {
-      // Who is not read cannot be heard.
-      lastHeard: () => (this.guard.isHeld ? scheduler.now() : this.lastHeard),
-      ask: () => this.ask(),
-      gone: () => {
-        this.destroy();
-      },
-    };
-    this.owned.add(new LivenessWatch(peer, keepAlive, scheduler));
-    this.owned.add(
-      this.transport.packets$.subscribe({
-        next: (packet) => {
-          this.receive(packet);
-        },
-        error: (error: unknown) => {
-          const fault = asRuntimeError(error);
-          // A network that fails is nobody's violation.
-          if (fault.kind !== 'io') this.host.violated(fault, this);
-          this.end();
-        },
-        complete: () => {
-          this.end();
-        },
-      }),
-    );
+    this.owned.add(new LivenessWatch(this, this.host.keepAlive, this.host.scheduler));
+    this.owned.add(this.transport.packets$.subscribe(this));
+  }
+
+  /** The transport has failed, or what came over it was no packet. */
+  error(error: unknown): void {
+    const fault = asRuntimeError(error);
+    // A network that fails is nobody's violation.
+    if (fault.kind !== 'io') this.host.violated(fault, this);
+    this.end();
+  }
+
+  /** The transport has ended. */
+  complete(): void {
+    this.end();
   }
 
   announce(): void {
@@ -161,7 +155,7 @@ export class Connection implements OpeningConnection, GuardedConnection {
   }
 
   refused(sessionId: number): void {
-    this.guard.allow('refusals', sessionId, this.lastHeard);
+    this.guard.allow('refusals', sessionId, this.heardAt);
   }
 
   /** Sends what is queued, ends the connection, and then its sessions, as far as they cannot wait. */
@@ -176,15 +170,15 @@ export class Connection implements OpeningConnection, GuardedConnection {
     this.end();
   }
 
-  private receive(packet: Packet): void {
+  next(packet: Packet): void {
     if (this.isLeaving) return;
     this.noteHeard();
     try {
       const { messageType, sessionId } = packet.header;
-      if (!this.guard.allowPacket(packet, this.lastHeard)) return;
+      if (!this.guard.allowPacket(packet, this.heardAt)) return;
       const session = this.sessions.get(sessionId);
       if (messageType === MessageType.SessionOpen) this.onSessionOpen(packet);
-      else if (session !== undefined) session.receive(packet, this.lastHeard);
+      else if (session !== undefined) session.receive(packet, this.heardAt);
       else if (sessionId === 0) this.onConnectionScope(packet);
       else if (messageType !== MessageType.SessionCloseAck || this.leftIds?.has(sessionId) !== true) {
         throw foreignSession(messageType, 'server');
@@ -198,7 +192,7 @@ export class Connection implements OpeningConnection, GuardedConnection {
     const { reads } = this.transport;
     if (reads !== undefined && reads === this.lastRead) return;
     this.lastRead = reads;
-    this.lastHeard = this.host.scheduler.now();
+    this.heardAt = this.host.scheduler.now();
   }
 
   private onConnectionScope(packet: Packet): void {
@@ -235,7 +229,7 @@ export class Connection implements OpeningConnection, GuardedConnection {
     this.proof = undefined;
     for (const [core, sentResults] of proof.marks) {
       if (this.sessions.get(core.sessionId) !== core) continue;
-      core.heard(this.lastHeard);
+      core.heard(this.heardAt);
       core.outlet.acknowledge(sentResults);
     }
   }
@@ -243,7 +237,7 @@ export class Connection implements OpeningConnection, GuardedConnection {
   private onProbe(packet: Packet): void {
     checkMetadataLength(packet, TransportProbeMetadata.length, 'server');
     const { probeId } = TransportProbeMetadata.decode(packet.metadata);
-    const ack = TransportProbeAckMetadata.encode({ probeId, serverRecvTsUs: BigInt(this.lastHeard) * 1000n });
+    const ack = TransportProbeAckMetadata.encode({ probeId, serverRecvTsUs: BigInt(this.heardAt) * 1000n });
     this.answer(makePacket({ messageType: MessageType.TransportProbeAck }, ack));
   }
 
@@ -296,7 +290,7 @@ export class Connection implements OpeningConnection, GuardedConnection {
     const isOwnFault = error.kind === 'internal';
     if (isOwnFault) this.host.failed(error);
     else this.host.violated(error, this, packet);
-    if (!this.guard.allow(this.rateOf(sessionId, error), sessionId, this.lastHeard)) return;
+    if (!this.guard.allow(this.rateOf(sessionId, error), sessionId, this.heardAt)) return;
     const errorScope = sessionId === 0 ? ErrorScope.Connection : ErrorScope.Session;
     // What code of the application's has thrown is not for strangers.
     const diagnostic = isOwnFault ? 'the server failed' : error.message;
@@ -320,14 +314,13 @@ export class Connection implements OpeningConnection, GuardedConnection {
 
   private async closeSoon(): Promise<void> {
     const closed = this.closeTransport();
-    // Who floods a server and does not read has less time than the transport would give it.
-    const cut = this.host.scheduler.schedule(() => {
-      this.transport.destroy();
-    }, FAREWELL_MS);
     this.owned.unsubscribe();
     this.releaseSessions();
+    const patience = this.host.scheduler.schedule(() => {
+      this.transport.destroy();
+    }, LAST_WORD_MS);
     await closed;
-    cut.unsubscribe();
+    patience.unsubscribe();
     this.end();
   }
 
@@ -345,16 +338,21 @@ export class Connection implements OpeningConnection, GuardedConnection {
   }
 
   /** Asks for a sign of life: below the protocol where the transport can, else with PING. */
-  private ask(): boolean {
+  ask(): boolean {
     if (this.transport.probe !== undefined) {
       this.transport.probe(() => {
-        this.lastHeard = this.host.scheduler.now();
+        this.heardAt = this.host.scheduler.now();
       });
       return true;
     }
     if (!this.announced) return false;
     this.requestProof();
     return true;
+  }
+
+  /** The peer is gone without a word. */
+  gone(): void {
+    this.destroy();
   }
 
   private end(): void {

@@ -14,7 +14,7 @@ export const DEFAULT_KEEP_ALIVE: KeepAlive = { idleMs: 15_000, timeoutMs: 10_000
 /** The peer whose life is watched. */
 export interface WatchedPeer {
   /** When it was last heard, in milliseconds. */
-  lastHeard(): number;
+  readonly lastHeard: number;
   /** Asks it for a sign of life, if it is one that can be asked; false where not. */
   ask(): boolean;
   /** It is gone without a word. */
@@ -51,7 +51,7 @@ export class LivenessWatch extends Subscription {
 
   private check(): void {
     const { idleMs, timeoutMs } = this.keepAlive;
-    const quietMs = this.scheduler.now() - this.peer.lastHeard();
+    const quietMs = this.scheduler.now() - this.peer.lastHeard;
     if (quietMs < idleMs) {
       // After a sleep of the whole machine it is asked first.
       this.wasAsked = false;

@@ -7,6 +7,7 @@ import { CloseDeadline } from './close-deadline';
 import type { GateTicket } from './connection-gate';
 import { connectionError, endInsidePacket } from './network-errors';
 import { PacketBatch } from './packet-batch';
+import { FairReading } from './tcp-fair-reading';
 import type { PeerIdentity } from './peer-identity';
 import { hostAndPort } from './place';
 import { SendPressure, type PressureMarks } from './send-pressure';
@@ -45,6 +46,7 @@ export class SocketTransport implements Transport {
   readonly packets$: Observable<Packet>;
   reads = 0;
   private readonly batch = new PacketBatch();
+  private readonly reading: FairReading;
   private readonly pressure: SendPressure;
   private readonly deadline: CloseDeadline;
   private failure: Error | undefined;
@@ -63,6 +65,7 @@ export class SocketTransport implements Transport {
     this.ticket = ticket;
     this.identity = identity;
     this.peer = hostAndPort(socket.remoteAddress ?? 'unknown', socket.remotePort ?? 0);
+    this.reading = new FairReading(socket);
     this.pressure = new SendPressure(options.pressure);
     this.deadline = new CloseDeadline(options.closeTimeoutMs, () => socket.destroy());
     this.packets$ = new Observable((subscriber) => this.read(subscriber, new PacketDecoder(options.limits)));
@@ -101,11 +104,11 @@ export class SocketTransport implements Transport {
   }
 
   pause(): void {
-    if (this.leaving === undefined) this.socket.pause();
+    if (this.leaving === undefined) this.reading.hold();
   }
 
   resume(): void {
-    this.socket.resume();
+    this.reading.release();
   }
 
   close(): Promise<void> {
@@ -121,6 +124,7 @@ export class SocketTransport implements Transport {
   private end(): Promise<void> {
     if (this.socket.closed) return Promise.resolve();
     this.leaving ??= 'closing';
+    this.reading.release();
     this.flush();
     this.deadline.start();
     return new Promise((resolve) => {
@@ -161,6 +165,7 @@ export class SocketTransport implements Transport {
   private read(subscriber: Subscriber<Packet>, decoder: PacketDecoder): () => void {
     const { socket } = this;
     const onData = (chunk: Uint8Array): void => {
+      this.reading.took(chunk.length);
       this.reads += 1;
       this.isReading = true;
       for (const packet of decoder.push(chunk)) {

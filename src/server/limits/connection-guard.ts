@@ -10,7 +10,7 @@ import type { LimitConsequence, LimitTripped } from './limit-tripped';
 import type { HeldReader, QueuedTotals } from './queued-totals';
 import { ReadingPause } from './reading-pause';
 import type { ServerLimits } from './server-limits';
-import { SlotPool } from './slot-pool';
+import { SlotPool, type SlotPoolOwner } from './slot-pool';
 
 /** What a connection's guard needs of the server. */
 export interface GuardHost {
@@ -29,7 +29,7 @@ export interface GuardedConnection {
 }
 
 /** Holds one connection to the server's limits: counts, tells, pauses, and ends it. */
-export class ConnectionGuard extends ConnectionLimits implements HeldReader {
+export class ConnectionGuard extends ConnectionLimits implements HeldReader, SlotPoolOwner {
   /** Of operations of all sessions of the connection. */
   readonly slots: SlotPool;
   private madePause: ReadingPause | undefined;
@@ -41,14 +41,8 @@ export class ConnectionGuard extends ConnectionLimits implements HeldReader {
     private readonly ticket: HandshakeTicket,
   ) {
     super(host.limits);
-    const { maxInFlightPerConnection: allowed } = host.limits;
-    this.slots = new SlotPool(allowed, () => {
-      const observed = allowed + 1;
-      this.tell({ limit: 'maxInFlightPerConnection', sessionId: undefined, allowed, observed }, 'queued');
-    });
-    ticket.onExpired = (excess) => {
-      this.exceeded(excess);
-    };
+    this.slots = new SlotPool(host.limits.maxInFlightPerConnection, this);
+    ticket.connection = this;
   }
 
   /** Whether the server, and not the peer, is why nothing is heard. */
@@ -79,6 +73,12 @@ export class ConnectionGuard extends ConnectionLimits implements HeldReader {
     this.host.queued.meet(this);
   }
 
+  slotsFilled(): void {
+    const { maxInFlightPerConnection: allowed } = this.host.limits;
+    const observed = allowed + 1;
+    this.tell({ limit: 'maxInFlightPerConnection', sessionId: undefined, allowed, observed }, 'queued');
+  }
+
   holdReading(): void {
     const { queued, limits } = this.host;
     const [allowed, observed] = [limits.maxQueuedBytes, queued.total];
@@ -98,7 +98,7 @@ export class ConnectionGuard extends ConnectionLimits implements HeldReader {
     this.ticket.leave();
   }
 
-  protected override exceeded(excess: Excess): void {
+  override exceeded(excess: Excess): void {
     if (this.isOver) return;
     this.isOver = true;
     this.tell(excess, 'connection-closed');

@@ -2,7 +2,7 @@ import type { SchedulerLike, Subscription } from 'rxjs';
 import { timerMs } from '../../protocol/timer';
 import type { ConnectionGate, GateTicket } from '../../transport/connection-gate';
 import type { PeerName, Transport } from '../../transport/transport';
-import type { Excess } from './connection-limits';
+import type { Excess, LimitedConnection } from './connection-limits';
 import type { LimitTripped } from './limit-tripped';
 import type { ServerLimits } from './server-limits';
 
@@ -15,8 +15,8 @@ export interface GateHost {
 
 /** A connection, from its accept to its end. */
 export class HandshakeTicket implements GateTicket {
-  /** Says the last word to the peer, where there is a connection that can by now. */
-  onExpired: ((excess: Excess) => void) | undefined;
+  /** Says the last word to the peer, where there is one that can by now. */
+  connection: LimitedConnection | undefined;
 
   constructor(
     private readonly gate: HandshakeGate,
@@ -130,8 +130,8 @@ export class HandshakeGate implements ConnectionGate {
         allowed: limits.handshakeMs,
         observed,
       } as const;
-      if (ticket.onExpired === undefined) this.cut(ticket, excess);
-      else ticket.onExpired(excess);
+      if (ticket.connection === undefined) this.cut(ticket, excess);
+      else ticket.connection.exceeded(excess);
     }
   }
 

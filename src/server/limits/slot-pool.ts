@@ -1,3 +1,15 @@
+/** Whose sessions share a pool. */
+export interface SlotPoolOwner {
+  /** A session has to wait because others have so many slots; told once for each time that it lasts. */
+  slotsFilled(): void;
+}
+
+/** Who waits for slots. */
+export interface SlotUser {
+  /** There is room again. */
+  startNext(): void;
+}
+
 /**
  * What several sessions share: so many operations at a time. A session that finds the pool full is woken
  * when there is room again.
@@ -10,8 +22,7 @@ export class SlotPool {
 
   constructor(
     private readonly size: number,
-    /** A session has to wait because others have so many slots; told once for each time that it lasts. */
-    private readonly filled: () => void,
+    private readonly owner: SlotPoolOwner,
   ) {}
 
   /** Whether there is a slot; who hears that there is none is woken when there is one. */
@@ -20,7 +31,7 @@ export class SlotPool {
     (this.waiting ??= new Set()).add(share);
     if (!this.wasTold) {
       this.wasTold = true;
-      this.filled();
+      this.owner.slotsFilled();
     }
     return false;
   }
@@ -29,7 +40,7 @@ export class SlotPool {
   change(by: number): void {
     this.used += by;
     if (this.used * 2 <= this.size) this.wasTold = false;
-    if (by < 0 && this.waiting !== undefined && this.waiting.size > 0) this.wake(this.waiting);
+    if (by < 0 && this.waiting !== undefined) this.wake(this.waiting);
   }
 
   forget(share: SlotShare): void {
@@ -44,7 +55,7 @@ export class SlotPool {
       for (const share of waiting) {
         if (this.used >= this.size) return;
         waiting.delete(share);
-        share.wake();
+        share.user.startNext();
       }
     } finally {
       this.isWaking = false;
@@ -58,13 +69,8 @@ export class SlotShare {
 
   constructor(
     private pool: SlotPool | undefined,
-    private readonly session: { startNext(): void },
+    readonly user: SlotUser,
   ) {}
-
-  /** There is room again. */
-  wake(): void {
-    this.session.startNext();
-  }
 
   /** Whether the session may start another operation. */
   admits(): boolean {

@@ -1,7 +1,29 @@
 import { concat, interval, map, NEVER, Observable, of, take, timer } from 'rxjs';
 import type { Result, Submit } from '../../../src';
 
-type Handler = (submit: Submit) => Result | Observable<Uint8Array | Result>;
+type Handler = (submit: Submit) => Result | Observable<Uint8Array | Result> | AsyncIterable<Uint8Array>;
+
+const OFFERED_PART = new Uint8Array(64 * 1024);
+/** 1 GiB of them. */
+const OFFERED_PARTS = 16 * 1024;
+
+/** As much as there is, whether anybody takes it or not: 1 MiB each turn of the event loop. */
+function push(): Observable<Uint8Array> {
+  return new Observable((subscriber) => {
+    let left = OFFERED_PARTS;
+    const more = (): void => {
+      for (let part = 0; part < 16 && left > 0; part++, left--) subscriber.next(OFFERED_PART);
+      if (left === 0) subscriber.complete();
+      else if (!subscriber.closed) setImmediate(more);
+    };
+    more();
+  });
+}
+
+/** As much as is asked for. */
+async function* pull(): AsyncGenerator<Uint8Array> {
+  for (let left = OFFERED_PARTS; left > 0; left--) yield OFFERED_PART;
+}
 
 /** How many parts the handler `parts` answers with, besides the end. */
 export const PARTS = 3;
@@ -12,6 +34,11 @@ export const HANDLERS = {
   echo: (submit) => submit.complete(submit.body),
   /** The body, after 50 ms. */
   soon: (submit) => timer(50).pipe(map(() => submit.complete(submit.body))),
+  /** Nothing but that it is done, at once, or after a second to `not wanted`, so that a cancel is in time. */
+  busy: (submit) =>
+    Buffer.from(submit.body.subarray(0, 10)).toString('latin1') === 'not wanted'
+      ? timer(1000).pipe(map(() => submit.complete()))
+      : submit.complete(),
   /** The body in parts, each with its number behind it, 2 ms apart. */
   parts: (submit) =>
     interval(2).pipe(
@@ -34,6 +61,11 @@ export const HANDLERS = {
         subscriber.complete();
       }, 1000);
     }),
+  /** 1 GiB to whoever asks for it by name, pushed or as it is pulled; the body to others. */
+  offer: (submit) => {
+    const name = Buffer.from(submit.body.subarray(0, 4)).toString('latin1');
+    return name === 'push' ? push() : name === 'pull' ? pull() : submit.complete(submit.body);
+  },
   /** One part, and nothing more until it is unsubscribed. */
   started: (submit) => concat(of(submit.body), NEVER),
 } satisfies Record<string, Handler>;

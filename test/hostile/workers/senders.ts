@@ -1,6 +1,7 @@
 import { lastValueFrom } from 'rxjs';
-import { connect, tcp, type ClientSession, type SessionOptions } from '../../../src';
+import { connect, DEFAULT_SERVER_LIMITS, tcp, type ClientSession, type SessionOptions } from '../../../src';
 import { describeError } from '../../../src/protocol/runtime-error';
+import { CacheObjectKind } from '../../../src/wire/messages/cache';
 import { parameters, work } from '../support/worker';
 
 export interface SendersParameters {
@@ -23,9 +24,17 @@ export interface Sent {
   readonly faults: readonly string[];
 }
 
+export interface Asked {
+  readonly cancels: number;
+  readonly patches: number;
+  readonly cachePuts: number;
+}
+
 export type SendersCommands = {
   /** Submits as fast as credit allows, for so long: as much as the server has granted is always in flight. */
   send: (options: SendOptions) => Promise<Sent>;
+  /** Cancels, patches and caches on the first session, nine times for every ten that it may, for so long. */
+  ask: (ms: number) => Promise<Asked>;
 };
 
 const { port, senders, session: options } = parameters<SendersParameters>();
@@ -76,7 +85,41 @@ async function send({ ms, bodyBytes }: SendOptions): Promise<Sent> {
   return { operations, bytes: operations * bodyBytes, faults };
 }
 
-const commands: SendersCommands = { send };
+async function ask(ms: number): Promise<Asked> {
+  const [session] = sessions;
+  if (session === undefined) throw new Error('there is no session');
+  const done = { cancels: 0, patches: 0, cachePuts: 0 };
+  const times = async (what: keyof Asked, perSecond: number, work: () => Promise<unknown>): Promise<void> => {
+    for (const until = performance.now() + ms; performance.now() < until; done[what] += 1) {
+      const next = pause(1000 / (0.9 * perSecond));
+      await work();
+      await next;
+    }
+  };
+  await Promise.all([
+    times('cancels', DEFAULT_SERVER_LIMITS.cancels.perSecond, async () => {
+      const submitted = session.submit({ body: 'not wanted' }).subscribe({ error: () => undefined });
+      await pause(1);
+      submitted.unsubscribe();
+    }),
+    times('patches', DEFAULT_SERVER_LIMITS.patches.perSecond, () => session.patch({ patchMask: 1 })),
+    times('cachePuts', DEFAULT_SERVER_LIMITS.cachePuts.perSecond, () =>
+      session.cachePut(
+        { objectKind: CacheObjectKind.PromptSegment, cacheKeyLo: done.cachePuts % 16, ttlMs: 60_000 },
+        new Uint8Array(1000),
+      ),
+    ),
+  ]);
+  return done;
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+}
+
+const commands: SendersCommands = { send, ask };
 void start().then(() => {
   work(commands, undefined);
 });

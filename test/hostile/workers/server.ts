@@ -33,6 +33,8 @@ export interface ServerTally {
   /** Messages of `violations$` and `failures$`, the first hundred. */
   readonly violations: readonly string[];
   readonly failures: readonly string[];
+  /** How often each limit was met, by its name and what became of it. */
+  readonly limits: Readonly<Record<string, number>>;
 }
 
 export type ServerCommands = {
@@ -50,6 +52,7 @@ const server: Server = createServer({
 const runs = new Map<string, number>();
 const violations: string[] = [];
 const failures: string[] = [];
+const limits: Record<string, number> = {};
 
 function note(list: string[], message: string): void {
   if (list.length < 100) list.push(message);
@@ -65,6 +68,10 @@ server.sessions$.subscribe((session) => {
 server.violations$.subscribe(({ error }) => {
   note(violations, error.message);
 });
+server.limits$.subscribe(({ limit, consequence }) => {
+  const name = `${limit}: ${consequence}`;
+  limits[name] = (limits[name] ?? 0) + 1;
+});
 server.failures$.subscribe((error) => {
   note(failures, error.message);
 });
@@ -76,6 +83,7 @@ const commands: ServerCommands = {
     doubled: [...runs].filter(([, count]) => count > 1).map(([name]) => name),
     violations,
     failures,
+    limits,
   }),
   close: async (graceMs) => {
     const start = performance.now();

@@ -2,7 +2,7 @@ import { SlotPool, SlotShare } from '../../../src/server/limits/slot-pool';
 
 function pool(size: number) {
   const told: string[] = [];
-  const made = new SlotPool(size, () => told.push('filled'));
+  const made = new SlotPool(size, { slotsFilled: () => told.push('filled') });
   const share = (name: string, of: SlotPool | undefined = made): SlotShare =>
     new SlotShare(of, { startNext: () => told.push(`${name} wakes`) });
   return { pool: made, told, share };
@@ -34,7 +34,7 @@ describe('a slot pool', () => {
 
   it('stops waking where who is woken takes what there is', () => {
     const told: string[] = [];
-    const made = new SlotPool(1, () => undefined);
+    const made = new SlotPool(1, { slotsFilled: () => undefined });
     const first = new SlotShare(made, { startNext: () => undefined });
     const waiting = ['a', 'b'].map((name) => {
       const share: SlotShare = new SlotShare(made, {
@@ -54,7 +54,7 @@ describe('a slot pool', () => {
   });
 
   it('serves in a loop those who give back at once what they are woken for', () => {
-    const made = new SlotPool(1, () => undefined);
+    const made = new SlotPool(1, { slotsFilled: () => undefined });
     const first = new SlotShare(made, { startNext: () => undefined });
     let depth = 0;
     let deepest = 0;

@@ -24,7 +24,7 @@ function connection(peer: string, { isAnnounced = true } = {}) {
     transport: transport as Transport,
     isAnnounced,
     creditEpoch: new CreditEpoch(),
-    slots: new SlotPool(Infinity, () => undefined),
+    slots: new SlotPool(Infinity, { slotsFilled: () => undefined }),
     requestProof: () => {
       proofs += 1;
     },

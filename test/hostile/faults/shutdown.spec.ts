@@ -1,8 +1,8 @@
-import { pause } from '../support/until';
-import { figure } from './support/figure';
-import { scaled } from './support/scale';
-import { startClients, startServer } from './support/stage';
-import { endWorkers } from './support/worker-process';
+import { pause } from '../../support/until';
+import { figure } from '../support/figure';
+import { scaled } from '../support/scale';
+import { startClients, startServer } from '../support/stage';
+import { endWorkers } from '../support/worker-process';
 
 const GRACE_MS = scaled(10_000, 1_500);
 /** What a connection has to end in, see `closeTimeoutMs`. */

@@ -1,8 +1,8 @@
-import { figure, mebibytes } from './support/figure';
-import { scaled } from './support/scale';
-import { startBystander, startServer } from './support/stage';
-import { endWorkers, WorkerProcess } from './support/worker-process';
-import type { SendersCommands } from './workers/senders';
+import { figure, mebibytes } from '../support/figure';
+import { scaled } from '../support/scale';
+import { startBystander, startServer } from '../support/stage';
+import { endWorkers, WorkerProcess } from '../support/worker-process';
+import type { SendersCommands } from '../workers/senders';
 
 const SENDERS = 20;
 const RUN_MS = scaled(10_000, 3_000);

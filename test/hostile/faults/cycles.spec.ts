@@ -1,15 +1,15 @@
-import { until } from '../support/until';
-import { figure } from './support/figure';
-import { scaled } from './support/scale';
-import { slope } from './support/slope';
-import { startServer } from './support/stage';
-import { endWorkers, WorkerProcess } from './support/worker-process';
-import type { CyclesCommands } from './workers/cycles';
+import { until } from '../../support/until';
+import { figure } from '../support/figure';
+import { scaled } from '../support/scale';
+import { slope } from '../support/slope';
+import { startServer } from '../support/stage';
+import { endWorkers, WorkerProcess } from '../support/worker-process';
+import type { CyclesCommands } from '../workers/cycles';
 
 const CYCLES = scaled(20_000, 3_000);
 const BLOCKS = 10;
 /** Where caches fill and code is compiled. */
-const WARM_UP = 4_000;
+const WARM_UP = 6_000;
 const BYTES_A_CYCLE = 64;
 
 describe('cycles of connecting, resuming and closing', () => {

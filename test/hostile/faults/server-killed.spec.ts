@@ -1,8 +1,8 @@
-import { pause } from '../support/until';
-import { figure } from './support/figure';
-import { scaled } from './support/scale';
-import { startClients, startServer, type ClientsProcess } from './support/stage';
-import { endWorkers } from './support/worker-process';
+import { pause } from '../../support/until';
+import { figure } from '../support/figure';
+import { scaled } from '../support/scale';
+import { startClients, startServer, type ClientsProcess } from '../support/stage';
+import { endWorkers } from '../support/worker-process';
 
 const OPERATIONS = scaled(8_000, 1_600);
 const CONNECTIONS = 8;

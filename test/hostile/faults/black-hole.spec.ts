@@ -1,9 +1,9 @@
-import { FaultProxy } from '../support/fault-proxy/fault-proxy';
-import { pause, until } from '../support/until';
-import { figure } from './support/figure';
-import { scaled } from './support/scale';
-import { startClients, startServer } from './support/stage';
-import { endWorkers } from './support/worker-process';
+import { FaultProxy } from '../../support/fault-proxy/fault-proxy';
+import { pause, until } from '../../support/until';
+import { figure } from '../support/figure';
+import { scaled } from '../support/scale';
+import { startClients, startServer } from '../support/stage';
+import { endWorkers } from '../support/worker-process';
 
 /** The defaults of both ends, and a tenth of them. */
 const keepAlive = { idleMs: scaled(15_000, 1_500), timeoutMs: scaled(10_000, 1_000) };

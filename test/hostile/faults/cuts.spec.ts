@@ -1,10 +1,10 @@
-import { Random } from '../../src/testing/simulation/random';
-import { FaultProxy } from '../support/fault-proxy/fault-proxy';
-import { randomScript } from '../support/fault-proxy/random-script';
-import { figure } from './support/figure';
-import { scaled } from './support/scale';
-import { startClients, startServer } from './support/stage';
-import { endWorkers } from './support/worker-process';
+import { Random } from '../../../src/testing/simulation/random';
+import { FaultProxy } from '../../support/fault-proxy/fault-proxy';
+import { randomScript } from '../../support/fault-proxy/random-script';
+import { figure } from '../support/figure';
+import { scaled } from '../support/scale';
+import { startClients, startServer } from '../support/stage';
+import { endWorkers } from '../support/worker-process';
 
 const OPERATIONS = scaled(50_000, 12_500);
 const CUTS = scaled(2_000, 500);
