@@ -23,7 +23,7 @@ import type { SessionCore } from './session/session-core';
 import type { OpeningConnection, SessionOpener } from './opening/session-opener';
 
 /** Milliseconds that a peer has to take in why it is cut off. It has shown what it does with more. */
-const FAREWELL_MS = 500;
+const LAST_WORD_MS = 500;
 
 /** What a connection needs of its server. */
 export interface ConnectionHost extends GuardHost {
@@ -319,14 +319,13 @@ export class Connection implements OpeningConnection, GuardedConnection, Watched
 
   private async closeSoon(): Promise<void> {
     const closed = this.closeTransport();
-    // Who floods a server and does not read has less time than the transport would give it.
-    const cut = this.host.scheduler.schedule(() => {
-      this.transport.destroy();
-    }, FAREWELL_MS);
     this.stop();
     this.releaseSessions();
+    const patience = this.host.scheduler.schedule(() => {
+      this.transport.destroy();
+    }, LAST_WORD_MS);
     await closed;
-    cut.unsubscribe();
+    patience.unsubscribe();
     this.end();
   }
 

@@ -52,6 +52,7 @@ export class SocketTransport implements Transport {
   readonly packets$: Observable<Packet>;
   reads = 0;
   private readonly batch = new PacketBatch();
+  private readonly reading: FairReading;
   private readonly pressure: SendPressure;
   private readonly deadline: CloseDeadline;
   private failure: Error | undefined;
@@ -71,6 +72,7 @@ export class SocketTransport implements Transport {
     this.ticket = ticket;
     this.identity = identity;
     this.peer = hostAndPort(socket.remoteAddress ?? 'unknown', socket.remotePort ?? 0);
+    this.reading = new FairReading(socket);
     this.pressure = new SendPressure(options.pressure);
     this.deadline = new CloseDeadline(options.closeTimeoutMs, () => socket.destroy());
     this.packets$ = new Observable((subscriber) => this.read(subscriber, new PacketDecoder(options.limits)));
@@ -112,11 +114,11 @@ export class SocketTransport implements Transport {
   }
 
   pause(): void {
-    if (this.leaving === undefined) this.socket.pause();
+    if (this.leaving === undefined) this.reading.hold();
   }
 
   resume(): void {
-    this.socket.resume();
+    this.reading.release();
   }
 
   close(): Promise<void> {
@@ -132,6 +134,7 @@ export class SocketTransport implements Transport {
   private end(): Promise<void> {
     if (this.socket.closed) return Promise.resolve();
     this.leaving ??= 'closing';
+    this.reading.release();
     this.flush();
     this.deadline.start();
     return new Promise((resolve) => {
@@ -171,9 +174,8 @@ export class SocketTransport implements Transport {
 
   private read(subscriber: Subscriber<Packet>, decoder: PacketDecoder): () => void {
     const { socket } = this;
-    const turn = new FairReading(socket);
     const onData = (chunk: Uint8Array): void => {
-      turn.took(chunk.length);
+      this.reading.took(chunk.length);
       this.reads += 1;
       this.isReading = true;
       for (const packet of decoder.push(chunk)) {
