@@ -1,4 +1,4 @@
-import { Subscription, type Observer, type SchedulerLike } from 'rxjs';
+import { Subscription, type Observer } from 'rxjs';
 import { negotiateHello, type ServerCapabilities } from '../protocol/capability/capability';
 import { CreditEpoch } from '../protocol/flow/credit-epoch';
 import { IdRanges } from '../protocol/operation/id-ranges';
@@ -15,13 +15,10 @@ import { ClientHelloMetadata, ServerHelloAckMetadata } from '../wire/messages/he
 import { SessionOpenMetadata } from '../wire/messages/session-open';
 import { TransportProbeAckMetadata, TransportProbeMetadata } from '../wire/messages/transport-probe';
 import { packet as makePacket, type Packet } from '../wire/packet';
-import { errorPacket, LIMIT_CODE, VIOLATION_CODE } from './error-packet';
-import { ConnectionLimits, type Excess, type LimitedConnection } from './limits/connection-limits';
+import { errorPacket, VIOLATION_CODE } from './error-packet';
+import { ConnectionGuard, type GuardHost, type GuardedConnection } from './limits/connection-guard';
 import type { HandshakeTicket } from './limits/handshake-gate';
-import type { LimitConsequence, LimitTripped } from './limits/limit-tripped';
-import type { ServerLimits } from './limits/server-limits';
-import type { Reader } from './limits/slow-readers';
-import { SlotPool, type SlotPoolOwner } from './limits/slot-pool';
+import type { SlotPool } from './limits/slot-pool';
 import type { SessionCore } from './session/session-core';
 import type { OpeningConnection, SessionOpener } from './opening/session-opener';
 
@@ -29,13 +26,10 @@ import type { OpeningConnection, SessionOpener } from './opening/session-opener'
 const LAST_WORD_MS = 500;
 
 /** What a connection needs of its server. */
-export interface ConnectionHost {
+export interface ConnectionHost extends GuardHost {
   readonly opener: SessionOpener;
   readonly capabilities: ServerCapabilities;
   readonly keepAlive: KeepAlive;
-  readonly limits: ServerLimits;
-  readonly scheduler: SchedulerLike;
-  limitTripped(tripped: LimitTripped): void;
   /** This side is at fault, or code of the application's. */
   failed(error: RuntimeError): void;
   violated(error: RuntimeError, connection: Connection, packet?: Packet): void;
@@ -54,18 +48,18 @@ export interface ConnectionHost {
  * A fault in a well-framed packet costs that packet and is answered with ERROR; a broken frame costs
  * the connection.
  */
-export class Connection
-  implements OpeningConnection, SlotPoolOwner, LimitedConnection, Reader, WatchedPeer, Observer<Packet>
-{
-  readonly slots: SlotPool;
+export class Connection implements OpeningConnection, GuardedConnection, WatchedPeer, Observer<Packet> {
   private madeCreditEpoch: CreditEpoch | undefined;
   private readonly sessions = new LatestMap<SessionCore>();
   /** A close that this side ended a session with may still be acknowledged. */
   private leftIds: IdRanges | undefined;
-  private readonly owned = new Subscription();
+  private watch: LivenessWatch | undefined;
+  private reading: Subscription | undefined;
+  /** What policies are still thinking about. */
+  private readonly deciding = new Subscription();
   private announced = false;
   private isOver = false;
-  private readonly limits: ConnectionLimits;
+  private readonly guard: ConnectionGuard;
   /** Whether this side has done with the peer: what still comes is not heard. */
   private isLeaving = false;
   /** SESSION_OPENs that a policy is still thinking about. */
@@ -79,12 +73,15 @@ export class Connection
   constructor(
     readonly transport: Transport,
     private readonly host: ConnectionHost,
-    private readonly ticket: HandshakeTicket,
+    ticket: HandshakeTicket,
   ) {
     this.heardAt = host.scheduler.now();
-    this.limits = new ConnectionLimits(host.limits, this);
-    ticket.connection = this;
-    this.slots = new SlotPool(host.limits.maxInFlightPerConnection, this);
+    this.guard = new ConnectionGuard(this, host, ticket);
+  }
+
+  /** Of operations of all sessions of the connection. */
+  get slots(): SlotPool {
+    return this.guard.slots;
   }
 
   get creditEpoch(): CreditEpoch {
@@ -92,7 +89,8 @@ export class Connection
   }
 
   get lastHeard(): number {
-    return this.heardAt;
+    // Who is not read cannot be heard.
+    return this.guard.isHeld ? this.host.scheduler.now() : this.heardAt;
   }
 
   get isAnnounced(): boolean {
@@ -101,8 +99,10 @@ export class Connection
 
   /** Reads until the transport ends. */
   start(): void {
-    this.owned.add(new LivenessWatch(this, this.host.keepAlive, this.host.scheduler));
-    this.owned.add(this.transport.packets$.subscribe(this));
+    this.watch = new LivenessWatch(this, this.host.keepAlive, this.host.scheduler);
+    this.reading = this.transport.packets$.subscribe(this);
+    // It may have ended at once.
+    if (this.isOver) this.stop();
   }
 
   /** The transport has failed, or what came over it was no packet. */
@@ -123,28 +123,22 @@ export class Connection
   }
 
   admitsSession(): boolean {
-    const allowed = this.host.limits.maxSessionsPerConnection;
-    const observed = this.sessions.size + this.decidingCount + 1;
-    if (observed <= allowed) return true;
-    this.tell({ limit: 'maxSessionsPerConnection', sessionId: undefined, allowed, observed }, 'refused');
-    return false;
-  }
-
-  slotsFilled(): void {
-    const { maxInFlightPerConnection: allowed } = this.host.limits;
-    const observed = allowed + 1;
-    this.tell({ limit: 'maxInFlightPerConnection', sessionId: undefined, allowed, observed }, 'queued');
+    return this.guard.admitsSession(this.sessions.size + this.decidingCount);
   }
 
   answerOpen(ack: Packet, verdict: 'accepted' | 'refused'): void {
-    if (verdict === 'accepted') this.limits.sessionAccepted();
+    if (verdict === 'accepted') this.guard.sessionAccepted();
     this.answer(ack);
-    this.ticket.settle();
+    this.guard.answered();
     if (verdict === 'refused') this.refused(0);
   }
 
   tokenFailed(sessionId: number): void {
-    this.limits.tokenFailed(sessionId);
+    this.guard.tokenFailed(sessionId);
+  }
+
+  submitQueued(): void {
+    this.guard.submitQueued();
   }
 
   adopt(core: SessionCore): void {
@@ -166,12 +160,12 @@ export class Connection
   }
 
   refused(sessionId: number): void {
-    this.limits.allow('refusals', sessionId, this.heardAt);
+    this.guard.allow('refusals', sessionId, this.heardAt);
   }
 
   /** Sends what is queued, ends the connection, and then its sessions, as far as they cannot wait. */
   async close(): Promise<void> {
-    await this.transport.close();
+    await this.closeTransport();
     this.end();
   }
 
@@ -186,7 +180,7 @@ export class Connection
     this.noteHeard();
     try {
       const { messageType, sessionId } = packet.header;
-      if (!this.limits.allowPacket(packet, this.heardAt)) return;
+      if (!this.guard.allowPacket(packet, this.heardAt)) return;
       const session = this.sessions.get(sessionId);
       if (messageType === MessageType.SessionOpen) this.onSessionOpen(packet);
       else if (session !== undefined) session.receive(packet, this.heardAt);
@@ -261,7 +255,7 @@ export class Connection
       }
       const ack = ServerHelloAckMetadata.encode(outcome.ack);
       this.answer(makePacket({ messageType: MessageType.ServerHelloAck }, ack));
-      this.ticket.settle();
+      this.guard.answered();
     } catch (error) {
       // Nothing that could follow would fit either.
       this.refuse(packet, asRuntimeError(error), { isFatal: true });
@@ -280,7 +274,7 @@ export class Connection
       this.decidingCount -= 1;
     });
     // Forgotten once it has decided, so that a connection does not gather what it opened.
-    this.owned.add(deciding);
+    this.deciding.add(deciding);
   }
 
   /** A resume that is not even well-formed gets no answer: the connection ends (protocol section 9). */
@@ -301,7 +295,7 @@ export class Connection
     const isOwnFault = error.kind === 'internal';
     if (isOwnFault) this.host.failed(error);
     else this.host.violated(error, this, packet);
-    if (!this.limits.allow(this.rateOf(sessionId, error), sessionId, this.heardAt)) return;
+    if (!this.guard.allow(this.rateOf(sessionId, error), sessionId, this.heardAt)) return;
     const errorScope = sessionId === 0 ? ErrorScope.Connection : ErrorScope.Session;
     // What code of the application's has thrown is not for strangers.
     const diagnostic = isOwnFault ? 'the server failed' : error.message;
@@ -313,46 +307,45 @@ export class Connection
     return error.kind === 'internal' || this.leftIds?.has(sessionId) === true ? 'refusals' : 'violations';
   }
 
-  /** Says which limit the peer has met, to whom it may concern, and has done with the peer. */
-  exceeded(excess: Excess): void {
-    if (this.isLeaving) return;
+  /**
+   * Has done with the peer: ends the sessions at once, as far as they cannot wait, and the connection once
+   * the last word is out.
+   */
+  leave(word: Packet | undefined): void {
     this.isLeaving = true;
-    this.tell(excess, 'connection-closed');
-    const word = farewell(excess);
-    if (this.limits.allowLastWord(word)) this.transport.send(word);
-    void this.leave();
+    if (word !== undefined) this.transport.send(word);
+    void this.closeSoon();
   }
 
-  /** Says which limit the peer has met, and drops it: it would not read a word. */
-  cutOff(excess: Excess): void {
-    if (this.isLeaving) return;
+  drop(): void {
     this.isLeaving = true;
-    this.tell(excess, 'connection-closed');
     // Its sessions hear of it as the transport ends: this may be in the middle of a packet of theirs.
     this.transport.destroy();
   }
 
-  private tell(excess: Excess, consequence: LimitConsequence): void {
-    this.host.limitTripped({ ...excess, peer: this.transport.peer, consequence });
-  }
-
-  /** Ends the sessions at once, as far as they cannot wait, and the connection once the last word is out. */
-  private async leave(): Promise<void> {
-    const closed = this.transport.close();
-    this.owned.unsubscribe();
+  private async closeSoon(): Promise<void> {
+    const closed = this.closeTransport();
+    this.stop();
     this.releaseSessions();
-    const cut = (): void => {
+    const patience = this.host.scheduler.schedule(() => {
       this.transport.destroy();
-    };
-    const patience = this.host.scheduler.schedule(cut, LAST_WORD_MS);
-    // A transport of somebody else's that cannot close is gone, too.
-    await closed.catch(cut);
+    }, LAST_WORD_MS);
+    await closed;
     patience.unsubscribe();
     this.end();
   }
 
+  private async closeTransport(): Promise<void> {
+    try {
+      await this.transport.close();
+    } catch {
+      // A transport of somebody else's that cannot close is gone, too.
+      this.transport.destroy();
+    }
+  }
+
   private answer(packet: Packet): void {
-    if (!this.isLeaving && this.limits.allowAnswer(packet)) this.transport.send(packet);
+    if (!this.isLeaving && this.guard.allowAnswer(packet)) this.transport.send(packet);
   }
 
   /** Asks for a sign of life: below the protocol where the transport can, else with PING. */
@@ -373,12 +366,18 @@ export class Connection
     this.destroy();
   }
 
+  private stop(): void {
+    this.watch?.unsubscribe();
+    this.reading?.unsubscribe();
+    this.deciding.unsubscribe();
+  }
+
   private end(): void {
     if (this.isOver) return;
     this.isOver = true;
-    this.owned.unsubscribe();
+    this.stop();
     this.releaseSessions();
-    this.ticket.leave();
+    this.guard.end();
     this.host.ended(this);
   }
 
@@ -386,17 +385,6 @@ export class Connection
     for (const core of [...this.sessions.values()]) core.connectionLost(this);
     this.sessions.clear();
   }
-}
-
-/** ERROR of the connection, fatal: which limit the peer has met. */
-function farewell({ limit, allowed }: Excess): Packet {
-  const text = `the server's limit ${limit} (${allowed}) was exceeded`;
-  const { header } = makePacket({ messageType: MessageType.Error });
-  return errorPacket(
-    header,
-    { errorCode: LIMIT_CODE, errorScope: ErrorScope.Connection, isFatal: true },
-    text,
-  );
 }
 
 function asRuntimeError(error: unknown): RuntimeError {

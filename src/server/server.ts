@@ -1,5 +1,6 @@
 import { asyncScheduler, firstValueFrom, forkJoin, Subject, Subscription, take, type Observable } from 'rxjs';
 import { RuntimeError } from '../protocol/runtime-error';
+import { timerMs } from '../protocol/timer';
 import type { ListenAddress, ListenEndpoint, ListenOptions, Listener } from '../transport/endpoint';
 import type { PeerName, Transport, TransportKind } from '../transport/transport';
 import type { CommonHeader } from '../wire/header';
@@ -12,9 +13,11 @@ import { contained } from './contained';
 import { HeldSubject } from './held-subject';
 import { HandshakeGate } from './limits/handshake-gate';
 import type { LimitTripped } from './limits/limit-tripped';
+import { QueuedTotals } from './limits/queued-totals';
 import { TokenGuard } from './limits/token-guard';
 import { serverSettings, type ServerOptions } from './options';
 import { ServerSession } from './session/session';
+import type { SessionEnding } from './session/session-terms';
 import { SubscribersOf } from './subscribers';
 import { SessionOpener } from './opening/session-opener';
 import { SessionRegistry } from './opening/session-registry';
@@ -57,7 +60,8 @@ export interface Server {
   listening(): Promise<readonly ListenAddress[]>;
   /**
    * Stops listening, refuses new sessions (`retry_later`), drains those that there are for `graceMs`,
-   * ends what is left, and resolves when every connection is gone.
+   * ends what is left, and resolves when every connection is gone: at the latest `limits.closeOvertimeMs`
+   * after that, when those that have not ended are cut.
    */
   close(options?: CloseOptions): Promise<void>;
 }
@@ -98,6 +102,8 @@ class RunningServer implements Server {
   private readonly gate: HandshakeGate;
   private readonly listeners: readonly Listener[];
   private readonly accepting = new Subscription();
+  /** What cuts short a close that takes too long. */
+  private readonly forcing = new Subscription();
   private readonly host: ConnectionHost;
   private isClosing = false;
   private listenError: unknown;
@@ -117,12 +123,14 @@ class RunningServer implements Server {
       this.limits.next(tripped);
     };
     this.gate = new HandshakeGate({ limits: settings.limits, scheduler, tripped: limitTripped });
+    const queued = new QueuedTotals(settings.limits.maxQueuedBytes);
     const opener = new SessionOpener({
       settings,
       registry: this.registry,
       scheduler,
       tokens: new TokenGuard(settings.limits.addressTokenFailures, () => scheduler.now()),
       limitTripped,
+      queued,
       failed,
       isFull: () => this.isClosing || this.sessions.heldCount >= MAX_HELD_SESSIONS,
       sessionOpened: (core) => {
@@ -142,6 +150,7 @@ class RunningServer implements Server {
       keepAlive: settings.keepAlive,
       limits: settings.limits,
       scheduler,
+      queued,
       limitTripped,
       failed,
       violated: (error, { transport }, packet) => {
@@ -196,13 +205,46 @@ class RunningServer implements Server {
       drainTimeoutMs: graceMs,
       sessionErrorCode: 0,
     };
-    await Promise.all(this.registry.cores().map((core) => core.close(ending)));
-    await Promise.all([...this.connections].map((connection) => connection.close()));
+    await Promise.race([this.closeAll(ending), this.cutAll(graceMs)]);
+    this.forcing.unsubscribe();
     this.registry.clear();
     this.sessions.complete();
     this.violations.complete();
     this.limits.complete();
     this.failures.complete();
+  }
+
+  private async closeAll(ending: SessionEnding): Promise<void> {
+    await Promise.all(this.registry.cores().map((core) => core.close(ending)));
+    await Promise.all([...this.connections].map((connection) => connection.close()));
+  }
+
+  /** Resolves once the time for a good end is over, and what has not ended is cut. */
+  private cutAll(graceMs: number): Promise<void> {
+    const { limits, scheduler } = this.host;
+    const allowed = graceMs + limits.closeOvertimeMs;
+    const since = scheduler.now();
+    return new Promise((resolve) => {
+      const cut = (): void => {
+        const observed = scheduler.now() - since;
+        for (const connection of [...this.connections]) {
+          const { peer } = connection.transport;
+          const consequence = 'connection-closed';
+          this.limits.next({
+            limit: 'closeOvertimeMs',
+            peer,
+            sessionId: undefined,
+            allowed,
+            observed,
+            consequence,
+          });
+          connection.destroy();
+        }
+        for (const core of this.registry.cores()) core.end('closed', 'closed');
+        resolve();
+      };
+      this.forcing.add(scheduler.schedule(cut, timerMs(allowed)));
+    });
   }
 
   failed(error: RuntimeError): void {

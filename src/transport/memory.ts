@@ -89,6 +89,7 @@ class MemoryTransport implements Transport {
   /** What has come and is not read yet; how much that is, the sender sees as pressure. */
   private arrivals: Arrival[] = [];
   private isReading = false;
+  private isPaused = false;
   private leaving: 'closing' | 'destroyed' | undefined;
   private ended = false;
   private waiting = 0;
@@ -156,6 +157,17 @@ class MemoryTransport implements Transport {
     this.pressure.update(this.waiting);
   }
 
+  pause(): void {
+    this.isPaused = true;
+  }
+
+  resume(): void {
+    this.isPaused = false;
+    this.scheduler.schedule(() => {
+      this.read();
+    });
+  }
+
   close(): Promise<void> {
     if (this.ended) return Promise.resolve();
     const { other } = this;
@@ -195,7 +207,7 @@ class MemoryTransport implements Transport {
   private read(): void {
     if (this.isReading) return;
     this.isReading = true;
-    while (this.reader !== undefined) {
+    while (this.reader !== undefined && !(this.isPaused && !this.ended)) {
       const arrival = this.arrivals.shift();
       if (arrival === undefined) break;
       arrival.from.taken(arrival.bytes.length);

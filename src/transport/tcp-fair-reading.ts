@@ -17,6 +17,7 @@ const turn = { share: TURN_BYTES, readers: new Set<FairReading>() };
 export class FairReading {
   private taken = 0;
   private isPaused = false;
+  private isHeld = false;
 
   constructor(private readonly socket: Socket) {}
 
@@ -31,11 +32,22 @@ export class FairReading {
     this.socket.pause();
   }
 
+  /** Reads nothing until `release`, whatever the turn. */
+  hold(): void {
+    this.isHeld = true;
+    this.socket.pause();
+  }
+
+  release(): void {
+    this.isHeld = false;
+    if (!this.isPaused) this.socket.resume();
+  }
+
   turnEnded(): void {
     this.taken = 0;
     if (!this.isPaused) return;
     this.isPaused = false;
-    this.socket.resume();
+    if (!this.isHeld) this.socket.resume();
   }
 }
 

@@ -38,6 +38,12 @@ export interface Provenance {
  */
 const FLUSH_BYTES = 16 * 1024;
 
+/** Who reads a transport. */
+interface Reader {
+  readonly subscriber: Subscriber<Packet>;
+  readonly decoder: PacketDecoder;
+}
+
 /** A byte-stream socket (TCP, TLS) as a transport. */
 export class SocketTransport implements Transport {
   readonly kind = 'tcp';
@@ -47,9 +53,9 @@ export class SocketTransport implements Transport {
   readonly packets$: Observable<Packet>;
   reads = 0;
   private readonly batch = new PacketBatch();
+  private readonly reading: FairReading;
   private readonly pressure: SendPressure;
   private readonly deadline: CloseDeadline;
-  private decoder: PacketDecoder | undefined;
   /** The read that the last whole packet came with: what is begun since is one packet. */
   private finishedAt = 0;
   private failure: Error | undefined;
@@ -59,6 +65,7 @@ export class SocketTransport implements Transport {
   /** Who closes or destroys the connection does not hear how it ended. */
   private leaving: 'closing' | 'destroyed' | undefined;
   private closed: Promise<void> | undefined;
+  private reader: Reader | undefined;
 
   constructor(
     private readonly socket: Socket,
@@ -68,19 +75,23 @@ export class SocketTransport implements Transport {
     this.ticket = ticket;
     this.identity = identity;
     this.peer = hostAndPort(socket.remoteAddress ?? 'unknown', socket.remotePort ?? 0);
+    this.reading = new FairReading(socket);
     this.pressure = new SendPressure(options.pressure);
     this.deadline = new CloseDeadline(options.closeTimeoutMs, () => socket.destroy());
     this.packets$ = new Observable((subscriber) => this.read(subscriber, new PacketDecoder(options.limits)));
     // An 'error' that nobody listens for would end the process, also before and after `packets$` is read.
     socket.on('error', (error) => (this.failure = error));
+    // One listener an event, for the connection and for who reads it: a second one costs every connection.
     socket.on('end', () => {
       // The answers to what came with the end: Node ends our side after this event.
       this.flush();
       this.deadline.start();
+      if (this.reader !== undefined) this.readEnded(this.reader);
     });
     socket.on('close', () => {
       this.deadline.stop();
       this.pressure.complete();
+      if (this.reader !== undefined) this.finish(this.reader.subscriber);
     });
   }
 
@@ -97,8 +108,9 @@ export class SocketTransport implements Transport {
   }
 
   get unfinished(): UnfinishedPacket | undefined {
-    if (this.decoder?.isInsidePacket !== true || this.socket.isPaused()) return undefined;
-    return { number: this.finishedAt, bytes: this.decoder.bufferedBytes };
+    const { decoder } = this.reader ?? {};
+    if (decoder?.isInsidePacket !== true || this.socket.isPaused()) return undefined;
+    return { number: this.finishedAt, bytes: decoder.bufferedBytes };
   }
 
   send(packet: Packet): void {
@@ -114,6 +126,14 @@ export class SocketTransport implements Transport {
     }
   }
 
+  pause(): void {
+    if (this.leaving === undefined) this.reading.hold();
+  }
+
+  resume(): void {
+    this.reading.release();
+  }
+
   close(): Promise<void> {
     this.closed ??= this.end();
     return this.closed;
@@ -127,6 +147,7 @@ export class SocketTransport implements Transport {
   private end(): Promise<void> {
     if (this.socket.closed) return Promise.resolve();
     this.leaving ??= 'closing';
+    this.reading.release();
     this.flush();
     this.deadline.start();
     return new Promise((resolve) => {
@@ -172,10 +193,8 @@ export class SocketTransport implements Transport {
 
   private read(subscriber: Subscriber<Packet>, decoder: PacketDecoder): () => void {
     const { socket } = this;
-    const turn = new FairReading(socket);
-    this.decoder = decoder;
     const onData = (chunk: Uint8Array): void => {
-      turn.took(chunk.length);
+      this.reading.took(chunk.length);
       this.reads += 1;
       this.isReading = true;
       const packets = decoder.push(chunk);
@@ -192,29 +211,33 @@ export class SocketTransport implements Transport {
       // What came before the fault has been answered.
       subscriber.error(protocolError(decoder.fault, 'connection'));
     };
-    const onEnd = (): void => {
-      if (decoder.isInsidePacket && this.leaving === undefined) {
-        subscriber.error(endInsidePacket(this.peer, `after ${decoder.bufferedBytes} bytes of it`));
-      } else {
-        // Over TLS an alert that ends the connection comes before its end.
-        onClose();
-      }
-    };
-    const onClose = (): void => {
-      if (this.failure === undefined || this.leaving !== undefined) subscriber.complete();
-      else subscriber.error(connectionError(this.peer, this.failure));
-    };
     if (socket.closed || socket.readableEnded) {
-      onClose();
+      this.finish(subscriber);
       return () => undefined;
     }
-    socket.on('data', onData).on('end', onEnd).on('close', onClose);
+    this.reader = { subscriber, decoder };
+    socket.on('data', onData);
     // Accepted sockets are paused; those of a client are not, and flow with the first 'data' listener.
     socket.resume();
     return () => {
-      socket.off('data', onData).off('end', onEnd).off('close', onClose);
+      this.reader = undefined;
+      socket.off('data', onData);
       // Whoever stops reading has no more use for the connection, unless it has ended or is being closed.
       if (!socket.readableEnded && this.leaving !== 'closing') this.destroy();
     };
+  }
+
+  private readEnded({ subscriber, decoder }: Reader): void {
+    if (decoder.isInsidePacket && this.leaving === undefined) {
+      subscriber.error(endInsidePacket(this.peer, `after ${decoder.bufferedBytes} bytes of it`));
+    } else {
+      // Over TLS an alert that ends the connection comes before its end.
+      this.finish(subscriber);
+    }
+  }
+
+  private finish(subscriber: Subscriber<Packet>): void {
+    if (this.failure === undefined || this.leaving !== undefined) subscriber.complete();
+    else subscriber.error(connectionError(this.peer, this.failure));
   }
 }

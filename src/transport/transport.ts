@@ -66,6 +66,13 @@ export interface Transport {
    */
   readonly probe?: (onAnswer: () => void) => void;
   /**
+   * Reads nothing more from the peer until `resume`, where the transport can do that; packets of what it
+   * has read may still come.
+   */
+  readonly pause?: () => void;
+  /** Takes `pause` back. */
+  readonly resume?: () => void;
+  /**
    * Writes what is queued, ends the connection, and resolves when it is gone. A peer that does not take
    * part is cut off after a while, see `closeTimeoutMs`.
    */

@@ -144,6 +144,14 @@ export class WebSocketTransport implements Transport {
     this.socket.ping();
   }
 
+  pause(): void {
+    if (this.leaving === undefined) this.socket.pause();
+  }
+
+  resume(): void {
+    this.socket.resume();
+  }
+
   close(): Promise<void> {
     this.closed ??= this.end();
     return this.closed;

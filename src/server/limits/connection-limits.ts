@@ -33,16 +33,20 @@ const RATE_OF_TYPE: readonly (ConnectionRateName | undefined)[] = ratesByCode({
  * What one peer does over one connection, counted against the server's limits. Most connections do
  * little of it, so a bucket is made with the first packet that it counts.
  */
-export class ConnectionLimits {
+export abstract class ConnectionLimits implements LimitedConnection {
   private readonly buckets: { [Name in ConnectionRateName]?: TokenBucket } = {};
   /** Bytes in and out while the connection has not had a session. */
   private opening: { bytesIn: number; bytesOut: number } | undefined = { bytesIn: 0, bytesOut: 0 };
   private tokenFailures = 0;
+  /** Answers that were provoked since the peer had taken all that was sent. */
+  private answers = 0;
 
-  constructor(
-    private readonly limits: ServerLimits,
-    private readonly connection: LimitedConnection,
-  ) {}
+  constructor(private readonly limits: ServerLimits) {}
+
+  /** How many answers wait at most. */
+  protected get answersQueued(): number {
+    return this.answers;
+  }
 
   /** Counts a packet that has come at `now`, in milliseconds; false where it is one too many. */
   allowPacket(packet: Packet, now: number): boolean {
@@ -55,8 +59,12 @@ export class ConnectionLimits {
   /** Counts what a rate is for; false where it is once too often. */
   allow(limit: ConnectionRateName, sessionId: number, now: number): boolean {
     const bucket = (this.buckets[limit] ??= new TokenBucket(this.limits[limit], now));
-    if (bucket.take(now)) return true;
-    this.connection.exceeded({
+    if (bucket.take(now)) {
+      // A cancel has no answer, each of the others has one.
+      if (limit !== 'cancels') this.answerProvoked();
+      return true;
+    }
+    this.exceeded({
       limit,
       sessionId: sessionId === 0 ? undefined : sessionId,
       allowed: this.limits[limit].burst,
@@ -71,7 +79,7 @@ export class ConnectionLimits {
     const observed = this.opening.bytesOut + lengthOf(answer);
     const allowed = this.limits.maxOpeningBytesOut;
     if (observed > allowed) {
-      this.connection.exceeded({ limit: 'maxOpeningBytesOut', sessionId: undefined, allowed, observed });
+      this.exceeded({ limit: 'maxOpeningBytesOut', sessionId: undefined, allowed, observed });
       return false;
     }
     this.opening.bytesOut = observed;
@@ -94,8 +102,23 @@ export class ConnectionLimits {
     this.tokenFailures += 1;
     const { tokenFailures: observed } = this;
     const allowed = this.limits.maxTokenFailures;
-    if (observed > allowed)
-      this.connection.exceeded({ limit: 'maxTokenFailures', sessionId, allowed, observed });
+    if (observed > allowed) this.exceeded({ limit: 'maxTokenFailures', sessionId, allowed, observed });
+  }
+
+  /** A limit was met: the connection is to end. */
+  abstract exceeded(excess: Excess): void;
+
+  /** So many answers were provoked since `answersTaken` that too many may wait for the peer. */
+  protected abstract answersProvoked(): void;
+
+  /** The peer has taken all that was sent. */
+  protected answersTaken(): void {
+    this.answers = 0;
+  }
+
+  private answerProvoked(): void {
+    this.answers += 1;
+    if (this.answers >= this.limits.maxQueuedReplies) this.answersProvoked();
   }
 
   private allowOpening(opening: { bytesIn: number }, packet: Packet): boolean {
@@ -103,7 +126,7 @@ export class ConnectionLimits {
     opening.bytesIn += lengthOf(packet);
     if (opening.bytesIn <= allowed) return true;
     const observed = opening.bytesIn;
-    this.connection.exceeded({ limit: 'maxOpeningBytesIn', sessionId: undefined, allowed, observed });
+    this.exceeded({ limit: 'maxOpeningBytesIn', sessionId: undefined, allowed, observed });
     return false;
   }
 }

@@ -1,6 +1,6 @@
 import type { SchedulerLike } from 'rxjs';
 import type { Transport } from '../../transport/transport';
-import type { LimitedConnection } from './connection-limits';
+import type { Excess } from './connection-limits';
 import { Lookout, type Watchman } from './lookout';
 import type { ServerLimits } from './server-limits';
 
@@ -11,8 +11,10 @@ export interface SendersHost {
 }
 
 /** A connection whose peer may be slow to finish its packets. */
-export interface Sender extends LimitedConnection {
+export interface Sender {
   readonly transport: Transport;
+  /** A limit was met: the connection is to end, once its peer has heard why. */
+  exceeded(excess: Excess): void;
 }
 
 /** A packet that has begun. */

@@ -25,6 +25,7 @@ import {
 import { openBlocks } from './open-blocks';
 import { DetachedTotals } from '../limits/detached-totals';
 import type { LimitTripped } from '../limits/limit-tripped';
+import type { QueuedTotals } from '../limits/queued-totals';
 import type { TokenGuard } from '../limits/token-guard';
 import type { ServerSettings } from '../options';
 import { hashToken, rotate, type TokenPair } from './resume-token';
@@ -50,6 +51,8 @@ export interface OpenerHost {
   readonly settings: ServerSettings;
   readonly registry: SessionRegistry;
   readonly scheduler: SchedulerLike;
+  /** Of submits that wait, over all sessions. */
+  readonly queued: QueuedTotals;
   /** Counts wrong tokens by their address. */
   readonly tokens: TokenGuard;
   limitTripped(tripped: LimitTripped): void;
@@ -265,6 +268,7 @@ export class SessionOpener {
       settings,
       scheduler,
       detached: new DetachedTotals(settings.limits),
+      queued: this.host.queued,
       limitTripped: (tripped) => {
         this.host.limitTripped(tripped);
       },

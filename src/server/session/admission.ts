@@ -46,6 +46,11 @@ export class Admission {
     return this.queue?.size ?? 0;
   }
 
+  /** Bytes of the bodies that wait. */
+  get waitingBytes(): number {
+    return this.queuedBytes;
+  }
+
   /** The submit of an operation that is with the application. */
   running(frameId: number): Submit | undefined {
     return this.inFlight.get(frameId);

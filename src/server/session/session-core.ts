@@ -25,6 +25,7 @@ import { cacheMiss } from '../error-packet';
 import type { Cancel, Close } from './messages';
 import type { DetachedExcess, DetachedOwner, DetachedShare, DetachedTotals } from '../limits/detached-totals';
 import type { LimitTripped } from '../limits/limit-tripped';
+import type { QueuedTotals } from '../limits/queued-totals';
 import { SlotShare } from '../limits/slot-pool';
 import type { ServerSettings } from '../options';
 import { NO_REFERENCES, refersToObjects, SessionCache } from './session-cache';
@@ -46,6 +47,8 @@ export interface SessionHost {
   failed(error: RuntimeError): void;
   /** What waits for clients that are away, over all sessions. */
   readonly detached: DetachedTotals;
+  /** Bytes of submits that wait, over all sessions. */
+  readonly queued: QueuedTotals;
   limitTripped(tripped: LimitTripped): void;
   /** The client was heard after a resume, so it has the token of the ack. */
   confirmed(core: SessionCore): void;
@@ -84,6 +87,8 @@ export class SessionCore implements OperationsHost, RequestsHost, SenderHost, De
   private isEnding = false;
   private isCongested = false;
   private isUnconfirmed = false;
+  /** Bytes of submits that wait, as they are counted over all sessions. */
+  private countedBytes = 0;
   /** Submits that came after this side had asked for the end. */
   private crossed = 0;
   /** Of the client, to resume the session. */
@@ -259,6 +264,7 @@ export class SessionCore implements OperationsHost, RequestsHost, SenderHost, De
       return over;
     }
     this.operations.endQueued('closed');
+    this.noteWork();
     const finish = (): void => {
       this.end('closed', 'closed');
     };
@@ -288,7 +294,7 @@ export class SessionCore implements OperationsHost, RequestsHost, SenderHost, De
     this.expiry?.unsubscribe();
     this.outlet.current?.released(this);
     this.operations.endAll(end, { tell: false });
-    this.slots.set(this.operations.takenSlots);
+    this.noteWork();
     this.outlet.close();
     this.streams.complete();
     this.attachment.next(attachmentState);
@@ -303,12 +309,22 @@ export class SessionCore implements OperationsHost, RequestsHost, SenderHost, De
 
   /** Hands the application a submit. */
   deliver(submit: Submit): void {
-    this.slots.set(this.operations.takenSlots);
+    this.noteWork();
     this.streams.emit('submits', submit);
   }
 
   slotFreed(): void {
-    this.slots.set(this.operations.takenSlots);
+    this.noteWork();
+  }
+
+  /** What is counted over several sessions follows what this one has. */
+  private noteWork(): void {
+    const { takenSlots, queuedBytes } = this.operations;
+    this.slots.set(takenSlots);
+    const by = queuedBytes - this.countedBytes;
+    if (by === 0) return;
+    this.countedBytes = queuedBytes;
+    this.host.queued.change(by);
   }
 
   /** A subscriber of a submit's streams has thrown. */
@@ -355,8 +371,12 @@ export class SessionCore implements OperationsHost, RequestsHost, SenderHost, De
     }
     const budget = metadata.latencyBudgetMs || this.open.defaultDeadlineMs;
     const deadline = budget === 0 ? Infinity : this.lastHeard + budget;
-    if (this.operations.submit(packet, { metadata, objects: resolved.objects, deadline }) === 'admitted')
+    if (this.operations.submit(packet, { metadata, objects: resolved.objects, deadline }) === 'admitted') {
+      if (this.operations.queuedCount === 0) return;
+      this.noteWork();
+      this.outlet.current?.submitQueued();
       return;
+    }
     // No slot and no room to wait: the client did not keep to its credit.
     if (!this.isCongested) {
       this.isCongested = true;
@@ -409,6 +429,7 @@ export class SessionCore implements OperationsHost, RequestsHost, SenderHost, De
     this.sender.closeAck(CloseStatus.Draining, this.operations.lastOperationId);
     // What has not started by now never will: only what is with the application may finish.
     this.operations.endQueued('closed');
+    this.noteWork();
     if (this.operations.isIdle) this.finishClose();
     else this.drainFor(drainTimeoutMs, () => this.finishClose());
   }
@@ -452,7 +473,7 @@ export class SessionCore implements OperationsHost, RequestsHost, SenderHost, De
 
   /** An operation has ended, whichever way. */
   operationEnded(): void {
-    this.slots.set(this.operations.takenSlots);
+    this.noteWork();
     if (this.host.settings.idleTimeoutMs > 0) this.lastWorked = this.host.scheduler.now();
     if (this.finishDrain !== undefined) {
       if (this.operations.isIdle) this.finishDrain();

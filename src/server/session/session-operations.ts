@@ -82,6 +82,11 @@ export class SessionOperations implements OperationControl, AdmissionTarget {
     return this.admission.queuedCount;
   }
 
+  /** Bytes of the submits that wait. */
+  get queuedBytes(): number {
+    return this.admission.waitingBytes;
+  }
+
   get isIdle(): boolean {
     return this.inFlightCount === 0 && this.queuedCount === 0;
   }

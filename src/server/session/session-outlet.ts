@@ -20,6 +20,8 @@ export interface Attachment {
   requestProof(): void;
   /** A request of the session's client was well-formed and is not served. To be called last: it may be once too often. */
   refused(sessionId: number): void;
+  /** A submit has to wait for a slot. */
+  submitQueued(): void;
   /** The session has left this connection. */
   released(core: { readonly sessionId: number }): void;
 }

@@ -20,6 +20,7 @@ import {
   submit,
 } from '../../../src/testing';
 import { settled } from '../../support/async';
+import type { ServerOptions } from '../../../src/server/options';
 import { endServed, type Served } from '../../support/served';
 import {
   arrived,
@@ -33,6 +34,11 @@ import {
 } from './support';
 
 afterEach(endServed);
+
+/** That goes on reading while its answers wait, which is another limit's to stop. */
+function serveReading(options: Partial<ServerOptions> = {}) {
+  return serveInVirtualTime({ ...options, limits: { maxQueuedReplies: Infinity, ...options.limits } });
+}
 
 const OBJECT = { objectKind: CacheObjectKind.CameraBlock, key: 1 };
 
@@ -53,7 +59,7 @@ const RATES = Object.keys(COUNTED) as ConnectionRateName[];
 
 /** A server whose peer has an operation in flight for each of the cancels. */
 function serve() {
-  const context = serveInVirtualTime({ supportedCacheObjects: [CacheObjectKind.CameraBlock] });
+  const context = serveReading({ supportedCacheObjects: [CacheObjectKind.CameraBlock] });
   context.served.server.sessions$.subscribe((session) => session.respond(() => NEVER));
   return context;
 }
@@ -159,7 +165,7 @@ describe('a limit that was met', () => {
 
   it('is not told where it is not there', async () => {
     const unlimited = { burst: Infinity, perSecond: 0 };
-    const { served } = serveInVirtualTime({ limits: { pings: unlimited } });
+    const { served } = serveReading({ limits: { pings: unlimited } });
     const peer = await openedPeer(served);
     await sendAll(
       peer,
@@ -174,7 +180,7 @@ describe('refusals', () => {
   const ONE_SLOT = { maxInFlightOperations: 4, queue: { maxSubmits: 4 } };
 
   it('are what submits beyond the queue meet', async () => {
-    const { served } = serveInVirtualTime(ONE_SLOT);
+    const { served } = serveReading(ONE_SLOT);
     let started = 0;
     served.server.sessions$.subscribe((session) =>
       session.respond(() => {
@@ -197,7 +203,7 @@ describe('refusals', () => {
   });
 
   it('are what refused opens count as', async () => {
-    const { served } = serveInVirtualTime({ policy: () => SessionErrorCode.AuthFailed });
+    const { served } = serveReading({ policy: () => SessionErrorCode.AuthFailed });
     const peer = await openedPeer(served, open(1));
     const opens = await sendAll(
       peer,
@@ -207,7 +213,7 @@ describe('refusals', () => {
     // Before there is a session, what is sent is the tighter limit.
     expect(served.limits).toMatchObject([{ limit: 'maxOpeningBytesOut' }]);
 
-    const { served: lenient } = serveInVirtualTime({
+    const { served: lenient } = serveReading({
       policy: () => SessionErrorCode.AuthFailed,
       limits: { maxOpeningBytesOut: Infinity },
     });
@@ -219,7 +225,7 @@ describe('refusals', () => {
   });
 
   it('are what comes late for a session that this side has ended, not violations', async () => {
-    const { served, time } = serveInVirtualTime();
+    const { served, time } = serveReading();
     served.server.sessions$.subscribe((session) => {
       if (session.sessionId === SESSION) void session.close();
     });
@@ -237,7 +243,7 @@ describe('refusals', () => {
   });
 
   it('are not what crosses with the end of a session, as far as the client had credit', async () => {
-    const { served } = serveInVirtualTime({ grantedOperationCredit: 3 });
+    const { served } = serveReading({ grantedOperationCredit: 3 });
     served.server.sessions$.subscribe((session) => session.respond(() => NEVER));
     const peer = await openedPeer(served, open(SESSION).announced());
     await sendAll(peer, [submit(SESSION, 1)]);
@@ -261,7 +267,7 @@ describe('refusals', () => {
 
 describe('what is no violation', () => {
   it('is a cancel that crosses with the result, and a PONG that nobody asked for', async () => {
-    const { served } = serveInVirtualTime();
+    const { served } = serveReading();
     served.server.sessions$.subscribe((session) => session.respond((each) => each.complete()));
     const peer = await openedPeer(served);
     for (let number = 1; number <= 200; number++) {
@@ -271,7 +277,7 @@ describe('what is no violation', () => {
   });
 
   it('is a close with what waits for it', async () => {
-    const { served } = serveInVirtualTime();
+    const { served } = serveReading();
     const { server } = await served.session({ allowResume: false });
     await server.close({ inFlightPolicy: InFlightPolicy.Abort });
     expect([served.limits, served.violations]).toEqual([[], []]);

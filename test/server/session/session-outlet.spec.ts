@@ -29,6 +29,7 @@ function connection(peer: string, { isAnnounced = true } = {}) {
       proofs += 1;
     },
     refused: () => undefined,
+    submitQueued: () => undefined,
     released: () => undefined,
   };
   return { attachment, sent, pressure$, proofs: () => proofs };

@@ -1,0 +1,148 @@
+import type { SchedulerLike } from 'rxjs';
+import type { Transport } from '../../transport/transport';
+import { MessageType } from '../../wire/message-type';
+import { ErrorScope } from '../../wire/messages/error-message';
+import { packet as makePacket, type Packet } from '../../wire/packet';
+import { errorPacket, LIMIT_CODE } from '../error-packet';
+import { ConnectionLimits, type Excess } from './connection-limits';
+import type { HandshakeTicket } from './handshake-gate';
+import type { LimitConsequence, LimitTripped } from './limit-tripped';
+import type { HeldReader, QueuedTotals } from './queued-totals';
+import { ReadingPause } from './reading-pause';
+import type { ServerLimits } from './server-limits';
+import type { Reader } from './slow-readers';
+import type { Sender } from './slow-senders';
+import { SlotPool, type SlotPoolOwner } from './slot-pool';
+
+/** What a connection's guard needs of the server. */
+export interface GuardHost {
+  readonly limits: ServerLimits;
+  readonly scheduler: SchedulerLike;
+  /** Of submits that wait, over all connections. */
+  readonly queued: QueuedTotals;
+  limitTripped(tripped: LimitTripped): void;
+}
+
+/** The connection that is guarded. */
+export interface GuardedConnection {
+  readonly transport: Transport;
+  /** Has done with the peer, at once; `word` is the last that it hears. */
+  leave(word: Packet | undefined): void;
+  /** Ends the connection at once, and then its sessions. */
+  drop(): void;
+}
+
+/** Holds one connection to the server's limits: counts, tells, pauses, and ends it. */
+export class ConnectionGuard extends ConnectionLimits implements HeldReader, Reader, Sender, SlotPoolOwner {
+  /** Of operations of all sessions of the connection. */
+  readonly slots: SlotPool;
+  private madePause: ReadingPause | undefined;
+  private isOver = false;
+
+  constructor(
+    private readonly connection: GuardedConnection,
+    private readonly host: GuardHost,
+    private readonly ticket: HandshakeTicket,
+  ) {
+    super(host.limits);
+    this.slots = new SlotPool(host.limits.maxInFlightPerConnection, this);
+    ticket.connection = this;
+  }
+
+  get transport(): Transport {
+    return this.connection.transport;
+  }
+
+  /** Whether the server, and not the peer, is why nothing is heard. */
+  get isHeld(): boolean {
+    return this.madePause?.has('memory') === true;
+  }
+
+  private get pause(): ReadingPause {
+    return (this.madePause ??= new ReadingPause(this.connection.transport, this.host.scheduler));
+  }
+
+  /** The peer has been answered: it is past its handshake. */
+  answered(): void {
+    this.ticket.settle();
+  }
+
+  /** Whether a connection that has so many sessions may have another. */
+  admitsSession(count: number): boolean {
+    const { maxSessionsPerConnection: allowed } = this.host.limits;
+    const observed = count + 1;
+    if (observed <= allowed) return true;
+    this.tell({ limit: 'maxSessionsPerConnection', sessionId: undefined, allowed, observed }, 'refused');
+    return false;
+  }
+
+  /** A submit of the peer's has to wait, with those of all others. */
+  submitQueued(): void {
+    this.host.queued.meet(this);
+  }
+
+  slotsFilled(): void {
+    const { maxInFlightPerConnection: allowed } = this.host.limits;
+    const observed = allowed + 1;
+    this.tell({ limit: 'maxInFlightPerConnection', sessionId: undefined, allowed, observed }, 'queued');
+  }
+
+  holdReading(): void {
+    const { queued, limits } = this.host;
+    const [allowed, observed] = [limits.maxQueuedBytes, queued.total];
+    this.pause.hold('memory');
+    this.tell({ limit: 'maxQueuedBytes', sessionId: undefined, allowed, observed }, 'reading-paused');
+  }
+
+  releaseReading(): void {
+    this.pause.release('memory');
+  }
+
+  /** The connection is gone. */
+  end(): void {
+    this.isOver = true;
+    this.madePause?.unsubscribe();
+    this.host.queued.forget(this);
+    this.ticket.leave();
+  }
+
+  override exceeded(excess: Excess): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.tell(excess, 'connection-closed');
+    const word = farewell(excess);
+    this.connection.leave(this.allowLastWord(word) ? word : undefined);
+  }
+
+  cutOff(excess: Excess): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.tell(excess, 'connection-closed');
+    this.connection.drop();
+  }
+
+  protected override answersProvoked(): void {
+    const { maxQueuedReplies: allowed } = this.host.limits;
+    this.pause.untilTaken({
+      queued: () => {
+        const observed = this.answersQueued;
+        this.tell({ limit: 'maxQueuedReplies', sessionId: undefined, allowed, observed }, 'reading-paused');
+      },
+      taken: () => {
+        this.answersTaken();
+      },
+    });
+  }
+
+  private tell(excess: Excess, consequence: LimitConsequence): void {
+    this.host.limitTripped({ ...excess, peer: this.connection.transport.peer, consequence });
+  }
+}
+
+/** ERROR of the connection, fatal: which limit the peer has met. */
+function farewell({ limit, allowed }: Excess): Packet {
+  const text = `the server's limit ${limit} (${allowed}) was exceeded`;
+  const { header } = makePacket({ messageType: MessageType.Error });
+  const fields = { errorCode: LIMIT_CODE, errorScope: ErrorScope.Connection, isFatal: true };
+  return errorPacket(header, fields, text);
+}

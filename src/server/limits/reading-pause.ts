@@ -1,0 +1,63 @@
+import { Subscription, type SchedulerLike } from 'rxjs';
+import type { Transport } from '../../transport/transport';
+
+/** Why a peer is not read. */
+export type PauseReason = 'answers' | 'memory';
+
+/** Milliseconds between two looks at whether a peer has taken its answers. */
+const LOOK_MS = 20;
+
+/**
+ * Stops reading from a peer while there is a reason to. A transport that cannot be paused is read on.
+ *
+ *   read ──hold──▶ paused ──release of every reason──▶ read
+ */
+export class ReadingPause extends Subscription {
+  private readonly reasons = new Set<PauseReason>();
+
+  constructor(
+    private readonly transport: Transport,
+    private readonly scheduler: SchedulerLike,
+  ) {
+    super();
+  }
+
+  has(reason: PauseReason): boolean {
+    return this.reasons.has(reason);
+  }
+
+  hold(reason: PauseReason): void {
+    if (this.reasons.size === 0) this.transport.pause?.();
+    this.reasons.add(reason);
+  }
+
+  release(reason: PauseReason): void {
+    if (this.reasons.delete(reason) && this.reasons.size === 0) this.transport.resume?.();
+  }
+
+  /**
+   * Holds until the peer has taken what waits for it. `queued` is called once, if that is not the case as
+   * soon as this turn's answers are out; `taken` in the end.
+   */
+  untilTaken({ queued, taken }: { readonly queued: () => void; readonly taken: () => void }): void {
+    if (this.has('answers')) return;
+    this.hold('answers');
+    const look = (isFirst: boolean): void => {
+      const next = this.scheduler.schedule(
+        () => {
+          this.remove(next);
+          if (this.transport.queuedBytes === 0) {
+            taken();
+            this.release('answers');
+            return;
+          }
+          if (isFirst) queued();
+          look(false);
+        },
+        isFirst ? 0 : LOOK_MS,
+      );
+      this.add(next);
+    };
+    look(true);
+  }
+}
