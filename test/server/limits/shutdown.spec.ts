@@ -140,7 +140,7 @@ describe('a server that closes', () => {
       session.respond((each) => {
         each.keepSlotUntil(never);
         return new Observable((subscriber) => {
-          subscriber.next(new Uint8Array(16 * 1024 * 1024));
+          subscriber.next(new Uint8Array(12 * 1024 * 1024));
         });
       }),
     );
