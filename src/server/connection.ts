@@ -23,7 +23,7 @@ import type { SessionCore } from './session/session-core';
 import type { OpeningConnection, SessionOpener } from './opening/session-opener';
 
 /** Milliseconds that a peer has to take in why it is cut off. It has shown what it does with more. */
-const LAST_WORD_MS = 500;
+const FAREWELL_MS = 500;
 
 /** What a connection needs of its server. */
 export interface ConnectionHost extends GuardHost {
@@ -53,7 +53,10 @@ export class Connection implements OpeningConnection, GuardedConnection, Watched
   private readonly sessions = new LatestMap<SessionCore>();
   /** A close that this side ended a session with may still be acknowledged. */
   private leftIds: IdRanges | undefined;
-  private readonly owned = new Subscription();
+  private watch: LivenessWatch | undefined;
+  private reading: Subscription | undefined;
+  /** What policies are still thinking about. */
+  private readonly deciding = new Subscription();
   private announced = false;
   private isOver = false;
   private readonly guard: ConnectionGuard;
@@ -96,8 +99,10 @@ export class Connection implements OpeningConnection, GuardedConnection, Watched
 
   /** Reads until the transport ends. */
   start(): void {
-    this.owned.add(new LivenessWatch(this, this.host.keepAlive, this.host.scheduler));
-    this.owned.add(this.transport.packets$.subscribe(this));
+    this.watch = new LivenessWatch(this, this.host.keepAlive, this.host.scheduler);
+    this.reading = this.transport.packets$.subscribe(this);
+    // It may have ended at once.
+    if (this.isOver) this.stop();
   }
 
   /** The transport has failed, or what came over it was no packet. */
@@ -269,7 +274,7 @@ export class Connection implements OpeningConnection, GuardedConnection, Watched
       this.decidingCount -= 1;
     });
     // Forgotten once it has decided, so that a connection does not gather what it opened.
-    this.owned.add(deciding);
+    this.deciding.add(deciding);
   }
 
   /** A resume that is not even well-formed gets no answer: the connection ends (protocol section 9). */
@@ -314,13 +319,14 @@ export class Connection implements OpeningConnection, GuardedConnection, Watched
 
   private async closeSoon(): Promise<void> {
     const closed = this.closeTransport();
-    this.owned.unsubscribe();
-    this.releaseSessions();
-    const patience = this.host.scheduler.schedule(() => {
+    // Who floods a server and does not read has less time than the transport would give it.
+    const cut = this.host.scheduler.schedule(() => {
       this.transport.destroy();
-    }, LAST_WORD_MS);
+    }, FAREWELL_MS);
+    this.stop();
+    this.releaseSessions();
     await closed;
-    patience.unsubscribe();
+    cut.unsubscribe();
     this.end();
   }
 
@@ -355,10 +361,16 @@ export class Connection implements OpeningConnection, GuardedConnection, Watched
     this.destroy();
   }
 
+  private stop(): void {
+    this.watch?.unsubscribe();
+    this.reading?.unsubscribe();
+    this.deciding.unsubscribe();
+  }
+
   private end(): void {
     if (this.isOver) return;
     this.isOver = true;
-    this.owned.unsubscribe();
+    this.stop();
     this.releaseSessions();
     this.guard.end();
     this.host.ended(this);

@@ -1,4 +1,4 @@
-import { Subscription, type SchedulerLike } from 'rxjs';
+import type { SchedulerLike, Subscription, Unsubscribable } from 'rxjs';
 import { timerMs } from '../protocol/timer';
 
 /** A peer that says nothing for `idleMs` is asked for a sign of life, and gone if it gives none in `timeoutMs`. */
@@ -28,25 +28,30 @@ export interface WatchedPeer {
  *     ▲                 │
  *     └──── heard ──────┘
  */
-export class LivenessWatch extends Subscription {
+export class LivenessWatch implements Unsubscribable {
   /** Whether the peer was asked since it was last heard. */
   private wasAsked = false;
+  private timer: Subscription | undefined;
+  private isStopped = false;
 
   constructor(
     private readonly peer: WatchedPeer,
     private readonly keepAlive: KeepAlive,
     private readonly scheduler: SchedulerLike,
   ) {
-    super();
     if (keepAlive.idleMs > 0) this.checkIn(keepAlive.idleMs);
   }
 
+  unsubscribe(): void {
+    this.isStopped = true;
+    this.timer?.unsubscribe();
+  }
+
   private checkIn(delayMs: number): void {
-    const check = this.scheduler.schedule(() => {
-      this.remove(check);
+    if (this.isStopped) return;
+    this.timer = this.scheduler.schedule(() => {
       this.check();
     }, timerMs(delayMs));
-    this.add(check);
   }
 
   private check(): void {

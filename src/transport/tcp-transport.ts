@@ -37,6 +37,12 @@ export interface Provenance {
  */
 const FLUSH_BYTES = 16 * 1024;
 
+/** Who reads a transport. */
+interface Reader {
+  readonly subscriber: Subscriber<Packet>;
+  readonly decoder: PacketDecoder;
+}
+
 /** A byte-stream socket (TCP, TLS) as a transport. */
 export class SocketTransport implements Transport {
   readonly kind = 'tcp';
@@ -56,6 +62,7 @@ export class SocketTransport implements Transport {
   /** Who closes or destroys the connection does not hear how it ended. */
   private leaving: 'closing' | 'destroyed' | undefined;
   private closed: Promise<void> | undefined;
+  private reader: Reader | undefined;
 
   constructor(
     private readonly socket: Socket,
@@ -71,14 +78,17 @@ export class SocketTransport implements Transport {
     this.packets$ = new Observable((subscriber) => this.read(subscriber, new PacketDecoder(options.limits)));
     // An 'error' that nobody listens for would end the process, also before and after `packets$` is read.
     socket.on('error', (error) => (this.failure = error));
+    // One listener an event, for the connection and for who reads it: a second one costs every connection.
     socket.on('end', () => {
       // The answers to what came with the end: Node ends our side after this event.
       this.flush();
       this.deadline.start();
+      if (this.reader !== undefined) this.readEnded(this.reader);
     });
     socket.on('close', () => {
       this.deadline.stop();
       this.pressure.complete();
+      if (this.reader !== undefined) this.finish(this.reader.subscriber);
     });
   }
 
@@ -179,29 +189,33 @@ export class SocketTransport implements Transport {
       // What came before the fault has been answered.
       subscriber.error(protocolError(decoder.fault, 'connection'));
     };
-    const onEnd = (): void => {
-      if (decoder.isInsidePacket && this.leaving === undefined) {
-        subscriber.error(endInsidePacket(this.peer, `after ${decoder.bufferedBytes} bytes of it`));
-      } else {
-        // Over TLS an alert that ends the connection comes before its end.
-        onClose();
-      }
-    };
-    const onClose = (): void => {
-      if (this.failure === undefined || this.leaving !== undefined) subscriber.complete();
-      else subscriber.error(connectionError(this.peer, this.failure));
-    };
     if (socket.closed || socket.readableEnded) {
-      onClose();
+      this.finish(subscriber);
       return () => undefined;
     }
-    socket.on('data', onData).on('end', onEnd).on('close', onClose);
+    this.reader = { subscriber, decoder };
+    socket.on('data', onData);
     // Accepted sockets are paused; those of a client are not, and flow with the first 'data' listener.
     socket.resume();
     return () => {
-      socket.off('data', onData).off('end', onEnd).off('close', onClose);
+      this.reader = undefined;
+      socket.off('data', onData);
       // Whoever stops reading has no more use for the connection, unless it has ended or is being closed.
       if (!socket.readableEnded && this.leaving !== 'closing') this.destroy();
     };
+  }
+
+  private readEnded({ subscriber, decoder }: Reader): void {
+    if (decoder.isInsidePacket && this.leaving === undefined) {
+      subscriber.error(endInsidePacket(this.peer, `after ${decoder.bufferedBytes} bytes of it`));
+    } else {
+      // Over TLS an alert that ends the connection comes before its end.
+      this.finish(subscriber);
+    }
+  }
+
+  private finish(subscriber: Subscriber<Packet>): void {
+    if (this.failure === undefined || this.leaving !== undefined) subscriber.complete();
+    else subscriber.error(connectionError(this.peer, this.failure));
   }
 }

@@ -5,7 +5,7 @@ import { ErrorScope } from '../../wire/messages/error-message';
 import { packet as makePacket, type Packet } from '../../wire/packet';
 import { errorPacket, LIMIT_CODE } from '../error-packet';
 import { ConnectionLimits, type Excess } from './connection-limits';
-import type { HandshakeTicket } from './handshake-gate';
+import type { HandshakeTicket, LimitedPeer } from './handshake-gate';
 import type { LimitConsequence, LimitTripped } from './limit-tripped';
 import type { HeldReader, QueuedTotals } from './queued-totals';
 import { ReadingPause } from './reading-pause';
@@ -29,7 +29,7 @@ export interface GuardedConnection {
 }
 
 /** Holds one connection to the server's limits: counts, tells, pauses, and ends it. */
-export class ConnectionGuard extends ConnectionLimits implements HeldReader, SlotPoolOwner {
+export class ConnectionGuard extends ConnectionLimits implements HeldReader, SlotPoolOwner, LimitedPeer {
   /** Of operations of all sessions of the connection. */
   readonly slots: SlotPool;
   private madePause: ReadingPause | undefined;
@@ -43,6 +43,12 @@ export class ConnectionGuard extends ConnectionLimits implements HeldReader, Slo
     super(host.limits);
     this.slots = new SlotPool(host.limits.maxInFlightPerConnection, this);
     ticket.connection = this;
+  }
+
+  slotsFilled(): void {
+    const { maxInFlightPerConnection: allowed } = this.host.limits;
+    const observed = allowed + 1;
+    this.tell({ limit: 'maxInFlightPerConnection', sessionId: undefined, allowed, observed }, 'queued');
   }
 
   /** Whether the server, and not the peer, is why nothing is heard. */
@@ -71,12 +77,6 @@ export class ConnectionGuard extends ConnectionLimits implements HeldReader, Slo
   /** A submit of the peer's has to wait, with those of all others. */
   submitQueued(): void {
     this.host.queued.meet(this);
-  }
-
-  slotsFilled(): void {
-    const { maxInFlightPerConnection: allowed } = this.host.limits;
-    const observed = allowed + 1;
-    this.tell({ limit: 'maxInFlightPerConnection', sessionId: undefined, allowed, observed }, 'queued');
   }
 
   holdReading(): void {

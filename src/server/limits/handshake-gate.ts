@@ -2,7 +2,7 @@ import type { SchedulerLike, Subscription } from 'rxjs';
 import { timerMs } from '../../protocol/timer';
 import type { ConnectionGate, GateTicket } from '../../transport/connection-gate';
 import type { PeerName, Transport } from '../../transport/transport';
-import type { Excess, LimitedConnection } from './connection-limits';
+import type { Excess } from './connection-limits';
 import type { LimitTripped } from './limit-tripped';
 import type { ServerLimits } from './server-limits';
 
@@ -13,10 +13,15 @@ export interface GateHost {
   tripped(tripped: LimitTripped): void;
 }
 
+/** A peer that can be told which limit it has met. */
+export interface LimitedPeer {
+  exceeded(excess: Excess): void;
+}
+
 /** A connection, from its accept to its end. */
 export class HandshakeTicket implements GateTicket {
   /** Says the last word to the peer, where there is one that can by now. */
-  connection: LimitedConnection | undefined;
+  connection: LimitedPeer | undefined;
 
   constructor(
     private readonly gate: HandshakeGate,
