@@ -317,6 +317,12 @@ export class Connection implements OpeningConnection, GuardedConnection, Watched
     void this.closeSoon();
   }
 
+  drop(): void {
+    this.isLeaving = true;
+    // Its sessions hear of it as the transport ends: this may be in the middle of a packet of theirs.
+    this.transport.destroy();
+  }
+
   private async closeSoon(): Promise<void> {
     const closed = this.closeTransport();
     this.stop();

@@ -34,4 +34,11 @@ export interface GateTicket {
    * counts; a listener calls it at the end of the socket also where the server did before.
    */
   leave(): void;
+  /**
+   * Bytes have stayed behind that the operating system does not take now; called by the transport after a
+   * write that leaves some, with its `queuedBytes`. May destroy the transport. Must not throw.
+   */
+  backlogged?(queuedBytes: number): void;
+  /** A read has ended inside a packet; called by the transport, which then has one `unfinished`. Must not throw. */
+  insidePacket?(): void;
 }

@@ -93,6 +93,7 @@ class MemoryTransport implements Transport {
   private leaving: 'closing' | 'destroyed' | undefined;
   private ended = false;
   private waiting = 0;
+  private takenCount = 0;
   private admission: GateTicket | undefined;
 
   constructor(
@@ -117,6 +118,10 @@ class MemoryTransport implements Transport {
 
   get queuedBytes(): number {
     return this.ended ? 0 : this.waiting;
+  }
+
+  get takenBytes(): number {
+    return this.takenCount;
   }
 
   get ticket(): GateTicket | undefined {
@@ -195,6 +200,7 @@ class MemoryTransport implements Transport {
     if (this.ended) return;
     this.arrivals.push(arrival);
     this.read();
+    if (this.arrivals.length > 0) arrival.from.unread();
   }
 
   /** Hands over what has come, in order, also where the reader's answer is answered before it returns. */
@@ -211,7 +217,12 @@ class MemoryTransport implements Transport {
     if (this.ended) this.reader?.complete();
   }
 
+  private unread(): void {
+    if (!this.ended) this.admission?.backlogged?.(this.waiting);
+  }
+
   private taken(bytes: number): void {
+    this.takenCount += bytes;
     this.waiting -= bytes;
     this.pressure.update(this.waiting);
   }

@@ -30,6 +30,11 @@ export class SendPressure {
     });
   }
 
+  /** Whether the peer reads too slowly now. */
+  get isOn(): boolean {
+    return this.isHigh;
+  }
+
   update(queuedBytes: number): void {
     const { highWaterMark, lowWaterMark } = this.marks;
     const isHigh = this.isHigh ? queuedBytes > lowWaterMark : queuedBytes > highWaterMark;

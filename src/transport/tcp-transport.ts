@@ -11,7 +11,8 @@ import { FairReading } from './tcp-fair-reading';
 import type { PeerIdentity } from './peer-identity';
 import { hostAndPort } from './place';
 import { SendPressure, type PressureMarks } from './send-pressure';
-import type { Transport } from './transport';
+import { takenBytes } from './taken-bytes';
+import type { Transport, UnfinishedPacket } from './transport';
 
 export interface SocketTransportOptions {
   /** What a peer's packet may measure; see `DEFAULT_PACKET_LIMITS`. */
@@ -55,6 +56,8 @@ export class SocketTransport implements Transport {
   private readonly reading: FairReading;
   private readonly pressure: SendPressure;
   private readonly deadline: CloseDeadline;
+  /** The read that the last whole packet came with: what is begun since is one packet. */
+  private finishedAt = 0;
   private failure: Error | undefined;
   private flushScheduled = false;
   /** Whether packets of one read are being handed on: their answers are gathered until the last. */
@@ -98,6 +101,16 @@ export class SocketTransport implements Transport {
 
   get queuedBytes(): number {
     return this.socket.destroyed ? 0 : this.batch.byteLength + this.socket.writableLength;
+  }
+
+  get takenBytes(): number {
+    return takenBytes(this.socket);
+  }
+
+  get unfinished(): UnfinishedPacket | undefined {
+    const { decoder } = this.reader ?? {};
+    if (decoder?.isInsidePacket !== true || this.socket.isPaused()) return undefined;
+    return { number: this.finishedAt, bytes: decoder.bufferedBytes };
   }
 
   send(packet: Packet): void {
@@ -165,7 +178,13 @@ export class SocketTransport implements Transport {
     if (parts.length > 1) socket.uncork();
     // The operating system has a copy of everything already, as it usually has.
     if (socket.writableLength === 0) batch.reuse();
-    else this.pressure.update(this.queuedBytes);
+    else this.noteBacklog();
+  }
+
+  private noteBacklog(): void {
+    const { queuedBytes } = this;
+    this.pressure.update(queuedBytes);
+    this.ticket?.backlogged?.(queuedBytes);
   }
 
   private readonly onWritten = (): void => {
@@ -178,13 +197,16 @@ export class SocketTransport implements Transport {
       this.reading.took(chunk.length);
       this.reads += 1;
       this.isReading = true;
-      for (const packet of decoder.push(chunk)) {
+      const packets = decoder.push(chunk);
+      if (packets.length > 0) this.finishedAt = this.reads;
+      for (const packet of packets) {
         subscriber.next(packet);
         if (subscriber.closed || this.leaving === 'destroyed') break;
       }
       this.isReading = false;
       // The answers that were ready at once leave together, and do not wait for another turn.
       this.flush();
+      if (decoder.isInsidePacket) this.ticket?.insidePacket?.();
       if (decoder.fault === undefined || subscriber.closed) return;
       // What came before the fault has been answered.
       subscriber.error(protocolError(decoder.fault, 'connection'));

@@ -9,6 +9,14 @@ export type TransportKind = 'tcp' | 'quic' | 'websocket' | 'memory' | (string & 
 /** One end of a connection, as a user sees it: `127.0.0.1:4433`, `memory#1`. */
 export type PeerName = string;
 
+/** A packet of which a part has come. */
+export interface UnfinishedPacket {
+  /** Tells it from those before and after it. */
+  readonly number: number;
+  /** Bytes of it so far. */
+  readonly bytes: number;
+}
+
 /**
  * A connection that carries whole packets. Whoever takes a transport owns it: subscribes to `packets$`
  * once, and closes it.
@@ -34,8 +42,18 @@ export interface Transport {
   readonly pressure$: Observable<boolean>;
   /** How often the transport was read: packets of one read need only one look at the clock. */
   readonly reads?: number;
+  /**
+   * The packet that the peer has begun and not finished; undefined between packets, while this side reads
+   * nothing, and where a transport cannot tell.
+   */
+  readonly unfinished?: UnfinishedPacket | undefined;
   /** Bytes that were sent and that the operating system has not taken yet; 0 once the connection is gone. */
   readonly queuedBytes: number;
+  /**
+   * Counts the bytes that the operating system has taken, also within one large write: while bytes are
+   * queued and this stays the same, the peer does not read. Undefined where a transport cannot tell.
+   */
+  readonly takenBytes?: number;
   /**
    * Queues a packet. What is sent in one turn of the event loop goes out together. Metadata and body
    * belong to the transport from here on. After the end of the connection this does nothing. Throws an

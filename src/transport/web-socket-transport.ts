@@ -13,8 +13,9 @@ import { connectionError } from './network-errors';
 import type { PeerIdentity } from './peer-identity';
 import { hostAndPort } from './place';
 import { SendPressure } from './send-pressure';
+import { takenBytes } from './taken-bytes';
 import type { Provenance, SocketTransportOptions } from './tcp-transport';
-import type { Transport } from './transport';
+import type { Transport, UnfinishedPacket } from './transport';
 
 /** Close codes of RFC 6455, section 7.4.1. */
 const NORMAL = 1000;
@@ -25,6 +26,12 @@ const NO_STATUS = 1005;
 
 const CLEAN_CODES: readonly number[] = [NORMAL, GOING_AWAY, NO_STATUS];
 
+/** Fragments of one message, and chunks that its bytes may come in whatever they measure. */
+const MAX_PARTS = 1024;
+
+/** More chunks are taken where they have so many bytes on the average, which is less than any network's. */
+const MIN_PART_BYTES = 512;
+
 /** What every WebSocket is made with, on either side. */
 export function webSocketSettings({ limits, closeTimeoutMs }: Partial<SocketTransportOptions>) {
   const longest = longestPacket(packetLimits(limits));
@@ -32,6 +39,9 @@ export function webSocketSettings({ limits, closeTimeoutMs }: Partial<SocketTran
     perMessageDeflate: false,
     // Longer messages are refused before they are buffered. `ws` takes 32 bits, and 0 or NaN as no limit.
     maxPayload: longest >= 1 ? Math.min(longest, 2 ** 31 - 1) : 1,
+    // Parts of an unfinished message, each of which costs more than its bytes.
+    maxFragments: MAX_PARTS,
+    maxBufferedChunks: Math.max(MAX_PARTS, Math.ceil(longest / MIN_PART_BYTES)),
     closeTimeout: timerMs(closeTimeoutMs ?? DEFAULT_CLOSE_TIMEOUT_MS),
   };
 }
@@ -54,6 +64,11 @@ export class WebSocketTransport implements Transport {
   /** Who closes or destroys the connection does not hear how it ended. */
   private leaving: 'closing' | 'destroyed' | undefined;
   private closed: Promise<void> | undefined;
+  /** Messages, pings and pongs that have come. */
+  private finished = 0;
+  /** As many had come before the last read; what came since, which is all of one frame. */
+  private finishedBefore = 0;
+  private unfinishedBytes = 0;
   private probes: (() => void)[] = [];
 
   constructor(
@@ -78,7 +93,9 @@ export class WebSocketTransport implements Transport {
     stream.on('end', () => {
       this.deadline.start();
     });
+    socket.on('ping', () => (this.finished += 1));
     socket.on('pong', () => {
+      this.finished += 1;
       const { probes } = this;
       this.probes = [];
       for (const onAnswer of probes) onAnswer();
@@ -98,13 +115,27 @@ export class WebSocketTransport implements Transport {
     return this.stream.destroyed ? 0 : this.socket.bufferedAmount;
   }
 
+  get takenBytes(): number {
+    return takenBytes(this.stream);
+  }
+
+  get unfinished(): UnfinishedPacket | undefined {
+    const { finished: number, unfinishedBytes: bytes } = this;
+    return bytes === 0 || number !== this.finishedBefore || this.stream.isPaused()
+      ? undefined
+      : { number, bytes };
+  }
+
   send(packet: Packet): void {
     if (this.socket.readyState !== this.socket.OPEN) return;
     const message = encodePacket(packet);
     this.cork();
     // Not 'drain', which waits until nothing is left.
     this.socket.send(message, this.onWritten);
-    this.pressure.update(this.queuedBytes);
+    const { queuedBytes } = this;
+    this.pressure.update(queuedBytes);
+    // Not only once the turn is over: a turn may send without an end.
+    if (this.pressure.isOn) this.ticket?.backlogged?.(queuedBytes);
   }
 
   probe(onAnswer: () => void): void {
@@ -151,11 +182,26 @@ export class WebSocketTransport implements Transport {
     setImmediate(() => {
       this.corked = false;
       this.stream.uncork();
+      if (this.stream.writableLength > 0) this.ticket?.backlogged?.(this.queuedBytes);
     });
   }
 
   private readonly onWritten = (): void => {
     if (!this.stream.destroyed) this.pressure.update(this.queuedBytes);
+  };
+
+  /**
+   * A read that has finished nothing has ended inside a message. (Pings may come between the fragments of
+   * one, and hide that; `maxFragments` bounds how often.)
+   */
+  private readonly onBytes = (chunk: Uint8Array): void => {
+    if (this.finished === this.finishedBefore) {
+      this.unfinishedBytes += chunk.length;
+      this.ticket?.insidePacket?.();
+    } else {
+      this.finishedBefore = this.finished;
+      this.unfinishedBytes = 0;
+    }
   };
 
   private read(subscriber: Subscriber<Packet>): () => void {
@@ -165,6 +211,7 @@ export class WebSocketTransport implements Transport {
       subscriber.error(protocolError(error, 'connection'));
     };
     const onMessage = (data: RawData, isBinary: boolean): void => {
+      this.finished += 1;
       if (this.leaving === 'destroyed') return;
       if (!isBinary) {
         refuse(UNSUPPORTED_DATA, brokenRule('received a text message, packets are binary'));
@@ -196,8 +243,11 @@ export class WebSocketTransport implements Transport {
       return () => undefined;
     }
     socket.on('message', onMessage).on('error', onError).on('close', onClose);
+    // After the WebSocket's own, which has made its messages of them by then.
+    this.stream.on('data', this.onBytes);
     socket.resume();
     return () => {
+      this.stream.off('data', this.onBytes);
       socket.off('message', onMessage).off('error', onError).off('close', onClose);
       // A closing handshake under way is left to finish; otherwise nobody needs the connection any more.
       if (socket.readyState === socket.OPEN) this.destroy();

@@ -19,6 +19,9 @@ export const DEFAULT_PACKET_LIMITS: PacketLimits = {
 /** What a chunk costs that is kept until its packet is whole, besides its bytes: a view and its buffer. */
 const CHUNK_COST = 512;
 
+/** Chunks that are kept of one packet at most, however large it is; with one more they are gathered. */
+const MAX_CHUNKS = 1024;
+
 /**
  * Cuts a byte stream into packets, however it was split (protocol section 1).
  *
@@ -26,7 +29,7 @@ const CHUNK_COST = 512;
  * (`isInsidePacket`), and a broken one sets `fault`, after which the stream cannot be trusted and
  * `push` throws. A packet that arrives in one chunk is a view of that chunk; of one that arrives in
  * several, each byte is copied once. Neither a declared length nor a trickle of tiny chunks makes the
- * decoder hold more than about twice the bytes of the packet.
+ * decoder hold more than about twice the bytes of the packet, nor more than 1,024 chunks.
  *
  * @example
  * const decoder = new PacketDecoder();
@@ -115,7 +118,7 @@ export class PacketDecoder {
   private keep(part: Uint8Array, length: number): void {
     if (this.gathered === undefined) {
       this.chunks.push(part);
-      if (this.chunks.length * CHUNK_COST > length) {
+      if (this.chunks.length * CHUNK_COST > length || this.chunks.length > MAX_CHUNKS) {
         this.gathered = joined(this.chunks, length);
         this.chunks = [];
       }

@@ -2,6 +2,10 @@ import type { ConnectionGate, GateTicket } from '../../src/transport/connection-
 
 export class FakeTicket implements GateTicket {
   leaves = 0;
+  /** What was told of bytes that stay behind. */
+  readonly backlogs: number[] = [];
+  /** Reads that have ended inside a packet. */
+  insidePackets = 0;
 
   constructor(
     readonly since: number,
@@ -10,6 +14,14 @@ export class FakeTicket implements GateTicket {
 
   leave(): void {
     this.leaves += 1;
+  }
+
+  insidePacket(): void {
+    this.insidePackets += 1;
+  }
+
+  backlogged(queuedBytes: number): void {
+    this.backlogs.push(queuedBytes);
   }
 }
 

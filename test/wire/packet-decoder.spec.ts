@@ -340,6 +340,23 @@ describe('PacketDecoder', () => {
       });
       expect(copied).toBe(bytes.length - 1);
     });
+
+    it.each([
+      [1024, 'as they came', 9],
+      [1025, 'gathered', 7],
+    ])('of a packet that waits, %i chunks are kept %s', (chunks, _, expected) => {
+      // So large that its length alone would let 8,192 be kept.
+      const body = new Uint8Array(4 * 1024 * 1024).fill(7);
+      const bytes = encodePacket(packet({ messageType: MessageType.FrameSubmit }, undefined, body));
+      const decoder = new PacketDecoder();
+      const parts = Array.from({ length: chunks }, (_, at) => bytes.slice(40 + at, 41 + at));
+      pushAll(decoder, [bytes.slice(0, 40), ...parts]);
+      // Against the rules of `push`: it shows which bytes are the chunks' own.
+      for (const part of parts) part[0] = 9;
+      const [whole] = decoder.push(bytes.slice(40 + chunks));
+      expect([...new Set(whole?.body.subarray(0, chunks))]).toEqual([expected]);
+      expect(whole?.body.length).toBe(body.length);
+    });
   });
 
   it('hands on Uint8Arrays, no Buffers, whatever it is fed', () => {

@@ -10,6 +10,8 @@ import type { LimitConsequence, LimitTripped } from './limit-tripped';
 import type { HeldReader, QueuedTotals } from './queued-totals';
 import { ReadingPause } from './reading-pause';
 import type { ServerLimits } from './server-limits';
+import type { Reader } from './slow-readers';
+import type { Sender } from './slow-senders';
 import { SlotPool, type SlotPoolOwner } from './slot-pool';
 
 /** What a connection's guard needs of the server. */
@@ -26,10 +28,12 @@ export interface GuardedConnection {
   readonly transport: Transport;
   /** Has done with the peer, at once; `word` is the last that it hears. */
   leave(word: Packet | undefined): void;
+  /** Ends the connection at once, and then its sessions. */
+  drop(): void;
 }
 
 /** Holds one connection to the server's limits: counts, tells, pauses, and ends it. */
-export class ConnectionGuard extends ConnectionLimits implements HeldReader, SlotPoolOwner {
+export class ConnectionGuard extends ConnectionLimits implements HeldReader, Reader, Sender, SlotPoolOwner {
   /** Of operations of all sessions of the connection. */
   readonly slots: SlotPool;
   private madePause: ReadingPause | undefined;
@@ -43,6 +47,10 @@ export class ConnectionGuard extends ConnectionLimits implements HeldReader, Slo
     super(host.limits);
     this.slots = new SlotPool(host.limits.maxInFlightPerConnection, this);
     ticket.connection = this;
+  }
+
+  get transport(): Transport {
+    return this.connection.transport;
   }
 
   /** Whether the server, and not the peer, is why nothing is heard. */
@@ -104,6 +112,13 @@ export class ConnectionGuard extends ConnectionLimits implements HeldReader, Slo
     this.tell(excess, 'connection-closed');
     const word = farewell(excess);
     this.connection.leave(this.allowLastWord(word) ? word : undefined);
+  }
+
+  cutOff(excess: Excess): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.tell(excess, 'connection-closed');
+    this.connection.drop();
   }
 
   protected override answersProvoked(): void {

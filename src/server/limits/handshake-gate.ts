@@ -1,14 +1,16 @@
-import type { SchedulerLike, Subscription } from 'rxjs';
+import { filter, type SchedulerLike, type Subscription } from 'rxjs';
 import { timerMs } from '../../protocol/timer';
 import type { ConnectionGate, GateTicket } from '../../transport/connection-gate';
 import type { PeerName, Transport } from '../../transport/transport';
-import type { Excess, LimitedConnection } from './connection-limits';
+import type { Excess } from './connection-limits';
 import type { LimitTripped } from './limit-tripped';
 import type { ServerLimits } from './server-limits';
+import { SlowReaders, type Reader, type ReadersHost } from './slow-readers';
+import { SlowSenders, type Sender, type SendersHost } from './slow-senders';
 
 /** What a gate needs of its server. */
-export interface GateHost {
-  readonly limits: Pick<ServerLimits, 'handshakeMs' | 'maxHandshakes' | 'maxConnections'>;
+export interface GateHost extends ReadersHost, SendersHost {
+  readonly limits: ServerLimits;
   readonly scheduler: SchedulerLike;
   tripped(tripped: LimitTripped): void;
 }
@@ -16,7 +18,7 @@ export interface GateHost {
 /** A connection, from its accept to its end. */
 export class HandshakeTicket implements GateTicket {
   /** Says the last word to the peer, where there is one that can by now. */
-  connection: LimitedConnection | undefined;
+  connection: (Sender & Reader) | undefined;
 
   constructor(
     private readonly gate: HandshakeGate,
@@ -34,6 +36,14 @@ export class HandshakeTicket implements GateTicket {
   leave(): void {
     this.gate.leave(this);
   }
+
+  backlogged(queuedBytes: number): void {
+    if (this.connection !== undefined) this.gate.readers.backlogged(this.connection, queuedBytes);
+  }
+
+  insidePacket(): void {
+    if (this.connection !== undefined) this.gate.senders.insidePacket(this.connection);
+  }
 }
 
 /**
@@ -49,8 +59,13 @@ export class HandshakeGate implements ConnectionGate {
   private readonly pending = new Set<HandshakeTicket>();
   private readonly present = new Set<HandshakeTicket>();
   private timer: Subscription | undefined;
+  readonly readers: SlowReaders;
+  readonly senders: SlowSenders;
 
-  constructor(private readonly host: GateHost) {}
+  constructor(private readonly host: GateHost) {
+    this.readers = new SlowReaders(host);
+    this.senders = new SlowSenders(host);
+  }
 
   /** Connections that are not past their handshake. */
   get pendingCount(): number {
@@ -84,9 +99,17 @@ export class HandshakeGate implements ConnectionGate {
   /** The ticket of a transport; one whose listener knows no gate enters now. */
   ticketOf(transport: Transport): HandshakeTicket {
     if (transport.ticket instanceof HandshakeTicket) return transport.ticket;
-    return this.enter(() => {
+    const ticket = this.enter(() => {
       transport.destroy();
     }, transport.peer);
+    // It tells nobody what stays behind, so it is looked at from where that is much.
+    transport.pressure$.pipe(filter(Boolean)).subscribe({
+      next: () => {
+        ticket.backlogged(transport.queuedBytes);
+      },
+      error: () => undefined,
+    });
+    return ticket;
   }
 
   /** Whether a connection was let in and is not gone. */
@@ -103,6 +126,9 @@ export class HandshakeGate implements ConnectionGate {
   leave(ticket: HandshakeTicket): void {
     this.settle(ticket);
     this.present.delete(ticket);
+    if (ticket.connection === undefined) return;
+    this.readers.forget(ticket.connection);
+    this.senders.forget(ticket.connection);
   }
 
   private watch(): void {

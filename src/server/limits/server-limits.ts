@@ -72,6 +72,35 @@ export interface ServerLimits extends ConnectionRates {
    * refused, right ones too, with the answer that a wrong one gets: who guesses learns nothing.
    */
   readonly addressTokenFailures: Rate;
+  /**
+   * Bytes that wait for one peer to read them (producers see pressure from 1 MiB on); more, and it is cut at
+   * once. What an application sends that does not look at pressure would fill the memory.
+   */
+  readonly maxUnreadBytes: number;
+  /** Bytes that may wait for longer than `unreadMs`: a burst passes, a peer that never catches up does not. */
+  readonly maxLastingUnreadBytes: number;
+  /**
+   * Milliseconds that a peer with bytes to read may take none of them, or have more than
+   * `maxLastingUnreadBytes`; then it is cut. Whoever reads at all, however slowly, takes some in less.
+   */
+  readonly unreadMs: number;
+  /**
+   * Bytes that wait for all peers together. Of more, the peer with the most is cut: those with little are
+   * many and innocent, and to cut them would give little back.
+   */
+  readonly maxTotalUnreadBytes: number;
+  /**
+   * Milliseconds from the first byte of a packet to its last; then the connection ends. What has come of it
+   * is kept until then. Raise it where peers send large bodies over slow networks: 4 MiB need 140 KiB/s.
+   */
+  readonly packetMs: number;
+  /** Milliseconds that a packet may take at any speed. A lost segment holds one up for a second or two. */
+  readonly packetGraceMs: number;
+  /**
+   * Bytes a second, on the average since its first, that a packet has to come with after `packetGraceMs`;
+   * else the connection ends. 0 switches it off, too. Less is a peer that holds on to the server on purpose.
+   */
+  readonly minPacketBytesPerSecond: number;
   /** Sessions that wait for their client; one more does not, and is over. */
   readonly maxDetachedSessions: number;
   /** Bytes of results that wait for clients that are away; a session that would need more is over. */
@@ -107,6 +136,13 @@ export const DEFAULT_SERVER_LIMITS: ServerLimits = {
   maxQueuedBytes: 1024 * MIB,
   maxTokenFailures: 5,
   addressTokenFailures: { burst: 20, perSecond: 20 / 60 },
+  maxUnreadBytes: 16 * MIB,
+  maxLastingUnreadBytes: 8 * MIB,
+  unreadMs: 10_000,
+  maxTotalUnreadBytes: 512 * MIB,
+  packetMs: 30_000,
+  packetGraceMs: 5_000,
+  minPacketBytesPerSecond: KIB,
   maxDetachedSessions: 10_000,
   maxDetachedBytes: 256 * MIB,
   closeOvertimeMs: 5000,

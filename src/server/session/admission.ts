@@ -64,6 +64,7 @@ export class Admission {
     }
     const { maxSubmits, maxBytes } = this.limits;
     if (this.queuedCount >= maxSubmits || this.queuedBytes + submit.body.length > maxBytes) return 'refused';
+    submit.keepBody();
     (this.queue ??= new Map()).set(submit.frameId, submit);
     this.queuedBytes += submit.body.length;
     return 'admitted';

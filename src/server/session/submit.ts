@@ -15,6 +15,7 @@ import type { CommonHeader } from '../../wire/header';
 import type { Message } from '../../wire/message';
 import { MessageType } from '../../wire/message-type';
 import type { FrameSubmitMetadata } from '../../wire/messages/frame-submit';
+import { keptBytes } from '../../wire/kept-bytes';
 import type { Packet } from '../../wire/packet';
 
 /**
@@ -60,7 +61,6 @@ export class Submit implements Message<typeof MessageType.FrameSubmit>, Containm
   readonly messageType = MessageType.FrameSubmit;
   readonly header: CommonHeader;
   readonly metadata: FrameSubmitMetadata;
-  readonly body: Uint8Array;
   /** The cached objects that it refers to, in the order of its references. */
   readonly objects: readonly CachedObject[];
   /**
@@ -68,6 +68,7 @@ export class Submit implements Message<typeof MessageType.FrameSubmit>, Containm
    * Milliseconds of the server's clock; Infinity for none.
    */
   readonly deadline: number;
+  private bytes: Uint8Array;
   private currentState: OperationState = OperationState.Accepted;
   private end: SubmitEnd | undefined;
   private ending: Subject<SubmitEnd> | undefined;
@@ -82,9 +83,14 @@ export class Submit implements Message<typeof MessageType.FrameSubmit>, Containm
   ) {
     this.header = packet.header;
     this.metadata = metadata;
-    this.body = packet.body;
+    this.bytes = packet.body;
     this.objects = objects;
     this.deadline = deadline;
+  }
+
+  /** A view of what it was received in; where it had to wait, possibly a copy. */
+  get body(): Uint8Array {
+    return this.bytes;
   }
 
   get sessionId(): number {
@@ -200,6 +206,11 @@ export class Submit implements Message<typeof MessageType.FrameSubmit>, Containm
   /** A subscriber of the submit's streams has thrown. The session's, not the application's. */
   failed(cause: unknown): void {
     this.control.subscriberFailed(this, cause);
+  }
+
+  /** It has to wait: its body is not to keep all that came with it alive. The session's, not the application's. */
+  keepBody(): void {
+    this.bytes = keptBytes(this.bytes);
   }
 
   /** Shows a new state. The session's, not the application's. */

@@ -59,6 +59,21 @@ class Door {
 const ids = (submits: readonly Submit[]): number[] => submits.map(({ frameId }) => frameId);
 
 describe('Admission', () => {
+  it('copies the body of a submit that waits where it would keep a larger buffer alive, and no other', () => {
+    const door = new Door(1, { maxBytes: 100_000 });
+    const views = [1, 2, 3].map((frameId) => {
+      // One of many that came with one read.
+      const body = new Uint8Array(65_536).fill(frameId).subarray(100, frameId === 3 ? 40_100 : 150);
+      const { header, metadata } = submit(frameId);
+      const context = { metadata, objects: [], deadline: Infinity };
+      return new Submit({ header, metadata: new Uint8Array(0), body }, context, nobody);
+    });
+    for (const view of views) expect(door.admission.offer(view)).toBe('admitted');
+    expect(views.map(({ body }) => body.buffer.byteLength)).toEqual([65_536, 50, 65_536]);
+    expect(views.map(({ body }) => body[0])).toEqual([1, 2, 3]);
+    expect(door.admission.queuedCount).toBe(2);
+  });
+
   it('hands over at once while there are slots, then lets wait', () => {
     const door = new Door(2);
     for (const id of [1, 2, 3]) expect(door.offer(id)).toBe('admitted');

@@ -1,0 +1,23 @@
+import type { Socket } from 'node:net';
+
+/** What Node counts for its own timeouts and does not document; its `Socket` tells only of whole writes. */
+interface CountedHandle {
+  readonly bytesWritten?: unknown;
+  readonly writeQueueSize?: unknown;
+  /** Of TLS: what takes its records. */
+  readonly _parent?: CountedHandle | null;
+}
+
+/**
+ * How many bytes of a socket's (over TLS: of its records) the operating system has taken so far; to be compared with an earlier
+ * number. A write of several MiB to a slow peer takes minutes, and moves all the time: whole writes alone
+ * would look like a peer that does not read.
+ */
+export function takenBytes(socket: Socket): number {
+  const { _handle: handle } = socket as { readonly _handle?: CountedHandle | null };
+  const { bytesWritten, writeQueueSize } = handle?._parent ?? handle ?? {};
+  if (typeof bytesWritten === 'number' && typeof writeQueueSize === 'number') {
+    return bytesWritten - writeQueueSize;
+  }
+  return socket.bytesWritten - socket.writableLength;
+}
