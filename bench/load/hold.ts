@@ -15,7 +15,7 @@ let nextIndex = 0;
 /** Opens a connection's sessions, submits, and knows by a PONG behind it all that the server has it. */
 function connect(): void {
   if (nextIndex === hold.connections) return;
-  const first = nextIndex * hold.sessions + 1;
+  const first = hold.firstSessionId + nextIndex * hold.sessions;
   nextIndex += 1;
   let due = hold.sessions * (HEADER + OPEN_ACK_METADATA) + HEADER;
   const socket = net.connect({ host: '127.0.0.1', port: hold.port, noDelay: true }, () => {

@@ -20,6 +20,8 @@ export interface LoadParameters {
 
 /** What opens connections, sessions and operations that are never answered, and keeps them. */
 export interface HoldParameters {
+  /** The other sessions have the ids that follow. */
+  readonly firstSessionId: number;
   readonly port: number;
   readonly connections: number;
   /** Of each connection. */

@@ -33,7 +33,7 @@ const RATE_OF_TYPE: readonly (ConnectionRateName | undefined)[] = ratesByCode({
  * What one peer does over one connection, counted against the server's limits. Most connections do
  * little of it, so a bucket is made with the first packet that it counts.
  */
-export abstract class ConnectionLimits implements LimitedConnection {
+export abstract class ConnectionLimits {
   private readonly buckets: { [Name in ConnectionRateName]?: TokenBucket } = {};
   /** Bytes in and out while the connection has not had a session. */
   private opening: { bytesIn: number; bytesOut: number } | undefined = { bytesIn: 0, bytesOut: 0 };

@@ -1,34 +1,30 @@
-import { BehaviorSubject, lastValueFrom, Subscription, type SchedulerLike } from 'rxjs';
+import { BehaviorSubject, lastValueFrom, type SchedulerLike, type Subscription } from 'rxjs';
 import { CancelScope } from '../../protocol/operation/operation';
 import { checkHeaderOnly, checkMetadataLength } from '../../protocol/packet-checks';
 import { unexpectedMessage, type RuntimeError } from '../../protocol/runtime-error';
 import type { SessionExtension } from '../../protocol/session/session-extension';
-import {
-  acceptsMessages,
-  acceptsOperations,
-  afterClose,
-  afterCloseAck,
-  SessionState,
-} from '../../protocol/session/session-lifecycle';
+import { acceptsMessages, acceptsOperations, SessionState } from '../../protocol/session/session-lifecycle';
 import { timerMs } from '../../protocol/timer';
 import { NnrpError } from '../../wire/errors';
-import { decodeMessage, type MessageOf } from '../../wire/message';
+import type { MessageOf } from '../../wire/message';
 import { MessageType, messageTypeName } from '../../wire/message-type';
 import { BackpressureLevel, FlowScope, FlowUpdateReason } from '../../wire/messages/flow-update';
 import { FrameSubmitMetadata } from '../../wire/messages/frame-submit';
 import { HintReason, ResultHintMetadata } from '../../wire/messages/result-hint';
-import { CloseReason, CloseStatus, InFlightPolicy } from '../../wire/messages/session-close';
+import { CloseReason, InFlightPolicy } from '../../wire/messages/session-close';
 import type { SessionOpenAckMetadata, SessionOpenMetadata } from '../../wire/messages/session-open';
 import type { Packet } from '../../wire/packet';
-import { preview3 } from '../../wire/revision';
 import { cacheMiss } from '../error-packet';
-import type { Cancel, Close } from './messages';
+import type { Cancel } from './messages';
 import type { DetachedExcess, DetachedOwner, DetachedShare, DetachedTotals } from '../limits/detached-totals';
 import type { LimitTripped } from '../limits/limit-tripped';
 import type { QueuedTotals } from '../limits/queued-totals';
 import { SlotShare } from '../limits/slot-pool';
 import type { ServerSettings } from '../options';
 import { NO_REFERENCES, refersToObjects, SessionCache } from './session-cache';
+import { decodeAs } from './decode-as';
+import { IdleWatch, type IdleWatched } from './idle-watch';
+import { SessionClosing, type ClosingSession } from './session-closing';
 import { SessionOperations, type OperationsHost } from './session-operations';
 import { SessionOutlet, type Attachment } from './session-outlet';
 import { SessionSender, type FlowFields, type SenderHost } from './session-sender';
@@ -68,7 +64,9 @@ export interface SessionHost {
  *      ▲                               │
  *      └──────────── resume ───────────┘        (SESSION_CLOSE ends it from anywhere: closed)
  */
-export class SessionCore implements OperationsHost, RequestsHost, SenderHost, DetachedOwner {
+export class SessionCore
+  implements OperationsHost, RequestsHost, SenderHost, DetachedOwner, ClosingSession, IdleWatched
+{
   readonly streams = new SessionStreams();
   readonly attachment: BehaviorSubject<AttachmentState>;
 
@@ -78,13 +76,10 @@ export class SessionCore implements OperationsHost, RequestsHost, SenderHost, De
   private readonly slots: SlotShare;
   private madeCache: SessionCache | undefined;
   private madeRequests: SessionRequests | undefined;
-  private timers: Subscription | undefined;
-  private currentState: SessionState = SessionState.Open;
+  private madeClosing: SessionClosing | undefined;
+  private idleWatch: IdleWatch | undefined;
+  state: SessionState = SessionState.Open;
   private expiry: Subscription | undefined;
-  /** What ends the session once no operation is left, while it drains. */
-  private finishDrain: (() => void) | undefined;
-  /** Whether this side has asked for the end. */
-  private isEnding = false;
   private isCongested = false;
   private isUnconfirmed = false;
   /** Bytes of submits that wait, as they are counted over all sessions. */
@@ -112,7 +107,7 @@ export class SessionCore implements OperationsHost, RequestsHost, SenderHost, De
     this.sender = new SessionSender(granted.sessionId, this.outlet, this);
     this.operations = new SessionOperations(this);
     this.slots = new SlotShare(attachment.slots, this.operations);
-    if (settings.idleTimeoutMs > 0) this.watchIdleness(settings.idleTimeoutMs);
+    if (settings.idleTimeoutMs > 0) this.idleWatch = new IdleWatch(this, settings.idleTimeoutMs, scheduler);
   }
 
   get sessionId(): number {
@@ -135,8 +130,12 @@ export class SessionCore implements OperationsHost, RequestsHost, SenderHost, De
     return (this.madeRequests ??= new SessionRequests(this));
   }
 
-  get state(): SessionState {
-    return this.currentState;
+  private get closing(): SessionClosing {
+    return (this.madeClosing ??= new SessionClosing(this));
+  }
+
+  get lastActive(): number {
+    return this.operations.isIdle ? Math.max(this.lastHeard, this.lastWorked) : Infinity;
   }
 
   get usage(): SessionUsage {
@@ -155,7 +154,7 @@ export class SessionCore implements OperationsHost, RequestsHost, SenderHost, De
 
   /** Takes a packet of this session, that came at `now`. Throws an `NnrpError` or a `RuntimeError` that says what is wrong. */
   receive(packet: Packet, now: number): void {
-    if (!acceptsMessages(this.currentState)) throw this.notOpen();
+    if (!acceptsMessages(this.state)) throw this.notOpen();
     this.heard(now);
     switch (packet.header.messageType) {
       case MessageType.FrameSubmit:
@@ -172,10 +171,10 @@ export class SessionCore implements OperationsHost, RequestsHost, SenderHost, De
         this.requests.migrate(decodeAs(packet, MessageType.SessionMigrate));
         return;
       case MessageType.SessionClose:
-        this.onClose(decodeAs(packet, MessageType.SessionClose));
+        this.closing.onClose(decodeAs(packet, MessageType.SessionClose));
         return;
       case MessageType.SessionCloseAck:
-        this.onCloseAck(decodeAs(packet, MessageType.SessionCloseAck));
+        this.closing.onCloseAck(decodeAs(packet, MessageType.SessionCloseAck));
         return;
       case MessageType.CachePut:
         this.onCachePut(decodeAs(packet, MessageType.CachePut));
@@ -199,7 +198,7 @@ export class SessionCore implements OperationsHost, RequestsHost, SenderHost, De
   /** The connection is gone. The session waits for its client where it may, and is over where not. */
   connectionLost(attachment: Attachment): void {
     if (this.outlet.current !== attachment) return;
-    if (!this.isResumable || !acceptsOperations(this.currentState)) {
+    if (!this.isResumable || !acceptsOperations(this.state)) {
       this.end('disconnected', 'closed');
       return;
     }
@@ -218,7 +217,7 @@ export class SessionCore implements OperationsHost, RequestsHost, SenderHost, De
    * that is older than one which came before it is nobody's any more: its client has made another since.
    */
   canResume(receivedResults: number | undefined, attempt = Infinity): boolean {
-    if (!this.isResumable || !acceptsOperations(this.currentState)) return false;
+    if (!this.isResumable || !acceptsOperations(this.state)) return false;
     return attempt > this.lastAttempt && this.outlet.canResume(receivedResults);
   }
 
@@ -231,7 +230,7 @@ export class SessionCore implements OperationsHost, RequestsHost, SenderHost, De
   /** Goes on over another connection, with what the client says of itself. */
   resume(attachment: Attachment, extension: SessionExtension | undefined): void {
     this.expiry?.unsubscribe();
-    this.currentState = SessionState.Resumed;
+    this.state = SessionState.Resumed;
     this.lastHeard = this.host.scheduler.now();
     this.isUnconfirmed = true;
     // The ack gives the client new credit: it is stopped no more.
@@ -243,34 +242,10 @@ export class SessionCore implements OperationsHost, RequestsHost, SenderHost, De
     this.attachment.next('resumed');
   }
 
-  /**
-   * Ends the session from this side; resolves when it is over. Operations in flight are drained or
-   * aborted. An announced client says when it has all that it waits for; another one is not told, as
-   * its runtime would not expect it, and the session ends with its last operation.
-   */
+  /** Ends the session from this side; resolves when it is over. Operations in flight are drained or aborted. */
   close(ending: SessionEnding): Promise<void> {
     const over = lastValueFrom(this.attachment, { defaultValue: undefined }).then(() => undefined);
-    if (!acceptsOperations(this.currentState)) {
-      this.hasten(ending);
-      return over;
-    }
-    this.isEnding = true;
-    this.currentState = afterClose(this.currentState, this.sessionId);
-    const { current } = this.outlet;
-    const isAbort = ending.inFlightPolicy === InFlightPolicy.Abort;
-    if (current?.isAnnounced === true || isAbort) this.sender.close(ending, this.operations.lastOperationId);
-    if (isAbort || current === undefined) {
-      this.end('closed', 'closed');
-      return over;
-    }
-    this.operations.endQueued('closed');
-    this.noteWork();
-    const finish = (): void => {
-      this.end('closed', 'closed');
-    };
-    if (current.isAnnounced) this.own(this.host.scheduler.schedule(finish, timerMs(ending.drainTimeoutMs)));
-    else if (this.operations.isIdle) finish();
-    else this.drainFor(ending.drainTimeoutMs, finish);
+    this.closing.close(ending);
     return over;
   }
 
@@ -285,11 +260,10 @@ export class SessionCore implements OperationsHost, RequestsHost, SenderHost, De
 
   /** Ends the session without another word. */
   end(end: Exclude<SubmitEnd, 'completed'>, attachmentState: 'expired' | 'closed'): void {
-    if (this.currentState === SessionState.Closed) return;
-    this.currentState = SessionState.Closed;
-    this.timers?.unsubscribe();
-    // What comes later is ended at once.
-    this.timers = Subscription.EMPTY;
+    if (this.state === SessionState.Closed) return;
+    this.state = SessionState.Closed;
+    this.madeClosing?.end();
+    this.idleWatch?.unsubscribe();
     this.madeRequests?.end();
     this.expiry?.unsubscribe();
     this.outlet.current?.released(this);
@@ -354,8 +328,8 @@ export class SessionCore implements OperationsHost, RequestsHost, SenderHost, De
   private onSubmit(packet: Packet): void {
     checkMetadataLength(packet, FrameSubmitMetadata.length, 'server');
     const metadata = FrameSubmitMetadata.decode(packet.metadata);
-    if (!acceptsOperations(this.currentState)) {
-      if (!this.isEnding) throw this.notOpen();
+    if (!acceptsOperations(this.state)) {
+      if (this.madeClosing?.isOwn !== true) throw this.notOpen();
       // It crossed with this side's SESSION_CLOSE: its client could not know, as far as it had credit.
       this.sender.drop(packet.header.frameId);
       this.crossed += 1;
@@ -416,67 +390,18 @@ export class SessionCore implements OperationsHost, RequestsHost, SenderHost, De
     this.streams.emit('messages', message);
   }
 
-  private onClose(close: Close): void {
-    // Closes that have crossed are one: the client's says how long its operations may take.
-    if (!this.isEnding) this.currentState = afterClose(this.currentState, this.sessionId);
-    this.streams.emit('closes', close);
-    const { inFlightPolicy, drainTimeoutMs } = close.metadata;
-    if (inFlightPolicy === InFlightPolicy.Abort || drainTimeoutMs === 0 || this.operations.isIdle) {
-      this.finishClose();
-      return;
-    }
-    this.currentState = afterCloseAck(this.currentState, CloseStatus.Draining, this.sessionId);
-    this.sender.closeAck(CloseStatus.Draining, this.operations.lastOperationId);
-    // What has not started by now never will: only what is with the application may finish.
+  /** Ends what waits for a slot: it never will start. */
+  endQueued(): void {
     this.operations.endQueued('closed');
     this.noteWork();
-    if (this.operations.isIdle) this.finishClose();
-    else this.drainFor(drainTimeoutMs, () => this.finishClose());
-  }
-
-  /** The answer to a close of this side's. */
-  private onCloseAck({ metadata }: MessageOf<typeof MessageType.SessionCloseAck>): void {
-    // Nor may the client answer a close of its own, and open the session again by rejecting it.
-    if (!this.isEnding || acceptsOperations(this.currentState)) {
-      throw unexpectedMessage('server received SESSION_CLOSE_ACK that it did not ask for');
-    }
-    this.currentState = afterCloseAck(this.currentState, metadata.closeStatus, this.sessionId);
-    if (metadata.closeStatus !== CloseStatus.Closed) return;
-    this.currentState = SessionState.Draining;
-    this.end('closed', 'closed');
-  }
-
-  /** A close that is under way gets no more time than another one allows. */
-  private hasten({ inFlightPolicy, drainTimeoutMs }: SessionEnding): void {
-    const finish =
-      this.finishDrain ??
-      ((): void => {
-        this.end('closed', 'closed');
-      });
-    if (inFlightPolicy === InFlightPolicy.Abort) finish();
-    else this.own(this.host.scheduler.schedule(finish, timerMs(drainTimeoutMs)));
-  }
-
-  private own(timer: Subscription): void {
-    (this.timers ??= new Subscription()).add(timer);
-  }
-
-  private drainFor(timeoutMs: number, finish: () => void): void {
-    this.finishDrain = finish;
-    this.own(this.host.scheduler.schedule(finish, timerMs(timeoutMs)));
-  }
-
-  private finishClose(): void {
-    this.sender.closeAck(CloseStatus.Closed, this.operations.lastOperationId);
-    this.end('closed', 'closed');
   }
 
   /** An operation has ended, whichever way. */
   operationEnded(): void {
     this.noteWork();
     if (this.host.settings.idleTimeoutMs > 0) this.lastWorked = this.host.scheduler.now();
-    if (this.finishDrain !== undefined) {
-      if (this.operations.isIdle) this.finishDrain();
+    if (this.madeClosing?.isDraining === true) {
+      this.madeClosing.operationEnded();
     } else if (this.isCongested && this.operations.queuedCount === 0) {
       this.isCongested = false;
       const credit = this.granted.grantedOperationCredit;
@@ -508,21 +433,9 @@ export class SessionCore implements OperationsHost, RequestsHost, SenderHost, De
     this.sender.hint(frameId, ResultHintMetadata.of({ reason: HintReason.BudgetExceeded }));
   }
 
-  private watchIdleness(timeoutMs: number): void {
-    const lastActive = Math.max(this.lastHeard, this.lastWorked);
-    const idleFor = this.operations.isIdle ? this.host.scheduler.now() - lastActive : 0;
-    if (idleFor < timeoutMs) {
-      const next = this.host.scheduler.schedule(
-        () => {
-          this.timers?.remove(next);
-          this.watchIdleness(timeoutMs);
-        },
-        timerMs(timeoutMs - idleFor),
-      );
-      this.own(next);
-      return;
-    }
-    void this.close({
+  /** Nobody has used the session for too long. */
+  fellIdle(): void {
+    this.closing.close({
       closeReason: CloseReason.IdleTimeout,
       inFlightPolicy: InFlightPolicy.Abort,
       drainTimeoutMs: 0,
@@ -533,11 +446,4 @@ export class SessionCore implements OperationsHost, RequestsHost, SenderHost, De
   private notOpen(): NnrpError {
     return new NnrpError({ kind: 'SessionNotOpen', sessionId: this.sessionId });
   }
-}
-
-/** Decodes a message of a known type, with the exact length of its record. */
-function decodeAs<T extends MessageType>(packet: Packet, type: T): MessageOf<T> {
-  const record = preview3.metadata.get(type);
-  if (record !== undefined) checkMetadataLength(packet, record.length, 'server');
-  return decodeMessage(packet) as MessageOf<T>;
 }

@@ -8,6 +8,7 @@ import { isTerminal, type Result, type ResultPush } from '../../../src/protocol/
 import { Admission } from '../../../src/server/session/admission';
 import { Connection } from '../../../src/server/connection';
 import * as resumeToken from '../../../src/server/opening/resume-token';
+import { SessionClosing } from '../../../src/server/session/session-closing';
 import { SessionCore } from '../../../src/server/session/session-core';
 import { SessionOpener } from '../../../src/server/opening/session-opener';
 import { SessionOperations } from '../../../src/server/session/session-operations';
@@ -70,7 +71,6 @@ interface OperationsShape {
 
 interface CoreShape {
   expiry: unknown;
-  finishDrain: () => void;
 }
 
 export const DEFECTS: readonly Defect[] = [
@@ -326,8 +326,8 @@ export const DEFECTS: readonly Defect[] = [
     invariants: [10],
     seed: 3,
     plant: () =>
-      replace<CoreShape>(
-        SessionCore.prototype,
+      replace<{ finishDrain: unknown }>(
+        SessionClosing.prototype,
         'drainFor',
         () =>
           function (_timeoutMs: number, finish: () => void) {
@@ -407,7 +407,7 @@ export const DEFECTS: readonly Defect[] = [
     plant: () =>
       replace<{ readonly host: { readonly settings: { readonly store: { delete: unknown } } } }>(
         SessionOpener.prototype,
-        'sessionHost',
+        'makeSessionHost',
         (original) =>
           function () {
             this.host.settings.store.delete = nothing;
@@ -431,7 +431,7 @@ export const DEFECTS: readonly Defect[] = [
     name: 'a close that is under way is not hastened',
     invariants: [10],
     seed: 90,
-    plant: () => replace(SessionCore.prototype, 'hasten', () => nothing),
+    plant: () => replace(SessionClosing.prototype, 'hasten', () => nothing),
   },
   {
     name: 'the waits between attempts to connect are not drawn from the seed',

@@ -1,0 +1,12 @@
+import { checkMetadataLength } from '../../protocol/packet-checks';
+import { decodeMessage, type MessageOf } from '../../wire/message';
+import type { MessageType } from '../../wire/message-type';
+import type { Packet } from '../../wire/packet';
+import { preview3 } from '../../wire/revision';
+
+/** Decodes a message of a known type, with the exact length of its record. */
+export function decodeAs<T extends MessageType>(packet: Packet, type: T): MessageOf<T> {
+  const record = preview3.metadata.get(type);
+  if (record !== undefined) checkMetadataLength(packet, record.length, 'server');
+  return decodeMessage(packet) as MessageOf<T>;
+}
