@@ -11,7 +11,7 @@ import { FairReading } from './tcp-fair-reading';
 import type { PeerIdentity } from './peer-identity';
 import { hostAndPort } from './place';
 import { SendPressure, type PressureMarks } from './send-pressure';
-import { takenBytes } from './taken-bytes';
+import { takenBytes } from './tcp-taken-bytes';
 import type { Transport, UnfinishedPacket } from './transport';
 
 export interface SocketTransportOptions {

@@ -13,7 +13,7 @@ import { connectionError } from './network-errors';
 import type { PeerIdentity } from './peer-identity';
 import { hostAndPort } from './place';
 import { SendPressure } from './send-pressure';
-import { takenBytes } from './taken-bytes';
+import { takenBytes } from './tcp-taken-bytes';
 import type { Provenance, SocketTransportOptions } from './tcp-transport';
 import type { Transport, UnfinishedPacket } from './transport';
 

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import * as nodeTls from 'node:tls';
 import type { ListenEndpoint } from '../../src/transport/endpoint';
-import { takenBytes } from '../../src/transport/taken-bytes';
+import { takenBytes } from '../../src/transport/tcp-taken-bytes';
 import { tcp } from '../../src/transport/tcp';
 import { tls } from '../../src/transport/tls';
 import { webSocket } from '../../src/transport/web-socket';
