@@ -9,6 +9,7 @@ import {
   cacheInvalidate,
   cachePut,
   cacheReference,
+  cancel,
   error,
   flow,
   open,
@@ -56,6 +57,15 @@ describe('the cache of a session', () => {
       clientPeer({ ...packets, v, M: packets.M.ofFrame(3) })
         .sends('ov')
         .expects('AM');
+    }));
+
+  it('takes a cancel that crosses with the refusal for no fault, also once the id is used again', () =>
+    flow(({ serve, clientPeer }) => {
+      serve(echoing);
+      const c = cancel(42, 1);
+      clientPeer({ ...packets, c, d: cancel(42, 9), D: violation(9, 'operation 9 is unknown') })
+        .sends('osccpscd')
+        .expects('AM--PS-D');
     }));
 
   it('lets the frame id of a refused submit be used', () =>

@@ -338,7 +338,7 @@ export class SessionCore
     }
     const resolved = refersToObjects(metadata) ? this.cache.resolve(metadata, packet.body) : NO_REFERENCES;
     if (resolved.kind === 'miss') {
-      this.operations.noteSubmitted(packet.header.frameId);
+      this.operations.noteRefused(packet.header.frameId);
       this.sender.refusal(cacheMiss(packet.header, resolved.code));
       this.refused();
       return;

@@ -4,6 +4,7 @@ import {
   type Operation,
   type OperationRelations,
 } from '../../protocol/operation/operation-registry';
+import { IdRanges } from '../../protocol/operation/id-ranges';
 import { isTerminal, type Result } from '../../protocol/operation/result';
 import { NnrpError } from '../../wire/errors';
 import type { Packet } from '../../wire/packet';
@@ -29,6 +30,9 @@ export interface OperationsHost {
   slotFreed(): void;
 }
 
+/** Of ids that were refused; past them, ids between are taken for refused ones, which cancels nothing. */
+const MAX_REFUSED_RANGES = 256;
+
 /** How an operation that gets no answer is recorded. */
 const STATE_OF_END: Readonly<Record<Exclude<SubmitEnd, 'completed'>, TerminalState>> = {
   dropped: OperationState.Failed,
@@ -48,6 +52,7 @@ export class SessionOperations implements OperationControl, AdmissionTarget {
   private readonly registry = new OperationRegistry();
   private readonly admission: Admission;
   private highestId = 0;
+  private refusedIds: IdRanges | undefined;
 
   constructor(private readonly host: OperationsHost) {
     this.admission = new Admission(host.granted.maxInFlightOperations, host.settings.queue, this);
@@ -115,6 +120,12 @@ export class SessionOperations implements OperationControl, AdmissionTarget {
     return 'refused';
   }
 
+  /** Notes an operation whose submit was answered with an ERROR; its client may cancel it before it knows. */
+  noteRefused(frameId: number): void {
+    this.noteSubmitted(frameId);
+    (this.refusedIds ??= new IdRanges({ maxRanges: MAX_REFUSED_RANGES })).add(frameId);
+  }
+
   /** Notes an operation that was submitted, taken in or not: its client need not submit it again. */
   noteSubmitted(frameId: number): void {
     this.highestId = Math.max(this.highestId, frameId);
@@ -159,6 +170,8 @@ export class SessionOperations implements OperationControl, AdmissionTarget {
    * itself, if it did. Throws an `NnrpError`: `UnknownOperation`, `InvalidOperationRelationship`.
    */
   cancel(frameId: number, scope: CancelScope, startedBy: 'client' | 'application'): number[] {
+    // It crossed with the refusal.
+    if (this.refusedIds?.has(frameId) === true && !this.registry.has(frameId)) return [];
     const { sessionId } = this.host;
     const cancelled = this.registry.cancel({ sessionId, operationId: frameId, scope });
     for (const id of cancelled) {
