@@ -11,6 +11,7 @@ module.exports = {
   // These have a configuration of their own, as they take longer: they build, try many seeds, or attack.
   testPathIgnorePatterns: [
     '/node_modules/',
+    '<rootDir>/test/bench/',
     '<rootDir>/test/interop/',
     '<rootDir>/test/package/',
     '<rootDir>/test/hostile/',
