@@ -99,7 +99,7 @@ export class Connection implements OpeningConnection, GuardedConnection, Watched
 
   /** Reads until the transport ends. */
   start(): void {
-    this.watch = new LivenessWatch(this, this.host.keepAlive, this.host.scheduler);
+    if (this.transport.probe !== undefined) this.watchLiveness();
     this.reading = this.transport.packets$.subscribe(this);
     // It may have ended at once.
     if (this.isOver) this.stop();
@@ -120,6 +120,13 @@ export class Connection implements OpeningConnection, GuardedConnection, Watched
 
   announce(): void {
     this.announced = true;
+    this.watchLiveness();
+  }
+
+  /** From when on the peer can be asked: a timer for each that says nothing would cost more than the peer. */
+  private watchLiveness(): void {
+    if (this.isOver) return;
+    this.watch ??= new LivenessWatch(this, this.host.keepAlive, this.host.scheduler);
   }
 
   admitsSession(): boolean {
@@ -382,6 +389,7 @@ export class Connection implements OpeningConnection, GuardedConnection, Watched
   }
 
   private releaseSessions(): void {
+    if (this.sessions.size === 0) return;
     for (const core of [...this.sessions.values()]) core.connectionLost(this);
     this.sessions.clear();
   }

@@ -28,6 +28,9 @@ export interface SocketTransportOptions {
 
 /** How a connection came to be: what its transport tells of it. */
 export interface Provenance {
+  /** Its name, where that was asked for already. */
+  readonly peer?: string;
+  /** The transport leaves with it at its end. */
   readonly ticket?: GateTicket | undefined;
   readonly identity?: PeerIdentity | undefined;
 }
@@ -41,7 +44,8 @@ const FLUSH_BYTES = 16 * 1024;
 /** Who reads a transport. */
 interface Reader {
   readonly subscriber: Subscriber<Packet>;
-  readonly decoder: PacketDecoder;
+  /** Made with the first bytes: a peer that says nothing needs none. */
+  decoder: PacketDecoder | undefined;
 }
 
 /** A byte-stream socket (TCP, TLS) as a transport. */
@@ -70,15 +74,15 @@ export class SocketTransport implements Transport {
   constructor(
     private readonly socket: Socket,
     options: Partial<SocketTransportOptions> = {},
-    { ticket, identity }: Provenance = {},
+    { peer, ticket, identity }: Provenance = {},
   ) {
     this.ticket = ticket;
     this.identity = identity;
-    this.peer = hostAndPort(socket.remoteAddress ?? 'unknown', socket.remotePort ?? 0);
+    this.peer = peer ?? hostAndPort(socket.remoteAddress ?? 'unknown', socket.remotePort ?? 0);
     this.reading = new FairReading(socket);
     this.pressure = new SendPressure(options.pressure);
     this.deadline = new CloseDeadline(options.closeTimeoutMs, () => socket.destroy());
-    this.packets$ = new Observable((subscriber) => this.read(subscriber, new PacketDecoder(options.limits)));
+    this.packets$ = new Observable((subscriber) => this.read(subscriber, options.limits));
     // An 'error' that nobody listens for would end the process, also before and after `packets$` is read.
     socket.on('error', (error) => (this.failure = error));
     // One listener an event, for the connection and for who reads it: a second one costs every connection.
@@ -89,6 +93,7 @@ export class SocketTransport implements Transport {
       if (this.reader !== undefined) this.readEnded(this.reader);
     });
     socket.on('close', () => {
+      this.ticket?.leave();
       this.deadline.stop();
       this.pressure.complete();
       if (this.reader !== undefined) this.finish(this.reader.subscriber);
@@ -191,9 +196,11 @@ export class SocketTransport implements Transport {
     if (!this.socket.destroyed) this.pressure.update(this.queuedBytes);
   };
 
-  private read(subscriber: Subscriber<Packet>, decoder: PacketDecoder): () => void {
+  private read(subscriber: Subscriber<Packet>, limits: Partial<PacketLimits> | undefined): () => void {
     const { socket } = this;
+    const reader: Reader = { subscriber, decoder: undefined };
     const onData = (chunk: Uint8Array): void => {
+      const decoder = (reader.decoder ??= new PacketDecoder(limits));
       this.reading.took(chunk.length);
       this.reads += 1;
       this.isReading = true;
@@ -215,7 +222,7 @@ export class SocketTransport implements Transport {
       this.finish(subscriber);
       return () => undefined;
     }
-    this.reader = { subscriber, decoder };
+    this.reader = reader;
     socket.on('data', onData);
     // Accepted sockets are paused; those of a client are not, and flow with the first 'data' listener.
     socket.resume();
@@ -228,7 +235,7 @@ export class SocketTransport implements Transport {
   }
 
   private readEnded({ subscriber, decoder }: Reader): void {
-    if (decoder.isInsidePacket && this.leaving === undefined) {
+    if (decoder?.isInsidePacket === true && this.leaving === undefined) {
       subscriber.error(endInsidePacket(this.peer, `after ${decoder.bufferedBytes} bytes of it`));
     } else {
       // Over TLS an alert that ends the connection comes before its end.

@@ -4,7 +4,7 @@ import { Listener, type ConnectEndpoint, type ListenEndpoint, type ListenOptions
 import { connectError } from './network-errors';
 import { hostAndPort } from './place';
 import { connectSocket, KEEP_ALIVE } from './tcp-connect';
-import { enterGate } from './tcp-gate';
+import { enterGateAsTransport } from './tcp-gate';
 import { bind } from './tcp-listen';
 import { SocketTransport, type SocketTransportOptions } from './tcp-transport';
 import type { Transport } from './transport';
@@ -43,8 +43,8 @@ function listenTcp(
   return new Listener('tcp', (sink) => {
     // Paused until someone subscribes to `packets$`, so that no byte is read before it has an owner.
     const server = net.createServer({ noDelay: true, pauseOnConnect: true, ...KEEP_ALIVE }, (socket) => {
-      const ticket = enterGate(gate, socket);
-      if (!socket.destroyed) sink.accept(new SocketTransport(socket, options, { ticket }));
+      const entered = enterGateAsTransport(gate, socket);
+      if (!socket.destroyed) sink.accept(new SocketTransport(socket, options, entered));
     });
     bind(server, sink, { kind: 'tcp', host, port, backlog, url: (place) => `tcp://${place}` });
     return () => server.close();

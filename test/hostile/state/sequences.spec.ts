@@ -7,7 +7,7 @@ import { scaled } from '../support/scale';
 import { drawPacket } from './draw';
 import { Stage, type SequenceTally } from './stage';
 
-const SEQUENCES = scaled(200_000, 5_000);
+const SEQUENCES = scaled(200_000, 3_000);
 
 /** Runs the sequence of a seed; throws an error that tells the steps up to where the rules were broken. */
 function runSequence(seed: number): SequenceTally {
@@ -93,7 +93,7 @@ describe('a server, whatever its clients say, in whatever order', () => {
       name: 'sequences as the rules say',
       value: SEQUENCES,
       unit: 'sequences',
-      atLeast: scaled(200_000, 5_000),
+      atLeast: scaled(200_000, 3_000),
     });
     figure({ name: 'slowest sequence', value: watch.slowestMs, unit: 'ms', atMost: 50 });
     // Or the sequences would never get anywhere.
