@@ -11,6 +11,7 @@ import { FairReading } from './tcp-fair-reading';
 import type { PeerIdentity } from './peer-identity';
 import { hostAndPort } from './place';
 import { SendPressure, type PressureMarks } from './send-pressure';
+import type { Entered } from './tcp-gate';
 import { takenBytes } from './tcp-taken-bytes';
 import type { Transport, UnfinishedPacket } from './transport';
 
@@ -28,9 +29,9 @@ export interface SocketTransportOptions {
 
 /** How a connection came to be: what its transport tells of it. */
 export interface Provenance {
-  /** Its name, where that was asked for already. */
-  readonly peer?: string;
-  /** The transport leaves with it at its end. */
+  /** The socket was announced as itself: the transport leaves at its end. */
+  readonly entered?: Entered | undefined;
+  /** What the transport was made on was announced; whoever did that leaves. */
   readonly ticket?: GateTicket | undefined;
   readonly identity?: PeerIdentity | undefined;
 }
@@ -74,11 +75,11 @@ export class SocketTransport implements Transport {
   constructor(
     private readonly socket: Socket,
     options: Partial<SocketTransportOptions> = {},
-    { peer, ticket, identity }: Provenance = {},
+    { entered, ticket = entered?.ticket, identity }: Provenance = {},
   ) {
     this.ticket = ticket;
     this.identity = identity;
-    this.peer = peer ?? hostAndPort(socket.remoteAddress ?? 'unknown', socket.remotePort ?? 0);
+    this.peer = entered?.peer ?? hostAndPort(socket.remoteAddress ?? 'unknown', socket.remotePort ?? 0);
     this.reading = new FairReading(socket);
     this.pressure = new SendPressure(options.pressure);
     this.deadline = new CloseDeadline(options.closeTimeoutMs, () => socket.destroy());
@@ -93,7 +94,7 @@ export class SocketTransport implements Transport {
       if (this.reader !== undefined) this.readEnded(this.reader);
     });
     socket.on('close', () => {
-      this.ticket?.leave();
+      entered?.ticket.leave();
       this.deadline.stop();
       this.pressure.complete();
       if (this.reader !== undefined) this.finish(this.reader.subscriber);

@@ -44,7 +44,7 @@ function listenTcp(
     // Paused until someone subscribes to `packets$`, so that no byte is read before it has an owner.
     const server = net.createServer({ noDelay: true, pauseOnConnect: true, ...KEEP_ALIVE }, (socket) => {
       const entered = enterGateAsTransport(gate, socket);
-      if (!socket.destroyed) sink.accept(new SocketTransport(socket, options, entered));
+      if (!socket.destroyed) sink.accept(new SocketTransport(socket, options, { entered }));
     });
     bind(server, sink, { kind: 'tcp', host, port, backlog, url: (place) => `tcp://${place}` });
     return () => server.close();

@@ -31,6 +31,20 @@ function codesOf(packets: readonly Packet[]): number[] {
 }
 
 describe('before there is a session', () => {
+  it('no timer is kept for a peer that cannot be asked for a sign of life', async () => {
+    const keepAlive = { idleMs: 1000, timeoutMs: 500 };
+    const { served, time } = serveInVirtualTime({ keepAlive, limits: { handshakeMs: Infinity } });
+    const peers = await Promise.all([Peer.connect(served.endpoint), Peer.connect(served.endpoint)]);
+    await settled();
+    expect([served.server.connectionCount, time.pendingCount]).toEqual([2, 0]);
+    await sendAll(peers[0]!, [open(SESSION).announced()]);
+    expect(time.pendingCount).toBe(1);
+    // The one that can be asked is, and does not answer; the other is let be.
+    time.advance(1500);
+    await settled();
+    expect([served.server.connectionCount, time.pendingCount]).toEqual([1, 0]);
+  });
+
   it('16 KiB are taken', async () => {
     const { served } = serveInVirtualTime();
     const peer = await Peer.connect(served.endpoint);
