@@ -37,7 +37,7 @@ describe('before there is a session', () => {
     const peers = await Promise.all([Peer.connect(served.endpoint), Peer.connect(served.endpoint)]);
     await settled();
     expect([served.server.connectionCount, time.pendingCount]).toEqual([2, 0]);
-    await sendAll(peers[0]!, [open(SESSION).announced()]);
+    await sendAll(peers[0], [open(SESSION).announced()]);
     expect(time.pendingCount).toBe(1);
     // The one that can be asked is, and does not answer; the other is let be.
     time.advance(1500);
