@@ -36,6 +36,8 @@ export class SessionModel {
   endsAt = Infinity;
   private readonly used = new Set<number>();
   private readonly cache = new CacheModel();
+  /** Frame ids of submits that referred to what is not cached. */
+  private readonly missed = new Set<number>();
   private state: 'open' | 'draining' = 'open';
   private previousToken: string | undefined;
   private isUnconfirmed = false;
@@ -119,7 +121,10 @@ export class SessionModel {
     const references = orRefused(() => referencesOf(submit, packet.body));
     if (references === undefined) return false;
     // A reference to what is not cached is answered, and is no fault.
-    if (references.some((reference) => !this.cache.has(reference, now))) return true;
+    if (references.some((reference) => !this.cache.has(reference, now))) {
+      this.missed.add(packet.header.frameId);
+      return true;
+    }
     const { frameId } = packet.header;
     if (frameId === 0 || this.used.has(frameId)) return false;
     this.used.add(frameId);
@@ -130,7 +135,8 @@ export class SessionModel {
   }
 
   private onCancel(frameId: number): boolean {
-    if (!this.used.has(frameId)) return false;
+    // A cancel may cross with the answer that says what was not cached.
+    if (!this.used.has(frameId)) return this.missed.has(frameId);
     this.inFlight.delete(frameId);
     this.queue = this.queue.filter((queued) => queued.frameId !== frameId);
     while (this.queue.length > 0 && this.inFlight.size < MAX_IN_FLIGHT) this.start(this.queue.shift()!);
