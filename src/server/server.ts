@@ -14,7 +14,7 @@ import { HeldSubject } from './held-subject';
 import { HandshakeGate } from './limits/handshake-gate';
 import type { LimitTripped } from './limits/limit-tripped';
 import { QueuedTotals } from './limits/queued-totals';
-import { TokenGuard } from './limits/token-guard';
+import { TokenGuard } from './opening/token-guard';
 import { serverSettings, type ServerOptions } from './options';
 import { ServerSession } from './session/session';
 import type { SessionEnding } from './session/session-terms';

@@ -4,16 +4,16 @@ export type { KeepAlive } from './keep-alive';
 export * from './memory';
 export type * from './peer-identity';
 export type { PressureMarks } from './send-pressure';
-export type { SocketTransportOptions } from './tcp-transport';
-export { tcp, type TcpOptions } from './tcp';
-export { tls, type TlsOptions } from './tls';
-export type { ClientCertificates, Pem, SecureEndpoint, TlsCertificate, TlsSettings } from './tls-credentials';
+export type { SocketTransportOptions } from './tcp/tcp-transport';
+export { tcp, type TcpOptions } from './tcp/tcp';
+export { tls, type TlsOptions } from './tls/tls';
+export type { ClientCertificates, Pem, SecureEndpoint, TlsCertificate, TlsSettings } from './tls/credentials';
 export type * from './transport';
 export {
   webSocket,
   type SharedWebSocketOptions,
   type WebSocketOptions,
   type WebSocketSettings,
-} from './web-socket';
-export type { Origins } from './web-socket-admission';
-export type { WebServer } from './web-socket-listen';
+} from './web-socket/web-socket';
+export type { Origins } from './web-socket/admission';
+export type { WebServer } from './web-socket/listen';

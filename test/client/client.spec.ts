@@ -5,7 +5,7 @@ import { MigrationRefusedError } from '../../src/client/errors';
 import { connectError, connectionError } from '../../src/transport/network-errors';
 import { memory, memoryPair } from '../../src/transport/memory';
 import type { ConnectEndpoint } from '../../src/transport/endpoint';
-import { tcp } from '../../src/transport/tcp';
+import { tcp } from '../../src/transport/tcp/tcp';
 import type { Transport } from '../../src/transport/transport';
 import { ErrorScope } from '../../src/wire/messages/error-message';
 import { ErrorMetadata } from '../../src/wire/messages/error-message';

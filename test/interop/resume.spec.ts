@@ -1,6 +1,6 @@
 import { Observable } from 'rxjs';
 import { SessionRejectedError } from '../../src/client';
-import { tcp } from '../../src/transport/tcp';
+import { tcp } from '../../src/transport/tcp/tcp';
 import type { ConnectEndpoint } from '../../src/transport/endpoint';
 import type { Transport } from '../../src/transport/transport';
 import { MessageType } from '../../src/wire/message-type';

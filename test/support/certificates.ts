@@ -1,5 +1,5 @@
 import { generate } from 'selfsigned';
-import type { TlsCertificate } from '../../src/transport/tls-credentials';
+import type { TlsCertificate } from '../../src/transport/tls/credentials';
 
 export interface Issued extends TlsCertificate {
   readonly cert: string;

@@ -1,5 +1,5 @@
 import { memory } from '../../src/transport/memory';
-import { tcp } from '../../src/transport/tcp';
+import { tcp } from '../../src/transport/tcp/tcp';
 import { describeGate } from './gate-contract';
 import { leavesNothingOpen } from './support';
 

@@ -10,7 +10,7 @@ import {
   type ListenerSink,
 } from '../../src/transport/endpoint';
 import { memoryPair } from '../../src/transport/memory';
-import { tcp } from '../../src/transport/tcp';
+import { tcp } from '../../src/transport/tcp/tcp';
 import type { Transport } from '../../src/transport/transport';
 import { closedLater, expectFault, leavesNothingOpen, numbered, Reception, Recording } from './support';
 

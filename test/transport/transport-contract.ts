@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { take } from 'rxjs';
-import type { SocketTransportOptions } from '../../src/transport/tcp-transport';
+import type { SocketTransportOptions } from '../../src/transport/tcp/tcp-transport';
 import type { Transport } from '../../src/transport/transport';
 import { NnrpError } from '../../src/wire/errors';
 import { type MessageType } from '../../src/wire/message-type';

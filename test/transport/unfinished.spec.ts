@@ -1,11 +1,11 @@
 import type { ListenEndpoint } from '../../src/transport/endpoint';
-import { tcp } from '../../src/transport/tcp';
-import { webSocket } from '../../src/transport/web-socket';
+import { tcp } from '../../src/transport/tcp/tcp';
+import { webSocket } from '../../src/transport/web-socket/web-socket';
 import { RawSocket } from '../support/raw-socket';
 import { bytesOf } from '../support/packets';
 import { pause, until } from '../support/until';
 import { FakeGate } from './fake-gate';
-import { maskedFrame, UPGRADE } from './raw-web-socket';
+import { maskedFrame, UPGRADE } from './web-socket/raw-web-socket';
 import { closedLater, leavesNothingOpen, numbered, Reception, Recording } from './support';
 
 leavesNothingOpen();

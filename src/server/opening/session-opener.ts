@@ -23,14 +23,14 @@ import {
   type ResumeProof,
 } from './judge-open';
 import { openBlocks } from './open-blocks';
-import { DetachedTotals } from '../limits/detached-totals';
+import { DetachedTotals } from './detached-totals';
 import type { LimitTripped } from '../limits/limit-tripped';
 import type { QueuedTotals } from '../limits/queued-totals';
-import type { TokenGuard } from '../limits/token-guard';
+import type { TokenGuard } from './token-guard';
 import type { ServerSettings } from '../options';
 import { hashToken, rotate, type TokenPair } from './resume-token';
 import { SessionCore, type SessionHost } from '../session/session-core';
-import type { Attachment } from '../session/session-outlet';
+import type { Attachment } from '../session/results/session-outlet';
 import type { SessionRegistry } from './session-registry';
 
 /** A connection that a session can be opened on. */

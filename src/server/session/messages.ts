@@ -1,7 +1,7 @@
 import type { Message, MessageOf } from '../../wire/message';
 import type { MessageType } from '../../wire/message-type';
 import type { MigrateRequest, PatchRequest } from './requests';
-import type { Submit } from './submit';
+import type { Submit } from './submits/submit';
 
 /** FRAME_CANCEL, after the operation was cancelled. */
 export type Cancel = Message<typeof MessageType.FrameCancel>;

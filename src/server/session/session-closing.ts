@@ -11,10 +11,10 @@ import type { MessageOf } from '../../wire/message';
 import type { MessageType } from '../../wire/message-type';
 import { CloseStatus, InFlightPolicy } from '../../wire/messages/session-close';
 import type { Close } from './messages';
-import type { SessionOperations } from './session-operations';
-import type { SessionOutlet } from './session-outlet';
-import type { SessionSender } from './session-sender';
-import type { SessionStreams } from './session-streams';
+import type { SessionOperations } from './submits/session-operations';
+import type { SessionOutlet } from './results/session-outlet';
+import type { SessionSender } from './results/session-sender';
+import type { SessionStreams } from './results/session-streams';
 import type { SessionEnding } from './session-terms';
 
 /** The session that closes. */

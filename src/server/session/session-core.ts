@@ -16,7 +16,12 @@ import type { SessionOpenAckMetadata, SessionOpenMetadata } from '../../wire/mes
 import type { Packet } from '../../wire/packet';
 import { cacheMiss } from '../error-packet';
 import type { Cancel } from './messages';
-import type { DetachedExcess, DetachedOwner, DetachedShare, DetachedTotals } from '../limits/detached-totals';
+import type {
+  DetachedExcess,
+  DetachedOwner,
+  DetachedShare,
+  DetachedTotals,
+} from '../opening/detached-totals';
 import type { LimitTripped } from '../limits/limit-tripped';
 import type { QueuedTotals } from '../limits/queued-totals';
 import { SlotShare } from '../limits/slot-pool';
@@ -25,13 +30,13 @@ import { NO_REFERENCES, refersToObjects, SessionCache } from './session-cache';
 import { decodeAs } from './decode-as';
 import { IdleWatch, type IdleWatched } from './idle-watch';
 import { SessionClosing, type ClosingSession } from './session-closing';
-import { SessionOperations, type OperationsHost } from './session-operations';
-import { SessionOutlet, type Attachment } from './session-outlet';
-import { SessionSender, type FlowFields, type SenderHost } from './session-sender';
+import { SessionOperations, type OperationsHost } from './submits/session-operations';
+import { SessionOutlet, type Attachment } from './results/session-outlet';
+import { SessionSender, type FlowFields, type SenderHost } from './results/session-sender';
 import { SessionRequests, type RequestsHost } from './session-requests';
-import { SessionStreams } from './session-streams';
+import { SessionStreams } from './results/session-streams';
 import type { AttachmentState, CreditTarget, SessionEnding } from './session-terms';
-import type { Submit, SubmitEnd } from './submit';
+import type { Submit, SubmitEnd } from './submits/submit';
 import { SubscribersOf } from '../subscribers';
 import type { SessionUsage } from '../usage';
 

@@ -3,12 +3,12 @@ import { timerMs } from '../../protocol/timer';
 import type { MessageOf } from '../../wire/message';
 import type { MessageType } from '../../wire/message-type';
 import { PatchRejectReason } from '../../wire/messages/session-patch';
-import { AckQueue } from './ack-queue';
+import { AckQueue } from './results/ack-queue';
 import type { ServerSettings } from '../options';
 import { MigrateRequest, PatchRequest } from './requests';
-import type { SessionOutlet } from './session-outlet';
-import type { SessionSender } from './session-sender';
-import type { SessionStreams } from './session-streams';
+import type { SessionOutlet } from './results/session-outlet';
+import type { SessionSender } from './results/session-sender';
+import type { SessionStreams } from './results/session-streams';
 
 /** Why a migration is refused: the accept codes of this server (preview3 assigns none but 0). */
 export const MigrateRefusal = { SameTransport: 1, CursorAhead: 2, NotResumable: 3 } as const;

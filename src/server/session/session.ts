@@ -27,13 +27,13 @@ import {
 } from '../../wire/messages/session-open';
 import { contained, ContainedObservable, relay } from '../contained';
 import { SubscribersOf } from '../subscribers';
-import { keepingSlots } from './kept-slots';
+import { keepingSlots } from './submits/kept-slots';
 import type { Cancel, Close, SessionMessage } from './messages';
 import type { MigrateRequest, PatchRequest } from './requests';
 import type { SessionCore } from './session-core';
-import type { StreamedMessages } from './session-streams';
+import type { StreamedMessages } from './results/session-streams';
 import type { AttachmentState, CreditTarget, SessionEnding } from './session-terms';
-import { Submit } from './submit';
+import { Submit } from './submits/submit';
 
 /**
  * A client's session: a stream of all that it asks for, in order; views of that stream by message

@@ -1,6 +1,6 @@
 import { Observable, type SchedulerLike, type Subscription } from 'rxjs';
 import type { Answer } from '../../../operators/respond-to-submits';
-import type { Submit } from '../../server/session/submit';
+import type { Submit } from '../../server/session/submits/submit';
 import { EMPTY } from '../../wire/packet';
 import type { Random } from './random';
 

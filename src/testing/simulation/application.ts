@@ -4,7 +4,7 @@ import { FlowScope } from '../../wire/messages/flow-update';
 import { CloseReason, InFlightPolicy } from '../../wire/messages/session-close';
 import type { PatchRequest } from '../../server/session/requests';
 import type { ServerSession } from '../../server/session/session';
-import type { Submit } from '../../server/session/submit';
+import type { Submit } from '../../server/session/submits/submit';
 import { acceptsOperations } from '../../protocol/session/session-lifecycle';
 import { partBody, pulled, streamed, submitBody, type AnswerContext, type AnswerLog } from './answers';
 import { within } from './conditions';

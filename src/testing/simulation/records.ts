@@ -2,7 +2,7 @@ import type { ClientSession, SessionConnectivity } from '../../client/session';
 import type { OperationFailure } from '../../client/errors';
 import type { ServerSession } from '../../server/session/session';
 import type { AttachmentState } from '../../server/session/session-terms';
-import type { SubmitEnd } from '../../server/session/submit';
+import type { SubmitEnd } from '../../server/session/submits/submit';
 import type { AnswerPlan } from './answers';
 
 /** What a client saw of an operation, as it was told and before RxJS makes sure of its own rules. */

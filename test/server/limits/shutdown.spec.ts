@@ -4,7 +4,7 @@ import type { ServerOptions } from '../../../src/server/options';
 import { createServer, type Server } from '../../../src/server/server';
 import { Listener, type ListenEndpoint } from '../../../src/transport/endpoint';
 import { memoryPair } from '../../../src/transport/memory';
-import { tcp } from '../../../src/transport/tcp';
+import { tcp } from '../../../src/transport/tcp/tcp';
 import type { Transport } from '../../../src/transport/transport';
 import { MessageType } from '../../../src/wire/message-type';
 import { SessionOpenAckMetadata, SessionStatus } from '../../../src/wire/messages/session-open';

@@ -8,7 +8,7 @@ import {
 } from '../../../src/protocol/operation/result';
 import { sessionOpen } from '../../../src/client/options';
 import type { ServerSession } from '../../../src/server/session/session';
-import type { Submit } from '../../../src/server/session/submit';
+import type { Submit } from '../../../src/server/session/submits/submit';
 import { NnrpError } from '../../../src/wire/errors';
 import { MessageType } from '../../../src/wire/message-type';
 import { HintReason } from '../../../src/wire/messages/result-hint';

@@ -1,0 +1,189 @@
+import { BehaviorSubject, distinctUntilChanged, Observable, of, switchAll } from 'rxjs';
+import type { CreditEpoch } from '../../../protocol/flow/credit-epoch';
+import { ResultOutbox, type OutboxLimits } from '../../../protocol/operation/result-outbox';
+import type { PeerName, Transport, TransportKind } from '../../../transport/transport';
+import type { DetachedShare } from '../../opening/detached-totals';
+import type { SlotPool } from '../../limits/slot-pool';
+import { HEADER_LENGTH } from '../../../wire/header';
+import type { Packet } from '../../../wire/packet';
+
+/** The connection that carries a session at present. */
+export interface Attachment {
+  readonly transport: Transport;
+  /** Whether the peer is a client of this project: it answers PING and counts results. */
+  readonly isAnnounced: boolean;
+  /** Of FLOW_UPDATEs of connection scope. */
+  readonly creditEpoch: CreditEpoch;
+  /** Of operations of all sessions that it carries. */
+  readonly slots: SlotPool;
+  /** Asks the peer to prove what it has received; once at a time. */
+  requestProof(): void;
+  /** A request of the session's client was well-formed and is not served. To be called last: it may be once too often. */
+  refused(sessionId: number): void;
+  /** A submit has to wait for a slot. */
+  submitQueued(): void;
+  /** The session has left this connection. */
+  released(core: { readonly sessionId: number }): void;
+}
+
+interface Outgoing {
+  readonly packet: Packet;
+  readonly byteLength: number;
+}
+
+/** From which fullness of the outbox on the peer is asked for proof of receipt. */
+const ASK_AT = 1 / 4;
+/** From which fullness on a detached session asks its application to wait. */
+const PRESSURE_AT = 1 / 2;
+
+/**
+ * A session's way out: straight to the transport while there is one, into the outbox while there is
+ * none. Results of a session that may be resumed stay in the outbox until their receipt is proved.
+ *
+ *                          ┌─ attached ─▶ transport
+ *   results ─▶ outbox? ────┤
+ *                          └─ detached ─▶ wait, in bounds
+ *   all else ──────────────── attached ─▶ transport, else forgotten
+ */
+export class SessionOutlet {
+  private attachment: Attachment | undefined;
+  /** Of what waits at all sessions of the server, while this one is away. */
+  private share: DetachedShare | undefined;
+  private readonly outbox: ResultOutbox<Outgoing> | undefined;
+  /** Made for whoever asks first, as is the other. */
+  private pressureSources: BehaviorSubject<Observable<boolean>> | undefined;
+  private waitingPressure: BehaviorSubject<boolean> | undefined;
+  private isClosed = false;
+  private lastPeer: PeerName;
+  private lastKind: TransportKind;
+
+  constructor(attachment: Attachment, { outbox }: { readonly outbox: OutboxLimits | undefined }) {
+    this.outbox = outbox === undefined ? undefined : new ResultOutbox(outbox);
+    this.attachment = attachment;
+    this.lastPeer = attachment.transport.peer;
+    this.lastKind = attachment.transport.kind;
+  }
+
+  /** The connection that carries the session, undefined while it waits for its client. */
+  get current(): Attachment | undefined {
+    return this.attachment;
+  }
+
+  /** The peer, or the last one. */
+  get peer(): PeerName {
+    return this.lastPeer;
+  }
+
+  get kind(): TransportKind {
+    return this.lastKind;
+  }
+
+  /** Whether results wait that the client does not take. */
+  get pressure$(): Observable<boolean> {
+    return new Observable((subscriber) => {
+      const sources = (this.pressureSources ??= new BehaviorSubject(this.pressureSource()));
+      if (this.isClosed) sources.complete();
+      return sources.pipe(switchAll(), distinctUntilChanged()).subscribe(subscriber);
+    });
+  }
+
+  /** Results that wait for a client or for proof of their receipt. */
+  get heldResults(): number {
+    return this.outbox?.size ?? 0;
+  }
+
+  get heldBytes(): number {
+    return this.outbox?.byteLength ?? 0;
+  }
+
+  /** How many results of the session there have been, as a client that counts them counts. */
+  get sentResults(): number {
+    return this.outbox?.lastSentNumber ?? 0;
+  }
+
+  /** Sends what only matters now. */
+  send(packet: Packet): void {
+    this.attachment?.transport.send(packet);
+  }
+
+  /** Sends a result, or keeps it; false where there is no room to keep it. */
+  sendResult(packet: Packet): boolean {
+    const { attachment, outbox } = this;
+    if (attachment !== undefined) {
+      attachment.transport.send(packet);
+      // A client that cannot say what it has received gets at most once what it may have received.
+      if (outbox === undefined || !attachment.isAnnounced) return true;
+    }
+    if (outbox === undefined) return false;
+    const byteLength = HEADER_LENGTH + packet.metadata.length + packet.body.length;
+    outbox.add({ packet, byteLength });
+    if (attachment === undefined) {
+      if (outbox.fullness >= PRESSURE_AT) this.waitingPressure?.next(true);
+      return outbox.fullness <= 1 && this.share?.grow(byteLength) !== false;
+    }
+    outbox.markSent();
+    outbox.trim();
+    if (outbox.fullness >= ASK_AT) attachment.requestProof();
+    return true;
+  }
+
+  /** The client has received results up to this number. */
+  acknowledge(count: number): void {
+    this.outbox?.acknowledge(count);
+  }
+
+  /** The connection is gone; results wait from now on, and count for `share`. */
+  detach(share?: DetachedShare): void {
+    this.leaveShare();
+    this.attachment = undefined;
+    this.share = share;
+    this.pressureSources?.next(this.pressureSource());
+  }
+
+  /** Whether a client that has `received` results can go on without a gap. */
+  canResume(received: number | undefined): boolean {
+    return this.outbox !== undefined && (received === undefined || this.outbox.canReplayAfter(received));
+  }
+
+  /**
+   * Goes on over another connection: sends what a client that has `received` results lacks, or, to one
+   * that cannot say, what was never handed to a transport.
+   */
+  attach(attachment: Attachment, received: number | undefined): void {
+    const { outbox } = this;
+    this.leaveShare();
+    this.attachment = attachment;
+    this.lastPeer = attachment.transport.peer;
+    this.lastKind = attachment.transport.kind;
+    this.pressureSources?.next(this.pressureSource());
+    if (outbox === undefined) return;
+    const known = received ?? outbox.lastSentNumber;
+    outbox.acknowledge(known);
+    for (const { packet } of outbox.replayAfter(known)) attachment.transport.send(packet);
+    outbox.markSent();
+    if (!attachment.isAnnounced) outbox.acknowledge(outbox.lastNumber);
+    outbox.trim();
+  }
+
+  private leaveShare(): void {
+    this.share?.leave();
+    this.share = undefined;
+  }
+
+  /** Nothing goes out any more. */
+  close(): void {
+    this.leaveShare();
+    this.attachment = undefined;
+    this.outbox?.clear();
+    this.isClosed = true;
+    this.pressureSources?.next(this.pressureSource());
+    this.pressureSources?.complete();
+  }
+
+  private pressureSource(): Observable<boolean> {
+    if (this.isClosed) return of(false);
+    if (this.attachment !== undefined) return this.attachment.transport.pressure$;
+    this.waitingPressure = new BehaviorSubject((this.outbox?.fullness ?? 0) >= PRESSURE_AT);
+    return this.waitingPressure;
+  }
+}

@@ -1,0 +1,254 @@
+import { type CancelScope, OperationState, type TerminalState } from '../../../protocol/operation/operation';
+import {
+  OperationRegistry,
+  type Operation,
+  type OperationRelations,
+} from '../../../protocol/operation/operation-registry';
+import { IdRanges } from '../../../protocol/operation/id-ranges';
+import { isTerminal, type Result } from '../../../protocol/operation/result';
+import { NnrpError } from '../../../wire/errors';
+import type { Packet } from '../../../wire/packet';
+import { Admission, type AdmissionTarget } from './admission';
+import type { QueueLimits } from '../../options';
+import { Submit, type OperationControl, type SubmitContext, type SubmitEnd } from './submit';
+
+/** What the operations of a session need of it. */
+export interface OperationsHost {
+  readonly sessionId: number;
+  readonly granted: { readonly maxInFlightOperations: number };
+  readonly settings: { readonly queue: QueueLimits };
+  /** Whether anybody listens for submits. */
+  isReady(): boolean;
+  deliver(submit: Submit): void;
+  /** Sends RESULT_DROP of an operation that gets no answer, and why, for who wants to know. */
+  sendDrop(frameId: number, end: SubmitEnd): void;
+  /** An operation has ended, whichever way. */
+  operationEnded(): void;
+  /** A subscriber of a submit's streams has thrown. */
+  subscriberFailed(submit: Submit, cause: unknown): void;
+  /** A slot is free that an operation had kept beyond its end. */
+  slotFreed(): void;
+}
+
+/** Of ids that were refused; past them, ids between are taken for refused ones, which cancels nothing. */
+const MAX_REFUSED_RANGES = 256;
+
+/** How an operation that gets no answer is recorded. */
+const STATE_OF_END: Readonly<Record<Exclude<SubmitEnd, 'completed'>, TerminalState>> = {
+  dropped: OperationState.Failed,
+  failed: OperationState.Failed,
+  superseded: OperationState.Superseded,
+  late: OperationState.Failed,
+  cancelled: OperationState.Cancelled,
+  closed: OperationState.Cancelled,
+  disconnected: OperationState.Cancelled,
+};
+
+/**
+ * The operations of a session: who is registered, who waits, who runs (protocol section 8, and
+ * `admission.ts`).
+ */
+export class SessionOperations implements OperationControl, AdmissionTarget {
+  private readonly registry = new OperationRegistry();
+  private readonly admission: Admission;
+  private highestId = 0;
+  private refusedIds: IdRanges | undefined;
+
+  constructor(private readonly host: OperationsHost) {
+    this.admission = new Admission(host.granted.maxInFlightOperations, host.settings.queue, this);
+  }
+
+  isReady(): boolean {
+    return this.host.isReady();
+  }
+
+  /** Hands a submit whose turn it is to the application. */
+  deliver(submit: Submit): void {
+    this.registry.transition(submit.frameId, OperationState.Running);
+    submit.showState(OperationState.Running);
+    this.host.deliver(submit);
+  }
+
+  /** The highest operation id that the client has submitted. */
+  get lastOperationId(): number {
+    return this.highestId;
+  }
+
+  get inFlightCount(): number {
+    return this.admission.inFlightCount;
+  }
+
+  /** Slots that are taken: operations in flight, and ended ones whose handlers go on. */
+  get takenSlots(): number {
+    return this.admission.takenCount;
+  }
+
+  get queuedCount(): number {
+    return this.admission.queuedCount;
+  }
+
+  /** Bytes of the submits that wait. */
+  get queuedBytes(): number {
+    return this.admission.waitingBytes;
+  }
+
+  get isIdle(): boolean {
+    return this.inFlightCount === 0 && this.queuedCount === 0;
+  }
+
+  /** Operations that have not ended. */
+  all(): Operation[] {
+    return [...this.registry.operations()];
+  }
+
+  /** Whether an operation was submitted and has ended. */
+  hasEnded(frameId: number): boolean {
+    return this.registry.has(frameId) && this.registry.get(frameId) === undefined;
+  }
+
+  /**
+   * Registers a submit and takes it in, or says that there is no room for it; then it has ended. Throws
+   * an `NnrpError`, `OperationAlreadyExists` among others.
+   */
+  submit(packet: Packet, context: SubmitContext): 'admitted' | 'refused' {
+    const { frameId } = packet.header;
+    this.registry.register({ sessionId: this.host.sessionId, operationId: frameId });
+    this.noteSubmitted(frameId);
+    const submit = new Submit(packet, context, this);
+    if (this.admission.offer(submit) === 'admitted') return 'admitted';
+    this.end(submit, 'dropped');
+    return 'refused';
+  }
+
+  /** Notes an operation whose submit was answered with an ERROR; its client may cancel it before it knows. */
+  noteRefused(frameId: number): void {
+    this.noteSubmitted(frameId);
+    (this.refusedIds ??= new IdRanges({ maxRanges: MAX_REFUSED_RANGES })).add(frameId);
+  }
+
+  /** Notes an operation that was submitted, taken in or not: its client need not submit it again. */
+  noteSubmitted(frameId: number): void {
+    this.highestId = Math.max(this.highestId, frameId);
+  }
+
+  /** Starts what waits, as far as slots and listeners allow. */
+  startNext(): void {
+    this.admission.startNext();
+  }
+
+  /**
+   * Records a result of an operation that is with the application, and sends it with `send`. Throws an
+   * `NnrpError`, `UnknownOperation`, where it is not, and sends nothing.
+   */
+  answer(result: Result, send: (result: Result) => void): void {
+    const { frameId } = result;
+    const submit = this.admission.running(frameId);
+    if (submit === undefined) throw unknownOperation(frameId);
+    if (submit.state === OperationState.WaitingTool) this.move(submit, OperationState.Running);
+    if (!isTerminal(result)) {
+      send(result);
+      if (submit.state === OperationState.Partial) return;
+      this.registry.transition(frameId, OperationState.Partial);
+      submit.showState(OperationState.Partial);
+      return;
+    }
+    // Sent before its slot goes to the next submit, whose application may answer at once.
+    send(result);
+    const [end, state] =
+      result.type === 'drop'
+        ? (['dropped', OperationState.Failed] as const)
+        : (['completed', OperationState.Completed] as const);
+    this.registry.end(frameId, state);
+    submit.finish(end, state);
+    this.admission.take(frameId);
+    this.admission.startNext();
+    this.host.operationEnded();
+  }
+
+  /**
+   * Cancels what a scope reaches from an operation. The client hears of each but the one that it named
+   * itself, if it did. Throws an `NnrpError`: `UnknownOperation`, `InvalidOperationRelationship`.
+   */
+  cancel(frameId: number, scope: CancelScope, startedBy: 'client' | 'application'): number[] {
+    // It crossed with the refusal.
+    if (this.refusedIds?.has(frameId) === true && !this.registry.has(frameId)) return [];
+    const { sessionId } = this.host;
+    const cancelled = this.registry.cancel({ sessionId, operationId: frameId, scope });
+    for (const id of cancelled) {
+      this.registry.release(id);
+      if (id !== frameId || startedBy === 'application') this.host.sendDrop(id, 'cancelled');
+    }
+    // Told only after all are cancelled: an application that reacts finds none of them running.
+    const submits = cancelled.map((id) => this.admission.take(id));
+    for (const submit of submits) submit?.finish('cancelled', OperationState.Cancelled);
+    this.admission.startNext();
+    if (cancelled.length > 0) this.host.operationEnded();
+    return cancelled;
+  }
+
+  /** Ends every operation that waits or runs, without an answer; `tell` the client or not. */
+  endAll(end: Exclude<SubmitEnd, 'completed'>, { tell }: { readonly tell: boolean }): void {
+    const submits = this.admission.clear();
+    const state = STATE_OF_END[end];
+    for (const { frameId } of submits) {
+      this.registry.end(frameId, state);
+      if (tell) this.host.sendDrop(frameId, end);
+    }
+    // Told only after all have ended: an application that reacts finds none of them running.
+    for (const submit of submits) submit.finish(end, state);
+    // Where the session goes on, it may drain, or owe its client credit.
+    if (tell && submits.length > 0) this.host.operationEnded();
+  }
+
+  /** Ends every operation that waits for a slot, without an answer. */
+  endQueued(end: Exclude<SubmitEnd, 'completed'>): void {
+    for (const submit of this.admission.clearQueue()) this.end(submit, end);
+  }
+
+  /** Gives up an operation that is with the application, if it is: what it answered cannot be sent. */
+  abandon(frameId: number): void {
+    const submit = this.admission.running(frameId);
+    if (submit !== undefined) this.giveUp(submit, 'failed');
+  }
+
+  relate(frameId: number, relations: OperationRelations): void {
+    this.registry.relate(frameId, relations);
+  }
+
+  move(submit: Submit, to: typeof OperationState.WaitingTool | typeof OperationState.Running): void {
+    this.registry.transition(submit.frameId, to);
+    submit.showState(to);
+  }
+
+  giveUp(submit: Submit, end: 'failed' | 'superseded' | 'late'): void {
+    if (this.admission.take(submit.frameId) === undefined) return;
+    this.end(submit, end);
+    this.admission.startNext();
+    this.host.operationEnded();
+  }
+
+  subscriberFailed(submit: Submit, cause: unknown): void {
+    this.host.subscriberFailed(submit, cause);
+  }
+
+  keepSlot(): void {
+    this.admission.keepSlot();
+  }
+
+  freeSlot(): void {
+    this.admission.freeSlot();
+    this.host.slotFreed();
+    this.admission.startNext();
+  }
+
+  private end(submit: Submit, end: Exclude<SubmitEnd, 'completed'>): void {
+    const state = STATE_OF_END[end];
+    this.registry.end(submit.frameId, state);
+    this.host.sendDrop(submit.frameId, end);
+    submit.finish(end, state);
+  }
+}
+
+function unknownOperation(frameId: number): NnrpError {
+  return new NnrpError({ kind: 'UnknownOperation', operationId: BigInt(frameId) });
+}

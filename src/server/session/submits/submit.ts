@@ -1,0 +1,232 @@
+import { Observable, Subject } from 'rxjs';
+import { OperationState, type TerminalState } from '../../../protocol/operation/operation';
+import type { OperationRelations } from '../../../protocol/operation/operation-registry';
+import type { CachedObject } from '../../../protocol/cache/object-cache';
+import {
+  completeResult,
+  dropResult,
+  partialResult,
+  type ResultDrop,
+  type ResultFields,
+  type ResultPush,
+} from '../../../protocol/operation/result';
+import { contained, type Containment } from '../../contained';
+import type { CommonHeader } from '../../../wire/header';
+import type { Message } from '../../../wire/message';
+import { MessageType } from '../../../wire/message-type';
+import type { FrameSubmitMetadata } from '../../../wire/messages/frame-submit';
+import { keptBytes } from '../../../wire/kept-bytes';
+import type { Packet } from '../../../wire/packet';
+
+/**
+ * Why an operation is not the application's any more: it answered (`completed`, `dropped`) or gave up
+ * (`failed`, `superseded`, `late`), the client cancelled it, or its session went: `closed`, or
+ * `disconnected` for good.
+ */
+export type SubmitEnd =
+  'completed' | 'dropped' | 'failed' | 'superseded' | 'late' | 'cancelled' | 'closed' | 'disconnected';
+
+/** What the application can do to an operation besides answering it; the session does it. */
+export interface OperationControl {
+  relate(frameId: number, relations: OperationRelations): void;
+  move(submit: Submit, to: typeof OperationState.WaitingTool | typeof OperationState.Running): void;
+  giveUp(submit: Submit, end: 'failed' | 'superseded' | 'late'): void;
+  /** The operation has ended, and what was begun for it goes on: it keeps its slot. */
+  keepSlot(): void;
+  /** An operation that had kept its slot needs it no more. */
+  freeSlot(): void;
+  /** A subscriber of its streams has thrown. */
+  subscriberFailed(submit: Submit, cause: unknown): void;
+}
+
+/** What a submit is made of besides its packet. */
+export interface SubmitContext {
+  readonly metadata: FrameSubmitMetadata;
+  /** The cached objects that it refers to, in the order of its references. */
+  readonly objects: readonly CachedObject[];
+  /** Milliseconds of the server's clock; Infinity for none. */
+  readonly deadline: number;
+}
+
+/**
+ * A FRAME_SUBMIT that the application answers: its message, makers of results for it, what else can be
+ * done about it, and when it ends.
+ *
+ * @example
+ * session.submits$
+ *   .pipe(mergeMap((submit) => infer(submit.body).pipe(map((part) => submit.partial(part)), endWith(submit.complete()))))
+ *   .subscribe(session.results);
+ */
+export class Submit implements Message<typeof MessageType.FrameSubmit>, Containment {
+  readonly messageType = MessageType.FrameSubmit;
+  readonly header: CommonHeader;
+  readonly metadata: FrameSubmitMetadata;
+  /** The cached objects that it refers to, in the order of its references. */
+  readonly objects: readonly CachedObject[];
+  /**
+   * When an answer is too late: its latency budget, or the session's default deadline, after it came.
+   * Milliseconds of the server's clock; Infinity for none.
+   */
+  readonly deadline: number;
+  private bytes: Uint8Array;
+  private currentState: OperationState = OperationState.Accepted;
+  private end: SubmitEnd | undefined;
+  private ending: Subject<SubmitEnd> | undefined;
+  private states: Subject<OperationState> | undefined;
+  /** Pieces of work that the operation's slot waits for. */
+  private works = 0;
+
+  constructor(
+    packet: Packet,
+    { metadata, objects, deadline }: SubmitContext,
+    private readonly control: OperationControl,
+  ) {
+    this.header = packet.header;
+    this.metadata = metadata;
+    this.bytes = packet.body;
+    this.objects = objects;
+    this.deadline = deadline;
+  }
+
+  /** A view of what it was received in; where it had to wait, possibly a copy. */
+  get body(): Uint8Array {
+    return this.bytes;
+  }
+
+  get sessionId(): number {
+    return this.header.sessionId;
+  }
+
+  /** The operation's id. */
+  get frameId(): number {
+    return this.header.frameId;
+  }
+
+  get state(): OperationState {
+    return this.currentState;
+  }
+
+  get hasEnded(): boolean {
+    return this.end !== undefined;
+  }
+
+  /** The state now and after each change; completes with the operation. */
+  get state$(): Observable<OperationState> {
+    const states$ = new Observable<OperationState>((subscriber) => {
+      subscriber.next(this.currentState);
+      if (this.end === undefined) return (this.states ??= new Subject()).subscribe(subscriber);
+      subscriber.complete();
+      return undefined;
+    });
+    return contained(states$, this);
+  }
+
+  /** Emits how the operation ended, once, and completes; at once where it has ended already. */
+  get ended$(): Observable<SubmitEnd> {
+    const ended$ = new Observable<SubmitEnd>((subscriber) => {
+      if (this.end === undefined) return (this.ending ??= new Subject()).subscribe(subscriber);
+      subscriber.next(this.end);
+      subscriber.complete();
+      return undefined;
+    });
+    return contained(ended$, this);
+  }
+
+  /** A part of the answer; others follow. */
+  partial(body: Uint8Array, fields?: ResultFields): ResultPush {
+    return partialResult(this.frameId, body, fields);
+  }
+
+  /** The end of the answer, or all of it. */
+  complete(body?: Uint8Array, fields?: ResultFields): ResultPush {
+    return completeResult(this.frameId, body, fields);
+  }
+
+  /** No answer. */
+  drop(): ResultDrop {
+    return dropResult(this.frameId);
+  }
+
+  /**
+   * Gives the operation a parent or a group, which cancels of a subtree or a group follow. Throws an
+   * `NnrpError`, `InvalidOperationRelationship` among others.
+   */
+  relate(relations: OperationRelations): void {
+    this.control.relate(this.frameId, relations);
+  }
+
+  /** Says that the operation waits for a tool. Throws an `NnrpError`, `InvalidOperationTransition`. */
+  waitForTool(): void {
+    this.control.move(this, OperationState.WaitingTool);
+  }
+
+  /** Says that the operation goes on. Throws an `NnrpError`, `InvalidOperationTransition`. */
+  resume(): void {
+    this.control.move(this, OperationState.Running);
+  }
+
+  /** Gives the operation up: it failed. The client gets RESULT_DROP. */
+  fail(): void {
+    this.control.giveUp(this, 'failed');
+  }
+
+  /** Gives the operation up: another has taken its place. The client gets RESULT_DROP. */
+  supersede(): void {
+    this.control.giveUp(this, 'superseded');
+  }
+
+  /** Gives the operation up: it is past its deadline. The client gets RESULT_DROP. */
+  expire(): void {
+    this.control.giveUp(this, 'late');
+  }
+
+  /**
+   * Keeps the operation's slot (`maxInFlightOperations`) until `work` has settled, however it does, also
+   * where the operation ends before. For work that a cancel cannot stop: without it, a client that submits
+   * and cancels has as much of it done as it likes. `session.respond` does this for handlers that return
+   * promises or async iterables.
+   *
+   * @example
+   * session.respond((submit) => {
+   *   const answer = model.generate(submit.body);
+   *   submit.keepSlotUntil(answer);
+   *   return from(answer).pipe(map(decode));
+   * });
+   */
+  keepSlotUntil(work: PromiseLike<unknown>): void {
+    const settle = (): void => {
+      this.works -= 1;
+      if (this.works === 0 && this.end !== undefined) this.control.freeSlot();
+    };
+    this.works += 1;
+    if (this.works === 1 && this.end !== undefined) this.control.keepSlot();
+    Promise.resolve(work).then(settle, settle);
+  }
+
+  /** A subscriber of the submit's streams has thrown. The session's, not the application's. */
+  failed(cause: unknown): void {
+    this.control.subscriberFailed(this, cause);
+  }
+
+  /** It has to wait: its body is not to keep all that came with it alive. The session's, not the application's. */
+  keepBody(): void {
+    this.bytes = keptBytes(this.bytes);
+  }
+
+  /** Shows a new state. The session's, not the application's. */
+  showState(state: OperationState): void {
+    this.currentState = state;
+    this.states?.next(state);
+  }
+
+  /** Tells whoever works on the operation that it is over. The session's, not the application's. */
+  finish(end: SubmitEnd, state: TerminalState): void {
+    if (this.end !== undefined) return;
+    this.end = end;
+    if (this.works > 0) this.control.keepSlot();
+    this.showState(state);
+    this.states?.complete();
+    this.ending?.next(end);
+    this.ending?.complete();
+  }
+}

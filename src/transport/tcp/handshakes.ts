@@ -1,0 +1,124 @@
+import type { Socket } from 'node:net';
+import type { RuntimeError } from '../../protocol/runtime-error';
+import { timerMs } from '../../protocol/timer';
+import type { GateTicket } from '../connection-gate';
+import type { ListenOptions } from '../endpoint';
+import { handshakeError, handshakeTimedOut } from '../network-errors';
+import { hostAndPort } from '../place';
+import { enterGate } from './gate';
+
+/** Milliseconds; see `TlsOptions.handshakeTimeoutMs` and `WebSocketOptions.handshakeTimeoutMs`. */
+export const DEFAULT_HANDSHAKE_TIMEOUT_MS = 5_000;
+
+export type HandshakePhase = 'TLS' | 'WebSocket';
+
+interface Waiting {
+  readonly socket: Socket;
+  readonly peer: string;
+  readonly ticket: GateTicket | undefined;
+  readonly timer: ReturnType<typeof setTimeout>;
+  phase: HandshakePhase;
+}
+
+/**
+ * The connections of a listener that are no transports yet: on their way through TLS, WebSocket's
+ * upgrade, or both. Cuts those that take too long, and all that are left when the listener stops.
+ */
+export class Handshakes {
+  // By their addresses: TLS makes a socket of its own on the one that was accepted, and Node does not say
+  // which belong together.
+  private readonly waiting = new Map<string, Waiting>();
+
+  constructor(
+    private readonly options: ListenOptions,
+    private readonly timeoutMs: number = DEFAULT_HANDSHAKE_TIMEOUT_MS,
+  ) {}
+
+  get size(): number {
+    return this.waiting.size;
+  }
+
+  /** A connection was accepted; nothing of it was read yet. */
+  begin(socket: Socket, phase: HandshakePhase): void {
+    // It may be reset at any time, and an 'error' that nobody listens for would end the process.
+    socket.on('error', () => undefined);
+    const place = placeOf(socket);
+    if (place === undefined) {
+      socket.destroy();
+      return;
+    }
+    const ticket = enterGate(this.options.gate, socket);
+    if (socket.destroyed) return;
+    const peer = peerOf(socket);
+    const timer = setTimeout(() => {
+      this.leave(place, waiting);
+      this.tell(handshakeTimedOut(waiting.phase, peer, this.timeoutMs), peer);
+      socket.destroy();
+    }, timerMs(this.timeoutMs));
+    const waiting: Waiting = { socket, peer, ticket, timer, phase };
+    this.waiting.set(place, waiting);
+    socket.once('close', () => {
+      if (!this.leave(place, waiting) || waiting.phase !== 'TLS') return;
+      // Also where the client's certificate is not trusted: Node then closes the connection without a word.
+      const cause = new Error('the connection ended before it was finished, or its certificate was refused');
+      this.tell(handshakeError(waiting.phase, peer, cause), peer);
+    });
+  }
+
+  /** What comes next has begun. */
+  advance(socket: Socket, phase: HandshakePhase): void {
+    const waiting = this.find(socket);
+    if (waiting !== undefined) waiting.phase = phase;
+  }
+
+  /** The handshake is done. Undefined where the connection was cut, or is gone. */
+  finish(socket: Socket): { readonly ticket: GateTicket | undefined } | undefined {
+    const place = placeOf(socket);
+    const waiting = this.find(socket);
+    if (place === undefined || waiting === undefined) return undefined;
+    this.leave(place, waiting);
+    return { ticket: waiting.ticket };
+  }
+
+  /** Tells why the connection cannot become a transport, and cuts it. */
+  fail(socket: Socket, cause: unknown): void {
+    const waiting = this.find(socket);
+    if (waiting === undefined) return;
+    this.finish(socket);
+    this.tell(handshakeError(waiting.phase, waiting.peer, cause), waiting.peer);
+    socket.destroy();
+    waiting.socket.destroy();
+  }
+
+  /** The listener stops. */
+  close(): void {
+    for (const [place, waiting] of [...this.waiting]) {
+      this.leave(place, waiting);
+      waiting.socket.destroy();
+    }
+  }
+
+  private find(socket: Socket): Waiting | undefined {
+    const place = placeOf(socket);
+    return place === undefined ? undefined : this.waiting.get(place);
+  }
+
+  private leave(place: string, waiting: Waiting): boolean {
+    clearTimeout(waiting.timer);
+    return this.waiting.get(place) === waiting && this.waiting.delete(place);
+  }
+
+  private tell(error: RuntimeError, peer: string): void {
+    this.options.refused?.(error, peer);
+  }
+}
+
+function peerOf(socket: Socket): string {
+  return hostAndPort(socket.remoteAddress ?? 'unknown', socket.remotePort ?? 0);
+}
+
+/** The four numbers that no two connections share. Undefined where the peer is gone already. */
+function placeOf({ localAddress, localPort, remoteAddress, remotePort }: Socket): string | undefined {
+  if (remoteAddress === undefined || remotePort === undefined) return undefined;
+  return `${localAddress ?? ''} ${localPort ?? 0} ${remoteAddress} ${remotePort}`;
+}

@@ -1,0 +1,251 @@
+import type { Socket } from 'node:net';
+import { Observable, type Subscriber } from 'rxjs';
+import { protocolError } from '../../protocol/runtime-error';
+import type { Packet } from '../../wire/packet';
+import { PacketDecoder, type PacketLimits } from '../../wire/packet-decoder';
+import { CloseDeadline } from '../close-deadline';
+import type { GateTicket } from '../connection-gate';
+import { connectionError, endInsidePacket } from '../network-errors';
+import { PacketBatch } from '../packet-batch';
+import { FairReading } from './fair-reading';
+import type { PeerIdentity } from '../peer-identity';
+import { hostAndPort } from '../place';
+import { SendPressure, type PressureMarks } from '../send-pressure';
+import type { Entered } from './gate';
+import { takenBytes } from './taken-bytes';
+import type { Transport, UnfinishedPacket } from '../transport';
+
+export interface SocketTransportOptions {
+  /** What a peer's packet may measure; see `DEFAULT_PACKET_LIMITS`. */
+  readonly limits: Partial<PacketLimits>;
+  /** When a peer that does not read counts as slow; see `DEFAULT_PRESSURE_MARKS`. */
+  readonly pressure: PressureMarks;
+  /**
+   * Milliseconds that a connection has to end in once either side has said that it is to. A peer that
+   * has not taken what was queued by then, or has not ended its side, is cut off. Default 5,000.
+   */
+  readonly closeTimeoutMs: number;
+}
+
+/** How a connection came to be: what its transport tells of it. */
+export interface Provenance {
+  /** The socket was announced as itself: the transport leaves at its end. */
+  readonly entered?: Entered | undefined;
+  /** What the transport was made on was announced; whoever did that leaves. */
+  readonly ticket?: GateTicket | undefined;
+  readonly identity?: PeerIdentity | undefined;
+}
+
+/**
+ * A batch of so many bytes is written at once: the peer works on it while the rest is made, and a turn
+ * that sends much does not pile it up.
+ */
+const FLUSH_BYTES = 16 * 1024;
+
+/** Who reads a transport. */
+interface Reader {
+  readonly subscriber: Subscriber<Packet>;
+  /** Made with the first bytes: a peer that says nothing needs none. */
+  decoder: PacketDecoder | undefined;
+}
+
+/** A byte-stream socket (TCP, TLS) as a transport. */
+export class SocketTransport implements Transport {
+  readonly kind = 'tcp';
+  readonly peer: string;
+  readonly identity: PeerIdentity | undefined;
+  readonly ticket: GateTicket | undefined;
+  readonly packets$: Observable<Packet>;
+  reads = 0;
+  private readonly batch = new PacketBatch();
+  private readonly reading: FairReading;
+  private readonly pressure: SendPressure;
+  private readonly deadline: CloseDeadline;
+  /** The read that the last whole packet came with: what is begun since is one packet. */
+  private finishedAt = 0;
+  private failure: Error | undefined;
+  private flushScheduled = false;
+  /** Whether packets of one read are being handed on: their answers are gathered until the last. */
+  private isReading = false;
+  /** Who closes or destroys the connection does not hear how it ended. */
+  private leaving: 'closing' | 'destroyed' | undefined;
+  private closed: Promise<void> | undefined;
+  private reader: Reader | undefined;
+
+  constructor(
+    private readonly socket: Socket,
+    options: Partial<SocketTransportOptions> = {},
+    { entered, ticket = entered?.ticket, identity }: Provenance = {},
+  ) {
+    this.ticket = ticket;
+    this.identity = identity;
+    this.peer = entered?.peer ?? hostAndPort(socket.remoteAddress ?? 'unknown', socket.remotePort ?? 0);
+    this.reading = new FairReading(socket);
+    this.pressure = new SendPressure(options.pressure);
+    this.deadline = new CloseDeadline(options.closeTimeoutMs, () => socket.destroy());
+    this.packets$ = new Observable((subscriber) => this.read(subscriber, options.limits));
+    // An 'error' that nobody listens for would end the process, also before and after `packets$` is read.
+    socket.on('error', (error) => (this.failure = error));
+    // One listener an event, for the connection and for who reads it: a second one costs every connection.
+    socket.on('end', () => {
+      // The answers to what came with the end: Node ends our side after this event.
+      this.flush();
+      this.deadline.start();
+      if (this.reader !== undefined) this.readEnded(this.reader);
+    });
+    socket.on('close', () => {
+      entered?.ticket.leave();
+      this.deadline.stop();
+      this.pressure.complete();
+      if (this.reader !== undefined) this.finish(this.reader.subscriber);
+    });
+  }
+
+  get pressure$(): Observable<boolean> {
+    return this.pressure.pressure$;
+  }
+
+  get queuedBytes(): number {
+    return this.socket.destroyed ? 0 : this.batch.byteLength + this.socket.writableLength;
+  }
+
+  get takenBytes(): number {
+    return takenBytes(this.socket);
+  }
+
+  get unfinished(): UnfinishedPacket | undefined {
+    const { decoder } = this.reader ?? {};
+    if (decoder?.isInsidePacket !== true || this.socket.isPaused()) return undefined;
+    return { number: this.finishedAt, bytes: decoder.bufferedBytes };
+  }
+
+  send(packet: Packet): void {
+    // Asked once a batch: `flush` asks again.
+    if (this.batch.isEmpty && !this.socket.writable) return;
+    this.batch.add(packet);
+    this.pressure.update(this.queuedBytes);
+    if (this.batch.byteLength >= FLUSH_BYTES) this.flush();
+    else if (!this.isReading && !this.flushScheduled) {
+      this.flushScheduled = true;
+      // After the poll phase: what is sent in this turn leaves together.
+      setImmediate(this.flushLater);
+    }
+  }
+
+  pause(): void {
+    if (this.leaving === undefined) this.reading.hold();
+  }
+
+  resume(): void {
+    this.reading.release();
+  }
+
+  close(): Promise<void> {
+    this.closed ??= this.end();
+    return this.closed;
+  }
+
+  destroy(): void {
+    this.leaving = 'destroyed';
+    this.socket.destroy();
+  }
+
+  private end(): Promise<void> {
+    if (this.socket.closed) return Promise.resolve();
+    this.leaving ??= 'closing';
+    this.reading.release();
+    this.flush();
+    this.deadline.start();
+    return new Promise((resolve) => {
+      this.socket.once('close', () => {
+        resolve();
+      });
+      // A peer that sends on is read and ignored until it ends, too.
+      this.socket.end().resume();
+    });
+  }
+
+  private readonly flushLater = (): void => {
+    this.flushScheduled = false;
+    this.flush();
+  };
+
+  private flush(): void {
+    const { batch, socket } = this;
+    if (batch.isEmpty) return;
+    if (!socket.writable) {
+      batch.clear();
+      return;
+    }
+    const parts = batch.take();
+    if (parts.length > 1) socket.cork();
+    // Not 'drain', which waits until nothing is left.
+    for (const part of parts) socket.write(part, this.onWritten);
+    if (parts.length > 1) socket.uncork();
+    // The operating system has a copy of everything already, as it usually has.
+    if (socket.writableLength === 0) batch.reuse();
+    else this.noteBacklog();
+  }
+
+  private noteBacklog(): void {
+    const { queuedBytes } = this;
+    this.pressure.update(queuedBytes);
+    this.ticket?.backlogged?.(queuedBytes);
+  }
+
+  private readonly onWritten = (): void => {
+    if (!this.socket.destroyed) this.pressure.update(this.queuedBytes);
+  };
+
+  private read(subscriber: Subscriber<Packet>, limits: Partial<PacketLimits> | undefined): () => void {
+    const { socket } = this;
+    const reader: Reader = { subscriber, decoder: undefined };
+    const onData = (chunk: Uint8Array): void => {
+      const decoder = (reader.decoder ??= new PacketDecoder(limits));
+      this.reading.took(chunk.length);
+      this.reads += 1;
+      this.isReading = true;
+      const packets = decoder.push(chunk);
+      if (packets.length > 0) this.finishedAt = this.reads;
+      for (const packet of packets) {
+        subscriber.next(packet);
+        if (subscriber.closed || this.leaving === 'destroyed') break;
+      }
+      this.isReading = false;
+      // The answers that were ready at once leave together, and do not wait for another turn.
+      this.flush();
+      if (decoder.isInsidePacket) this.ticket?.insidePacket?.();
+      if (decoder.fault === undefined || subscriber.closed) return;
+      // What came before the fault has been answered.
+      subscriber.error(protocolError(decoder.fault, 'connection'));
+    };
+    if (socket.closed || socket.readableEnded) {
+      this.finish(subscriber);
+      return () => undefined;
+    }
+    this.reader = reader;
+    socket.on('data', onData);
+    // Accepted sockets are paused; those of a client are not, and flow with the first 'data' listener.
+    socket.resume();
+    return () => {
+      this.reader = undefined;
+      socket.off('data', onData);
+      // Whoever stops reading has no more use for the connection, unless it has ended or is being closed.
+      if (!socket.readableEnded && this.leaving !== 'closing') this.destroy();
+    };
+  }
+
+  private readEnded({ subscriber, decoder }: Reader): void {
+    if (decoder?.isInsidePacket === true && this.leaving === undefined) {
+      subscriber.error(endInsidePacket(this.peer, `after ${decoder.bufferedBytes} bytes of it`));
+    } else {
+      // Over TLS an alert that ends the connection comes before its end.
+      this.finish(subscriber);
+    }
+  }
+
+  private finish(subscriber: Subscriber<Packet>): void {
+    if (this.failure === undefined || this.leaving !== undefined) subscriber.complete();
+    else subscriber.error(connectionError(this.peer, this.failure));
+  }
+}

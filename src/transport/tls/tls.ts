@@ -1,0 +1,150 @@
+import type { Socket } from 'node:net';
+import * as nodeTls from 'node:tls';
+import { Observable } from 'rxjs';
+import { Listener, type ListenOptions } from '../endpoint';
+import { connectError, listenError, notAgreed } from '../network-errors';
+import { hostAndPort } from '../place';
+import { connectSocket } from '../tcp/connect';
+import { Handshakes } from '../tcp/handshakes';
+import { bind } from '../tcp/listen';
+import { SocketTransport, type SocketTransportOptions } from '../tcp/tcp-transport';
+import { SECURE_SERVER, TlsCredentials, type SecureEndpoint, type TlsSettings } from './credentials';
+import { identityOf } from './identity';
+import type { Transport } from '../transport';
+
+/** What both ends agree on by ALPN (protocol section 1): to any other protocol there is no connection. */
+const PROTOCOL = 'nnrp/1';
+
+export interface TlsOptions extends Partial<SocketTransportOptions>, TlsSettings {
+  /** 0 lets the system choose when listening. */
+  readonly port: number;
+  /** Default `127.0.0.1`: a server that is to be reached from elsewhere says so. */
+  readonly host?: string;
+  /** Connections that wait to be accepted. Default 511. */
+  readonly backlog?: number;
+  /**
+   * Listening: milliseconds from the accept that a TLS handshake has; then the connection is cut. Default
+   * 5,000. (For connecting, see `ClientOptions.connectTimeoutMs`.)
+   */
+  readonly handshakeTimeoutMs?: number;
+}
+
+/**
+ * NNRP over TLS 1.2 or later on TCP: what a server listens on and a client connects to. The protocol
+ * knows it as TCP, and so does `kind`. Both ends agree on `nnrp/1` by ALPN, or there is no connection.
+ *
+ * Who has shown a certificate that was verified is `transport.identity`, which a server's policy sees.
+ *
+ * @example
+ * const endpoint = tls({ host: '0.0.0.0', port: 4433, cert, key });
+ * const server = createServer({ listen: endpoint });
+ * renewals$.subscribe(({ cert, key }) => endpoint.replaceCertificate({ cert, key }));
+ *
+ * const client = await connect(tls({ host: 'nnrp.example', port: 4433 }));
+ *
+ * A certificate or a key that cannot be used is an error of listening, connecting or replacing: a
+ * `RuntimeError` of kind `io`. What goes wrong between the two ends is one, too.
+ */
+export function tls(options: TlsOptions): SecureEndpoint {
+  const { port, host = '127.0.0.1' } = options;
+  const url = `tls://${hostAndPort(host, port)}`;
+  const credentials = new TlsCredentials(options);
+  return {
+    kind: 'tcp',
+    url,
+    listen: (listenOptions) => listenTls(host, options, credentials, listenOptions),
+    connect: () => connectTls(host, url, options, credentials),
+    replaceCertificate: (certificate) => {
+      credentials.replace(certificate, url);
+    },
+  };
+}
+
+function listenTls(
+  host: string,
+  { port, backlog, handshakeTimeoutMs, ...options }: TlsOptions,
+  credentials: TlsCredentials,
+  listenOptions: ListenOptions = {},
+): Listener {
+  return new Listener('tcp', (sink) => {
+    const handshakes = new Handshakes(listenOptions, handshakeTimeoutMs);
+    let server: nodeTls.Server;
+    try {
+      server = nodeTls.createServer({
+        ...credentials.listening(),
+        ...SECURE_SERVER,
+        ALPNProtocols: [PROTOCOL],
+      });
+    } catch (error) {
+      sink.error(listenError(hostAndPort(host, port), error));
+      return undefined;
+    }
+    server.on('connection', (socket: Socket) => {
+      handshakes.begin(socket, 'TLS');
+    });
+    server.on('tlsClientError', (error, socket) => {
+      handshakes.fail(socket, error);
+    });
+    server.on('secureConnection', (socket) => {
+      // Who offers other protocols only has been refused by TLS; who offers none is by this.
+      if (socket.alpnProtocol !== PROTOCOL) {
+        handshakes.fail(socket, notAgreed());
+        return;
+      }
+      const origin = handshakes.finish(socket);
+      if (origin === undefined) socket.destroy();
+      else sink.accept(new SocketTransport(socket, options, { ...origin, identity: identityOf(socket) }));
+    });
+    bind(server, sink, { kind: 'tcp', host, port, backlog, url: (place) => `tls://${place}` });
+    const stale = credentials.keepFresh(server);
+    return () => {
+      stale();
+      server.close();
+      handshakes.close();
+    };
+  });
+}
+
+function connectTls(
+  host: string,
+  url: string,
+  { port, ...options }: TlsOptions,
+  credentials: TlsCredentials,
+): Observable<Transport> {
+  return new Observable((subscriber) => {
+    const failed = (error: unknown): void => {
+      subscriber.error(connectError(url, error));
+    };
+    let settings: nodeTls.ConnectionOptions;
+    try {
+      settings = credentials.connecting(host);
+    } catch (error) {
+      failed(error);
+      return undefined;
+    }
+    let secure: nodeTls.TLSSocket | undefined;
+    const giveUp = connectSocket(host, port, {
+      connected: (socket) => {
+        const connecting = nodeTls.connect({ ...settings, socket, ALPNProtocols: [PROTOCOL] });
+        secure = connecting;
+        // Also after it was given up.
+        connecting.on('error', failed);
+        connecting.once('secureConnect', () => {
+          if (connecting.alpnProtocol !== PROTOCOL) {
+            failed(notAgreed());
+            return;
+          }
+          secure = undefined;
+          connecting.off('error', failed);
+          subscriber.next(new SocketTransport(connecting, options, { identity: identityOf(connecting) }));
+          subscriber.complete();
+        });
+      },
+      failed,
+    });
+    return () => {
+      giveUp();
+      secure?.destroy();
+    };
+  });
+}

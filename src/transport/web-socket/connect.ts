@@ -1,0 +1,69 @@
+import type { IncomingMessage } from 'node:http';
+import type { ConnectionOptions } from 'node:tls';
+import { Observable } from 'rxjs';
+import { WebSocket } from 'ws';
+import { connectError } from '../network-errors';
+import type { SocketTransportOptions } from '../tcp/tcp-transport';
+import { identityOf } from '../tls/identity';
+import type { Transport } from '../transport';
+import { webSocketSettings, WebSocketTransport } from './web-socket-transport';
+
+export interface WebSocketTarget {
+  readonly url: string;
+  readonly subProtocol: string | undefined;
+  readonly maxHeaderBytes: number;
+  readonly options: Partial<SocketTransportOptions>;
+  /** What TLS needs, nothing without TLS. May throw. */
+  readonly secure: () => ConnectionOptions;
+}
+
+export function connectWebSocket(target: WebSocketTarget): Observable<Transport> {
+  const { url, subProtocol, maxHeaderBytes, options, secure } = target;
+  return new Observable((subscriber) => {
+    const fail = (error: unknown): void => {
+      subscriber.error(connectError(url, error));
+    };
+    let socket: WebSocket;
+    try {
+      socket = new WebSocket(url, subProtocol === undefined ? [] : [subProtocol], {
+        ...secure(),
+        ...webSocketSettings(options),
+        maxHeaderSize: maxHeaderBytes,
+      });
+    } catch (error) {
+      // A host, a port, a sub-protocol or a certificate that is none.
+      fail(error);
+      return undefined;
+    }
+    // Also an attempt that is given up ends with an 'error'.
+    socket.on('error', fail);
+    socket.once('unexpected-response', (_, response) => {
+      readRefusal(response, fail);
+    });
+    socket.once('upgrade', ({ socket: stream }) => {
+      socket.once('open', () => {
+        socket.off('error', fail);
+        subscriber.next(new WebSocketTransport(socket, stream, options, { identity: identityOf(stream) }));
+        subscriber.complete();
+      });
+    });
+    return () => {
+      if (socket.readyState === WebSocket.CONNECTING) socket.terminate();
+    };
+  });
+}
+
+/** Tells what a server says instead of agreeing to a WebSocket: at least its status. */
+function readRefusal(response: IncomingMessage, fail: (error: Error) => void): void {
+  const { statusCode = 0, statusMessage = '' } = response;
+  const answer = `the server answered ${statusCode} ${statusMessage}`;
+  response
+    .setEncoding('utf8')
+    .once('data', (text: string) => {
+      // It is a stranger's: one line, and not all of a page.
+      fail(new Error(`${answer}: ${text.replace(/[\s\p{Cc}]+/gu, ' ').slice(0, 200)}`));
+    })
+    .once('close', () => {
+      fail(new Error(answer));
+    });
+}

@@ -1,0 +1,281 @@
+import type { Socket } from 'node:net';
+import { Observable, type Subscriber } from 'rxjs';
+import type { RawData, WebSocket } from 'ws';
+import { protocolError, type RuntimeError } from '../../protocol/runtime-error';
+import { NnrpError } from '../../wire/errors';
+import { HEADER_LENGTH } from '../../wire/header';
+import { decodePacket, encodePacket, type Packet } from '../../wire/packet';
+import { checkLimits, DEFAULT_PACKET_LIMITS, type PacketLimits } from '../../wire/packet-decoder';
+import { timerMs } from '../../protocol/timer';
+import { CloseDeadline, DEFAULT_CLOSE_TIMEOUT_MS } from '../close-deadline';
+import type { GateTicket } from '../connection-gate';
+import { connectionError } from '../network-errors';
+import type { PeerIdentity } from '../peer-identity';
+import { hostAndPort } from '../place';
+import { SendPressure } from '../send-pressure';
+import { takenBytes } from '../tcp/taken-bytes';
+import type { Provenance, SocketTransportOptions } from '../tcp/tcp-transport';
+import type { Transport, UnfinishedPacket } from '../transport';
+
+/** Close codes of RFC 6455, section 7.4.1. */
+const NORMAL = 1000;
+const GOING_AWAY = 1001;
+const PROTOCOL_ERROR = 1002;
+const UNSUPPORTED_DATA = 1003;
+const NO_STATUS = 1005;
+
+const CLEAN_CODES: readonly number[] = [NORMAL, GOING_AWAY, NO_STATUS];
+
+/** Fragments of one message, and chunks that its bytes may come in whatever they measure. */
+const MAX_PARTS = 1024;
+
+/** More chunks are taken where they have so many bytes on the average, which is less than any network's. */
+const MIN_PART_BYTES = 512;
+
+/** What every WebSocket is made with, on either side. */
+export function webSocketSettings({ limits, closeTimeoutMs }: Partial<SocketTransportOptions>) {
+  const longest = longestPacket(packetLimits(limits));
+  return {
+    perMessageDeflate: false,
+    // Longer messages are refused before they are buffered. `ws` takes 32 bits, and 0 or NaN as no limit.
+    maxPayload: longest >= 1 ? Math.min(longest, 2 ** 31 - 1) : 1,
+    // Parts of an unfinished message, each of which costs more than its bytes.
+    maxFragments: MAX_PARTS,
+    maxBufferedChunks: Math.max(MAX_PARTS, Math.ceil(longest / MIN_PART_BYTES)),
+    closeTimeout: timerMs(closeTimeoutMs ?? DEFAULT_CLOSE_TIMEOUT_MS),
+  };
+}
+
+/** A WebSocket as a transport: one binary message is one packet (protocol section 2). */
+export class WebSocketTransport implements Transport {
+  readonly kind = 'websocket';
+  readonly peer: string;
+  readonly identity: PeerIdentity | undefined;
+  readonly ticket: GateTicket | undefined;
+  readonly packets$: Observable<Packet>;
+  private readonly pressure: SendPressure;
+  private readonly limits: PacketLimits;
+  private readonly deadline: CloseDeadline;
+  /** A message that is no message of a WebSocket, or too long. */
+  private refusal: RuntimeError | undefined;
+  private failure: Error | undefined;
+  private closeCode: number | undefined;
+  private corked = false;
+  /** Who closes or destroys the connection does not hear how it ended. */
+  private leaving: 'closing' | 'destroyed' | undefined;
+  private closed: Promise<void> | undefined;
+  /** Messages, pings and pongs that have come. */
+  private finished = 0;
+  /** As many had come before the last read; what came since, which is all of one frame. */
+  private finishedBefore = 0;
+  private unfinishedBytes = 0;
+  private probes: (() => void)[] = [];
+
+  constructor(
+    private readonly socket: WebSocket,
+    private readonly stream: Socket,
+    options: Partial<SocketTransportOptions> = {},
+    { ticket, identity }: Provenance = {},
+  ) {
+    this.ticket = ticket;
+    this.identity = identity;
+    this.peer = hostAndPort(stream.remoteAddress ?? 'unknown', stream.remotePort ?? 0);
+    this.pressure = new SendPressure(options.pressure);
+    this.limits = packetLimits(options.limits);
+    this.deadline = new CloseDeadline(options.closeTimeoutMs, () => stream.destroy());
+    this.packets$ = new Observable((subscriber) => this.read(subscriber));
+    // No message is delivered before it has an owner.
+    socket.pause();
+    // An 'error' that nobody listens for would end the process, also before and after `packets$` is read.
+    socket.on('error', (error) => (this.refusal = refusedFrame(error, this.limits)));
+    stream.on('error', (error) => (this.failure = error));
+    // The time of a closing handshake is the WebSocket's to take; a peer may end the stream without one.
+    stream.on('end', () => {
+      this.deadline.start();
+    });
+    socket.on('ping', () => (this.finished += 1));
+    socket.on('pong', () => {
+      this.finished += 1;
+      const { probes } = this;
+      this.probes = [];
+      for (const onAnswer of probes) onAnswer();
+    });
+    socket.on('close', (code) => {
+      this.closeCode = code;
+      this.deadline.stop();
+      this.pressure.complete();
+    });
+  }
+
+  get pressure$(): Observable<boolean> {
+    return this.pressure.pressure$;
+  }
+
+  get queuedBytes(): number {
+    return this.stream.destroyed ? 0 : this.socket.bufferedAmount;
+  }
+
+  get takenBytes(): number {
+    return takenBytes(this.stream);
+  }
+
+  get unfinished(): UnfinishedPacket | undefined {
+    const { finished: number, unfinishedBytes: bytes } = this;
+    return bytes === 0 || number !== this.finishedBefore || this.stream.isPaused()
+      ? undefined
+      : { number, bytes };
+  }
+
+  send(packet: Packet): void {
+    if (this.socket.readyState !== this.socket.OPEN) return;
+    const message = encodePacket(packet);
+    this.cork();
+    // Not 'drain', which waits until nothing is left.
+    this.socket.send(message, this.onWritten);
+    const { queuedBytes } = this;
+    this.pressure.update(queuedBytes);
+    // Not only once the turn is over: a turn may send without an end.
+    if (this.pressure.isOn) this.ticket?.backlogged?.(queuedBytes);
+  }
+
+  probe(onAnswer: () => void): void {
+    if (this.socket.readyState !== this.socket.OPEN) return;
+    this.probes.push(onAnswer);
+    this.socket.ping();
+  }
+
+  pause(): void {
+    if (this.leaving === undefined) this.socket.pause();
+  }
+
+  resume(): void {
+    this.socket.resume();
+  }
+
+  close(): Promise<void> {
+    this.closed ??= this.end();
+    return this.closed;
+  }
+
+  destroy(): void {
+    this.leaving = 'destroyed';
+    this.socket.terminate();
+  }
+
+  private end(): Promise<void> {
+    if (this.closeCode !== undefined) return Promise.resolve();
+    this.leaving ??= 'closing';
+    return new Promise((resolve) => {
+      this.socket.once('close', () => {
+        resolve();
+      });
+      this.socket.resume();
+      this.socket.close(NORMAL);
+    });
+  }
+
+  /** Holds the messages of this turn of the event loop back, so that one system call takes them. */
+  private cork(): void {
+    if (this.corked) return;
+    this.corked = true;
+    this.stream.cork();
+    setImmediate(() => {
+      this.corked = false;
+      this.stream.uncork();
+      if (this.stream.writableLength > 0) this.ticket?.backlogged?.(this.queuedBytes);
+    });
+  }
+
+  private readonly onWritten = (): void => {
+    if (!this.stream.destroyed) this.pressure.update(this.queuedBytes);
+  };
+
+  /**
+   * A read that has finished nothing has ended inside a message. (Pings may come between the fragments of
+   * one, and hide that; `maxFragments` bounds how often.)
+   */
+  private readonly onBytes = (chunk: Uint8Array): void => {
+    if (this.finished === this.finishedBefore) {
+      this.unfinishedBytes += chunk.length;
+      this.ticket?.insidePacket?.();
+    } else {
+      this.finishedBefore = this.finished;
+      this.unfinishedBytes = 0;
+    }
+  };
+
+  private read(subscriber: Subscriber<Packet>): () => void {
+    const { socket } = this;
+    const refuse = (code: number, error: NnrpError): void => {
+      socket.close(code);
+      subscriber.error(protocolError(error, 'connection'));
+    };
+    const onMessage = (data: RawData, isBinary: boolean): void => {
+      this.finished += 1;
+      if (this.leaving === 'destroyed') return;
+      if (!isBinary) {
+        refuse(UNSUPPORTED_DATA, brokenRule('received a text message, packets are binary'));
+        return;
+      }
+      let packet: Packet;
+      try {
+        packet = decodePacket(data as Buffer);
+        checkLimits(packet.header, this.limits);
+      } catch (error) {
+        if (!(error instanceof NnrpError)) throw error;
+        refuse(PROTOCOL_ERROR, error);
+        return;
+      }
+      subscriber.next(packet);
+    };
+    // The WebSocket has refused what came, and closes; how that goes is not waited for.
+    const onError = (): void => {
+      subscriber.error(this.refusal);
+    };
+    const onClose = (code: number): void => {
+      if (this.refusal !== undefined) subscriber.error(this.refusal);
+      else if (this.leaving !== undefined || CLEAN_CODES.includes(code)) subscriber.complete();
+      else
+        subscriber.error(connectionError(this.peer, this.failure ?? new Error(`closed with code ${code}`)));
+    };
+    if (this.closeCode !== undefined) {
+      onClose(this.closeCode);
+      return () => undefined;
+    }
+    socket.on('message', onMessage).on('error', onError).on('close', onClose);
+    // After the WebSocket's own, which has made its messages of them by then.
+    this.stream.on('data', this.onBytes);
+    socket.resume();
+    return () => {
+      this.stream.off('data', this.onBytes);
+      socket.off('message', onMessage).off('error', onError).off('close', onClose);
+      // A closing handshake under way is left to finish; otherwise nobody needs the connection any more.
+      if (socket.readyState === socket.OPEN) this.destroy();
+    };
+  }
+}
+
+/** The limits with their defaults, none of them undefined. */
+function packetLimits(limits: Partial<PacketLimits> = {}): PacketLimits {
+  return {
+    maxMetadataBytes: limits.maxMetadataBytes ?? DEFAULT_PACKET_LIMITS.maxMetadataBytes,
+    maxBodyBytes: limits.maxBodyBytes ?? DEFAULT_PACKET_LIMITS.maxBodyBytes,
+  };
+}
+
+function longestPacket({ maxMetadataBytes, maxBodyBytes }: PacketLimits): number {
+  return HEADER_LENGTH + maxMetadataBytes + maxBodyBytes;
+}
+
+/** Why the WebSocket refused what came, before it was a message. */
+function refusedFrame(error: Error, limits: PacketLimits): RuntimeError {
+  const isTooLong = 'code' in error && error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
+  const rule = isTooLong
+    ? `received a message longer than any packet, which has ${longestPacket(limits)} bytes at most`
+    : error.message;
+  return protocolError(brokenRule(rule), 'connection');
+}
+
+function brokenRule(rule: string): NnrpError {
+  return new NnrpError({ kind: 'InvalidProtocolCombination', rule });
+}

@@ -1,0 +1,194 @@
+import { BehaviorSubject } from 'rxjs';
+import { CreditEpoch } from '../../../../src/protocol/flow/credit-epoch';
+import type { OutboxLimits } from '../../../../src/protocol/operation/result-outbox';
+import { SlotPool } from '../../../../src/server/limits/slot-pool';
+import { SessionOutlet, type Attachment } from '../../../../src/server/session/results/session-outlet';
+import type { Transport } from '../../../../src/transport/transport';
+import type { Packet } from '../../../../src/wire/packet';
+import { flowUpdatePacket, resultPacket } from '../../../support/packets';
+
+/** A connection that notes the frame ids of what it is given. */
+function connection(peer: string, { isAnnounced = true } = {}) {
+  const sent: number[] = [];
+  const pressure$ = new BehaviorSubject(false);
+  let proofs = 0;
+  const transport: Pick<Transport, 'peer' | 'kind' | 'pressure$' | 'send'> = {
+    peer,
+    kind: 'memory',
+    pressure$,
+    send: ({ header }) => {
+      sent.push(header.frameId);
+    },
+  };
+  const attachment: Attachment = {
+    transport: transport as Transport,
+    isAnnounced,
+    creditEpoch: new CreditEpoch(),
+    slots: new SlotPool(Infinity, { slotsFilled: () => undefined }),
+    requestProof: () => {
+      proofs += 1;
+    },
+    refused: () => undefined,
+    submitQueued: () => undefined,
+    released: () => undefined,
+  };
+  return { attachment, sent, pressure$, proofs: () => proofs };
+}
+
+function result(frameId: number, body = ''): Packet {
+  return resultPacket({ frameId, body });
+}
+
+const OUTBOX: OutboxLimits = { maxResults: 8, maxBytes: 10_000 };
+
+function outlet(outbox: OutboxLimits | undefined = OUTBOX, options?: { isAnnounced?: boolean }) {
+  const first = connection('first', options);
+  return { first, outlet: new SessionOutlet(first.attachment, { outbox }) };
+}
+
+describe('SessionOutlet', () => {
+  it('sends straight to its transport, and keeps results until their receipt is proved', () => {
+    const { outlet: out, first } = outlet();
+    out.send(flowUpdatePacket({ frameId: 0 }));
+    expect([1, 2].map((id) => out.sendResult(result(id)))).toEqual([true, true]);
+    expect(first.sent).toEqual([0, 1, 2]);
+    expect(out).toMatchObject({ heldResults: 2, sentResults: 2 });
+    expect(out.heldBytes).toBe(2 * (40 + 64));
+    out.acknowledge(1);
+    expect(out.heldResults).toBe(1);
+  });
+
+  it('keeps nothing of a session that ends with its connection', () => {
+    const first = connection('first');
+    const out = new SessionOutlet(first.attachment, { outbox: undefined });
+    out.sendResult(result(1));
+    expect(out).toMatchObject({ heldResults: 0, heldBytes: 0, sentResults: 0 });
+    expect(out.canResume(undefined)).toBe(false);
+    out.detach();
+    expect(out.sendResult(result(2))).toBe(false);
+  });
+
+  it('keeps nothing for a client that cannot say what it has received', () => {
+    const { outlet: out, first } = outlet(OUTBOX, { isAnnounced: false });
+    out.sendResult(result(1));
+    expect(first.sent).toEqual([1]);
+    expect(out.heldResults).toBe(0);
+    expect(first.proofs()).toBe(0);
+  });
+
+  it('asks for proof from a quarter of its outbox on, and drops the oldest of what was sent at its end', () => {
+    const { outlet: out, first } = outlet();
+    out.sendResult(result(1));
+    expect(first.proofs()).toBe(0);
+    out.sendResult(result(2));
+    expect(first.proofs()).toBe(1);
+    for (let id = 3; id <= 20; id++) expect(out.sendResult(result(id))).toBe(true);
+    expect(out.heldResults).toBe(8);
+    expect(out.canResume(11)).toBe(false);
+    expect(out.canResume(12)).toBe(true);
+  });
+
+  it('holds results back while there is no connection, and forgets the rest', () => {
+    const { outlet: out, first } = outlet();
+    out.detach();
+    expect(out.current).toBeUndefined();
+    out.send(flowUpdatePacket());
+    out.sendResult(result(1));
+    expect(first.sent).toEqual([]);
+    const second = connection('second');
+    out.attach(second.attachment, 0);
+    expect(second.sent).toEqual([1]);
+  });
+
+  it('replays what a client lacks, in order, then goes on', () => {
+    const { outlet: out } = outlet();
+    for (const id of [1, 2, 3]) out.sendResult(result(id));
+    out.detach();
+    out.sendResult(result(4));
+    const second = connection('second');
+    out.attach(second.attachment, 2);
+    out.sendResult(result(5));
+    expect(second.sent).toEqual([3, 4, 5]);
+    expect(out).toMatchObject({ heldResults: 3, sentResults: 5, peer: 'second' });
+  });
+
+  it('sends at most once to a client that cannot say what it has', () => {
+    const { outlet: out } = outlet();
+    out.sendResult(result(1));
+    out.detach();
+    out.sendResult(result(2));
+    const second = connection('second', { isAnnounced: false });
+    out.attach(second.attachment, undefined);
+    expect(second.sent).toEqual([2]);
+    expect(out.heldResults).toBe(0);
+  });
+
+  it('says when there is no room to wait', () => {
+    const { outlet: out } = outlet();
+    out.detach();
+    const kept = Array.from({ length: 9 }, (_, index) => out.sendResult(result(index + 1)));
+    expect(kept).toEqual([...Array<boolean>(8).fill(true), false]);
+    const small = outlet({ maxResults: 100, maxBytes: 250 }).outlet;
+    small.detach();
+    expect([1, 2, 3].map((id) => small.sendResult(result(id)))).toEqual([true, true, false]);
+  });
+
+  it('knows who can go on without a gap', () => {
+    const { outlet: out } = outlet();
+    for (const id of [1, 2, 3]) out.sendResult(result(id));
+    out.acknowledge(1);
+    expect([0, 1, 3, 4, undefined].map((count) => out.canResume(count))).toEqual([
+      false,
+      true,
+      true,
+      false,
+      true,
+    ]);
+  });
+
+  it('has the name of its last peer while it has none', () => {
+    const { outlet: out } = outlet();
+    out.detach();
+    expect([out.peer, out.kind]).toEqual(['first', 'memory']);
+  });
+
+  it('shows the pressure of its connection, and of its outbox while there is none', () => {
+    const { outlet: out, first } = outlet();
+    const seen: unknown[] = [];
+    out.pressure$.subscribe({ next: (value) => seen.push(value), complete: () => seen.push('|') });
+    first.pressure$.next(true);
+    first.pressure$.next(true);
+    expect(seen.splice(0)).toEqual([false, true]);
+    out.detach();
+    first.pressure$.next(true);
+    expect(seen.splice(0)).toEqual([false]);
+    for (const id of [1, 2, 3]) out.sendResult(result(id));
+    expect(seen.splice(0)).toEqual([]);
+    out.sendResult(result(4));
+    expect(seen.splice(0)).toEqual([true]);
+    const second = connection('second');
+    out.attach(second.attachment, 4);
+    second.pressure$.next(true);
+    expect(seen.splice(0)).toEqual([false, true]);
+    out.close();
+    expect(seen.splice(0)).toEqual([false, '|']);
+  });
+
+  it('asks to wait at once where its outbox is half full when the connection is lost', () => {
+    const { outlet: out } = outlet();
+    for (const id of [1, 2, 3, 4]) out.sendResult(result(id));
+    const seen: boolean[] = [];
+    out.pressure$.subscribe((value) => seen.push(value));
+    out.detach();
+    expect(seen).toEqual([false, true]);
+  });
+
+  it('sends and keeps nothing once it is closed', () => {
+    const { outlet: out, first } = outlet();
+    out.sendResult(result(1));
+    out.close();
+    out.send(flowUpdatePacket());
+    expect(first.sent).toEqual([1]);
+    expect(out).toMatchObject({ heldResults: 0, heldBytes: 0, current: undefined });
+  });
+});

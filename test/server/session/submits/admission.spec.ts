@@ -1,0 +1,342 @@
+import fc from 'fast-check';
+import { Admission } from '../../../../src/server/session/submits/admission';
+import type { QueueLimits } from '../../../../src/server/options';
+import { Submit, type OperationControl } from '../../../../src/server/session/submits/submit';
+import { FrameSubmitMetadata } from '../../../../src/wire/messages/frame-submit';
+import { MessageType } from '../../../../src/wire/message-type';
+import { packet } from '../../../../src/wire/packet';
+
+const nobody: OperationControl = {
+  relate: () => undefined,
+  move: () => undefined,
+  giveUp: () => undefined,
+  keepSlot: () => undefined,
+  freeSlot: () => undefined,
+  subscriberFailed: () => undefined,
+};
+
+function submit(frameId: number, bytes = 1): Submit {
+  const whole = packet(
+    { messageType: MessageType.FrameSubmit, sessionId: 1, frameId },
+    FrameSubmitMetadata.encode(FrameSubmitMetadata.of()),
+    new Uint8Array(bytes),
+  );
+  return new Submit(whole, { metadata: FrameSubmitMetadata.of(), objects: [], deadline: Infinity }, nobody);
+}
+
+/** An admission whose target notes what it is given. */
+class Door {
+  isOpen = true;
+  readonly delivered: number[] = [];
+  onDeliver: (frameId: number) => void = () => undefined;
+  readonly admission: Admission;
+
+  constructor(maxInFlight: number, limits: Partial<QueueLimits> = {}) {
+    this.admission = new Admission(
+      maxInFlight,
+      { maxSubmits: 100, maxBytes: 1000, ...limits },
+      {
+        isReady: () => this.isOpen,
+        deliver: ({ frameId }) => {
+          this.delivered.push(frameId);
+          this.onDeliver(frameId);
+        },
+      },
+    );
+  }
+
+  offer(frameId: number, bytes?: number): 'admitted' | 'refused' {
+    return this.admission.offer(submit(frameId, bytes));
+  }
+
+  /** An operation ends, as its session would have it. */
+  end(frameId: number): void {
+    this.admission.take(frameId);
+    this.admission.startNext();
+  }
+}
+
+const ids = (submits: readonly Submit[]): number[] => submits.map(({ frameId }) => frameId);
+
+describe('Admission', () => {
+  it('copies the body of a submit that waits where it would keep a larger buffer alive, and no other', () => {
+    const door = new Door(1, { maxBytes: 100_000 });
+    const views = [1, 2, 3].map((frameId) => {
+      // One of many that came with one read.
+      const body = new Uint8Array(65_536).fill(frameId).subarray(100, frameId === 3 ? 40_100 : 150);
+      const { header, metadata } = submit(frameId);
+      const context = { metadata, objects: [], deadline: Infinity };
+      return new Submit({ header, metadata: new Uint8Array(0), body }, context, nobody);
+    });
+    for (const view of views) expect(door.admission.offer(view)).toBe('admitted');
+    expect(views.map(({ body }) => body.buffer.byteLength)).toEqual([65_536, 50, 65_536]);
+    expect(views.map(({ body }) => body[0])).toEqual([1, 2, 3]);
+    expect(door.admission.queuedCount).toBe(2);
+  });
+
+  it('hands over at once while there are slots, then lets wait', () => {
+    const door = new Door(2);
+    for (const id of [1, 2, 3]) expect(door.offer(id)).toBe('admitted');
+    expect(door.delivered).toEqual([1, 2]);
+    expect(door.admission).toMatchObject({ inFlightCount: 2, queuedCount: 1 });
+    expect(door.admission.running(2)?.frameId).toBe(2);
+    expect(door.admission.running(3)).toBeUndefined();
+  });
+
+  it('gives a slot that is free to the one that waits longest', () => {
+    const door = new Door(1);
+    for (const id of [1, 2, 3]) door.offer(id);
+    door.end(1);
+    expect(door.delivered).toEqual([1, 2]);
+    door.end(2);
+    expect(door.delivered).toEqual([1, 2, 3]);
+  });
+
+  it('lets everybody wait until somebody listens', () => {
+    const door = new Door(2);
+    door.isOpen = false;
+    for (const id of [1, 2, 3]) door.offer(id);
+    expect(door.delivered).toEqual([]);
+    door.isOpen = true;
+    door.admission.startNext();
+    expect(door.delivered).toEqual([1, 2]);
+  });
+
+  it('does not let the next in before those that wait, though somebody listens now', () => {
+    const door = new Door(2);
+    door.isOpen = false;
+    door.offer(1);
+    door.isOpen = true;
+    door.offer(2);
+    expect(door.delivered).toEqual([]);
+    door.admission.startNext();
+    expect(door.delivered).toEqual([1, 2]);
+  });
+
+  it('refuses what is one too many', () => {
+    const door = new Door(1, { maxSubmits: 2 });
+    expect([1, 2, 3, 4].map((id) => door.offer(id))).toEqual(['admitted', 'admitted', 'admitted', 'refused']);
+    door.end(1);
+    expect(door.offer(5)).toBe('admitted');
+  });
+
+  it('refuses what has a byte too many; bodies in flight do not count', () => {
+    const door = new Door(1, { maxBytes: 10 });
+    door.offer(1, 999);
+    expect(door.offer(2, 7)).toBe('admitted');
+    expect(door.offer(3, 4)).toBe('refused');
+    expect(door.offer(4, 3)).toBe('admitted');
+    door.end(1);
+    expect(door.offer(5, 7)).toBe('admitted');
+  });
+
+  it('takes out who waits, and frees the bytes', () => {
+    const door = new Door(1, { maxBytes: 5 });
+    door.offer(1);
+    door.offer(2, 5);
+    expect(door.offer(3, 1)).toBe('refused');
+    expect(door.admission.take(2)?.frameId).toBe(2);
+    expect(door.offer(4, 5)).toBe('admitted');
+    door.end(1);
+    expect(door.delivered).toEqual([1, 4]);
+  });
+
+  it('keeps a slot empty until it is told to go on', () => {
+    const door = new Door(1);
+    door.offer(1);
+    door.offer(2);
+    door.admission.take(1);
+    expect(door.delivered).toEqual([1]);
+    expect(door.admission).toMatchObject({ inFlightCount: 0, queuedCount: 1 });
+  });
+
+  it('takes out nobody who is not there', () => {
+    const door = new Door(1);
+    expect(door.admission.take(9)).toBeUndefined();
+  });
+
+  it('empties the queue, or everything', () => {
+    const door = new Door(2, { maxBytes: 3 });
+    for (const id of [1, 2, 3, 4]) door.offer(id);
+    expect(ids(door.admission.clearQueue())).toEqual([3, 4]);
+    expect(door.admission).toMatchObject({ inFlightCount: 2, queuedCount: 0 });
+    expect(door.offer(5, 3)).toBe('admitted');
+    expect(ids(door.admission.clear())).toEqual([1, 2, 5]);
+    expect(door.admission).toMatchObject({ inFlightCount: 0, queuedCount: 0 });
+  });
+
+  it('serves a long queue of applications that answer at once, without going deeper each time', () => {
+    const door = new Door(1, { maxSubmits: 50_000, maxBytes: 50_000 });
+    door.isOpen = false;
+    for (let id = 1; id <= 20_000; id++) door.offer(id);
+    door.isOpen = true;
+    door.onDeliver = (id) => {
+      door.end(id);
+    };
+    door.admission.startNext();
+    expect(door.delivered).toHaveLength(20_000);
+    expect(door.admission).toMatchObject({ inFlightCount: 0, queuedCount: 0 });
+  });
+
+  it('goes on after an application that throws', () => {
+    const door = new Door(1);
+    for (const id of [1, 2]) door.offer(id);
+    door.onDeliver = () => {
+      throw new Error('the application');
+    };
+    expect(() => {
+      door.end(1);
+    }).toThrow('the application');
+    door.onDeliver = () => undefined;
+    door.offer(3);
+    door.end(2);
+    expect(door.delivered).toEqual([1, 2, 3]);
+  });
+});
+
+type Step =
+  | { readonly do: 'offer'; readonly bytes: number; readonly answersAtOnce: boolean }
+  | { readonly do: 'take'; readonly pick: number }
+  | { readonly do: 'startNext' | 'clear' | 'clearQueue' | 'open' | 'shut' };
+
+const steps: fc.Arbitrary<Step[]> = fc.array(
+  fc.oneof(
+    {
+      weight: 8,
+      arbitrary: fc.record({
+        do: fc.constant('offer' as const),
+        bytes: fc.nat(12),
+        answersAtOnce: fc.boolean(),
+      }),
+    },
+    { weight: 5, arbitrary: fc.nat(20).map((pick) => ({ do: 'take', pick }) as const) },
+    { weight: 3, arbitrary: fc.constant({ do: 'startNext' } as const) },
+    {
+      weight: 2,
+      arbitrary: fc.constantFrom(
+        { do: 'open' } as const,
+        { do: 'shut' } as const,
+        { do: 'clear' } as const,
+        { do: 'clearQueue' } as const,
+      ),
+    },
+  ),
+  { maxLength: 60, size: 'max' },
+);
+
+/** The same in two plain lists. */
+class Model {
+  isOpen = true;
+  queue: { readonly id: number; readonly bytes: number }[] = [];
+  running: number[] = [];
+  readonly delivered: number[] = [];
+
+  constructor(
+    private readonly maxInFlight: number,
+    private readonly limits: QueueLimits,
+    private readonly answersAtOnce: ReadonlySet<number>,
+  ) {}
+
+  get queuedBytes(): number {
+    return this.queue.reduce((total, { bytes }) => total + bytes, 0);
+  }
+
+  offer(id: number, bytes: number): 'admitted' | 'refused' {
+    if (this.queue.length === 0 && this.hasSlot) {
+      this.start(id);
+      return 'admitted';
+    }
+    const { maxSubmits, maxBytes } = this.limits;
+    if (this.queue.length + 1 > maxSubmits || this.queuedBytes + bytes > maxBytes) return 'refused';
+    this.queue.push({ id, bytes });
+    return 'admitted';
+  }
+
+  take(id: number): void {
+    this.running = this.running.filter((each) => each !== id);
+    this.queue = this.queue.filter((each) => each.id !== id);
+  }
+
+  startNext(): void {
+    while (this.hasSlot) {
+      const next = this.queue.shift();
+      if (next === undefined) return;
+      this.start(next.id);
+    }
+  }
+
+  private get hasSlot(): boolean {
+    return this.isOpen && this.running.length < this.maxInFlight;
+  }
+
+  private start(id: number): void {
+    this.delivered.push(id);
+    if (!this.answersAtOnce.has(id)) this.running.push(id);
+  }
+}
+
+describe('Admission against two lists', () => {
+  it('admits, orders and bounds the same after any steps, and loses no slot', () => {
+    const shape = fc.record({
+      maxInFlight: fc.integer({ min: 1, max: 4 }),
+      maxSubmits: fc.nat(6),
+      maxBytes: fc.nat(40),
+    });
+    fc.assert(
+      fc.property(shape, steps, ({ maxInFlight, ...limits }, sequence) => {
+        const answersAtOnce = new Set<number>();
+        const door = new Door(maxInFlight, limits);
+        const model = new Model(maxInFlight, limits, answersAtOnce);
+        door.onDeliver = (id) => {
+          if (answersAtOnce.has(id)) door.end(id);
+        };
+        let offered = 0;
+        for (const step of sequence) {
+          switch (step.do) {
+            case 'offer':
+              offered += 1;
+              if (step.answersAtOnce) answersAtOnce.add(offered);
+              expect(door.offer(offered, step.bytes)).toBe(model.offer(offered, step.bytes));
+              // An application that answers at once asks for the next.
+              if (step.answersAtOnce) model.startNext();
+              if (step.answersAtOnce) door.admission.startNext();
+              break;
+            case 'take': {
+              const known = [...model.running, ...model.queue.map(({ id }) => id)];
+              const id = known[step.pick % Math.max(1, known.length)] ?? 999;
+              expect(door.admission.take(id)?.frameId).toBe(known.length === 0 ? undefined : id);
+              model.take(id);
+              break;
+            }
+            case 'startNext':
+              door.admission.startNext();
+              model.startNext();
+              break;
+            case 'open':
+            case 'shut':
+              door.isOpen = step.do === 'open';
+              model.isOpen = step.do === 'open';
+              break;
+            case 'clear':
+              expect(ids(door.admission.clear())).toEqual([
+                ...model.running,
+                ...model.queue.map(({ id }) => id),
+              ]);
+              model.running = [];
+              model.queue = [];
+              break;
+            case 'clearQueue':
+              expect(ids(door.admission.clearQueue())).toEqual(model.queue.map(({ id }) => id));
+              model.queue = [];
+          }
+          expect(door.delivered).toEqual(model.delivered);
+          expect(door.admission.inFlightCount).toBe(model.running.length);
+          expect(door.admission.queuedCount).toBe(model.queue.length);
+          expect(door.admission.inFlightCount).toBeLessThanOrEqual(maxInFlight);
+          for (const id of model.running) expect(door.admission.running(id)?.frameId).toBe(id);
+        }
+      }),
+      { numRuns: 150 },
+    );
+  });
+});
