@@ -8,7 +8,7 @@ import {
   type Subscription,
 } from 'rxjs';
 import { validateFlowRouting } from '../protocol/flow/flow';
-import { checkHeaderOnly, checkMetadataLength } from '../protocol/packet-checks';
+import { checkHeaderOnly, checkMetadataLength, decodeAs } from '../protocol/packet-checks';
 import type { ResultPush } from '../protocol/operation/result';
 import { RuntimeError, unexpectedMessage } from '../protocol/runtime-error';
 import { encodeSessionExtension } from '../protocol/session/session-extension';
@@ -21,7 +21,7 @@ import {
 import { timerMs } from '../protocol/timer';
 import type { ConnectEndpoint } from '../transport/endpoint';
 import { NnrpError } from '../wire/errors';
-import { decodeMessage, type Message, type MessageOf } from '../wire/message';
+import type { Message, MessageOf } from '../wire/message';
 import { MessageType, messageTypeName } from '../wire/message-type';
 import {
   type CacheAckMetadata,
@@ -46,7 +46,6 @@ import {
 } from '../wire/messages/session-open';
 import type { SessionPatchMetadata } from '../wire/messages/session-patch';
 import { EMPTY, packet as makePacket, type Packet } from '../wire/packet';
-import { preview3 } from '../wire/revision';
 import { Awaited } from './awaited';
 import type { OperationFailure } from './errors';
 import type { ClientLink, LinkedSession, OpenRequest } from './link';
@@ -326,28 +325,28 @@ export class ConnectedSession implements ClientSession, LinkedSession {
         this.submissions.fail(packet.header.frameId, 'dropped');
         return;
       case MessageType.FlowUpdate:
-        this.onFlow(decodeAs(packet, MessageType.FlowUpdate));
+        this.onFlow(decodeAs(packet, MessageType.FlowUpdate, 'client'));
         return;
       case MessageType.ResultHint:
-        this.hints.next(decodeAs(packet, MessageType.ResultHint));
+        this.hints.next(decodeAs(packet, MessageType.ResultHint, 'client'));
         return;
       case MessageType.SessionPatchAck:
-        this.requests.onPatchAck(decodeAs(packet, MessageType.SessionPatchAck));
+        this.requests.onPatchAck(decodeAs(packet, MessageType.SessionPatchAck, 'client'));
         return;
       case MessageType.CacheAck:
-        this.requests.onCacheAck(decodeAs(packet, MessageType.CacheAck));
+        this.requests.onCacheAck(decodeAs(packet, MessageType.CacheAck, 'client'));
         return;
       case MessageType.SessionMigrateAck:
-        this.requests.onMigrateAck(decodeAs(packet, MessageType.SessionMigrateAck));
+        this.requests.onMigrateAck(decodeAs(packet, MessageType.SessionMigrateAck, 'client'));
         return;
       case MessageType.SessionCloseAck:
-        this.onCloseAck(decodeAs(packet, MessageType.SessionCloseAck));
+        this.onCloseAck(decodeAs(packet, MessageType.SessionCloseAck, 'client'));
         return;
       case MessageType.SessionClose:
-        this.onServerClose(decodeAs(packet, MessageType.SessionClose));
+        this.onServerClose(decodeAs(packet, MessageType.SessionClose, 'client'));
         return;
       case MessageType.Error:
-        this.onError(decodeAs(packet, MessageType.Error));
+        this.onError(decodeAs(packet, MessageType.Error, 'client'));
         return;
       default:
         throw unexpectedMessage(`client received unexpected ${messageTypeName(packet.header.messageType)}`);
@@ -463,12 +462,6 @@ export class ConnectedSession implements ClientSession, LinkedSession {
   private send(messageType: MessageType, frameId: number, metadata = EMPTY, body = EMPTY): void {
     this.link?.send(makePacket({ messageType, sessionId: this.sessionId, frameId }, metadata, body));
   }
-}
-
-function decodeAs<T extends MessageType>(packet: Packet, type: T): MessageOf<T> {
-  const record = preview3.metadata.get(type);
-  if (record !== undefined) checkMetadataLength(packet, record.length, 'client');
-  return decodeMessage(packet) as MessageOf<T>;
 }
 
 function endedBefore(sessionId: number, reason: OperationFailure): RuntimeError {

@@ -1,16 +1,14 @@
 import { Subscription, type SchedulerLike } from 'rxjs';
 import { validateFlowRouting } from '../protocol/flow/flow';
 import { IdRanges } from '../protocol/operation/id-ranges';
-import { checkHeaderOnly, checkMetadataLength, foreignSession } from '../protocol/packet-checks';
-import { describeError, protocolError, RuntimeError, unexpectedMessage } from '../protocol/runtime-error';
+import { checkHeaderOnly, checkMetadataLength, decodeAs, foreignSession } from '../protocol/packet-checks';
+import { asRuntimeError, RuntimeError, unexpectedMessage } from '../protocol/runtime-error';
 import type { ConnectEndpoint } from '../transport/endpoint';
-import { LivenessWatch, type KeepAlive, type WatchedPeer } from '../transport/keep-alive';
+import { LastHeard, LivenessWatch, type KeepAlive, type WatchedPeer } from '../transport/keep-alive';
 import type { PeerName, Transport } from '../transport/transport';
-import { NnrpError } from '../wire/errors';
-import { decodeMessage, type Message, type MessageOf } from '../wire/message';
+import type { Message, MessageOf } from '../wire/message';
 import { MessageType, messageTypeName } from '../wire/message-type';
-import { ErrorMetadata } from '../wire/messages/error-message';
-import { FlowUpdateMetadata } from '../wire/messages/flow-update';
+import type { FlowUpdateMetadata } from '../wire/messages/flow-update';
 import { SessionOpenAckMetadata, SessionOpenMetadata } from '../wire/messages/session-open';
 import { packet as makePacket, type Packet } from '../wire/packet';
 import { Awaited } from './awaited';
@@ -74,8 +72,7 @@ export class ClientLink implements WatchedPeer {
   /** PINGs that came meanwhile. */
   private unanswered: number[] = [];
   private over = false;
-  private heardAt: number;
-  private lastRead: number | undefined;
+  private readonly heard: LastHeard;
   /** Whether the server is one that answers PING. */
   private announced = false;
   private pings = 0;
@@ -86,7 +83,7 @@ export class ClientLink implements WatchedPeer {
     readonly endpoint: ConnectEndpoint,
     private readonly host: LinkHost,
   ) {
-    this.heardAt = host.scheduler.now();
+    this.heard = new LastHeard(transport, host.scheduler);
     this.reading.add(new LivenessWatch(this, host.keepAlive, host.scheduler));
     const packets = transport.packets$.subscribe({
       next: (packet) => {
@@ -104,7 +101,7 @@ export class ClientLink implements WatchedPeer {
   }
 
   get lastHeard(): number {
-    return this.heardAt;
+    return this.heard.at;
   }
 
   /** The server has said that it is one that answers PING. */
@@ -193,7 +190,7 @@ export class ClientLink implements WatchedPeer {
   }
 
   private receive(packet: Packet): void {
-    this.noteHeard();
+    this.heard.packet();
     try {
       const { messageType, sessionId } = packet.header;
       if (messageType === MessageType.SessionOpenAck) this.onOpenAck(packet);
@@ -202,13 +199,6 @@ export class ClientLink implements WatchedPeer {
     } catch (error) {
       this.host.violated(asRuntimeError(error));
     }
-  }
-
-  private noteHeard(): void {
-    const { reads } = this.transport;
-    if (reads !== undefined && reads === this.lastRead) return;
-    this.lastRead = reads;
-    this.heardAt = this.host.scheduler.now();
   }
 
   private onSessionScope(packet: Packet, sessionId: number): void {
@@ -220,12 +210,10 @@ export class ClientLink implements WatchedPeer {
   private onConnectionScope(packet: Packet): void {
     switch (packet.header.messageType) {
       case MessageType.FlowUpdate:
-        checkMetadataLength(packet, FlowUpdateMetadata.length, 'client');
-        this.onConnectionFlow(decodeMessage(packet) as MessageOf<typeof MessageType.FlowUpdate>);
+        this.onConnectionFlow(decodeAs(packet, MessageType.FlowUpdate, 'client'));
         return;
       case MessageType.Error:
-        checkMetadataLength(packet, ErrorMetadata.length, 'client');
-        this.onError(decodeMessage(packet) as MessageOf<typeof MessageType.Error>);
+        this.onError(decodeAs(packet, MessageType.Error, 'client'));
         return;
       case MessageType.Ping:
         checkHeaderOnly(packet, 'client');
@@ -265,7 +253,7 @@ export class ClientLink implements WatchedPeer {
     const { transport } = this;
     if (transport.probe !== undefined) {
       transport.probe(() => {
-        this.heardAt = this.host.scheduler.now();
+        this.heard.now();
       });
       return true;
     }
@@ -277,7 +265,7 @@ export class ClientLink implements WatchedPeer {
 
   gone(): void {
     // Before the transport says that it was ended from here, which is no failure.
-    this.end(silent(this.transport.peer, this.host.scheduler.now() - this.heardAt));
+    this.end(silent(this.transport.peer, this.host.scheduler.now() - this.heard.at));
     this.transport.destroy();
   }
 
@@ -325,15 +313,5 @@ function silent(peer: PeerName, ms: number): RuntimeError {
   return new RuntimeError('io', `the connection to ${peer} has gone silent: no sign of life for ${ms} ms`, {
     reach: 'connection',
     origin: 'peer',
-  });
-}
-
-export function asRuntimeError(error: unknown): RuntimeError {
-  if (error instanceof RuntimeError) return error;
-  if (error instanceof NnrpError) return protocolError(error);
-  return new RuntimeError('internal', describeError(error), {
-    reach: 'packet',
-    origin: 'local',
-    cause: error,
   });
 }

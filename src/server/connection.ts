@@ -5,8 +5,13 @@ import { IdRanges } from '../protocol/operation/id-ranges';
 import { LatestMap } from '../protocol/operation/latest-map';
 import { checkHeaderOnly, checkMetadataLength, foreignSession } from '../protocol/packet-checks';
 import { checkRecoveryRequest } from '../protocol/session/recovery';
-import { describeError, protocolError, RuntimeError, unexpectedMessage } from '../protocol/runtime-error';
-import { LivenessWatch, type KeepAlive, type WatchedPeer } from '../transport/keep-alive';
+import {
+  asRuntimeError,
+  protocolError,
+  unexpectedMessage,
+  type RuntimeError,
+} from '../protocol/runtime-error';
+import { LastHeard, LivenessWatch, type KeepAlive, type WatchedPeer } from '../transport/keep-alive';
 import type { Transport } from '../transport/transport';
 import { NnrpError } from '../wire/errors';
 import { MessageType, messageTypeName } from '../wire/message-type';
@@ -64,8 +69,7 @@ export class Connection implements OpeningConnection, GuardedConnection, Watched
   private isLeaving = false;
   /** SESSION_OPENs that a policy is still thinking about. */
   private decidingCount = 0;
-  private heardAt: number;
-  private lastRead: number | undefined;
+  private readonly heard: LastHeard;
   private pings = 0;
   /** A PING without its PONG, and how many results each session had sent before it. */
   private proof: { readonly number: number; readonly marks: ReadonlyMap<SessionCore, number> } | undefined;
@@ -75,7 +79,7 @@ export class Connection implements OpeningConnection, GuardedConnection, Watched
     private readonly host: ConnectionHost,
     ticket: HandshakeTicket,
   ) {
-    this.heardAt = host.scheduler.now();
+    this.heard = new LastHeard(transport, host.scheduler);
     this.guard = new ConnectionGuard(this, host, ticket);
   }
 
@@ -90,7 +94,7 @@ export class Connection implements OpeningConnection, GuardedConnection, Watched
 
   get lastHeard(): number {
     // Who is not read cannot be heard.
-    return this.guard.isHeld ? this.host.scheduler.now() : this.heardAt;
+    return this.guard.isHeld ? this.host.scheduler.now() : this.heard.at;
   }
 
   get isAnnounced(): boolean {
@@ -167,7 +171,7 @@ export class Connection implements OpeningConnection, GuardedConnection, Watched
   }
 
   refused(sessionId: number): void {
-    this.guard.allow('refusals', sessionId, this.heardAt);
+    this.guard.allow('refusals', sessionId, this.heard.at);
   }
 
   /** Sends what is queued, ends the connection, and then its sessions, as far as they cannot wait. */
@@ -184,13 +188,13 @@ export class Connection implements OpeningConnection, GuardedConnection, Watched
 
   next(packet: Packet): void {
     if (this.isLeaving) return;
-    this.noteHeard();
+    this.heard.packet();
     try {
       const { messageType, sessionId } = packet.header;
-      if (!this.guard.allowPacket(packet, this.heardAt)) return;
+      if (!this.guard.allowPacket(packet, this.heard.at)) return;
       const session = this.sessions.get(sessionId);
       if (messageType === MessageType.SessionOpen) this.onSessionOpen(packet);
-      else if (session !== undefined) session.receive(packet, this.heardAt);
+      else if (session !== undefined) session.receive(packet, this.heard.at);
       else if (sessionId === 0) this.onConnectionScope(packet);
       else if (messageType !== MessageType.SessionCloseAck || this.leftIds?.has(sessionId) !== true) {
         throw foreignSession(messageType, 'server');
@@ -198,13 +202,6 @@ export class Connection implements OpeningConnection, GuardedConnection, Watched
     } catch (error) {
       this.refuse(packet, asRuntimeError(error));
     }
-  }
-
-  private noteHeard(): void {
-    const { reads } = this.transport;
-    if (reads !== undefined && reads === this.lastRead) return;
-    this.lastRead = reads;
-    this.heardAt = this.host.scheduler.now();
   }
 
   private onConnectionScope(packet: Packet): void {
@@ -241,7 +238,7 @@ export class Connection implements OpeningConnection, GuardedConnection, Watched
     this.proof = undefined;
     for (const [core, sentResults] of proof.marks) {
       if (this.sessions.get(core.sessionId) !== core) continue;
-      core.heard(this.heardAt);
+      core.heard(this.heard.at);
       core.outlet.acknowledge(sentResults);
     }
   }
@@ -249,7 +246,7 @@ export class Connection implements OpeningConnection, GuardedConnection, Watched
   private onProbe(packet: Packet): void {
     checkMetadataLength(packet, TransportProbeMetadata.length, 'server');
     const { probeId } = TransportProbeMetadata.decode(packet.metadata);
-    const ack = TransportProbeAckMetadata.encode({ probeId, serverRecvTsUs: BigInt(this.heardAt) * 1000n });
+    const ack = TransportProbeAckMetadata.encode({ probeId, serverRecvTsUs: BigInt(this.heard.at) * 1000n });
     this.answer(makePacket({ messageType: MessageType.TransportProbeAck }, ack));
   }
 
@@ -302,7 +299,7 @@ export class Connection implements OpeningConnection, GuardedConnection, Watched
     const isOwnFault = error.kind === 'internal';
     if (isOwnFault) this.host.failed(error);
     else this.host.violated(error, this, packet);
-    if (!this.guard.allow(this.rateOf(sessionId, error), sessionId, this.heardAt)) return;
+    if (!this.guard.allow(this.rateOf(sessionId, error), sessionId, this.heard.at)) return;
     const errorScope = sessionId === 0 ? ErrorScope.Connection : ErrorScope.Session;
     // What code of the application's has thrown is not for strangers.
     const diagnostic = isOwnFault ? 'the server failed' : error.message;
@@ -359,7 +356,7 @@ export class Connection implements OpeningConnection, GuardedConnection, Watched
   ask(): boolean {
     if (this.transport.probe !== undefined) {
       this.transport.probe(() => {
-        this.heardAt = this.host.scheduler.now();
+        this.heard.now();
       });
       return true;
     }
@@ -393,14 +390,4 @@ export class Connection implements OpeningConnection, GuardedConnection, Watched
     for (const core of [...this.sessions.values()]) core.connectionLost(this);
     this.sessions.clear();
   }
-}
-
-function asRuntimeError(error: unknown): RuntimeError {
-  if (error instanceof RuntimeError) return error;
-  if (error instanceof NnrpError) return protocolError(error);
-  return new RuntimeError('internal', describeError(error), {
-    reach: 'packet',
-    origin: 'local',
-    cause: error,
-  });
 }

@@ -1,5 +1,6 @@
 import type { SchedulerLike, Subscription, Unsubscribable } from 'rxjs';
 import { timerMs } from '../protocol/timer';
+import type { Transport } from './transport';
 
 /** A peer that says nothing for `idleMs` is asked for a sign of life, and gone if it gives none in `timeoutMs`. */
 export interface KeepAlive {
@@ -19,6 +20,37 @@ export interface WatchedPeer {
   ask(): boolean;
   /** It is gone without a word. */
   gone(): void;
+}
+
+/** When the peer of a transport was last heard; the clock is looked at once a read. */
+export class LastHeard {
+  private read: number | undefined;
+  private heardAt: number;
+
+  constructor(
+    private readonly transport: Pick<Transport, 'reads'>,
+    private readonly scheduler: SchedulerLike,
+  ) {
+    this.heardAt = scheduler.now();
+  }
+
+  /** In milliseconds. */
+  get at(): number {
+    return this.heardAt;
+  }
+
+  /** A packet has come: now, or with the read that has brought the one before. */
+  packet(): void {
+    const { reads } = this.transport;
+    if (reads !== undefined && reads === this.read) return;
+    this.read = reads;
+    this.now();
+  }
+
+  /** A sign of life that was no packet. */
+  now(): void {
+    this.heardAt = this.scheduler.now();
+  }
 }
 
 /**

@@ -2,3 +2,11 @@
 export function hostAndPort(host: string, port: number): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
+
+/** The end of a socket that is not this one. */
+export function peerPlace(socket: {
+  readonly remoteAddress?: string | undefined;
+  readonly remotePort?: number | undefined;
+}): string {
+  return hostAndPort(socket.remoteAddress ?? 'unknown', socket.remotePort ?? 0);
+}

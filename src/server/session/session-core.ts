@@ -1,6 +1,6 @@
 import { BehaviorSubject, lastValueFrom, type SchedulerLike, type Subscription } from 'rxjs';
 import { CancelScope } from '../../protocol/operation/operation';
-import { checkHeaderOnly, checkMetadataLength } from '../../protocol/packet-checks';
+import { checkHeaderOnly, checkMetadataLength, decodeAs } from '../../protocol/packet-checks';
 import { unexpectedMessage, type RuntimeError } from '../../protocol/runtime-error';
 import type { SessionExtension } from '../../protocol/session/session-extension';
 import { acceptsMessages, acceptsOperations, SessionState } from '../../protocol/session/session-lifecycle';
@@ -27,7 +27,6 @@ import type { QueuedTotals } from '../limits/queued-totals';
 import { SlotShare } from '../limits/slot-pool';
 import type { ServerSettings } from '../options';
 import { NO_REFERENCES, refersToObjects, SessionCache } from './session-cache';
-import { decodeAs } from './decode-as';
 import { IdleWatch, type IdleWatched } from './idle-watch';
 import { SessionClosing, type ClosingSession } from './session-closing';
 import { SessionOperations, type OperationsHost } from './submits/session-operations';
@@ -167,25 +166,25 @@ export class SessionCore
         return;
       case MessageType.FrameCancel:
         checkHeaderOnly(packet, 'server');
-        this.onCancel(decodeAs(packet, MessageType.FrameCancel));
+        this.onCancel(decodeAs(packet, MessageType.FrameCancel, 'server'));
         return;
       case MessageType.SessionPatch:
-        this.requests.patch(decodeAs(packet, MessageType.SessionPatch));
+        this.requests.patch(decodeAs(packet, MessageType.SessionPatch, 'server'));
         return;
       case MessageType.SessionMigrate:
-        this.requests.migrate(decodeAs(packet, MessageType.SessionMigrate));
+        this.requests.migrate(decodeAs(packet, MessageType.SessionMigrate, 'server'));
         return;
       case MessageType.SessionClose:
-        this.closing.onClose(decodeAs(packet, MessageType.SessionClose));
+        this.closing.onClose(decodeAs(packet, MessageType.SessionClose, 'server'));
         return;
       case MessageType.SessionCloseAck:
-        this.closing.onCloseAck(decodeAs(packet, MessageType.SessionCloseAck));
+        this.closing.onCloseAck(decodeAs(packet, MessageType.SessionCloseAck, 'server'));
         return;
       case MessageType.CachePut:
-        this.onCachePut(decodeAs(packet, MessageType.CachePut));
+        this.onCachePut(decodeAs(packet, MessageType.CachePut, 'server'));
         return;
       case MessageType.CacheInvalidate:
-        this.onCacheInvalidate(decodeAs(packet, MessageType.CacheInvalidate));
+        this.onCacheInvalidate(decodeAs(packet, MessageType.CacheInvalidate, 'server'));
         return;
       default:
         throw unexpectedMessage(`server received unexpected ${messageTypeName(packet.header.messageType)}`);

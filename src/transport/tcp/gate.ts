@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { ConnectionGate, GateTicket } from '../connection-gate';
-import { hostAndPort } from '../place';
+import { peerPlace } from '../place';
 
 /** A connection that was announced. */
 export interface Entered {
@@ -28,7 +28,7 @@ export function enterGateAsTransport(gate: ConnectionGate | undefined, socket: S
 }
 
 function announce(gate: ConnectionGate, socket: Socket): Entered {
-  const peer = hostAndPort(socket.remoteAddress ?? 'unknown', socket.remotePort ?? 0);
+  const peer = peerPlace(socket);
   const ticket = gate.enter(() => {
     socket.destroy();
   }, peer);

@@ -4,7 +4,7 @@ import { timerMs } from '../../protocol/timer';
 import type { GateTicket } from '../connection-gate';
 import type { ListenOptions } from '../endpoint';
 import { handshakeError, handshakeTimedOut } from '../network-errors';
-import { hostAndPort } from '../place';
+import { peerPlace } from '../place';
 import { enterGate } from './gate';
 
 /** Milliseconds; see `TlsOptions.handshakeTimeoutMs` and `WebSocketOptions.handshakeTimeoutMs`. */
@@ -49,7 +49,7 @@ export class Handshakes {
     }
     const ticket = enterGate(this.options.gate, socket);
     if (socket.destroyed) return;
-    const peer = peerOf(socket);
+    const peer = peerPlace(socket);
     const timer = setTimeout(() => {
       this.leave(place, waiting);
       this.tell(handshakeTimedOut(waiting.phase, peer, this.timeoutMs), peer);
@@ -111,10 +111,6 @@ export class Handshakes {
   private tell(error: RuntimeError, peer: string): void {
     this.options.refused?.(error, peer);
   }
-}
-
-function peerOf(socket: Socket): string {
-  return hostAndPort(socket.remoteAddress ?? 'unknown', socket.remotePort ?? 0);
 }
 
 /** The four numbers that no two connections share. Undefined where the peer is gone already. */

@@ -9,7 +9,7 @@ import { connectionError, endInsidePacket } from '../network-errors';
 import { PacketBatch } from '../packet-batch';
 import { FairReading } from './fair-reading';
 import type { PeerIdentity } from '../peer-identity';
-import { hostAndPort } from '../place';
+import { peerPlace } from '../place';
 import { SendPressure, type PressureMarks } from '../send-pressure';
 import type { Entered } from './gate';
 import { takenBytes } from './taken-bytes';
@@ -79,7 +79,7 @@ export class SocketTransport implements Transport {
   ) {
     this.ticket = ticket;
     this.identity = identity;
-    this.peer = entered?.peer ?? hostAndPort(socket.remoteAddress ?? 'unknown', socket.remotePort ?? 0);
+    this.peer = entered?.peer ?? peerPlace(socket);
     this.reading = new FairReading(socket);
     this.pressure = new SendPressure(options.pressure);
     this.deadline = new CloseDeadline(options.closeTimeoutMs, () => socket.destroy());

@@ -6,7 +6,7 @@ import { Server as TlsServer } from 'node:tls';
 import { WebSocketServer } from 'ws';
 import { Listener, type ListenerSink, type ListenOptions } from '../endpoint';
 import { handshakeError, listenError } from '../network-errors';
-import { hostAndPort } from '../place';
+import { hostAndPort, peerPlace } from '../place';
 import { KEEP_ALIVE } from '../tcp/connect';
 import { enterGate } from '../tcp/gate';
 import { Handshakes } from '../tcp/handshakes';
@@ -139,7 +139,7 @@ class Upgrades {
           return;
         }
         const { status, text } = refusal;
-        const peer = hostAndPort(req.socket.remoteAddress ?? 'unknown', req.socket.remotePort ?? 0);
+        const peer = peerPlace(req.socket);
         refused?.(handshakeError('WebSocket', peer, new Error(`it was answered ${status}: ${text}`)), peer);
         answer(false, status, text);
       },

@@ -11,7 +11,7 @@ import { CloseDeadline, DEFAULT_CLOSE_TIMEOUT_MS } from '../close-deadline';
 import type { GateTicket } from '../connection-gate';
 import { connectionError } from '../network-errors';
 import type { PeerIdentity } from '../peer-identity';
-import { hostAndPort } from '../place';
+import { peerPlace } from '../place';
 import { SendPressure } from '../send-pressure';
 import { takenBytes } from '../tcp/taken-bytes';
 import type { Provenance, SocketTransportOptions } from '../tcp/tcp-transport';
@@ -79,7 +79,7 @@ export class WebSocketTransport implements Transport {
   ) {
     this.ticket = ticket;
     this.identity = identity;
-    this.peer = hostAndPort(stream.remoteAddress ?? 'unknown', stream.remotePort ?? 0);
+    this.peer = peerPlace(stream);
     this.pressure = new SendPressure(options.pressure);
     this.limits = packetLimits(options.limits);
     this.deadline = new CloseDeadline(options.closeTimeoutMs, () => stream.destroy());
