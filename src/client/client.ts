@@ -21,13 +21,13 @@ import { SessionMigrateMetadata, TransportId } from '../wire/messages/session-mi
 import { SessionErrorCode, SessionStatus } from '../wire/messages/session-open';
 import { NnrpError } from '../wire/errors';
 import { EMPTY } from '../wire/packet';
-import { backoffMs } from './backoff';
-import { ConnectedSession, type ClientSessionHost } from './connected-session';
+import { backoffMs } from './reconnect/backoff';
+import { ConnectedSession, type ClientSessionHost } from './session/connected-session';
 import { MigrationRefusedError, SessionRejectedError } from './errors';
-import { ClientLink, linkOver, type LinkHost } from './link';
-import { acceptedOpen } from './open-answer';
+import { ClientLink, linkOver, type LinkHost } from './link/link';
+import { acceptedOpen } from './session/open-answer';
 import { openBody, sessionOpen, type ClientOptions, type SessionOptions } from './options';
-import type { ClientSession } from './session';
+import type { ClientSession } from './session/session';
 import type { ClientUsage } from './usage';
 
 /** A connection to a server. */

@@ -1,7 +1,7 @@
 import { firstValueFrom, type Observable } from 'rxjs';
 import { connect, type Client } from '../../src/client/client';
 import type { ClientOptions, SessionOptions } from '../../src/client/options';
-import type { ClientSession } from '../../src/client/session';
+import type { ClientSession } from '../../src/client/session/session';
 import type { RuntimeError } from '../../src/protocol/runtime-error';
 import type { LimitTripped } from '../../src/server/limits/limit-tripped';
 import type { ServerOptions } from '../../src/server/options';

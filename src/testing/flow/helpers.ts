@@ -3,7 +3,7 @@ import type { RunHelpers } from 'rxjs/testing';
 import type { Answer } from '../../../operators/respond-to-submits';
 import type { Client } from '../../client/client';
 import type { ClientOptions, SessionOptions } from '../../client/options';
-import type { ClientSession } from '../../client/session';
+import type { ClientSession } from '../../client/session/session';
 import type { ServerOptions } from '../../server/options';
 import type { Server } from '../../server/server';
 import type { ServerSession } from '../../server/session/session';

@@ -1,5 +1,5 @@
-import { ConnectedSession } from '../../client/connected-session';
-import type { ClientSession } from '../../client/session';
+import { ConnectedSession } from '../../client/session/connected-session';
+import type { ClientSession } from '../../client/session/session';
 import type { ServerSession } from '../../server/session/session';
 
 /**

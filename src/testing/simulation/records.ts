@@ -1,4 +1,4 @@
-import type { ClientSession, SessionConnectivity } from '../../client/session';
+import type { ClientSession, SessionConnectivity } from '../../client/session/session';
 import type { OperationFailure } from '../../client/errors';
 import type { ServerSession } from '../../server/session/session';
 import type { AttachmentState } from '../../server/session/session-terms';

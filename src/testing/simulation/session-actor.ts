@@ -1,4 +1,4 @@
-import type { ClientSession } from '../../client/session';
+import type { ClientSession } from '../../client/session/session';
 import type { ConnectEndpoint } from '../../transport/endpoint';
 import { acceptsOperations } from '../../protocol/session/session-lifecycle';
 import { InFlightPolicy } from '../../wire/messages/session-close';

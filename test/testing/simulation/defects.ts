@@ -1,8 +1,8 @@
-import * as backoff from '../../../src/client/backoff';
-import { ConnectedSession } from '../../../src/client/connected-session';
-import { ConnectionCredit } from '../../../src/client/connection-credit';
-import { ClientLink } from '../../../src/client/link';
-import { Submissions } from '../../../src/client/submissions';
+import * as backoff from '../../../src/client/reconnect/backoff';
+import { ConnectedSession } from '../../../src/client/session/connected-session';
+import { ConnectionCredit } from '../../../src/client/link/connection-credit';
+import { ClientLink } from '../../../src/client/link/link';
+import { Submissions } from '../../../src/client/submissions/submissions';
 import { ResultOutbox } from '../../../src/protocol/operation/result-outbox';
 import { isTerminal, type Result, type ResultPush } from '../../../src/protocol/operation/result';
 import { Admission } from '../../../src/server/session/submits/admission';

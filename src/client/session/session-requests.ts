@@ -1,12 +1,12 @@
-import { checkMigration } from '../protocol/session/migration';
-import type { MessageOf } from '../wire/message';
-import { MessageType } from '../wire/message-type';
-import { CachePutMetadata, type CacheAckMetadata } from '../wire/messages/cache';
-import { SessionMigrateMetadata, type SessionMigrateAckMetadata } from '../wire/messages/session-migrate';
-import { SessionPatchMetadata } from '../wire/messages/session-patch';
-import { Awaited } from './awaited';
+import { checkMigration } from '../../protocol/session/migration';
+import type { MessageOf } from '../../wire/message';
+import { MessageType } from '../../wire/message-type';
+import { CachePutMetadata, type CacheAckMetadata } from '../../wire/messages/cache';
+import { SessionMigrateMetadata, type SessionMigrateAckMetadata } from '../../wire/messages/session-migrate';
+import { SessionPatchMetadata } from '../../wire/messages/session-patch';
+import { Awaited } from '../awaited';
 import type { PatchAck } from './session';
-import { unasked } from './unasked';
+import { unasked } from '../unasked';
 
 /** Sends a message of the session. */
 export type RequestSender = (messageType: MessageType, metadata: Uint8Array, body?: Uint8Array) => void;

@@ -1,17 +1,17 @@
 import type { Observable } from 'rxjs';
-import type { ResultPush } from '../protocol/operation/result';
-import type { SessionState } from '../protocol/session/session-lifecycle';
-import type { ConnectEndpoint } from '../transport/endpoint';
-import type { Message } from '../wire/message';
-import type { MessageType } from '../wire/message-type';
-import type { FlowUpdateMetadata } from '../wire/messages/flow-update';
-import type { SessionCloseAckMetadata, SessionCloseMetadata } from '../wire/messages/session-close';
-import type { SessionMigrateAckMetadata, SessionMigrateMetadata } from '../wire/messages/session-migrate';
-import type { SessionOpenAckMetadata } from '../wire/messages/session-open';
-import type { SessionPatchAckMetadata, SessionPatchMetadata } from '../wire/messages/session-patch';
-import type { CacheAckMetadata, CacheInvalidateMetadata, CachePutMetadata } from '../wire/messages/cache';
-import type { SubmitRequest } from './submission';
-import type { Credit } from './submissions';
+import type { ResultPush } from '../../protocol/operation/result';
+import type { SessionState } from '../../protocol/session/session-lifecycle';
+import type { ConnectEndpoint } from '../../transport/endpoint';
+import type { Message } from '../../wire/message';
+import type { MessageType } from '../../wire/message-type';
+import type { FlowUpdateMetadata } from '../../wire/messages/flow-update';
+import type { SessionCloseAckMetadata, SessionCloseMetadata } from '../../wire/messages/session-close';
+import type { SessionMigrateAckMetadata, SessionMigrateMetadata } from '../../wire/messages/session-migrate';
+import type { SessionOpenAckMetadata } from '../../wire/messages/session-open';
+import type { SessionPatchAckMetadata, SessionPatchMetadata } from '../../wire/messages/session-patch';
+import type { CacheAckMetadata, CacheInvalidateMetadata, CachePutMetadata } from '../../wire/messages/cache';
+import type { SubmitRequest } from '../submissions/submission';
+import type { Credit } from '../submissions/submissions';
 
 /** SESSION_PATCH_ACK with its body, the profile patch ack. */
 export interface PatchAck {

@@ -7,56 +7,56 @@ import {
   type SchedulerLike,
   type Subscription,
 } from 'rxjs';
-import { validateFlowRouting } from '../protocol/flow/flow';
-import { checkHeaderOnly, checkMetadataLength, decodeAs } from '../protocol/packet-checks';
-import type { ResultPush } from '../protocol/operation/result';
-import { RuntimeError, unexpectedMessage } from '../protocol/runtime-error';
-import { encodeSessionExtension } from '../protocol/session/session-extension';
+import { validateFlowRouting } from '../../protocol/flow/flow';
+import { checkHeaderOnly, checkMetadataLength, decodeAs } from '../../protocol/packet-checks';
+import type { ResultPush } from '../../protocol/operation/result';
+import { RuntimeError, unexpectedMessage } from '../../protocol/runtime-error';
+import { encodeSessionExtension } from '../../protocol/session/session-extension';
 import {
   acceptsOperations,
   afterClose,
   afterCloseAck,
   SessionState,
-} from '../protocol/session/session-lifecycle';
-import { timerMs } from '../protocol/timer';
-import type { ConnectEndpoint } from '../transport/endpoint';
-import { NnrpError } from '../wire/errors';
-import type { Message, MessageOf } from '../wire/message';
-import { MessageType, messageTypeName } from '../wire/message-type';
+} from '../../protocol/session/session-lifecycle';
+import { timerMs } from '../../protocol/timer';
+import type { ConnectEndpoint } from '../../transport/endpoint';
+import { NnrpError } from '../../wire/errors';
+import type { Message, MessageOf } from '../../wire/message';
+import { MessageType, messageTypeName } from '../../wire/message-type';
 import {
   type CacheAckMetadata,
   CacheInvalidateMetadata,
   type CachePutMetadata,
-} from '../wire/messages/cache';
-import type { FlowUpdateMetadata } from '../wire/messages/flow-update';
-import { ErrorScope } from '../wire/messages/error-message';
-import { ResultPushMetadata } from '../wire/messages/result-push';
+} from '../../wire/messages/cache';
+import type { FlowUpdateMetadata } from '../../wire/messages/flow-update';
+import { ErrorScope } from '../../wire/messages/error-message';
+import { ResultPushMetadata } from '../../wire/messages/result-push';
 import {
   CloseReason,
   CloseStatus,
   InFlightPolicy,
   SessionCloseAckMetadata,
   SessionCloseMetadata,
-} from '../wire/messages/session-close';
-import type { SessionMigrateAckMetadata, SessionMigrateMetadata } from '../wire/messages/session-migrate';
+} from '../../wire/messages/session-close';
+import type { SessionMigrateAckMetadata, SessionMigrateMetadata } from '../../wire/messages/session-migrate';
 import {
   SessionStatus,
   type SessionOpenAckMetadata,
   type SessionOpenMetadata,
-} from '../wire/messages/session-open';
-import type { SessionPatchMetadata } from '../wire/messages/session-patch';
-import { EMPTY, packet as makePacket, type Packet } from '../wire/packet';
-import { Awaited } from './awaited';
-import type { OperationFailure } from './errors';
-import type { ClientLink, LinkedSession, OpenRequest } from './link';
+} from '../../wire/messages/session-open';
+import type { SessionPatchMetadata } from '../../wire/messages/session-patch';
+import { EMPTY, packet as makePacket, type Packet } from '../../wire/packet';
+import { Awaited } from '../awaited';
+import type { OperationFailure } from '../errors';
+import type { ClientLink, LinkedSession, OpenRequest } from '../link/link';
 import { acceptedOpen, type AcceptedOpen } from './open-answer';
-import { openBody, sessionOpen, type ReconnectOptions, type SessionOptions } from './options';
+import { openBody, sessionOpen, type ReconnectOptions, type SessionOptions } from '../options';
 import type { ClientSession, PatchAck, SessionConnectivity } from './session';
-import { encodeSubmitMetadata, type SubmitRequest } from './submission';
+import { encodeSubmitMetadata, type SubmitRequest } from '../submissions/submission';
 import { SessionRequests } from './session-requests';
-import { Submissions, type Credit } from './submissions';
-import { unasked } from './unasked';
-import type { ClientSessionUsage } from './usage';
+import { Submissions, type Credit } from '../submissions/submissions';
+import { unasked } from '../unasked';
+import type { ClientSessionUsage } from '../usage';
 
 /** What a session needs of its client. */
 export interface ClientSessionHost {

@@ -1,7 +1,7 @@
 import type { Subscriber } from 'rxjs';
-import type { ResultPush } from '../protocol/operation/result';
-import { FrameSubmitMetadata } from '../wire/messages/frame-submit';
-import { EMPTY } from '../wire/packet';
+import type { ResultPush } from '../../protocol/operation/result';
+import { FrameSubmitMetadata } from '../../wire/messages/frame-submit';
+import { EMPTY } from '../../wire/packet';
 
 /** What a client asks of a server. */
 export interface SubmitRequest {

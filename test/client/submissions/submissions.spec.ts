@@ -1,19 +1,19 @@
 import fc from 'fast-check';
 import type { Subscription } from 'rxjs';
-import { ConnectionCredit } from '../../src/client/connection-credit';
-import type { Submission, SubmitRequest } from '../../src/client/submission';
-import { Submissions, type Credit } from '../../src/client/submissions';
-import { completeResult, partialResult } from '../../src/protocol/operation/result';
+import { ConnectionCredit } from '../../../src/client/link/connection-credit';
+import type { Submission, SubmitRequest } from '../../../src/client/submissions/submission';
+import { Submissions, type Credit } from '../../../src/client/submissions/submissions';
+import { completeResult, partialResult } from '../../../src/protocol/operation/result';
 import {
   BackpressureLevel,
   FlowFlag,
   FlowScope,
   FlowUpdateMetadata,
   FlowUpdateReason,
-} from '../../src/wire/messages/flow-update';
-import { SessionOpenAckMetadata } from '../../src/wire/messages/session-open';
-import { text } from '../support/packets';
-import { VirtualTime } from '../support/virtual-time';
+} from '../../../src/wire/messages/flow-update';
+import { SessionOpenAckMetadata } from '../../../src/wire/messages/session-open';
+import { text } from '../../support/packets';
+import { VirtualTime } from '../../support/virtual-time';
 
 interface Grant {
   readonly credit?: number;

@@ -8,14 +8,14 @@ import {
   type SchedulerLike,
   type Subscription,
 } from 'rxjs';
-import { CreditWindow, type CreditLoad } from '../protocol/flow/credit-window';
-import { isTerminal, type ResultPush } from '../protocol/operation/result';
-import { RuntimeError } from '../protocol/runtime-error';
-import { timerMs } from '../protocol/timer';
-import type { FlowUpdateMetadata } from '../wire/messages/flow-update';
-import type { SessionOpenAckMetadata } from '../wire/messages/session-open';
-import type { ConnectionCredit } from './connection-credit';
-import { OperationError, type OperationFailure } from './errors';
+import { CreditWindow, type CreditLoad } from '../../protocol/flow/credit-window';
+import { isTerminal, type ResultPush } from '../../protocol/operation/result';
+import { RuntimeError } from '../../protocol/runtime-error';
+import { timerMs } from '../../protocol/timer';
+import type { FlowUpdateMetadata } from '../../wire/messages/flow-update';
+import type { SessionOpenAckMetadata } from '../../wire/messages/session-open';
+import type { ConnectionCredit } from '../link/connection-credit';
+import { OperationError, type OperationFailure } from '../errors';
 import { submission, type Submission, type SubmitRequest } from './submission';
 
 /** What a session's submissions need to send. */

@@ -1,7 +1,7 @@
 import { Observable, type Subscriber } from 'rxjs';
-import { submission } from '../../src/client/submission';
-import type { ResultPush } from '../../src/protocol/operation/result';
-import { FrameSubmitMetadata } from '../../src/wire/messages/frame-submit';
+import { submission } from '../../../src/client/submissions/submission';
+import type { ResultPush } from '../../../src/protocol/operation/result';
+import { FrameSubmitMetadata } from '../../../src/wire/messages/frame-submit';
 
 describe('a submission', () => {
   let subscriber: Subscriber<ResultPush>;

@@ -1,13 +1,13 @@
-import { checkFlagsDowngradeOnly, checkRecoveryAck } from '../protocol/session/recovery';
-import { decodeSessionExtension, type SessionExtension } from '../protocol/session/session-extension';
-import { breaksRule } from '../wire/errors';
+import { checkFlagsDowngradeOnly, checkRecoveryAck } from '../../protocol/session/recovery';
+import { decodeSessionExtension, type SessionExtension } from '../../protocol/session/session-extension';
+import { breaksRule } from '../../wire/errors';
 import {
   SessionStatus,
   type SessionOpenAckMetadata,
   type SessionOpenMetadata,
-} from '../wire/messages/session-open';
-import { SessionRejectedError } from './errors';
-import type { OpenAnswer } from './link';
+} from '../../wire/messages/session-open';
+import { SessionRejectedError } from '../errors';
+import type { OpenAnswer } from '../link/link';
 
 /** A SESSION_OPEN_ACK that accepts, taken apart. */
 export interface AcceptedOpen {

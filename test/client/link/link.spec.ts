@@ -7,20 +7,20 @@ import {
   ServerRefusalError,
   type Client,
   type Server,
-} from '../../src';
-import type { ConnectEndpoint } from '../../src/transport/endpoint';
-import { MessageType } from '../../src/wire/message-type';
-import { ErrorMetadata } from '../../src/wire/messages/error-message';
+} from '../../../src';
+import type { ConnectEndpoint } from '../../../src/transport/endpoint';
+import { MessageType } from '../../../src/wire/message-type';
+import { ErrorMetadata } from '../../../src/wire/messages/error-message';
 import {
   BackpressureLevel,
   FlowFlag,
   FlowScope,
   FlowUpdateMetadata,
   FlowUpdateReason,
-} from '../../src/wire/messages/flow-update';
-import { SessionOpenAckMetadata } from '../../src/wire/messages/session-open';
-import { packet, type Packet } from '../../src/wire/packet';
-import { Peer } from '../support/peer';
+} from '../../../src/wire/messages/flow-update';
+import { SessionOpenAckMetadata } from '../../../src/wire/messages/session-open';
+import { packet, type Packet } from '../../../src/wire/packet';
+import { Peer } from '../../support/peer';
 
 /** A client whose server is played by hand. */
 async function clientOfPeer(): Promise<{ client: Client; peer: Peer }> {

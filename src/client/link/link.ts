@@ -1,20 +1,20 @@
 import { Subscription, type SchedulerLike } from 'rxjs';
-import { validateFlowRouting } from '../protocol/flow/flow';
-import { IdRanges } from '../protocol/operation/id-ranges';
-import { checkHeaderOnly, checkMetadataLength, decodeAs, foreignSession } from '../protocol/packet-checks';
-import { asRuntimeError, RuntimeError, unexpectedMessage } from '../protocol/runtime-error';
-import type { ConnectEndpoint } from '../transport/endpoint';
-import { LastHeard, LivenessWatch, type KeepAlive, type WatchedPeer } from '../transport/keep-alive';
-import type { PeerName, Transport } from '../transport/transport';
-import type { Message, MessageOf } from '../wire/message';
-import { MessageType, messageTypeName } from '../wire/message-type';
-import type { FlowUpdateMetadata } from '../wire/messages/flow-update';
-import { SessionOpenAckMetadata, SessionOpenMetadata } from '../wire/messages/session-open';
-import { packet as makePacket, type Packet } from '../wire/packet';
-import { Awaited } from './awaited';
+import { validateFlowRouting } from '../../protocol/flow/flow';
+import { IdRanges } from '../../protocol/operation/id-ranges';
+import { checkHeaderOnly, checkMetadataLength, decodeAs, foreignSession } from '../../protocol/packet-checks';
+import { asRuntimeError, RuntimeError, unexpectedMessage } from '../../protocol/runtime-error';
+import type { ConnectEndpoint } from '../../transport/endpoint';
+import { LastHeard, LivenessWatch, type KeepAlive, type WatchedPeer } from '../../transport/keep-alive';
+import type { PeerName, Transport } from '../../transport/transport';
+import type { Message, MessageOf } from '../../wire/message';
+import { MessageType, messageTypeName } from '../../wire/message-type';
+import type { FlowUpdateMetadata } from '../../wire/messages/flow-update';
+import { SessionOpenAckMetadata, SessionOpenMetadata } from '../../wire/messages/session-open';
+import { packet as makePacket, type Packet } from '../../wire/packet';
+import { Awaited } from '../awaited';
 import { ConnectionCredit } from './connection-credit';
-import { ServerRefusalError } from './errors';
-import type { ClientSessionUsage } from './usage';
+import { ServerRefusalError } from '../errors';
+import type { ClientSessionUsage } from '../usage';
 
 /** A session's side of a link. */
 export interface LinkedSession {

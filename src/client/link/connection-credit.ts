@@ -1,5 +1,5 @@
-import { CreditScope } from '../protocol/flow/credit-scope';
-import type { FlowUpdateMetadata } from '../wire/messages/flow-update';
+import { CreditScope } from '../../protocol/flow/credit-scope';
+import type { FlowUpdateMetadata } from '../../wire/messages/flow-update';
 
 /** The credit that the sessions of a connection share, and what they have in flight of it together. */
 export class ConnectionCredit {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { backoffMs } from '../../src/client/backoff';
+import { backoffMs } from '../../../src/client/reconnect/backoff';
 
 const attempts = Array.from({ length: 10 }, (_, index) => index);
 

@@ -1,6 +1,6 @@
-import { SessionRejectedError } from '../../src/client/errors';
-import { acceptedOpen } from '../../src/client/open-answer';
-import { encodeSessionExtension } from '../../src/protocol/session/session-extension';
+import { SessionRejectedError } from '../../../src/client/errors';
+import { acceptedOpen } from '../../../src/client/session/open-answer';
+import { encodeSessionExtension } from '../../../src/protocol/session/session-extension';
 import {
   SessionAckFlag,
   SessionErrorCode,
@@ -8,8 +8,8 @@ import {
   SessionOpenAckMetadata,
   SessionOpenMetadata,
   SessionStatus,
-} from '../../src/wire/messages/session-open';
-import { kindOf } from '../protocol/support';
+} from '../../../src/wire/messages/session-open';
+import { kindOf } from '../../protocol/support';
 
 const open = SessionOpenMetadata.of({ requestedSessionId: 8, sessionFlags: SessionFlag.AllowResume });
 const token = new Uint8Array(24).fill(9);

@@ -1,4 +1,4 @@
-import type { ReconnectOptions } from './options';
+import type { ReconnectOptions } from '../options';
 
 /** The waits between attempts to connect: doubling, bounded, partly random. */
 export function backoffMs(attempt: number, options: ReconnectOptions, random: () => number): number {
