@@ -1,62 +1,33 @@
-import {
-  BehaviorSubject,
-  of,
-  Subject,
-  switchAll,
-  type Observable,
-  type SchedulerLike,
-  type Subscription,
-} from 'rxjs';
-import { validateFlowRouting } from '../../protocol/flow/flow';
-import { checkHeaderOnly, checkMetadataLength, decodeAs } from '../../protocol/packet-checks';
+import { BehaviorSubject, of, switchAll, type Observable, type SchedulerLike } from 'rxjs';
 import type { ResultPush } from '../../protocol/operation/result';
-import { RuntimeError, unexpectedMessage } from '../../protocol/runtime-error';
-import { encodeSessionExtension } from '../../protocol/session/session-extension';
-import {
-  acceptsOperations,
-  afterClose,
-  afterCloseAck,
-  SessionState,
-} from '../../protocol/session/session-lifecycle';
-import { timerMs } from '../../protocol/timer';
+import { RuntimeError } from '../../protocol/runtime-error';
+import { SessionState } from '../../protocol/session/session-lifecycle';
 import type { ConnectEndpoint } from '../../transport/endpoint';
-import { NnrpError } from '../../wire/errors';
-import type { Message, MessageOf } from '../../wire/message';
-import { MessageType, messageTypeName } from '../../wire/message-type';
+import type { Message } from '../../wire/message';
+import { MessageType } from '../../wire/message-type';
 import {
   type CacheAckMetadata,
   CacheInvalidateMetadata,
   type CachePutMetadata,
 } from '../../wire/messages/cache';
 import type { FlowUpdateMetadata } from '../../wire/messages/flow-update';
-import { ErrorScope } from '../../wire/messages/error-message';
-import { ResultPushMetadata } from '../../wire/messages/result-push';
-import {
-  CloseReason,
-  CloseStatus,
-  InFlightPolicy,
-  SessionCloseAckMetadata,
-  SessionCloseMetadata,
-} from '../../wire/messages/session-close';
+import { type SessionCloseAckMetadata, SessionCloseMetadata } from '../../wire/messages/session-close';
 import type { SessionMigrateAckMetadata, SessionMigrateMetadata } from '../../wire/messages/session-migrate';
-import {
-  SessionStatus,
-  type SessionOpenAckMetadata,
-  type SessionOpenMetadata,
-} from '../../wire/messages/session-open';
+import { SessionStatus, type SessionOpenAckMetadata } from '../../wire/messages/session-open';
 import type { SessionPatchMetadata } from '../../wire/messages/session-patch';
 import { EMPTY, packet as makePacket, type Packet } from '../../wire/packet';
-import { Awaited } from '../awaited';
 import type { OperationFailure } from '../errors';
 import type { ClientLink, LinkedSession, OpenRequest } from '../link/link';
-import { acceptedOpen, type AcceptedOpen } from './open-answer';
-import { openBody, sessionOpen, type ReconnectOptions, type SessionOptions } from '../options';
-import type { ClientSession, PatchAck, SessionConnectivity } from './session';
+import type { ReconnectOptions, SessionOptions } from '../options';
 import { encodeSubmitMetadata, type SubmitRequest } from '../submissions/submission';
-import { SessionRequests } from './session-requests';
 import { Submissions, type Credit } from '../submissions/submissions';
-import { unasked } from '../unasked';
 import type { ClientSessionUsage } from '../usage';
+import type { AcceptedOpen } from './open-answer';
+import { Resumption } from './resumption';
+import type { ClientSession, PatchAck, SessionConnectivity } from './session';
+import { SessionClosing } from './session-closing';
+import { SessionInbox } from './session-inbox';
+import { SessionRequests } from './session-requests';
 
 /** What a session needs of its client. */
 export interface ClientSessionHost {
@@ -82,21 +53,13 @@ export class ConnectedSession implements ClientSession, LinkedSession {
   readonly state$: Observable<SessionConnectivity>;
   readonly pressure$: Observable<boolean>;
   private readonly submissions: Submissions;
+  private readonly requests: SessionRequests;
+  private readonly closing: SessionClosing;
+  private readonly inbox: SessionInbox;
+  private readonly resumption: Resumption;
   private readonly connectivity = new BehaviorSubject<SessionConnectivity>('open');
   private readonly pressureSources: BehaviorSubject<Observable<boolean>>;
-  private readonly flowUpdates = new Subject<FlowUpdateMetadata>();
-  private readonly hints = new Subject<Message<typeof MessageType.ResultHint>>();
-  private readonly requests = new SessionRequests((messageType, metadata, body) => {
-    this.send(messageType, 0, metadata, body);
-  });
-  private readonly closing = new Awaited<SessionCloseMetadata, SessionCloseAckMetadata>();
-  private currentState: SessionState;
   private ack: SessionOpenAckMetadata;
-  private resumeToken: Uint8Array;
-  /** Results of the session that have arrived: what a resume tells the server. */
-  private receivedResults = 0;
-  private resumeAttempts = 0;
-  private drainTimer: Subscription | undefined;
   /** Undefined while there is none. */
   private link: ClientLink | undefined;
   private isOver = false;
@@ -104,24 +67,21 @@ export class ConnectedSession implements ClientSession, LinkedSession {
   constructor(
     private readonly host: ClientSessionHost,
     private readonly options: SessionOptions,
-    accepted: AcceptedOpen,
+    { ack, resumeToken, extension }: AcceptedOpen,
     link: ClientLink,
   ) {
+    const { sessionId } = ack;
+    const { scheduler } = host;
     this.link = link;
-    if (accepted.extension !== undefined) link.announce();
-    this.ack = accepted.ack;
-    this.resumeToken = accepted.resumeToken;
-    this.currentState =
-      accepted.ack.sessionStatus === SessionStatus.Resumed ? SessionState.Resumed : SessionState.Open;
+    if (extension !== undefined) link.announce();
+    this.ack = ack;
     this.state$ = this.connectivity.asObservable();
-    this.flowUpdates$ = this.flowUpdates.asObservable();
-    this.hints$ = this.hints.asObservable();
     this.pressureSources = new BehaviorSubject(link.transport.pressure$);
     this.pressure$ = this.pressureSources.pipe(switchAll());
     this.submissions = new Submissions(
       {
-        sessionId: this.ack.sessionId,
-        scheduler: host.scheduler,
+        sessionId,
+        scheduler,
         sendSubmit: ({ frameId, metadata, body }) => {
           this.send(MessageType.FrameSubmit, frameId, encodeSubmitMetadata(metadata), body);
         },
@@ -129,12 +89,37 @@ export class ConnectedSession implements ClientSession, LinkedSession {
           this.send(MessageType.FrameCancel, frameId);
         },
         idle: () => {
-          if (this.drainTimer !== undefined) this.finishServerClose();
+          this.closing.idle();
         },
       },
-      this.ack,
+      ack,
       link.credit,
     );
+    this.requests = new SessionRequests((messageType, metadata, body) => {
+      this.send(messageType, 0, metadata, body);
+    });
+    this.closing = new SessionClosing(
+      {
+        sessionId,
+        scheduler,
+        submissions: this.submissions,
+        send: (messageType, metadata) => {
+          this.send(messageType, 0, metadata);
+        },
+        end: (reason, connectivity) => {
+          this.end(reason, connectivity);
+        },
+      },
+      ack.sessionStatus === SessionStatus.Resumed ? SessionState.Resumed : SessionState.Open,
+    );
+    this.inbox = new SessionInbox({
+      submissions: this.submissions,
+      requests: this.requests,
+      closing: this.closing,
+    });
+    this.flowUpdates$ = this.inbox.flowUpdates$;
+    this.hints$ = this.inbox.hints$;
+    this.resumption = new Resumption(sessionId, options, resumeToken);
   }
 
   get sessionId(): number {
@@ -142,7 +127,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
   }
 
   get state(): SessionState {
-    return this.currentState;
+    return this.closing.state;
   }
 
   get granted(): SessionOpenAckMetadata {
@@ -197,17 +182,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
 
   async close(fields: Partial<SessionCloseMetadata> = {}): Promise<SessionCloseAckMetadata> {
     this.requireLink();
-    const close = SessionCloseMetadata.of({
-      closeReason: CloseReason.ClientShutdown,
-      inFlightPolicy: InFlightPolicy.Drain,
-      lastOperationId: BigInt(this.submissions.lastFrameId),
-      sessionCloseTag: this.sessionId,
-      ...fields,
-    });
-    this.currentState = afterClose(this.currentState, this.sessionId);
-    this.submissions.refuseNew();
-    this.send(MessageType.SessionClose, 0, SessionCloseMetadata.encode(close));
-    return this.closing.add(close);
+    return this.closing.close(fields);
   }
 
   /** The highest frame of which a result has arrived, for SESSION_MIGRATE. */
@@ -226,49 +201,33 @@ export class ConnectedSession implements ClientSession, LinkedSession {
 
   /** Whether the session can go on over another link. */
   get isResumable(): boolean {
-    return this.resumeToken.length > 0 && acceptsOperations(this.currentState);
+    return this.resumption.isGranted && this.closing.isOpen;
   }
 
   /** A resume of this session, which `accepted` adopts. */
   resumeRequest(accepted: (answer: AcceptedOpen) => void): OpenRequest {
-    const { resumeToken, options } = this;
-    const extension =
-      options.announce === false
-        ? EMPTY
-        : encodeSessionExtension({
-            receivedResults: this.receivedResults,
-            wantedOperations: this.submissions.tellWanted(),
-            resumeAttempt: (this.resumeAttempts += 1),
-          });
-    const blocks = { resumeToken, auth: options.auth ?? EMPTY, extension };
-    const wanted: SessionOptions = { ...options, requestedSessionId: this.sessionId, allowResume: true };
-    const open: SessionOpenMetadata = sessionOpen(wanted, blocks);
+    const request = this.resumption.request(
+      () => ({
+        receivedResults: this.inbox.receivedResults,
+        wantedOperations: this.submissions.tellWanted(),
+      }),
+      accepted,
+    );
     return {
-      open,
-      body: openBody(blocks),
+      ...request,
       accept: (answer) => {
         if (this.isOver) throw endedBefore(this.sessionId, 'session-closed');
-        const resumed = acceptedOpen(open, answer);
-        if (resumed.ack.sessionId !== this.sessionId) {
-          throw new NnrpError({ kind: 'UnknownSession', sessionId: resumed.ack.sessionId });
-        }
-        accepted(resumed);
+        request.accept(answer);
       },
     };
   }
 
   /** What is said to a server that may still have the session, where the client gave it up. */
   farewell(): Packet {
-    const close = SessionCloseMetadata.of({
-      closeReason: CloseReason.ClientShutdown,
-      inFlightPolicy: InFlightPolicy.Abort,
-      lastOperationId: BigInt(this.submissions.lastFrameId),
-      sessionCloseTag: this.sessionId,
-    });
     const { sessionId } = this;
     return makePacket(
       { messageType: MessageType.SessionClose, sessionId },
-      SessionCloseMetadata.encode(close),
+      SessionCloseMetadata.encode(this.closing.farewell()),
     );
   }
 
@@ -287,8 +246,8 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     this.link = link;
     if (extension !== undefined) link.announce();
     this.ack = ack;
-    this.resumeToken = resumeToken;
-    this.currentState = SessionState.Resumed;
+    this.resumption.renew(resumeToken);
+    this.closing.resumed();
     link.adopt(this);
     this.pressureSources.next(link.transport.pressure$);
     // A server that does not say is taken to have received all: nothing may run twice.
@@ -304,7 +263,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
   lose(endpoint: ConnectEndpoint): void {
     if (this.options.reconnect === undefined || !this.isResumable) {
       // A server that has said it closes the session ends it so, where its time to drain is over first.
-      this.end(this.drainTimer === undefined ? 'connection-lost' : 'session-closed', 'closed');
+      this.end(this.closing.isDraining ? 'session-closed' : 'connection-lost', 'closed');
       return;
     }
     if (this.link !== undefined) this.detach();
@@ -313,139 +272,26 @@ export class ConnectedSession implements ClientSession, LinkedSession {
 
   /** Takes a packet of this session. Throws an `NnrpError` or a `RuntimeError` that says what is wrong. */
   receive(packet: Packet): void {
-    switch (packet.header.messageType) {
-      case MessageType.ResultPush:
-        this.receivedResults += 1;
-        this.onResult(packet);
-        return;
-      case MessageType.ResultDrop:
-        this.receivedResults += 1;
-        checkHeaderOnly(packet, 'client');
-        this.requireSent(packet);
-        this.submissions.fail(packet.header.frameId, 'dropped');
-        return;
-      case MessageType.FlowUpdate:
-        this.onFlow(decodeAs(packet, MessageType.FlowUpdate, 'client'));
-        return;
-      case MessageType.ResultHint:
-        this.hints.next(decodeAs(packet, MessageType.ResultHint, 'client'));
-        return;
-      case MessageType.SessionPatchAck:
-        this.requests.onPatchAck(decodeAs(packet, MessageType.SessionPatchAck, 'client'));
-        return;
-      case MessageType.CacheAck:
-        this.requests.onCacheAck(decodeAs(packet, MessageType.CacheAck, 'client'));
-        return;
-      case MessageType.SessionMigrateAck:
-        this.requests.onMigrateAck(decodeAs(packet, MessageType.SessionMigrateAck, 'client'));
-        return;
-      case MessageType.SessionCloseAck:
-        this.onCloseAck(decodeAs(packet, MessageType.SessionCloseAck, 'client'));
-        return;
-      case MessageType.SessionClose:
-        this.onServerClose(decodeAs(packet, MessageType.SessionClose, 'client'));
-        return;
-      case MessageType.Error:
-        this.onError(decodeAs(packet, MessageType.Error, 'client'));
-        return;
-      default:
-        throw unexpectedMessage(`client received unexpected ${messageTypeName(packet.header.messageType)}`);
-    }
+    this.inbox.receive(packet);
   }
 
   noteFlow(update: FlowUpdateMetadata): void {
-    this.flowUpdates.next(update);
+    this.inbox.noteFlow(update);
   }
 
   /** Ends the session without a word to the server. */
   end(reason: 'session-closed' | 'connection-lost', connectivity: 'expired' | 'closed'): void {
     if (this.isOver) return;
     this.isOver = true;
-    this.currentState = SessionState.Closed;
-    this.drainTimer?.unsubscribe();
+    this.closing.end();
     this.link?.release(this);
     this.link = undefined;
     this.submissions.end(reason);
     this.rejectAwaited(endedBefore(this.sessionId, reason));
-    this.flowUpdates.complete();
-    this.hints.complete();
+    this.inbox.end();
     this.pressureSources.complete();
     this.connectivity.next(connectivity);
     this.connectivity.complete();
-  }
-
-  private onFlow({ header, metadata }: MessageOf<typeof MessageType.FlowUpdate>): void {
-    validateFlowRouting(header, metadata);
-    this.submissions.applyFlow(metadata);
-    this.flowUpdates.next(metadata);
-  }
-
-  private onResult(packet: Packet): void {
-    checkMetadataLength(packet, ResultPushMetadata.length, 'client');
-    const { header, body } = packet;
-    const metadata = ResultPushMetadata.decode(packet.metadata);
-    this.requireSent(packet);
-    this.submissions.take({ type: 'push', frameId: header.frameId, metadata, body });
-  }
-
-  private onCloseAck({ metadata }: MessageOf<typeof MessageType.SessionCloseAck>): void {
-    if (this.closing.size === 0) throw unasked(MessageType.SessionCloseAck);
-    this.currentState = afterCloseAck(this.currentState, metadata.closeStatus, this.sessionId);
-    const { closeStatus } = metadata;
-    // The server has taken the close, or lets operations finish: its last word is still to come.
-    if (closeStatus === CloseStatus.Acknowledged || closeStatus === CloseStatus.Draining) return;
-    this.closing.settle(() => metadata);
-    if (closeStatus === CloseStatus.Closed) this.end('session-closed', 'closed');
-    else this.submissions.acceptNew();
-  }
-
-  /** The server ends the session: what is in flight may finish, where it drains. */
-  private onServerClose({ metadata }: MessageOf<typeof MessageType.SessionClose>): void {
-    if (this.closing.size > 0) {
-      // The closes have crossed, and each side takes the other's for its answer.
-      const { lastOperationId, sessionErrorCode } = metadata;
-      this.closing.settle(() => ({ closeStatus: CloseStatus.Closed, lastOperationId, sessionErrorCode }));
-      this.finishServerClose();
-      return;
-    }
-    this.currentState = afterClose(this.currentState, this.sessionId);
-    this.submissions.refuseNew();
-    const { inFlightPolicy, drainTimeoutMs } = metadata;
-    if (inFlightPolicy === InFlightPolicy.Abort || this.submissions.inFlightIds().length === 0) {
-      this.finishServerClose();
-      return;
-    }
-    this.sendCloseAck(CloseStatus.Draining);
-    this.currentState = afterCloseAck(this.currentState, CloseStatus.Draining, this.sessionId);
-    this.drainTimer = this.host.scheduler.schedule(() => {
-      this.finishServerClose();
-    }, timerMs(drainTimeoutMs));
-  }
-
-  private finishServerClose(): void {
-    this.sendCloseAck(CloseStatus.Closed);
-    this.end('session-closed', 'closed');
-  }
-
-  private sendCloseAck(closeStatus: CloseStatus): void {
-    const lastOperationId = BigInt(this.submissions.lastFrameId);
-    const ack = SessionCloseAckMetadata.of({ closeStatus, lastOperationId });
-    this.send(MessageType.SessionCloseAck, 0, SessionCloseAckMetadata.encode(ack));
-  }
-
-  private onError({ metadata, body }: MessageOf<typeof MessageType.Error>): void {
-    const { errorScope, relatedFrameId, errorCode } = metadata;
-    // It stands for the result, and is counted like one.
-    if (errorScope === ErrorScope.Frame) this.receivedResults += 1;
-    this.submissions.fail(relatedFrameId, 'refused', errorCode, new TextDecoder().decode(body));
-  }
-
-  /** A result may be late, for an operation that was cancelled; it may not be for one never submitted. */
-  private requireSent({ header }: Packet): void {
-    if (this.submissions.wasSent(header.frameId)) return;
-    throw unexpectedMessage(
-      `client received ${messageTypeName(header.messageType)} of operation ${header.frameId}, which it never submitted`,
-    );
   }
 
   private requireLink(): ClientLink {

@@ -115,7 +115,7 @@ function connected(session: ClientSession) {
   if (!(session instanceof ConnectedSession)) throw new TypeError('not a session of this client');
   return {
     state: session.state,
-    receivedResults: session['receivedResults'],
+    receivedResults: session['inbox'].receivedResults,
     submissions: session['submissions'],
   };
 }

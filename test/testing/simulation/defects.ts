@@ -1,5 +1,5 @@
 import * as backoff from '../../../src/client/reconnect/backoff';
-import { ConnectedSession } from '../../../src/client/session/connected-session';
+import { SessionInbox } from '../../../src/client/session/session-inbox';
 import { ConnectionCredit } from '../../../src/client/link/connection-credit';
 import { ClientLink } from '../../../src/client/link/link';
 import { Submissions } from '../../../src/client/submissions/submissions';
@@ -373,14 +373,14 @@ export const DEFECTS: readonly Defect[] = [
     invariants: [3, 4, 7],
     seed: 3,
     plant: () =>
-      replace<{ receivedResults: number }>(
-        ConnectedSession.prototype,
+      replace<{ received: number }>(
+        SessionInbox.prototype,
         'receive',
         (original) =>
           function (packet: Packet) {
-            const before = this.receivedResults;
+            const before = this.received;
             original.call(this, packet);
-            if (packet.header.messageType === MessageType.ResultDrop) this.receivedResults = before;
+            if (packet.header.messageType === MessageType.ResultDrop) this.received = before;
           },
       ),
   },

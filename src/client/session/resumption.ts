@@ -1,0 +1,61 @@
+import { encodeSessionExtension } from '../../protocol/session/session-extension';
+import { NnrpError } from '../../wire/errors';
+import { EMPTY } from '../../wire/packet';
+import type { OpenRequest } from '../link/link';
+import { openBody, sessionOpen, type SessionOptions } from '../options';
+import { acceptedOpen, type AcceptedOpen } from './open-answer';
+
+/** What a client that comes back has, and wants. */
+export interface Progress {
+  /** Results of the session that have arrived. */
+  readonly receivedResults: number;
+  /** The operations that somebody still waits for. */
+  readonly wantedOperations: readonly number[];
+}
+
+/** What a session comes back with: its options, the last token that the server gave it, how often it tried. */
+export class Resumption {
+  private attempts = 0;
+
+  constructor(
+    private readonly sessionId: number,
+    private readonly options: SessionOptions,
+    private token: Uint8Array,
+  ) {}
+
+  /** Whether there is a token. */
+  get isGranted(): boolean {
+    return this.token.length > 0;
+  }
+
+  /** The server has given another token. */
+  renew(token: Uint8Array): void {
+    this.token = token;
+  }
+
+  /**
+   * A SESSION_OPEN that resumes, and tells the progress where a server may hear of it. `accept` takes an ack
+   * that fits; what it throws rejects the open.
+   */
+  request(tellProgress: () => Progress, accept: (answer: AcceptedOpen) => void): OpenRequest {
+    const { options, sessionId } = this;
+    const extension =
+      options.announce === false
+        ? EMPTY
+        : encodeSessionExtension({ ...tellProgress(), resumeAttempt: (this.attempts += 1) });
+    const blocks = { resumeToken: this.token, auth: options.auth ?? EMPTY, extension };
+    const wanted: SessionOptions = { ...options, requestedSessionId: sessionId, allowResume: true };
+    const open = sessionOpen(wanted, blocks);
+    return {
+      open,
+      body: openBody(blocks),
+      accept: (answer) => {
+        const resumed = acceptedOpen(open, answer);
+        if (resumed.ack.sessionId !== sessionId) {
+          throw new NnrpError({ kind: 'UnknownSession', sessionId: resumed.ack.sessionId });
+        }
+        accept(resumed);
+      },
+    };
+  }
+}
