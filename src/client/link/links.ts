@@ -1,0 +1,97 @@
+import { firstValueFrom, timeout, TimeoutError } from 'rxjs';
+import { RuntimeError } from '../../protocol/runtime-error';
+import type { ConnectEndpoint } from '../../transport/endpoint';
+import type { PeerName, TransportKind } from '../../transport/transport';
+import { ClientLink, linkOver, type LinkHost } from './link';
+
+/** What the links of a client tell it, and how long it waits for one. */
+export interface LinksHost extends Omit<LinkHost, 'ended'> {
+  /** Milliseconds to connect in. */
+  readonly connectTimeoutMs: number;
+  /** A link has ended, and is none of the client's any more. */
+  ended(error: RuntimeError | undefined): void;
+}
+
+/** The links of a client: makes them, and knows those that have not ended. */
+export class ClientLinks {
+  /** Where new sessions are opened; undefined where that link has ended. */
+  main: ClientLink | undefined;
+  private readonly links = new Set<ClientLink>();
+  private peerName: PeerName = '';
+  private kind: TransportKind = '';
+  private isClosed = false;
+  private readonly linkHost: LinkHost;
+
+  constructor(private readonly host: LinksHost) {
+    this.linkHost = {
+      ...host,
+      ended: (link, error) => {
+        this.links.delete(link);
+        if (this.main === link) this.main = undefined;
+        host.ended(error);
+      },
+    };
+  }
+
+  get all(): readonly ClientLink[] {
+    return [...this.links];
+  }
+
+  get size(): number {
+    return this.links.size;
+  }
+
+  /** Of the newest link, also once it has ended. */
+  get peer(): PeerName {
+    return this.peerName;
+  }
+
+  /** Of the newest link, also once it has ended. */
+  get transport(): TransportKind {
+    return this.kind;
+  }
+
+  /** Connects. Rejects with a `RuntimeError` where nobody answers in time, or the client is closed meanwhile. */
+  async connect(endpoint: ConnectEndpoint): Promise<ClientLink> {
+    const { connectTimeoutMs, scheduler } = this.host;
+    try {
+      const transport = await firstValueFrom(
+        endpoint.connect().pipe(timeout({ first: connectTimeoutMs, scheduler })),
+        { defaultValue: undefined },
+      );
+      if (transport === undefined) throw linkOver(endpoint.url);
+      if (this.isClosed) {
+        transport.destroy();
+        throw linkOver(endpoint.url);
+      }
+      this.peerName = transport.peer;
+      this.kind = transport.kind;
+      const link = new ClientLink(transport, endpoint, this.linkHost);
+      if (link.isOver) throw linkOver(transport.peer);
+      this.links.add(link);
+      return link;
+    } catch (error) {
+      if (error instanceof TimeoutError) throw connectTimedOut(endpoint.url, connectTimeoutMs);
+      throw error;
+    }
+  }
+
+  /** Ends a connection that no session is on, unless it is where new ones are opened. */
+  async leaveUnused(link: ClientLink): Promise<void> {
+    if (link.sessionCount === 0 && link !== this.main) await link.close();
+  }
+
+  /** Ends every link in good order, with the sessions on it, and every one that is made later. */
+  async close(): Promise<void> {
+    this.isClosed = true;
+    for (const link of this.links) link.endSessions();
+    await Promise.all(this.all.map((link) => link.close()));
+  }
+}
+
+function connectTimedOut(url: string, ms: number): RuntimeError {
+  return new RuntimeError('io', `cannot connect to ${url}: no answer within ${ms} ms`, {
+    reach: 'connection',
+    origin: 'local',
+  });
+}

@@ -1,0 +1,72 @@
+import { SessionState } from '../../protocol/session/session-lifecycle';
+import type { ConnectEndpoint } from '../../transport/endpoint';
+import type { TransportKind } from '../../transport/transport';
+import { SessionMigrateMetadata, TransportId } from '../../wire/messages/session-migrate';
+import { MigrationRefusedError } from '../errors';
+import { linkOver, type ClientLink } from '../link/link';
+import type { ConnectedSession } from '../session/connected-session';
+import type { Reconnection, ReconnectionHost } from './reconnection';
+
+/** Moves sessions from one transport to another (protocol section 5). */
+export class SessionMover {
+  constructor(
+    private readonly host: ReconnectionHost,
+    private readonly reconnection: Reconnection,
+  ) {}
+
+  /**
+   * Asks, connects, resumes there, and lets the old link go. Rejects with a `MigrationRefusedError` where the
+   * server says no, and with what went wrong where it cannot be reached there.
+   */
+  async move(session: ConnectedSession, from: ClientLink, endpoint: ConnectEndpoint): Promise<void> {
+    const { links, scheduler, timers } = this.host;
+    const ack = await session.migrate(
+      SessionMigrateMetadata.of({
+        oldTransportId: transportIdOf(from.transport.kind),
+        newTransportId: transportIdOf(endpoint.kind),
+        lastResultFrameId: BigInt(session.lastResultFrameId),
+        clientMigrateTsUs: BigInt(scheduler.now()) * 1000n,
+      }),
+    );
+    if (ack.acceptCode !== 0) throw new MigrationRefusedError(session.sessionId, ack.acceptCode);
+    const link = await links.connect(endpoint);
+    if (!from.carries(session) || !session.isResumable) {
+      await links.leaveUnused(link);
+      throw linkOver(from.transport.peer);
+    }
+    // From here on nothing of the old link counts: what it still brings comes again on the new one.
+    const answerPings = from.withholdPongs();
+    session.detach();
+    this.reconnection.hold(session);
+    const outcome = await this.reconnection.resume(session, link);
+    if (outcome.kind === 'resumed') {
+      if (links.main === from) links.main = link;
+      timers.later(ack.graceWindowMs, () => links.leaveUnused(from));
+    } else {
+      if (outcome.kind === 'lost') await this.stay(session, from);
+      // The server may still have it where it was.
+      if (session.state === SessionState.Closed) from.send(session.farewell());
+    }
+    answerPings();
+    if (outcome.kind === 'resumed') return;
+    await links.leaveUnused(link);
+    throw outcome.error;
+  }
+
+  /** A session that could not be moved goes on where it was, or waits like any other. */
+  private async stay(session: ConnectedSession, link: ClientLink): Promise<void> {
+    const { kind } = await this.reconnection.resume(session, link);
+    if (kind !== 'lost') return;
+    this.reconnection.drop(session);
+    session.lose(link.endpoint);
+    this.host.idle();
+  }
+}
+
+/**
+ * How SESSION_MIGRATE names a transport. Preview3 has names for TCP and QUIC only: whatever is not TCP
+ * goes by the other one.
+ */
+function transportIdOf(kind: TransportKind): TransportId {
+  return kind === 'tcp' ? TransportId.Tcp : TransportId.Quic;
+}
