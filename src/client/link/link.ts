@@ -9,12 +9,11 @@ import type { PeerName, Transport } from '../../transport/transport';
 import type { Message, MessageOf } from '../../wire/message';
 import { MessageType, messageTypeName } from '../../wire/message-type';
 import type { FlowUpdateMetadata } from '../../wire/messages/flow-update';
-import { SessionOpenAckMetadata, SessionOpenMetadata } from '../../wire/messages/session-open';
 import { packet as makePacket, type Packet } from '../../wire/packet';
-import { Awaited } from '../awaited';
-import { ConnectionCredit } from './connection-credit';
 import { ServerRefusalError } from '../errors';
 import type { ClientSessionUsage } from '../usage';
+import { ConnectionCredit } from './connection-credit';
+import { OpenQueue, type OpenRequest } from './open-queue';
 
 /** A session's side of a link. */
 export interface LinkedSession {
@@ -29,23 +28,6 @@ export interface LinkedSession {
   end(reason: 'session-closed', connectivity: 'closed'): void;
 }
 
-/** A SESSION_OPEN with its body's blocks, and what becomes of its ack. */
-export interface OpenRequest {
-  readonly open: SessionOpenMetadata;
-  readonly body: Uint8Array;
-  /**
-   * Takes the ack, before the next packet: that one may already be the session's. What it throws
-   * rejects the open.
-   */
-  accept(answer: OpenAnswer): void;
-}
-
-/** SESSION_OPEN_ACK with its body. */
-export interface OpenAnswer {
-  readonly ack: SessionOpenAckMetadata;
-  readonly body: Uint8Array;
-}
-
 /** What a link tells its client. */
 export interface LinkHost {
   readonly scheduler: SchedulerLike;
@@ -55,17 +37,16 @@ export interface LinkHost {
   ended(link: ClientLink, error: RuntimeError | undefined): void;
 }
 
-/**
- * One transport to a server, for as long as it lasts: hands packets to the sessions that it carries, and
- * opens others one at a time, since an ack does not say which open it answers.
- */
+/** One transport to a server, for as long as it lasts: opens sessions, and hands packets to those it carries. */
 export class ClientLink implements WatchedPeer {
   /** What the sessions of the link share. */
   readonly credit = new ConnectionCredit();
   private readonly sessions = new Map<number, LinkedSession>();
   /** What still comes for these is late, not foreign. */
   private readonly leftIds = new IdRanges({ maxRanges: 1024 });
-  private readonly opens = new Awaited<OpenRequest, void>();
+  private readonly opens = new OpenQueue((packet) => {
+    this.send(packet);
+  });
   private readonly reading = new Subscription();
   /** How many sessions are on their way to another link. */
   private departing = 0;
@@ -143,9 +124,7 @@ export class ClientLink implements WatchedPeer {
   /** Sends a SESSION_OPEN and resolves once its ack is accepted; rejects where the link ends first. */
   open(request: OpenRequest): Promise<void> {
     if (this.over) return Promise.reject(linkOver(this.transport.peer));
-    const answer = this.opens.add(request);
-    if (this.opens.size === 1) this.sendOpen(request);
-    return answer;
+    return this.opens.add(request);
   }
 
   adopt(session: LinkedSession): void {
@@ -193,7 +172,7 @@ export class ClientLink implements WatchedPeer {
     this.heard.packet();
     try {
       const { messageType, sessionId } = packet.header;
-      if (messageType === MessageType.SessionOpenAck) this.onOpenAck(packet);
+      if (messageType === MessageType.SessionOpenAck) this.opens.onAck(packet);
       else if (sessionId === 0) this.onConnectionScope(packet);
       else this.onSessionScope(packet, sessionId);
     } catch (error) {
@@ -242,10 +221,7 @@ export class ClientLink implements WatchedPeer {
     this.host.errored(message);
     // Of connection scope, an open is all that it can be the answer to.
     const { metadata, body } = message;
-    this.opens.settle(() => {
-      throw new ServerRefusalError(metadata.errorCode, new TextDecoder().decode(body));
-    });
-    this.sendNextOpen();
+    this.opens.refuse(new ServerRefusalError(metadata.errorCode, new TextDecoder().decode(body)));
   }
 
   /** Asks for a sign of life: below the protocol where the transport can, else with PING. */
@@ -271,24 +247,6 @@ export class ClientLink implements WatchedPeer {
 
   private sendPong(number: number): void {
     this.send(makePacket({ messageType: MessageType.Pong, frameId: number }));
-  }
-
-  private onOpenAck(packet: Packet): void {
-    checkMetadataLength(packet, SessionOpenAckMetadata.length, 'client');
-    const ack = SessionOpenAckMetadata.decode(packet.metadata);
-    const isAsked = this.opens.settle((request) => {
-      request.accept({ ack, body: packet.body });
-    });
-    if (!isAsked) throw unexpectedMessage('client received SESSION_OPEN_ACK that it did not ask for');
-    this.sendNextOpen();
-  }
-
-  private sendNextOpen(): void {
-    if (this.opens.first !== undefined) this.sendOpen(this.opens.first);
-  }
-
-  private sendOpen({ open, body }: OpenRequest): void {
-    this.send(makePacket({ messageType: MessageType.SessionOpen }, SessionOpenMetadata.encode(open), body));
   }
 
   private end(error: RuntimeError | undefined): void {

@@ -17,7 +17,8 @@ import { SessionStatus, type SessionOpenAckMetadata } from '../../wire/messages/
 import type { SessionPatchMetadata } from '../../wire/messages/session-patch';
 import { EMPTY, packet as makePacket, type Packet } from '../../wire/packet';
 import type { OperationFailure } from '../errors';
-import type { ClientLink, LinkedSession, OpenRequest } from '../link/link';
+import type { ClientLink, LinkedSession } from '../link/link';
+import type { OpenRequest } from '../link/open-queue';
 import type { ReconnectOptions, SessionOptions } from '../options';
 import { encodeSubmitMetadata, type SubmitRequest } from '../submissions/submission';
 import { Submissions, type Credit } from '../submissions/submissions';

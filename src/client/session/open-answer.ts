@@ -7,7 +7,7 @@ import {
   type SessionOpenMetadata,
 } from '../../wire/messages/session-open';
 import { SessionRejectedError } from '../errors';
-import type { OpenAnswer } from '../link/link';
+import type { OpenAnswer } from '../link/open-queue';
 
 /** A SESSION_OPEN_ACK that accepts, taken apart. */
 export interface AcceptedOpen {

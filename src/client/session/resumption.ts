@@ -1,7 +1,7 @@
 import { encodeSessionExtension } from '../../protocol/session/session-extension';
 import { NnrpError } from '../../wire/errors';
 import { EMPTY } from '../../wire/packet';
-import type { OpenRequest } from '../link/link';
+import type { OpenRequest } from '../link/open-queue';
 import { openBody, sessionOpen, type SessionOptions } from '../options';
 import { acceptedOpen, type AcceptedOpen } from './open-answer';
 
