@@ -1,14 +1,5 @@
-import { firstValueFrom, NEVER, of } from 'rxjs';
-import {
-  connect,
-  createServer,
-  memory,
-  memoryPair,
-  ServerRefusalError,
-  type Client,
-  type Server,
-} from '../../../src';
-import type { ConnectEndpoint } from '../../../src/transport/endpoint';
+import { firstValueFrom, NEVER } from 'rxjs';
+import { connect, createServer, memory, ServerRefusalError, type Client, type Server } from '../../../src';
 import { MessageType } from '../../../src/wire/message-type';
 import { ErrorMetadata } from '../../../src/wire/messages/error-message';
 import {
@@ -18,21 +9,9 @@ import {
   FlowUpdateMetadata,
   FlowUpdateReason,
 } from '../../../src/wire/messages/flow-update';
-import { SessionOpenAckMetadata } from '../../../src/wire/messages/session-open';
 import { packet, type Packet } from '../../../src/wire/packet';
-import { Peer } from '../../support/peer';
-
-/** A client whose server is played by hand. */
-async function clientOfPeer(): Promise<{ client: Client; peer: Peer }> {
-  const [server, transport] = memoryPair();
-  const endpoint: ConnectEndpoint = { kind: 'memory', url: 'memory:', connect: () => of(transport) };
-  return { client: await connect(endpoint), peer: new Peer(server) };
-}
-
-function openAck(sessionId: number): Packet {
-  const ack = SessionOpenAckMetadata.of({ sessionId, grantedOperationCredit: 4, maxInFlightOperations: 4 });
-  return packet({ messageType: MessageType.SessionOpenAck, sessionId }, SessionOpenAckMetadata.encode(ack));
-}
+import type { Peer } from '../../support/peer';
+import { accept, played } from '../support';
 
 function connectionFlow(fields: Partial<FlowUpdateMetadata>): Packet {
   const update = FlowUpdateMetadata.of({ scopeKind: FlowScope.Connection, creditEpoch: 1, ...fields });
@@ -42,13 +21,13 @@ function connectionFlow(fields: Partial<FlowUpdateMetadata>): Packet {
 async function openOn({ client, peer }: { client: Client; peer: Peer }, sessionId: number) {
   const opening = client.openSession({ requestedSessionId: sessionId });
   await peer.next();
-  peer.send(openAck(sessionId));
+  peer.send(accept(sessionId));
   return opening;
 }
 
 describe('a link', () => {
   it('takes an ERROR of the connection for the answer to an open, and goes on with the next', async () => {
-    const { client, peer } = await clientOfPeer();
+    const { client, peer } = await played();
     const first = client.openSession({ requestedSessionId: 1 });
     const second = client.openSession({ requestedSessionId: 2 });
     const error = ErrorMetadata.encode(ErrorMetadata.of({ errorCode: 0x20001, diagnosticBytes: 2 }));
@@ -56,13 +35,13 @@ describe('a link', () => {
     peer.send(packet({ messageType: MessageType.Error }, error, Uint8Array.of(0x6e, 0x6f)));
     await expect(first).rejects.toThrow(new ServerRefusalError(0x20001, 'no'));
     await peer.next();
-    peer.send(openAck(2));
+    peer.send(accept(2));
     expect((await second).sessionId).toBe(2);
     await client.close();
   });
 
   it('shares the credit of the connection among its sessions', async () => {
-    const sides = await clientOfPeer();
+    const sides = await played();
     const sessions = [await openOn(sides, 1), await openOn(sides, 2)];
     const updated = firstValueFrom(sessions[1]!.flowUpdates$);
     sides.peer.send(
@@ -83,7 +62,7 @@ describe('a link', () => {
   });
 
   it('holds sessions back that are opened after a stop of the connection', async () => {
-    const sides = await clientOfPeer();
+    const sides = await played();
     const first = await openOn(sides, 1);
     const updated = firstValueFrom(first.flowUpdates$);
     sides.peer.send(

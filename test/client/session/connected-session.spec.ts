@@ -1,0 +1,85 @@
+import { settled } from '../../support/async';
+import { dropPacket } from '../../support/packets';
+import { told } from '../../support/served';
+import { accept, errorOf, NOTHING, played } from '../support';
+
+describe('a session', () => {
+  async function session() {
+    const stage = await played();
+    const opening = stage.client.openSession({ requestedSessionId: 42 });
+    stage.peer.send(accept(42));
+    return { ...stage, session: await opening };
+  }
+
+  it.each([
+    ['dropped', dropPacket({ frameId: 1 }), 'operation 1 of session 42 has no result: the server dropped it'],
+    [
+      'refused',
+      errorOf(42, 1, 'not cached'),
+      'operation 1 of session 42 has no result: the server refused it: not cached',
+    ],
+  ])('says why there is no result: %s', async (reason, answer, message) => {
+    const { client, peer, session: open } = await session();
+    const seen = told(open.submit({ body: 'x' }));
+    peer.send(answer);
+    await settled();
+    expect(seen).toMatchObject([{ name: 'OperationError', reason, sessionId: 42, frameId: 1, message }]);
+    await client.close();
+  });
+
+  it('says that it was cancelled', async () => {
+    const { client, session: open } = await session();
+    const seen = told(open.submit({ body: 'x' }));
+    open.cancel(1);
+    expect(seen).toMatchObject([{ reason: 'cancelled' }]);
+    await client.close();
+  });
+
+  it('says that its session is closed', async () => {
+    const { client, session: open } = await session();
+    const seen = told(open.submit({ body: 'x' }));
+    await client.close();
+    expect(seen).toMatchObject([{ reason: 'session-closed' }]);
+    expect(told(open.submit({}))).toMatchObject([{ reason: 'session-closed', frameId: 0 }]);
+    await expect(open.patch({})).rejects.toMatchObject({
+      kind: 'io',
+      reach: 'session',
+      message: 'session 42 cannot answer: it is closed',
+    });
+  });
+
+  it('says that its connection is lost, to whoever waits for anything', async () => {
+    const { client, peer, session: open } = await session();
+    const seen = told(open.submit({ body: 'x' }));
+    const lost = { kind: 'io', message: 'session 42 cannot answer: its connection is lost' };
+    const waiting = [open.patch({}), open.close()].map((each) => expect(each).rejects.toMatchObject(lost));
+    expect(client.usage).toMatchObject({ operationsInFlight: 1, acksAwaited: 2 });
+    await settled();
+    peer.destroy();
+    await Promise.all(waiting);
+    expect(seen).toMatchObject([{ reason: 'connection-lost' }]);
+    expect(client.usage).toEqual(NOTHING);
+  });
+
+  it('runs out of frame ids, and says what to do', async () => {
+    const { client, session: open } = await session();
+    const submissions: unknown = Reflect.get(open, 'submissions');
+    expect(submissions).toHaveProperty('nextFrameId', 1);
+    Reflect.set(submissions as object, 'nextFrameId', 0x1_0000_0000);
+    expect(told(open.submit({}))).toMatchObject([
+      { kind: 'frame-id-overflow', message: 'session 42 has used all of its frame ids; open another' },
+    ]);
+    await client.close();
+  });
+
+  it('refuses fields that the protocol forbids, and sends nothing', async () => {
+    const { client, peer, session: open } = await session();
+    await peer.next();
+    expect(told(open.submit({ metadata: { tileCount: 1 } }))).toMatchObject([
+      { kind: 'InvalidProtocolCombination' },
+    ]);
+    await settled();
+    expect(peer.waiting).toBe(0);
+    await client.close();
+  });
+});

@@ -1,0 +1,102 @@
+import { ConnectionCredit } from '../../../src/client/link/connection-credit';
+import { FlowFlag, FlowUpdateReason } from '../../../src/wire/messages/flow-update';
+import { ackOf, Stage } from './support';
+
+describe('a connection that Submissions lose', () => {
+  it('holds submits and cancels back; the next one gets what the server lacks, then what waits', () => {
+    const stage = new Stage({ credit: 3 });
+    for (const name of ['a', 'b', 'c']) stage.submit(name);
+    stage.submissions.detach();
+    stage.submit('d');
+    stage.unsubscribe('b');
+    stage.submissions.cancel(3);
+    expect(stage.news()).toEqual(['submit 1', 'submit 2', 'submit 3']);
+    expect(stage.submissions.inFlightIds()).toEqual([1]);
+    stage.submissions.attach(ackOf({ credit: 3 }), 0, new ConnectionCredit());
+    expect(stage.news()).toEqual(['submit 1', 'submit 4']);
+    expect(stage.outcomes.get('c')).toMatchObject([{ reason: 'cancelled' }]);
+  });
+
+  it('has sent what the server says it has', () => {
+    const stage = new Stage({ credit: 3 });
+    for (const name of ['a', 'b', 'c']) stage.submit(name);
+    stage.news();
+    stage.submissions.detach();
+    stage.submissions.attach(ackOf({ credit: 3 }), 2, new ConnectionCredit());
+    expect(stage.news()).toEqual(['submit 3']);
+  });
+
+  it('leaves nothing of the old credit', () => {
+    const stage = new Stage({ credit: 1 });
+    stage.flow({ updateReason: FlowUpdateReason.Pause });
+    stage.submit('a');
+    stage.submissions.detach();
+    stage.submissions.attach(ackOf({ credit: 2 }), 0, new ConnectionCredit());
+    expect(stage.news()).toEqual(['submit 1']);
+    expect(stage.submissions.creditNow().granted).toBe(2);
+  });
+
+  it('ends the wait for another try: the next connection knows better', () => {
+    const stage = new Stage();
+    stage.flow({
+      flowFlags: FlowFlag.RetryAfterValid,
+      updateReason: FlowUpdateReason.Reduce,
+      retryAfterMs: 9,
+    });
+    stage.submit('a');
+    stage.submissions.detach();
+    stage.time.advance(100);
+    expect(stage.news()).toEqual([]);
+  });
+});
+
+describe('the end of Submissions', () => {
+  it.each(['session-closed', 'connection-lost'] as const)('is that of every submit: %s', (reason) => {
+    const stage = new Stage({ credit: 1 });
+    stage.submit('in flight');
+    stage.submit('waits');
+    stage.submissions.end(reason);
+    stage.submit('later');
+    const error = (frameId: number): unknown => expect.objectContaining({ reason, frameId }) as unknown;
+    expect(stage.outcomes.get('in flight')).toEqual([error(1)]);
+    expect(stage.outcomes.get('waits')).toEqual([error(0)]);
+    expect(stage.outcomes.get('later')).toEqual([error(0)]);
+    expect(stage.news()).toEqual(['submit 1']);
+  });
+
+  it('is the first one', () => {
+    const stage = new Stage();
+    stage.submissions.end('connection-lost');
+    stage.submissions.end('session-closed');
+    stage.submit('later');
+    expect(stage.outcomes.get('later')).toMatchObject([{ reason: 'connection-lost' }]);
+  });
+
+  it('leaves no timer', () => {
+    const stage = new Stage();
+    stage.flow({
+      flowFlags: FlowFlag.RetryAfterValid,
+      updateReason: FlowUpdateReason.Reduce,
+      retryAfterMs: 9,
+    });
+    stage.submit('a');
+    stage.submissions.end('session-closed');
+    stage.time.advance(100);
+    expect(stage.news()).toEqual([]);
+  });
+
+  it('of new submits comes first where the session closes; they are taken again where it does not', () => {
+    const stage = new Stage({ credit: 1 });
+    for (const name of ['in flight', 'waits']) stage.submit(name);
+    stage.submissions.refuseNew();
+    stage.submit('new');
+    for (const name of ['waits', 'new']) {
+      expect(stage.outcomes.get(name)).toMatchObject([{ reason: 'session-closed', frameId: 0 }]);
+    }
+    stage.complete(1);
+    expect(stage.outcomes.get('in flight')).toEqual(['end', '|']);
+    stage.submissions.acceptNew();
+    stage.submit('again');
+    expect(stage.news()).toEqual(['submit 1', 'submit 2']);
+  });
+});

@@ -1,0 +1,103 @@
+import type { Subscription } from 'rxjs';
+import { ConnectionCredit } from '../../../src/client/link/connection-credit';
+import type { Submission, SubmitRequest } from '../../../src/client/submissions/submission';
+import { Submissions } from '../../../src/client/submissions/submissions';
+import { completeResult } from '../../../src/protocol/operation/result';
+import {
+  FlowFlag,
+  FlowScope,
+  FlowUpdateMetadata,
+  FlowUpdateReason,
+} from '../../../src/wire/messages/flow-update';
+import { SessionOpenAckMetadata } from '../../../src/wire/messages/session-open';
+import { text } from '../../support/packets';
+import { VirtualTime } from '../../support/virtual-time';
+
+export interface Grant {
+  readonly credit?: number;
+  readonly maxInFlight?: number;
+}
+
+export function ackOf({ credit = 2, maxInFlight = 4 }: Grant): SessionOpenAckMetadata {
+  return SessionOpenAckMetadata.of({ grantedOperationCredit: credit, maxInFlightOperations: maxInFlight });
+}
+
+/** Submissions of session 7, everything that they send, and what becomes of each submit. */
+export class Stage {
+  readonly time = new VirtualTime();
+  readonly sent: string[] = [];
+  readonly outcomes = new Map<string, unknown[]>();
+  readonly subscriptions = new Map<string, Subscription>();
+  idleCount = 0;
+  sendSubmit: (submission: Submission) => void = ({ frameId }) => {
+    this.sent.push(`submit ${frameId}`);
+  };
+  readonly submissions: Submissions;
+  private epoch = 0;
+
+  constructor(grant: Grant = {}) {
+    this.submissions = new Submissions(
+      {
+        sessionId: 7,
+        scheduler: this.time,
+        sendSubmit: (submission) => {
+          this.sendSubmit(submission);
+        },
+        sendCancel: (frameId) => this.sent.push(`cancel ${frameId}`),
+        idle: () => {
+          this.idleCount += 1;
+        },
+      },
+      ackOf(grant),
+      new ConnectionCredit(),
+    );
+  }
+
+  submit(name: string, request: SubmitRequest = {}): void {
+    const seen: unknown[] = [];
+    this.outcomes.set(name, seen);
+    this.subscriptions.set(
+      name,
+      this.submissions.submit({ body: name, ...request }).subscribe({
+        next: ({ body }) => seen.push(new TextDecoder().decode(body)),
+        error: (error: unknown) => seen.push(error),
+        complete: () => seen.push('|'),
+      }),
+    );
+  }
+
+  unsubscribe(name: string): void {
+    this.subscriptions.get(name)?.unsubscribe();
+  }
+
+  complete(frameId: number): void {
+    this.submissions.take(completeResult(frameId, text('end')));
+  }
+
+  /** A FLOW_UPDATE of the session, of the next epoch. */
+  flow(fields: Partial<FlowUpdateMetadata>): void {
+    this.epoch += 1;
+    this.submissions.applyFlow(
+      FlowUpdateMetadata.of({ scopeKind: FlowScope.Session, creditEpoch: this.epoch, ...fields }),
+    );
+  }
+
+  grant(credit: number): void {
+    this.flow({
+      updateReason: FlowUpdateReason.Grant,
+      flowFlags: FlowFlag.CreditValid,
+      sessionCredit: credit,
+    });
+  }
+
+  /** What was sent since the last time. */
+  news(): string[] {
+    return this.sent.splice(0);
+  }
+}
+
+/** As if that many frames had been sent before; to send them would take hours. */
+export function skipTo(submissions: Submissions, frameId: number): void {
+  expect(Reflect.has(submissions, 'nextFrameId')).toBe(true);
+  Reflect.set(submissions, 'nextFrameId', frameId);
+}
