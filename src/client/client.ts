@@ -7,6 +7,7 @@ import type { PeerName, TransportKind } from '../transport/transport';
 import type { Message } from '../wire/message';
 import type { MessageType } from '../wire/message-type';
 import { SessionErrorCode, SessionStatus } from '../wire/messages/session-open';
+import { NnrpError } from '../wire/errors';
 import { EMPTY } from '../wire/packet';
 import { SessionRejectedError } from './errors';
 import { linkOver } from './link/link';
@@ -37,7 +38,8 @@ export interface Client {
   readonly usage: ClientUsage;
   /**
    * Opens a session; one connection may carry many. Rejects with a `SessionRejectedError` where the
-   * server refuses it, with a `RuntimeError` where the connection ends first.
+   * server refuses it, with an `NnrpError` where its answer breaks the protocol (one for another session
+   * than was asked for, say), with a `RuntimeError` where the connection ends first.
    *
    * @example
    * const session = await client.openSession({ requestedSessionId: 0, reconnect: {} });
@@ -166,7 +168,13 @@ class RunningClient implements Client {
       open,
       body: openBody(blocks),
       accept: (answer) => {
-        session = new ConnectedSession(this.sessionHost, options, acceptedOpen(open, answer), link);
+        const accepted = acceptedOpen(open, answer);
+        const { sessionId } = accepted.ack;
+        // A server that chooses may not choose the id of a session that goes on.
+        if (link.hasId(sessionId) && open.resumeTokenBytes === 0) {
+          throw new NnrpError({ kind: 'SessionAlreadyExists', sessionId });
+        }
+        session = new ConnectedSession(this.sessionHost, options, accepted, link);
         link.adopt(session);
       },
     });

@@ -1,6 +1,8 @@
+import { map } from 'rxjs';
 import { SessionStatus } from '../../src/wire/messages/session-open';
 import { settled } from '../support/async';
-import { openAckPacket } from '../support/packets';
+import { openAckPacket, resultPacket } from '../support/packets';
+import { told } from '../support/served';
 import { accept, NOTHING, played } from './support';
 
 describe('openSession', () => {
@@ -48,6 +50,42 @@ describe('openSession', () => {
     peer.send(openAckPacket({ metadata: { sessionId: 0 } }), accept(2));
     await expect(opening).rejects.toMatchObject({ kind: 'InvalidProtocolCombination' });
     expect((await next).sessionId).toBe(2);
+    await client.close();
+  });
+
+  it('rejects where the ack is for another session than it asked for, and nothing else suffers', async () => {
+    const { client, peer } = await played();
+    const violations = told(client.violations$);
+    const before = client.openSession({ requestedSessionId: 4 });
+    peer.send(accept(4));
+    const answers = told((await before).submit({ body: 'x' }).pipe(map(({ frameId }) => frameId)));
+    const opening = client.openSession({ requestedSessionId: 5 });
+    const next = client.openSession({ requestedSessionId: 6 });
+    // One that the client has, too: it goes on as it was.
+    peer.send(accept(4), accept(6), resultPacket({ sessionId: 4, frameId: 1 }));
+    await expect(opening).rejects.toMatchObject({
+      name: 'NnrpError',
+      kind: 'InvalidProtocolCombination',
+      message: 'SESSION_OPEN_ACK must be for the session that was asked for: that is 5, not 4',
+    });
+    expect((await next).sessionId).toBe(6);
+    expect(answers).toEqual([1, '|']);
+    expect(violations).toEqual([]);
+    expect(client.usage).toMatchObject({ links: 1, sessions: 2, acksAwaited: 0 });
+    await client.close();
+  });
+
+  it('takes any id where the server is to choose, but that of a session which it has', async () => {
+    const { client, peer } = await played();
+    const [first, second, third] = [0, 0, 0].map((requestedSessionId) =>
+      client.openSession({ requestedSessionId }),
+    );
+    peer.send(accept(77), accept(77), accept(78));
+    expect((await first!).sessionId).toBe(77);
+    await expect(second).rejects.toMatchObject({ kind: 'SessionAlreadyExists', fault: { sessionId: 77 } });
+    expect((await third!).sessionId).toBe(78);
+    expect((await first!).state).toBe('open');
+    expect(client.usage).toMatchObject({ sessions: 2 });
     await client.close();
   });
 

@@ -41,6 +41,7 @@ const packets = {
   R: welcome(two, 1),
   L: openAck(0).retryLater(),
   N: openAck(0).rejected(SessionErrorCode.ResumeRejected),
+  F: openAck(9).resumed(two).announced(1),
   P: flowUpdate(1).pause(1),
 };
 /** One of a client that waits for nothing, and of a server that has received nothing. */
@@ -134,13 +135,14 @@ describe('a client whose connection is cut', () => {
       await openSession({ reconnect: { minDelayMs: 4, maxDelayMs: 12 } });
     }, only));
 
-  it('gives the session up where the server refuses it', () =>
+  it.each(['N', 'F'])('gives the session up where the server refuses it, or takes another back: %s', (no) =>
     flow(async ({ serverPeer, openSession, expectObservable }) => {
-      serverPeer(packets).sends('A--#---N').expects('O------r');
+      serverPeer(packets).sends(`A--#---${no}`).expects('O------r');
       const session = await openSession({ reconnect });
       expectObservable(session.submit({ body: 'hi' })).toBe('-------#', {}, lost);
       expectObservable(session.state$).toBe('o--r---(x|)', states);
-    }));
+    }),
+  );
 
   it('gives the session up once no server can know it any more', () =>
     flow(async ({ endpoint, serverPeer, openSession, expectObservable, act }) => {

@@ -1,5 +1,4 @@
 import { encodeSessionExtension } from '../../protocol/session/session-extension';
-import { NnrpError } from '../../wire/errors';
 import { EMPTY } from '../../wire/packet';
 import type { OpenRequest } from '../link/open-queue';
 import { openBody, sessionOpen, type SessionOptions } from '../options';
@@ -50,11 +49,7 @@ export class Resumption {
       open,
       body: openBody(blocks),
       accept: (answer) => {
-        const resumed = acceptedOpen(open, answer);
-        if (resumed.ack.sessionId !== sessionId) {
-          throw new NnrpError({ kind: 'UnknownSession', sessionId: resumed.ack.sessionId });
-        }
-        accept(resumed);
+        accept(acceptedOpen(open, answer));
       },
     };
   }

@@ -78,9 +78,21 @@ describe('an ack that does not fit its request', () => {
     ['a session without an id', ack({ sessionId: 0 }), open],
     ['a resume that was not asked for', ack({ ...RESUMABLE, sessionStatus: SessionStatus.Resumed }), open],
     ['a resume without a window', ack({ ...RESUMABLE, resumeWindowMs: 0 }), open],
+    ['another session than was asked for', ack({ sessionId: 9 }), open],
+    [
+      'another session than was to be resumed',
+      ack({ ...RESUMABLE, sessionId: 9, sessionStatus: SessionStatus.Resumed }),
+      SessionOpenMetadata.of({ ...open, resumeTokenBytes: 24 }),
+    ],
     ['a grant that was not asked for', ack(RESUMABLE), SessionOpenMetadata.of({ requestedSessionId: 8 })],
   ])('is refused: %s', (_, given, asked) => {
     const body = new Uint8Array(given.resumeTokenBytes);
     expect(kindOf(() => acceptedOpen(asked, { ack: given, body }))).toBe('InvalidProtocolCombination');
   });
+});
+
+it('an ack may be for any session where the server is to choose', () => {
+  const asked = SessionOpenMetadata.of({ requestedSessionId: 0 });
+  const given = ack({ sessionId: 0xffffffff });
+  expect(acceptedOpen(asked, { ack: given, body: new Uint8Array(0) }).ack.sessionId).toBe(0xffffffff);
 });
