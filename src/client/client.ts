@@ -39,7 +39,8 @@ export interface Client {
   /**
    * Opens a session; one connection may carry many. Rejects with a `SessionRejectedError` where the
    * server refuses it, with an `NnrpError` where its answer breaks the protocol (one for another session
-   * than was asked for, say), with a `RuntimeError` where the connection ends first.
+   * than was asked for, say), with a `RuntimeError` where the connection ends first, or the answer takes
+   * longer than `openTimeoutMs`, which ends the connection.
    *
    * @example
    * const session = await client.openSession({ requestedSessionId: 0, reconnect: {} });
@@ -50,6 +51,7 @@ export interface Client {
 }
 
 const CONNECT_TIMEOUT_MS = 10_000;
+const OPEN_TIMEOUT_MS = 30_000;
 
 /**
  * Connects to a server. Rejects with a `RuntimeError`: `io` with host and port where nobody answers,
@@ -88,6 +90,7 @@ class RunningClient implements Client {
       scheduler,
       keepAlive: { ...DEFAULT_KEEP_ALIVE, ...options.keepAlive },
       connectTimeoutMs: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
+      openTimeoutMs: options.openTimeoutMs ?? OPEN_TIMEOUT_MS,
       violated: (error) => {
         this.violations.next(error);
       },

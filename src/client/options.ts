@@ -8,8 +8,14 @@ import { PriorityClass, SessionFlag, SessionOpenMetadata } from '../wire/message
 export interface ClientOptions {
   /** The kind of transport that may be connected with. Default: that of the endpoint. */
   readonly transport?: TransportKind;
-  /** Milliseconds to connect in. Default 10,000. */
+  /** Milliseconds to connect in, Infinity for no limit. Default 10,000. */
   readonly connectTimeoutMs?: number;
+  /**
+   * Milliseconds that the server may take to answer a SESSION_OPEN, counted from when it is sent, Infinity
+   * for no limit. Default 30,000. A connection whose server takes longer is ended, and its other sessions
+   * with it, unless they `reconnect`: an answer that came late could be taken for that of the next open.
+   */
+  readonly openTimeoutMs?: number;
   /**
    * When a quiet server is asked for a sign of life, one that can be: this project's by PING, any over
    * WebSocket. One that gives none has lost the connection. Default 15 s quiet, 10 s to answer.

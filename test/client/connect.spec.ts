@@ -1,8 +1,8 @@
 import * as net from 'node:net';
-import { EMPTY, Observable, throwError } from 'rxjs';
+import { delay, EMPTY, Observable, of, throwError } from 'rxjs';
 import { connect } from '../../src/client/client';
 import { connectError } from '../../src/transport/network-errors';
-import { memory } from '../../src/transport/memory';
+import { memory, memoryPair } from '../../src/transport/memory';
 import { tcp } from '../../src/transport/tcp/tcp';
 import type { Transport } from '../../src/transport/transport';
 import { settled } from '../support/async';
@@ -58,6 +58,13 @@ describe('connect', () => {
       });
       expect(time.pendingCount).toBe(0);
     }
+  });
+
+  it('waits for as long as it takes where it is told so', async () => {
+    const [left] = memoryPair();
+    const client = await connect(endpointOf(of(left).pipe(delay(20))), { connectTimeoutMs: Infinity });
+    expect(client.usage.links).toBe(1);
+    await client.close();
   });
 
   it('passes on why the transport could not', async () => {

@@ -1,5 +1,6 @@
-import { of, type Observable } from 'rxjs';
+import { defer, of, type Observable } from 'rxjs';
 import { connect, type Client } from '../../src/client/client';
+import type { ClientOptions } from '../../src/client/options';
 import { memoryPair } from '../../src/transport/memory';
 import type { ConnectEndpoint } from '../../src/transport/endpoint';
 import type { Transport } from '../../src/transport/transport';
@@ -24,10 +25,24 @@ export function endpointOf(connect$: Observable<Transport>): ConnectEndpoint {
 }
 
 /** A client of a server that is played by hand. */
-export async function played(): Promise<{ readonly client: Client; readonly peer: Peer }> {
+export async function played(
+  options?: ClientOptions,
+): Promise<{ readonly client: Client; readonly peer: Peer }> {
   const [left, right] = memoryPair();
-  const client = await connect(endpointOf(of(left)));
+  const client = await connect(endpointOf(of(left)), options);
   return { client, peer: new Peer(right) };
+}
+
+/** A place where a server is played by hand, on one connection after the other. */
+export class PlayedPlace {
+  readonly peers: Peer[] = [];
+  readonly endpoint = endpointOf(
+    defer(() => {
+      const [left, right] = memoryPair();
+      this.peers.push(new Peer(right));
+      return of(left);
+    }),
+  );
 }
 
 /** A transport whose packets are others. */

@@ -9,6 +9,7 @@ import type { PeerName, Transport } from '../../transport/transport';
 import type { Message, MessageOf } from '../../wire/message';
 import { MessageType, messageTypeName } from '../../wire/message-type';
 import type { FlowUpdateMetadata } from '../../wire/messages/flow-update';
+import type { SessionOpenMetadata } from '../../wire/messages/session-open';
 import { packet as makePacket, type Packet } from '../../wire/packet';
 import { ServerRefusalError } from '../errors';
 import type { ClientSessionUsage } from '../usage';
@@ -32,6 +33,8 @@ export interface LinkedSession {
 export interface LinkHost {
   readonly scheduler: SchedulerLike;
   readonly keepAlive: KeepAlive;
+  /** Milliseconds that the server may take to answer SESSION_OPEN, Infinity for no limit. */
+  readonly openTimeoutMs: number;
   violated(error: RuntimeError): void;
   errored(message: Message<typeof MessageType.Error>): void;
   ended(link: ClientLink, error: RuntimeError | undefined): void;
@@ -44,9 +47,7 @@ export class ClientLink implements WatchedPeer {
   private readonly sessions = new Map<number, LinkedSession>();
   /** What still comes for these is late, not foreign. */
   private readonly leftIds = new IdRanges({ maxRanges: 1024 });
-  private readonly opens = new OpenQueue((packet) => {
-    this.send(packet);
-  });
+  private readonly opens: OpenQueue;
   private readonly reading = new Subscription();
   /** How many sessions are on their way to another link. */
   private departing = 0;
@@ -65,6 +66,18 @@ export class ClientLink implements WatchedPeer {
     private readonly host: LinkHost,
   ) {
     this.heard = new LastHeard(transport, host.scheduler);
+    this.opens = new OpenQueue({
+      scheduler: host.scheduler,
+      timeoutMs: host.openTimeoutMs,
+      send: (packet) => {
+        this.send(packet);
+      },
+      unanswered: (open) => {
+        // Nor may the link be used for others: an answer that is late and the next open's own look alike, and
+        // a session would go to whoever did not ask for it.
+        this.fail(unanswered(transport.peer, open, host.openTimeoutMs));
+      },
+    });
     this.reading.add(new LivenessWatch(this, host.keepAlive, host.scheduler));
     const packets = transport.packets$.subscribe({
       next: (packet) => {
@@ -240,13 +253,18 @@ export class ClientLink implements WatchedPeer {
   }
 
   gone(): void {
-    // Before the transport says that it was ended from here, which is no failure.
-    this.end(silent(this.transport.peer, this.host.scheduler.now() - this.heard.at));
-    this.transport.destroy();
+    this.fail(silent(this.transport.peer, this.host.scheduler.now() - this.heard.at));
   }
 
   private sendPong(number: number): void {
     this.send(makePacket({ messageType: MessageType.Pong, frameId: number }));
+  }
+
+  /** Ends the transport at once, because of something that its server does or lets be. */
+  private fail(error: RuntimeError): void {
+    // Before the transport says that it was ended from here, which is no failure.
+    this.end(error);
+    this.transport.destroy();
   }
 
   private end(error: RuntimeError | undefined): void {
@@ -272,4 +290,13 @@ function silent(peer: PeerName, ms: number): RuntimeError {
     reach: 'connection',
     origin: 'peer',
   });
+}
+
+function unanswered(peer: PeerName, { requestedSessionId }: SessionOpenMetadata, ms: number): RuntimeError {
+  const what = requestedSessionId === 0 ? 'a session' : `session ${requestedSessionId}`;
+  return new RuntimeError(
+    'io',
+    `the server at ${peer} has not answered SESSION_OPEN for ${what} within ${ms} ms, which ends the connection; connect again, or allow it more time with openTimeoutMs`,
+    { reach: 'connection', origin: 'peer' },
+  );
 }

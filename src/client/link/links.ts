@@ -1,5 +1,6 @@
 import { firstValueFrom, timeout, TimeoutError } from 'rxjs';
 import { RuntimeError } from '../../protocol/runtime-error';
+import { timerMs } from '../../protocol/timer';
 import type { ConnectEndpoint } from '../../transport/endpoint';
 import type { PeerName, TransportKind } from '../../transport/transport';
 import { ClientLink, linkOver, type LinkHost } from './link';
@@ -56,7 +57,7 @@ export class ClientLinks {
     const { connectTimeoutMs, scheduler } = this.host;
     try {
       const transport = await firstValueFrom(
-        endpoint.connect().pipe(timeout({ first: connectTimeoutMs, scheduler })),
+        endpoint.connect().pipe(timeout({ first: timerMs(connectTimeoutMs), scheduler })),
         { defaultValue: undefined },
       );
       if (transport === undefined) throw linkOver(endpoint.url);

@@ -1,4 +1,6 @@
+import type { SchedulerLike, Subscription } from 'rxjs';
 import { checkMetadataLength } from '../../protocol/packet-checks';
+import { timerMs } from '../../protocol/timer';
 import { MessageType } from '../../wire/message-type';
 import { SessionOpenAckMetadata, SessionOpenMetadata } from '../../wire/messages/session-open';
 import { packet as makePacket, type Packet } from '../../wire/packet';
@@ -22,12 +24,24 @@ export interface OpenAnswer {
   readonly body: Uint8Array;
 }
 
+/** What the opens of a link need of it. */
+export interface OpenQueueHost {
+  readonly scheduler: SchedulerLike;
+  /** Milliseconds that the server may take to answer an open that was sent, Infinity for no limit. */
+  readonly timeoutMs: number;
+  send(packet: Packet): void;
+  /** The server has not answered this one in time. */
+  unanswered(open: SessionOpenMetadata): void;
+}
+
 /** The SESSION_OPENs of a link, sent one at a time, since an ack does not say which open it answers. */
 export class OpenQueue {
   /** The first has been sent; the others wait for its answer. */
   private readonly opens = new Awaited<OpenRequest, void>();
+  /** The first one's time to be answered in. */
+  private timer: Subscription | undefined;
 
-  constructor(private readonly send: (packet: Packet) => void) {}
+  constructor(private readonly host: OpenQueueHost) {}
 
   /** Opens without their answer. */
   get size(): number {
@@ -62,13 +76,21 @@ export class OpenQueue {
 
   /** There will be no answers any more. */
   rejectAll(error: unknown): void {
+    this.timer?.unsubscribe();
     this.opens.rejectAll(error);
   }
 
   private sendFirst(): void {
+    this.timer?.unsubscribe();
     const { first } = this.opens;
     if (first === undefined) return;
+    const { scheduler, timeoutMs } = this.host;
+    if (timeoutMs !== Infinity) {
+      this.timer = scheduler.schedule(() => {
+        this.host.unanswered(first.open);
+      }, timerMs(timeoutMs));
+    }
     const metadata = SessionOpenMetadata.encode(first.open);
-    this.send(makePacket({ messageType: MessageType.SessionOpen }, metadata, first.body));
+    this.host.send(makePacket({ messageType: MessageType.SessionOpen }, metadata, first.body));
   }
 }
