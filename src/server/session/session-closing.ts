@@ -14,7 +14,7 @@ import type { Close } from './messages';
 import type { SessionOperations } from './submits/session-operations';
 import type { SessionOutlet } from './results/session-outlet';
 import type { SessionSender } from './results/session-sender';
-import type { SessionStreams } from './results/session-streams';
+import type { SessionStreams } from './session-streams';
 import type { SessionEnding } from './session-terms';
 
 /** The session that closes. */

@@ -33,7 +33,7 @@ import { SessionOperations, type OperationsHost } from './submits/session-operat
 import { SessionOutlet, type Attachment } from './results/session-outlet';
 import { SessionSender, type FlowFields, type SenderHost } from './results/session-sender';
 import { SessionRequests, type RequestsHost } from './session-requests';
-import { SessionStreams } from './results/session-streams';
+import { SessionStreams } from './session-streams';
 import type { AttachmentState, CreditTarget, SessionEnding } from './session-terms';
 import type { Submit, SubmitEnd } from './submits/submit';
 import { SubscribersOf } from '../subscribers';

@@ -8,7 +8,7 @@ import type { ServerSettings } from '../options';
 import { MigrateRequest, PatchRequest } from './requests';
 import type { SessionOutlet } from './results/session-outlet';
 import type { SessionSender } from './results/session-sender';
-import type { SessionStreams } from './results/session-streams';
+import type { SessionStreams } from './session-streams';
 
 /** Why a migration is refused: the accept codes of this server (preview3 assigns none but 0). */
 export const MigrateRefusal = { SameTransport: 1, CursorAhead: 2, NotResumable: 3 } as const;

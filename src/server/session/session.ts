@@ -31,7 +31,7 @@ import { keepingSlots } from './submits/kept-slots';
 import type { Cancel, Close, SessionMessage } from './messages';
 import type { MigrateRequest, PatchRequest } from './requests';
 import type { SessionCore } from './session-core';
-import type { StreamedMessages } from './results/session-streams';
+import type { StreamedMessages } from './session-streams';
 import type { AttachmentState, CreditTarget, SessionEnding } from './session-terms';
 import { Submit } from './submits/submit';
 
@@ -249,9 +249,8 @@ function watched<N extends keyof StreamedMessages>(
   name: N,
 ): Observable<StreamedMessages[N]> {
   return new Observable((subscriber) => {
-    const subscription = core.streams.subscribe(name, subscriber);
+    core.streams.subscribe(name, subscriber);
     core.operations.startNext();
-    return subscription;
   });
 }
 
