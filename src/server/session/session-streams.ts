@@ -1,4 +1,4 @@
-import type { Subscriber } from 'rxjs';
+import type { Observer, Subscription } from 'rxjs';
 import type { Cancel, Close, SessionMessage } from './messages';
 import type { MigrateRequest, PatchRequest } from './requests';
 import type { Submit } from './submits/submit';
@@ -34,14 +34,19 @@ export class SessionStreams {
     if (name !== 'messages') this.stream(name)?.next(message);
   }
 
-  subscribe<N extends Name>(name: N, subscriber: Subscriber<StreamedMessages[N]>): void {
+  /** Tells an observer what a stream brings, until `subscription` ends. */
+  subscribe<N extends Name>(
+    name: N,
+    observer: Observer<StreamedMessages[N]>,
+    subscription: Subscription,
+  ): void {
     if (this.isComplete) {
-      subscriber.complete();
+      observer.complete();
       return;
     }
     const listeners = this.stream(name) ?? new Listeners<StreamedMessages[N]>();
     Object.assign(this.streams, { [name]: listeners });
-    listeners.add(subscriber);
+    listeners.add(observer, subscription);
   }
 
   complete(): void {
@@ -60,24 +65,24 @@ export class SessionStreams {
  * submit passes here: together they were a twentieth of what an operation costs.
  */
 class Listeners<T> {
-  private subscribers: readonly Subscriber<T>[] = [];
+  private observers: readonly Observer<T>[] = [];
 
   get observed(): boolean {
-    return this.subscribers.length > 0;
+    return this.observers.length > 0;
   }
 
-  add(subscriber: Subscriber<T>): void {
-    this.subscribers = [...this.subscribers, subscriber];
-    subscriber.add(() => {
-      this.subscribers = this.subscribers.filter((other) => other !== subscriber);
+  add(observer: Observer<T>, subscription: Subscription): void {
+    this.observers = [...this.observers, observer];
+    subscription.add(() => {
+      this.observers = this.observers.filter((other) => other !== observer);
     });
   }
 
   next(value: T): void {
-    for (const subscriber of this.subscribers) subscriber.next(value);
+    for (const observer of this.observers) observer.next(value);
   }
 
   complete(): void {
-    for (const subscriber of this.subscribers) subscriber.complete();
+    for (const observer of this.observers) observer.complete();
   }
 }

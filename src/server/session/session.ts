@@ -1,4 +1,4 @@
-import { Observable, type Observer, type Subscription } from 'rxjs';
+import { Observable, type Observer, type Subscriber, type Subscription } from 'rxjs';
 import { dropLate, type Lateness } from '../../../operators/drop-late';
 import {
   respondToSubmits,
@@ -25,7 +25,7 @@ import {
   type SessionOpenAckMetadata,
   type SessionOpenMetadata,
 } from '../../wire/messages/session-open';
-import { contained, ContainedObservable, relay } from '../contained';
+import { contained, ContainedObservable, Relay, type Containment } from '../contained';
 import { SubscribersOf } from '../subscribers';
 import { keepingSlots } from './submits/kept-slots';
 import type { Cancel, Close, SessionMessage } from './messages';
@@ -55,14 +55,14 @@ export class ServerSession extends ContainedObservable<SessionMessage> {
   constructor(private readonly core: SessionCore) {
     const subscribers = new SubscribersOf(`session ${core.sessionId}`, core.host, 'session');
     super((subscriber) => {
-      relay(watched(core, 'messages'), subscriber, subscribers);
+      listen(core, 'messages', subscriber, subscribers);
     }, subscribers);
     this.results = new SessionResults(core);
   }
 
   /** Submits, as slots are free (`maxInFlightOperations`). They wait until somebody subscribes. */
   get submits$(): Observable<Submit> {
-    return contained(watched(this.core, 'submits'), new SubscribersOfSubmits(this.core));
+    return this.stream('submits', new SubscribersOfSubmits(this.core));
   }
 
   get cancels$(): Observable<Cancel> {
@@ -149,7 +149,9 @@ export class ServerSession extends ContainedObservable<SessionMessage> {
   respond(handler: SubmitHandler<Submit>, { late }: { readonly late?: Lateness } = {}): Subscription {
     const { scheduler } = this.core.host;
     // What comes of these is caught below; `submits$` would cost each submit a step more.
-    const all$ = watched(this.core, 'submits');
+    const all$ = new Observable<Submit>((subscriber) => {
+      listen(this.core, 'submits', subscriber);
+    });
     const submits$ = late === undefined ? all$ : all$.pipe(dropLate({ when: late, scheduler }));
     const responding = new SessionResponding(this.core);
     return submits$.pipe(respondToSubmits(keepingSlots(handler), responding)).subscribe(this.results);
@@ -212,8 +214,13 @@ export class ServerSession extends ContainedObservable<SessionMessage> {
     this.core.sender.flowUpdate(update);
   }
 
-  private stream<N extends keyof StreamedMessages>(name: N): Observable<StreamedMessages[N]> {
-    return contained(watched(this.core, name), this.subscribersOf(`${name}$`));
+  private stream<N extends keyof StreamedMessages>(
+    name: N,
+    containment: Containment = this.subscribersOf(`${name}$`),
+  ): Observable<StreamedMessages[N]> {
+    return new ContainedObservable((subscriber) => {
+      listen(this.core, name, subscriber, containment);
+    }, containment);
   }
 
   private subscribersOf(stream: string): SubscribersOf {
@@ -238,20 +245,19 @@ const DEFAULT_ENDING: SessionEnding = {
 };
 
 function sendResult(core: SessionCore, result: Result): void {
-  core.operations.answer(result, (sent) => {
-    core.sender.result(sent);
-  });
+  core.operations.answer(result, core.sender);
 }
 
-/** A stream of a session; who subscribes starts the submits that waited for somebody to do so. */
-function watched<N extends keyof StreamedMessages>(
+/** Hands a subscriber what a stream brings, and starts the submits that waited for somebody to listen. */
+function listen<N extends keyof StreamedMessages>(
   core: SessionCore,
   name: N,
-): Observable<StreamedMessages[N]> {
-  return new Observable((subscriber) => {
-    core.streams.subscribe(name, subscriber);
-    core.operations.startNext();
-  });
+  subscriber: Subscriber<StreamedMessages[N]>,
+  containment?: Containment,
+): void {
+  const observer = containment === undefined ? subscriber : new Relay(subscriber, containment);
+  core.streams.subscribe(name, observer, subscriber);
+  core.operations.startNext();
 }
 
 /** A subscriber that throws over a submit is its handler: that costs the operation. */
