@@ -8,7 +8,6 @@ import { timerMs } from '../../protocol/timer';
 import { NnrpError } from '../../wire/errors';
 import type { MessageOf } from '../../wire/message';
 import { MessageType, messageTypeName } from '../../wire/message-type';
-import { BackpressureLevel, FlowScope, FlowUpdateReason } from '../../wire/messages/flow-update';
 import { FrameSubmitMetadata } from '../../wire/messages/frame-submit';
 import { HintReason, ResultHintMetadata } from '../../wire/messages/result-hint';
 import { CloseReason, InFlightPolicy } from '../../wire/messages/session-close';
@@ -29,12 +28,13 @@ import type { ServerSettings } from '../options';
 import { NO_REFERENCES, refersToObjects, SessionCache } from './session-cache';
 import { IdleWatch, type IdleWatched } from './idle-watch';
 import { SessionClosing, type ClosingSession } from './session-closing';
+import { SessionCredit, type CreditedSession } from './session-credit';
 import { SessionOperations, type OperationsHost } from './submits/session-operations';
 import { SessionOutlet, type Attachment } from './results/session-outlet';
-import { SessionSender, type FlowFields, type SenderHost } from './results/session-sender';
+import { SessionSender, type SenderHost } from './results/session-sender';
 import { SessionRequests, type RequestsHost } from './session-requests';
 import { SessionStreams } from './results/session-streams';
-import type { AttachmentState, CreditTarget, SessionEnding } from './session-terms';
+import type { AttachmentState, SessionEnding } from './session-terms';
 import type { Submit, SubmitEnd } from './submits/submit';
 import { SubscribersOf } from '../subscribers';
 import type { SessionUsage } from '../usage';
@@ -69,7 +69,14 @@ export interface SessionHost {
  *      └──────────── resume ───────────┘        (SESSION_CLOSE ends it from anywhere: closed)
  */
 export class SessionCore
-  implements OperationsHost, RequestsHost, SenderHost, DetachedOwner, ClosingSession, IdleWatched
+  implements
+    OperationsHost,
+    RequestsHost,
+    SenderHost,
+    DetachedOwner,
+    ClosingSession,
+    CreditedSession,
+    IdleWatched
 {
   readonly streams = new SessionStreams();
   readonly attachment: BehaviorSubject<AttachmentState>;
@@ -79,12 +86,12 @@ export class SessionCore
   readonly operations: SessionOperations;
   private readonly slots: SlotShare;
   private madeCache: SessionCache | undefined;
+  private madeCredit: SessionCredit | undefined;
   private madeRequests: SessionRequests | undefined;
   private madeClosing: SessionClosing | undefined;
   private idleWatch: IdleWatch | undefined;
   state: SessionState = SessionState.Open;
   private expiry: Subscription | undefined;
-  private isCongested = false;
   private isUnconfirmed = false;
   /** Bytes of submits that wait, as they are counted over all sessions. */
   private countedBytes = 0;
@@ -128,6 +135,10 @@ export class SessionCore
 
   private get cache(): SessionCache {
     return (this.madeCache ??= new SessionCache(this.sessionId, this.settings, this.scheduler));
+  }
+
+  get credit(): SessionCredit {
+    return (this.madeCredit ??= new SessionCredit(this));
   }
 
   private get requests(): SessionRequests {
@@ -237,8 +248,7 @@ export class SessionCore
     this.state = SessionState.Resumed;
     this.lastHeard = this.host.scheduler.now();
     this.isUnconfirmed = true;
-    // The ack gives the client new credit: it is stopped no more.
-    this.isCongested = false;
+    this.madeCredit?.renewed();
     this.lastAttempt = extension?.resumeAttempt ?? this.lastAttempt;
     this.slots.moveTo(attachment.slots);
     this.outlet.attach(attachment, extension?.receivedResults);
@@ -251,15 +261,6 @@ export class SessionCore
     const over = lastValueFrom(this.attachment, { defaultValue: undefined }).then(() => undefined);
     this.closing.close(ending);
     return over;
-  }
-
-  /** Tells the client how many operations it may have in flight; nothing while it is away. */
-  tellCredit(target: CreditTarget, fields: FlowFields): void {
-    const { current } = this.outlet;
-    if (current === undefined) return;
-    if (target.scope === FlowScope.Operation) this.sender.credit(target, fields);
-    else if (target.scope === FlowScope.Session) this.sender.credit({ scope: target.scope }, fields);
-    else this.sender.credit({ scope: target.scope, epoch: current.creditEpoch }, fields);
   }
 
   /** Ends the session without another word. */
@@ -356,14 +357,7 @@ export class SessionCore
       return;
     }
     // No slot and no room to wait: the client did not keep to its credit.
-    if (!this.isCongested) {
-      this.isCongested = true;
-      const { Congestion } = FlowUpdateReason;
-      this.sender.credit(
-        { scope: FlowScope.Session },
-        { reason: Congestion, level: BackpressureLevel.Hard, credit: 0 },
-      );
-    }
+    this.credit.stop();
     this.refused();
   }
 
@@ -406,14 +400,8 @@ export class SessionCore
     if (this.host.settings.idleTimeoutMs > 0) this.lastWorked = this.host.scheduler.now();
     if (this.madeClosing?.isDraining === true) {
       this.madeClosing.operationEnded();
-    } else if (this.isCongested && this.operations.queuedCount === 0) {
-      this.isCongested = false;
-      const credit = this.granted.grantedOperationCredit;
-      const { Grant } = FlowUpdateReason;
-      this.sender.credit(
-        { scope: FlowScope.Session },
-        { reason: Grant, level: BackpressureLevel.None, credit },
-      );
+    } else if (this.madeCredit?.isStopped === true && this.operations.queuedCount === 0) {
+      this.madeCredit.restore();
     }
   }
 

@@ -226,7 +226,7 @@ export class ServerSession extends ContainedObservable<SessionMessage> {
     credit: number,
     target: CreditTarget = { scope: FlowScope.Session },
   ): void {
-    this.core.tellCredit(target, { reason, level, credit });
+    this.core.credit.tell(target, { reason, level, credit });
   }
 }
 

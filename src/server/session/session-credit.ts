@@ -1,0 +1,105 @@
+import { CreditEpoch } from '../../protocol/flow/credit-epoch';
+import {
+  BackpressureLevel,
+  FlowFlag,
+  FlowScope,
+  FlowUpdateMetadata,
+  FlowUpdateReason,
+} from '../../wire/messages/flow-update';
+import type { SessionOutlet } from './results/session-outlet';
+import type { SessionSender } from './results/session-sender';
+import type { CreditTarget } from './session-terms';
+
+/** The session whose client is told. */
+export interface CreditedSession {
+  readonly granted: { readonly grantedOperationCredit: number };
+  readonly sender: SessionSender;
+  readonly outlet: SessionOutlet;
+}
+
+/** What it is told. */
+export interface CreditFields {
+  readonly reason: FlowUpdateReason;
+  readonly level: BackpressureLevel;
+  /** Operations that may be in flight. */
+  readonly credit: number;
+}
+
+/**
+ * What a client is told of its credit: by the application, or because it did not keep to it. Each scope
+ * has its own epoch (protocol section 5).
+ *
+ *            a submit without room                    nothing waits any more
+ *   granted ───────────────────────▶ stopped: credit 0 ─────────────────────▶ granted
+ *      ▲                                │
+ *      └──────────── resume ────────────┘
+ */
+export class SessionCredit {
+  private sessionEpoch: CreditEpoch | undefined;
+  private operationEpochs: Map<number, CreditEpoch> | undefined;
+  private wasStopped = false;
+
+  constructor(private readonly session: CreditedSession) {}
+
+  /** Whether the client was told to submit nothing, and waits to hear that it may. */
+  get isStopped(): boolean {
+    return this.wasStopped;
+  }
+
+  /** Tells how many operations may be in flight; nothing while the client is away. */
+  tell(target: CreditTarget, { reason, level, credit }: CreditFields): void {
+    const { current } = this.session.outlet;
+    if (current === undefined) return;
+    const { scope } = target;
+    this.session.sender.flowUpdate(
+      FlowUpdateMetadata.of({
+        scopeKind: scope,
+        updateReason: reason,
+        backpressureLevel: level,
+        connectionCredit: scope === FlowScope.Connection ? credit : 0,
+        sessionCredit: scope === FlowScope.Session ? credit : 0,
+        operationCredit: scope === FlowScope.Operation ? credit : 0,
+        operationId: scope === FlowScope.Operation ? BigInt(target.frameId) : 0n,
+        creditEpoch: this.epochOf(target, current.creditEpoch).next(),
+        flowFlags: FlowFlag.CreditValid,
+      }),
+    );
+  }
+
+  /** A submit came for which there is no room: told once, until there is again. */
+  stop(): void {
+    if (this.wasStopped) return;
+    this.wasStopped = true;
+    const { Congestion } = FlowUpdateReason;
+    this.tell({ scope: FlowScope.Session }, { reason: Congestion, level: BackpressureLevel.Hard, credit: 0 });
+  }
+
+  /** There is room again. */
+  restore(): void {
+    this.wasStopped = false;
+    const { grantedOperationCredit: credit } = this.session.granted;
+    const { Grant } = FlowUpdateReason;
+    this.tell({ scope: FlowScope.Session }, { reason: Grant, level: BackpressureLevel.None, credit });
+  }
+
+  /** The ack of a resume gave the client new credit: it is stopped no more. */
+  renewed(): void {
+    this.wasStopped = false;
+  }
+
+  private epochOf(target: CreditTarget, ofConnection: CreditEpoch): CreditEpoch {
+    switch (target.scope) {
+      case FlowScope.Connection:
+        return ofConnection;
+      case FlowScope.Session:
+        return (this.sessionEpoch ??= new CreditEpoch());
+      case FlowScope.Operation: {
+        const known = this.operationEpochs?.get(target.frameId);
+        if (known !== undefined) return known;
+        const epoch = new CreditEpoch();
+        (this.operationEpochs ??= new Map()).set(target.frameId, epoch);
+        return epoch;
+      }
+    }
+  }
+}
