@@ -1,10 +1,7 @@
-import { BehaviorSubject, lastValueFrom, type SchedulerLike, type Subscription } from 'rxjs';
-import { CancelScope } from '../../protocol/operation/operation';
+import { BehaviorSubject, lastValueFrom, type SchedulerLike } from 'rxjs';
 import { checkHeaderOnly, checkMetadataLength, decodeAs } from '../../protocol/packet-checks';
 import { unexpectedMessage, type RuntimeError } from '../../protocol/runtime-error';
-import type { SessionExtension } from '../../protocol/session/session-extension';
 import { acceptsMessages, acceptsOperations, SessionState } from '../../protocol/session/session-lifecycle';
-import { timerMs } from '../../protocol/timer';
 import { NnrpError } from '../../wire/errors';
 import type { MessageOf } from '../../wire/message';
 import { MessageType, messageTypeName } from '../../wire/message-type';
@@ -15,12 +12,7 @@ import type { SessionOpenAckMetadata, SessionOpenMetadata } from '../../wire/mes
 import type { Packet } from '../../wire/packet';
 import { cacheMiss } from '../error-packet';
 import type { Cancel } from './messages';
-import type {
-  DetachedExcess,
-  DetachedOwner,
-  DetachedShare,
-  DetachedTotals,
-} from '../opening/detached-totals';
+import type { DetachedShare, DetachedTotals } from '../opening/detached-totals';
 import type { LimitTripped } from '../limits/limit-tripped';
 import type { QueuedTotals } from '../limits/queued-totals';
 import { SlotShare } from '../limits/slot-pool';
@@ -32,6 +24,7 @@ import { SessionCredit, type CreditedSession } from './session-credit';
 import { SessionOperations, type OperationsHost } from './submits/session-operations';
 import { SessionOutlet, type Attachment } from './results/session-outlet';
 import { SessionSender, type SenderHost } from './results/session-sender';
+import { SessionRecovery, type RecoveringSession } from './session-recovery';
 import { SessionRequests, type RequestsHost } from './session-requests';
 import { SessionStreams } from './results/session-streams';
 import type { AttachmentState, SessionEnding } from './session-terms';
@@ -73,9 +66,9 @@ export class SessionCore
     OperationsHost,
     RequestsHost,
     SenderHost,
-    DetachedOwner,
     ClosingSession,
     CreditedSession,
+    RecoveringSession,
     IdleWatched
 {
   readonly streams = new SessionStreams();
@@ -87,18 +80,15 @@ export class SessionCore
   private readonly slots: SlotShare;
   private madeCache: SessionCache | undefined;
   private madeCredit: SessionCredit | undefined;
+  private madeRecovery: SessionRecovery | undefined;
   private madeRequests: SessionRequests | undefined;
   private madeClosing: SessionClosing | undefined;
   private idleWatch: IdleWatch | undefined;
   state: SessionState = SessionState.Open;
-  private expiry: Subscription | undefined;
-  private isUnconfirmed = false;
   /** Bytes of submits that wait, as they are counted over all sessions. */
   private countedBytes = 0;
   /** Submits that came after this side had asked for the end. */
   private crossed = 0;
-  /** Of the client, to resume the session. */
-  private lastAttempt = 0;
   private lastHeard: number;
   /** When an operation last ended. */
   private lastWorked = 0;
@@ -139,6 +129,10 @@ export class SessionCore
 
   get credit(): SessionCredit {
     return (this.madeCredit ??= new SessionCredit(this));
+  }
+
+  get recovery(): SessionRecovery {
+    return (this.madeRecovery ??= new SessionRecovery(this));
   }
 
   private get requests(): SessionRequests {
@@ -205,35 +199,14 @@ export class SessionCore
   /** The client has said something, to this session or about it. */
   heard(now: number): void {
     this.lastHeard = now;
-    if (!this.isUnconfirmed) return;
-    this.isUnconfirmed = false;
-    this.host.confirmed(this);
+    if (this.madeRecovery?.confirms() === true) this.host.confirmed(this);
   }
 
   /** The connection is gone. The session waits for its client where it may, and is over where not. */
   connectionLost(attachment: Attachment): void {
     if (this.outlet.current !== attachment) return;
-    if (!this.isResumable || !acceptsOperations(this.state)) {
-      this.end('disconnected', 'closed');
-      return;
-    }
-    const share = this.host.detached.enter(this.outlet.heldBytes, this);
-    if (share === undefined) {
-      this.end('disconnected', 'expired');
-      return;
-    }
-    this.detach(share);
-    this.expireIn(this.granted.resumeWindowMs);
-    this.attachment.next('detached');
-  }
-
-  /**
-   * Whether a client that has received so many results can take the session up without a gap. An attempt
-   * that is older than one which came before it is nobody's any more: its client has made another since.
-   */
-  canResume(receivedResults: number | undefined, attempt = Infinity): boolean {
-    if (!this.isResumable || !acceptsOperations(this.state)) return false;
-    return attempt > this.lastAttempt && this.outlet.canResume(receivedResults);
+    if (this.isResumable && acceptsOperations(this.state)) this.recovery.wait();
+    else this.end('disconnected', 'closed');
   }
 
   /** Leaves the connection that carries it, if one does: another has taken the session over. */
@@ -242,18 +215,20 @@ export class SessionCore
     this.detach();
   }
 
-  /** Goes on over another connection, with what the client says of itself. */
-  resume(attachment: Attachment, extension: SessionExtension | undefined): void {
-    this.expiry?.unsubscribe();
+  /** No connection carries the session; its results count for `share`. */
+  detach(share?: DetachedShare): void {
+    this.slots.moveTo(undefined);
+    this.outlet.detach(share);
+    this.madeRequests?.forget();
+  }
+
+  /** Another connection carries the session; its client lacks the results after so many. */
+  attach(attachment: Attachment, receivedResults: number | undefined): void {
     this.state = SessionState.Resumed;
     this.lastHeard = this.host.scheduler.now();
-    this.isUnconfirmed = true;
     this.madeCredit?.renewed();
-    this.lastAttempt = extension?.resumeAttempt ?? this.lastAttempt;
     this.slots.moveTo(attachment.slots);
-    this.outlet.attach(attachment, extension?.receivedResults);
-    if (extension?.wantedOperations !== undefined) this.cancelUnwanted(new Set(extension.wantedOperations));
-    this.attachment.next('resumed');
+    this.outlet.attach(attachment, receivedResults);
   }
 
   /** Ends the session from this side; resolves when it is over. Operations in flight are drained or aborted. */
@@ -270,7 +245,7 @@ export class SessionCore
     this.madeClosing?.end();
     this.idleWatch?.unsubscribe();
     this.madeRequests?.end();
-    this.expiry?.unsubscribe();
+    this.madeRecovery?.end();
     this.outlet.current?.released(this);
     this.operations.endAll(end, { tell: false });
     this.noteWork();
@@ -318,18 +293,6 @@ export class SessionCore
     this.sender.drop(frameId);
   }
 
-  /** There is no room among the sessions of the server that wait. */
-  detachedTooMuch(excess: DetachedExcess): void {
-    const { sessionId, outlet } = this;
-    this.host.limitTripped({ ...excess, peer: outlet.peer, sessionId, consequence: 'session-ended' });
-  }
-
-  private detach(share?: DetachedShare): void {
-    this.slots.moveTo(undefined);
-    this.outlet.detach(share);
-    this.madeRequests?.forget();
-  }
-
   private onSubmit(packet: Packet): void {
     checkMetadataLength(packet, FrameSubmitMetadata.length, 'server');
     const metadata = FrameSubmitMetadata.decode(packet.metadata);
@@ -372,12 +335,6 @@ export class SessionCore
       this.streams.emit('cancels', cancel);
   }
 
-  private cancelUnwanted(wanted: ReadonlySet<number>): void {
-    for (const { operationId } of this.operations.all()) {
-      if (!wanted.has(operationId)) this.operations.cancel(operationId, CancelScope.Operation, 'client');
-    }
-  }
-
   private onCachePut(message: MessageOf<typeof MessageType.CachePut>): void {
     this.sender.cacheAck(this.cache.put(message));
     this.streams.emit('messages', message);
@@ -408,15 +365,7 @@ export class SessionCore
   /** Nothing more can be kept for a client that is away: rather than leave a gap, the session ends. */
   overflowed(): void {
     // Later: whoever made the result that did not fit is still at it.
-    this.expireIn(0);
-  }
-
-  /** Ends the session unless its client comes back before. */
-  private expireIn(ms: number): void {
-    this.expiry?.unsubscribe();
-    this.expiry = this.host.scheduler.schedule(() => {
-      this.end('disconnected', 'expired');
-    }, timerMs(ms));
+    this.recovery.expireIn(0);
   }
 
   /** Only for a client that says it understands: the reference's takes a RESULT_HINT for a fault. */
