@@ -6,8 +6,6 @@ import { NnrpError } from '../../wire/errors';
 import type { MessageOf } from '../../wire/message';
 import { MessageType, messageTypeName } from '../../wire/message-type';
 import { FrameSubmitMetadata } from '../../wire/messages/frame-submit';
-import { HintReason, ResultHintMetadata } from '../../wire/messages/result-hint';
-import { CloseReason, InFlightPolicy } from '../../wire/messages/session-close';
 import type { SessionOpenAckMetadata, SessionOpenMetadata } from '../../wire/messages/session-open';
 import type { Packet } from '../../wire/packet';
 import { cacheMiss } from '../error-packet';
@@ -27,10 +25,9 @@ import { SessionSender, type SenderHost } from './results/session-sender';
 import { SessionRecovery, type RecoveringSession } from './session-recovery';
 import { SessionRequests, type RequestsHost } from './session-requests';
 import { SessionStreams } from './results/session-streams';
-import type { AttachmentState, SessionEnding } from './session-terms';
+import { IDLE_ENDING, type AttachmentState, type SessionEnding } from './session-terms';
 import type { Submit, SubmitEnd } from './submits/submit';
 import { SubscribersOf } from '../subscribers';
-import type { SessionUsage } from '../usage';
 
 /** What a session needs of its server. */
 export interface SessionHost {
@@ -87,8 +84,6 @@ export class SessionCore
   state: SessionState = SessionState.Open;
   /** Bytes of submits that wait, as they are counted over all sessions. */
   private countedBytes = 0;
-  /** Submits that came after this side had asked for the end. */
-  private crossed = 0;
   private lastHeard: number;
   /** When an operation last ended. */
   private lastWorked = 0;
@@ -147,21 +142,14 @@ export class SessionCore
     return this.operations.isIdle ? Math.max(this.lastHeard, this.lastWorked) : Infinity;
   }
 
-  get usage(): SessionUsage {
-    const { operations, outlet } = this;
-    return {
-      operationsInFlight: operations.inFlightCount,
-      operationsQueued: operations.queuedCount,
-      outboxResults: outlet.heldResults,
-      outboxBytes: outlet.heldBytes,
-    };
-  }
-
   get cacheObjectCount(): number {
     return this.madeCache?.objectCount ?? 0;
   }
 
-  /** Takes a packet of this session, that came at `now`. Throws an `NnrpError` or a `RuntimeError` that says what is wrong. */
+  /**
+   * Takes a packet of this session, that came at `now`. Throws an `NnrpError` or a `RuntimeError` that says
+   * what is wrong.
+   */
   receive(packet: Packet, now: number): void {
     if (!acceptsMessages(this.state)) throw this.notOpen();
     this.heard(now);
@@ -231,7 +219,7 @@ export class SessionCore
     this.outlet.attach(attachment, receivedResults);
   }
 
-  /** Ends the session from this side; resolves when it is over. Operations in flight are drained or aborted. */
+  /** Ends the session from this side, operations in flight drained or aborted; resolves when it is over. */
   close(ending: SessionEnding): Promise<void> {
     const over = lastValueFrom(this.attachment, { defaultValue: undefined }).then(() => undefined);
     this.closing.close(ending);
@@ -271,16 +259,6 @@ export class SessionCore
     this.noteWork();
   }
 
-  /** What is counted over several sessions follows what this one has. */
-  private noteWork(): void {
-    const { takenSlots, queuedBytes } = this.operations;
-    this.slots.set(takenSlots);
-    const by = queuedBytes - this.countedBytes;
-    if (by === 0) return;
-    this.countedBytes = queuedBytes;
-    this.host.queued.change(by);
-  }
-
   /** A subscriber of a submit's streams has thrown. */
   subscriberFailed({ frameId }: Submit, cause: unknown): void {
     const stream = `operation ${frameId} of session ${this.sessionId}`;
@@ -289,8 +267,36 @@ export class SessionCore
 
   /** Tells the client of an operation that gets no answer. */
   sendDrop(frameId: number, end: SubmitEnd): void {
-    if (end === 'late') this.hintLate(frameId);
+    if (end === 'late') this.sender.hintLate(frameId);
     this.sender.drop(frameId);
+  }
+
+  /** Ends what waits for a slot: it never will start. */
+  endQueued(): void {
+    this.operations.endQueued('closed');
+    this.noteWork();
+  }
+
+  /** An operation has ended, whichever way. */
+  operationEnded(): void {
+    this.noteWork();
+    if (this.host.settings.idleTimeoutMs > 0) this.lastWorked = this.host.scheduler.now();
+    if (this.madeClosing?.isDraining === true) {
+      this.madeClosing.operationEnded();
+    } else if (this.madeCredit?.isStopped === true && this.operations.queuedCount === 0) {
+      this.madeCredit.restore();
+    }
+  }
+
+  /** Nothing more can be kept for a client that is away: rather than leave a gap, the session ends. */
+  overflowed(): void {
+    // Later: whoever made the result that did not fit is still at it.
+    this.recovery.expireIn(0);
+  }
+
+  /** Nobody has used the session for too long. */
+  fellIdle(): void {
+    this.closing.close(IDLE_ENDING);
   }
 
   private onSubmit(packet: Packet): void {
@@ -298,10 +304,7 @@ export class SessionCore
     const metadata = FrameSubmitMetadata.decode(packet.metadata);
     if (!acceptsOperations(this.state)) {
       if (this.madeClosing?.isOwn !== true) throw this.notOpen();
-      // It crossed with this side's SESSION_CLOSE: its client could not know, as far as it had credit.
-      this.sender.drop(packet.header.frameId);
-      this.crossed += 1;
-      if (this.crossed > this.granted.grantedOperationCredit) this.refused();
+      this.madeClosing.submitCrossed(packet.header.frameId);
       return;
     }
     const resolved = refersToObjects(metadata) ? this.cache.resolve(metadata, packet.body) : NO_REFERENCES;
@@ -331,8 +334,8 @@ export class SessionCore
   private onCancel(cancel: Cancel): void {
     const { cancelScope } = this.host.settings;
     // Nothing where the cancel crossed with the operation's last result: that is no fault of anybody.
-    if (this.operations.cancel(cancel.frameId, cancelScope, 'client').length > 0)
-      this.streams.emit('cancels', cancel);
+    if (this.operations.cancel(cancel.frameId, cancelScope, 'client').length === 0) return;
+    this.streams.emit('cancels', cancel);
   }
 
   private onCachePut(message: MessageOf<typeof MessageType.CachePut>): void {
@@ -345,43 +348,14 @@ export class SessionCore
     this.streams.emit('messages', message);
   }
 
-  /** Ends what waits for a slot: it never will start. */
-  endQueued(): void {
-    this.operations.endQueued('closed');
-    this.noteWork();
-  }
-
-  /** An operation has ended, whichever way. */
-  operationEnded(): void {
-    this.noteWork();
-    if (this.host.settings.idleTimeoutMs > 0) this.lastWorked = this.host.scheduler.now();
-    if (this.madeClosing?.isDraining === true) {
-      this.madeClosing.operationEnded();
-    } else if (this.madeCredit?.isStopped === true && this.operations.queuedCount === 0) {
-      this.madeCredit.restore();
-    }
-  }
-
-  /** Nothing more can be kept for a client that is away: rather than leave a gap, the session ends. */
-  overflowed(): void {
-    // Later: whoever made the result that did not fit is still at it.
-    this.recovery.expireIn(0);
-  }
-
-  /** Only for a client that says it understands: the reference's takes a RESULT_HINT for a fault. */
-  private hintLate(frameId: number): void {
-    if (this.outlet.current?.isAnnounced !== true) return;
-    this.sender.hint(frameId, ResultHintMetadata.of({ reason: HintReason.BudgetExceeded }));
-  }
-
-  /** Nobody has used the session for too long. */
-  fellIdle(): void {
-    this.closing.close({
-      closeReason: CloseReason.IdleTimeout,
-      inFlightPolicy: InFlightPolicy.Abort,
-      drainTimeoutMs: 0,
-      sessionErrorCode: 0,
-    });
+  /** What is counted over several sessions follows what this one has. */
+  private noteWork(): void {
+    const { takenSlots, queuedBytes } = this.operations;
+    this.slots.set(takenSlots);
+    const by = queuedBytes - this.countedBytes;
+    if (by === 0) return;
+    this.countedBytes = queuedBytes;
+    this.host.queued.change(by);
   }
 
   private notOpen(): NnrpError {

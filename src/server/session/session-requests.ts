@@ -21,9 +21,8 @@ export interface RequestsHost {
   readonly settings: ServerSettings;
   readonly scheduler: SchedulerLike;
   readonly isResumable: boolean;
-  readonly operations: {
-    /** The highest operation id that the client has submitted. */ readonly lastOperationId: number;
-  };
+  /** The highest operation id that the client has submitted is all that is asked of them. */
+  readonly operations: { readonly lastOperationId: number };
 }
 
 /**
@@ -78,7 +77,7 @@ export class SessionRequests {
     }
   }
 
-  /** The connection that asked is gone: nobody waits for these acks, and a later request must not get them. */
+  /** The connection that asked is gone: nobody waits for its acks, and no later request may get them. */
   forget(): void {
     this.patchAcks?.clear();
     this.migrateAcks?.clear();

@@ -3,7 +3,7 @@ import { checkMigration } from '../../../protocol/session/migration';
 import { encodeResultMetadata, type Result } from '../../../protocol/operation/result';
 import { MessageType } from '../../../wire/message-type';
 import { FlowScope, FlowUpdateMetadata } from '../../../wire/messages/flow-update';
-import { ResultHintMetadata } from '../../../wire/messages/result-hint';
+import { HintReason, ResultHintMetadata } from '../../../wire/messages/result-hint';
 import { CacheAckMetadata } from '../../../wire/messages/cache';
 import {
   SessionCloseAckMetadata,
@@ -56,6 +56,15 @@ export class SessionSender {
 
   hint(frameId: number, hint: ResultHintMetadata): void {
     this.send(MessageType.ResultHint, frameId, ResultHintMetadata.encode(hint));
+  }
+
+  /**
+   * Says of an operation that its deadline has passed; only to a client that says it understands: the
+   * reference's takes a RESULT_HINT for a fault.
+   */
+  hintLate(frameId: number): void {
+    if (this.outlet.current?.isAnnounced !== true) return;
+    this.hint(frameId, ResultHintMetadata.of({ reason: HintReason.BudgetExceeded }));
   }
 
   /** SESSION_PATCH_ACK, to be sent when it is its turn. */
