@@ -49,6 +49,21 @@ describe('the credit that a server tells', () => {
         .expects('A--GH--ST');
     }));
 
+  it('is of no operation that has ended, nor of one that never was', () =>
+    flow(({ serve, session, clientPeer, cold, act }) => {
+      serve({ respond: () => cold('--|') });
+      const of = () => session(42);
+      act('--g-hi-j', {
+        g: () => of().grant(3, first),
+        h: () => of().grant(4, first),
+        i: () => of().pause(second),
+        j: () => of().grant(8),
+      });
+      clientPeer({ ...packets, C: flowUpdate(42, 1).grant(3, 1), G })
+        .sends('os')
+        .expects('A-CS---G');
+    }));
+
   it('has epochs apart in its scopes', () =>
     flow(({ serve, session, clientPeer, act }) => {
       serve();

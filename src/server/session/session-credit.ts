@@ -1,4 +1,5 @@
 import { CreditEpoch } from '../../protocol/flow/credit-epoch';
+import type { Operation } from '../../protocol/operation/operation-registry';
 import {
   BackpressureLevel,
   FlowFlag,
@@ -9,12 +10,14 @@ import {
 import type { SessionOutlet } from './results/session-outlet';
 import type { SessionSender } from './results/session-sender';
 import type { CreditTarget } from './session-terms';
+import type { SessionOperations } from './submits/session-operations';
 
 /** The session whose client is told. */
 export interface CreditedSession {
   readonly granted: { readonly grantedOperationCredit: number };
   readonly sender: SessionSender;
   readonly outlet: SessionOutlet;
+  readonly operations: SessionOperations;
 }
 
 /** What it is told. */
@@ -36,7 +39,8 @@ export interface CreditFields {
  */
 export class SessionCredit {
   private sessionEpoch: CreditEpoch | undefined;
-  private operationEpochs: Map<number, CreditEpoch> | undefined;
+  /** By operation, so that they go with what the registry forgets. */
+  private operationEpochs: WeakMap<Operation, CreditEpoch> | undefined;
   private wasStopped = false;
 
   constructor(private readonly session: CreditedSession) {}
@@ -46,10 +50,15 @@ export class SessionCredit {
     return this.wasStopped;
   }
 
-  /** Tells how many operations may be in flight; nothing while the client is away. */
+  /**
+   * Tells how many operations may be in flight; nothing while the client is away, nor of an operation that
+   * has ended, as no credit depends on that.
+   */
   tell(target: CreditTarget, { reason, level, credit }: CreditFields): void {
     const { current } = this.session.outlet;
     if (current === undefined) return;
+    const epoch = this.epochOf(target, current.creditEpoch);
+    if (epoch === undefined) return;
     const { scope } = target;
     this.session.sender.flowUpdate(
       FlowUpdateMetadata.of({
@@ -60,7 +69,7 @@ export class SessionCredit {
         sessionCredit: scope === FlowScope.Session ? credit : 0,
         operationCredit: scope === FlowScope.Operation ? credit : 0,
         operationId: scope === FlowScope.Operation ? BigInt(target.frameId) : 0n,
-        creditEpoch: this.epochOf(target, current.creditEpoch).next(),
+        creditEpoch: epoch.next(),
         flowFlags: FlowFlag.CreditValid,
       }),
     );
@@ -87,17 +96,18 @@ export class SessionCredit {
     this.wasStopped = false;
   }
 
-  private epochOf(target: CreditTarget, ofConnection: CreditEpoch): CreditEpoch {
+  private epochOf(target: CreditTarget, ofConnection: CreditEpoch): CreditEpoch | undefined {
     switch (target.scope) {
       case FlowScope.Connection:
         return ofConnection;
       case FlowScope.Session:
         return (this.sessionEpoch ??= new CreditEpoch());
       case FlowScope.Operation: {
-        const known = this.operationEpochs?.get(target.frameId);
-        if (known !== undefined) return known;
-        const epoch = new CreditEpoch();
-        (this.operationEpochs ??= new Map()).set(target.frameId, epoch);
+        const operation = this.session.operations.find(target.frameId);
+        if (operation === undefined) return undefined;
+        const epochs = (this.operationEpochs ??= new WeakMap());
+        const epoch = epochs.get(operation) ?? new CreditEpoch();
+        epochs.set(operation, epoch);
         return epoch;
       }
     }

@@ -173,7 +173,10 @@ export class ServerSession extends ContainedObservable<SessionMessage> {
     return this.core.operations.cancel(frameId, scope, 'application');
   }
 
-  /** Grants credit: how many operations the client may have in flight, in the session by default. */
+  /**
+   * Grants credit: how many operations the client may have in flight, in the session by default. Of an
+   * operation that has ended the client hears nothing.
+   */
   grant(credit: number, target?: CreditTarget): void {
     this.tellCredit(FlowUpdateReason.Grant, BackpressureLevel.None, credit, target);
   }
