@@ -133,6 +133,21 @@ describe('a migration', () => {
     }),
   );
 
+  it('is refused where the application does not answer in time, and holds up no later one', () =>
+    flow(({ serve, clientPeer, expectQuiescent }) => {
+      let asked = 0;
+      const second = (request: MigrateRequest): void => {
+        asked += 1;
+        if (asked === 2) request.reject(77);
+      };
+      serve({ ...migrating(second), patchTimeoutMs: 5 });
+      const M = migrateAck(42).refused(MigrateRefusal.Unanswered);
+      clientPeer({ ...packets, m: migrate(42), M, N: migrateAck(42).refused(77) })
+        .sends('rmm')
+        .expects('R-----(MN)');
+      expectQuiescent();
+    }));
+
   it('is the application’s to decide where it wants to', () =>
     flow(({ serve, clientPeer }) => {
       serve(migrating((request) => request.reject(77)));
