@@ -1,3 +1,4 @@
+import type { CreditTarget } from '../../src/server/session/session-terms';
 import { FlowScope } from '../../src/wire/messages/flow-update';
 import { flow, flowUpdate, hint, open, openAck, result, resumeToken, submit } from '../../src/testing';
 
@@ -52,14 +53,9 @@ describe('the credit that a server tells', () => {
   it('is of no operation that has ended, nor of one that never was', () =>
     flow(({ serve, session, clientPeer, cold, act }) => {
       serve({ respond: () => cold('--|') });
-      const of = () => session(42);
-      act('--g-hi-j', {
-        g: () => of().grant(3, first),
-        h: () => of().grant(4, first),
-        i: () => of().pause(second),
-        j: () => of().grant(8),
-      });
-      clientPeer({ ...packets, C: flowUpdate(42, 1).grant(3, 1), G })
+      const of = (target?: CreditTarget) => () => session(42).grant(8, target);
+      act('--g-gh-i', { g: of(first), h: of(second), i: of() });
+      clientPeer({ ...packets, C: flowUpdate(42, 1).grant(8, 1), G })
         .sends('os')
         .expects('A-CS---G');
     }));
