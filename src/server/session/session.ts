@@ -18,13 +18,8 @@ import {
   FlowUpdateReason,
   type FlowUpdateMetadata,
 } from '../../wire/messages/flow-update';
-import { CloseReason, InFlightPolicy } from '../../wire/messages/session-close';
 import { ResultHintMetadata } from '../../wire/messages/result-hint';
-import {
-  SessionErrorCode,
-  type SessionOpenAckMetadata,
-  type SessionOpenMetadata,
-} from '../../wire/messages/session-open';
+import type { SessionOpenAckMetadata, SessionOpenMetadata } from '../../wire/messages/session-open';
 import { contained, ContainedObservable, Relay, type Containment } from '../contained';
 import { SubscribersOf } from '../subscribers';
 import { keepingSlots } from './submits/kept-slots';
@@ -32,7 +27,13 @@ import type { Cancel, Close, SessionMessage } from './messages';
 import type { MigrateRequest, PatchRequest } from './requests';
 import type { SessionCore } from './session-core';
 import type { StreamedMessages } from './session-streams';
-import type { AttachmentState, CreditTarget, SessionEnding } from './session-terms';
+import {
+  NORMAL_ENDING,
+  REVOKED_ENDING,
+  type AttachmentState,
+  type CreditTarget,
+  type SessionEnding,
+} from './session-terms';
 import { Submit } from './submits/submit';
 
 /**
@@ -174,7 +175,10 @@ export class ServerSession extends ContainedObservable<SessionMessage> {
     return this.core.operations.cancel(frameId, scope, 'application');
   }
 
-  /** Grants credit: how many operations the client may have in flight, in the session by default. */
+  /**
+   * Grants credit: how many operations the client may have in flight, in the session by default. Of an
+   * operation that has ended the client hears nothing.
+   */
   grant(credit: number, target?: CreditTarget): void {
     this.tellCredit(FlowUpdateReason.Grant, BackpressureLevel.None, credit, target);
   }
@@ -191,17 +195,12 @@ export class ServerSession extends ContainedObservable<SessionMessage> {
 
   /** Closes the session; resolves when it is over. By default: normal, drained without time to do it in. */
   close(ending: Partial<SessionEnding> = {}): Promise<void> {
-    return this.core.close({ ...DEFAULT_ENDING, ...ending });
+    return this.core.close({ ...NORMAL_ENDING, ...ending });
   }
 
   /** Closes the session at once, because the client may not have it any more. */
   revoke(): Promise<void> {
-    return this.core.close({
-      closeReason: CloseReason.AuthRevoked,
-      inFlightPolicy: InFlightPolicy.Abort,
-      drainTimeoutMs: 0,
-      sessionErrorCode: SessionErrorCode.AuthFailed,
-    });
+    return this.core.close(REVOKED_ENDING);
   }
 
   /** Sends a RESULT_HINT of an operation. Throws an `NnrpError` where a field is not allowed. */
@@ -233,16 +232,9 @@ export class ServerSession extends ContainedObservable<SessionMessage> {
     credit: number,
     target: CreditTarget = { scope: FlowScope.Session },
   ): void {
-    this.core.tellCredit(target, { reason, level, credit });
+    this.core.credit.tell(target, { reason, level, credit });
   }
 }
-
-const DEFAULT_ENDING: SessionEnding = {
-  closeReason: CloseReason.Normal,
-  inFlightPolicy: InFlightPolicy.Drain,
-  drainTimeoutMs: 0,
-  sessionErrorCode: SessionErrorCode.None,
-};
 
 function sendResult(core: SessionCore, result: Result): void {
   core.operations.answer(result, core.sender);

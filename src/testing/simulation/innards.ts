@@ -94,7 +94,7 @@ export function serverDigest(session: ServerSession): string {
     outbox?.size,
     outbox?.lastReleasedNumber,
     core.cacheObjectCount,
-    core['isUnconfirmed'],
+    core['madeRecovery']?.['isUnconfirmed'] ?? false,
   ].join(' | ');
 }
 

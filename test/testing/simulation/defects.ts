@@ -10,6 +10,7 @@ import { Connection } from '../../../src/server/connection';
 import * as resumeToken from '../../../src/server/opening/resume-token';
 import { SessionClosing } from '../../../src/server/session/session-closing';
 import { SessionCore } from '../../../src/server/session/session-core';
+import { SessionRecovery } from '../../../src/server/session/session-recovery';
 import { SessionOpener } from '../../../src/server/opening/session-opener';
 import { SessionOperations } from '../../../src/server/session/submits/session-operations';
 import { SessionOutlet } from '../../../src/server/session/results/session-outlet';
@@ -69,7 +70,7 @@ interface OperationsShape {
   readonly admission: { running(frameId: number): unknown };
 }
 
-interface CoreShape {
+interface RecoveryShape {
   expiry: unknown;
 }
 
@@ -340,8 +341,8 @@ export const DEFECTS: readonly Defect[] = [
     invariants: [3],
     seed: 5,
     plant: () =>
-      replace<CoreShape>(
-        SessionCore.prototype,
+      replace<RecoveryShape>(
+        SessionRecovery.prototype,
         'resume',
         (original) =>
           function (...given) {
@@ -354,7 +355,7 @@ export const DEFECTS: readonly Defect[] = [
     name: 'a session waits for its client for ever',
     invariants: [8, 12],
     seed: 1,
-    plant: () => replace(SessionCore.prototype, 'expireIn', () => nothing),
+    plant: () => replace(SessionRecovery.prototype, 'expireIn', () => nothing),
   },
   {
     name: 'a client submits without credit',
