@@ -11,7 +11,9 @@ import {
 export interface Containment {
   /** A subscriber has thrown, while it took `value` if that is given. Must not throw. */
   failed(cause: unknown, value?: unknown): void;
-  /** Whether an error is the stream's own, which a subscriber without an error handler has to meet as ever. */
+  /**
+   * Whether an error is the stream's own, which a subscriber without an error handler has to meet as ever.
+   */
   isOwn?(error: unknown): boolean;
 }
 

@@ -203,7 +203,8 @@ describe('against a naive registry', () => {
             }
             released++;
           } else if (command.do === 'register') {
-            // Whose child and of which session a released parent was is forgotten: there the model knows more.
+            // Whose child and of which session a released parent was is forgotten: there the model knows
+            // more.
             if (command.parent !== undefined && registry.released.has(command.parent)) continue;
             expect(apply(registry, command)).toEqual(applyNaively(model, command));
           } else if (!isReleased) {
