@@ -56,7 +56,9 @@ export function dropLate<S extends DeadlineSubmit>({
   });
 }
 
-/** The timer ends with the operation, not with the stream: what has started outlives the stream of new ones. */
+/**
+ * The timer ends with the operation, not with the stream: what has started outlives the stream of new ones.
+ */
 function expireIn(leftMs: number, submit: DeadlineSubmit, scheduler: SchedulerLike): void {
   const timer = scheduler.schedule(() => {
     submit.expire();

@@ -25,7 +25,10 @@ export function headerLine(): string {
   return line(COLUMNS.map(({ title }) => title));
 }
 
-/** A line of the table. `~` marks runs that differ by more than a quarter, `!` a load busier than what it loads. */
+/**
+ * A line of the table. `~` marks runs that differ by more than a quarter, `!` a load busier than what it
+ * loads.
+ */
 export function figureLine(figure: Figure): string {
   const { family, name, unit, subject, baseline, ratio } = figure;
   const spreadOf = ratio ?? subject.value;

@@ -56,7 +56,8 @@ function u32(value: number): Buffer {
 function requestHeaders(): Buffer {
   const text = (value: string): Buffer => Buffer.concat([Buffer.from([value.length]), Buffer.from(value)]);
   return Buffer.concat([
-    // :method POST and :scheme http, of the static table; then :path, :authority and content-type of its names.
+    // :method POST and :scheme http, of the static table; then :path, :authority and content-type of its
+    // names.
     Buffer.from([0x83, 0x86]),
     Buffer.from([0x04]),
     text('/bench.Echo/Echo'),

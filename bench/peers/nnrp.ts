@@ -14,7 +14,13 @@ const server = createServer({
   maxInFlightOperations: 0xffff,
   grantedOperationCredit: 0xffff,
   // What is measured is many sessions on one connection, and many operations; the defaults keep peers modest.
-  limits: { maxSessionsPerConnection: Infinity, maxInFlightPerConnection: Infinity, maxHandshakes: Infinity },
+  limits: {
+    maxSessionsPerConnection: Infinity,
+    maxInFlightPerConnection: Infinity,
+    maxHandshakes: Infinity,
+    // A window of 16 answers of 1 MiB is just over it.
+    maxUnreadBytes: Infinity,
+  },
 });
 server.sessions$.subscribe((session) => {
   switch (api) {

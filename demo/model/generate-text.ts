@@ -6,7 +6,10 @@ import { PARAGRAPH, tokenize } from './tokenizer';
 
 /** How one text is sampled. */
 export interface SampleOptions extends GenerateOptions {
-  /** The text ends with the first sentence that ends after this many tokens or more. Default half of `maxTokens`. */
+  /**
+   * The text ends with the first sentence that ends after this many tokens or more. Default half of
+   * `maxTokens`.
+   */
   readonly minTokens?: number;
   /** Above 0; see {@link NGramModel.draw}. Default 0.8. */
   readonly temperature?: number;
@@ -19,11 +22,11 @@ const REDRAWS = 16;
 const MOST_PASSED_OVER = 16;
 
 /**
- * Continues `prompt` with tokens drawn from the model, each with the spacing before it. Lazy: a token is drawn
- * when it is asked for. Every iteration gives the same text.
+ * Continues `prompt` with tokens drawn from the model, each with the spacing before it. Lazy: a token is
+ * drawn when it is asked for. Every iteration gives the same text.
  *
- * Quotations and brackets are closed as they were opened, and the text ends with a sentence unless `maxTokens`
- * cuts it short.
+ * Quotations and brackets are closed as they were opened, and the text ends with a sentence unless
+ * `maxTokens` cuts it short.
  *
  * @example
  * [...generateText(model, 'Call me', { seed: 1, maxTokens: 2 })]; // [' Ishmael', '.']

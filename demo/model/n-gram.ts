@@ -9,7 +9,10 @@ export interface NGramOptions {
    * the model only ever says what followed the longest context it knows.
    */
   readonly discount?: number;
-  /** Tokens of context that are always kept where they were seen together: the floor of backing off. At least 1. */
+  /**
+   * Tokens of context that are always kept where they were seen together: the floor of backing off.
+   * At least 1.
+   */
   readonly shortestContext?: number;
 }
 
@@ -44,13 +47,13 @@ interface Continuations {
  *
  *     P(w | h) = max(c(h w) - d, 0) / c(h)  +  d n(h) / c(h) * P(w | h')
  *
- * A context never seen counts as h'. One of at most `shortestContext` tokens is not discounted, which keeps what
- * is sampled grammatical: tokens that never met in the corpus do not meet in the output. Only after a token that
- * the corpus lacks is the next one drawn by its frequency alone.
+ * A context never seen counts as h'. One of at most `shortestContext` tokens is not discounted, which keeps
+ * what is sampled grammatical: tokens that never met in the corpus do not meet in the output. Only after a
+ * token that the corpus lacks is the next one drawn by its frequency alone.
  *
- * The corpus is its own table of counts: its positions are sorted by the `order` tokens that start at each, so
- * the occurrences of a context are one run, in which equal continuations are neighbours. The corpus is read
- * as a ring, so that every token has a successor.
+ * The corpus is its own table of counts: its positions are sorted by the `order` tokens that start at each,
+ * so the occurrences of a context are one run, in which equal continuations are neighbours. The corpus is
+ * read as a ring, so that every token has a successor.
  *
  * @example
  * const model = new NGramModel(['the', 'whale', 'and', 'the', 'sea', 'and']);

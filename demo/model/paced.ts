@@ -14,8 +14,8 @@ import {
 const MOST_PER_SECOND = 1000;
 
 /**
- * Makes Observables that emit values one by one at a steady rate, the first at once. A value is taken from its
- * iterable only when it is due; unsubscribing takes no more and closes the iterator.
+ * Makes Observables that emit values one by one at a steady rate, the first at once. A value is taken from
+ * its iterable only when it is due; unsubscribing takes no more and closes the iterator.
  *
  * @param perSecond values a second, at most 1000; 0 emits all of them at once, within the subscription.
  * @throws RangeError when `perSecond` is not from 0 to 1000.

@@ -31,7 +31,10 @@ export class Prose {
     return this.#sentenceEnded;
   }
 
-  /** Whether `token` may come now: a closer only for the innermost pair, an opener only when it is not open yet. */
+  /**
+   * Whether `token` may come now: a closer only for the innermost pair, an opener only when it is not open
+   * yet.
+   */
   allows(token: string): boolean {
     const closer = CLOSER_OF.get(token);
     return closer === undefined
@@ -41,7 +44,8 @@ export class Prose {
 
   /**
    * Writes `token`: its spacing, and a capital where a sentence begins after a full stop. Gives undefined for
-   * what adds nothing to read yet: the end of a paragraph, and a token that is not allowed, which is passed over.
+   * what adds nothing to read yet: the end of a paragraph, and a token that is not allowed, which is passed
+   * over.
    */
   take(token: string): string | undefined {
     if (!this.allows(token)) {

@@ -36,7 +36,9 @@ const HEADER_ONLY_RULES: Partial<Record<MessageType, string>> = {
   [MessageType.Pong]: EMPTY_CONTROL_RULE,
 };
 
-/** Throws a `RuntimeError`, `unexpected-message`, where a packet is of another type, or of none of several. */
+/**
+ * Throws a `RuntimeError`, `unexpected-message`, where a packet is of another type, or of none of several.
+ */
 export function checkMessageType(
   packet: Packet,
   expected: MessageType | readonly MessageType[],

@@ -57,7 +57,10 @@ export function protocolError(cause: NnrpError, reach: ErrorReach = 'packet'): R
   return new RuntimeError('protocol', cause.message, { reach, origin: 'peer', cause });
 }
 
-/** What was thrown while a packet was handled, as what it means: a break of the protocol, or a fault of this side's. */
+/**
+ * What was thrown while a packet was handled, as what it means: a break of the protocol, or a fault of this
+ * side's.
+ */
 export function asRuntimeError(error: unknown): RuntimeError {
   if (error instanceof RuntimeError) return error;
   if (error instanceof NnrpError) return protocolError(error);

@@ -1,5 +1,5 @@
 import { Subscription, type Observer } from 'rxjs';
-import { negotiateHello, type ServerCapabilities } from '../protocol/capability/capability';
+import type { ServerCapabilities } from '../protocol/capability/capability';
 import { CreditEpoch } from '../protocol/flow/credit-epoch';
 import { IdRanges } from '../protocol/operation/id-ranges';
 import { LatestMap } from '../protocol/operation/latest-map';
@@ -15,20 +15,16 @@ import { LastHeard, LivenessWatch, type KeepAlive, type WatchedPeer } from '../t
 import type { Transport } from '../transport/transport';
 import { NnrpError } from '../wire/errors';
 import { MessageType, messageTypeName } from '../wire/message-type';
-import { ErrorScope } from '../wire/messages/error-message';
-import { ClientHelloMetadata, ServerHelloAckMetadata } from '../wire/messages/hello';
 import { SessionOpenMetadata } from '../wire/messages/session-open';
-import { TransportProbeAckMetadata, TransportProbeMetadata } from '../wire/messages/transport-probe';
-import { packet as makePacket, type Packet } from '../wire/packet';
-import { errorPacket, VIOLATION_CODE } from './error-packet';
+import type { Packet } from '../wire/packet';
+import { closeSoon, closeTransport } from './close-transport';
+import { helloAck, pong, probeAck, refusal } from './connection-answers';
 import { ConnectionGuard, type GuardHost, type GuardedConnection } from './limits/connection-guard';
 import type { HandshakeTicket } from './limits/handshake-gate';
 import type { SlotPool } from './limits/slot-pool';
-import type { SessionCore } from './session/session-core';
 import type { OpeningConnection, SessionOpener } from './opening/session-opener';
-
-/** Milliseconds that a peer has to take in why it is cut off. It has shown what it does with more. */
-const LAST_WORD_MS = 500;
+import { ReceiptProof } from './receipt-proof';
+import type { SessionCore } from './session/session-core';
 
 /** What a connection needs of its server. */
 export interface ConnectionHost extends GuardHost {
@@ -55,6 +51,7 @@ export interface ConnectionHost extends GuardHost {
  */
 export class Connection implements OpeningConnection, GuardedConnection, WatchedPeer, Observer<Packet> {
   private madeCreditEpoch: CreditEpoch | undefined;
+  private madeProof: ReceiptProof | undefined;
   private readonly sessions = new LatestMap<SessionCore>();
   /** A close that this side ended a session with may still be acknowledged. */
   private leftIds: IdRanges | undefined;
@@ -70,9 +67,6 @@ export class Connection implements OpeningConnection, GuardedConnection, Watched
   /** SESSION_OPENs that a policy is still thinking about. */
   private decidingCount = 0;
   private readonly heard: LastHeard;
-  private pings = 0;
-  /** A PING without its PONG, and how many results each session had sent before it. */
-  private proof: { readonly number: number; readonly marks: ReadonlyMap<SessionCore, number> } | undefined;
 
   constructor(
     readonly transport: Transport,
@@ -163,11 +157,7 @@ export class Connection implements OpeningConnection, GuardedConnection, Watched
   }
 
   requestProof(): void {
-    if (this.proof !== undefined) return;
-    this.pings += 1;
-    const marks = new Map([...this.sessions.values()].map((core) => [core, core.outlet.sentResults]));
-    this.proof = { number: this.pings, marks };
-    this.transport.send(makePacket({ messageType: MessageType.Ping, frameId: this.pings }));
+    (this.madeProof ??= new ReceiptProof(this.transport, this.sessions)).ask();
   }
 
   refused(sessionId: number): void {
@@ -176,7 +166,7 @@ export class Connection implements OpeningConnection, GuardedConnection, Watched
 
   /** Sends what is queued, ends the connection, and then its sessions, as far as they cannot wait. */
   async close(): Promise<void> {
-    await this.closeTransport();
+    await closeTransport(this.transport);
     this.end();
   }
 
@@ -207,15 +197,14 @@ export class Connection implements OpeningConnection, GuardedConnection, Watched
   private onConnectionScope(packet: Packet): void {
     switch (packet.header.messageType) {
       case MessageType.Ping:
-        checkHeaderOnly(packet, 'server');
-        this.answer(makePacket({ messageType: MessageType.Pong, frameId: packet.header.frameId }));
+        this.answer(pong(packet));
         return;
       case MessageType.Pong:
         checkHeaderOnly(packet, 'server');
-        this.onPong(packet.header.frameId);
+        this.madeProof?.answered(packet.header.frameId, this.heard.at);
         return;
       case MessageType.TransportProbe:
-        this.onProbe(packet);
+        this.answer(probeAck(packet, this.heard.at));
         return;
       case MessageType.ClientHello:
         this.onHello(packet);
@@ -231,34 +220,9 @@ export class Connection implements OpeningConnection, GuardedConnection, Watched
     }
   }
 
-  /** A PONG proves that everything sent before its PING was received. */
-  private onPong(number: number): void {
-    const { proof } = this;
-    if (proof?.number !== number) return;
-    this.proof = undefined;
-    for (const [core, sentResults] of proof.marks) {
-      if (this.sessions.get(core.sessionId) !== core) continue;
-      core.heard(this.heard.at);
-      core.outlet.acknowledge(sentResults);
-    }
-  }
-
-  private onProbe(packet: Packet): void {
-    checkMetadataLength(packet, TransportProbeMetadata.length, 'server');
-    const { probeId } = TransportProbeMetadata.decode(packet.metadata);
-    const ack = TransportProbeAckMetadata.encode({ probeId, serverRecvTsUs: BigInt(this.heard.at) * 1000n });
-    this.answer(makePacket({ messageType: MessageType.TransportProbeAck }, ack));
-  }
-
   private onHello(packet: Packet): void {
     try {
-      checkMetadataLength(packet, ClientHelloMetadata.length, 'server');
-      const outcome = negotiateHello(ClientHelloMetadata.decode(packet.metadata), this.host.capabilities);
-      if (outcome.kind === 'refused') {
-        throw unexpectedMessage(`server has no ${outcome.reason} in common with the client`);
-      }
-      const ack = ServerHelloAckMetadata.encode(outcome.ack);
-      this.answer(makePacket({ messageType: MessageType.ServerHelloAck }, ack));
+      this.answer(helloAck(packet, this.host.capabilities));
       this.guard.answered();
     } catch (error) {
       // Nothing that could follow would fit either.
@@ -296,14 +260,10 @@ export class Connection implements OpeningConnection, GuardedConnection, Watched
 
   private refuse(packet: Packet, error: RuntimeError, { isFatal = false } = {}): void {
     const { sessionId } = packet.header;
-    const isOwnFault = error.kind === 'internal';
-    if (isOwnFault) this.host.failed(error);
+    if (error.kind === 'internal') this.host.failed(error);
     else this.host.violated(error, this, packet);
     if (!this.guard.allow(this.rateOf(sessionId, error), sessionId, this.heard.at)) return;
-    const errorScope = sessionId === 0 ? ErrorScope.Connection : ErrorScope.Session;
-    // What code of the application's has thrown is not for strangers.
-    const diagnostic = isOwnFault ? 'the server failed' : error.message;
-    this.answer(errorPacket(packet.header, { errorCode: VIOLATION_CODE, errorScope, isFatal }, diagnostic));
+    this.answer(refusal(packet.header, error, { isFatal }));
   }
 
   /** What comes late for a session that has left is no fault: its peer may not have heard of it. */
@@ -318,34 +278,18 @@ export class Connection implements OpeningConnection, GuardedConnection, Watched
   leave(word: Packet | undefined): void {
     this.isLeaving = true;
     if (word !== undefined) this.transport.send(word);
-    void this.closeSoon();
+    const closed = closeSoon(this.transport, this.host.scheduler);
+    this.stop();
+    this.releaseSessions();
+    void closed.then(() => {
+      this.end();
+    });
   }
 
   drop(): void {
     this.isLeaving = true;
     // Its sessions hear of it as the transport ends: this may be in the middle of a packet of theirs.
     this.transport.destroy();
-  }
-
-  private async closeSoon(): Promise<void> {
-    const closed = this.closeTransport();
-    this.stop();
-    this.releaseSessions();
-    const patience = this.host.scheduler.schedule(() => {
-      this.transport.destroy();
-    }, LAST_WORD_MS);
-    await closed;
-    patience.unsubscribe();
-    this.end();
-  }
-
-  private async closeTransport(): Promise<void> {
-    try {
-      await this.transport.close();
-    } catch {
-      // A transport of somebody else's that cannot close is gone, too.
-      this.transport.destroy();
-    }
   }
 
   private answer(packet: Packet): void {

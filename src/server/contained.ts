@@ -11,7 +11,7 @@ import {
 export interface Containment {
   /** A subscriber has thrown, while it took `value` if that is given. Must not throw. */
   failed(cause: unknown, value?: unknown): void;
-  /** Whether an error is the stream's own, which a subscriber without an error handler has to meet as ever. */
+  /** Whether an error is the stream's own: a subscriber without an error handler has to meet it as ever. */
   isOwn?(error: unknown): boolean;
 }
 
@@ -71,17 +71,12 @@ export class ContainedObservable<T> extends Observable<T> {
 /** A stream of this side's, as it is handed to strangers; see {@link ContainedObservable}. */
 export function contained<T>(source$: Observable<T>, containment: Containment): Observable<T> {
   return new ContainedObservable<T>((subscriber) => {
-    relay(source$, subscriber, containment);
+    new Observable<T>((inner) => {
+      // Before the first value: who takes no more is given no more.
+      subscriber.add(inner);
+      return source$.subscribe(inner);
+    }).subscribe(new Relay(subscriber, containment));
   }, containment);
-}
-
-/** Hands a stream of this side's on to a stranger's operators; neither they nor their teardown throw back. */
-export function relay<T>(source$: Observable<T>, subscriber: Subscriber<T>, containment: Containment): void {
-  new Observable<T>((inner) => {
-    // Before the first value: who takes no more is given no more.
-    subscriber.add(inner);
-    return source$.subscribe(inner);
-  }).subscribe(new Relay(subscriber, containment));
 }
 
 /** The stream, whose teardown cannot throw into whoever unsubscribes. */
@@ -162,8 +157,8 @@ class ContainedObserver<T> implements Observer<T> {
   }
 }
 
-/** Stands between this side's subjects and a stranger's operators: their teardown may throw, too. */
-class Relay<T> implements Observer<T> {
+/** Stands between a stream of this side's and a stranger's operators: neither they nor their teardown throw back. */
+export class Relay<T> implements Observer<T> {
   constructor(
     private readonly subscriber: Subscriber<T>,
     private readonly containment: Containment,

@@ -70,7 +70,10 @@ export interface ServerOptions {
   readonly maxCacheBytes?: number;
   /** What a FRAME_CANCEL reaches besides the operation that it names. Default: nothing. */
   readonly cancelScope?: CancelScope;
-  /** Milliseconds after which a patch that the application has not answered is rejected. Default 5,000. */
+  /**
+   * Milliseconds after which a patch or a migration that the application has not answered is rejected.
+   * Default 5,000.
+   */
   readonly patchTimeoutMs?: number;
   /** Milliseconds that the old connection of a session that migrated is kept. Default 1,000. */
   readonly migrateGraceMs?: number;

@@ -21,7 +21,7 @@ import type { SessionEnding } from './session/session-terms';
 import { SubscribersOf } from './subscribers';
 import { SessionOpener } from './opening/session-opener';
 import { SessionRegistry } from './opening/session-registry';
-import type { ServerUsage } from './usage';
+import { sessionUsage, type ServerUsage } from './usage';
 
 /** A peer did what the protocol forbids. */
 export interface Violation {
@@ -48,7 +48,8 @@ export interface Server {
    * are handlers, the policy, the store, and subscribers of every stream of the server and of its sessions,
    * behind `pipe`, too: what those throw is told here and not thrown by RxJS where nothing catches it. That
    * cannot be had for a stream of your own which is fed from one of these, a Subject or a `merge`: for
-   * those, set `onUnhandledError` of RxJS's `config`. What a subscriber of this stream throws is told to nobody.
+   * those, set `onUnhandledError` of RxJS's `config`. What a subscriber of this stream throws is told to
+   * nobody.
    */
   readonly failures$: Observable<RuntimeError>;
   /** Session ids in use. */
@@ -79,7 +80,8 @@ export interface CloseOptions {
  * server.sessions$.subscribe((session) => session.respond((submit) => model.stream(submit.body)));
  *
  * Throws a `RuntimeError`, `unsupported-transport`, where a listener is of a kind that
- * `options.transport` does not name, and a `RangeError` where resume tokens would be too short or a limit is none.
+ * `options.transport` does not name, and a `RangeError` where resume tokens would be too short or a limit
+ * is none.
  */
 export function createServer(options: ServerOptions): Server {
   return new RunningServer(options);
@@ -178,7 +180,7 @@ class RunningServer implements Server {
   }
 
   get usage(): ServerUsage {
-    const held = this.registry.cores().map((core) => core.usage);
+    const held = this.registry.cores().map(sessionUsage);
     return {
       connections: this.connections.size,
       sessions: this.registry.size,

@@ -17,3 +17,18 @@ export interface ServerUsage {
 
 /** A session's share of {@link ServerUsage}. */
 export type SessionUsage = Omit<ServerUsage, 'connections' | 'sessions' | 'queuedBytes'>;
+
+/** What a session is made of that has such a share. */
+interface UsingSession {
+  readonly operations: { readonly inFlightCount: number; readonly queuedCount: number };
+  readonly outlet: { readonly heldResults: number; readonly heldBytes: number };
+}
+
+export function sessionUsage({ operations, outlet }: UsingSession): SessionUsage {
+  return {
+    operationsInFlight: operations.inFlightCount,
+    operationsQueued: operations.queuedCount,
+    outboxResults: outlet.heldResults,
+    outboxBytes: outlet.heldBytes,
+  };
+}

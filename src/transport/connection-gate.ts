@@ -39,6 +39,9 @@ export interface GateTicket {
    * write that leaves some, with its `queuedBytes`. May destroy the transport. Must not throw.
    */
   backlogged?(queuedBytes: number): void;
-  /** A read has ended inside a packet; called by the transport, which then has one `unfinished`. Must not throw. */
+  /**
+   * A read has ended inside a packet; called by the transport, which then has one `unfinished`. Must not
+   * throw.
+   */
   insidePacket?(): void;
 }

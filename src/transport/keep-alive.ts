@@ -2,7 +2,10 @@ import type { SchedulerLike, Subscription, Unsubscribable } from 'rxjs';
 import { timerMs } from '../protocol/timer';
 import type { Transport } from './transport';
 
-/** A peer that says nothing for `idleMs` is asked for a sign of life, and gone if it gives none in `timeoutMs`. */
+/**
+ * A peer that says nothing for `idleMs` is asked for a sign of life, and gone if it gives none in
+ * `timeoutMs`.
+ */
 export interface KeepAlive {
   /** Milliseconds, 0 for never. Default 15,000. */
   readonly idleMs: number;

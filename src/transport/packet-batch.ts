@@ -89,7 +89,10 @@ export class PacketBatch {
     this.room = undefined;
   }
 
-  /** The buffer, with room for so many bytes at `end`. What it has left is used first, also once part of it was taken. */
+  /**
+   * The buffer, with room for so many bytes at `end`. What it has left is used first, also once part of it
+   * was taken.
+   */
   private roomFor(length: number): Uint8Array {
     const { room } = this;
     if (room !== undefined && room.length - this.end >= length) return room;

@@ -1,3 +1,4 @@
+import type { CreditTarget } from '../../src/server/session/session-terms';
 import { FlowScope } from '../../src/wire/messages/flow-update';
 import { flow, flowUpdate, hint, open, openAck, result, resumeToken, submit } from '../../src/testing';
 
@@ -47,6 +48,16 @@ describe('the credit that a server tells', () => {
       clientPeer({ ...packets, G, H })
         .sends('ost')
         .expects('A--GH--ST');
+    }));
+
+  it('is of no operation that has ended, nor of one that never was', () =>
+    flow(({ serve, session, clientPeer, cold, act }) => {
+      serve({ respond: () => cold('--|') });
+      const of = (target?: CreditTarget) => () => session(42).grant(8, target);
+      act('--g-gh-i', { g: of(first), h: of(second), i: of() });
+      clientPeer({ ...packets, C: flowUpdate(42, 1).grant(8, 1), G })
+        .sends('os')
+        .expects('A-CS---G');
     }));
 
   it('has epochs apart in its scopes', () =>

@@ -104,6 +104,15 @@ describe('a patch', () => {
     }));
 });
 
+/** An application that forgets its first request. */
+function refuseSecond(): (request: MigrateRequest) => void {
+  let asked = 0;
+  return (request) => {
+    asked += 1;
+    if (asked === 2) request.reject(77);
+  };
+}
+
 describe('a migration', () => {
   it('of a resumable session is accepted', () =>
     flow(({ serve, clientPeer }) => {
@@ -132,6 +141,16 @@ describe('a migration', () => {
         .expects(opened === 'r' ? 'RM' : 'AM');
     }),
   );
+
+  it('is refused where the application does not answer in time, and holds up no later one', () =>
+    flow(({ serve, clientPeer, expectQuiescent }) => {
+      serve({ ...migrating(refuseSecond()), patchTimeoutMs: 5 });
+      const M = migrateAck(42).refused(MigrateRefusal.Unanswered);
+      clientPeer({ ...packets, m: migrate(42), M, N: migrateAck(42).refused(77) })
+        .sends('rmm')
+        .expects('R-----(MN)');
+      expectQuiescent();
+    }));
 
   it('is the application’s to decide where it wants to', () =>
     flow(({ serve, clientPeer }) => {

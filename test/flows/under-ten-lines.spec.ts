@@ -2,7 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createSourceFile, forEachChild, isCallExpression, ScriptTarget, type Node } from 'typescript';
 
-/** The tests of a file, and how many lines each takes: from `it(` to its end, the table of an `each` aside. */
+/**
+ * The tests of a file, and how many lines each takes: from `it(` to its end, the table of an `each` aside.
+ */
 function testsOf(file: string): readonly { readonly name: string; readonly lines: number }[] {
   const source = createSourceFile(
     file,

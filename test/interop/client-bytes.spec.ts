@@ -17,7 +17,7 @@ import {
 } from '../support/packets';
 import { Inbox } from './inbox';
 import { openMetadata, WISHES } from './open-metadata';
-import type { RawSocket } from './raw-socket';
+import type { RawSocket } from '../support/raw-socket';
 import { stage } from './stage';
 
 const on = stage();
@@ -29,25 +29,25 @@ describe('the bytes of this client are those of the Rust client', () => {
   it.each(WISHES)('SESSION_OPEN with $what', async ({ what: _, ...wish }) => {
     const listener = await on.listenRaw();
     const { client } = await on.connect(listener.port);
-    const here = await listener.accept();
+    const here = (await listener.accept()).read();
     const opening = client.openSession({ ...wish, announce: false }).catch(() => undefined);
     const rust = await on.rust.connect({ port: listener.port, ...wish });
-    const there = await listener.accept();
+    const there = (await listener.accept()).read();
     const rustOpening = rust.openSession().catch(() => undefined);
 
-    const bytes = await here.readBytes();
-    expect(toHex(bytes)).toBe(toHex(await there.readBytes()));
+    const bytes = await here.nextBytes();
+    expect(toHex(bytes)).toBe(toHex(await there.nextBytes()));
     expect(toHex(bytes)).toBe(toHex(bytesOf(openPacket({ metadata: openMetadata(wish) }))));
-    listener.destroy();
+    listener.close();
     await Promise.all([opening, rustOpening]);
   });
 
   it('SESSION_OPEN of a client that announces itself differs by the extension block alone', async () => {
     const listener = await on.listenRaw();
     const { client } = await on.connect(listener.port);
-    const raw = await listener.accept();
+    const raw = (await listener.accept()).read();
     const opening = client.openSession().catch(() => undefined);
-    const { header, metadata, body } = await raw.read();
+    const { header, metadata, body } = await raw.nextPacket();
     const plain = decodePacket(bytesOf(openPacket({ metadata: openMetadata() })));
     expect(body.length).toBeGreaterThan(0);
     expect(header).toEqual({ ...plain.header, bodyLen: body.length });
@@ -55,7 +55,7 @@ describe('the bytes of this client are those of the Rust client', () => {
       ...openMetadata(),
       sessionExtensionBytes: body.length,
     });
-    listener.destroy();
+    listener.close();
     await opening;
   });
 
@@ -68,8 +68,8 @@ describe('the bytes of this client are those of the Rust client', () => {
 
   /** The next packet of each is the same; it is returned. */
   async function same(here: RawSocket, there: RawSocket): Promise<Uint8Array> {
-    const bytes = await here.readBytes();
-    expect(toHex(bytes)).toBe(toHex(await there.readBytes()));
+    const bytes = await here.nextBytes();
+    expect(toHex(bytes)).toBe(toHex(await there.nextBytes()));
     return bytes;
   }
 
@@ -140,7 +140,7 @@ describe('the bytes of this client are those of the Rust client', () => {
       const patching = here.session.patch(patch);
       const rustPatching = there.rust.patchSession(patch);
       await same(here.raw, there.raw);
-      for (const { raw } of [here, there]) raw.send(bytesOf(patchAckPacket({ sessionId })));
+      for (const { raw } of [here, there]) raw.write(bytesOf(patchAckPacket({ sessionId })));
       expect((await patching).metadata).toEqual(await rustPatching);
     }
   });
@@ -157,7 +157,7 @@ describe('the bytes of this client are those of the Rust client', () => {
     const rustMigrating = there.rust.migrateTransport(request);
     await same(here.raw, there.raw);
     const metadata = { resumeFromFrameId: 0x0102030405060708n, graceWindowMs: 5 };
-    for (const { raw } of [here, there]) raw.send(bytesOf(migrateAckPacket({ sessionId, metadata })));
+    for (const { raw } of [here, there]) raw.write(bytesOf(migrateAckPacket({ sessionId, metadata })));
     expect(await migrating).toEqual(await rustMigrating);
   });
 
@@ -170,12 +170,12 @@ describe('the bytes of this client are those of the Rust client', () => {
       await there.rust.submit({});
       await same(here.raw, there.raw);
       answer.unsubscribe();
-      await here.raw.readBytes();
+      await here.raw.nextBytes();
     }
     const closing = here.session.close();
     const rustClosing = there.rust.close();
     await same(here.raw, there.raw);
-    for (const { raw } of [here, there]) raw.send(closed);
+    for (const { raw } of [here, there]) raw.write(closed);
     await Promise.all([closing, rustClosing]);
   });
 
@@ -192,7 +192,7 @@ describe('the bytes of this client are those of the Rust client', () => {
     const closing = here.session.close(close);
     const rustClosing = there.rust.closeWith(close);
     await same(here.raw, there.raw);
-    for (const { raw } of [here, there]) raw.send(closed);
+    for (const { raw } of [here, there]) raw.write(closed);
     expect(await closing).toEqual(await rustClosing);
   });
 });

@@ -190,7 +190,7 @@ describe('a well-framed fault of a client', () => {
   it.each(FAULTS)('is an error of the Rust server: $what', async ({ packets, receive, there }) => {
     const server = await on.rust.bind();
     const raw = await on.connectRaw(server.port);
-    raw.send(bytesOf(OPEN, ...packets));
+    raw.write(bytesOf(OPEN, ...packets));
     const session = await server.accept();
     for (const _ of packets.slice(1)) await session[receive]();
     expect(await rustError(session[receive]())).toEqual(there);
@@ -220,13 +220,13 @@ describe('a broken frame of a client', () => {
   it.each(BROKEN_FRAMES)('is an error of the Rust server: $what', async ({ bytes, there }) => {
     const server = await on.rust.bind();
     const raw = await on.connectRaw(server.port);
-    raw.send(bytesOf(OPEN));
+    raw.write(bytesOf(OPEN));
     const session = await server.accept();
-    raw.send(bytes);
+    raw.write(bytes);
     expect(await rustError(session.receiveSubmit())).toBe(there);
 
     // As the first thing on a connection, too.
-    (await on.connectRaw(server.port)).send(bytes);
+    (await on.connectRaw(server.port)).write(bytes);
     expect(await rustError(server.accept())).toBe(there);
     expect(await server.sessionCount()).toBe(1);
   });
@@ -292,9 +292,9 @@ describe('a broken frame of a client', () => {
 
     const rustServer = await on.rust.bind();
     const there = await on.connectRaw(rustServer.port);
-    there.send(bytesOf(OPEN));
+    there.write(bytesOf(OPEN));
     const rustSession = await rustServer.accept();
-    there.send(whole.subarray(0, length)).finish();
+    there.write(whole.subarray(0, length)).finish();
     expect(await rustError(rustSession.receiveSubmit())).toBe('Io UnexpectedEof');
   });
 
@@ -302,19 +302,19 @@ describe('a broken frame of a client', () => {
     const bytes = bytesOf(submitPacket({ frameId: 1, body: 'in pieces' }));
     const { port, sessions } = await on.serve();
     const here = await on.connectRaw(port);
-    here.send(bytesOf(OPEN));
-    await here.read();
+    here.write(bytesOf(OPEN));
+    await here.nextPacket();
     (await sessions.next()).respond((received) => [received.complete(received.body)]);
     const rustServer = await on.rust.bind();
     const there = await on.connectRaw(rustServer.port);
-    there.send(bytesOf(OPEN));
+    there.write(bytesOf(OPEN));
     const rustSession = await rustServer.accept();
 
     for (const byte of bytes) {
-      for (const socket of [here, there]) socket.send(Uint8Array.of(byte));
+      for (const socket of [here, there]) socket.write(Uint8Array.of(byte));
       await new Promise(setImmediate);
     }
-    expect(utf8.decode((await here.read()).body)).toBe('in pieces');
+    expect(utf8.decode((await here.nextPacket()).body)).toBe('in pieces');
     expect(utf8.decode((await rustSession.receiveSubmit()).body)).toBe('in pieces');
   });
 });
@@ -326,9 +326,9 @@ it('this server outlives a hundred connections of noise', async () => {
   const sockets = await Promise.all(Array.from({ length: 100 }, () => on.connectRaw(port)));
   sockets.forEach((socket, index) => {
     const noise = Uint8Array.from({ length: 40 + index }, (_, at) => (at * 7 + index * 13) & 0xff);
-    socket.send(noise);
+    socket.write(noise);
   });
-  await Promise.all(sockets.map((socket) => socket.ended()));
+  await Promise.all(sockets.map((socket) => socket.nextEnd()));
   const told = await violations.take(100);
   expect(new Set(told).size).toBe(1);
   expect(server.connectionCount).toBe(1);

@@ -295,24 +295,24 @@ describe('close, of this client at a Rust server', () => {
     async (first) => {
       const here = await on.clientAtRaw();
       const answer = new Inbox(here.session.submit({}));
-      await here.raw.read();
+      await here.raw.nextPacket();
       const closing = here.session.close({ drainTimeoutMs: 1_000 });
-      await here.raw.read();
+      await here.raw.nextPacket();
       const soon = bytesOf(closeAckPacket({ sessionId: 1, metadata: { closeStatus: first } }));
       const done = bytesOf(closeAckPacket({ sessionId: 1, metadata: { closeStatus: CloseStatus.Closed } }));
       const result = await on.rust.encodePacket({
         messageType: MessageType.ResultPush,
         header: { sessionId: 1, frameId: 1 },
       });
-      here.raw.send(soon, result, done);
+      here.raw.write(soon, result, done);
       expect(await answer.rest()).toHaveLength(1);
       expect(await closing).toMatchObject({ closeStatus: CloseStatus.Closed });
       expect(here.session.state).toBe('closed');
 
       const there = await on.rustClientAtRaw();
       const rustClosing = there.rust.closeWith({ drainTimeoutMs: 1_000 });
-      await there.raw.read();
-      there.raw.send(soon, done);
+      await there.raw.nextPacket();
+      there.raw.write(soon, done);
       expect(await rustClosing).toMatchObject({ closeStatus: first });
       expect((await there.rust.snapshot()).session?.state).toBe(
         first === CloseStatus.Draining ? 'draining' : 'closing',
@@ -326,18 +326,18 @@ describe('close, of this client at a Rust server', () => {
     );
     const here = await on.clientAtRaw();
     const closing = here.session.close();
-    await here.raw.read();
-    here.raw.send(rejected);
+    await here.raw.nextPacket();
+    here.raw.write(rejected);
     expect(await closing).toMatchObject({ closeStatus: CloseStatus.Rejected, sessionErrorCode: 5 });
     expect(here.session.state).toBe('open');
     const answer = new Inbox(here.session.submit({}));
-    expect((await here.raw.read()).header.messageType).toBe(MessageType.FrameSubmit);
+    expect((await here.raw.nextPacket()).header.messageType).toBe(MessageType.FrameSubmit);
     answer.unsubscribe();
 
     const there = await on.rustClientAtRaw();
     const rustClosing = there.rust.closeWith({});
-    await there.raw.read();
-    there.raw.send(rejected);
+    await there.raw.nextPacket();
+    there.raw.write(rejected);
     expect(await rustClosing).toMatchObject({ closeStatus: CloseStatus.Rejected });
     expect((await there.rust.snapshot()).session?.state).toBe('open');
   });

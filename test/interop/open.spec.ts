@@ -207,11 +207,11 @@ describe('open, this client at a Rust server', () => {
     const rust = await on.rust.bind();
     const raw = await on.connectRaw(rust.port);
 
-    raw.send(bytesOf(openPacket({ metadata: DEFAULT_OPEN })));
+    raw.write(bytesOf(openPacket({ metadata: DEFAULT_OPEN })));
     const accepted = await rust.accept();
-    await raw.read();
+    await raw.nextPacket();
 
-    raw.send(bytesOf(openPacket({ metadata: { ...DEFAULT_OPEN, requestedSessionId: 2 } })));
+    raw.write(bytesOf(openPacket({ metadata: { ...DEFAULT_OPEN, requestedSessionId: 2 } })));
     await expect(accepted.receiveSubmit()).rejects.toThrow('server expected FRAME_SUBMIT');
   });
 });

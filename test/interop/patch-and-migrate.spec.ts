@@ -254,14 +254,14 @@ describe('migration, of this client', () => {
 
     const here = await on.clientAtRaw();
     const migrating = expect(here.session.migrate(MIGRATION)).rejects.toThrow(BEHIND_RULE);
-    expect((await here.raw.read()).header.messageType).toBe(MessageType.SessionMigrate);
-    here.raw.send(bytesOf(behind));
+    expect((await here.raw.nextPacket()).header.messageType).toBe(MessageType.SessionMigrate);
+    here.raw.write(bytesOf(behind));
     await migrating;
 
     const there = await on.rustClientAtRaw();
     const rustMigrating = rustError(there.rust.migrateTransport(MIGRATION));
-    expect((await there.raw.read()).header.messageType).toBe(MessageType.SessionMigrate);
-    there.raw.send(bytesOf(behind));
+    expect((await there.raw.nextPacket()).header.messageType).toBe(MessageType.SessionMigrate);
+    there.raw.write(bytesOf(behind));
     expect(await rustMigrating).toBe(
       `Protocol InvalidProtocolCombination: invalid protocol combination: ${BEHIND_RULE}`,
     );

@@ -91,10 +91,10 @@ describe('the bytes of this server are those of the Rust server', () => {
         const open = bytesOf(openPacket({ metadata }));
         const here = await on.connectRaw(port);
         const there = await on.connectRaw(rustServer.port);
-        for (const socket of [here, there]) socket.send(open);
+        for (const socket of [here, there]) socket.write(open);
         await Promise.allSettled([rustServer.accept()]);
-        const ack = await there.readBytes();
-        expect(toHex(await here.readBytes())).toBe(toHex(ack));
+        const ack = await there.nextBytes();
+        expect(toHex(await here.nextBytes())).toBe(toHex(ack));
         seen.add(SessionOpenAckMetadata.decode(ack, HEADER_LENGTH).sessionStatus);
         expect(server.sessionCount).toBe(await rustServer.sessionCount());
       }
@@ -108,20 +108,20 @@ describe('the bytes of this server are those of the Rust server', () => {
     const here = await on.connectRaw(port);
     const there = await on.connectRaw(rustServer.port);
     const metadata = openMetadata({ requestedSessionId: sessionId });
-    for (const socket of [here, there]) socket.send(bytesOf(openPacket({ metadata })));
+    for (const socket of [here, there]) socket.write(bytesOf(openPacket({ metadata })));
     const rust = await rustServer.accept();
     const session = await sessions.next();
     const seen: MessageType[] = [];
     const same = async (): Promise<void> => {
-      const bytes = await here.readBytes();
-      expect(toHex(bytes)).toBe(toHex(await there.readBytes()));
+      const bytes = await here.nextBytes();
+      expect(toHex(bytes)).toBe(toHex(await there.nextBytes()));
       seen.push(decodePacket(bytes).header.messageType);
     };
     await same();
 
     const submits = new Inbox(session.submits$);
     for (const socket of [here, there]) {
-      socket.send(bytesOf(...[1, 2].map((frameId) => submitPacket({ sessionId, frameId }))));
+      socket.write(bytesOf(...[1, 2].map((frameId) => submitPacket({ sessionId, frameId }))));
     }
     const [first, second] = await submits.take(2);
     for (const _ of [1, 2]) await rust.receiveSubmit();
@@ -162,7 +162,7 @@ describe('the bytes of this server are those of the Rust server', () => {
     session.patches$.subscribe((patch) => {
       patch.ack({ ...patched, effectiveProfileId: 2 });
     });
-    for (const socket of [here, there]) socket.send(bytesOf(patchPacket({ sessionId })));
+    for (const socket of [here, there]) socket.write(bytesOf(patchPacket({ sessionId })));
     await rust.receivePatch();
     await rust.sendPatchAck({ ...patched, effectiveProfileId: 2 });
     await same();
@@ -177,14 +177,14 @@ describe('the bytes of this server are those of the Rust server', () => {
       request.ack(migrated);
     });
     const migrate = migratePacket({ sessionId, metadata: { oldTransportId: 2, newTransportId: 1 } });
-    for (const socket of [here, there]) socket.send(bytesOf(migrate));
+    for (const socket of [here, there]) socket.write(bytesOf(migrate));
     await rust.receiveMigrate();
     await rust.sendMigrateAck(migrated);
     await same();
 
     // The Rust server repeats what the client says its last operation was; this one says what it was.
     const close = closePacket({ sessionId, metadata: { lastOperationId: 2n } });
-    for (const socket of [here, there]) socket.send(bytesOf(close));
+    for (const socket of [here, there]) socket.write(bytesOf(close));
     await rust.receiveClose();
     await rust.ackClose();
     await same();

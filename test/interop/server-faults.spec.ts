@@ -196,11 +196,11 @@ describe('a well-framed fault of a server', () => {
   it.each(FAULTS)('costs its packet at this client: $what', async ({ packet: fault, here }) => {
     const { raw, session, violations } = await on.clientAtRaw();
     const answer = new Inbox(session.submit({}));
-    await raw.read();
-    raw.send(bytesOf(fault));
+    await raw.nextPacket();
+    raw.write(bytesOf(fault));
     expect(await violations.next()).toBe(here);
 
-    raw.send(bytesOf(result));
+    raw.write(bytesOf(result));
     expect(await answer.rest()).toMatchObject([{ frameId: 1 }]);
     expect(session.state).toBe('open');
   });
@@ -208,7 +208,7 @@ describe('a well-framed fault of a server', () => {
   it.each(FAULTS)('is an error of the Rust client: $what', async ({ packet: fault, there }) => {
     const { raw, rust } = await on.rustClientAtRaw();
     await rust.submit({});
-    raw.send(bytesOf(fault, result));
+    raw.write(bytesOf(fault, result));
     expect(await rustError(rust.awaitEvent())).toBe(there);
     expect(await rust.awaitEvent()).toMatchObject({ event: 'result', frameId: 1 });
   });
@@ -224,17 +224,17 @@ describe('a well-framed fault of a server', () => {
 
       const { raw, session, violations } = await on.clientAtRaw();
       const asking = session[here](request as never);
-      await raw.read();
-      raw.send(foreign);
+      await raw.nextPacket();
+      raw.write(foreign);
       expect(await violations.next()).toBe(`unexpected-message: client received ${name} for another session`);
       const metadata = name === 'close ack' ? { closeStatus: 2 as const } : {};
-      raw.send(bytesOf(ackPacket({ sessionId, metadata })));
+      raw.write(bytesOf(ackPacket({ sessionId, metadata })));
       await asking;
 
       const other = await on.rustClientAtRaw();
       const rustAsking = rustError(other.rust[there](request));
-      await other.raw.read();
-      other.raw.send(foreign);
+      await other.raw.nextPacket();
+      other.raw.write(foreign);
       expect(await rustAsking).toBe(`UnexpectedMessage: client received ${name} for another session`);
     },
   );
@@ -253,7 +253,7 @@ describe('an ERROR of a server', () => {
     const { raw, session } = await on.clientAtRaw();
     const refused = new Inbox(session.submit({}));
     const other = new Inbox(session.submit({}));
-    raw.send(bytesOf(ofFrame, resultPacket({ sessionId, frameId: 2 })));
+    raw.write(bytesOf(ofFrame, resultPacket({ sessionId, frameId: 2 })));
     await expect(refused.next()).rejects.toMatchObject({ reason: 'refused', frameId: 1, errorCode: 0x30001 });
     await expect(refused.next()).rejects.toThrow('no GPU left');
     expect(await other.rest()).toHaveLength(1);
@@ -262,7 +262,7 @@ describe('an ERROR of a server', () => {
   it('is an event that the Rust client does not take', async () => {
     const { raw, rust } = await on.rustClientAtRaw();
     await rust.submit({});
-    raw.send(bytesOf(ofFrame));
+    raw.write(bytesOf(ofFrame));
     expect(await rustError(rust.awaitEvent())).toBe(NOT_AN_EVENT);
   });
 });
@@ -273,8 +273,8 @@ describe('a broken frame of a server', () => {
     const ended = new Inbox(client.ended$);
     const finished = new Inbox(session.submit({}));
     const unfinished = new Inbox(session.submit({}));
-    await raw.read();
-    raw.send(bytesOf(result), bytes);
+    await raw.nextPacket();
+    raw.write(bytesOf(result), bytes);
 
     expect(await finished.rest()).toHaveLength(1);
     await expect(unfinished.next()).rejects.toMatchObject({ reason: 'connection-lost', frameId: 2 });
@@ -287,7 +287,7 @@ describe('a broken frame of a server', () => {
 
   it.each(BROKEN_FRAMES)('is an error of the Rust client: $what', async ({ bytes, there }) => {
     const { raw, rust } = await on.rustClientAtRaw();
-    raw.send(bytes);
+    raw.write(bytes);
     expect(await rustError(rust.awaitEvent())).toBe(there);
   });
 
@@ -296,8 +296,8 @@ describe('a broken frame of a server', () => {
     const { raw, session, client } = await on.clientAtRaw();
     const ended = new Inbox(client.ended$);
     const answer = new Inbox(session.submit({}));
-    await raw.read();
-    raw.send(part).finish();
+    await raw.nextPacket();
+    raw.write(part).finish();
     await expect(answer.next()).rejects.toMatchObject({ reason: 'connection-lost' });
     await expect(ended.next()).rejects.toMatchObject({
       kind: 'io',
@@ -305,7 +305,7 @@ describe('a broken frame of a server', () => {
     });
 
     const other = await on.rustClientAtRaw();
-    other.raw.send(part).finish();
+    other.raw.write(part).finish();
     expect(await rustError(other.rust.awaitEvent())).toBe('Io UnexpectedEof');
   });
 });
@@ -330,17 +330,17 @@ describe('an ack of a server that does not fit its open', () => {
     const listener = await on.listenRaw();
 
     const { client } = await on.connect(listener.port);
-    const here = await listener.accept();
+    const here = (await listener.accept()).read();
     const opening = expect(client.openSession({ allowResume: true })).rejects.toThrow(rule);
-    await here.read();
-    here.send(ack);
+    await here.nextPacket();
+    here.write(ack);
     await opening;
 
     const rust = await on.rust.connect({ port: listener.port, allowResume: true });
-    const there = await listener.accept();
+    const there = (await listener.accept()).read();
     const rustOpening = rustError(rust.openSession());
-    await there.read();
-    there.send(ack);
+    await there.nextPacket();
+    there.write(ack);
     expect(await rustOpening).toBe(
       `Protocol InvalidProtocolCombination: invalid protocol combination: ${rule}`,
     );

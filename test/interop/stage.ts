@@ -6,7 +6,7 @@ import type { ConnectEndpoint } from '../../src/transport/endpoint';
 import { SessionOpenMetadata } from '../../src/wire/messages/session-open';
 import { bytesOf, openAckPacket } from '../support/packets';
 import { Inbox } from './inbox';
-import { RawListener, RawSocket } from './raw-socket';
+import { RawListener, RawSocket } from '../support/raw-socket';
 import {
   RustPeer,
   RustPeerError,
@@ -73,7 +73,7 @@ export interface Stage {
 
 /** Answers a SESSION_OPEN: the session that was asked for, and eight operations at a time. */
 async function answerOpen(raw: RawSocket): Promise<void> {
-  const { metadata } = await raw.read();
+  const { metadata } = await raw.nextPacket();
   const { requestedSessionId } = SessionOpenMetadata.decode(metadata);
   const ack = {
     sessionId: requestedSessionId,
@@ -81,7 +81,7 @@ async function answerOpen(raw: RawSocket): Promise<void> {
     maxInFlightOperations: 8,
     serverSessionTag: BigInt(requestedSessionId),
   };
-  raw.send(bytesOf(openAckPacket({ sessionId: requestedSessionId, metadata: ack })));
+  raw.write(bytesOf(openAckPacket({ sessionId: requestedSessionId, metadata: ack })));
 }
 
 /** Sets the stage for every test of the file or `describe` block that it is called in. */
@@ -146,7 +146,7 @@ export function stage(): Stage {
     async listenRaw() {
       const listener = await RawListener.listen();
       cuts.push(() => {
-        listener.destroy();
+        listener.close();
       });
       return listener;
     },
@@ -171,7 +171,7 @@ export function stage(): Stage {
     async clientAtRaw(open) {
       const listener = await set.listenRaw();
       const connected = await set.connect(listener.port);
-      const raw = await listener.accept();
+      const raw = (await listener.accept()).read();
       const [session] = await Promise.all([connected.client.openSession(open), answerOpen(raw)]);
       return { ...connected, session, raw };
     },
@@ -179,7 +179,7 @@ export function stage(): Stage {
     async rustClientAtRaw(open) {
       const listener = await set.listenRaw();
       const client = await set.rust.connect({ port: listener.port, ...open });
-      const raw = await listener.accept();
+      const raw = (await listener.accept()).read();
       const [session] = await Promise.all([client.openSession(), answerOpen(raw)]);
       return { rust: session, raw };
     },

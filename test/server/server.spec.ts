@@ -1,19 +1,14 @@
 import * as net from 'node:net';
-import { EMPTY, firstValueFrom, NEVER, of, Subject, take, throwError, type Observable } from 'rxjs';
-import { SessionRejectedError } from '../../src/client/errors';
+import { firstValueFrom, NEVER, Subject, take, type Observable } from 'rxjs';
 import { connect } from '../../src/client/client';
-import { RuntimeError } from '../../src/protocol/runtime-error';
 import type { ServerOptions } from '../../src/server/options';
-import type { SessionPolicy } from '../../src/server/opening/policy';
 import { createServer } from '../../src/server/server';
 import type { ServerSession } from '../../src/server/session/session';
 import { memoryStore, type SessionStore } from '../../src/server/opening/session-store';
-import { memory } from '../../src/transport/memory';
 import { tcp } from '../../src/transport/tcp/tcp';
-import { webSocket } from '../../src/transport/web-socket/web-socket';
-import { SessionErrorCode, SessionStatus } from '../../src/wire/messages/session-open';
+import { SessionErrorCode } from '../../src/wire/messages/session-open';
 import { settled } from '../support/async';
-import { pingPacket, submitPacket, text } from '../support/packets';
+import { pingPacket, submitPacket } from '../support/packets';
 import { Peer } from '../support/peer';
 import { endServed, Served, told } from '../support/served';
 import { until } from '../support/until';
@@ -24,93 +19,6 @@ function serve(options?: Partial<ServerOptions>): Served {
 }
 
 afterEach(endServed);
-
-/** A port that somebody else listens on. */
-async function takenPort(): Promise<{ readonly port: number; free(): void }> {
-  const other = net.createServer();
-  await new Promise<void>((resolve) => {
-    other.listen(0, '127.0.0.1', resolve);
-  });
-  return { port: (other.address() as net.AddressInfo).port, free: () => other.close() };
-}
-
-describe('listening', () => {
-  it('resolves with every address, in the order of the listeners', async () => {
-    const server = createServer({ listen: [tcp({ port: 0 }), webSocket({ port: 0 }), memory()] });
-    const addresses = await server.listening();
-    expect(addresses.map(({ kind }) => kind)).toEqual(['tcp', 'websocket', 'memory']);
-    const [first, second] = addresses;
-    expect(first?.url).toBe(`tcp://127.0.0.1:${first?.port}`);
-    expect(second?.url).toBe(`ws://127.0.0.1:${second?.port}/`);
-    expect(first?.port).not.toBe(second?.port);
-    expect(await server.listening()).toEqual(addresses);
-    await server.close();
-  });
-
-  it('serves all of them as one', async () => {
-    const server = createServer({ listen: [tcp({ port: 0 }), webSocket({ port: 0 })] });
-    const [first, second] = await server.listening();
-    const kinds: string[] = [];
-    server.sessions$.subscribe(({ transport }) => kinds.push(transport));
-    const clients = [
-      await connect(tcp({ port: first!.port })),
-      await connect(webSocket({ port: second!.port })),
-    ];
-    for (const client of clients) await client.openSession({ requestedSessionId: 0 });
-    expect(kinds).toEqual(['tcp', 'websocket']);
-    expect(server.usage).toMatchObject({ connections: 2, sessions: 2 });
-    for (const client of clients) await client.close();
-    await server.close();
-  });
-
-  it('has no address where there is no listener', async () => {
-    expect(await createServer({ listen: [] }).listening()).toEqual([]);
-  });
-
-  it('says which port is in use, where it is asked and to whoever watches sessions', async () => {
-    const { port, free } = await takenPort();
-    const server = createServer({ listen: tcp({ port }) });
-    const seen = told(server.sessions$);
-    const message = `cannot listen on 127.0.0.1:${port}: the port is in use; choose another, or 0 for any free one`;
-    await expect(server.listening()).rejects.toMatchObject({ kind: 'io', reach: 'server', message });
-    expect(seen).toMatchObject([{ kind: 'io', message }]);
-    // And to who comes later.
-    expect(told(server.sessions$)).toMatchObject([{ kind: 'io', message }]);
-    await server.close();
-    free();
-  });
-
-  it('fails as a whole where one of several does', async () => {
-    const { port, free } = await takenPort();
-    const server = createServer({ listen: [memory(), tcp({ port })] });
-    await expect(server.listening()).rejects.toMatchObject({ kind: 'io' });
-    await server.close();
-    free();
-  });
-
-  it('refuses a listener of a kind that the server is not configured for', () => {
-    const make = (transport: NonNullable<ServerOptions['transport']>) => () =>
-      createServer({ listen: [memory(), tcp({ port: 0 })], transport });
-    expect(make(['memory', 'websocket'])).toThrow(
-      new RuntimeError(
-        'unsupported-transport',
-        'the server is configured for memory, websocket and was given a listener of kind tcp',
-        { reach: 'server', origin: 'application' },
-      ),
-    );
-    expect(make('tcp')).toThrow('configured for tcp and was given a listener of kind memory');
-  });
-
-  it('takes a listener of a kind that it is configured for', async () => {
-    const server = createServer({ listen: memory(), transport: ['tcp', 'memory'] });
-    expect(await server.listening()).toHaveLength(1);
-    await server.close();
-  });
-
-  it('refuses tokens that could be guessed', () => {
-    expect(() => createServer({ listen: memory(), resumeTokenBytes: 8 })).toThrow(RangeError);
-  });
-});
 
 describe('sessions$', () => {
   it('keeps sessions until somebody subscribes, and their submits until somebody asks for them', async () => {
@@ -161,113 +69,6 @@ describe('sessions$', () => {
     );
     await served.server.close();
     expect(seen).toEqual([['|'], ['|'], ['|']]);
-  });
-});
-
-describe('the policy', () => {
-  it.each<[string, SessionPolicy]>([
-    ['at once', () => SessionErrorCode.None],
-    ['by a promise', () => Promise.resolve(SessionErrorCode.None)],
-    ['by an Observable', () => of(SessionErrorCode.None)],
-  ])('accepts %s', async (_, policy) => {
-    const served = serve({ policy });
-    expect((await served.open()).sessionId).toBe(1);
-    expect(served.failures).toEqual([]);
-  });
-
-  it('sees who asks for what', async () => {
-    const policy = jest.fn<ReturnType<SessionPolicy>, Parameters<SessionPolicy>>(() => 0);
-    const served = serve({ policy });
-    await served.open({ requestedSessionId: 5, auth: text('secret') });
-    expect(policy).toHaveBeenCalledTimes(1);
-    expect(policy.mock.calls[0]?.[0]).toMatchObject({
-      open: { requestedSessionId: 5 },
-      auth: text('secret'),
-      peer: 'memory#1',
-      transport: 'memory',
-    });
-  });
-
-  it.each<[string, SessionPolicy, number]>([
-    ['with a code', () => SessionErrorCode.LeasePolicyRejected, SessionErrorCode.LeasePolicyRejected],
-    ['with a code of its own', () => Promise.resolve(0xc0ffee), 0xc0ffee],
-    ['without a word', () => EMPTY, SessionErrorCode.AuthFailed],
-  ])('refuses %s', async (_, policy, errorCode) => {
-    const served = serve({ policy });
-    await expect(served.open()).rejects.toThrow(new SessionRejectedError(SessionStatus.Rejected, errorCode));
-    expect(served.failures).toEqual([]);
-    expect(served.server.sessionCount).toBe(0);
-  });
-
-  it.each<[string, SessionPolicy]>([
-    [
-      'throws',
-      () => {
-        throw new Error('the database is down');
-      },
-    ],
-    ['rejects', () => Promise.reject(new Error('the database is down'))],
-    ['errors', () => throwError(() => new Error('the database is down'))],
-  ])('that %s refuses, and is reported', async (_, policy) => {
-    const served = serve({ policy });
-    await expect(served.open({ requestedSessionId: 3 })).rejects.toMatchObject({
-      errorCode: SessionErrorCode.AuthFailed,
-    });
-    expect(served.failures).toMatchObject([
-      {
-        kind: 'internal',
-        reach: 'session',
-        origin: 'application',
-        message: 'the policy failed for a SESSION_OPEN of session 3: the database is down',
-      },
-    ]);
-  });
-
-  it('that says nothing of use refuses, and is reported', async () => {
-    const served = serve({ policy: (() => undefined) as unknown as SessionPolicy });
-    await expect(served.open()).rejects.toMatchObject({ errorCode: SessionErrorCode.AuthFailed });
-    expect(served.failures).toMatchObject([{ kind: 'internal', reach: 'session', origin: 'application' }]);
-  });
-
-  it('may take its time: others are served meanwhile', async () => {
-    const verdicts = new Map([1, 2].map((id) => [id, new Subject<number>()]));
-    const served = serve({ policy: ({ open }) => verdicts.get(open.requestedSessionId) ?? 0 });
-    const slow = served.open({ requestedSessionId: 1 });
-    expect((await served.open({ requestedSessionId: 9 })).sessionId).toBe(9);
-    verdicts.get(1)?.next(0);
-    expect((await slow).sessionId).toBe(1);
-    expect(verdicts.get(1)?.observed).toBe(false);
-  });
-
-  it('that comes too late, for a connection that is gone, opens nothing and is asked no more', async () => {
-    const verdict$ = new Subject<number>();
-    const served = serve({ policy: () => verdict$ });
-    const opening = expect(served.open()).rejects.toMatchObject({ kind: 'io' });
-    await settled();
-    expect(verdict$.observed).toBe(true);
-    served.endpoint.cut();
-    await opening;
-    await settled();
-    expect(verdict$.observed).toBe(false);
-    verdict$.next(0);
-    expect(served.server.usage).toMatchObject({ connections: 0, sessions: 0 });
-    expect(told(served.server.sessions$)).toEqual([]);
-  });
-
-  it('that decides while the server closes is told to come later', async () => {
-    const verdict$ = new Subject<number>();
-    const served = serve({ policy: ({ open }) => (open.requestedSessionId === 2 ? verdict$ : 0) });
-    served.server.sessions$.subscribe((session) => session.respond(() => NEVER));
-    const client = await served.connect();
-    const session = await client.openSession();
-    const seen = told(session.submit({}));
-    const opening = client.openSession({ requestedSessionId: 2 });
-    await settled();
-    const closed = served.server.close({ graceMs: 30 });
-    verdict$.next(0);
-    await expect(opening).rejects.toMatchObject({ status: SessionStatus.RetryLater });
-    await closed;
-    expect(seen).toMatchObject([{ name: 'OperationError', frameId: 1 }]);
   });
 });
 

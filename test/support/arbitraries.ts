@@ -159,7 +159,9 @@ export function brokenHeaders(): fc.Arbitrary<Uint8Array> {
   });
 }
 
-/** The same bytes in pieces, some of them empty; each piece a buffer of its own, as a socket delivers them. */
+/**
+ * The same bytes in pieces, some of them empty; each piece a buffer of its own, as a socket delivers them.
+ */
 export function splits(bytes: Uint8Array): fc.Arbitrary<Uint8Array[]> {
   return fc
     .array(fc.nat(bytes.length), { maxLength: 24 })

@@ -70,3 +70,18 @@ export class Authority {
 }
 
 const EC = { keyType: 'ec', algorithm: 'sha256' } as const;
+
+/** Who there is in a test: a server and a client of one authority, and an authority of nobody here. */
+export interface Lab {
+  readonly authority: Authority;
+  readonly stranger: Authority;
+  readonly server: Issued;
+  readonly alice: Issued;
+}
+
+export async function makeLab(): Promise<Lab> {
+  const [authority, stranger] = await Promise.all([Authority.make('Lab CA'), Authority.make('Other CA')]);
+  const server = await authority.issue({ name: 'server' });
+  const alice = await authority.issue({ name: 'alice', organisation: 'Lab', uris: ['spiffe://lab/alice'] });
+  return { authority, stranger, server, alice };
+}

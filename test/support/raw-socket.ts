@@ -1,10 +1,17 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { HEADER_LENGTH } from '../../src/wire/header';
+import { decodePacket, type Packet } from '../../src/wire/packet';
 import { until } from './until';
+
+const META_LEN_AT = 12;
+const BODY_LEN_AT = 16;
 
 /** A TCP connection with nothing of this library on it: any bytes, any end, or none. */
 export class RawSocket {
   private readonly chunks: Buffer[] = [];
   private size = 0;
+  /** How many of the bytes have been taken as packets. */
+  private taken = 0;
   private over: 'end' | 'reset' | undefined;
 
   constructor(readonly socket: Socket) {
@@ -62,6 +69,27 @@ export class RawSocket {
     return this.received;
   }
 
+  /** The next packet, as it came; rejects where the connection ends before. */
+  async nextBytes(): Promise<Uint8Array> {
+    await until(() => this.has(this.nextLength()) || this.over !== undefined, 'a packet');
+    const length = this.nextLength();
+    if (!this.has(length)) throw new Error(`the connection ended (${this.over ?? 'open'})`);
+    this.taken += length;
+    return this.received.slice(this.taken - length, this.taken);
+  }
+
+  async nextPacket(): Promise<Packet> {
+    return decodePacket(await this.nextBytes());
+  }
+
+  /** The end of the other side, which is to be next: rejects where anything comes that nobody has taken. */
+  async nextEnd(): Promise<'end' | 'reset'> {
+    await until(() => this.has(1) || this.over !== undefined, 'the end of the connection');
+    const rest = Buffer.from(this.received.subarray(this.taken));
+    if (rest.length > 0) throw new Error(`expected the end, got ${rest.toString('hex')}`);
+    return this.ended();
+  }
+
   /** How the other end has ended its side. */
   async ended(): Promise<'end' | 'reset'> {
     await until(() => this.over !== undefined, 'the end of the connection');
@@ -81,6 +109,17 @@ export class RawSocket {
 
   destroy(): void {
     this.socket.destroy();
+  }
+
+  private has(bytes: number): boolean {
+    return this.size - this.taken >= bytes;
+  }
+
+  /** Of the next packet, as far as it is known: of its header, as long as that is not there. */
+  private nextLength(): number {
+    if (!this.has(HEADER_LENGTH)) return HEADER_LENGTH;
+    const header = Buffer.from(this.received.buffer, this.taken, HEADER_LENGTH);
+    return HEADER_LENGTH + header.readUInt32LE(META_LEN_AT) + header.readUInt32LE(BODY_LEN_AT);
   }
 }
 

@@ -28,9 +28,12 @@ const KEPT_SHARE = 0.75;
  */
 export class IdRanges {
   readonly #maxRanges: number;
-  // Ascending, disjoint and never adjacent; two arrays, so that a range is no object.
-  readonly #firsts: number[] = [];
-  readonly #lasts: number[] = [];
+  /** The highest range, empty at first. Apart, because most sets never have another. */
+  #first = 0;
+  #last = -1;
+  // The others: ascending, disjoint and never adjacent; two arrays, so that a range is no object.
+  #firsts: number[] | undefined;
+  #lasts: number[] | undefined;
   #size = 0;
   #exact = true;
 
@@ -46,7 +49,7 @@ export class IdRanges {
 
   /** How many ranges the ids form: what the set costs. */
   get rangeCount(): number {
-    return this.#firsts.length;
+    return (this.#firsts?.length ?? 0) + (this.#size === 0 ? 0 : 1);
   }
 
   /** False once gaps were closed to keep within `maxRanges`. */
@@ -55,77 +58,81 @@ export class IdRanges {
   }
 
   has(id: number): boolean {
-    const top = this.#lasts.length - 1;
-    if (top < 0 || id > (this.#lasts[top] as number)) return false;
-    const index = this.#indexAt(id);
-    return index >= 0 && id <= (this.#lasts[index] as number);
+    return id >= this.#first ? id <= this.#last : this.#hasBelow(id);
   }
 
   /** Adds an id; false where the set had it. */
   add(id: number): boolean {
-    const lasts = this.#lasts;
-    const top = lasts.length - 1;
-    const largest = top < 0 ? -Infinity : (lasts[top] as number);
-    if (id === largest + 1) {
-      lasts[top] = id;
-    } else if (id > largest) {
-      this.#firsts.push(id);
-      lasts.push(id);
-      if (lasts.length > this.#maxRanges) this.#closeGaps();
-    } else if (!this.#insert(id)) {
-      return false;
-    }
+    if (id === this.#last + 1) this.#last = id;
+    else if (id > this.#last) this.#startRange(id);
+    else if (id >= this.#first || !this.#insert(id)) return false;
     this.#size++;
     return true;
   }
 
   /** The ranges, ascending, with a gap between any two. */
   *ranges(): IterableIterator<IdRange> {
-    for (let index = 0; index < this.#firsts.length; index++) {
-      yield { first: this.#firsts[index] as number, last: this.#lasts[index] as number };
+    const { firsts, lasts } = this.#below();
+    for (let index = 0; index < firsts.length; index++) {
+      yield { first: firsts[index] as number, last: lasts[index] as number };
     }
+    if (this.#size > 0) yield { first: this.#first, last: this.#last };
   }
 
-  /** Adds an id below the largest; false where the set has it. */
+  /** The ranges below the highest. */
+  #below(): { readonly firsts: number[]; readonly lasts: number[] } {
+    return { firsts: (this.#firsts ??= []), lasts: (this.#lasts ??= []) };
+  }
+
+  #hasBelow(id: number): boolean {
+    if (this.#firsts === undefined) return false;
+    const { firsts, lasts } = this.#below();
+    const index = indexAt(firsts, id);
+    return index >= 0 && id <= (lasts[index] as number);
+  }
+
+  /** Adds an id above all others, with a gap. */
+  #startRange(id: number): void {
+    if (this.#size > 0) {
+      const { firsts, lasts } = this.#below();
+      firsts.push(this.#first);
+      lasts.push(this.#last);
+    }
+    this.#first = this.#last = id;
+    if (this.rangeCount > this.#maxRanges) this.#closeGaps();
+  }
+
+  /** Adds an id below the highest range; false where the set has it. */
   #insert(id: number): boolean {
-    const firsts = this.#firsts;
-    const lasts = this.#lasts;
-    const before = this.#indexAt(id);
+    const { firsts, lasts } = this.#below();
+    const before = indexAt(firsts, id);
     if (before >= 0 && id <= (lasts[before] as number)) return false;
     const after = before + 1;
+    const isHighest = after === firsts.length;
     const touchesBefore = before >= 0 && lasts[before] === id - 1;
-    const touchesAfter = firsts[after] === id + 1;
+    const touchesAfter = (isHighest ? this.#first : firsts[after]) === id + 1;
     if (touchesBefore && touchesAfter) {
       lasts.splice(before, 1);
-      firsts.splice(after, 1);
+      const [first] = firsts.splice(isHighest ? before : after, 1);
+      if (isHighest) this.#first = first as number;
     } else if (touchesBefore) {
       lasts[before] = id;
+    } else if (touchesAfter && isHighest) {
+      this.#first = id;
     } else if (touchesAfter) {
       firsts[after] = id;
     } else {
       firsts.splice(after, 0, id);
       lasts.splice(after, 0, id);
-      if (lasts.length > this.#maxRanges) this.#closeGaps();
+      if (this.rangeCount > this.#maxRanges) this.#closeGaps();
     }
     return true;
   }
 
-  /** The index of the last range that starts at or below `id`, −1 for none. */
-  #indexAt(id: number): number {
-    const firsts = this.#firsts;
-    let low = 0;
-    let high = firsts.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((firsts[middle] as number) <= id) low = middle + 1;
-      else high = middle;
-    }
-    return low - 1;
-  }
-
   #closeGaps(): void {
-    const firsts = this.#firsts;
-    const lasts = this.#lasts;
+    const { firsts, lasts } = this.#below();
+    firsts.push(this.#first);
+    lasts.push(this.#last);
     const widthBefore = (index: number): number =>
       (firsts[index] as number) - (lasts[index - 1] as number) - 1;
     const widths = firsts.slice(1).map((_, index) => widthBefore(index + 1));
@@ -144,8 +151,22 @@ export class IdRanges {
       }
       lasts[kept] = lasts[index] as number;
     }
-    firsts.length = kept + 1;
-    lasts.length = kept + 1;
+    this.#first = firsts[kept] as number;
+    this.#last = lasts[kept] as number;
+    firsts.length = kept;
+    lasts.length = kept;
     this.#exact = false;
   }
+}
+
+/** The index of the last range that starts at or below `id`, −1 for none. */
+function indexAt(firsts: readonly number[], id: number): number {
+  let low = 0;
+  let high = firsts.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((firsts[middle] as number) <= id) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
 }

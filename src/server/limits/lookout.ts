@@ -1,6 +1,9 @@
 import type { SchedulerLike, Subscription } from 'rxjs';
 
-/** Milliseconds between two looks at most; a limit is noticed so much late, or a tenth of it where that is less. */
+/**
+ * Milliseconds between two looks at most; a limit is noticed so much late, or a tenth of it where that is
+ * less.
+ */
 const LOOK_MS = 1000;
 
 /** Who looks. */

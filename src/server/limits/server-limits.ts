@@ -2,14 +2,19 @@ import type { Rate } from './token-bucket';
 
 /** Of one kind of packet, or of answer, on one connection. */
 export interface ConnectionRates {
-  /** FRAME_CANCEL. Starting work and taking it back costs a peer nothing and the server a handler each time. */
+  /**
+   * FRAME_CANCEL. Starting work and taking it back costs a peer nothing and the server a handler each time.
+   */
   readonly cancels: Rate;
   /**
    * Submits and opens that are well-formed and not served: no room, no such cached object, a refused
    * SESSION_OPEN, a session that has ended. Each is answered, so they are work without end otherwise.
    */
   readonly refusals: Rate;
-  /** Packets that the protocol forbids. A peer that errs now and then goes on; one that does nothing else ends. */
+  /**
+   * Packets that the protocol forbids. A peer that errs now and then goes on; one that does nothing else
+   * ends.
+   */
   readonly violations: Rate;
   /** PING of the peer's. Each is answered. */
   readonly pings: Rate;
@@ -37,11 +42,16 @@ export interface ServerLimits extends ConnectionRates {
    * one that works.
    */
   readonly handshakeMs: number;
-  /** Connections that are not past that; of one more, the oldest goes. A flood of them must not keep others out. */
+  /**
+   * Connections that are not past that; of one more, the oldest goes. A flood of them must not keep others
+   * out.
+   */
   readonly maxHandshakes: number;
   /** Connections of all listeners together, closing ones among them; one more is cut at the accept. */
   readonly maxConnections: number;
-  /** Bytes that are taken from a connection before it has a session: what a stranger can make the server read. */
+  /**
+   * Bytes that are taken from a connection before it has a session: what a stranger can make the server read.
+   */
   readonly maxOpeningBytesIn: number;
   /** Bytes that are sent to it before: what a stranger can make the server say. */
   readonly maxOpeningBytesOut: number;
@@ -65,7 +75,9 @@ export interface ServerLimits extends ConnectionRates {
    * them nothing is read from whoever submits more, until a quarter of it is free again.
    */
   readonly maxQueuedBytes: number;
-  /** Resume tokens of one connection that are wrong; one more ends it. Nobody forgets its token that often. */
+  /**
+   * Resume tokens of one connection that are wrong; one more ends it. Nobody forgets its token that often.
+   */
   readonly maxTokenFailures: number;
   /**
    * Wrong resume tokens from one address (of IPv6: from one /64). Past them every token from there is
@@ -78,7 +90,9 @@ export interface ServerLimits extends ConnectionRates {
    * the largest result, which waits as a whole.
    */
   readonly maxUnreadBytes: number;
-  /** Bytes that may wait for longer than `unreadMs`: a burst passes, a peer that never catches up does not. */
+  /**
+   * Bytes that may wait for longer than `unreadMs`: a burst passes, a peer that never catches up does not.
+   */
   readonly maxLastingUnreadBytes: number;
   /**
    * Milliseconds that a peer with bytes to read may take none of them, or have more than

@@ -20,7 +20,9 @@ export class DetachedTotals {
 
   constructor(private readonly limits: Pick<ServerLimits, 'maxDetachedSessions' | 'maxDetachedBytes'>) {}
 
-  /** Takes a session in that has `bytes` to wait with; undefined, and its owner told, where there is no room. */
+  /**
+   * Takes a session in that has `bytes` to wait with; undefined, and its owner told, where there is no room.
+   */
   enter(bytes: number, owner: DetachedOwner): DetachedShare | undefined {
     const { maxDetachedSessions: allowed } = this.limits;
     const observed = this.sessions + 1;

@@ -106,7 +106,8 @@ function judgeResume(
   const used = matchToken(token, tokens);
   const core = known?.core;
   if (used === undefined || tokens === undefined || core === undefined) return refusal;
-  if (!isSameKind(open, core.open) || !core.canResume(receivedResults, resumeAttempt)) return refusal;
+  if (!isSameKind(open, core.open) || !core.recovery.canResume(receivedResults, resumeAttempt))
+    return refusal;
   return { status, sessionId, core, tokens, used };
 }
 

@@ -207,7 +207,7 @@ export class SessionOpener {
     core.leave();
     this.sendAck(opening, verdict, token, core.operations.lastOperationId);
     opening.connection.adopt(core);
-    core.resume(opening.connection, opening.extension);
+    core.recovery.resume(opening.connection, opening.extension);
   }
 
   private keepTokens(sessionId: number, tokens: TokenPair): void {

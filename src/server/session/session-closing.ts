@@ -14,12 +14,13 @@ import type { Close } from './messages';
 import type { SessionOperations } from './submits/session-operations';
 import type { SessionOutlet } from './results/session-outlet';
 import type { SessionSender } from './results/session-sender';
-import type { SessionStreams } from './results/session-streams';
+import type { SessionStreams } from './session-streams';
 import type { SessionEnding } from './session-terms';
 
 /** The session that closes. */
 export interface ClosingSession {
   readonly sessionId: number;
+  readonly granted: { readonly grantedOperationCredit: number };
   readonly scheduler: SchedulerLike;
   readonly operations: SessionOperations;
   readonly sender: SessionSender;
@@ -45,6 +46,8 @@ export class SessionClosing {
   /** What ends the session once no operation is left, while it drains. */
   private finishDrain: (() => void) | undefined;
   private wasAsked = false;
+  /** Submits that came after this side had asked for the end. */
+  private crossed = 0;
 
   constructor(private readonly session: ClosingSession) {}
 
@@ -117,6 +120,14 @@ export class SessionClosing {
     if (metadata.closeStatus !== CloseStatus.Closed) return;
     session.state = SessionState.Draining;
     session.end('closed', 'closed');
+  }
+
+  /** A submit came after SESSION_CLOSE: its client could not know, as far as it had credit. */
+  submitCrossed(frameId: number): void {
+    const { sessionId, sender, outlet, granted } = this.session;
+    sender.drop(frameId);
+    this.crossed += 1;
+    if (this.crossed > granted.grantedOperationCredit) outlet.current?.refused(sessionId);
   }
 
   /** An operation has ended, whichever way. */

@@ -1,27 +1,16 @@
-import { BehaviorSubject, lastValueFrom, type SchedulerLike, type Subscription } from 'rxjs';
-import { CancelScope } from '../../protocol/operation/operation';
+import { BehaviorSubject, lastValueFrom, type SchedulerLike } from 'rxjs';
 import { checkHeaderOnly, checkMetadataLength, decodeAs } from '../../protocol/packet-checks';
 import { unexpectedMessage, type RuntimeError } from '../../protocol/runtime-error';
-import type { SessionExtension } from '../../protocol/session/session-extension';
 import { acceptsMessages, acceptsOperations, SessionState } from '../../protocol/session/session-lifecycle';
-import { timerMs } from '../../protocol/timer';
 import { NnrpError } from '../../wire/errors';
 import type { MessageOf } from '../../wire/message';
 import { MessageType, messageTypeName } from '../../wire/message-type';
-import { BackpressureLevel, FlowScope, FlowUpdateReason } from '../../wire/messages/flow-update';
 import { FrameSubmitMetadata } from '../../wire/messages/frame-submit';
-import { HintReason, ResultHintMetadata } from '../../wire/messages/result-hint';
-import { CloseReason, InFlightPolicy } from '../../wire/messages/session-close';
 import type { SessionOpenAckMetadata, SessionOpenMetadata } from '../../wire/messages/session-open';
 import type { Packet } from '../../wire/packet';
 import { cacheMiss } from '../error-packet';
 import type { Cancel } from './messages';
-import type {
-  DetachedExcess,
-  DetachedOwner,
-  DetachedShare,
-  DetachedTotals,
-} from '../opening/detached-totals';
+import type { DetachedShare, DetachedTotals } from '../opening/detached-totals';
 import type { LimitTripped } from '../limits/limit-tripped';
 import type { QueuedTotals } from '../limits/queued-totals';
 import { SlotShare } from '../limits/slot-pool';
@@ -29,15 +18,16 @@ import type { ServerSettings } from '../options';
 import { NO_REFERENCES, refersToObjects, SessionCache } from './session-cache';
 import { IdleWatch, type IdleWatched } from './idle-watch';
 import { SessionClosing, type ClosingSession } from './session-closing';
+import { SessionCredit, type CreditedSession } from './session-credit';
 import { SessionOperations, type OperationsHost } from './submits/session-operations';
 import { SessionOutlet, type Attachment } from './results/session-outlet';
-import { SessionSender, type FlowFields, type SenderHost } from './results/session-sender';
+import { SessionSender, type SenderHost } from './results/session-sender';
+import { SessionRecovery, type RecoveringSession } from './session-recovery';
 import { SessionRequests, type RequestsHost } from './session-requests';
-import { SessionStreams } from './results/session-streams';
-import type { AttachmentState, CreditTarget, SessionEnding } from './session-terms';
+import { SessionStreams } from './session-streams';
+import { IDLE_ENDING, type AttachmentState, type SessionEnding } from './session-terms';
 import type { Submit, SubmitEnd } from './submits/submit';
 import { SubscribersOf } from '../subscribers';
-import type { SessionUsage } from '../usage';
 
 /** What a session needs of its server. */
 export interface SessionHost {
@@ -69,7 +59,14 @@ export interface SessionHost {
  *      └──────────── resume ───────────┘        (SESSION_CLOSE ends it from anywhere: closed)
  */
 export class SessionCore
-  implements OperationsHost, RequestsHost, SenderHost, DetachedOwner, ClosingSession, IdleWatched
+  implements
+    OperationsHost,
+    RequestsHost,
+    SenderHost,
+    ClosingSession,
+    CreditedSession,
+    RecoveringSession,
+    IdleWatched
 {
   readonly streams = new SessionStreams();
   readonly attachment: BehaviorSubject<AttachmentState>;
@@ -79,19 +76,14 @@ export class SessionCore
   readonly operations: SessionOperations;
   private readonly slots: SlotShare;
   private madeCache: SessionCache | undefined;
+  private madeCredit: SessionCredit | undefined;
+  private madeRecovery: SessionRecovery | undefined;
   private madeRequests: SessionRequests | undefined;
   private madeClosing: SessionClosing | undefined;
   private idleWatch: IdleWatch | undefined;
   state: SessionState = SessionState.Open;
-  private expiry: Subscription | undefined;
-  private isCongested = false;
-  private isUnconfirmed = false;
   /** Bytes of submits that wait, as they are counted over all sessions. */
   private countedBytes = 0;
-  /** Submits that came after this side had asked for the end. */
-  private crossed = 0;
-  /** Of the client, to resume the session. */
-  private lastAttempt = 0;
   private lastHeard: number;
   /** When an operation last ended. */
   private lastWorked = 0;
@@ -130,6 +122,14 @@ export class SessionCore
     return (this.madeCache ??= new SessionCache(this.sessionId, this.settings, this.scheduler));
   }
 
+  get credit(): SessionCredit {
+    return (this.madeCredit ??= new SessionCredit(this));
+  }
+
+  get recovery(): SessionRecovery {
+    return (this.madeRecovery ??= new SessionRecovery(this));
+  }
+
   private get requests(): SessionRequests {
     return (this.madeRequests ??= new SessionRequests(this));
   }
@@ -142,21 +142,14 @@ export class SessionCore
     return this.operations.isIdle ? Math.max(this.lastHeard, this.lastWorked) : Infinity;
   }
 
-  get usage(): SessionUsage {
-    const { operations, outlet } = this;
-    return {
-      operationsInFlight: operations.inFlightCount,
-      operationsQueued: operations.queuedCount,
-      outboxResults: outlet.heldResults,
-      outboxBytes: outlet.heldBytes,
-    };
-  }
-
   get cacheObjectCount(): number {
     return this.madeCache?.objectCount ?? 0;
   }
 
-  /** Takes a packet of this session, that came at `now`. Throws an `NnrpError` or a `RuntimeError` that says what is wrong. */
+  /**
+   * Takes a packet of this session, that came at `now`. Throws an `NnrpError` or a `RuntimeError` that says
+   * what is wrong.
+   */
   receive(packet: Packet, now: number): void {
     if (!acceptsMessages(this.state)) throw this.notOpen();
     this.heard(now);
@@ -194,35 +187,14 @@ export class SessionCore
   /** The client has said something, to this session or about it. */
   heard(now: number): void {
     this.lastHeard = now;
-    if (!this.isUnconfirmed) return;
-    this.isUnconfirmed = false;
-    this.host.confirmed(this);
+    if (this.madeRecovery?.confirms() === true) this.host.confirmed(this);
   }
 
   /** The connection is gone. The session waits for its client where it may, and is over where not. */
   connectionLost(attachment: Attachment): void {
     if (this.outlet.current !== attachment) return;
-    if (!this.isResumable || !acceptsOperations(this.state)) {
-      this.end('disconnected', 'closed');
-      return;
-    }
-    const share = this.host.detached.enter(this.outlet.heldBytes, this);
-    if (share === undefined) {
-      this.end('disconnected', 'expired');
-      return;
-    }
-    this.detach(share);
-    this.expireIn(this.granted.resumeWindowMs);
-    this.attachment.next('detached');
-  }
-
-  /**
-   * Whether a client that has received so many results can take the session up without a gap. An attempt
-   * that is older than one which came before it is nobody's any more: its client has made another since.
-   */
-  canResume(receivedResults: number | undefined, attempt = Infinity): boolean {
-    if (!this.isResumable || !acceptsOperations(this.state)) return false;
-    return attempt > this.lastAttempt && this.outlet.canResume(receivedResults);
+    if (this.isResumable && acceptsOperations(this.state)) this.recovery.wait();
+    else this.end('disconnected', 'closed');
   }
 
   /** Leaves the connection that carries it, if one does: another has taken the session over. */
@@ -231,35 +203,27 @@ export class SessionCore
     this.detach();
   }
 
-  /** Goes on over another connection, with what the client says of itself. */
-  resume(attachment: Attachment, extension: SessionExtension | undefined): void {
-    this.expiry?.unsubscribe();
-    this.state = SessionState.Resumed;
-    this.lastHeard = this.host.scheduler.now();
-    this.isUnconfirmed = true;
-    // The ack gives the client new credit: it is stopped no more.
-    this.isCongested = false;
-    this.lastAttempt = extension?.resumeAttempt ?? this.lastAttempt;
-    this.slots.moveTo(attachment.slots);
-    this.outlet.attach(attachment, extension?.receivedResults);
-    if (extension?.wantedOperations !== undefined) this.cancelUnwanted(new Set(extension.wantedOperations));
-    this.attachment.next('resumed');
+  /** No connection carries the session; its results count for `share`. */
+  detach(share?: DetachedShare): void {
+    this.slots.moveTo(undefined);
+    this.outlet.detach(share);
+    this.madeRequests?.forget();
   }
 
-  /** Ends the session from this side; resolves when it is over. Operations in flight are drained or aborted. */
+  /** Another connection carries the session; its client lacks the results after so many. */
+  attach(attachment: Attachment, receivedResults: number | undefined): void {
+    this.state = SessionState.Resumed;
+    this.lastHeard = this.host.scheduler.now();
+    this.madeCredit?.renewed();
+    this.slots.moveTo(attachment.slots);
+    this.outlet.attach(attachment, receivedResults);
+  }
+
+  /** Ends the session from this side, operations in flight drained or aborted; resolves when it is over. */
   close(ending: SessionEnding): Promise<void> {
     const over = lastValueFrom(this.attachment, { defaultValue: undefined }).then(() => undefined);
     this.closing.close(ending);
     return over;
-  }
-
-  /** Tells the client how many operations it may have in flight; nothing while it is away. */
-  tellCredit(target: CreditTarget, fields: FlowFields): void {
-    const { current } = this.outlet;
-    if (current === undefined) return;
-    if (target.scope === FlowScope.Operation) this.sender.credit(target, fields);
-    else if (target.scope === FlowScope.Session) this.sender.credit({ scope: target.scope }, fields);
-    else this.sender.credit({ scope: target.scope, epoch: current.creditEpoch }, fields);
   }
 
   /** Ends the session without another word. */
@@ -269,7 +233,7 @@ export class SessionCore
     this.madeClosing?.end();
     this.idleWatch?.unsubscribe();
     this.madeRequests?.end();
-    this.expiry?.unsubscribe();
+    this.madeRecovery?.end();
     this.outlet.current?.released(this);
     this.operations.endAll(end, { tell: false });
     this.noteWork();
@@ -295,16 +259,6 @@ export class SessionCore
     this.noteWork();
   }
 
-  /** What is counted over several sessions follows what this one has. */
-  private noteWork(): void {
-    const { takenSlots, queuedBytes } = this.operations;
-    this.slots.set(takenSlots);
-    const by = queuedBytes - this.countedBytes;
-    if (by === 0) return;
-    this.countedBytes = queuedBytes;
-    this.host.queued.change(by);
-  }
-
   /** A subscriber of a submit's streams has thrown. */
   subscriberFailed({ frameId }: Submit, cause: unknown): void {
     const stream = `operation ${frameId} of session ${this.sessionId}`;
@@ -313,20 +267,36 @@ export class SessionCore
 
   /** Tells the client of an operation that gets no answer. */
   sendDrop(frameId: number, end: SubmitEnd): void {
-    if (end === 'late') this.hintLate(frameId);
+    if (end === 'late') this.sender.hintLate(frameId);
     this.sender.drop(frameId);
   }
 
-  /** There is no room among the sessions of the server that wait. */
-  detachedTooMuch(excess: DetachedExcess): void {
-    const { sessionId, outlet } = this;
-    this.host.limitTripped({ ...excess, peer: outlet.peer, sessionId, consequence: 'session-ended' });
+  /** Ends what waits for a slot: it never will start. */
+  endQueued(): void {
+    this.operations.endQueued('closed');
+    this.noteWork();
   }
 
-  private detach(share?: DetachedShare): void {
-    this.slots.moveTo(undefined);
-    this.outlet.detach(share);
-    this.madeRequests?.forget();
+  /** An operation has ended, whichever way. */
+  operationEnded(): void {
+    this.noteWork();
+    if (this.host.settings.idleTimeoutMs > 0) this.lastWorked = this.host.scheduler.now();
+    if (this.madeClosing?.isDraining === true) {
+      this.madeClosing.operationEnded();
+    } else if (this.madeCredit?.isStopped === true && this.operations.queuedCount === 0) {
+      this.madeCredit.restore();
+    }
+  }
+
+  /** Nothing more can be kept for a client that is away: rather than leave a gap, the session ends. */
+  overflowed(): void {
+    // Later: whoever made the result that did not fit is still at it.
+    this.recovery.expireIn(0);
+  }
+
+  /** Nobody has used the session for too long. */
+  fellIdle(): void {
+    this.closing.close(IDLE_ENDING);
   }
 
   private onSubmit(packet: Packet): void {
@@ -334,10 +304,7 @@ export class SessionCore
     const metadata = FrameSubmitMetadata.decode(packet.metadata);
     if (!acceptsOperations(this.state)) {
       if (this.madeClosing?.isOwn !== true) throw this.notOpen();
-      // It crossed with this side's SESSION_CLOSE: its client could not know, as far as it had credit.
-      this.sender.drop(packet.header.frameId);
-      this.crossed += 1;
-      if (this.crossed > this.granted.grantedOperationCredit) this.refused();
+      this.madeClosing.submitCrossed(packet.header.frameId);
       return;
     }
     const resolved = refersToObjects(metadata) ? this.cache.resolve(metadata, packet.body) : NO_REFERENCES;
@@ -356,14 +323,7 @@ export class SessionCore
       return;
     }
     // No slot and no room to wait: the client did not keep to its credit.
-    if (!this.isCongested) {
-      this.isCongested = true;
-      const { Congestion } = FlowUpdateReason;
-      this.sender.credit(
-        { scope: FlowScope.Session },
-        { reason: Congestion, level: BackpressureLevel.Hard, credit: 0 },
-      );
-    }
+    this.credit.stop();
     this.refused();
   }
 
@@ -374,14 +334,8 @@ export class SessionCore
   private onCancel(cancel: Cancel): void {
     const { cancelScope } = this.host.settings;
     // Nothing where the cancel crossed with the operation's last result: that is no fault of anybody.
-    if (this.operations.cancel(cancel.frameId, cancelScope, 'client').length > 0)
-      this.streams.emit('cancels', cancel);
-  }
-
-  private cancelUnwanted(wanted: ReadonlySet<number>): void {
-    for (const { operationId } of this.operations.all()) {
-      if (!wanted.has(operationId)) this.operations.cancel(operationId, CancelScope.Operation, 'client');
-    }
+    if (this.operations.cancel(cancel.frameId, cancelScope, 'client').length === 0) return;
+    this.streams.emit('cancels', cancel);
   }
 
   private onCachePut(message: MessageOf<typeof MessageType.CachePut>): void {
@@ -394,57 +348,14 @@ export class SessionCore
     this.streams.emit('messages', message);
   }
 
-  /** Ends what waits for a slot: it never will start. */
-  endQueued(): void {
-    this.operations.endQueued('closed');
-    this.noteWork();
-  }
-
-  /** An operation has ended, whichever way. */
-  operationEnded(): void {
-    this.noteWork();
-    if (this.host.settings.idleTimeoutMs > 0) this.lastWorked = this.host.scheduler.now();
-    if (this.madeClosing?.isDraining === true) {
-      this.madeClosing.operationEnded();
-    } else if (this.isCongested && this.operations.queuedCount === 0) {
-      this.isCongested = false;
-      const credit = this.granted.grantedOperationCredit;
-      const { Grant } = FlowUpdateReason;
-      this.sender.credit(
-        { scope: FlowScope.Session },
-        { reason: Grant, level: BackpressureLevel.None, credit },
-      );
-    }
-  }
-
-  /** Nothing more can be kept for a client that is away: rather than leave a gap, the session ends. */
-  overflowed(): void {
-    // Later: whoever made the result that did not fit is still at it.
-    this.expireIn(0);
-  }
-
-  /** Ends the session unless its client comes back before. */
-  private expireIn(ms: number): void {
-    this.expiry?.unsubscribe();
-    this.expiry = this.host.scheduler.schedule(() => {
-      this.end('disconnected', 'expired');
-    }, timerMs(ms));
-  }
-
-  /** Only for a client that says it understands: the reference's takes a RESULT_HINT for a fault. */
-  private hintLate(frameId: number): void {
-    if (this.outlet.current?.isAnnounced !== true) return;
-    this.sender.hint(frameId, ResultHintMetadata.of({ reason: HintReason.BudgetExceeded }));
-  }
-
-  /** Nobody has used the session for too long. */
-  fellIdle(): void {
-    this.closing.close({
-      closeReason: CloseReason.IdleTimeout,
-      inFlightPolicy: InFlightPolicy.Abort,
-      drainTimeoutMs: 0,
-      sessionErrorCode: 0,
-    });
+  /** What is counted over several sessions follows what this one has. */
+  private noteWork(): void {
+    const { takenSlots, queuedBytes } = this.operations;
+    this.slots.set(takenSlots);
+    const by = queuedBytes - this.countedBytes;
+    if (by === 0) return;
+    this.countedBytes = queuedBytes;
+    this.host.queued.change(by);
   }
 
   private notOpen(): NnrpError {

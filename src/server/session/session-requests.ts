@@ -8,10 +8,10 @@ import type { ServerSettings } from '../options';
 import { MigrateRequest, PatchRequest } from './requests';
 import type { SessionOutlet } from './results/session-outlet';
 import type { SessionSender } from './results/session-sender';
-import type { SessionStreams } from './results/session-streams';
+import type { SessionStreams } from './session-streams';
 
 /** Why a migration is refused: the accept codes of this server (preview3 assigns none but 0). */
-export const MigrateRefusal = { SameTransport: 1, CursorAhead: 2, NotResumable: 3 } as const;
+export const MigrateRefusal = { SameTransport: 1, CursorAhead: 2, NotResumable: 3, Unanswered: 4 } as const;
 
 /** What the requests of a session need of it. */
 export interface RequestsHost {
@@ -21,9 +21,8 @@ export interface RequestsHost {
   readonly settings: ServerSettings;
   readonly scheduler: SchedulerLike;
   readonly isResumable: boolean;
-  readonly operations: {
-    /** The highest operation id that the client has submitted. */ readonly lastOperationId: number;
-  };
+  /** The highest operation id that the client has submitted is all that is asked of them. */
+  readonly operations: { readonly lastOperationId: number };
 }
 
 /**
@@ -38,7 +37,7 @@ export class SessionRequests {
   constructor(private readonly host: RequestsHost) {}
 
   patch(message: MessageOf<typeof MessageType.SessionPatch>): void {
-    const { streams, sender, settings, scheduler } = this.host;
+    const { streams, sender } = this.host;
     const patience = new Subscription();
     const acknowledge = (this.patchAcks ??= this.ackQueue()).place();
     const request = new PatchRequest(message, (ack, body) => {
@@ -51,21 +50,25 @@ export class SessionRequests {
     }
     streams.emit('patches', request);
     if (request.isAnswered) return;
-    const giveUp = (): void => {
+    this.wait(patience, () => {
       request.reject(PatchRejectReason.RateLimited);
-    };
-    patience.add(scheduler.schedule(giveUp, timerMs(settings.patchTimeoutMs)));
-    (this.timers ??= new Subscription()).add(patience);
+    });
   }
 
   migrate(message: MessageOf<typeof MessageType.SessionMigrate>): void {
     const { streams, sender, settings, scheduler, isResumable, operations } = this.host;
+    const patience = new Subscription();
     const acknowledge = (this.migrateAcks ??= this.ackQueue()).place();
     const request = new MigrateRequest(message, (ack) => {
       acknowledge(sender.migrateAck(message.metadata, ack));
+      patience.unsubscribe();
     });
     if (streams.isWatched('migrations')) {
       streams.emit('migrations', request);
+      if (request.isAnswered) return;
+      this.wait(patience, () => {
+        request.reject(MigrateRefusal.Unanswered);
+      });
       return;
     }
     const { oldTransportId, newTransportId, lastResultFrameId } = message.metadata;
@@ -78,7 +81,7 @@ export class SessionRequests {
     }
   }
 
-  /** The connection that asked is gone: nobody waits for these acks, and a later request must not get them. */
+  /** The connection that asked is gone: nobody waits for its acks, and no later request may get them. */
   forget(): void {
     this.patchAcks?.clear();
     this.migrateAcks?.clear();
@@ -87,6 +90,13 @@ export class SessionRequests {
   end(): void {
     this.timers?.unsubscribe();
     this.timers = Subscription.EMPTY;
+  }
+
+  /** An application that never answers must not hold the acks behind this one up, nor gather requests. */
+  private wait(patience: Subscription, giveUp: () => void): void {
+    const { scheduler, settings } = this.host;
+    patience.add(scheduler.schedule(giveUp, timerMs(settings.patchTimeoutMs)));
+    (this.timers ??= new Subscription()).add(patience);
   }
 
   private ackQueue(): AckQueue {

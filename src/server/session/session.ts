@@ -1,4 +1,4 @@
-import { Observable, type Observer, type Subscription } from 'rxjs';
+import { Observable, type Observer, type Subscriber, type Subscription } from 'rxjs';
 import { dropLate, type Lateness } from '../../../operators/drop-late';
 import {
   respondToSubmits,
@@ -18,21 +18,22 @@ import {
   FlowUpdateReason,
   type FlowUpdateMetadata,
 } from '../../wire/messages/flow-update';
-import { CloseReason, InFlightPolicy } from '../../wire/messages/session-close';
 import { ResultHintMetadata } from '../../wire/messages/result-hint';
-import {
-  SessionErrorCode,
-  type SessionOpenAckMetadata,
-  type SessionOpenMetadata,
-} from '../../wire/messages/session-open';
-import { contained, ContainedObservable, relay } from '../contained';
+import type { SessionOpenAckMetadata, SessionOpenMetadata } from '../../wire/messages/session-open';
+import { contained, ContainedObservable, Relay, type Containment } from '../contained';
 import { SubscribersOf } from '../subscribers';
 import { keepingSlots } from './submits/kept-slots';
 import type { Cancel, Close, SessionMessage } from './messages';
 import type { MigrateRequest, PatchRequest } from './requests';
 import type { SessionCore } from './session-core';
-import type { StreamedMessages } from './results/session-streams';
-import type { AttachmentState, CreditTarget, SessionEnding } from './session-terms';
+import type { StreamedMessages } from './session-streams';
+import {
+  NORMAL_ENDING,
+  REVOKED_ENDING,
+  type AttachmentState,
+  type CreditTarget,
+  type SessionEnding,
+} from './session-terms';
 import { Submit } from './submits/submit';
 
 /**
@@ -55,14 +56,14 @@ export class ServerSession extends ContainedObservable<SessionMessage> {
   constructor(private readonly core: SessionCore) {
     const subscribers = new SubscribersOf(`session ${core.sessionId}`, core.host, 'session');
     super((subscriber) => {
-      relay(watched(core, 'messages'), subscriber, subscribers);
+      listen(core, 'messages', subscriber, subscribers);
     }, subscribers);
     this.results = new SessionResults(core);
   }
 
   /** Submits, as slots are free (`maxInFlightOperations`). They wait until somebody subscribes. */
   get submits$(): Observable<Submit> {
-    return contained(watched(this.core, 'submits'), new SubscribersOfSubmits(this.core));
+    return this.stream('submits', new SubscribersOfSubmits(this.core));
   }
 
   get cancels$(): Observable<Cancel> {
@@ -149,7 +150,9 @@ export class ServerSession extends ContainedObservable<SessionMessage> {
   respond(handler: SubmitHandler<Submit>, { late }: { readonly late?: Lateness } = {}): Subscription {
     const { scheduler } = this.core.host;
     // What comes of these is caught below; `submits$` would cost each submit a step more.
-    const all$ = watched(this.core, 'submits');
+    const all$ = new Observable<Submit>((subscriber) => {
+      listen(this.core, 'submits', subscriber);
+    });
     const submits$ = late === undefined ? all$ : all$.pipe(dropLate({ when: late, scheduler }));
     const responding = new SessionResponding(this.core);
     return submits$.pipe(respondToSubmits(keepingSlots(handler), responding)).subscribe(this.results);
@@ -172,7 +175,10 @@ export class ServerSession extends ContainedObservable<SessionMessage> {
     return this.core.operations.cancel(frameId, scope, 'application');
   }
 
-  /** Grants credit: how many operations the client may have in flight, in the session by default. */
+  /**
+   * Grants credit: how many operations the client may have in flight, in the session by default. Of an
+   * operation that has ended the client hears nothing.
+   */
   grant(credit: number, target?: CreditTarget): void {
     this.tellCredit(FlowUpdateReason.Grant, BackpressureLevel.None, credit, target);
   }
@@ -189,17 +195,12 @@ export class ServerSession extends ContainedObservable<SessionMessage> {
 
   /** Closes the session; resolves when it is over. By default: normal, drained without time to do it in. */
   close(ending: Partial<SessionEnding> = {}): Promise<void> {
-    return this.core.close({ ...DEFAULT_ENDING, ...ending });
+    return this.core.close({ ...NORMAL_ENDING, ...ending });
   }
 
   /** Closes the session at once, because the client may not have it any more. */
   revoke(): Promise<void> {
-    return this.core.close({
-      closeReason: CloseReason.AuthRevoked,
-      inFlightPolicy: InFlightPolicy.Abort,
-      drainTimeoutMs: 0,
-      sessionErrorCode: SessionErrorCode.AuthFailed,
-    });
+    return this.core.close(REVOKED_ENDING);
   }
 
   /** Sends a RESULT_HINT of an operation. Throws an `NnrpError` where a field is not allowed. */
@@ -212,8 +213,13 @@ export class ServerSession extends ContainedObservable<SessionMessage> {
     this.core.sender.flowUpdate(update);
   }
 
-  private stream<N extends keyof StreamedMessages>(name: N): Observable<StreamedMessages[N]> {
-    return contained(watched(this.core, name), this.subscribersOf(`${name}$`));
+  private stream<N extends keyof StreamedMessages>(
+    name: N,
+    containment: Containment = this.subscribersOf(`${name}$`),
+  ): Observable<StreamedMessages[N]> {
+    return new ContainedObservable((subscriber) => {
+      listen(this.core, name, subscriber, containment);
+    }, containment);
   }
 
   private subscribersOf(stream: string): SubscribersOf {
@@ -226,33 +232,24 @@ export class ServerSession extends ContainedObservable<SessionMessage> {
     credit: number,
     target: CreditTarget = { scope: FlowScope.Session },
   ): void {
-    this.core.tellCredit(target, { reason, level, credit });
+    this.core.credit.tell(target, { reason, level, credit });
   }
 }
 
-const DEFAULT_ENDING: SessionEnding = {
-  closeReason: CloseReason.Normal,
-  inFlightPolicy: InFlightPolicy.Drain,
-  drainTimeoutMs: 0,
-  sessionErrorCode: SessionErrorCode.None,
-};
-
 function sendResult(core: SessionCore, result: Result): void {
-  core.operations.answer(result, (sent) => {
-    core.sender.result(sent);
-  });
+  core.operations.answer(result, core.sender);
 }
 
-/** A stream of a session; who subscribes starts the submits that waited for somebody to do so. */
-function watched<N extends keyof StreamedMessages>(
+/** Hands a subscriber what a stream brings, and starts the submits that waited for somebody to listen. */
+function listen<N extends keyof StreamedMessages>(
   core: SessionCore,
   name: N,
-): Observable<StreamedMessages[N]> {
-  return new Observable((subscriber) => {
-    const subscription = core.streams.subscribe(name, subscriber);
-    core.operations.startNext();
-    return subscription;
-  });
+  subscriber: Subscriber<StreamedMessages[N]>,
+  containment?: Containment,
+): void {
+  const observer = containment === undefined ? subscriber : new Relay(subscriber, containment);
+  core.streams.subscribe(name, observer, subscriber);
+  core.operations.startNext();
 }
 
 /** A subscriber that throws over a submit is its handler: that costs the operation. */

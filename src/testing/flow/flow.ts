@@ -86,7 +86,9 @@ async function play(
   if (problems.length > 0) throw new FlowError([...problems, ...notesOf(stage)].join('\n\n'));
 }
 
-/** Whether anything is left to run until `end`. A function that waits for the world outside gets some time. */
+/**
+ * Whether anything is left to run until `end`. A function that waits for the world outside gets some time.
+ */
 async function hasNext(stage: Stage, test: { readonly outcome: Outcome }, end: number): Promise<boolean> {
   const { scheduler } = stage;
   for (let waited = 0; scheduler.nextDue === undefined; waited += PAUSE_MS) {

@@ -94,7 +94,7 @@ export function serverDigest(session: ServerSession): string {
     outbox?.size,
     outbox?.lastReleasedNumber,
     core.cacheObjectCount,
-    core['isUnconfirmed'],
+    core['madeRecovery']?.['isUnconfirmed'] ?? false,
   ].join(' | ');
 }
 
@@ -107,7 +107,7 @@ export function clientDigest(session: ClientSession): string {
 /** Who still listens to a server session's streams. */
 export function observedStreams(session: ServerSession): readonly string[] {
   const core = session['core'];
-  const streams = { ...core.streams['subjects'], attachment: core.attachment };
+  const streams = { ...core.streams['streams'], attachment: core.attachment };
   return Object.entries(streams).flatMap(([name, subject]) => (subject.observed ? [name] : []));
 }
 

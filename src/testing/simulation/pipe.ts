@@ -5,7 +5,9 @@ import type { Random } from './random';
 /** How a direction of a connection ends: in good order, or broken. */
 export type StreamEnd = 'fin' | 'reset';
 
-/** What goes beside the bytes: a question below the protocol whether the other end is there, and its answer. */
+/**
+ * What goes beside the bytes: a question below the protocol whether the other end is there, and its answer.
+ */
 export type PipeSignal = 'probe' | 'answer';
 
 /** Who reads from a pipe. */

@@ -19,7 +19,10 @@ export function enterGate(gate: ConnectionGate | undefined, socket: Socket): Gat
   return ticket;
 }
 
-/** As `enterGate`, for a socket that becomes a transport now: that one leaves at its end, without a listener more. */
+/**
+ * As `enterGate`, for a socket that becomes a transport now: that one leaves at its end, without a listener
+ * more.
+ */
 export function enterGateAsTransport(gate: ConnectionGate | undefined, socket: Socket): Entered | undefined {
   if (gate === undefined) return undefined;
   const entered = announce(gate, socket);

@@ -9,9 +9,9 @@ interface CountedHandle {
 }
 
 /**
- * How many bytes of a socket's (over TLS: of its records) the operating system has taken so far; to be compared with an earlier
- * number. A write of several MiB to a slow peer takes minutes, and moves all the time: whole writes alone
- * would look like a peer that does not read.
+ * How many bytes of a socket's (over TLS: of its records) the operating system has taken so far; to be
+ * compared with an earlier number. A write of several MiB to a slow peer takes minutes, and moves all the
+ * time: whole writes alone would look like a peer that does not read.
  */
 export function takenBytes(socket: Socket): number {
   const { _handle: handle } = socket as { readonly _handle?: CountedHandle | null };

@@ -123,12 +123,10 @@ export class SocketTransport implements Transport {
     // Asked once a batch: `flush` asks again.
     if (this.batch.isEmpty && !this.socket.writable) return;
     this.batch.add(packet);
-    this.pressure.update(this.queuedBytes);
     if (this.batch.byteLength >= FLUSH_BYTES) this.flush();
-    else if (!this.isReading && !this.flushScheduled) {
-      this.flushScheduled = true;
-      // After the poll phase: what is sent in this turn leaves together.
-      setImmediate(this.flushLater);
+    else if (!this.isReading) {
+      this.pressure.update(this.queuedBytes);
+      this.flushSoon();
     }
   }
 
@@ -163,6 +161,13 @@ export class SocketTransport implements Transport {
       // A peer that sends on is read and ignored until it ends, too.
       this.socket.end().resume();
     });
+  }
+
+  private flushSoon(): void {
+    if (this.flushScheduled) return;
+    this.flushScheduled = true;
+    // After the poll phase: what is sent in this turn leaves together.
+    setImmediate(this.flushLater);
   }
 
   private readonly flushLater = (): void => {

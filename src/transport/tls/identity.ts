@@ -18,7 +18,10 @@ export function identityOf(socket: Socket): PeerIdentity | undefined {
   };
 }
 
-/** Node gives a line to each part of a name; what could be mistaken for a separator is escaped. Either may be missing. */
+/**
+ * Node gives a line to each part of a name; what could be mistaken for a separator is escaped. Either may be
+ * missing.
+ */
 function namesOf(name: string | undefined): string[] {
   return (name ?? '').split('\n').filter((line) => line !== '');
 }

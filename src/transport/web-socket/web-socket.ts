@@ -29,7 +29,9 @@ export interface WebSocketOptions extends WebSocketSettings {
   readonly port: number;
   /** Default `127.0.0.1`. */
   readonly host?: string;
-  /** WebSocket over TLS, `wss:`. Default: without. To connect, `{}` says it all where Node trusts the server. */
+  /**
+   * WebSocket over TLS, `wss:`. Default: without. To connect, `{}` says it all where Node trusts the server.
+   */
   readonly tls?: TlsSettings;
   /** Bytes that the headers of a handshake may have, more are answered with 431. Default 65,536. */
   readonly maxHeaderBytes?: number;

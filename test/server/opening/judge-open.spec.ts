@@ -142,11 +142,13 @@ function core(
   sessionId: number,
   { before = open(), canResume = true, resumeTokenBytes = 24 } = {},
 ): SessionCore {
-  const seen: Pick<SessionCore, 'sessionId' | 'open' | 'granted' | 'canResume'> = {
+  const seen: Pick<SessionCore, 'sessionId' | 'open' | 'granted'> & {
+    readonly recovery: Pick<SessionCore['recovery'], 'canResume'>;
+  } = {
     sessionId,
     open: before,
     granted: SessionOpenAckMetadata.of({ resumeTokenBytes }),
-    canResume: () => canResume,
+    recovery: { canResume: () => canResume },
   };
   return seen as SessionCore;
 }

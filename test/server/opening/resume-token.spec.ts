@@ -1,4 +1,4 @@
-import * as crypto from 'node:crypto';
+import crypto from 'node:crypto';
 import {
   hashToken,
   matchToken,
@@ -8,22 +8,16 @@ import {
   type TokenPair,
 } from '../../../src/server/opening/resume-token';
 
-// The functions themselves, watched: what a comparison costs is what it calls.
-jest.mock('node:crypto', () => {
-  const actual = jest.requireActual<typeof crypto>('node:crypto');
-  return {
-    ...actual,
-    timingSafeEqual: jest.fn(actual.timingSafeEqual),
-    createHash: jest.fn(actual.createHash),
-  };
-});
-
 const [first, second, third] = [1, 2, 3].map((value) => new Uint8Array(24).fill(value)) as [
   Uint8Array,
   Uint8Array,
   Uint8Array,
 ];
 const fresh: TokenPair = { current: hashToken(first), previous: undefined };
+
+afterEach(() => {
+  jest.restoreAllMocks();
+});
 
 describe('a resume token', () => {
   it('is random and of the length that is asked for', () => {
@@ -87,10 +81,8 @@ describe('a resume token', () => {
     ['one of an unknown session', first, undefined],
     ['an empty one of an unknown session', new Uint8Array(0), undefined],
   ])('costs one hash and two comparisons: %s', (_, token, pair) => {
-    const hashes = jest.mocked(crypto.createHash);
-    const comparisons = jest.mocked(crypto.timingSafeEqual);
-    hashes.mockClear();
-    comparisons.mockClear();
+    const hashes = jest.spyOn(crypto, 'createHash');
+    const comparisons = jest.spyOn(crypto, 'timingSafeEqual');
     matchToken(token, pair);
     expect(hashes).toHaveBeenCalledTimes(1);
     expect(comparisons).toHaveBeenCalledTimes(2);

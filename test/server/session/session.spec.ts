@@ -1,5 +1,4 @@
-import { concat, EMPTY, from, map, mergeMap, NEVER, Observable, of, Subject, throwError, timer } from 'rxjs';
-import { decodeTokens } from '../../../src/protocol/operation/token-delta';
+import { from, map, mergeMap, NEVER, type Observable, Subject } from 'rxjs';
 import {
   completeResult,
   dropResult,
@@ -11,13 +10,11 @@ import type { ServerSession } from '../../../src/server/session/session';
 import type { Submit } from '../../../src/server/session/submits/submit';
 import { NnrpError } from '../../../src/wire/errors';
 import { MessageType } from '../../../src/wire/message-type';
-import { HintReason } from '../../../src/wire/messages/result-hint';
-import type { SubmitHandler } from '../../../operators/respond-to-submits';
 import { settled } from '../../support/async';
 import { openPacket, submitPacket, text } from '../../support/packets';
 import { Peer } from '../../support/peer';
 import { endServed, Served, told } from '../../support/served';
-import { VirtualTime } from '../../support/virtual-time';
+import { DROPPED, word } from './support';
 
 let served: Served;
 
@@ -26,190 +23,6 @@ beforeEach(() => {
 });
 
 afterEach(endServed);
-
-/** A result in a word: the tokens or bytes of its body, `end` where it is the last. */
-function word(result: ResultPush): string {
-  const body = decodeTokens(result).join('') || Buffer.from(result.body).toString();
-  return result.metadata.resultClass === 0 ? `${body}end` : body;
-}
-
-/** What a client hears of a submit that `handler` answers. */
-async function answersOf(handler: SubmitHandler<Submit>): Promise<unknown[]> {
-  served.server.sessions$.subscribe((session) => session.respond(handler));
-  const session = await served.open();
-  const seen = told(session.submit({ body: 'x' }).pipe(map(word)));
-  await settled();
-  return seen;
-}
-
-const DROPPED: unknown = expect.objectContaining({ name: 'OperationError', reason: 'dropped', frameId: 1 });
-
-async function* twoTokens(): AsyncGenerator<string> {
-  yield 'a';
-  await Promise.resolve();
-  yield 'b';
-}
-
-describe('a handler', () => {
-  it.each<[string, SubmitHandler<Submit>, string[]]>([
-    ['an Observable', () => of('a', 'b'), ['a', 'b', 'end', '|']],
-    ['an empty Observable', () => EMPTY, ['end', '|']],
-    ['a promise', () => Promise.resolve('a'), ['a', 'end', '|']],
-    ['a list', () => ['a', 'b'], ['a', 'b', 'end', '|']],
-    ['an iterable', () => new Set(['a']), ['a', 'end', '|']],
-    ['an async generator', twoTokens, ['a', 'b', 'end', '|']],
-    ['an async function', async () => 'a', ['a', 'end', '|']],
-    ['a string, which is one answer', () => 'ab', ['ab', 'end', '|']],
-    ['bytes, which are one answer', () => text('ab'), ['ab', 'end', '|']],
-    ['a result', (submit) => submit.complete(text('all ')), ['all end', '|']],
-    ['results', (submit) => [submit.partial(text('a')), submit.complete(text('b '))], ['a', 'b end', '|']],
-    ['a last result, and more', (submit) => [submit.complete(), submit.partial(text('a'))], ['end', '|']],
-  ])('may answer with %s', async (_, handler, expected) => {
-    expect(await answersOf(handler)).toEqual(expected);
-    expect(served.failures).toEqual([]);
-    expect(served.server.usage).toMatchObject({ operationsInFlight: 0, operationsQueued: 0 });
-  });
-
-  it('may answer with nothing, ever', async () => {
-    expect(await answersOf(() => NEVER)).toEqual([]);
-    expect(served.server.usage.operationsInFlight).toBe(1);
-  });
-
-  it('may drop', async () => {
-    expect(await answersOf((submit) => submit.drop())).toEqual([DROPPED]);
-    expect(served.failures).toEqual([]);
-  });
-
-  it.each<[string, SubmitHandler<Submit>, unknown[]]>([
-    [
-      'throws',
-      () => {
-        throw new Error('out of memory');
-      },
-      [DROPPED],
-    ],
-    ['rejects', () => Promise.reject(new Error('out of memory')), [DROPPED]],
-    [
-      'errors after a part',
-      () =>
-        concat(
-          of('a'),
-          throwError(() => new Error('out of memory')),
-        ),
-      ['a', DROPPED],
-    ],
-    [
-      'is a generator that throws',
-      async function* () {
-        yield 'a';
-        await Promise.reject(new Error('out of memory'));
-      },
-      ['a', DROPPED],
-    ],
-  ])('that %s costs its operation alone, and is reported', async (_, handler, expected) => {
-    expect(await answersOf(handler)).toEqual(expected);
-    expect(served.failures).toMatchObject([
-      {
-        kind: 'internal',
-        reach: 'operation',
-        origin: 'application',
-        message: 'the handler of operation 1 of session 1 failed: out of memory',
-        cause: new Error('out of memory'),
-      },
-    ]);
-    expect(served.server.usage).toMatchObject({ sessions: 1, operationsInFlight: 0 });
-  });
-
-  it('that answers with what is no answer is told so', async () => {
-    const handler = (() => of(42)) as unknown as SubmitHandler<Submit>;
-    expect(await answersOf(handler)).toEqual([DROPPED]);
-    expect(served.failures).toMatchObject([
-      {
-        message:
-          'the handler of operation 1 of session 1 failed: the handler of operation 1 answered with neither bytes, a string nor a result',
-      },
-    ]);
-  });
-
-  it.each<[string, (submit: Submit) => ResultPush]>([
-    ['a part', (submit) => submit.partial(text('a'), { resultFlags: 0xff })],
-    ['an end', (submit) => submit.complete(text('a'), { resultFlags: 0xff })],
-  ])('whose result cannot be sent loses its operation: %s', async (_, result) => {
-    let isStopped = false;
-    const handler = (submit: Submit): Observable<ResultPush> =>
-      new Observable((subscriber) => {
-        subscriber.add(() => {
-          isStopped = true;
-        });
-        subscriber.next(result(submit));
-      });
-    expect(await answersOf(handler)).toEqual([DROPPED]);
-    expect(isStopped).toBe(true);
-    expect(served.failures).toMatchObject([
-      { kind: 'protocol', reach: 'operation', origin: 'application', cause: { kind: 'ReservedBitsSet' } },
-    ]);
-    expect(served.failures[0]?.message).toMatch(
-      /^a result of operation 1 of session 1 was not sent: result_push.result_flags has /,
-    );
-    expect(served.server.usage.operationsInFlight).toBe(0);
-  });
-
-  it('is unsubscribed where the client gives up', async () => {
-    let isStopped = false;
-    served.server.sessions$.subscribe((session) =>
-      session.respond(
-        () =>
-          new Observable(() => () => {
-            isStopped = true;
-          }),
-      ),
-    );
-    const session = await served.open();
-    const asked = session.submit({}).subscribe();
-    await settled();
-    asked.unsubscribe();
-    await settled();
-    expect(isStopped).toBe(true);
-    expect(served.failures).toEqual([]);
-  });
-
-  it('does not start for what is late, where lateness counts', async () => {
-    const time = new VirtualTime();
-    const late = new Served({ scheduler: time, keepAlive: { idleMs: 0 } });
-    const { server, client } = await late.session({ defaultDeadlineMs: 100 });
-    const seen = told(client.submit({ body: 'x' }));
-    await settled();
-    time.advance(100);
-    let started = 0;
-    server.respond(
-      () => {
-        started += 1;
-        return 'a';
-      },
-      { late: 'before-start' },
-    );
-    await settled();
-    expect(started).toBe(0);
-    expect(seen).toMatchObject([{ reason: 'dropped' }]);
-  });
-
-  it('is given up at its deadline, where it is to end in time', async () => {
-    const time = new VirtualTime();
-    const late = new Served({ scheduler: time, keepAlive: { idleMs: 0 } });
-    const { server, client } = await late.session({ defaultDeadlineMs: 100 });
-    server.respond(() => concat(of('a'), timer(200, time).pipe(map(() => 'b'))), { late: 'until-end' });
-    const hints = told(client.hints$.pipe(map(({ metadata }) => metadata.reason)));
-    const seen = told(client.submit({ body: 'x' }).pipe(map(word)));
-    await settled();
-    time.advance(99);
-    await settled();
-    expect(seen).toEqual(['a']);
-    time.advance(1);
-    await settled();
-    expect(seen).toEqual(['a', DROPPED]);
-    expect(hints).toEqual([HintReason.BudgetExceeded]);
-  });
-});
 
 describe('session.results', () => {
   it('takes what a pipeline makes', async () => {
@@ -411,21 +224,5 @@ describe('a server session', () => {
     expect(ends).toEqual(['closed']);
     expect(seen).toMatchObject([{ reason: 'session-closed' }]);
     expect(served.server.sessionCount).toBe(0);
-  });
-});
-
-describe('respond', () => {
-  it('drops what it is answering when it is unsubscribed from, and leaves the rest to others', async () => {
-    let responding = { unsubscribe: (): void => undefined };
-    served.server.sessions$.subscribe((session) => {
-      responding = session.respond(() => NEVER);
-    });
-    const session = await served.open();
-    const seen = told(session.submit({ body: 'x' }));
-    await settled();
-    responding.unsubscribe();
-    await settled();
-    expect(seen).toEqual([DROPPED]);
-    expect(served.server.usage).toMatchObject({ operationsInFlight: 0, operationsQueued: 0 });
   });
 });

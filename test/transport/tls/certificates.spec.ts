@@ -1,12 +1,12 @@
 import { X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import { tls } from '../../../src/transport/tls/tls';
-import type { Issued } from '../../support/certificates';
+import { makeLab, type Issued, type Lab } from '../../support/certificates';
 import { bytesOf } from '../../support/packets';
 import { RawListener } from '../../support/raw-socket';
 import { until } from '../../support/until';
 import { closedLater, expectFault, leavesNothingOpen, numbered, Reception, Recording } from '../support';
-import { attempt, listen, makeLab, rawClient, type Lab, type Options } from './support';
+import { attempt, listen, rawClient, type Options } from './support';
 
 let lab: Lab;
 

@@ -2,25 +2,10 @@ import * as nodeTls from 'node:tls';
 import type { RuntimeError } from '../../../src/protocol/runtime-error';
 import { tls, type TlsOptions } from '../../../src/transport/tls/tls';
 import type { Transport } from '../../../src/transport/transport';
-import { Authority, type Issued } from '../../support/certificates';
+import type { Lab } from '../../support/certificates';
 import { until } from '../../support/until';
 import type { FakeGate } from '../fake-gate';
 import { closedLater, Reception, Recording } from '../support';
-
-/** Who there is in a test: a server and a client of one authority, and an authority of nobody here. */
-export interface Lab {
-  readonly authority: Authority;
-  readonly stranger: Authority;
-  readonly server: Issued;
-  readonly alice: Issued;
-}
-
-export async function makeLab(): Promise<Lab> {
-  const [authority, stranger] = await Promise.all([Authority.make('Lab CA'), Authority.make('Other CA')]);
-  const server = await authority.issue({ name: 'server' });
-  const alice = await authority.issue({ name: 'alice', organisation: 'Lab', uris: ['spiffe://lab/alice'] });
-  return { authority, stranger, server, alice };
-}
 
 export type Options = Omit<TlsOptions, 'port'>;
 

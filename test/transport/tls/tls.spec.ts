@@ -2,13 +2,14 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import * as nodeTls from 'node:tls';
 import { tls } from '../../../src/transport/tls/tls';
+import { makeLab, type Lab } from '../../support/certificates';
 import { RawSocket } from '../../support/raw-socket';
 import { pause, until } from '../../support/until';
 import { describeConnecting } from '../connecting';
 import { FakeGate } from '../fake-gate';
 import { describeGate } from '../gate-contract';
 import { closedLater, expectFault, frameIds, leavesNothingOpen, numbered, Recording } from '../support';
-import { attempt, listen, makeLab, rawClient, type Lab } from './support';
+import { attempt, listen, rawClient } from './support';
 import { describeTransport } from '../transport-contract';
 
 let lab: Lab;

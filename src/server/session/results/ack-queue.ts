@@ -26,7 +26,7 @@ export class AckQueue {
     };
   }
 
-  /** The connection that asked is gone: nobody waits for these acks, and a later request must not get them. */
+  /** The connection that asked is gone: nobody waits for its acks, and no later request may get them. */
   clear(): void {
     this.places = [];
   }

@@ -18,7 +18,10 @@ export interface Attachment {
   readonly slots: SlotPool;
   /** Asks the peer to prove what it has received; once at a time. */
   requestProof(): void;
-  /** A request of the session's client was well-formed and is not served. To be called last: it may be once too often. */
+  /**
+   * A request of the session's client was well-formed and is not served. To be called last: it may be once
+   * too often.
+   */
   refused(sessionId: number): void;
   /** A submit has to wait for a slot. */
   submitQueued(): void;

@@ -1,16 +1,9 @@
-import { CreditEpoch } from '../../../protocol/flow/credit-epoch';
 import { validateFlowRouting } from '../../../protocol/flow/flow';
 import { checkMigration } from '../../../protocol/session/migration';
 import { encodeResultMetadata, type Result } from '../../../protocol/operation/result';
 import { MessageType } from '../../../wire/message-type';
-import {
-  FlowFlag,
-  FlowScope,
-  FlowUpdateMetadata,
-  type BackpressureLevel,
-  type FlowUpdateReason,
-} from '../../../wire/messages/flow-update';
-import { ResultHintMetadata } from '../../../wire/messages/result-hint';
+import { FlowScope, FlowUpdateMetadata } from '../../../wire/messages/flow-update';
+import { HintReason, ResultHintMetadata } from '../../../wire/messages/result-hint';
 import { CacheAckMetadata } from '../../../wire/messages/cache';
 import {
   SessionCloseAckMetadata,
@@ -25,20 +18,6 @@ import { SessionPatchAckMetadata } from '../../../wire/messages/session-patch';
 import { EMPTY, packet, type Packet } from '../../../wire/packet';
 import type { SessionOutlet } from './session-outlet';
 
-/** Whose credit a FLOW_UPDATE tells; a connection's epoch is the connection's. */
-export type FlowTarget =
-  | { readonly scope: typeof FlowScope.Connection; readonly epoch: CreditEpoch }
-  | { readonly scope: typeof FlowScope.Session }
-  | { readonly scope: typeof FlowScope.Operation; readonly frameId: number };
-
-/** What it tells. */
-export interface FlowFields {
-  readonly reason: FlowUpdateReason;
-  readonly level: BackpressureLevel;
-  /** Operations that may be in flight. */
-  readonly credit: number;
-}
-
 /** What a sender needs of its session. */
 export interface SenderHost {
   /** There is no room to keep a result: the session cannot go on without a gap. */
@@ -47,9 +26,6 @@ export interface SenderHost {
 
 /** Encodes what a session says, validated before it is written (protocol section 9). */
 export class SessionSender {
-  private sessionEpoch: CreditEpoch | undefined;
-  private operationEpochs: Map<number, CreditEpoch> | undefined;
-
   constructor(
     private readonly sessionId: number,
     private readonly outlet: SessionOutlet,
@@ -80,6 +56,15 @@ export class SessionSender {
 
   hint(frameId: number, hint: ResultHintMetadata): void {
     this.send(MessageType.ResultHint, frameId, ResultHintMetadata.encode(hint));
+  }
+
+  /**
+   * Says of an operation that its deadline has passed; only to a client that says it understands: the
+   * reference's takes a RESULT_HINT for a fault.
+   */
+  hintLate(frameId: number): void {
+    if (this.outlet.current?.isAnnounced !== true) return;
+    this.hint(frameId, ResultHintMetadata.of({ reason: HintReason.BudgetExceeded }));
   }
 
   /** SESSION_PATCH_ACK, to be sent when it is its turn. */
@@ -115,25 +100,6 @@ export class SessionSender {
     this.send(MessageType.SessionCloseAck, 0, SessionCloseAckMetadata.encode(ack));
   }
 
-  /** Tells a scope's credit, how many operations may be in flight, under the scope's next epoch. */
-  credit(target: FlowTarget, fields: FlowFields): void {
-    const { scope } = target;
-    const epoch = this.epochOf(target);
-    this.flowUpdate(
-      FlowUpdateMetadata.of({
-        scopeKind: scope,
-        updateReason: fields.reason,
-        backpressureLevel: fields.level,
-        connectionCredit: scope === FlowScope.Connection ? fields.credit : 0,
-        sessionCredit: scope === FlowScope.Session ? fields.credit : 0,
-        operationCredit: scope === FlowScope.Operation ? fields.credit : 0,
-        operationId: scope === FlowScope.Operation ? BigInt(target.frameId) : 0n,
-        creditEpoch: epoch.next(),
-        flowFlags: FlowFlag.CreditValid,
-      }),
-    );
-  }
-
   /** Any FLOW_UPDATE. Throws an `NnrpError` where its scope and fields do not fit (protocol section 5). */
   flowUpdate(update: FlowUpdateMetadata): void {
     const sessionId = update.scopeKind === FlowScope.Connection ? 0 : this.sessionId;
@@ -143,27 +109,6 @@ export class SessionSender {
     );
     validateFlowRouting(whole.header, update);
     this.outlet.send(whole);
-  }
-
-  /** An operation that ended has no credit any more. */
-  forgetOperation(frameId: number): void {
-    this.operationEpochs?.delete(frameId);
-  }
-
-  private epochOf(target: FlowTarget): CreditEpoch {
-    switch (target.scope) {
-      case FlowScope.Connection:
-        return target.epoch;
-      case FlowScope.Session:
-        return (this.sessionEpoch ??= new CreditEpoch());
-      case FlowScope.Operation: {
-        const known = this.operationEpochs?.get(target.frameId);
-        if (known !== undefined) return known;
-        const epoch = new CreditEpoch();
-        (this.operationEpochs ??= new Map()).set(target.frameId, epoch);
-        return epoch;
-      }
-    }
   }
 
   private send(messageType: MessageType, frameId: number, metadata = EMPTY, body = EMPTY): void {

@@ -101,6 +101,11 @@ export class SessionOperations implements OperationControl, AdmissionTarget {
     return [...this.registry.operations()];
   }
 
+  /** The operation of an id, where it has not ended. */
+  find(frameId: number): Operation | undefined {
+    return this.registry.get(frameId);
+  }
+
   /** Whether an operation was submitted and has ended. */
   hasEnded(frameId: number): boolean {
     return this.registry.has(frameId) && this.registry.get(frameId) === undefined;
@@ -137,23 +142,23 @@ export class SessionOperations implements OperationControl, AdmissionTarget {
   }
 
   /**
-   * Records a result of an operation that is with the application, and sends it with `send`. Throws an
-   * `NnrpError`, `UnknownOperation`, where it is not, and sends nothing.
+   * Records a result of an operation that is with the application, and sends it. Throws an `NnrpError`,
+   * `UnknownOperation`, where it is not, and sends nothing.
    */
-  answer(result: Result, send: (result: Result) => void): void {
+  answer(result: Result, sender: { result(result: Result): void }): void {
     const { frameId } = result;
     const submit = this.admission.running(frameId);
     if (submit === undefined) throw unknownOperation(frameId);
     if (submit.state === OperationState.WaitingTool) this.move(submit, OperationState.Running);
     if (!isTerminal(result)) {
-      send(result);
+      sender.result(result);
       if (submit.state === OperationState.Partial) return;
       this.registry.transition(frameId, OperationState.Partial);
       submit.showState(OperationState.Partial);
       return;
     }
     // Sent before its slot goes to the next submit, whose application may answer at once.
-    send(result);
+    sender.result(result);
     const [end, state] =
       result.type === 'drop'
         ? (['dropped', OperationState.Failed] as const)

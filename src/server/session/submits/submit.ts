@@ -54,7 +54,11 @@ export interface SubmitContext {
  *
  * @example
  * session.submits$
- *   .pipe(mergeMap((submit) => infer(submit.body).pipe(map((part) => submit.partial(part)), endWith(submit.complete()))))
+ *   .pipe(
+ *     mergeMap((submit) =>
+ *       infer(submit.body).pipe(map((part) => submit.partial(part)), endWith(submit.complete())),
+ *     ),
+ *   )
  *   .subscribe(session.results);
  */
 export class Submit implements Message<typeof MessageType.FrameSubmit>, Containment {
@@ -208,7 +212,10 @@ export class Submit implements Message<typeof MessageType.FrameSubmit>, Containm
     this.control.subscriberFailed(this, cause);
   }
 
-  /** It has to wait: its body is not to keep all that came with it alive. The session's, not the application's. */
+  /**
+   * It has to wait: its body is not to keep all that came with it alive. The session's, not the
+   * application's.
+   */
   keepBody(): void {
     this.bytes = keptBytes(this.bytes);
   }

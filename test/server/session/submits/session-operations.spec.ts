@@ -49,8 +49,10 @@ class Stage {
   }
 
   answer(result: Result): void {
-    this.operations.answer(result, (sent) => {
-      this.log.push(`send ${sent.type} ${sent.frameId}`);
+    this.operations.answer(result, {
+      result: (sent) => {
+        this.log.push(`send ${sent.type} ${sent.frameId}`);
+      },
     });
   }
 
@@ -176,8 +178,10 @@ describe('SessionOperations', () => {
       stage.submit(1);
       for (const result of [part(1), completeResult(1), dropResult(1)]) {
         expect(() => {
-          stage.operations.answer(result, () => {
-            throw new Error('not allowed');
+          stage.operations.answer(result, {
+            result: () => {
+              throw new Error('not allowed');
+            },
           });
         }).toThrow('not allowed');
       }

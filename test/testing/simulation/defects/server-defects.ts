@@ -1,50 +1,19 @@
-import * as backoff from '../../../src/client/reconnect/backoff';
-import { SessionInbox } from '../../../src/client/session/session-inbox';
-import { ConnectionCredit } from '../../../src/client/link/connection-credit';
-import { ClientLink } from '../../../src/client/link/link';
-import { Submissions } from '../../../src/client/submissions/submissions';
-import { ResultOutbox } from '../../../src/protocol/operation/result-outbox';
-import { isTerminal, type Result, type ResultPush } from '../../../src/protocol/operation/result';
-import { Admission } from '../../../src/server/session/submits/admission';
-import { Connection } from '../../../src/server/connection';
-import * as resumeToken from '../../../src/server/opening/resume-token';
-import { SessionClosing } from '../../../src/server/session/session-closing';
-import { SessionCore } from '../../../src/server/session/session-core';
-import { SessionOpener } from '../../../src/server/opening/session-opener';
-import { SessionOperations } from '../../../src/server/session/submits/session-operations';
-import { SessionOutlet } from '../../../src/server/session/results/session-outlet';
-import { SessionRequests } from '../../../src/server/session/session-requests';
-import { Submit, type SubmitContext } from '../../../src/server/session/submits/submit';
-import { MessageType } from '../../../src/wire/message-type';
-import type { Packet } from '../../../src/wire/packet';
-import { replace, type Undo } from './planting';
-
-/** Something that is wrong with server or client, put there to see that the simulation notices. */
-export interface Defect {
-  readonly name: string;
-  /** The invariants that say so, as far as seeds have shown; 13 takes a second run. */
-  readonly invariants: readonly number[];
-  /** A seed from which on it shows soon; where others show it first after a change, they are gone through. */
-  readonly seed: number;
-  plant(): Undo;
-}
-
-const nothing = (): void => undefined;
-
-/** Leaves a number as it was before a method ran. */
-function unchanged(prototype: object, name: string, field: string): Undo {
-  return replace<Record<string, unknown>>(
-    prototype,
-    name,
-    (original) =>
-      function (...given) {
-        const before = this[field];
-        const result = original.apply(this, given);
-        this[field] = before;
-        return result;
-      },
-  );
-}
+import { ResultOutbox } from '../../../../src/protocol/operation/result-outbox';
+import { type Result } from '../../../../src/protocol/operation/result';
+import { Admission } from '../../../../src/server/session/submits/admission';
+import { Connection } from '../../../../src/server/connection';
+import * as resumeToken from '../../../../src/server/opening/resume-token';
+import { SessionClosing } from '../../../../src/server/session/session-closing';
+import { SessionCore } from '../../../../src/server/session/session-core';
+import { SessionRecovery } from '../../../../src/server/session/session-recovery';
+import { SessionOpener } from '../../../../src/server/opening/session-opener';
+import { SessionOperations } from '../../../../src/server/session/submits/session-operations';
+import { SessionOutlet } from '../../../../src/server/session/results/session-outlet';
+import { SessionRequests } from '../../../../src/server/session/session-requests';
+import { Submit, type SubmitContext } from '../../../../src/server/session/submits/submit';
+import type { Packet } from '../../../../src/wire/packet';
+import type { Defect } from './defect';
+import { nothing, replace, unchanged } from './planting';
 
 interface AdmissionShape {
   readonly queue: Map<number, Submit>;
@@ -57,23 +26,16 @@ interface OutletShape {
   readonly outbox: ResultOutbox<{ readonly byteLength: number }> | undefined;
 }
 
-interface SubmissionsShape {
-  readonly inFlight: Map<
-    number,
-    { readonly subscriber: { complete(): void; next(result: ResultPush): void } }
-  >;
-}
-
 interface OperationsShape {
   readonly host: { deliver(submit: Submit): void };
   readonly admission: { running(frameId: number): unknown };
 }
 
-interface CoreShape {
+interface RecoveryShape {
   expiry: unknown;
 }
 
-export const DEFECTS: readonly Defect[] = [
+export const SERVER_DEFECTS: readonly Defect[] = [
   {
     name: 'slots are not counted',
     invariants: [8],
@@ -228,30 +190,10 @@ export const DEFECTS: readonly Defect[] = [
     plant: () => replace(Connection.prototype, 'released', () => nothing),
   },
   {
-    name: 'a client goes on listening where it has left',
-    invariants: [4, 5, 6, 8],
-    seed: 3,
-    plant: () => replace(ClientLink.prototype, 'release', () => () => true),
-  },
-  {
     name: 'a connection that ends does not tell its sessions',
     invariants: [8, 10, 12],
     seed: 4,
     plant: () => replace(SessionCore.prototype, 'connectionLost', () => nothing),
-  },
-  {
-    name: 'all that is in flight is submitted again',
-    invariants: [1, 5, 7],
-    seed: 3,
-    plant: () =>
-      replace(
-        Submissions.prototype,
-        'attach',
-        (original) =>
-          function (ack: unknown, _lastReceivedId: number, credit: unknown) {
-            return original.call(this, ack, 0, credit);
-          },
-      ),
   },
   {
     name: 'a submit that comes twice runs twice',
@@ -269,20 +211,6 @@ export const DEFECTS: readonly Defect[] = [
               this.host.deliver(new Submit(packet, context, this));
               return 'admitted';
             }
-          },
-      ),
-  },
-  {
-    name: 'what the server has not received is not submitted again',
-    invariants: [1],
-    seed: 9,
-    plant: () =>
-      replace(
-        Submissions.prototype,
-        'attach',
-        (original) =>
-          function (ack: unknown, _lastReceivedId: number, credit: unknown) {
-            return original.call(this, ack, Infinity, credit);
           },
       ),
   },
@@ -340,8 +268,8 @@ export const DEFECTS: readonly Defect[] = [
     invariants: [3],
     seed: 5,
     plant: () =>
-      replace<CoreShape>(
-        SessionCore.prototype,
+      replace<RecoveryShape>(
+        SessionRecovery.prototype,
         'resume',
         (original) =>
           function (...given) {
@@ -354,51 +282,7 @@ export const DEFECTS: readonly Defect[] = [
     name: 'a session waits for its client for ever',
     invariants: [8, 12],
     seed: 1,
-    plant: () => replace(SessionCore.prototype, 'expireIn', () => nothing),
-  },
-  {
-    name: 'a client submits without credit',
-    invariants: [5],
-    seed: 1,
-    plant: () => replace(Submissions.prototype, 'maySubmit', () => () => true),
-  },
-  {
-    name: 'the credit of a connection is counted for each of its sessions',
-    invariants: [5],
-    seed: 4,
-    plant: () => replace(ConnectionCredit.prototype, 'take', () => nothing),
-  },
-  {
-    name: 'a client does not count the drops that it received',
-    invariants: [3, 4, 7],
-    seed: 3,
-    plant: () =>
-      replace<{ received: number }>(
-        SessionInbox.prototype,
-        'receive',
-        (original) =>
-          function (packet: Packet) {
-            const before = this.received;
-            original.call(this, packet);
-            if (packet.header.messageType === MessageType.ResultDrop) this.received = before;
-          },
-      ),
-  },
-  {
-    name: 'the end of an answer is told twice',
-    invariants: [1],
-    seed: 1,
-    plant: () =>
-      replace<SubmissionsShape>(
-        Submissions.prototype,
-        'take',
-        (original) =>
-          function (result: ResultPush) {
-            const asked = this.inFlight.get(result.frameId);
-            original.call(this, result);
-            if (isTerminal(result)) asked?.subscriber.complete();
-          },
-      ),
+    plant: () => replace(SessionRecovery.prototype, 'expireIn', () => nothing),
   },
   {
     name: 'a session that is over stays in the store',
@@ -422,21 +306,9 @@ export const DEFECTS: readonly Defect[] = [
     plant: () => replace(SessionRequests.prototype, 'forget', () => nothing),
   },
   {
-    name: 'a client that moves proves what it has not received',
-    invariants: [1, 3, 4, 12],
-    seed: 50,
-    plant: () => replace(ClientLink.prototype, 'withholdPongs', () => () => nothing),
-  },
-  {
     name: 'a close that is under way is not hastened',
     invariants: [10],
     seed: 90,
     plant: () => replace(SessionClosing.prototype, 'hasten', () => nothing),
-  },
-  {
-    name: 'the waits between attempts to connect are not drawn from the seed',
-    invariants: [13],
-    seed: 1,
-    plant: () => replace(backoff, 'backoffMs', () => () => Math.floor(Math.random() * 40)),
   },
 ];

@@ -1,5 +1,5 @@
-import { simulate, type SimulationReport } from '../../../src/testing/simulation';
-import { DEFECTS, type Defect } from './defects';
+import { simulate, type SimulationReport } from '../../../../src/testing/simulation';
+import { DEFECTS, type Defect } from '.';
 
 /** Seeds that a defect has to show itself in. */
 const SEEDS = 600;

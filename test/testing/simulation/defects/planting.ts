@@ -32,3 +32,21 @@ export function all(...undos: readonly Undo[]): Undo {
     for (const undo of undos) undo();
   };
 }
+
+/** In the place of a method: it does nothing. */
+export const nothing = (): void => undefined;
+
+/** Leaves a number as it was before a method ran. */
+export function unchanged(prototype: object, name: string, field: string): Undo {
+  return replace<Record<string, unknown>>(
+    prototype,
+    name,
+    (original) =>
+      function (...given) {
+        const before = this[field];
+        const result = original.apply(this, given);
+        this[field] = before;
+        return result;
+      },
+  );
+}

@@ -1,0 +1,43 @@
+import { negotiateHello, type ServerCapabilities } from '../protocol/capability/capability';
+import { checkHeaderOnly, checkMetadataLength } from '../protocol/packet-checks';
+import { unexpectedMessage, type RuntimeError } from '../protocol/runtime-error';
+import type { CommonHeader } from '../wire/header';
+import { MessageType } from '../wire/message-type';
+import { ErrorScope } from '../wire/messages/error-message';
+import { ClientHelloMetadata, ServerHelloAckMetadata } from '../wire/messages/hello';
+import { TransportProbeAckMetadata, TransportProbeMetadata } from '../wire/messages/transport-probe';
+import { packet, type Packet } from '../wire/packet';
+import { errorPacket, VIOLATION_CODE } from './error-packet';
+
+// What packets of connection scope are answered with. Each throws where its packet is malformed.
+
+export function pong(ping: Packet): Packet {
+  checkHeaderOnly(ping, 'server');
+  return packet({ messageType: MessageType.Pong, frameId: ping.header.frameId });
+}
+
+/** `now` in milliseconds. */
+export function probeAck(probe: Packet, now: number): Packet {
+  checkMetadataLength(probe, TransportProbeMetadata.length, 'server');
+  const { probeId } = TransportProbeMetadata.decode(probe.metadata);
+  const ack = TransportProbeAckMetadata.encode({ probeId, serverRecvTsUs: BigInt(now) * 1000n });
+  return packet({ messageType: MessageType.TransportProbeAck }, ack);
+}
+
+/** Throws also where client and server have nothing in common to go on with. */
+export function helloAck(hello: Packet, capabilities: ServerCapabilities): Packet {
+  checkMetadataLength(hello, ClientHelloMetadata.length, 'server');
+  const outcome = negotiateHello(ClientHelloMetadata.decode(hello.metadata), capabilities);
+  if (outcome.kind === 'refused') {
+    throw unexpectedMessage(`server has no ${outcome.reason} in common with the client`);
+  }
+  return packet({ messageType: MessageType.ServerHelloAck }, ServerHelloAckMetadata.encode(outcome.ack));
+}
+
+/** ERROR for a packet that was not served: of its session's scope, or of the connection's. */
+export function refusal(cause: CommonHeader, error: RuntimeError, { isFatal }: { isFatal: boolean }): Packet {
+  const errorScope = cause.sessionId === 0 ? ErrorScope.Connection : ErrorScope.Session;
+  // What code of the application's has thrown is not for strangers.
+  const diagnostic = error.kind === 'internal' ? 'the server failed' : error.message;
+  return errorPacket(cause, { errorCode: VIOLATION_CODE, errorScope, isFatal }, diagnostic);
+}

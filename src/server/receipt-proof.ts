@@ -1,0 +1,46 @@
+import type { LatestMap } from '../protocol/operation/latest-map';
+import type { Transport } from '../transport/transport';
+import { MessageType } from '../wire/message-type';
+import { packet } from '../wire/packet';
+import type { SessionCore } from './session/session-core';
+
+/** A PING without its PONG, and how many results each session had sent before it. */
+interface Question {
+  readonly number: number;
+  readonly marks: ReadonlyMap<SessionCore, number>;
+}
+
+/**
+ * Has a peer prove what it has received: a PONG says that everything before its PING has come, so the
+ * outboxes of the sessions need not keep that any longer. One question at a time.
+ */
+export class ReceiptProof {
+  private asked = 0;
+  private question: Question | undefined;
+
+  constructor(
+    private readonly transport: Pick<Transport, 'send'>,
+    /** Those that the connection carries, as they come and go. */
+    private readonly sessions: Pick<LatestMap<SessionCore>, 'get' | 'values'>,
+  ) {}
+
+  ask(): void {
+    if (this.question !== undefined) return;
+    this.asked += 1;
+    const marks = new Map([...this.sessions.values()].map((core) => [core, core.outlet.sentResults]));
+    this.question = { number: this.asked, marks };
+    this.transport.send(packet({ messageType: MessageType.Ping, frameId: this.asked }));
+  }
+
+  /** A PONG has come, at `now`; one that answers nothing proves nothing. */
+  answered(number: number, now: number): void {
+    const { question } = this;
+    if (question?.number !== number) return;
+    this.question = undefined;
+    for (const [core, sentResults] of question.marks) {
+      if (this.sessions.get(core.sessionId) !== core) continue;
+      core.heard(now);
+      core.outlet.acknowledge(sentResults);
+    }
+  }
+}

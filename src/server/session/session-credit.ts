@@ -1,0 +1,115 @@
+import { CreditEpoch } from '../../protocol/flow/credit-epoch';
+import type { Operation } from '../../protocol/operation/operation-registry';
+import {
+  BackpressureLevel,
+  FlowFlag,
+  FlowScope,
+  FlowUpdateMetadata,
+  FlowUpdateReason,
+} from '../../wire/messages/flow-update';
+import type { SessionOutlet } from './results/session-outlet';
+import type { SessionSender } from './results/session-sender';
+import type { CreditTarget } from './session-terms';
+import type { SessionOperations } from './submits/session-operations';
+
+/** The session whose client is told. */
+export interface CreditedSession {
+  readonly granted: { readonly grantedOperationCredit: number };
+  readonly sender: SessionSender;
+  readonly outlet: SessionOutlet;
+  readonly operations: SessionOperations;
+}
+
+/** What it is told. */
+export interface CreditFields {
+  readonly reason: FlowUpdateReason;
+  readonly level: BackpressureLevel;
+  /** Operations that may be in flight. */
+  readonly credit: number;
+}
+
+/**
+ * What a client is told of its credit: by the application, or because it did not keep to it. Each scope
+ * has its own epoch (protocol section 5).
+ *
+ *            a submit without room                    nothing waits any more
+ *   granted ───────────────────────▶ stopped: credit 0 ─────────────────────▶ granted
+ *      ▲                                │
+ *      └──────────── resume ────────────┘
+ */
+export class SessionCredit {
+  private sessionEpoch: CreditEpoch | undefined;
+  /** By operation, so that they go with what the registry forgets. */
+  private operationEpochs: WeakMap<Operation, CreditEpoch> | undefined;
+  private wasStopped = false;
+
+  constructor(private readonly session: CreditedSession) {}
+
+  /** Whether the client was told to submit nothing, and waits to hear that it may. */
+  get isStopped(): boolean {
+    return this.wasStopped;
+  }
+
+  /**
+   * Tells how many operations may be in flight; nothing while the client is away, nor of an operation that
+   * has ended, as no credit depends on that.
+   */
+  tell(target: CreditTarget, { reason, level, credit }: CreditFields): void {
+    const { current } = this.session.outlet;
+    if (current === undefined) return;
+    const epoch = this.epochOf(target, current.creditEpoch);
+    if (epoch === undefined) return;
+    const { scope } = target;
+    this.session.sender.flowUpdate(
+      FlowUpdateMetadata.of({
+        scopeKind: scope,
+        updateReason: reason,
+        backpressureLevel: level,
+        connectionCredit: scope === FlowScope.Connection ? credit : 0,
+        sessionCredit: scope === FlowScope.Session ? credit : 0,
+        operationCredit: scope === FlowScope.Operation ? credit : 0,
+        operationId: scope === FlowScope.Operation ? BigInt(target.frameId) : 0n,
+        creditEpoch: epoch.next(),
+        flowFlags: FlowFlag.CreditValid,
+      }),
+    );
+  }
+
+  /** A submit came for which there is no room: told once, until there is again. */
+  stop(): void {
+    if (this.wasStopped) return;
+    this.wasStopped = true;
+    const { Congestion } = FlowUpdateReason;
+    this.tell({ scope: FlowScope.Session }, { reason: Congestion, level: BackpressureLevel.Hard, credit: 0 });
+  }
+
+  /** There is room again. */
+  restore(): void {
+    this.wasStopped = false;
+    const { grantedOperationCredit: credit } = this.session.granted;
+    const { Grant } = FlowUpdateReason;
+    this.tell({ scope: FlowScope.Session }, { reason: Grant, level: BackpressureLevel.None, credit });
+  }
+
+  /** The ack of a resume gave the client new credit: it is stopped no more. */
+  renewed(): void {
+    this.wasStopped = false;
+  }
+
+  private epochOf(target: CreditTarget, ofConnection: CreditEpoch): CreditEpoch | undefined {
+    switch (target.scope) {
+      case FlowScope.Connection:
+        return ofConnection;
+      case FlowScope.Session:
+        return (this.sessionEpoch ??= new CreditEpoch());
+      case FlowScope.Operation: {
+        const operation = this.session.operations.find(target.frameId);
+        if (operation === undefined) return undefined;
+        const epochs = (this.operationEpochs ??= new WeakMap());
+        const epoch = epochs.get(operation) ?? new CreditEpoch();
+        epochs.set(operation, epoch);
+        return epoch;
+      }
+    }
+  }
+}

@@ -1,0 +1,115 @@
+import type { BehaviorSubject, SchedulerLike, Subscription } from 'rxjs';
+import { CancelScope } from '../../protocol/operation/operation';
+import type { SessionExtension } from '../../protocol/session/session-extension';
+import { acceptsOperations, type SessionState } from '../../protocol/session/session-lifecycle';
+import { timerMs } from '../../protocol/timer';
+import type { LimitTripped } from '../limits/limit-tripped';
+import type {
+  DetachedExcess,
+  DetachedOwner,
+  DetachedShare,
+  DetachedTotals,
+} from '../opening/detached-totals';
+import type { Attachment, SessionOutlet } from './results/session-outlet';
+import type { AttachmentState } from './session-terms';
+import type { SessionOperations } from './submits/session-operations';
+
+/** The session whose client may come back. */
+export interface RecoveringSession {
+  readonly sessionId: number;
+  readonly state: SessionState;
+  readonly isResumable: boolean;
+  readonly granted: { readonly resumeWindowMs: number };
+  readonly scheduler: SchedulerLike;
+  readonly host: {
+    /** What waits for clients that are away, over all sessions. */
+    readonly detached: DetachedTotals;
+    limitTripped(tripped: LimitTripped): void;
+  };
+  readonly attachment: BehaviorSubject<AttachmentState>;
+  readonly outlet: SessionOutlet;
+  readonly operations: SessionOperations;
+  /** No connection carries the session; its results count for `share`. */
+  detach(share: DetachedShare): void;
+  /** Another connection carries the session; its client lacks the results after so many. */
+  attach(attachment: Attachment, receivedResults: number | undefined): void;
+  /** Ends the session without another word. */
+  end(end: 'disconnected', attachmentState: 'expired'): void;
+}
+
+/** How a session waits for its client, and goes on where it comes back (protocol section 9). */
+export class SessionRecovery implements DetachedOwner {
+  private expiry: Subscription | undefined;
+  private isUnconfirmed = false;
+  /** Of the client, to resume the session. */
+  private lastAttempt = 0;
+
+  constructor(private readonly session: RecoveringSession) {}
+
+  /** The connection is gone: the session waits, or is over where there is no room for another that does. */
+  wait(): void {
+    const { session } = this;
+    const share = session.host.detached.enter(session.outlet.heldBytes, this);
+    if (share === undefined) {
+      session.end('disconnected', 'expired');
+      return;
+    }
+    session.detach(share);
+    this.expireIn(session.granted.resumeWindowMs);
+    session.attachment.next('detached');
+  }
+
+  /**
+   * Whether a client that has received so many results can take the session up without a gap. An attempt
+   * that is older than one which came before it is nobody's any more: its client has made another since.
+   */
+  canResume(receivedResults: number | undefined, attempt = Infinity): boolean {
+    const { isResumable, state, outlet } = this.session;
+    if (!isResumable || !acceptsOperations(state)) return false;
+    return attempt > this.lastAttempt && outlet.canResume(receivedResults);
+  }
+
+  /** Goes on over another connection, with what the client says of itself. */
+  resume(attachment: Attachment, extension: SessionExtension | undefined): void {
+    const { session } = this;
+    this.expiry?.unsubscribe();
+    this.isUnconfirmed = true;
+    this.lastAttempt = extension?.resumeAttempt ?? this.lastAttempt;
+    session.attach(attachment, extension?.receivedResults);
+    if (extension?.wantedOperations !== undefined) this.cancelUnwanted(new Set(extension.wantedOperations));
+    session.attachment.next('resumed');
+  }
+
+  /** The client was heard. Whether that is the first time since a resume: then it has the token of the ack. */
+  confirms(): boolean {
+    const isFirst = this.isUnconfirmed;
+    this.isUnconfirmed = false;
+    return isFirst;
+  }
+
+  /** Ends the session unless its client comes back before. */
+  expireIn(ms: number): void {
+    this.expiry?.unsubscribe();
+    this.expiry = this.session.scheduler.schedule(() => {
+      this.session.end('disconnected', 'expired');
+    }, timerMs(ms));
+  }
+
+  /** There is no room among the sessions of the server that wait. */
+  detachedTooMuch(excess: DetachedExcess): void {
+    const { sessionId, outlet, host } = this.session;
+    host.limitTripped({ ...excess, peer: outlet.peer, sessionId, consequence: 'session-ended' });
+  }
+
+  /** The session is over. */
+  end(): void {
+    this.expiry?.unsubscribe();
+  }
+
+  private cancelUnwanted(wanted: ReadonlySet<number>): void {
+    const { operations } = this.session;
+    for (const { operationId } of operations.all()) {
+      if (!wanted.has(operationId)) operations.cancel(operationId, CancelScope.Operation, 'client');
+    }
+  }
+}

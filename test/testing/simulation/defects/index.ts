@@ -1,0 +1,7 @@
+import { CLIENT_DEFECTS } from './client-defects';
+import type { Defect } from './defect';
+import { SERVER_DEFECTS } from './server-defects';
+
+export type { Defect } from './defect';
+
+export const DEFECTS: readonly Defect[] = [...SERVER_DEFECTS, ...CLIENT_DEFECTS];

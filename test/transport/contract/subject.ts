@@ -1,0 +1,15 @@
+import type { SocketTransportOptions } from '../../../src/transport/tcp/tcp-transport';
+import { type Link } from '../support';
+
+export interface Subject {
+  /** Two ends of a fresh connection, which is closed after the test. */
+  connect(options?: Partial<SocketTransportOptions>): Promise<Link>;
+  /** What the other end hears when this one is destroyed: an end, or a fault of the network. */
+  readonly heardOfDestroy: 'end' | 'io';
+}
+
+/** One of the two ends, which is tested, and how the other is called. */
+export interface OneEnd extends Subject {
+  readonly name: keyof Link;
+  readonly other: keyof Link;
+}
