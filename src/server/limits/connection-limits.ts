@@ -1,4 +1,5 @@
 import { MessageType } from '../../wire/message-type';
+import type { UnfinishedPacket } from '../../transport/unfinished-packet';
 import { HEADER_LENGTH } from '../../wire/header';
 import type { Packet } from '../../wire/packet';
 import type { ConnectionRateName, ServerLimits } from './server-limits';
@@ -54,6 +55,16 @@ export abstract class ConnectionLimits {
     const { messageType, sessionId } = packet.header;
     const rate = RATE_OF_TYPE[messageType];
     return rate === undefined || this.allow(rate, sessionId, now);
+  }
+
+  /**
+   * Judges a packet that has begun; false where it is too much for a stranger. What it says it will have
+   * counts from its header on, so that nothing is gathered of one that is too long.
+   */
+  allowUnfinished({ bytes, length = bytes }: UnfinishedPacket): boolean {
+    return (
+      this.opening === undefined || this.allowOpeningBytes(this.opening.bytesIn + Math.max(bytes, length))
+    );
   }
 
   /** Counts what a rate is for; false where it is once too often. */
@@ -122,10 +133,13 @@ export abstract class ConnectionLimits {
   }
 
   private allowOpening(opening: { bytesIn: number }, packet: Packet): boolean {
-    const allowed = this.limits.maxOpeningBytesIn;
     opening.bytesIn += lengthOf(packet);
-    if (opening.bytesIn <= allowed) return true;
-    const observed = opening.bytesIn;
+    return this.allowOpeningBytes(opening.bytesIn);
+  }
+
+  private allowOpeningBytes(observed: number): boolean {
+    const allowed = this.limits.maxOpeningBytesIn;
+    if (observed <= allowed) return true;
     this.exceeded({ limit: 'maxOpeningBytesIn', sessionId: undefined, allowed, observed });
     return false;
   }

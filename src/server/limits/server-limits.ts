@@ -41,7 +41,11 @@ export interface ServerLimits extends ConnectionRates {
   readonly maxHandshakes: number;
   /** Connections of all listeners together, closing ones among them; one more is cut at the accept. */
   readonly maxConnections: number;
-  /** Bytes that are taken from a connection before it has a session: what a stranger can make the server read. */
+  /**
+   * Bytes that are taken from a connection before it has a session: what a stranger can make the server read.
+   * A packet counts from its first read on, with all that its header says it has: nothing is gathered of one
+   * that is too long. (Of a WebSocket message in fragments, what has come counts.)
+   */
   readonly maxOpeningBytesIn: number;
   /** Bytes that are sent to it before: what a stranger can make the server say. */
   readonly maxOpeningBytesOut: number;
