@@ -14,7 +14,12 @@ const server = createServer({
   maxInFlightOperations: 0xffff,
   grantedOperationCredit: 0xffff,
   // What is measured is many sessions on one connection, and many operations; the defaults keep peers modest.
-  limits: { maxSessionsPerConnection: Infinity, maxInFlightPerConnection: Infinity, maxHandshakes: Infinity },
+  limits: {
+    maxSessionsPerConnection: Infinity,
+    maxInFlightPerConnection: Infinity,
+    maxHandshakes: Infinity,
+    opens: { burst: Infinity, perSecond: 0 },
+  },
 });
 server.sessions$.subscribe((session) => {
   switch (api) {

@@ -22,6 +22,7 @@ export interface LimitedConnection {
 /** What each type of packet counts as, by its code; the others are ruled by credit, or end something. */
 const RATE_OF_TYPE: readonly (ConnectionRateName | undefined)[] = ratesByCode({
   [MessageType.FrameCancel]: 'cancels',
+  [MessageType.SessionOpen]: 'opens',
   [MessageType.Ping]: 'pings',
   [MessageType.SessionPatch]: 'patches',
   [MessageType.SessionMigrate]: 'migrations',
@@ -71,8 +72,8 @@ export abstract class ConnectionLimits {
   allow(limit: ConnectionRateName, sessionId: number, now: number): boolean {
     const bucket = (this.buckets[limit] ??= new TokenBucket(this.limits[limit], now));
     if (bucket.take(now)) {
-      // A cancel has no answer, each of the others has one.
-      if (limit !== 'cancels') this.answerProvoked();
+      // A cancel has no answer, that of an open waits with a session or counts as a refusal; the others have one.
+      if (limit !== 'cancels' && limit !== 'opens') this.answerProvoked();
       return true;
     }
     this.exceeded({

@@ -11,6 +11,12 @@ export interface ConnectionRates {
   readonly refusals: Rate;
   /** Packets that the protocol forbids. A peer that errs now and then goes on; one that does nothing else ends. */
   readonly violations: Rate;
+  /**
+   * SESSION_OPEN, whatever becomes of it. Each is put to the policy and may be a session, and to open and close
+   * without an end is work without an end. A gateway that comes back with all of its 64 sessions, three times
+   * over, is within; who raises `maxSessionsPerConnection` raises this, too.
+   */
+  readonly opens: Rate;
   /** PING of the peer's. Each is answered. */
   readonly pings: Rate;
   /** SESSION_PATCH. Each is put to the application and keeps a timer until it is answered. */
@@ -132,6 +138,7 @@ export const DEFAULT_SERVER_LIMITS: ServerLimits = {
   cancels: { burst: 500, perSecond: 33 },
   refusals: { burst: 100, perSecond: 10 },
   violations: { burst: 10, perSecond: 10 / 60 },
+  opens: { burst: 200, perSecond: 20 },
   pings: { burst: 10, perSecond: 1 },
   patches: { burst: 100, perSecond: 10 },
   migrations: { burst: 3, perSecond: 0.1 },

@@ -166,7 +166,7 @@ it.each(allWays)('over $name, 50 of them that send all they can hold little', as
     most = Math.max(most, process.memoryUsage().arrayBuffers - before);
     return tripped.length === 50 && server.connectionCount === 1;
   };
-  await until(isOver, 'the end of all');
+  await until(isOver, 'the end of all', 10_000);
   // 200 MiB were to be gathered; reads of 64 KiB that nobody has collected yet are among what there is.
   expect(most).toBeLessThan(48 * MIB);
 });
