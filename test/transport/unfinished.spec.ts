@@ -5,7 +5,7 @@ import { RawSocket } from '../support/raw-socket';
 import { bytesOf } from '../support/packets';
 import { pause, until } from '../support/until';
 import { FakeGate } from './fake-gate';
-import { maskedFrame, UPGRADE } from './web-socket/raw-web-socket';
+import { maskedFrame, PING_FRAME, UPGRADE } from './web-socket/raw-web-socket';
 import { closedLater, leavesNothingOpen, numbered, Reception, Recording } from './support';
 
 leavesNothingOpen();
@@ -99,5 +99,26 @@ describe('a message over WebSocket', () => {
     peer.write(...fragments(1025));
     const { error } = await read.over();
     expect(String(error)).toContain('Too many message fragments');
+  });
+
+  it('stays unfinished while pings come between its fragments', async () => {
+    const { transport, peer, read, ticket } = await accept(way);
+    const parts = fragments(10);
+    const size = Math.ceil(payload.length / 10);
+    for (const [index, part] of parts.slice(0, -1).entries()) {
+      peer.write(part);
+      await until(() => (transport.unfinished?.bytes ?? 0) === (index + 1) * size, 'a fragment');
+      const before = ticket.insidePackets;
+      peer.write(PING_FRAME);
+      await until(() => ticket.insidePackets > before, 'the ping');
+      expect(transport.unfinished).toEqual({
+        number: 0,
+        bytes: (index + 1) * size,
+        length: (index + 1) * size,
+      });
+    }
+    peer.write(parts.at(-1)!);
+    await read.count(1);
+    expect(transport.unfinished).toBeUndefined();
   });
 });

@@ -7,7 +7,7 @@ import type { Packet } from '../../../src/wire/packet';
 import { bytesOf } from '../../support/packets';
 import { RawSocket } from '../../support/raw-socket';
 import { pause, until } from '../../support/until';
-import { maskedFrame, UPGRADE } from '../../transport/web-socket/raw-web-socket';
+import { maskedFrame, PING_FRAME, UPGRADE } from '../../transport/web-socket/raw-web-socket';
 import { SESSION } from './support';
 
 const ROOM = 16_384;
@@ -51,6 +51,12 @@ const overWebSocket: Way = {
 
 const inFragments: Way = { ...overWebSocket, name: 'WebSocket, in fragments', parts: fragments };
 
+const withPings: Way = {
+  ...overWebSocket,
+  name: 'WebSocket, in fragments with pings between',
+  parts: (packet, size) => fragments(packet, size).flatMap((part) => [part, PING_FRAME]),
+};
+
 const ends: (() => Promise<void>)[] = [];
 
 afterEach(() => Promise.all(ends.splice(0).map((end) => end())));
@@ -93,7 +99,7 @@ async function dribble(
 }
 
 const waysThatTell = [overTcp, overWebSocket];
-const allWays = [...waysThatTell, inFragments];
+const allWays = [...waysThatTell, inFragments, withPings];
 
 describe.each(allWays)('a stranger over $name', (way) => {
   it('may send 16 KiB in parts', async () => {
