@@ -84,8 +84,8 @@ export interface ServerLimits extends ConnectionRates {
   readonly addressTokenFailures: Rate;
   /**
    * Bytes that wait for one peer to read them (producers see pressure from 1 MiB on); more, and it is cut at
-   * once. What an application sends that does not look at pressure would fill the memory. Has to be more than
-   * the largest result, which waits as a whole.
+   * once. What an application sends that does not look at pressure would fill the memory. A result, which waits
+   * as a whole, may have 15/16 of it: one that is larger is not sent, its operation is dropped (`failures$`).
    */
   readonly maxUnreadBytes: number;
   /** Bytes that may wait for longer than `unreadMs`: a burst passes, a peer that never catches up does not. */

@@ -31,6 +31,7 @@ import { keepingSlots } from './submits/kept-slots';
 import type { Cancel, Close, SessionMessage } from './messages';
 import type { MigrateRequest, PatchRequest } from './requests';
 import type { SessionCore } from './session-core';
+import { requireSendable } from './results/result-size';
 import type { StreamedMessages } from './results/session-streams';
 import type { AttachmentState, CreditTarget, SessionEnding } from './session-terms';
 import { Submit } from './submits/submit';
@@ -157,7 +158,8 @@ export class ServerSession extends ContainedObservable<SessionMessage> {
 
   /**
    * Sends one result. Throws an `NnrpError`, `UnknownOperation`, where its operation is not with the
-   * application, and one of the record's kinds where its fields are not allowed.
+   * application, and one of the record's kinds where its fields are not allowed; a `RuntimeError`, `internal`,
+   * where its body is larger than 15/16 of `limits.maxUnreadBytes`.
    */
   sendResult(result: Result): void {
     sendResult(this.core, result);
@@ -238,6 +240,7 @@ const DEFAULT_ENDING: SessionEnding = {
 };
 
 function sendResult(core: SessionCore, result: Result): void {
+  requireSendable(result, core.host.settings.limits);
   core.operations.answer(result, (sent) => {
     core.sender.result(sent);
   });
