@@ -20,6 +20,7 @@ const server = createServer({
     maxHandshakes: Infinity,
     // A window of 16 answers of 1 MiB is just over it.
     maxUnreadBytes: Infinity,
+    opens: { burst: Infinity, perSecond: 0 },
   },
 });
 server.sessions$.subscribe((session) => {

@@ -1,8 +1,6 @@
 import { NnrpError } from '../wire/errors';
-import { decodeMessage, type MessageOf } from '../wire/message';
 import { MessageType, messageTypeName } from '../wire/message-type';
 import type { Packet } from '../wire/packet';
-import { preview3 } from '../wire/revision';
 import { protocolError, unexpectedMessage, type RuntimeError } from './runtime-error';
 
 /** Which end checks; errors name it. */
@@ -75,13 +73,6 @@ export function checkMetadataLength({ header, metadata }: Packet, length: number
       `${role} received malformed ${messageTypeName(header.messageType)} metadata length`,
     );
   }
-}
-
-/** Decodes a message of a known type, with the exact length of its record. */
-export function decodeAs<T extends MessageType>(packet: Packet, type: T, role: Role): MessageOf<T> {
-  const record = preview3.metadata.get(type);
-  if (record !== undefined) checkMetadataLength(packet, record.length, role);
-  return decodeMessage(packet) as MessageOf<T>;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { NnrpError } from '../wire/errors';
+import type { NnrpError } from '../wire/errors';
 
 /**
  * What kind of thing went wrong in a running connection:
@@ -55,20 +55,6 @@ export function unexpectedMessage(message: string): RuntimeError {
 /** A peer's break of the protocol. */
 export function protocolError(cause: NnrpError, reach: ErrorReach = 'packet'): RuntimeError {
   return new RuntimeError('protocol', cause.message, { reach, origin: 'peer', cause });
-}
-
-/**
- * What was thrown while a packet was handled, as what it means: a break of the protocol, or a fault of this
- * side's.
- */
-export function asRuntimeError(error: unknown): RuntimeError {
-  if (error instanceof RuntimeError) return error;
-  if (error instanceof NnrpError) return protocolError(error);
-  return new RuntimeError('internal', describeError(error), {
-    reach: 'packet',
-    origin: 'local',
-    cause: error,
-  });
 }
 
 export function describeError(error: unknown): string {

@@ -5,12 +5,8 @@ import { IdRanges } from '../protocol/operation/id-ranges';
 import { LatestMap } from '../protocol/operation/latest-map';
 import { checkHeaderOnly, checkMetadataLength, foreignSession } from '../protocol/packet-checks';
 import { checkRecoveryRequest } from '../protocol/session/recovery';
-import {
-  asRuntimeError,
-  protocolError,
-  unexpectedMessage,
-  type RuntimeError,
-} from '../protocol/runtime-error';
+import { asRuntimeError } from '../protocol/as-runtime-error';
+import { protocolError, unexpectedMessage, type RuntimeError } from '../protocol/runtime-error';
 import { LastHeard, LivenessWatch, type KeepAlive, type WatchedPeer } from '../transport/keep-alive';
 import type { Transport } from '../transport/transport';
 import { NnrpError } from '../wire/errors';

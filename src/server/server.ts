@@ -60,15 +60,22 @@ export interface Server {
   /** Resolves with the addresses once every listener is bound; rejects with a `RuntimeError`. */
   listening(): Promise<readonly ListenAddress[]>;
   /**
-   * Stops listening, refuses new sessions (`retry_later`), drains those that there are for `graceMs`,
-   * ends what is left, and resolves when every connection is gone: at the latest `limits.closeOvertimeMs`
-   * after that, when those that have not ended are cut.
+   * Stops listening and refuses new sessions (`retry_later`), both at once; lets operations in flight finish,
+   * for `graceMs` at most and no longer than there are any; ends what is left, and resolves when every
+   * connection is gone: at the latest `limits.closeOvertimeMs` (5 s) after the grace, when those that have not
+   * ended are cut. Called again it may only shorten that.
+   *
+   * @example
+   * process.once('SIGTERM', () => void server.close().then(() => process.exit(0)));
    */
   close(options?: CloseOptions): Promise<void>;
 }
 
 export interface CloseOptions {
-  /** Milliseconds that operations in flight get to finish. Default 0. */
+  /**
+   * Milliseconds that operations in flight get to finish. Default 10,000; 0 ends them at once. A server with
+   * none in flight waits for nobody but clients that have not said yet that they have everything, a second.
+   */
   readonly graceMs?: number;
 }
 
@@ -86,6 +93,9 @@ export interface CloseOptions {
 export function createServer(options: ServerOptions): Server {
   return new RunningServer(options);
 }
+
+/** Most answers of tokens take less, and service managers give 30 s and more. */
+const DEFAULT_GRACE_MS = 10_000;
 
 /** Sessions that wait for somebody to subscribe to `sessions$`; past them, opens are told to come later. */
 const MAX_HELD_SESSIONS = 1024;
@@ -198,7 +208,7 @@ class RunningServer implements Server {
     });
   }
 
-  async close({ graceMs = 0 }: CloseOptions = {}): Promise<void> {
+  async close({ graceMs = DEFAULT_GRACE_MS }: CloseOptions = {}): Promise<void> {
     this.isClosing = true;
     this.accepting.unsubscribe();
     const ending = {

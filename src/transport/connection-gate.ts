@@ -1,3 +1,5 @@
+import type { UnfinishedPacket } from './unfinished-packet';
+
 /**
  * Counts and times the connections of a server that have shown nothing yet, over all of its listeners.
  *
@@ -40,8 +42,8 @@ export interface GateTicket {
    */
   backlogged?(queuedBytes: number): void;
   /**
-   * A read has ended inside a packet; called by the transport, which then has one `unfinished`. Must not
-   * throw.
+   * A read has ended inside a packet; called by the transport with what it has of it. Left out, that is the
+   * transport's `unfinished`. May close the transport. Must not throw.
    */
-  insidePacket?(): void;
+  insidePacket?(unfinished?: UnfinishedPacket): void;
 }

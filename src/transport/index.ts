@@ -9,6 +9,7 @@ export { tcp, type TcpOptions } from './tcp/tcp';
 export { tls, type TlsOptions } from './tls/tls';
 export type { ClientCertificates, Pem, SecureEndpoint, TlsCertificate, TlsSettings } from './tls/credentials';
 export type * from './transport';
+export type * from './unfinished-packet';
 export {
   webSocket,
   type SharedWebSocketOptions,

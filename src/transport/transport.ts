@@ -2,20 +2,13 @@ import type { Observable } from 'rxjs';
 import type { Packet } from '../wire/packet';
 import type { GateTicket } from './connection-gate';
 import type { PeerIdentity } from './peer-identity';
+import type { UnfinishedPacket } from './unfinished-packet';
 
 /** What carries the packets. A kind of your own is any other string. */
 export type TransportKind = 'tcp' | 'quic' | 'websocket' | 'memory' | (string & {});
 
 /** One end of a connection, as a user sees it: `127.0.0.1:4433`, `memory#1`. */
 export type PeerName = string;
-
-/** A packet of which a part has come. */
-export interface UnfinishedPacket {
-  /** Tells it from those before and after it. */
-  readonly number: number;
-  /** Bytes of it so far. */
-  readonly bytes: number;
-}
 
 /**
  * A connection that carries whole packets. Whoever takes a transport owns it: subscribes to `packets$`

@@ -81,6 +81,11 @@ export class PacketDecoder {
     return this.header === undefined ? this.headerFill : HEADER_LENGTH + this.received;
   }
 
+  /** Bytes that the unfinished packet will have, as its header says; undefined before that is whole. */
+  get expectedBytes(): number | undefined {
+    return this.header === undefined ? undefined : HEADER_LENGTH + payloadLength(this.header);
+  }
+
   /**
    * Takes the next bytes of the stream and returns the packets that they complete. Where a frame is
    * broken, returns those before it and sets `fault`. Throws `fault` where it was set before. The

@@ -139,7 +139,7 @@ describe.each<Kind>(['tcp', 'websocket', 'memory', 'tls', 'wss'])('over %s', (ki
     server.sessions$.subscribe((session) => session.respond(() => NEVER));
     const session = await client.openSession();
     const outcome = firstValueFrom(session.submit({ body: 'x' }));
-    const closed = server.close();
+    const closed = server.close({ graceMs: 0 });
     await expect(outcome).rejects.toThrow(OperationError);
     await closed;
   });

@@ -175,7 +175,7 @@ describe('a close of the server', () => {
   it('comes at once where a server closes without grace', () =>
     flow(({ serve, clientPeer, cold, act }) => {
       const server = serve({ respond: () => cold('-----|') });
-      act('--c', { c: () => void server.close() });
+      act('--c', { c: () => void server.close({ graceMs: 0 }) });
       const X = serverClose(CloseReason.ServerShutdown).abort();
       clientPeer({ ...announced, X })
         .sends('os')

@@ -199,7 +199,7 @@ describe('close, of this server', () => {
     await raw.send(bytesOf(openPacket({ metadata: openMetadata({ requestedSessionId: 42 }) })));
     await raw.readPacket();
 
-    const closing = server.close();
+    const closing = server.close({ graceMs: 0 });
     const close = await raw.readPacket();
     expect(close.header).toMatchObject({ messageType: MessageType.SessionClose, sessionId: 42 });
     expect(close.record).toMatchObject({

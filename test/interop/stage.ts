@@ -121,7 +121,7 @@ export function stage(): Stage {
       const sessions = new Inbox(server.sessions$);
       const violations = complaintsOf(new Inbox(violations$));
       const failures = complaintsOf(new Inbox(failures$));
-      closings.push(() => server.close());
+      closings.push(() => server.close({ graceMs: 0 }));
       const [address] = await server.listening();
       return { server, port: address!.port, sessions, violations, failures };
     },

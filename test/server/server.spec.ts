@@ -196,7 +196,7 @@ describe('close', () => {
     const session = await served.open({ allowResume: true });
     told(session.submit({}));
     await settled();
-    await served.server.close();
+    await served.server.close({ graceMs: 0 });
     expect(served.server.usage).toEqual({
       connections: 0,
       sessions: 0,

@@ -56,7 +56,7 @@ export class Served {
   async end(): Promise<void> {
     running.delete(this);
     await Promise.all(this.clients.map((client) => client.close()));
-    await this.server.close();
+    await this.server.close({ graceMs: 0 });
   }
 }
 

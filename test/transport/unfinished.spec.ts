@@ -5,7 +5,7 @@ import { RawSocket } from '../support/raw-socket';
 import { bytesOf } from '../support/packets';
 import { pause, until } from '../support/until';
 import { FakeGate } from './fake-gate';
-import { maskedFrame, UPGRADE } from './web-socket/raw-web-socket';
+import { maskedFrame, PING_FRAME, UPGRADE } from './web-socket/raw-web-socket';
 import { closedLater, leavesNothingOpen, numbered, Reception, Recording } from './support';
 
 leavesNothingOpen();
@@ -46,6 +46,8 @@ describe.each(ways)('a packet over $name', (way) => {
 
   it('that comes in parts is unfinished until the last of them, and told from the next', async () => {
     const { transport, peer, read, ticket } = await accept(way);
+    const packetBytes = bytesOf(numbered(1, 1000)).length;
+    const overhead = framed(bytesOf(numbered(1, 1000))).length - packetBytes;
     const parts = async (frameId: number): Promise<unknown[]> => {
       const bytes = framed(bytesOf(numbered(frameId, 1000)));
       const seen = [];
@@ -62,8 +64,10 @@ describe.each(ways)('a packet over $name', (way) => {
       return seen;
     };
     const [first, second] = [await parts(1), await parts(2)];
-    expect(first).toMatchObject([{ bytes: 300 }, { bytes: 600 }, { bytes: 900 }]);
-    expect(second).toMatchObject([{ bytes: 300 }, { bytes: 600 }, { bytes: 900 }]);
+    // Of the packet: a WebSocket's frame has a head of its own.
+    const sizes = [300, 600, 900].map((size) => ({ bytes: size - overhead, length: packetBytes }));
+    expect(first).toMatchObject(sizes);
+    expect(second).toMatchObject(sizes);
     const numbers = [...first, ...second].map((seen) => (seen as { number: number }).number);
     expect(new Set(numbers).size).toBe(2);
     expect(new Set(numbers.slice(0, 3)).size).toBe(1);
@@ -95,5 +99,26 @@ describe('a message over WebSocket', () => {
     peer.write(...fragments(1025));
     const { error } = await read.over();
     expect(String(error)).toContain('Too many message fragments');
+  });
+
+  it('stays unfinished while pings come between its fragments', async () => {
+    const { transport, peer, read, ticket } = await accept(way);
+    const parts = fragments(10);
+    const size = Math.ceil(payload.length / 10);
+    for (const [index, part] of parts.slice(0, -1).entries()) {
+      peer.write(part);
+      await until(() => (transport.unfinished?.bytes ?? 0) === (index + 1) * size, 'a fragment');
+      const before = ticket.insidePackets;
+      peer.write(PING_FRAME);
+      await until(() => ticket.insidePackets > before, 'the ping');
+      expect(transport.unfinished).toEqual({
+        number: 0,
+        bytes: (index + 1) * size,
+        length: (index + 1) * size,
+      });
+    }
+    peer.write(parts.at(-1)!);
+    await read.count(1);
+    expect(transport.unfinished).toBeUndefined();
   });
 });

@@ -1,8 +1,10 @@
 import { Subscription, type SchedulerLike } from 'rxjs';
 import { validateFlowRouting } from '../../protocol/flow/flow';
 import { IdRanges } from '../../protocol/operation/id-ranges';
-import { checkHeaderOnly, checkMetadataLength, decodeAs, foreignSession } from '../../protocol/packet-checks';
-import { asRuntimeError, RuntimeError, unexpectedMessage } from '../../protocol/runtime-error';
+import { decodeAs } from '../../protocol/decode-as';
+import { checkHeaderOnly, checkMetadataLength, foreignSession } from '../../protocol/packet-checks';
+import { asRuntimeError } from '../../protocol/as-runtime-error';
+import { RuntimeError, unexpectedMessage } from '../../protocol/runtime-error';
 import type { ConnectEndpoint } from '../../transport/endpoint';
 import { LastHeard, LivenessWatch, type KeepAlive, type WatchedPeer } from '../../transport/keep-alive';
 import type { PeerName, Transport } from '../../transport/transport';

@@ -1,6 +1,7 @@
 import { Subject, type Observable } from 'rxjs';
 import { validateFlowRouting } from '../../protocol/flow/flow';
-import { checkHeaderOnly, checkMetadataLength, decodeAs } from '../../protocol/packet-checks';
+import { decodeAs } from '../../protocol/decode-as';
+import { checkHeaderOnly, checkMetadataLength } from '../../protocol/packet-checks';
 import { unexpectedMessage } from '../../protocol/runtime-error';
 import type { Message, MessageOf } from '../../wire/message';
 import { MessageType, messageTypeName } from '../../wire/message-type';

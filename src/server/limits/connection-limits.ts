@@ -1,4 +1,5 @@
 import { MessageType } from '../../wire/message-type';
+import type { UnfinishedPacket } from '../../transport/unfinished-packet';
 import { HEADER_LENGTH } from '../../wire/header';
 import type { Packet } from '../../wire/packet';
 import type { ConnectionRateName, ServerLimits } from './server-limits';
@@ -21,6 +22,7 @@ export interface LimitedConnection {
 /** What each type of packet counts as, by its code; the others are ruled by credit, or end something. */
 const RATE_OF_TYPE: readonly (ConnectionRateName | undefined)[] = ratesByCode({
   [MessageType.FrameCancel]: 'cancels',
+  [MessageType.SessionOpen]: 'opens',
   [MessageType.Ping]: 'pings',
   [MessageType.SessionPatch]: 'patches',
   [MessageType.SessionMigrate]: 'migrations',
@@ -56,12 +58,22 @@ export abstract class ConnectionLimits {
     return rate === undefined || this.allow(rate, sessionId, now);
   }
 
+  /**
+   * Judges a packet that has begun; false where it is too much for a stranger. What it says it will have
+   * counts from its header on, so that nothing is gathered of one that is too long.
+   */
+  allowUnfinished({ bytes, length = bytes }: UnfinishedPacket): boolean {
+    return (
+      this.opening === undefined || this.allowOpeningBytes(this.opening.bytesIn + Math.max(bytes, length))
+    );
+  }
+
   /** Counts what a rate is for; false where it is once too often. */
   allow(limit: ConnectionRateName, sessionId: number, now: number): boolean {
     const bucket = (this.buckets[limit] ??= new TokenBucket(this.limits[limit], now));
     if (bucket.take(now)) {
-      // A cancel has no answer, each of the others has one.
-      if (limit !== 'cancels') this.answerProvoked();
+      // A cancel has no answer, that of an open waits with a session or counts as a refusal; the others have one.
+      if (limit !== 'cancels' && limit !== 'opens') this.answerProvoked();
       return true;
     }
     this.exceeded({
@@ -122,10 +134,13 @@ export abstract class ConnectionLimits {
   }
 
   private allowOpening(opening: { bytesIn: number }, packet: Packet): boolean {
-    const allowed = this.limits.maxOpeningBytesIn;
     opening.bytesIn += lengthOf(packet);
-    if (opening.bytesIn <= allowed) return true;
-    const observed = opening.bytesIn;
+    return this.allowOpeningBytes(opening.bytesIn);
+  }
+
+  private allowOpeningBytes(observed: number): boolean {
+    const allowed = this.limits.maxOpeningBytesIn;
+    if (observed <= allowed) return true;
     this.exceeded({ limit: 'maxOpeningBytesIn', sessionId: undefined, allowed, observed });
     return false;
   }

@@ -2,6 +2,7 @@ import { filter, type SchedulerLike, type Subscription } from 'rxjs';
 import { timerMs } from '../../protocol/timer';
 import type { ConnectionGate, GateTicket } from '../../transport/connection-gate';
 import type { PeerName, Transport } from '../../transport/transport';
+import type { UnfinishedPacket } from '../../transport/unfinished-packet';
 import type { Excess } from './connection-limits';
 import type { LimitTripped } from './limit-tripped';
 import type { ServerLimits } from './server-limits';
@@ -15,10 +16,16 @@ export interface GateHost extends ReadersHost, SendersHost {
   tripped(tripped: LimitTripped): void;
 }
 
+/** A connection whose peer has shown nothing, or has. */
+export interface Guarded extends Sender, Reader {
+  /** Judges a packet that has begun; false where the connection ends of it. */
+  allowUnfinished(unfinished: UnfinishedPacket): boolean;
+}
+
 /** A connection, from its accept to its end. */
 export class HandshakeTicket implements GateTicket {
   /** Says the last word to the peer, where there is one that can by now. */
-  connection: (Sender & Reader) | undefined;
+  connection: Guarded | undefined;
 
   constructor(
     private readonly gate: HandshakeGate,
@@ -41,8 +48,12 @@ export class HandshakeTicket implements GateTicket {
     if (this.connection !== undefined) this.gate.readers.backlogged(this.connection, queuedBytes);
   }
 
-  insidePacket(): void {
-    if (this.connection !== undefined) this.gate.senders.insidePacket(this.connection);
+  insidePacket(begun?: UnfinishedPacket): void {
+    const { connection } = this;
+    if (connection === undefined) return;
+    const unfinished = begun ?? connection.transport.unfinished;
+    if (unfinished !== undefined && !connection.allowUnfinished(unfinished)) return;
+    this.gate.senders.insidePacket(connection);
   }
 }
 

@@ -16,6 +16,12 @@ export interface ConnectionRates {
    * ends.
    */
   readonly violations: Rate;
+  /**
+   * SESSION_OPEN, whatever becomes of it. Each is put to the policy and may be a session, and to open and
+   * close without an end is work without an end. A gateway that comes back with all of its 64 sessions, three times
+   * over, is within; who raises `maxSessionsPerConnection` raises this, too.
+   */
+  readonly opens: Rate;
   /** PING of the peer's. Each is answered. */
   readonly pings: Rate;
   /** SESSION_PATCH. Each is put to the application and keeps a timer until it is answered. */
@@ -51,6 +57,8 @@ export interface ServerLimits extends ConnectionRates {
   readonly maxConnections: number;
   /**
    * Bytes that are taken from a connection before it has a session: what a stranger can make the server read.
+   * A packet counts from its first read on, with all that its header says it has: nothing is gathered of one
+   * that is too long. (Of a WebSocket message in fragments, what has come counts.)
    */
   readonly maxOpeningBytesIn: number;
   /** Bytes that are sent to it before: what a stranger can make the server say. */
@@ -86,8 +94,8 @@ export interface ServerLimits extends ConnectionRates {
   readonly addressTokenFailures: Rate;
   /**
    * Bytes that wait for one peer to read them (producers see pressure from 1 MiB on); more, and it is cut at
-   * once. What an application sends that does not look at pressure would fill the memory. Has to be more than
-   * the largest result, which waits as a whole.
+   * once. What an application sends that does not look at pressure would fill the memory. A result, which waits
+   * as a whole, may have 15/16 of it: one that is larger is not sent, its operation is dropped (`failures$`).
    */
   readonly maxUnreadBytes: number;
   /**
@@ -142,6 +150,7 @@ export const DEFAULT_SERVER_LIMITS: ServerLimits = {
   cancels: { burst: 500, perSecond: 33 },
   refusals: { burst: 100, perSecond: 10 },
   violations: { burst: 10, perSecond: 10 / 60 },
+  opens: { burst: 200, perSecond: 20 },
   pings: { burst: 10, perSecond: 1 },
   patches: { burst: 100, perSecond: 10 },
   migrations: { burst: 3, perSecond: 0.1 },

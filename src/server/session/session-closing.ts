@@ -9,13 +9,19 @@ import {
 import { timerMs } from '../../protocol/timer';
 import type { MessageOf } from '../../wire/message';
 import type { MessageType } from '../../wire/message-type';
-import { CloseStatus, InFlightPolicy } from '../../wire/messages/session-close';
+import { CloseReason, CloseStatus, InFlightPolicy } from '../../wire/messages/session-close';
 import type { Close } from './messages';
 import type { SessionOperations } from './submits/session-operations';
 import type { SessionOutlet } from './results/session-outlet';
 import type { SessionSender } from './results/session-sender';
 import type { SessionStreams } from './session-streams';
 import type { SessionEnding } from './session-terms';
+
+/**
+ * Milliseconds that an announced client has, where the server shuts down and no operation is left, to say that
+ * it has everything: a live one says so at once, and a dead one must not use up the grace of handlers.
+ */
+const LAST_ACK_MS = 1000;
 
 /** The session that closes. */
 export interface ClosingSession {
@@ -45,6 +51,8 @@ export class SessionClosing {
   private timers: Subscription | undefined;
   /** What ends the session once no operation is left, while it drains. */
   private finishDrain: (() => void) | undefined;
+  /** What is to happen once no operation is left, while the client has to say that it has everything. */
+  private whenIdle: (() => void) | undefined;
   private wasAsked = false;
   /** Submits that came after this side had asked for the end. */
   private crossed = 0;
@@ -85,8 +93,11 @@ export class SessionClosing {
     const finish = (): void => {
       session.end('closed', 'closed');
     };
-    if (current.isAnnounced) this.finishIn(ending.drainTimeoutMs, finish);
-    else if (session.operations.isIdle) finish();
+    if (current.isAnnounced) {
+      this.finishIn(ending.drainTimeoutMs, finish);
+      if (ending.closeReason === CloseReason.ServerShutdown) this.whenIdle = () => this.awaitAck(finish);
+      this.operationEnded();
+    } else if (session.operations.isIdle) finish();
     else this.drainFor(ending.drainTimeoutMs, finish);
   }
 
@@ -132,7 +143,11 @@ export class SessionClosing {
 
   /** An operation has ended, whichever way. */
   operationEnded(): void {
-    if (this.session.operations.isIdle) this.finishDrain?.();
+    if (!this.session.operations.isIdle) return;
+    const { whenIdle } = this;
+    this.whenIdle = undefined;
+    this.finishDrain?.();
+    whenIdle?.();
   }
 
   /** The session is over. */
@@ -151,6 +166,15 @@ export class SessionClosing {
       });
     if (inFlightPolicy === InFlightPolicy.Abort) finish();
     else this.finishIn(drainTimeoutMs, finish);
+  }
+
+  /** Gives the client time to answer, which begins once it has taken all that was sent. */
+  private awaitAck(finish: () => void): void {
+    this.finishIn(LAST_ACK_MS, () => {
+      const { current } = this.session.outlet;
+      if (current === undefined || current.transport.queuedBytes === 0) finish();
+      else this.awaitAck(finish);
+    });
   }
 
   private drainFor(timeoutMs: number, finish: () => void): void {

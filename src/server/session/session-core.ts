@@ -1,5 +1,6 @@
 import { BehaviorSubject, lastValueFrom, type SchedulerLike } from 'rxjs';
-import { checkHeaderOnly, checkMetadataLength, decodeAs } from '../../protocol/packet-checks';
+import { decodeAs } from '../../protocol/decode-as';
+import { checkHeaderOnly, checkMetadataLength } from '../../protocol/packet-checks';
 import { unexpectedMessage, type RuntimeError } from '../../protocol/runtime-error';
 import { acceptsMessages, acceptsOperations, SessionState } from '../../protocol/session/session-lifecycle';
 import { NnrpError } from '../../wire/errors';

@@ -26,6 +26,7 @@ import { keepingSlots } from './submits/kept-slots';
 import type { Cancel, Close, SessionMessage } from './messages';
 import type { MigrateRequest, PatchRequest } from './requests';
 import type { SessionCore } from './session-core';
+import { requireSendable } from './results/result-size';
 import type { StreamedMessages } from './session-streams';
 import {
   NORMAL_ENDING,
@@ -160,7 +161,8 @@ export class ServerSession extends ContainedObservable<SessionMessage> {
 
   /**
    * Sends one result. Throws an `NnrpError`, `UnknownOperation`, where its operation is not with the
-   * application, and one of the record's kinds where its fields are not allowed.
+   * application, and one of the record's kinds where its fields are not allowed; a `RuntimeError`, `internal`,
+   * where its body is larger than 15/16 of `limits.maxUnreadBytes`.
    */
   sendResult(result: Result): void {
     sendResult(this.core, result);
@@ -237,6 +239,7 @@ export class ServerSession extends ContainedObservable<SessionMessage> {
 }
 
 function sendResult(core: SessionCore, result: Result): void {
+  requireSendable(result, core.host.settings.limits);
   core.operations.answer(result, core.sender);
 }
 

@@ -135,6 +135,7 @@ function drawLimits(random: Random): Partial<ServerLimits> {
     cancels: unlimited,
     patches: unlimited,
     migrations: unlimited,
+    opens: unlimited,
     cachePuts: unlimited,
     // The thieves have the address of everybody else.
     addressTokenFailures: unlimited,

@@ -13,7 +13,8 @@ import { peerPlace } from '../place';
 import { SendPressure, type PressureMarks } from '../send-pressure';
 import type { Entered } from './gate';
 import { takenBytes } from './taken-bytes';
-import type { Transport, UnfinishedPacket } from '../transport';
+import type { Transport } from '../transport';
+import type { UnfinishedPacket } from '../unfinished-packet';
 
 export interface SocketTransportOptions {
   /** What a peer's packet may measure; see `DEFAULT_PACKET_LIMITS`. */
@@ -115,8 +116,7 @@ export class SocketTransport implements Transport {
 
   get unfinished(): UnfinishedPacket | undefined {
     const { decoder } = this.reader ?? {};
-    if (decoder?.isInsidePacket !== true || this.socket.isPaused()) return undefined;
-    return { number: this.finishedAt, bytes: decoder.bufferedBytes };
+    return decoder === undefined || this.socket.isPaused() ? undefined : this.begun(decoder);
   }
 
   send(packet: Packet): void {
@@ -219,7 +219,7 @@ export class SocketTransport implements Transport {
       this.isReading = false;
       // The answers that were ready at once leave together, and do not wait for another turn.
       this.flush();
-      if (decoder.isInsidePacket) this.ticket?.insidePacket?.();
+      if (decoder.isInsidePacket) this.ticket?.insidePacket?.(this.begun(decoder));
       if (decoder.fault === undefined || subscriber.closed) return;
       // What came before the fault has been answered.
       subscriber.error(protocolError(decoder.fault, 'connection'));
@@ -238,6 +238,11 @@ export class SocketTransport implements Transport {
       // Whoever stops reading has no more use for the connection, unless it has ended or is being closed.
       if (!socket.readableEnded && this.leaving !== 'closing') this.destroy();
     };
+  }
+
+  private begun(decoder: PacketDecoder): UnfinishedPacket | undefined {
+    if (!decoder.isInsidePacket) return undefined;
+    return { number: this.finishedAt, bytes: decoder.bufferedBytes, length: decoder.expectedBytes };
   }
 
   private readEnded({ subscriber, decoder }: Reader): void {

@@ -15,7 +15,9 @@ import { peerPlace } from '../place';
 import { SendPressure } from '../send-pressure';
 import { takenBytes } from '../tcp/taken-bytes';
 import type { Provenance, SocketTransportOptions } from '../tcp/tcp-transport';
-import type { Transport, UnfinishedPacket } from '../transport';
+import type { Transport } from '../transport';
+import type { UnfinishedPacket } from '../unfinished-packet';
+import { MessageProgress } from './message-progress';
 
 /** Close codes of RFC 6455, section 7.4.1. */
 const NORMAL = 1000;
@@ -31,6 +33,9 @@ const MAX_PARTS = 1024;
 
 /** More chunks are taken where they have so many bytes on the average, which is less than any network's. */
 const MIN_PART_BYTES = 512;
+
+/** Bytes of a message that are still read while nobody reads messages: a peer's last word may stand behind them. */
+const MAX_ABANDONED_BYTES = 64 * 1024;
 
 /** What every WebSocket is made with, on either side. */
 export function webSocketSettings({ limits, closeTimeoutMs }: Partial<SocketTransportOptions>) {
@@ -64,11 +69,9 @@ export class WebSocketTransport implements Transport {
   /** Who closes or destroys the connection does not hear how it ended. */
   private leaving: 'closing' | 'destroyed' | undefined;
   private closed: Promise<void> | undefined;
-  /** Messages, pings and pongs that have come. */
-  private finished = 0;
-  /** As many had come before the last read; what came since, which is all of one frame. */
-  private finishedBefore = 0;
-  private unfinishedBytes = 0;
+  private readonly progress = new MessageProgress();
+  /** Nobody reads messages any more, and the connection is being closed. */
+  private isAbandoned = false;
   private probes: (() => void)[] = [];
 
   constructor(
@@ -93,9 +96,7 @@ export class WebSocketTransport implements Transport {
     stream.on('end', () => {
       this.deadline.start();
     });
-    socket.on('ping', () => (this.finished += 1));
     socket.on('pong', () => {
-      this.finished += 1;
       const { probes } = this;
       this.probes = [];
       for (const onAnswer of probes) onAnswer();
@@ -120,10 +121,7 @@ export class WebSocketTransport implements Transport {
   }
 
   get unfinished(): UnfinishedPacket | undefined {
-    const { finished: number, unfinishedBytes: bytes } = this;
-    return bytes === 0 || number !== this.finishedBefore || this.stream.isPaused()
-      ? undefined
-      : { number, bytes };
+    return this.stream.isPaused() ? undefined : this.progress.unfinished;
   }
 
   send(packet: Packet): void {
@@ -190,18 +188,13 @@ export class WebSocketTransport implements Transport {
     if (!this.stream.destroyed) this.pressure.update(this.queuedBytes);
   };
 
-  /**
-   * A read that has finished nothing has ended inside a message. (Pings may come between the fragments of
-   * one, and hide that; `maxFragments` bounds how often.)
-   */
   private readonly onBytes = (chunk: Uint8Array): void => {
-    if (this.finished === this.finishedBefore) {
-      this.unfinishedBytes += chunk.length;
-      this.ticket?.insidePacket?.();
-    } else {
-      this.finishedBefore = this.finished;
-      this.unfinishedBytes = 0;
-    }
+    this.progress.push(chunk);
+    const { unfinished } = this.progress;
+    if (unfinished === undefined) return;
+    if (!this.isAbandoned) this.ticket?.insidePacket?.(unfinished);
+    // Whoever was cut off in a message goes on with it, and the WebSocket would gather it to its end.
+    else if (this.ticket !== undefined && unfinished.bytes > MAX_ABANDONED_BYTES) this.socket.pause();
   };
 
   private read(subscriber: Subscriber<Packet>): () => void {
@@ -211,7 +204,6 @@ export class WebSocketTransport implements Transport {
       subscriber.error(protocolError(error, 'connection'));
     };
     const onMessage = (data: RawData, isBinary: boolean): void => {
-      this.finished += 1;
       if (this.leaving === 'destroyed') return;
       if (!isBinary) {
         refuse(UNSUPPORTED_DATA, brokenRule('received a text message, packets are binary'));
@@ -243,12 +235,12 @@ export class WebSocketTransport implements Transport {
       return () => undefined;
     }
     socket.on('message', onMessage).on('error', onError).on('close', onClose);
-    // After the WebSocket's own, which has made its messages of them by then.
+    // After the WebSocket's own, which has made its messages of them by then, and all of them since its start.
     this.stream.on('data', this.onBytes);
     socket.resume();
     return () => {
-      this.stream.off('data', this.onBytes);
       socket.off('message', onMessage).off('error', onError).off('close', onClose);
+      this.isAbandoned = true;
       // A closing handshake under way is left to finish; otherwise nobody needs the connection any more.
       if (socket.readyState === socket.OPEN) this.destroy();
     };

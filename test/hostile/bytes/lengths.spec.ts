@@ -102,7 +102,7 @@ describe('declared lengths are judged at the header', () => {
     });
 
     afterEach(async () => {
-      await server.close();
+      await server.close({ graceMs: 0 });
     });
 
     /** Declares every pair of lengths on a connection of its own; what each was refused with. */

@@ -63,7 +63,7 @@ describe('whole packets of every type, of lengths that are theirs and that are n
   });
 
   afterEach(async () => {
-    await server.close();
+    await server.close({ graceMs: 0 });
   });
 
   /** Opens a session over a connection of its own, and what the model says of the two. */

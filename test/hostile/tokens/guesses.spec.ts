@@ -102,7 +102,7 @@ describe('guessing resume tokens', () => {
     const [[id, token]] = [...victims.tokens] as [[number, Uint8Array]];
     const [right] = await ask(port, '127.0.0.1', [open(id).resuming(token)]);
     expect(SessionOpenAckMetadata.decode(right!.metadata).sessionStatus).toBe(SessionStatus.Resumed);
-    await victims.server.close();
+    await victims.server.close({ graceMs: 0 });
   }, 600_000);
 });
 

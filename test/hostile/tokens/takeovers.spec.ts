@@ -36,7 +36,7 @@ describe('two who take the same session up at once', () => {
   });
 
   afterEach(async () => {
-    await victims.server.close();
+    await victims.server.close({ graceMs: 0 });
   });
 
   /** Connects, and sends a resume with each of the tokens in one turn; who was answered what. */

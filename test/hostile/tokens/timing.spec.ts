@@ -84,6 +84,6 @@ describe('a resume that is refused', () => {
       atMost: 1,
     });
     figure({ name: 'slowest reason over the quickest', value: spread, unit: 'times', atMost: MOST_SPREAD });
-    await server.close();
+    await server.close({ graceMs: 0 });
   }, 120_000);
 });

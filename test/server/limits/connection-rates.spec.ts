@@ -17,6 +17,7 @@ import {
   ping,
   pong,
   probe,
+  sessionClose,
   submit,
 } from '../../../src/testing';
 import { settled } from '../../support/async';
@@ -48,12 +49,16 @@ const COUNTED: Record<ConnectionRateName, (number: number) => Packet | Packet[]>
   // Of an object that is not cached.
   refusals: (number) => submit(SESSION, number).referring(1, cacheReference(OBJECT)),
   violations: (number) => drop(SESSION, number),
+  opens: (number) => [open(1000 + number), sessionClose(1000 + number)],
   pings: (number) => ping(number),
   patches: () => patch(SESSION),
   migrations: () => migrate(SESSION),
   cachePuts: (number) => cachePut(SESSION, { ...OBJECT, key: number }, 'object'),
   hellos: (number) => (number % 2 === 0 ? clientHello() : probe(number)),
 };
+
+/** Of the session that every peer here has. */
+const OPENED = 1;
 
 const RATES = Object.keys(COUNTED) as ConnectionRateName[];
 
@@ -69,7 +74,8 @@ function stillServes(served: Served): boolean {
 }
 
 describe.each(RATES)('%s', (rate) => {
-  const { burst, perSecond } = DEFAULT_SERVER_LIMITS[rate];
+  const { burst: allowed, perSecond } = DEFAULT_SERVER_LIMITS[rate];
+  const burst = rate === 'opens' ? allowed - OPENED : allowed;
   const counted = COUNTED[rate];
 
   it('may come in a burst, and again once that is made up for', async () => {
@@ -92,14 +98,14 @@ describe.each(RATES)('%s', (rate) => {
     const atTheEnd: number[] = [];
     served.server.limits$.subscribe(() => atTheEnd.push(served.server.connectionCount));
     await sendAll(peer, many(burst + 5, counted));
-    const isOfSession = rate !== 'pings' && rate !== 'hellos';
+    const isOfSession = !['opens', 'pings', 'hellos'].includes(rate);
     expect(served.limits).toEqual([
       {
         limit: rate,
         peer: 'memory#1',
         sessionId: isOfSession ? SESSION : undefined,
-        allowed: burst,
-        observed: burst + 1,
+        allowed,
+        observed: allowed + 1,
         consequence: 'connection-closed',
       },
     ]);
@@ -262,6 +268,46 @@ describe('refusals', () => {
     expect(served.limits).toEqual([]);
     await sendAll(peer, [submit(SESSION, 105)]);
     expect(served.limits).toMatchObject([{ limit: 'refusals', observed: 101 }]);
+  });
+});
+
+describe('opens', () => {
+  it('are those of a gateway that comes back with all its sessions, and three times on one connection', async () => {
+    const { served } = serveReading();
+    served.server.sessions$.subscribe();
+    const ids = Array.from({ length: 64 }, (_, index) => 1 + index);
+    for (let attempt = 0; attempt < 10; attempt++) {
+      const peer = await openedPeer(served, open(1));
+      for (let round = 0; round < 3; round++) {
+        await sendAll(
+          peer,
+          ids.slice(round === 0 ? 1 : 0).map((id) => open(id)),
+        );
+        expect(served.server.sessionCount).toBe(64);
+        if (round === 2) break;
+        await sendAll(
+          peer,
+          ids.map((id) => sessionClose(id)),
+        );
+        expect(served.server.sessionCount).toBe(0);
+      }
+      peer.destroy();
+      await settled();
+    }
+    expect(served.limits).toEqual([]);
+  });
+
+  it('are counted before the policy is asked', async () => {
+    const policy = jest.fn(() => SessionErrorCode.None);
+    const { served } = serveReading({ policy });
+    const peer = await openedPeer(served);
+    await sendAll(
+      peer,
+      many(5000, (number) => [open(1000 + number), sessionClose(1000 + number)]),
+    );
+    expect(policy).toHaveBeenCalledTimes(200);
+    expect(served.limits).toMatchObject([{ limit: 'opens', sessionId: undefined, observed: 201 }]);
+    expect(served.server.usage).toMatchObject({ connections: 0, sessions: 0 });
   });
 });
 

@@ -13,6 +13,7 @@ describe('server limits', () => {
       cancels: { burst: 500, perSecond: 33 },
       refusals: { burst: 100, perSecond: 10 },
       violations: { burst: 10, perSecond: 1 / 6 },
+      opens: { burst: 200, perSecond: 20 },
       pings: { burst: 10, perSecond: 1 },
       patches: { burst: 100, perSecond: 10 },
       migrations: { burst: 3, perSecond: 0.1 },

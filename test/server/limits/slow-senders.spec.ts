@@ -1,15 +1,17 @@
 import { Subscription, type SchedulerAction, type SchedulerLike } from 'rxjs';
-import { createServer, tcp, type LimitTripped } from '../../../src';
+import { createServer, tcp, webSocket, type LimitTripped } from '../../../src';
 import type { Excess } from '../../../src/server/limits/connection-limits';
 import { Lookout } from '../../../src/server/limits/lookout';
 import { DEFAULT_SERVER_LIMITS, type ServerLimits } from '../../../src/server/limits/server-limits';
 import { SlowSenders, type Sender } from '../../../src/server/limits/slow-senders';
 import { open, submit } from '../../../src/testing';
-import type { Transport, UnfinishedPacket } from '../../../src/transport/transport';
+import type { Transport } from '../../../src/transport/transport';
+import type { UnfinishedPacket } from '../../../src/transport/unfinished-packet';
 import { bytesOf } from '../../support/packets';
 import { RawSocket } from '../../support/raw-socket';
 import { pause, until } from '../../support/until';
 import { VirtualTime } from '../../support/virtual-time';
+import { maskedFrame, PING_FRAME, UPGRADE } from '../../transport/web-socket/raw-web-socket';
 import { SESSION } from './support';
 
 /** A connection of which a test says what has come of a packet. */
@@ -218,4 +220,63 @@ describe('a server on TCP', () => {
     expect(sent).toBeGreaterThan(10);
     expect(new Set(bodies)).toEqual(new Set([1_000_000]));
   });
+});
+
+describe('a server on WebSocket', () => {
+  /** Sends a fragment after the other, each with as many bytes and a ping behind it; what was tripped, and when. */
+  async function dribbled({ bytes, everyMs, forMs }: { bytes: number; everyMs: number; forMs: number }) {
+    const server = createServer({ listen: webSocket({ port: 0 }) });
+    const tripped: LimitTripped[] = [];
+    server.limits$.subscribe((limit) => tripped.push(limit));
+    const received: number[] = [];
+    server.sessions$.subscribe((session) => {
+      session.respond(({ body }) => {
+        received.push(body.length);
+        return body.subarray(0, 1);
+      });
+    });
+    const [address] = await server.listening();
+    const peer = await RawSocket.connect(address!.port);
+    try {
+      peer.write(UPGRADE, maskedFrame(bytesOf(open(SESSION))));
+      await until(() => server.sessionCount === 1, 'the session');
+      const message = bytesOf(submit(SESSION, 1, new Uint8Array(100_000)));
+      const start = performance.now();
+      let at = 0;
+      for (; performance.now() - start < forMs && tripped.length === 0; at += bytes) {
+        peer.write(
+          maskedFrame(message.subarray(at, at + bytes), { opcode: at === 0 ? 2 : 0, isLast: false }),
+        );
+        peer.write(PING_FRAME);
+        const next = performance.now() + everyMs;
+        while (performance.now() < next && tripped.length === 0) await pause(10);
+      }
+      const tookMs = performance.now() - start;
+      peer.write(maskedFrame(message.subarray(at), { opcode: 0 }));
+      if (tripped.length === 0) await until(() => received.length === 1, 'the submit');
+      else await peer.ended();
+      return { tripped, tookMs, received, said: Buffer.from(peer.received).toString('latin1') };
+    } finally {
+      peer.destroy();
+      await server.close();
+    }
+  }
+
+  it('ends a connection that dribbles a byte a second between pings, after 5 s, and says why', async () => {
+    const { tripped, tookMs, received, said } = await dribbled({ bytes: 1, everyMs: 1000, forMs: 10_000 });
+    expect(tripped).toMatchObject([
+      { limit: 'minPacketBytesPerSecond', allowed: 1024, consequence: 'connection-closed' },
+    ]);
+    expect(tookMs).toBeGreaterThan(5000);
+    // The lookout's second, and what the machine does besides.
+    expect(tookMs).toBeLessThan(6500);
+    expect(received).toEqual([]);
+    expect(said).toContain('minPacketBytesPerSecond');
+  }, 15_000);
+
+  it('takes a message that comes in fragments with pings between, fast enough', async () => {
+    const { tripped, received } = await dribbled({ bytes: 2000, everyMs: 250, forMs: 6500 });
+    expect(tripped).toEqual([]);
+    expect(received).toEqual([100_000]);
+  }, 15_000);
 });

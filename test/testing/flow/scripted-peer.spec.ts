@@ -108,7 +108,7 @@ describe('expects', () => {
     const told = await failureOf(({ serve, clientPeer, act }) => {
       const server = serve();
       clientPeer(session).sends('o--').expects('A--');
-      act('--x', { x: () => void server.close() });
+      act('--x', { x: () => void server.close({ graceMs: 0 }) });
     });
     expect(told).toContain('actual    A-(?|)');
   });

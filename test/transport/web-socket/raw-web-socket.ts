@@ -22,3 +22,6 @@ export function maskedFrame(
   head.writeBigUInt64BE(BigInt(payload.length), 2);
   return Buffer.concat([head, payload]);
 }
+
+/** A ping without a payload: its length may not be written the long way. */
+export const PING_FRAME = Uint8Array.of(0x89, 0x80, 0, 0, 0, 0);

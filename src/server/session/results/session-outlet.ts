@@ -5,6 +5,7 @@ import type { PeerName, Transport, TransportKind } from '../../../transport/tran
 import type { DetachedShare } from '../../opening/detached-totals';
 import type { SlotPool } from '../../limits/slot-pool';
 import { HEADER_LENGTH } from '../../../wire/header';
+import { keptBytes } from '../../../wire/kept-bytes';
 import type { Packet } from '../../../wire/packet';
 
 /** The connection that carries a session at present. */
@@ -31,6 +32,7 @@ export interface Attachment {
 
 interface Outgoing {
   readonly packet: Packet;
+  /** Bytes that are held for it: the buffer of its body may be up to twice as large as that. */
   readonly byteLength: number;
 }
 
@@ -118,8 +120,9 @@ export class SessionOutlet {
       if (outbox === undefined || !attachment.isAnnounced) return true;
     }
     if (outbox === undefined) return false;
-    const byteLength = HEADER_LENGTH + packet.metadata.length + packet.body.length;
-    outbox.add({ packet, byteLength });
+    const outgoing = kept(packet);
+    const { byteLength } = outgoing;
+    outbox.add(outgoing);
     if (attachment === undefined) {
       if (outbox.fullness >= PRESSURE_AT) this.waitingPressure?.next(true);
       return outbox.fullness <= 1 && this.share?.grow(byteLength) !== false;
@@ -189,4 +192,15 @@ export class SessionOutlet {
     this.waitingPressure = new BehaviorSubject((this.outbox?.fullness ?? 0) >= PRESSURE_AT);
     return this.waitingPressure;
   }
+}
+
+/**
+ * A result that is to wait. What an application echoes is a view of all that came in one read: such a body is
+ * copied, so that what counts is what is held.
+ */
+function kept(packet: Packet): Outgoing {
+  const { header, metadata } = packet;
+  const body = keptBytes(packet.body);
+  const byteLength = HEADER_LENGTH + metadata.length + body.buffer.byteLength;
+  return { packet: body === packet.body ? packet : { header, metadata, body }, byteLength };
 }

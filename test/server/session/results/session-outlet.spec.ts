@@ -192,3 +192,74 @@ describe('SessionOutlet', () => {
     expect(out).toMatchObject({ heldResults: 0, heldBytes: 0, current: undefined });
   });
 });
+
+describe('what an outlet keeps of an echo', () => {
+  const READ_BYTES = 64 * 1024;
+  const LIMITS: OutboxLimits = { maxResults: 1024, maxBytes: 4 * 1024 * 1024 };
+
+  /** A result whose body is a view of all that came in one read. */
+  function echo(frameId: number, length: number): Packet {
+    const read = new Uint8Array(READ_BYTES).fill(frameId % 251);
+    const { header, metadata } = result(frameId);
+    return { header: { ...header, bodyLen: length }, metadata, body: read.subarray(100, 100 + length) };
+  }
+
+  /** What a transport is given. */
+  function recording(options?: { isAnnounced?: boolean }) {
+    const packets: Packet[] = [];
+    const { attachment } = connection('any', options);
+    const transport = { ...attachment.transport, send: (packet: Packet) => packets.push(packet) };
+    return { packets, attachment: { ...attachment, transport: transport as unknown as Transport } };
+  }
+
+  function buffersOf(packets: readonly Packet[]): number {
+    const buffers = new Set(packets.map(({ body }) => body.buffer));
+    return [...buffers].reduce((sum, { byteLength }) => sum + byteLength, 0);
+  }
+
+  /** What waits for a client that comes back and has nothing. */
+  function waiting(out: SessionOutlet): Packet[] {
+    const later = recording();
+    out.attach(later.attachment, 0);
+    return later.packets;
+  }
+
+  it.each(['attached', 'detached'])(
+    'is its bytes and not the read that they came with, while %s',
+    (state) => {
+      const out = new SessionOutlet(recording().attachment, { outbox: LIMITS });
+      if (state === 'detached') out.detach();
+      for (let id = 1; id <= 1024; id++) expect(out.sendResult(echo(id, 64))).toBe(true);
+      expect(out.heldBytes).toBe(1024 * (40 + 64 + 64));
+      const packets = waiting(out);
+      expect(packets).toHaveLength(1024);
+      expect(buffersOf(packets)).toBe(1024 * 64);
+      for (const { header, body } of packets)
+        expect(body).toEqual(new Uint8Array(64).fill(header.frameId % 251));
+    },
+  );
+
+  it('is all of a read of which it is most, and counts as that', () => {
+    const out = new SessionOutlet(recording().attachment, { outbox: LIMITS });
+    const most = echo(1, 40_000);
+    out.sendResult(most);
+    expect(out.heldBytes).toBe(40 + 64 + READ_BYTES);
+    expect(waiting(out)[0]).toBe(most);
+  });
+
+  it('is nothing that the transport is given, nor a copy for a client that cannot come back', () => {
+    for (const [outbox, isAnnounced] of [
+      [undefined, true],
+      [undefined, false],
+      [LIMITS, false],
+      [LIMITS, true],
+    ] as const) {
+      const { packets, attachment } = recording({ isAnnounced });
+      const out = new SessionOutlet(attachment, { outbox });
+      const packet = echo(1, 64);
+      out.sendResult(packet);
+      expect(packets[0]).toBe(packet);
+      expect(out.heldResults).toBe(outbox !== undefined && isAnnounced ? 1 : 0);
+    }
+  });
+});

@@ -9,6 +9,7 @@ import { SessionRecovery } from '../../../../src/server/session/session-recovery
 import { SessionOpener } from '../../../../src/server/opening/session-opener';
 import { SessionOperations } from '../../../../src/server/session/submits/session-operations';
 import { SessionOutlet } from '../../../../src/server/session/results/session-outlet';
+import type { SessionSender } from '../../../../src/server/session/results/session-sender';
 import { SessionRequests } from '../../../../src/server/session/session-requests';
 import { Submit, type SubmitContext } from '../../../../src/server/session/submits/submit';
 import type { Packet } from '../../../../src/wire/packet';
@@ -237,9 +238,9 @@ export const SERVER_DEFECTS: readonly Defect[] = [
         SessionOperations.prototype,
         'answer',
         (original) =>
-          function (result: Result, send: (result: Result) => void) {
-            if (this.admission.running(result.frameId) === undefined) send(result);
-            else original.call(this, result, send);
+          function (result: Result, sender: SessionSender) {
+            if (this.admission.running(result.frameId) === undefined) sender.result(result);
+            else original.call(this, result, sender);
           },
       ),
   },

@@ -1,0 +1,74 @@
+import { firstValueFrom, lastValueFrom, map } from 'rxjs';
+import { connect, createServer, tcp, webSocket, type LimitTripped, type RuntimeError } from '../../../src';
+import { endServed, Served } from '../../support/served';
+
+afterEach(endServed);
+
+const MIB = 1024 * 1024;
+const LARGEST = 15 * MIB;
+
+const ends: (() => Promise<void>)[] = [];
+
+afterEach(async () => {
+  for (const end of ends.splice(0)) await end();
+});
+
+const size = (body: Uint8Array): number => Number(new TextDecoder().decode(body));
+
+/** A server that answers with as many bytes as it is asked for, and a client that takes all of them. */
+async function sized(kind: 'tcp' | 'websocket') {
+  const limits = { maxBodyBytes: 64 * MIB };
+  const place = kind === 'tcp' ? tcp : webSocket;
+  const server = createServer({ listen: place({ port: 0, limits }) });
+  const tripped: LimitTripped[] = [];
+  const failures: RuntimeError[] = [];
+  server.limits$.subscribe((limit) => tripped.push(limit));
+  server.failures$.subscribe((failure) => failures.push(failure));
+  server.sessions$.subscribe((session) => {
+    session.respond((each) => each.complete(new Uint8Array(size(each.body))));
+  });
+  const [address] = await server.listening();
+  const client = await connect(place({ port: address!.port, limits }));
+  ends.push(async () => {
+    await client.close();
+    await server.close({ graceMs: 0 });
+  });
+  const session = await client.openSession();
+  const ask = (bytes: number): Promise<number> =>
+    lastValueFrom(session.submit({ body: `${bytes}` }).pipe(map(({ body }) => body.length)));
+  return { server, tripped, failures, ask };
+}
+
+describe.each(['tcp', 'websocket'] as const)('a result over %s', (kind) => {
+  it('may have 15 MiB', async () => {
+    const { tripped, failures, ask } = await sized(kind);
+    expect(await ask(LARGEST)).toBe(LARGEST);
+    expect(await ask(1)).toBe(1);
+    expect([tripped, failures]).toEqual([[], []]);
+  });
+
+  it.each([LARGEST + 1, 40 * MIB])('of %d bytes costs its operation, and not its peer', async (bytes) => {
+    const { server, tripped, failures, ask } = await sized(kind);
+    await expect(ask(bytes)).rejects.toMatchObject({ name: 'OperationError', reason: 'dropped' });
+    expect(failures).toMatchObject([{ kind: 'internal', reach: 'operation', origin: 'application' }]);
+    expect(failures[0]!.message).toContain(`its body of ${bytes} bytes is larger than ${LARGEST}`);
+    // The same connection and session serve on.
+    expect(await ask(1000)).toBe(1000);
+    expect(server.usage).toMatchObject({ connections: 1, sessions: 1, operationsInFlight: 0 });
+    expect(tripped).toEqual([]);
+  });
+});
+
+it('a result that is sent by hand and too large throws at whoever sends it', async () => {
+  const served = new Served({ limits: { maxUnreadBytes: 1600 } });
+  const { client, server } = await served.session();
+  const submitted = firstValueFrom(server.submits$);
+  const answer = lastValueFrom(client.submit({}));
+  const submit = await submitted;
+  expect(() => {
+    server.sendResult(submit.complete(new Uint8Array(1501)));
+  }).toThrow('send it in parts');
+  server.sendResult(submit.complete(new Uint8Array(1500)));
+  expect((await answer).body).toHaveLength(1500);
+  expect(served.limits).toEqual([]);
+});
