@@ -1,4 +1,4 @@
-import type { CreditTarget } from '../../src/server/session/session-terms';
+import { EMPTY } from 'rxjs';
 import { FlowScope } from '../../src/wire/messages/flow-update';
 import { flow, flowUpdate, hint, open, openAck, result, resumeToken, submit } from '../../src/testing';
 
@@ -40,24 +40,24 @@ describe('the credit that a server tells', () => {
         .expects('ABGH');
     }));
 
-  it('is of an operation, each with an epoch of its own', () =>
+  it('is of an operation, with one epoch for all of its session', () =>
     flow(({ serve, session, clientPeer, cold, act }) => {
       serve({ respond: () => cold('------|') });
       act('---gh', { g: () => session(42).grant(3, first), h: () => session(42).pause(second) });
-      const [G, H] = [flowUpdate(42, 1).grant(3, 1), flowUpdate(42, 2).pause(1)];
+      const [G, H] = [flowUpdate(42, 1).grant(3, 1), flowUpdate(42, 2).pause(2)];
       clientPeer({ ...packets, G, H })
         .sends('ost')
         .expects('A--GH--ST');
     }));
 
-  it('is of no operation that has ended, nor of one that never was', () =>
-    flow(({ serve, session, clientPeer, cold, act }) => {
-      serve({ respond: () => cold('--|') });
-      const of = (target?: CreditTarget) => () => session(42).grant(8, target);
-      act('--g-gh-i', { g: of(first), h: of(second), i: of() });
-      clientPeer({ ...packets, C: flowUpdate(42, 1).grant(8, 1), G })
+  it('is of an operation that has ended or is to come, too, as its client may not know yet', () =>
+    flow(({ serve, session, clientPeer, act }) => {
+      serve({ respond: () => EMPTY });
+      act('--gh', { g: () => session(42).grant(3, first), h: () => session(42).grant(4, second) });
+      const [G, H] = [flowUpdate(42, 1).grant(3, 1), flowUpdate(42, 2).grant(4, 2)];
+      clientPeer({ ...packets, G, H })
         .sends('os')
-        .expects('A-CS---G');
+        .expects('ASGH');
     }));
 
   it('has epochs apart in its scopes', () =>

@@ -26,7 +26,8 @@ import { SessionSender, type SenderHost } from './results/session-sender';
 import { SessionRecovery, type RecoveringSession } from './session-recovery';
 import { SessionRequests, type RequestsHost } from './session-requests';
 import { SessionStreams } from './session-streams';
-import { IDLE_ENDING, type AttachmentState, type SessionEnding } from './session-terms';
+import { IDLE_ENDING } from './session-endings';
+import type { AttachmentState, SessionEnding } from './session-terms';
 import type { Submit, SubmitEnd } from './submits/submit';
 import { SubscribersOf } from '../subscribers';
 

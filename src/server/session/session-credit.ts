@@ -1,5 +1,4 @@
 import { CreditEpoch } from '../../protocol/flow/credit-epoch';
-import type { Operation } from '../../protocol/operation/operation-registry';
 import {
   BackpressureLevel,
   FlowFlag,
@@ -10,14 +9,12 @@ import {
 import type { SessionOutlet } from './results/session-outlet';
 import type { SessionSender } from './results/session-sender';
 import type { CreditTarget } from './session-terms';
-import type { SessionOperations } from './submits/session-operations';
 
 /** The session whose client is told. */
 export interface CreditedSession {
   readonly granted: { readonly grantedOperationCredit: number };
   readonly sender: SessionSender;
   readonly outlet: SessionOutlet;
-  readonly operations: SessionOperations;
 }
 
 /** What it is told. */
@@ -39,8 +36,8 @@ export interface CreditFields {
  */
 export class SessionCredit {
   private sessionEpoch: CreditEpoch | undefined;
-  /** By operation, so that they go with what the registry forgets. */
-  private operationEpochs: WeakMap<Operation, CreditEpoch> | undefined;
+  /** Of all operations: one for each would have to be forgotten with it, and newer is all that it has to be. */
+  private operationEpoch: CreditEpoch | undefined;
   private wasStopped = false;
 
   constructor(private readonly session: CreditedSession) {}
@@ -50,16 +47,12 @@ export class SessionCredit {
     return this.wasStopped;
   }
 
-  /**
-   * Tells how many operations may be in flight; nothing while the client is away, nor of an operation that
-   * has ended, as no credit depends on that.
-   */
+  /** Tells how many operations may be in flight; nothing while the client is away. */
   tell(target: CreditTarget, { reason, level, credit }: CreditFields): void {
     const { current } = this.session.outlet;
     if (current === undefined) return;
-    const epoch = this.epochOf(target, current.creditEpoch);
-    if (epoch === undefined) return;
     const { scope } = target;
+    const epoch = this.epochOf(scope, current.creditEpoch);
     this.session.sender.flowUpdate(
       FlowUpdateMetadata.of({
         scopeKind: scope,
@@ -96,20 +89,14 @@ export class SessionCredit {
     this.wasStopped = false;
   }
 
-  private epochOf(target: CreditTarget, ofConnection: CreditEpoch): CreditEpoch | undefined {
-    switch (target.scope) {
+  private epochOf(scope: FlowScope, ofConnection: CreditEpoch): CreditEpoch {
+    switch (scope) {
       case FlowScope.Connection:
         return ofConnection;
       case FlowScope.Session:
         return (this.sessionEpoch ??= new CreditEpoch());
-      case FlowScope.Operation: {
-        const operation = this.session.operations.find(target.frameId);
-        if (operation === undefined) return undefined;
-        const epochs = (this.operationEpochs ??= new WeakMap());
-        const epoch = epochs.get(operation) ?? new CreditEpoch();
-        epochs.set(operation, epoch);
-        return epoch;
-      }
+      case FlowScope.Operation:
+        return (this.operationEpoch ??= new CreditEpoch());
     }
   }
 }

@@ -1,6 +1,5 @@
 import type { FlowScope } from '../../wire/messages/flow-update';
-import { CloseReason, InFlightPolicy } from '../../wire/messages/session-close';
-import { SessionErrorCode } from '../../wire/messages/session-open';
+import type { CloseReason, InFlightPolicy } from '../../wire/messages/session-close';
 
 /**
  * Whether a connection carries the session: `resumed` is attached again, `expired` is over because its
@@ -21,26 +20,3 @@ export interface SessionEnding {
   readonly drainTimeoutMs: number;
   readonly sessionErrorCode: number;
 }
-
-export const NORMAL_ENDING: SessionEnding = {
-  closeReason: CloseReason.Normal,
-  inFlightPolicy: InFlightPolicy.Drain,
-  drainTimeoutMs: 0,
-  sessionErrorCode: SessionErrorCode.None,
-};
-
-/** The client may not have the session any more. */
-export const REVOKED_ENDING: SessionEnding = {
-  closeReason: CloseReason.AuthRevoked,
-  inFlightPolicy: InFlightPolicy.Abort,
-  drainTimeoutMs: 0,
-  sessionErrorCode: SessionErrorCode.AuthFailed,
-};
-
-/** Nobody has used the session for too long. */
-export const IDLE_ENDING: SessionEnding = {
-  closeReason: CloseReason.IdleTimeout,
-  inFlightPolicy: InFlightPolicy.Abort,
-  drainTimeoutMs: 0,
-  sessionErrorCode: SessionErrorCode.None,
-};

@@ -28,13 +28,8 @@ import type { MigrateRequest, PatchRequest } from './requests';
 import type { SessionCore } from './session-core';
 import { requireSendable } from './results/result-size';
 import type { StreamedMessages } from './session-streams';
-import {
-  NORMAL_ENDING,
-  REVOKED_ENDING,
-  type AttachmentState,
-  type CreditTarget,
-  type SessionEnding,
-} from './session-terms';
+import { NORMAL_ENDING, REVOKED_ENDING } from './session-endings';
+import type { AttachmentState, CreditTarget, SessionEnding } from './session-terms';
 import { Submit } from './submits/submit';
 
 /**

@@ -101,11 +101,6 @@ export class SessionOperations implements OperationControl, AdmissionTarget {
     return [...this.registry.operations()];
   }
 
-  /** The operation of an id, where it has not ended. */
-  find(frameId: number): Operation | undefined {
-    return this.registry.get(frameId);
-  }
-
   /** Whether an operation was submitted and has ended. */
   hasEnded(frameId: number): boolean {
     return this.registry.has(frameId) && this.registry.get(frameId) === undefined;
