@@ -6,7 +6,7 @@ module.exports = {
   // Left to itself jest keeps one core free, which is half of two.
   maxWorkers: '100%',
   // Types are checked once, by `npm run typecheck`; the transform only strips them.
-  transform: { '^.+\\.ts$': require.resolve('./test/support/strip-types.js') },
+  transform: { '^.+\\.ts$': require.resolve('./scripts/strip-types.js') },
   testMatch: ['<rootDir>/test/**/*.spec.ts'],
   // These have a configuration of their own, as they take longer: they build, try many seeds, or attack.
   testPathIgnorePatterns: [
