@@ -1,6 +1,7 @@
 import { map, merge, NEVER } from 'rxjs';
 import { createServer, tcp, webSocket } from '../../src';
 import { parameters, serveAt } from '../harness/program';
+import { LIMITS } from './limits';
 
 export interface NnrpPeer {
   readonly transport: 'tcp' | 'ws';
@@ -13,15 +14,7 @@ const server = createServer({
   listen: transport === 'tcp' ? tcp({ port: 0, backlog: 4096 }) : webSocket({ port: 0 }),
   maxInFlightOperations: 0xffff,
   grantedOperationCredit: 0xffff,
-  // What is measured is many sessions on one connection, and many operations; the defaults keep peers modest.
-  limits: {
-    maxSessionsPerConnection: Infinity,
-    maxInFlightPerConnection: Infinity,
-    maxHandshakes: Infinity,
-    // A window of 16 answers of 1 MiB is just over it.
-    maxUnreadBytes: Infinity,
-    opens: { burst: Infinity, perSecond: 0 },
-  },
+  limits: LIMITS,
 });
 server.sessions$.subscribe((session) => {
   switch (api) {

@@ -2,6 +2,7 @@ import { merge, Observable } from 'rxjs';
 import { createServer, tcp, type ServerSession } from '../../src';
 import { Steps } from '../bare/steps';
 import { parameters, serveAt } from '../harness/program';
+import { LIMITS } from './limits';
 import { partsAsked, type StreamPeer } from './stream-parameters';
 
 const { everyMs, partBytes } = parameters<StreamPeer>();
@@ -10,7 +11,7 @@ const body = new Uint8Array(partBytes);
 const slow = new Set<ServerSession>();
 const steps = new Steps(everyMs, () => everyMs > 0 || slow.size === 0);
 
-const server = createServer({ listen: tcp({ port: 0, backlog: 4096 }) });
+const server = createServer({ listen: tcp({ port: 0, backlog: 4096 }), limits: LIMITS });
 server.sessions$.subscribe((session) => {
   session.pressure$.subscribe({
     next: (isSlow) => {

@@ -1,0 +1,11 @@
+import type { ServerLimits } from '../../src';
+
+/** What is measured is many sessions on one connection, and many operations; the defaults keep peers modest. */
+export const LIMITS: Partial<ServerLimits> = {
+  maxSessionsPerConnection: Infinity,
+  maxInFlightPerConnection: Infinity,
+  maxHandshakes: Infinity,
+  // A window of 16 answers of 1 MiB is just over it.
+  maxUnreadBytes: Infinity,
+  opens: { burst: Infinity, perSecond: 0 },
+};
