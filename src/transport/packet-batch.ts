@@ -2,10 +2,10 @@ import { CommonHeader, HEADER_LENGTH } from '../wire/header';
 import { checkLengths, type Packet } from '../wire/packet';
 
 /** Bodies above this are written from where they are; copying smaller ones is cheaper than a vector. */
-const COPY_LIMIT = 4 * 1024;
+const COPY_LIMIT = 16 * 1024;
 
-/** Bytes of the buffers that packets are gathered in. */
-const ROOM_BYTES = 32 * 1024;
+/** Bytes of the buffers that packets are gathered in: the answers to a read of 64 KiB, and a little more. */
+const ROOM_BYTES = 72 * 1024;
 
 /** Buffers that are kept for the next batch, whoever's it is. */
 const MAX_SPARE = 16;
@@ -27,6 +27,12 @@ export class PacketBatch {
   private end = 0;
   private parts: Uint8Array[] = [];
   private total = 0;
+  private packets = 0;
+
+  /** How many packets wait. */
+  get size(): number {
+    return this.packets;
+  }
 
   /** Bytes of all packets. */
   get byteLength(): number {
@@ -57,6 +63,7 @@ export class PacketBatch {
     }
     this.end = at;
     this.total += HEADER_LENGTH + metadata.length + body.length;
+    this.packets += 1;
     if (isCopied) return;
     this.seal();
     this.parts.push(body);
@@ -68,6 +75,7 @@ export class PacketBatch {
     const { parts } = this;
     this.parts = [];
     this.total = 0;
+    this.packets = 0;
     return parts;
   }
 

@@ -6,8 +6,8 @@ import { packets } from '../support/arbitraries';
 import { bytesOf } from '../support/packets';
 import { numbered } from './support';
 
-const COPIED = 4 * 1024;
-const ROOM = 32 * 1024;
+const COPIED = 16 * 1024;
+const ROOM = 72 * 1024;
 
 function batchOf(packets: readonly Packet[]): PacketBatch {
   const batch = new PacketBatch();
@@ -43,7 +43,7 @@ describe('PacketBatch', () => {
     expect(Buffer.compare(chunks[0]!, bytesOf(...sent))).toBe(0);
   });
 
-  it('copies bodies of up to 4 KiB, and leaves larger ones where they are', () => {
+  it('copies bodies of up to 16 KiB, and leaves larger ones where they are', () => {
     const copied = numbered(1, COPIED);
     const left = numbered(2, COPIED + 1);
     const chunks = batchOf([copied, left, numbered(3)]).take();

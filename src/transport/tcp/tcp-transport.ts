@@ -37,11 +37,11 @@ export interface Provenance {
   readonly identity?: PeerIdentity | undefined;
 }
 
-/**
- * A batch of so many bytes is written at once: the peer works on it while the rest is made, and a turn
- * that sends much does not pile it up.
- */
-const FLUSH_BYTES = 16 * 1024;
+/** A batch of so many bytes is written at once: a turn that sends much does not pile it up. */
+const FLUSH_BYTES = 64 * 1024;
+
+/** A batch of so many packets, too: the peer works on them while the rest is made. */
+const FLUSH_PACKETS = 96;
 
 /** Who reads a transport. */
 interface Reader {
@@ -123,7 +123,7 @@ export class SocketTransport implements Transport {
     // Asked once a batch: `flush` asks again.
     if (this.batch.isEmpty && !this.socket.writable) return;
     this.batch.add(packet);
-    if (this.batch.byteLength >= FLUSH_BYTES) this.flush();
+    if (this.batch.byteLength >= FLUSH_BYTES || this.batch.size >= FLUSH_PACKETS) this.flush();
     else if (!this.isReading) {
       this.pressure.update(this.queuedBytes);
       this.flushSoon();
