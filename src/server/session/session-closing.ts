@@ -64,8 +64,9 @@ export class SessionClosing {
     return this.wasAsked;
   }
 
+  /** Whether it has to hear when the last operation has ended. */
   get isDraining(): boolean {
-    return this.finishDrain !== undefined;
+    return this.finishDrain !== undefined || this.whenIdle !== undefined;
   }
 
   /**

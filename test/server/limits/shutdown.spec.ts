@@ -111,6 +111,24 @@ describe('a server that closes, and is told nothing more', () => {
     expect(time.pendingCount).toBe(0);
   });
 
+  it('waits that second from when the last operation has ended', async () => {
+    const { served, time } = serveInVirtualTime();
+    const answer$ = new Subject<string>();
+    served.server.sessions$.subscribe((session) => session.respond(() => answer$));
+    const peer = await openedPeer(served, open(SESSION).announced());
+    await sendAll(peer, [submit(SESSION, 1)]);
+    const state = closing(served.server);
+    time.advance(3000);
+    answer$.complete();
+    await settled();
+    time.advance(999);
+    await settled();
+    expect(state.isClosed).toBe(false);
+    time.advance(1);
+    await state.closed;
+    expect(time.pendingCount).toBe(0);
+  });
+
   it('lets what is in flight finish within 10 s, and is closed with the last of it', async () => {
     const { served, time } = serveInVirtualTime();
     const answer$ = new Subject<string>();
