@@ -1,4 +1,4 @@
-import type { Packet } from '../../../wire/packet';
+import type { Packet } from '../../wire/packet';
 
 interface Place {
   ack: Packet | undefined;

@@ -52,7 +52,7 @@ export interface SessionHost {
  * A session's engine: judges its packets, keeps its operations, and tells the application. It outlives
  * its connection where it may be resumed.
  *
- *   receive(packet) ─▶ type, lengths, fields ─▶ state ─▶ operations ─▶ subjects ─▶ the application
+ *   receive(packet) ─▶ type, lengths, fields ─▶ state ─▶ operations ─▶ streams ─▶ the application
  *   transport ◀─ outlet ◀─ sender ◀─ operations.answer ◀─ the application
  *
  *                connection lost                 window over, or no room to wait

@@ -3,7 +3,7 @@ import { timerMs } from '../../protocol/timer';
 import type { MessageOf } from '../../wire/message';
 import type { MessageType } from '../../wire/message-type';
 import { PatchRejectReason } from '../../wire/messages/session-patch';
-import { AckQueue } from './results/ack-queue';
+import { AckQueue } from './ack-queue';
 import type { ServerSettings } from '../options';
 import { MigrateRequest, PatchRequest } from './requests';
 import type { SessionOutlet } from './results/session-outlet';

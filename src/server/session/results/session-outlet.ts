@@ -32,7 +32,7 @@ export interface Attachment {
 
 interface Outgoing {
   readonly packet: Packet;
-  /** Bytes that are held for it: the buffer of its body may be up to twice as large as that. */
+  /** Bytes that are held for it; of its body the whole buffer, which may be twice as large. */
   readonly byteLength: number;
 }
 
