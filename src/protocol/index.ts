@@ -11,6 +11,7 @@ export * from './operation/id-ranges';
 export * from './session/migration';
 export * from './cache/object-cache';
 export * from './operation/operation';
+export * from './operation/operation-entry';
 export * from './operation/operation-registry';
 export * from './packet-checks';
 export * from './capability/profile';

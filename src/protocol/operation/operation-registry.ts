@@ -2,27 +2,7 @@ import { NnrpError } from '../../wire/errors';
 import { IdRanges } from './id-ranges';
 import { LatestMap } from './latest-map';
 import { CancelScope, canTransition, isTerminalState, OperationState, type TerminalState } from './operation';
-
-/** What an operation is registered with. Ids are integers from 1 to 2⁵³ − 1: frame ids. */
-export interface OperationDescriptor {
-  readonly sessionId: number;
-  readonly operationId: number;
-  /** An operation of the same session that is known. */
-  readonly parentId?: number | undefined;
-  readonly groupId?: number | undefined;
-}
-
-/** What an application says of an operation when it accepts it; what is left out stays as it is. */
-export type OperationRelations = Pick<OperationDescriptor, 'parentId' | 'groupId'>;
-
-/** An operation that the registry holds; it shows the present state. */
-export interface Operation {
-  readonly sessionId: number;
-  readonly operationId: number;
-  readonly parentId: number | undefined;
-  readonly groupId: number | undefined;
-  readonly state: OperationState;
-}
+import type { OperationEntry, OperationRelations } from './operation-entry';
 
 export interface CancelRequest {
   readonly sessionId: number;
@@ -40,18 +20,7 @@ export interface OperationRegistryOptions {
 
 const DEFAULT_MAX_RELEASED_RANGES = 4096;
 
-class Entry implements Operation {
-  state: OperationState = OperationState.Accepted;
-  /** Entries whose parent this is. */
-  children = 0;
-
-  constructor(
-    readonly sessionId: number,
-    readonly operationId: number,
-    public parentId: number | undefined,
-    public groupId: number | undefined,
-  ) {}
-}
+const NO_RELATIONS: OperationRelations = {};
 
 /**
  * The operations of a session: who exists, in which state, and whom a cancel reaches (protocol
@@ -78,12 +47,12 @@ class Entry implements Operation {
  *
  * @example
  * const operations = new OperationRegistry();
- * operations.register({ sessionId: 42, operationId: 1 });
+ * operations.register(new OperationEntry(42, 1));
  * operations.transition(1, OperationState.Running);
  * operations.end(1, OperationState.Completed);
  */
-export class OperationRegistry {
-  readonly #held = new LatestMap<Entry>();
+export class OperationRegistry<O extends OperationEntry = OperationEntry> {
+  readonly #held = new LatestMap<O>();
   readonly #released: IdRanges;
 
   constructor({ maxReleasedRanges = DEFAULT_MAX_RELEASED_RANGES }: OperationRegistryOptions = {}) {
@@ -101,12 +70,12 @@ export class OperationRegistry {
   }
 
   /** The operations that are held, in the order in which they came. */
-  operations(): IterableIterator<Operation> {
+  operations(): IterableIterator<O> {
     return this.#held.values();
   }
 
   /** The operation of an id, or undefined where it is unknown or released. */
-  get(operationId: number): Operation | undefined {
+  get(operationId: number): O | undefined {
     return this.#held.get(operationId);
   }
 
@@ -121,20 +90,20 @@ export class OperationRegistry {
   }
 
   /**
-   * Adds an operation, accepted. Throws an `NnrpError`: `OperationAlreadyExists`, `UnknownOperation`
-   * for the parent, `InvalidOperationRelationship`, `ValueOutOfRange` for an id that is no integer.
+   * Adds an operation that nobody has registered, accepted. Throws an `NnrpError`: `OperationAlreadyExists`,
+   * `UnknownOperation` for the parent, `InvalidOperationRelationship`, `ValueOutOfRange` for an id that is
+   * no integer.
    */
-  register(descriptor: OperationDescriptor): Operation {
-    const { sessionId, operationId, parentId, groupId } = descriptor;
+  register(operation: O, { parentId, groupId }: OperationRelations = NO_RELATIONS): void {
+    const { sessionId, operationId } = operation;
     if (sessionId === 0) invalidRelationship('operation session_id must be non-zero');
     if (operationId === 0) invalidRelationship('operation_id must be non-zero');
     if (!isId(operationId)) notAnId(operationId);
     checkShape(operationId, parentId, groupId);
     if (this.#held.has(operationId) || this.#released.has(operationId)) alreadyExists(operationId);
-    const entry = new Entry(sessionId, operationId, undefined, groupId);
-    if (parentId !== undefined) this.#adopt(entry, parentId);
-    this.#held.add(operationId, entry);
-    return entry;
+    if (parentId !== undefined) this.#adopt(operation, parentId);
+    operation.groupId = groupId;
+    this.#held.add(operationId, operation);
   }
 
   /**
@@ -155,13 +124,14 @@ export class OperationRegistry {
   }
 
   /**
-   * Forgets a terminal operation but for its id. Throws an `NnrpError`: `UnknownOperation`, or
+   * Forgets a terminal operation but for its id, and returns it. Throws an `NnrpError`: `UnknownOperation`, or
    * `InvalidOperationRelationship` for one that is not terminal.
    */
-  release(operationId: number): void {
+  release(operationId: number): O {
     const entry = this.#require(operationId);
     if (!isTerminalState(entry.state)) invalidRelationship('only a terminal operation can be released');
     this.#release(entry);
+    return entry;
   }
 
   /** {@link transition} to a terminal state and {@link release} in one. */
@@ -186,7 +156,7 @@ export class OperationRegistry {
     return cancelled.sort((a, b) => a - b);
   }
 
-  #reached({ sessionId, operationId, scope }: CancelRequest): Iterable<Entry> {
+  #reached({ sessionId, operationId, scope }: CancelRequest): Iterable<O> {
     const target = this.#held.get(operationId);
     if (target === undefined) {
       if (!this.#released.has(operationId)) unknown(operationId);
@@ -213,8 +183,8 @@ export class OperationRegistry {
   }
 
   /** The entries below `rootId` and its own. Found by one pass, so that no registration pays for it. */
-  #subtree(rootId: number, sessionId: number): Entry[] {
-    const childrenOf = new Map<number, Entry[]>();
+  #subtree(rootId: number, sessionId: number): O[] {
+    const childrenOf = new Map<number, O[]>();
     for (const entry of this.#held.values()) {
       if (entry.parentId === undefined || entry.sessionId !== sessionId) continue;
       const siblings = childrenOf.get(entry.parentId);
@@ -224,17 +194,17 @@ export class OperationRegistry {
     const root = this.#held.get(rootId);
     const found = root === undefined ? [...(childrenOf.get(rootId) ?? [])] : [root];
     for (let index = 0; index < found.length; index++) {
-      const { operationId } = found[index] as Entry;
+      const { operationId } = found[index] as O;
       for (const child of childrenOf.get(operationId) ?? []) found.push(child);
     }
     return found;
   }
 
-  *#where(matches: (entry: Entry) => boolean): IterableIterator<Entry> {
+  *#where(matches: (entry: O) => boolean): IterableIterator<O> {
     for (const entry of this.#held.values()) if (matches(entry)) yield entry;
   }
 
-  #adopt(entry: Entry, parentId: number): void {
+  #adopt(entry: O, parentId: number): void {
     const parent = this.#held.get(parentId);
     if (parent === undefined) {
       if (!this.#released.has(parentId)) unknown(parentId);
@@ -252,15 +222,15 @@ export class OperationRegistry {
     entry.parentId = parentId;
   }
 
-  #descends(entry: Entry, ancestor: Entry): boolean {
-    for (let at: Entry | undefined = entry; at !== undefined;) {
+  #descends(entry: O, ancestor: O): boolean {
+    for (let at: O | undefined = entry; at !== undefined;) {
       if (at === ancestor) return true;
       at = at.parentId === undefined ? undefined : this.#held.get(at.parentId);
     }
     return false;
   }
 
-  #release(entry: Entry): void {
+  #release(entry: O): void {
     const { operationId, parentId } = entry;
     this.#held.delete(operationId);
     this.#released.add(operationId);
@@ -271,12 +241,12 @@ export class OperationRegistry {
     for (const child of this.#held.values()) if (child.parentId === operationId) child.parentId = parentId;
   }
 
-  #require(operationId: number): Entry {
+  #require(operationId: number): O {
     return this.#held.get(operationId) ?? unknown(operationId);
   }
 }
 
-function move(entry: Entry, to: OperationState): void {
+function move(entry: OperationEntry, to: OperationState): void {
   if (!canTransition(entry.state, to)) {
     throw new NnrpError({ kind: 'InvalidOperationTransition', from: entry.state, to });
   }

@@ -4,12 +4,6 @@ export interface SlotPoolOwner {
   slotsFilled(): void;
 }
 
-/** Who waits for slots. */
-export interface SlotUser {
-  /** There is room again. */
-  startNext(): void;
-}
-
 /**
  * What several sessions share: so many operations at a time. A session that finds the pool full is woken
  * when there is room again.
@@ -55,7 +49,7 @@ export class SlotPool {
       for (const share of waiting) {
         if (this.used >= this.size) return;
         waiting.delete(share);
-        share.user.startNext();
+        share.startNext();
       }
     } finally {
       this.isWaking = false;
@@ -64,33 +58,36 @@ export class SlotPool {
 }
 
 /** A session's part of the pool of the connection that carries it; of no pool while it is away. */
-export class SlotShare {
-  private count = 0;
+export abstract class SlotShare {
+  private counted = 0;
 
-  constructor(
-    private pool: SlotPool | undefined,
-    readonly user: SlotUser,
-  ) {}
+  constructor(private pool: SlotPool | undefined) {}
 
-  /** Whether the session may start another operation. */
-  admits(): boolean {
-    return this.pool === undefined || this.pool.admits(this);
-  }
+  /** Slots that the session has now. */
+  abstract get takenCount(): number;
 
-  /** How many slots the session has now. */
-  set(count: number): void {
-    const by = count - this.count;
-    if (by === 0) return;
-    this.count = count;
-    this.pool?.change(by);
-  }
+  /** There is room again. */
+  abstract startNext(): void;
 
   /** Another connection carries the session, or none. */
   moveTo(pool: SlotPool | undefined): void {
-    const { pool: old, count } = this;
+    const { pool: old, counted } = this;
     this.pool = pool;
-    pool?.change(count);
+    pool?.change(counted);
     old?.forget(this);
-    old?.change(-count);
+    old?.change(-counted);
+  }
+
+  /** Whether the session may start another operation. */
+  protected admits(): boolean {
+    return this.pool === undefined || this.pool.admits(this);
+  }
+
+  /** Tells the pool of slots that were taken or given back: others may have those. */
+  protected settle(): void {
+    const by = this.takenCount - this.counted;
+    if (by === 0) return;
+    this.counted += by;
+    this.pool?.change(by);
   }
 }

@@ -14,7 +14,6 @@ import type { Cancel } from './messages';
 import type { DetachedShare, DetachedTotals } from '../opening/detached-totals';
 import type { LimitTripped } from '../limits/limit-tripped';
 import type { QueuedTotals } from '../limits/queued-totals';
-import { SlotShare } from '../limits/slot-pool';
 import type { ServerSettings } from '../options';
 import { NO_REFERENCES, refersToObjects, SessionCache } from './session-cache';
 import { IdleWatch, type IdleWatched } from './idle-watch';
@@ -76,13 +75,15 @@ export class SessionCore
   readonly outlet: SessionOutlet;
   readonly sender: SessionSender;
   readonly operations: SessionOperations;
-  private readonly slots: SlotShare;
   private madeCache: SessionCache | undefined;
   private madeCredit: SessionCredit | undefined;
   private madeRecovery: SessionRecovery | undefined;
   private madeRequests: SessionRequests | undefined;
   private madeClosing: SessionClosing | undefined;
   private idleWatch: IdleWatch | undefined;
+  readonly sessionId: number;
+  /** Milliseconds that an answer may take whose submit does not say; 0 for any. */
+  private readonly defaultBudgetMs: number;
   state: SessionState = SessionState.Open;
   /** Bytes of submits that wait, as they are counted over all sessions. */
   private countedBytes = 0;
@@ -99,17 +100,14 @@ export class SessionCore
     readonly isResumable: boolean,
   ) {
     const { settings, scheduler } = host;
+    this.sessionId = granted.sessionId;
+    this.defaultBudgetMs = open.defaultDeadlineMs;
     this.attachment = new BehaviorSubject<AttachmentState>('attached');
     this.lastHeard = scheduler.now();
     this.outlet = new SessionOutlet(attachment, { outbox: isResumable ? settings.outbox : undefined });
     this.sender = new SessionSender(granted.sessionId, this.outlet, this);
-    this.operations = new SessionOperations(this);
-    this.slots = new SlotShare(attachment.slots, this.operations);
+    this.operations = new SessionOperations(this, attachment.slots);
     if (settings.idleTimeoutMs > 0) this.idleWatch = new IdleWatch(this, settings.idleTimeoutMs, scheduler);
-  }
-
-  get sessionId(): number {
-    return this.granted.sessionId;
   }
 
   get settings(): ServerSettings {
@@ -157,7 +155,7 @@ export class SessionCore
     this.heard(now);
     switch (packet.header.messageType) {
       case MessageType.FrameSubmit:
-        this.onSubmit(packet);
+        this.onSubmit(packet, now);
         return;
       case MessageType.FrameCancel:
         checkHeaderOnly(packet, 'server');
@@ -188,7 +186,7 @@ export class SessionCore
 
   /** The client has said something, to this session or about it. */
   heard(now: number): void {
-    this.lastHeard = now;
+    if (this.idleWatch !== undefined) this.lastHeard = now;
     if (this.madeRecovery?.confirms() === true) this.host.confirmed(this);
   }
 
@@ -207,7 +205,7 @@ export class SessionCore
 
   /** No connection carries the session; its results count for `share`. */
   detach(share?: DetachedShare): void {
-    this.slots.moveTo(undefined);
+    this.operations.moveTo(undefined);
     this.outlet.detach(share);
     this.madeRequests?.forget();
   }
@@ -217,7 +215,7 @@ export class SessionCore
     this.state = SessionState.Resumed;
     this.lastHeard = this.host.scheduler.now();
     this.madeCredit?.renewed();
-    this.slots.moveTo(attachment.slots);
+    this.operations.moveTo(attachment.slots);
     this.outlet.attach(attachment, receivedResults);
   }
 
@@ -238,7 +236,7 @@ export class SessionCore
     this.madeRecovery?.end();
     this.outlet.current?.released(this);
     this.operations.endAll(end, { tell: false });
-    this.noteWork();
+    this.noteQueued();
     this.outlet.close();
     this.streams.complete();
     this.attachment.next(attachmentState);
@@ -246,19 +244,15 @@ export class SessionCore
     this.host.ended(this, end);
   }
 
-  /** Whether anybody listens for submits, and the connection has a slot for one. */
+  /** Whether anybody listens for submits. */
   isReady(): boolean {
-    return this.streams.isWatched('submits') && this.slots.admits();
+    return this.streams.isWatched('submits');
   }
 
   /** Hands the application a submit. */
   deliver(submit: Submit): void {
-    this.noteWork();
+    this.noteQueued();
     this.streams.emit('submits', submit);
-  }
-
-  slotFreed(): void {
-    this.noteWork();
   }
 
   /** A subscriber of a submit's streams has thrown. */
@@ -276,13 +270,13 @@ export class SessionCore
   /** Ends what waits for a slot: it never will start. */
   endQueued(): void {
     this.operations.endQueued('closed');
-    this.noteWork();
+    this.noteQueued();
   }
 
   /** An operation has ended, whichever way. */
   operationEnded(): void {
-    this.noteWork();
-    if (this.host.settings.idleTimeoutMs > 0) this.lastWorked = this.host.scheduler.now();
+    this.noteQueued();
+    if (this.idleWatch !== undefined) this.lastWorked = this.host.scheduler.now();
     if (this.madeClosing?.isDraining === true) {
       this.madeClosing.operationEnded();
     } else if (this.madeCredit?.isStopped === true && this.operations.queuedCount === 0) {
@@ -301,7 +295,7 @@ export class SessionCore
     this.closing.close(IDLE_ENDING);
   }
 
-  private onSubmit(packet: Packet): void {
+  private onSubmit(packet: Packet, now: number): void {
     checkMetadataLength(packet, FrameSubmitMetadata.length, 'server');
     const metadata = FrameSubmitMetadata.decode(packet.metadata);
     if (!acceptsOperations(this.state)) {
@@ -316,11 +310,11 @@ export class SessionCore
       this.refused();
       return;
     }
-    const budget = metadata.latencyBudgetMs || this.open.defaultDeadlineMs;
-    const deadline = budget === 0 ? Infinity : this.lastHeard + budget;
+    const budget = metadata.latencyBudgetMs || this.defaultBudgetMs;
+    const deadline = budget === 0 ? Infinity : now + budget;
     if (this.operations.submit(packet, { metadata, objects: resolved.objects, deadline }) === 'admitted') {
       if (this.operations.queuedCount === 0) return;
-      this.noteWork();
+      this.noteQueued();
       this.outlet.current?.submitQueued();
       return;
     }
@@ -350,13 +344,11 @@ export class SessionCore
     this.streams.emit('messages', message);
   }
 
-  /** What is counted over several sessions follows what this one has. */
-  private noteWork(): void {
-    const { takenSlots, queuedBytes } = this.operations;
-    this.slots.set(takenSlots);
-    const by = queuedBytes - this.countedBytes;
+  /** What waits at all sessions follows what waits at this one. */
+  private noteQueued(): void {
+    const by = this.operations.queuedBytes - this.countedBytes;
     if (by === 0) return;
-    this.countedBytes = queuedBytes;
+    this.countedBytes += by;
     this.host.queued.change(by);
   }
 

@@ -16,22 +16,27 @@ export interface StreamedMessages {
 
 type Name = keyof StreamedMessages;
 
-/**
- * What a session tells its application: everything in order, and a stream for each type. Listeners are
- * made for whoever subscribes first, as most sessions are asked for their submits alone.
- */
-export class SessionStreams {
-  private readonly streams: { [N in Name]?: Listeners<StreamedMessages[N]> } = {};
+/** Made for whoever subscribes first, as most sessions are asked for their submits alone. */
+type Streams = { readonly [N in Name]: Listeners<StreamedMessages[N]> | undefined };
+
+/** What a session tells its application: everything in order, and a stream for each type. */
+export class SessionStreams implements Streams {
+  readonly messages: Listeners<SessionMessage> | undefined;
+  readonly submits: Listeners<Submit> | undefined;
+  readonly cancels: Listeners<Cancel> | undefined;
+  readonly patches: Listeners<PatchRequest> | undefined;
+  readonly migrations: Listeners<MigrateRequest> | undefined;
+  readonly closes: Listeners<Close> | undefined;
   private isComplete = false;
 
   /** Whether anybody listens for what a stream brings, there or in everything. */
   isWatched(name: Name): boolean {
-    return this.streams[name]?.observed === true || this.streams.messages?.observed === true;
+    return this[name]?.observed === true || this.messages?.observed === true;
   }
 
   emit<N extends Name>(name: N, message: StreamedMessages[N] & SessionMessage): void {
-    this.streams.messages?.next(message);
-    if (name !== 'messages') this.stream(name)?.next(message);
+    this.messages?.next(message);
+    if (name !== 'messages') listenersOf(this, name)?.next(message);
   }
 
   /** Tells an observer what a stream brings, until `subscription` ends. */
@@ -44,20 +49,20 @@ export class SessionStreams {
       observer.complete();
       return;
     }
-    const listeners = this.stream(name) ?? new Listeners<StreamedMessages[N]>();
-    Object.assign(this.streams, { [name]: listeners });
+    const listeners = listenersOf(this, name) ?? new Listeners<StreamedMessages[N]>();
+    Object.assign(this, { [name]: listeners });
     listeners.add(observer, subscription);
   }
 
   complete(): void {
     this.isComplete = true;
-    const { submits, cancels, patches, migrations, closes, messages } = this.streams;
+    const { submits, cancels, patches, migrations, closes, messages } = this;
     for (const stream of [submits, cancels, patches, migrations, closes, messages]) stream?.complete();
   }
+}
 
-  private stream<N extends Name>(name: N): Listeners<StreamedMessages[N]> | undefined {
-    return this.streams[name];
-  }
+function listenersOf<N extends Name>(streams: Streams, name: N): Listeners<StreamedMessages[N]> | undefined {
+  return streams[name];
 }
 
 const NONE: readonly never[] = [];

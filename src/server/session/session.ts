@@ -6,7 +6,7 @@ import {
   type SubmitHandler,
 } from '../../../operators/respond-to-submits';
 import { CancelScope } from '../../protocol/operation/operation';
-import type { Operation } from '../../protocol/operation/operation-registry';
+import type { Operation } from '../../protocol/operation/operation-entry';
 import type { Result } from '../../protocol/operation/result';
 import { describeError, RuntimeError } from '../../protocol/runtime-error';
 import type { SessionState } from '../../protocol/session/session-lifecycle';

@@ -45,7 +45,7 @@ export function serverInnards(session: ServerSession): ServerInnards {
   }
   return {
     maxInFlight: admission['maxInFlight'],
-    inFlight: admission['inFlight'].size,
+    inFlight: admission.inFlightCount,
     queued: admission.queuedCount,
     queuedBytes,
     countedQueuedBytes: admission['queuedBytes'],
@@ -107,8 +107,9 @@ export function clientDigest(session: ClientSession): string {
 /** Who still listens to a server session's streams. */
 export function observedStreams(session: ServerSession): readonly string[] {
   const core = session['core'];
-  const streams = { ...core.streams['streams'], attachment: core.attachment };
-  return Object.entries(streams).flatMap(([name, subject]) => (subject.observed ? [name] : []));
+  const { messages, submits, cancels, patches, migrations, closes } = core.streams;
+  const streams = { messages, submits, cancels, patches, migrations, closes, attachment: core.attachment };
+  return Object.entries(streams).flatMap(([name, subject]) => (subject?.observed === true ? [name] : []));
 }
 
 function connected(session: ClientSession) {

@@ -7,7 +7,7 @@ import {
 } from '../../../src/protocol/operation/operation';
 import { OperationRegistry } from '../../../src/protocol/operation/operation-registry';
 import { kindOf } from '../support';
-import { snapshot } from './support';
+import { register, snapshot } from './support';
 
 const { Accepted, Cancelled, Failed } = OperationState;
 
@@ -112,7 +112,7 @@ function apply(registry: OperationRegistry, command: Exclude<Command, { do: 'rel
   const error = kindOf(() => {
     switch (command.do) {
       case 'register':
-        registry.register({
+        register(registry, {
           sessionId: command.session,
           operationId: command.id,
           parentId: command.parent,

@@ -2,7 +2,7 @@ import { type CancelScope, type OperationState } from '../../../src/protocol/ope
 import { OperationRegistry } from '../../../src/protocol/operation/operation-registry';
 import vectors from '../../vectors/operations.json';
 import { kindOf } from '../support';
-import { snapshot } from './support';
+import { register, snapshot } from './support';
 
 interface Step {
   readonly do: string;
@@ -30,7 +30,7 @@ function play(registry: OperationRegistry, step: Step): string | null {
     case 'register': {
       const parentId = id(step.parent_operation_id);
       const groupId = id(step.operation_group_id);
-      return kindOf(() => registry.register({ sessionId, operationId, parentId, groupId }));
+      return kindOf(() => register(registry, { sessionId, operationId, parentId, groupId }));
     }
     case 'transition':
       return kindOf(() => registry.transition(operationId, step.to as OperationState));

@@ -1,15 +1,13 @@
 import { CancelScope, OperationState } from '../../../src/protocol/operation/operation';
-import {
-  OperationRegistry,
-  type OperationDescriptor,
-} from '../../../src/protocol/operation/operation-registry';
+import { OperationRegistry } from '../../../src/protocol/operation/operation-registry';
 import { brokenRelationship, faultOf, kindOf } from '../support';
+import { register, type OperationDescriptor } from './support';
 
 const { Accepted, Running, Partial, WaitingTool, Superseded, Cancelled, Failed, Completed } = OperationState;
 
 function registryOf(...descriptors: readonly Omit<OperationDescriptor, 'sessionId'>[]): OperationRegistry {
   const registry = new OperationRegistry();
-  for (const descriptor of descriptors) registry.register({ sessionId: 42, ...descriptor });
+  for (const descriptor of descriptors) register(registry, { sessionId: 42, ...descriptor });
   return registry;
 }
 
@@ -24,7 +22,7 @@ describe('OperationRegistry', () => {
   describe('register', () => {
     it('accepts an operation and shows its state as it changes', () => {
       const registry = new OperationRegistry();
-      const operation = registry.register({ sessionId: 42, operationId: 1, groupId: 7 });
+      const operation = register(registry, { sessionId: 42, operationId: 1, groupId: 7 });
       expect(operation).toMatchObject({ sessionId: 42, operationId: 1, parentId: undefined, groupId: 7 });
       expect(operation.state).toBe(Accepted);
       registry.transition(1, Running);
@@ -48,13 +46,13 @@ describe('OperationRegistry', () => {
       ],
     ])('refuses %s', (_, descriptor, rule) => {
       const registry = new OperationRegistry();
-      expect(faultOf(() => registry.register(descriptor))).toEqual(brokenRelationship(rule));
+      expect(faultOf(() => register(registry, descriptor))).toEqual(brokenRelationship(rule));
       expect(registry.size).toBe(0);
     });
 
     it('refuses an id twice, whatever became of the first', () => {
       const registry = registryOf({ operationId: 1 });
-      const again = () => registry.register({ sessionId: 42, operationId: 1 });
+      const again = () => register(registry, { sessionId: 42, operationId: 1 });
       const fault = { kind: 'OperationAlreadyExists', operationId: 1n };
       expect(faultOf(again)).toEqual(fault);
       registry.transition(1, Failed);
@@ -65,11 +63,11 @@ describe('OperationRegistry', () => {
 
     it('refuses a parent that is unknown or of another session', () => {
       const registry = registryOf({ operationId: 1 });
-      expect(faultOf(() => registry.register({ sessionId: 42, operationId: 2, parentId: 9 }))).toEqual({
+      expect(faultOf(() => register(registry, { sessionId: 42, operationId: 2, parentId: 9 }))).toEqual({
         kind: 'UnknownOperation',
         operationId: 9n,
       });
-      expect(faultOf(() => registry.register({ sessionId: 7, operationId: 2, parentId: 1 }))).toEqual(
+      expect(faultOf(() => register(registry, { sessionId: 7, operationId: 2, parentId: 1 }))).toEqual(
         brokenRelationship('parent operation must belong to the same session'),
       );
       expect(registry.has(2)).toBe(false);
@@ -78,20 +76,20 @@ describe('OperationRegistry', () => {
     it('takes a terminal parent, and a released one', () => {
       const registry = registryOf({ operationId: 1 });
       registry.transition(1, Cancelled);
-      expect(registry.register({ sessionId: 42, operationId: 2, parentId: 1 }).parentId).toBe(1);
+      expect(register(registry, { sessionId: 42, operationId: 2, parentId: 1 }).parentId).toBe(1);
       registry.release(1);
-      expect(registry.register({ sessionId: 42, operationId: 3, parentId: 1 }).parentId).toBe(1);
+      expect(register(registry, { sessionId: 42, operationId: 3, parentId: 1 }).parentId).toBe(1);
     });
 
     it.each([-1, 1.5, NaN, Infinity, 2 ** 53])('refuses %d, which is no id', (operationId) => {
       const registry = new OperationRegistry();
-      expect(faultOf(() => registry.register({ sessionId: 42, operationId }))).toEqual({
+      expect(faultOf(() => register(registry, { sessionId: 42, operationId }))).toEqual({
         kind: 'ValueOutOfRange',
         field: 'operation_id',
         value: operationId,
         max: Number.MAX_SAFE_INTEGER,
       });
-      expect(kindOf(() => registry.register({ sessionId: 42, operationId: 1, parentId: operationId }))).toBe(
+      expect(kindOf(() => register(registry, { sessionId: 42, operationId: 1, parentId: operationId }))).toBe(
         'ValueOutOfRange',
       );
     });
@@ -158,7 +156,7 @@ describe('OperationRegistry', () => {
         { operationId: 2, parentId: 1 },
         { operationId: 3, parentId: 2 },
       );
-      registry.register({ sessionId: 7, operationId: 4 });
+      register(registry, { sessionId: 7, operationId: 4 });
       expect(faultOf(() => registry.relate(operationId, relations))).toEqual(brokenRelationship(rule));
       expect(registry.get(1)?.parentId).toBeUndefined();
     });
@@ -206,7 +204,7 @@ describe('OperationRegistry', () => {
 
     it('leaves other sessions alone', () => {
       const registry = tree();
-      registry.register({ sessionId: 7, operationId: 6 });
+      register(registry, { sessionId: 7, operationId: 6 });
       registry.cancel({ sessionId: 42, operationId: 1, scope: CancelScope.Session });
       expect(registry.state(6)).toBe(Accepted);
     });
@@ -235,7 +233,7 @@ describe('OperationRegistry', () => {
     it('survives a parent of very many', () => {
       const registry = registryOf({ operationId: 1 });
       for (let operationId = 2; operationId <= 200_000; operationId++) {
-        registry.register({ sessionId: 42, operationId, parentId: 1 });
+        register(registry, { sessionId: 42, operationId, parentId: 1 });
       }
       const cancelled = registry.cancel({ sessionId: 42, operationId: 1, scope: CancelScope.Subtree });
       expect(cancelled).toHaveLength(200_000);
@@ -320,8 +318,8 @@ describe('OperationRegistry', () => {
     it('lets a session reach only its own below a released operation', () => {
       const registry = registryOf({ operationId: 1 });
       finish(registry, 1);
-      registry.register({ sessionId: 42, operationId: 2, parentId: 1 });
-      registry.register({ sessionId: 7, operationId: 3, parentId: 1 });
+      register(registry, { sessionId: 42, operationId: 2, parentId: 1 });
+      register(registry, { sessionId: 7, operationId: 3, parentId: 1 });
       expect(registry.cancel({ sessionId: 42, operationId: 1, scope: CancelScope.Subtree })).toEqual([2]);
       expect(registry.state(3)).toBe(Accepted);
     });
@@ -329,7 +327,7 @@ describe('OperationRegistry', () => {
     it('still finds what descends from a root that is released', () => {
       const registry = registryOf({ operationId: 1 });
       for (let operationId = 2; operationId <= 50; operationId++) {
-        registry.register({ sessionId: 42, operationId, parentId: operationId - 1 });
+        register(registry, { sessionId: 42, operationId, parentId: operationId - 1 });
         finish(registry, operationId - 1);
       }
       expect(registry.size).toBe(1);
@@ -341,7 +339,7 @@ describe('OperationRegistry', () => {
     it('is one range and no entry after a million operations', () => {
       const registry = new OperationRegistry();
       for (let operationId = 1; operationId <= 1_000_000; operationId++) {
-        registry.register({ sessionId: 42, operationId });
+        register(registry, { sessionId: 42, operationId });
         registry.transition(operationId, Running);
         registry.transition(operationId, Completed);
         registry.release(operationId);
@@ -354,7 +352,7 @@ describe('OperationRegistry', () => {
     it('is one range where 64 at a time end in another order', () => {
       const registry = new OperationRegistry();
       for (let base = 1; base <= 64_000; base += 64) {
-        for (let k = 0; k < 64; k++) registry.register({ sessionId: 42, operationId: base + k });
+        for (let k = 0; k < 64; k++) register(registry, { sessionId: 42, operationId: base + k });
         for (let k = 0; k < 64; k++) registry.end(base + ((k * 37) % 64), Failed);
         expect(registry.released.rangeCount).toBe(1);
       }
@@ -365,12 +363,12 @@ describe('OperationRegistry', () => {
     it('is bounded where a client leaves gaps, and duplicates are still refused', () => {
       const registry = new OperationRegistry({ maxReleasedRanges: 16 });
       for (let operationId = 2; operationId <= 2_000; operationId += 2) {
-        registry.register({ sessionId: 42, operationId });
+        register(registry, { sessionId: 42, operationId });
         registry.end(operationId, Cancelled);
         expect(registry.released.rangeCount).toBeLessThanOrEqual(16);
       }
       for (let operationId = 2; operationId <= 2_000; operationId += 2) {
-        expect(kindOf(() => registry.register({ sessionId: 42, operationId }))).toBe(
+        expect(kindOf(() => register(registry, { sessionId: 42, operationId }))).toBe(
           'OperationAlreadyExists',
         );
       }

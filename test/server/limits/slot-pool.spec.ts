@@ -1,10 +1,31 @@
 import { SlotPool, SlotShare } from '../../../src/server/limits/slot-pool';
 
+/** A share that takes as many slots as it is told to. */
+class Share extends SlotShare {
+  takenCount = 0;
+
+  constructor(
+    pool: SlotPool | undefined,
+    override readonly startNext: () => void = () => undefined,
+  ) {
+    super(pool);
+  }
+
+  override admits(): boolean {
+    return super.admits();
+  }
+
+  set(count: number): void {
+    this.takenCount = count;
+    this.settle();
+  }
+}
+
 function pool(size: number) {
   const told: string[] = [];
   const made = new SlotPool(size, { slotsFilled: () => told.push('filled') });
-  const share = (name: string, of: SlotPool | undefined = made): SlotShare =>
-    new SlotShare(of, { startNext: () => told.push(`${name} wakes`) });
+  const share = (name: string, of: SlotPool | undefined = made): Share =>
+    new Share(of, () => told.push(`${name} wakes`));
   return { pool: made, told, share };
 }
 
@@ -35,13 +56,11 @@ describe('a slot pool', () => {
   it('stops waking where who is woken takes what there is', () => {
     const told: string[] = [];
     const made = new SlotPool(1, { slotsFilled: () => undefined });
-    const first = new SlotShare(made, { startNext: () => undefined });
+    const first = new Share(made);
     const waiting = ['a', 'b'].map((name) => {
-      const share: SlotShare = new SlotShare(made, {
-        startNext: () => {
-          told.push(name);
-          share.set(1);
-        },
+      const share: Share = new Share(made, () => {
+        told.push(name);
+        share.set(1);
       });
       return share;
     });
@@ -55,20 +74,18 @@ describe('a slot pool', () => {
 
   it('serves in a loop those who give back at once what they are woken for', () => {
     const made = new SlotPool(1, { slotsFilled: () => undefined });
-    const first = new SlotShare(made, { startNext: () => undefined });
+    const first = new Share(made);
     let depth = 0;
     let deepest = 0;
     let woken = 0;
     for (let count = 0; count < 100; count++) {
-      const share: SlotShare = new SlotShare(made, {
-        startNext: () => {
-          depth += 1;
-          deepest = Math.max(deepest, depth);
-          woken += 1;
-          share.set(1);
-          share.set(0);
-          depth -= 1;
-        },
+      const share: Share = new Share(made, () => {
+        depth += 1;
+        deepest = Math.max(deepest, depth);
+        woken += 1;
+        share.set(1);
+        share.set(0);
+        depth -= 1;
       });
       first.set(1);
       share.admits();

@@ -1,4 +1,4 @@
-import { LatestMap } from '../../../protocol/operation/latest-map';
+import { SlotShare, type SlotPool } from '../../limits/slot-pool';
 import type { QueueLimits } from '../../options';
 import type { Submit } from './submit';
 
@@ -10,19 +10,20 @@ export interface AdmissionTarget {
 }
 
 /**
- * Who may work: at most `maxInFlight` submits are with the application, a bounded queue waits behind
- * them, and what does not fit is refused.
+ * Who may work: at most `maxInFlight` submits of the session are with the application, and as many of all
+ * sessions of the connection as its pool has slots; a bounded queue waits behind them, and what does not fit
+ * is refused.
  *
  *   offer ──▶ queue ──▶ in flight ──▶ ended
  *     │         │            (a slot is free and somebody listens)
  *     ▼         ▼
  *  refused   withdrawn (cancelled before it started)
  */
-export class Admission {
+export class Admission extends SlotShare {
   /** Insertion order is arrival order, and a submit cancelled while it waits leaves in O(1). */
   private queue: Map<number, Submit> | undefined;
   private queuedBytes = 0;
-  private readonly inFlight = new LatestMap<Submit>();
+  private inFlight = 0;
   private starting = false;
   /** Operations that have ended and whose handlers go on: each keeps its slot. */
   private kept = 0;
@@ -31,15 +32,18 @@ export class Admission {
     private readonly maxInFlight: number,
     private readonly limits: QueueLimits,
     private readonly target: AdmissionTarget,
-  ) {}
+    pool?: SlotPool,
+  ) {
+    super(pool);
+  }
 
   get inFlightCount(): number {
-    return this.inFlight.size;
+    return this.inFlight;
   }
 
   /** Slots that are taken, by what is in flight or by what has outlived its operation. */
-  get takenCount(): number {
-    return this.inFlight.size + this.kept;
+  override get takenCount(): number {
+    return this.inFlight + this.kept;
   }
 
   get queuedCount(): number {
@@ -49,11 +53,6 @@ export class Admission {
   /** Bytes of the bodies that wait. */
   get waitingBytes(): number {
     return this.queuedBytes;
-  }
-
-  /** The submit of an operation that is with the application. */
-  running(frameId: number): Submit | undefined {
-    return this.inFlight.get(frameId);
   }
 
   /** Takes a submit in, or says that there is no room. */
@@ -70,16 +69,14 @@ export class Admission {
     return 'admitted';
   }
 
-  /** Takes an operation that ended out, running or waiting; its slot stays empty until `startNext`. */
-  take(frameId: number): Submit | undefined {
-    const submit = this.inFlight.get(frameId);
-    if (submit === undefined) return this.withdraw(frameId);
-    this.inFlight.delete(frameId);
-    return submit;
+  /** Takes a submit out that has ended, in flight or waiting; its slot stays empty until `startNext`. */
+  take(submit: Submit): void {
+    if (!this.withdraw(submit)) this.inFlight -= 1;
   }
 
   /** Starts what waits, as far as slots and listeners allow. */
-  startNext(): void {
+  override startNext(): void {
+    this.settle();
     // An application that answers at once comes back here: the loop that runs already serves it too.
     if (this.starting) return;
     this.starting = true;
@@ -87,7 +84,7 @@ export class Admission {
       while (this.queue !== undefined && this.queue.size > 0 && this.hasSlot()) {
         const [next] = this.queue.values();
         if (next === undefined) return;
-        this.withdraw(next.frameId);
+        this.withdraw(next);
         this.start(next);
       }
     } finally {
@@ -112,27 +109,20 @@ export class Admission {
     return waiting;
   }
 
-  /** Takes everything out, running and waiting. */
-  clear(): Submit[] {
-    const running = [...this.inFlight.values()];
-    this.inFlight.clear();
-    return [...running, ...this.clearQueue()];
-  }
-
   private hasSlot(): boolean {
-    return this.takenCount < this.maxInFlight && this.target.isReady();
+    return this.takenCount < this.maxInFlight && this.target.isReady() && this.admits();
   }
 
   private start(submit: Submit): void {
-    this.inFlight.add(submit.frameId, submit);
+    this.inFlight += 1;
+    this.settle();
     this.target.deliver(submit);
   }
 
-  private withdraw(frameId: number): Submit | undefined {
-    const submit = this.queue?.get(frameId);
-    if (submit === undefined) return undefined;
-    this.queue?.delete(frameId);
+  /** Takes a submit out of the queue; false where it does not wait. */
+  private withdraw(submit: Submit): boolean {
+    if (this.queue?.delete(submit.frameId) !== true) return false;
     this.queuedBytes -= submit.body.length;
-    return submit;
+    return true;
   }
 }

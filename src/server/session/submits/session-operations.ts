@@ -1,14 +1,12 @@
 import { type CancelScope, OperationState, type TerminalState } from '../../../protocol/operation/operation';
-import {
-  OperationRegistry,
-  type Operation,
-  type OperationRelations,
-} from '../../../protocol/operation/operation-registry';
+import type { Operation, OperationRelations } from '../../../protocol/operation/operation-entry';
+import { OperationRegistry } from '../../../protocol/operation/operation-registry';
 import { IdRanges } from '../../../protocol/operation/id-ranges';
 import { isTerminal, type Result } from '../../../protocol/operation/result';
 import { NnrpError } from '../../../wire/errors';
 import type { Packet } from '../../../wire/packet';
 import { Admission, type AdmissionTarget } from './admission';
+import type { SlotPool } from '../../limits/slot-pool';
 import type { QueueLimits } from '../../options';
 import { Submit, type OperationControl, type SubmitContext, type SubmitEnd } from './submit';
 
@@ -26,8 +24,6 @@ export interface OperationsHost {
   operationEnded(): void;
   /** A subscriber of a submit's streams has thrown. */
   subscriberFailed(submit: Submit, cause: unknown): void;
-  /** A slot is free that an operation had kept beyond its end. */
-  slotFreed(): void;
 }
 
 /** Of ids that were refused; past them, ids between are taken for refused ones, which cancels nothing. */
@@ -49,13 +45,23 @@ const STATE_OF_END: Readonly<Record<Exclude<SubmitEnd, 'completed'>, TerminalSta
  * `admission.ts`).
  */
 export class SessionOperations implements OperationControl, AdmissionTarget {
-  private readonly registry = new OperationRegistry();
+  private readonly registry = new OperationRegistry<Submit>();
   private readonly admission: Admission;
   private highestId = 0;
   private refusedIds: IdRanges | undefined;
 
-  constructor(private readonly host: OperationsHost) {
-    this.admission = new Admission(host.granted.maxInFlightOperations, host.settings.queue, this);
+  constructor(
+    private readonly host: OperationsHost,
+    /** Of operations of all sessions of the connection. */
+    slots?: SlotPool,
+  ) {
+    const { granted, settings } = host;
+    this.admission = new Admission(granted.maxInFlightOperations, settings.queue, this, slots);
+  }
+
+  /** Another connection carries the session, or none: its operations take their slots there. */
+  moveTo(slots: SlotPool | undefined): void {
+    this.admission.moveTo(slots);
   }
 
   isReady(): boolean {
@@ -65,7 +71,7 @@ export class SessionOperations implements OperationControl, AdmissionTarget {
   /** Hands a submit whose turn it is to the application. */
   deliver(submit: Submit): void {
     this.registry.transition(submit.frameId, OperationState.Running);
-    submit.showState(OperationState.Running);
+    submit.stateChanged();
     this.host.deliver(submit);
   }
 
@@ -76,11 +82,6 @@ export class SessionOperations implements OperationControl, AdmissionTarget {
 
   get inFlightCount(): number {
     return this.admission.inFlightCount;
-  }
-
-  /** Slots that are taken: operations in flight, and ended ones whose handlers go on. */
-  get takenSlots(): number {
-    return this.admission.takenCount;
   }
 
   get queuedCount(): number {
@@ -112,9 +113,9 @@ export class SessionOperations implements OperationControl, AdmissionTarget {
    */
   submit(packet: Packet, context: SubmitContext): 'admitted' | 'refused' {
     const { frameId } = packet.header;
-    this.registry.register({ sessionId: this.host.sessionId, operationId: frameId });
-    this.noteSubmitted(frameId);
     const submit = new Submit(packet, context, this);
+    this.registry.register(submit);
+    this.noteSubmitted(frameId);
     if (this.admission.offer(submit) === 'admitted') return 'admitted';
     this.end(submit, 'dropped');
     return 'refused';
@@ -142,14 +143,14 @@ export class SessionOperations implements OperationControl, AdmissionTarget {
    */
   answer(result: Result, sender: { result(result: Result): void }): void {
     const { frameId } = result;
-    const submit = this.admission.running(frameId);
+    const submit = this.running(frameId);
     if (submit === undefined) throw unknownOperation(frameId);
     if (submit.state === OperationState.WaitingTool) this.move(submit, OperationState.Running);
     if (!isTerminal(result)) {
       sender.result(result);
       if (submit.state === OperationState.Partial) return;
       this.registry.transition(frameId, OperationState.Partial);
-      submit.showState(OperationState.Partial);
+      submit.stateChanged();
       return;
     }
     // Sent before its slot goes to the next submit, whose application may answer at once.
@@ -159,8 +160,8 @@ export class SessionOperations implements OperationControl, AdmissionTarget {
         ? (['dropped', OperationState.Failed] as const)
         : (['completed', OperationState.Completed] as const);
     this.registry.end(frameId, state);
-    submit.finish(end, state);
-    this.admission.take(frameId);
+    this.admission.take(submit);
+    submit.finish(end);
     this.admission.startNext();
     this.host.operationEnded();
   }
@@ -174,13 +175,13 @@ export class SessionOperations implements OperationControl, AdmissionTarget {
     if (this.refusedIds?.has(frameId) === true && !this.registry.has(frameId)) return [];
     const { sessionId } = this.host;
     const cancelled = this.registry.cancel({ sessionId, operationId: frameId, scope });
+    const submits = cancelled.map((id) => this.registry.release(id));
+    for (const submit of submits) this.admission.take(submit);
     for (const id of cancelled) {
-      this.registry.release(id);
       if (id !== frameId || startedBy === 'application') this.host.sendDrop(id, 'cancelled');
     }
     // Told only after all are cancelled: an application that reacts finds none of them running.
-    const submits = cancelled.map((id) => this.admission.take(id));
-    for (const submit of submits) submit?.finish('cancelled', OperationState.Cancelled);
+    for (const submit of submits) submit.finish('cancelled');
     this.admission.startNext();
     if (cancelled.length > 0) this.host.operationEnded();
     return cancelled;
@@ -188,14 +189,15 @@ export class SessionOperations implements OperationControl, AdmissionTarget {
 
   /** Ends every operation that waits or runs, without an answer; `tell` the client or not. */
   endAll(end: Exclude<SubmitEnd, 'completed'>, { tell }: { readonly tell: boolean }): void {
-    const submits = this.admission.clear();
-    const state = STATE_OF_END[end];
-    for (const { frameId } of submits) {
-      this.registry.end(frameId, state);
-      if (tell) this.host.sendDrop(frameId, end);
+    const submits = [...this.registry.operations()];
+    for (const submit of submits) {
+      this.registry.end(submit.frameId, STATE_OF_END[end]);
+      this.admission.take(submit);
     }
+    if (tell) for (const { frameId } of submits) this.host.sendDrop(frameId, end);
     // Told only after all have ended: an application that reacts finds none of them running.
-    for (const submit of submits) submit.finish(end, state);
+    for (const submit of submits) submit.finish(end);
+    this.admission.startNext();
     // Where the session goes on, it may drain, or owe its client credit.
     if (tell && submits.length > 0) this.host.operationEnded();
   }
@@ -207,7 +209,7 @@ export class SessionOperations implements OperationControl, AdmissionTarget {
 
   /** Gives up an operation that is with the application, if it is: what it answered cannot be sent. */
   abandon(frameId: number): void {
-    const submit = this.admission.running(frameId);
+    const submit = this.running(frameId);
     if (submit !== undefined) this.giveUp(submit, 'failed');
   }
 
@@ -217,11 +219,12 @@ export class SessionOperations implements OperationControl, AdmissionTarget {
 
   move(submit: Submit, to: typeof OperationState.WaitingTool | typeof OperationState.Running): void {
     this.registry.transition(submit.frameId, to);
-    submit.showState(to);
+    submit.stateChanged();
   }
 
   giveUp(submit: Submit, end: 'failed' | 'superseded' | 'late'): void {
-    if (this.admission.take(submit.frameId) === undefined) return;
+    if (this.registry.get(submit.frameId) !== submit) return;
+    this.admission.take(submit);
     this.end(submit, end);
     this.admission.startNext();
     this.host.operationEnded();
@@ -237,15 +240,19 @@ export class SessionOperations implements OperationControl, AdmissionTarget {
 
   freeSlot(): void {
     this.admission.freeSlot();
-    this.host.slotFreed();
     this.admission.startNext();
   }
 
+  /** The submit of an operation that is with the application. */
+  private running(frameId: number): Submit | undefined {
+    const submit = this.registry.get(frameId);
+    return submit?.state === OperationState.Accepted ? undefined : submit;
+  }
+
   private end(submit: Submit, end: Exclude<SubmitEnd, 'completed'>): void {
-    const state = STATE_OF_END[end];
-    this.registry.end(submit.frameId, state);
+    this.registry.end(submit.frameId, STATE_OF_END[end]);
     this.host.sendDrop(submit.frameId, end);
-    submit.finish(end, state);
+    submit.finish(end);
   }
 }
 

@@ -1,6 +1,6 @@
 import { Observable, Subject } from 'rxjs';
-import { OperationState, type TerminalState } from '../../../protocol/operation/operation';
-import type { OperationRelations } from '../../../protocol/operation/operation-registry';
+import { OperationState } from '../../../protocol/operation/operation';
+import { OperationEntry, type OperationRelations } from '../../../protocol/operation/operation-entry';
 import type { CachedObject } from '../../../protocol/cache/object-cache';
 import {
   completeResult,
@@ -61,7 +61,11 @@ export interface SubmitContext {
  *   )
  *   .subscribe(session.results);
  */
-export class Submit implements Message<typeof MessageType.FrameSubmit>, Containment {
+export class Submit extends OperationEntry implements Message<typeof MessageType.FrameSubmit>, Containment {
+  declare readonly state: OperationState;
+  declare readonly parentId: number | undefined;
+  declare readonly groupId: number | undefined;
+  declare readonly children: number;
   readonly messageType = MessageType.FrameSubmit;
   readonly header: CommonHeader;
   readonly metadata: FrameSubmitMetadata;
@@ -73,7 +77,6 @@ export class Submit implements Message<typeof MessageType.FrameSubmit>, Containm
    */
   readonly deadline: number;
   private bytes: Uint8Array;
-  private currentState: OperationState = OperationState.Accepted;
   private end: SubmitEnd | undefined;
   private ending: Subject<SubmitEnd> | undefined;
   private states: Subject<OperationState> | undefined;
@@ -85,6 +88,7 @@ export class Submit implements Message<typeof MessageType.FrameSubmit>, Containm
     { metadata, objects, deadline }: SubmitContext,
     private readonly control: OperationControl,
   ) {
+    super(packet.header.sessionId, packet.header.frameId);
     this.header = packet.header;
     this.metadata = metadata;
     this.bytes = packet.body;
@@ -97,17 +101,9 @@ export class Submit implements Message<typeof MessageType.FrameSubmit>, Containm
     return this.bytes;
   }
 
-  get sessionId(): number {
-    return this.header.sessionId;
-  }
-
   /** The operation's id. */
   get frameId(): number {
-    return this.header.frameId;
-  }
-
-  get state(): OperationState {
-    return this.currentState;
+    return this.operationId;
   }
 
   get hasEnded(): boolean {
@@ -117,7 +113,7 @@ export class Submit implements Message<typeof MessageType.FrameSubmit>, Containm
   /** The state now and after each change; completes with the operation. */
   get state$(): Observable<OperationState> {
     const states$ = new Observable<OperationState>((subscriber) => {
-      subscriber.next(this.currentState);
+      subscriber.next(this.state);
       if (this.end === undefined) return (this.states ??= new Subject()).subscribe(subscriber);
       subscriber.complete();
       return undefined;
@@ -220,18 +216,17 @@ export class Submit implements Message<typeof MessageType.FrameSubmit>, Containm
     this.bytes = keptBytes(this.bytes);
   }
 
-  /** Shows a new state. The session's, not the application's. */
-  showState(state: OperationState): void {
-    this.currentState = state;
-    this.states?.next(state);
+  /** Tells who watches of a new state. The session's, not the application's. */
+  stateChanged(): void {
+    this.states?.next(this.state);
   }
 
   /** Tells whoever works on the operation that it is over. The session's, not the application's. */
-  finish(end: SubmitEnd, state: TerminalState): void {
+  finish(end: SubmitEnd): void {
     if (this.end !== undefined) return;
     this.end = end;
     if (this.works > 0) this.control.keepSlot();
-    this.showState(state);
+    this.stateChanged();
     this.states?.complete();
     this.ending?.next(end);
     this.ending?.complete();

@@ -34,7 +34,6 @@ class Stage {
       sendDrop: (frameId, end) => this.log.push(`drop ${frameId}: ${end}`),
       operationEnded: () => this.log.push('changed'),
       subscriberFailed: (_, cause) => this.log.push(`failed: ${String(cause)}`),
-      slotFreed: () => this.log.push('slot freed'),
     });
   }
 
