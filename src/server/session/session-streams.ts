@@ -16,27 +16,27 @@ export interface StreamedMessages {
 
 type Name = keyof StreamedMessages;
 
-/** Made for whoever subscribes first, as most sessions are asked for their submits alone. */
-type Streams = { readonly [N in Name]: Listeners<StreamedMessages[N]> | undefined };
+/** Who listens to each stream, if anybody does. */
+type Streams = { readonly [N in Name]: Observer<StreamedMessages[N]> | undefined };
 
 /** What a session tells its application: everything in order, and a stream for each type. */
 export class SessionStreams implements Streams {
-  readonly messages: Listeners<SessionMessage> | undefined;
-  readonly submits: Listeners<Submit> | undefined;
-  readonly cancels: Listeners<Cancel> | undefined;
-  readonly patches: Listeners<PatchRequest> | undefined;
-  readonly migrations: Listeners<MigrateRequest> | undefined;
-  readonly closes: Listeners<Close> | undefined;
+  readonly messages: Observer<SessionMessage> | undefined;
+  readonly submits: Observer<Submit> | undefined;
+  readonly cancels: Observer<Cancel> | undefined;
+  readonly patches: Observer<PatchRequest> | undefined;
+  readonly migrations: Observer<MigrateRequest> | undefined;
+  readonly closes: Observer<Close> | undefined;
   private isComplete = false;
 
   /** Whether anybody listens for what a stream brings, there or in everything. */
   isWatched(name: Name): boolean {
-    return this[name]?.observed === true || this.messages?.observed === true;
+    return this[name] !== undefined || this.messages !== undefined;
   }
 
   emit<N extends Name>(name: N, message: StreamedMessages[N] & SessionMessage): void {
     this.messages?.next(message);
-    if (name !== 'messages') listenersOf(this, name)?.next(message);
+    if (name !== 'messages') listenerOf(this, name)?.next(message);
   }
 
   /** Tells an observer what a stream brings, until `subscription` ends. */
@@ -49,9 +49,13 @@ export class SessionStreams implements Streams {
       observer.complete();
       return;
     }
-    const listeners = listenersOf(this, name) ?? new Listeners<StreamedMessages[N]>();
-    Object.assign(this, { [name]: listeners });
-    listeners.add(observer, subscription);
+    const listenTo = (observers: readonly Observer<StreamedMessages[N]>[]): void => {
+      Object.assign(this, { [name]: oneOf(observers) });
+    };
+    listenTo([...observersOf(listenerOf(this, name)), observer]);
+    subscription.add(() => {
+      listenTo(observersOf(listenerOf(this, name)).filter((each) => each !== observer));
+    });
   }
 
   complete(): void {
@@ -61,48 +65,35 @@ export class SessionStreams implements Streams {
   }
 }
 
-function listenersOf<N extends Name>(streams: Streams, name: N): Listeners<StreamedMessages[N]> | undefined {
+function listenerOf<N extends Name>(streams: Streams, name: N): Observer<StreamedMessages[N]> | undefined {
   return streams[name];
 }
 
-const NONE: readonly never[] = [];
-
 /**
- * Who subscribes to one stream. A `Subject` makes a closure and an iterator for each value, and every
- * submit passes here: together they were a twentieth of what an operation costs.
+ * Several observers as one. A `Subject` would make a closure and an iterator for each value, and every submit
+ * passes here; and as most streams have one observer, that one is met without anything in between.
  */
-class Listeners<T> {
-  /** Most streams have one: it is kept where no list has to be looked up. */
-  private observer: Observer<T> | undefined;
-  private others: readonly Observer<T>[] = NONE;
-
-  get observed(): boolean {
-    return this.observer !== undefined;
-  }
-
-  add(observer: Observer<T>, subscription: Subscription): void {
-    if (this.observer === undefined) this.observer = observer;
-    else this.others = [...this.others, observer];
-    subscription.add(() => {
-      this.remove(observer);
-    });
-  }
+class Several<T> implements Observer<T> {
+  constructor(readonly observers: readonly Observer<T>[]) {}
 
   next(value: T): void {
-    // Who comes or goes meanwhile makes another list.
-    const { others } = this;
-    this.observer?.next(value);
-    for (const observer of others) observer.next(value);
+    for (const observer of this.observers) observer.next(value);
+  }
+
+  error(error: unknown): void {
+    for (const observer of this.observers) observer.error(error);
   }
 
   complete(): void {
-    const { others } = this;
-    this.observer?.complete();
-    for (const observer of others) observer.complete();
+    for (const observer of this.observers) observer.complete();
   }
+}
 
-  private remove(gone: Observer<T>): void {
-    if (this.observer === gone) [this.observer, ...this.others] = this.others;
-    else this.others = this.others.filter((observer) => observer !== gone);
-  }
+function oneOf<T>(observers: readonly Observer<T>[]): Observer<T> | undefined {
+  return observers.length > 1 ? new Several(observers) : observers[0];
+}
+
+function observersOf<T>(observer: Observer<T> | undefined): readonly Observer<T>[] {
+  if (observer === undefined) return [];
+  return observer instanceof Several ? (observer as Several<T>).observers : [observer];
 }

@@ -108,8 +108,11 @@ export function clientDigest(session: ClientSession): string {
 export function observedStreams(session: ServerSession): readonly string[] {
   const core = session['core'];
   const { messages, submits, cancels, patches, migrations, closes } = core.streams;
-  const streams = { messages, submits, cancels, patches, migrations, closes, attachment: core.attachment };
-  return Object.entries(streams).flatMap(([name, subject]) => (subject?.observed === true ? [name] : []));
+  const listeners = { messages, submits, cancels, patches, migrations, closes };
+  const names = Object.entries(listeners).flatMap(([name, listener]) =>
+    listener === undefined ? [] : [name],
+  );
+  return core.attachment.observed ? [...names, 'attachment'] : names;
 }
 
 function connected(session: ClientSession) {
