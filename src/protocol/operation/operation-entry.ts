@@ -18,7 +18,7 @@ export interface Operation {
 }
 
 /**
- * An operation as a registry holds it, which alone changes it. What belongs to an operation besides extends
+ * An operation as a registry holds it, which alone changes it. What knows more of an operation implements
  * this, so that there is one table of operations and one object for each.
  */
 export class OperationEntry implements Operation {

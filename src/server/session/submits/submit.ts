@@ -1,6 +1,6 @@
 import { Observable, Subject } from 'rxjs';
 import { OperationState } from '../../../protocol/operation/operation';
-import { OperationEntry, type OperationRelations } from '../../../protocol/operation/operation-entry';
+import type { OperationEntry, OperationRelations } from '../../../protocol/operation/operation-entry';
 import type { CachedObject } from '../../../protocol/cache/object-cache';
 import {
   completeResult,
@@ -61,11 +61,14 @@ export interface SubmitContext {
  *   )
  *   .subscribe(session.results);
  */
-export class Submit extends OperationEntry implements Message<typeof MessageType.FrameSubmit>, Containment {
-  declare readonly state: OperationState;
-  declare readonly parentId: number | undefined;
-  declare readonly groupId: number | undefined;
-  declare readonly children: number;
+export class Submit implements OperationEntry, Message<typeof MessageType.FrameSubmit>, Containment {
+  readonly sessionId: number;
+  /** The same as `frameId`. */
+  readonly operationId: number;
+  readonly state: OperationState = OperationState.Accepted;
+  readonly parentId: number | undefined;
+  readonly groupId: number | undefined;
+  readonly children: number = 0;
   readonly messageType = MessageType.FrameSubmit;
   readonly header: CommonHeader;
   readonly metadata: FrameSubmitMetadata;
@@ -88,8 +91,9 @@ export class Submit extends OperationEntry implements Message<typeof MessageType
     { metadata, objects, deadline }: SubmitContext,
     private readonly control: OperationControl,
   ) {
-    super(packet.header.sessionId, packet.header.frameId);
     this.header = packet.header;
+    this.sessionId = packet.header.sessionId;
+    this.operationId = packet.header.frameId;
     this.metadata = metadata;
     this.bytes = packet.body;
     this.objects = objects;
