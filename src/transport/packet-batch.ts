@@ -114,7 +114,8 @@ export class PacketBatch {
   /** Closes the part that is being written. */
   private seal(): void {
     if (this.room === undefined || this.end === this.start) return;
-    this.parts.push(this.room.subarray(this.start, this.end));
+    // A Buffer, since a socket would make one of it.
+    this.parts.push(Buffer.from(this.room.buffer, this.start, this.end - this.start));
     this.start = this.end;
   }
 }

@@ -199,7 +199,7 @@ export class SocketTransport implements Transport {
   }
 
   private readonly onWritten = (): void => {
-    if (!this.socket.destroyed) this.pressure.update(this.queuedBytes);
+    if (this.pressure.isOn && !this.socket.destroyed) this.pressure.update(this.queuedBytes);
   };
 
   private read(subscriber: Subscriber<Packet>, limits: Partial<PacketLimits> | undefined): () => void {
