@@ -35,6 +35,12 @@ export class SendPressure {
     return this.isHigh;
   }
 
+  /** Whether so many bytes are too few to be pressure, however long they wait. */
+  allows(queuedBytes: number): boolean {
+    const { highWaterMark, lowWaterMark } = this.marks;
+    return queuedBytes <= lowWaterMark && queuedBytes <= highWaterMark;
+  }
+
   update(queuedBytes: number): void {
     const { highWaterMark, lowWaterMark } = this.marks;
     const isHigh = this.isHigh ? queuedBytes > lowWaterMark : queuedBytes > highWaterMark;

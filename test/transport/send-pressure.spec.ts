@@ -39,6 +39,16 @@ describe('SendPressure', () => {
     expect(record(pressure)).toEqual(['end']);
   });
 
+  it('knows what is too little to matter, whichever mark is lower', () => {
+    for (const marks of [
+      { highWaterMark: 100, lowWaterMark: 50 },
+      { highWaterMark: 50, lowWaterMark: 100 },
+    ]) {
+      const pressure = new SendPressure(marks);
+      expect([0, 50, 51, 101].map((bytes) => pressure.allows(bytes))).toEqual([true, true, false, false]);
+    }
+  });
+
   it('is high above 1 MiB and low at 256 KiB by default', () => {
     expect(DEFAULT_PRESSURE_MARKS).toEqual({ highWaterMark: 1_048_576, lowWaterMark: 262_144 });
     const pressure = new SendPressure();

@@ -182,10 +182,13 @@ export class SocketTransport implements Transport {
       batch.clear();
       return;
     }
+    // Who waits to hear that it is written costs Node a tick of its own.
+    const isSoonWritten = socket.writableLength === 0 && this.pressure.allows(batch.byteLength);
+    const onWritten = isSoonWritten ? undefined : this.onWritten;
     const parts = batch.take();
     if (parts.length > 1) socket.cork();
     // Not 'drain', which waits until nothing is left.
-    for (const part of parts) socket.write(part, this.onWritten);
+    for (const part of parts) socket.write(part, onWritten);
     if (parts.length > 1) socket.uncork();
     // The operating system has a copy of everything already, as it usually has.
     if (socket.writableLength === 0) batch.reuse();

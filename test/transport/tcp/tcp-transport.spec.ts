@@ -268,7 +268,8 @@ describe('a TCP transport', () => {
       expect(calls()).toBe(0);
     });
 
-    it('lets pressure fall at the low mark, not only when nothing is left', async () => {
+    /** On a socket whose writes end when they are told to. */
+    function slow() {
       const finish: (() => void)[] = [];
       const held = new Duplex({
         read: () => undefined,
@@ -278,7 +279,11 @@ describe('a TCP transport', () => {
       const transport = closedLater(
         new SocketTransport(held as Socket, { pressure: { highWaterMark: 50_000, lowWaterMark: 10_000 } }),
       );
-      const pressure = new Recording(transport.pressure$);
+      return { transport, finish, pressure: new Recording(transport.pressure$) };
+    }
+
+    it('lets pressure fall at the low mark, not only when nothing is left', async () => {
+      const { transport, finish, pressure } = slow();
       transport.send(numbered(1, 60_000));
       await pause(2);
       transport.send(numbered(2, 5_000));
@@ -291,6 +296,20 @@ describe('a TCP transport', () => {
       finish.shift()?.();
       await pause(2);
       expect(transport.queuedBytes).toBe(0);
+      expect(pressure.values).toEqual([false, true, false]);
+    });
+
+    it('lets pressure fall where it rose behind a write that was too small to be waited for', async () => {
+      const { transport, finish, pressure } = slow();
+      transport.send(numbered(1, 5_000));
+      await pause(2);
+      transport.send(numbered(2, 60_000));
+      await pause(2);
+      finish.shift()?.();
+      await pause(2);
+      expect(pressure.values).toEqual([false, true]);
+      finish.shift()?.();
+      await pause(2);
       expect(pressure.values).toEqual([false, true, false]);
     });
 
