@@ -25,10 +25,20 @@ export interface Comparison {
   readonly work: Work;
   /** Of the ratio of rates. */
   readonly target?: Target;
+  /** How often the usual number of rounds is run. Default 1. */
+  readonly repeated?: number;
 }
 
 /** Runs subject and baseline in turn, so that a machine whose speed drifts is fair to both. */
-export function comparison({ family, name, subject, baseline, work, target }: Comparison): Bench {
+export function comparison({
+  family,
+  name,
+  subject,
+  baseline,
+  work,
+  target,
+  repeated = 1,
+}: Comparison): Bench {
   return {
     family,
     name,
@@ -49,11 +59,12 @@ export function comparison({ family, name, subject, baseline, work, target }: Co
         for (const index of [0, 1]) {
           await heat(peers[index]!, effort.heatMs, () => start(index, { warmMs: 0, runMs: effort.heatMs }));
         }
-        for (let round = 0; round < effort.rounds; round++) {
+        const rounds = effort.rounds * repeated;
+        for (let round = 0; round < rounds; round++) {
           for (const index of inTurns([0, 1] as const, round)) {
             runs[index].push(await start(index, effort));
           }
-          progress(round + 1, effort.rounds);
+          progress(round + 1, rounds);
         }
       } finally {
         await Promise.all(peers.map((peer) => peer.stop()));
