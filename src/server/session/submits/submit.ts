@@ -66,8 +66,10 @@ export class Submit implements OperationEntry, Message<typeof MessageType.FrameS
   /** The same as `frameId`. */
   readonly operationId: number;
   readonly state: OperationState = OperationState.Accepted;
+  /** As {@link relate} said, as is the group. */
   readonly parentId: number | undefined;
   readonly groupId: number | undefined;
+  /** Operations that have not ended and have this one as their parent. */
   readonly children: number = 0;
   readonly messageType = MessageType.FrameSubmit;
   readonly header: CommonHeader;
