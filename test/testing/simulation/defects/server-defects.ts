@@ -19,7 +19,6 @@ import { nothing, replace, unchanged } from './planting';
 interface AdmissionShape {
   readonly queue: Map<number, Submit>;
   queuedBytes: number;
-  readonly inFlight: Map<number, Submit>;
   readonly target: { isReady(): boolean };
 }
 
@@ -29,7 +28,7 @@ interface OutletShape {
 
 interface OperationsShape {
   readonly host: { deliver(submit: Submit): void };
-  readonly admission: { running(frameId: number): unknown };
+  running(frameId: number): unknown;
 }
 
 interface RecoveryShape {
@@ -55,15 +54,7 @@ export const SERVER_DEFECTS: readonly Defect[] = [
     name: 'the slot of an operation that ended is lost',
     invariants: [8],
     seed: 1,
-    plant: () =>
-      replace<AdmissionShape>(
-        Admission.prototype,
-        'take',
-        () =>
-          function (frameId: number) {
-            return this.inFlight.get(frameId) ?? this.queue.get(frameId);
-          },
-      ),
+    plant: () => replace(Admission.prototype, 'take', () => nothing),
   },
   {
     name: 'a submit leaves the queue and its bytes stay',
@@ -224,8 +215,8 @@ export const SERVER_DEFECTS: readonly Defect[] = [
         Submit.prototype,
         'finish',
         (original) =>
-          function (end: string, state: unknown) {
-            return end === 'cancelled' ? undefined : original.call(this, end, state);
+          function (end: string) {
+            return end === 'cancelled' ? undefined : original.call(this, end);
           },
       ),
   },
@@ -239,7 +230,7 @@ export const SERVER_DEFECTS: readonly Defect[] = [
         'answer',
         (original) =>
           function (result: Result, sender: SessionSender) {
-            if (this.admission.running(result.frameId) === undefined) sender.result(result);
+            if (this.running(result.frameId) === undefined) sender.result(result);
             else original.call(this, result, sender);
           },
       ),
