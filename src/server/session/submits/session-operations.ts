@@ -117,7 +117,7 @@ export class SessionOperations implements OperationControl, AdmissionTarget {
     this.registry.register(submit);
     this.noteSubmitted(frameId);
     if (this.admission.offer(submit) === 'admitted') return 'admitted';
-    this.end(submit, 'dropped');
+    this.end([submit], 'dropped', { tell: true });
     return 'refused';
   }
 
@@ -190,13 +190,8 @@ export class SessionOperations implements OperationControl, AdmissionTarget {
   /** Ends every operation that waits or runs, without an answer; `tell` the client or not. */
   endAll(end: Exclude<SubmitEnd, 'completed'>, { tell }: { readonly tell: boolean }): void {
     const submits = [...this.registry.operations()];
-    for (const submit of submits) {
-      this.registry.end(submit.frameId, STATE_OF_END[end]);
-      this.admission.take(submit);
-    }
-    if (tell) for (const { frameId } of submits) this.host.sendDrop(frameId, end);
-    // Told only after all have ended: an application that reacts finds none of them running.
-    for (const submit of submits) submit.finish(end);
+    for (const submit of submits) this.admission.take(submit);
+    this.end(submits, end, { tell });
     this.admission.startNext();
     // Where the session goes on, it may drain, or owe its client credit.
     if (tell && submits.length > 0) this.host.operationEnded();
@@ -204,7 +199,7 @@ export class SessionOperations implements OperationControl, AdmissionTarget {
 
   /** Ends every operation that waits for a slot, without an answer. */
   endQueued(end: Exclude<SubmitEnd, 'completed'>): void {
-    for (const submit of this.admission.clearQueue()) this.end(submit, end);
+    this.end(this.admission.clearQueue(), end, { tell: true });
   }
 
   /** Gives up an operation that is with the application, if it is: what it answered cannot be sent. */
@@ -225,7 +220,7 @@ export class SessionOperations implements OperationControl, AdmissionTarget {
   giveUp(submit: Submit, end: 'failed' | 'superseded' | 'late'): void {
     if (this.registry.get(submit.frameId) !== submit) return;
     this.admission.take(submit);
-    this.end(submit, end);
+    this.end([submit], end, { tell: true });
     this.admission.startNext();
     this.host.operationEnded();
   }
@@ -249,10 +244,16 @@ export class SessionOperations implements OperationControl, AdmissionTarget {
     return submit?.state === OperationState.Accepted ? undefined : submit;
   }
 
-  private end(submit: Submit, end: Exclude<SubmitEnd, 'completed'>): void {
-    this.registry.end(submit.frameId, STATE_OF_END[end]);
-    this.host.sendDrop(submit.frameId, end);
-    submit.finish(end);
+  /** Ends submits that the admission has let go of, without an answer; `tell` the client or not. */
+  private end(
+    submits: readonly Submit[],
+    end: Exclude<SubmitEnd, 'completed'>,
+    { tell }: { readonly tell: boolean },
+  ): void {
+    for (const { frameId } of submits) this.registry.end(frameId, STATE_OF_END[end]);
+    // Told only after all have ended: whoever reacts finds none of them.
+    if (tell) for (const { frameId } of submits) this.host.sendDrop(frameId, end);
+    for (const submit of submits) submit.finish(end);
   }
 }
 

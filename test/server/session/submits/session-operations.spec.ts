@@ -17,6 +17,7 @@ class Stage {
   readonly submits = new Map<number, Submit>();
   isReady = true;
   onDeliver: (submit: Submit) => void = () => undefined;
+  onDrop: () => void = () => undefined;
   readonly operations: SessionOperations;
 
   constructor({ maxInFlight = 2, maxSubmits = 10 }: { maxInFlight?: number; maxSubmits?: number } = {}) {
@@ -31,7 +32,10 @@ class Stage {
         this.log.push(`${submit.frameId} starts`);
         this.onDeliver(submit);
       },
-      sendDrop: (frameId, end) => this.log.push(`drop ${frameId}: ${end}`),
+      sendDrop: (frameId, end) => {
+        this.log.push(`drop ${frameId}: ${end}`);
+        this.onDrop();
+      },
       operationEnded: () => this.log.push('changed'),
       subscriberFailed: (_, cause) => this.log.push(`failed: ${String(cause)}`),
     });
@@ -344,5 +348,17 @@ describe('SessionOperations', () => {
     stage.operations.endQueued('closed');
     expect(stage.news()).toEqual(['drop 2: closed', 'drop 3: closed']);
     expect(stage.operations).toMatchObject({ inFlightCount: 1, queuedCount: 0 });
+  });
+
+  it('have ended before the client is told of the first: who reacts ends none of them twice', () => {
+    const stage = new Stage({ maxInFlight: 1 });
+    stage.submit(1, 2, 3);
+    stage.onDrop = () => {
+      stage.operations.endAll('closed', { tell: false });
+    };
+    stage.news();
+    stage.operations.endQueued('closed');
+    expect(stage.news()).toEqual(['drop 2: closed', '1 is over: closed', 'drop 3: closed']);
+    expect(stage.operations).toMatchObject({ inFlightCount: 0, queuedCount: 0, queuedBytes: 0 });
   });
 });
