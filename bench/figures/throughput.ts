@@ -36,15 +36,7 @@ function against(
   bound?: number,
   subject = nnrpServer(work.framing),
 ): Bench {
-  if (bound === undefined) return comparison({ family: 'throughput', name, subject, baseline, work });
-  const repeated = work.window === 1 ? AT_WINDOW_1 : 1;
-  return comparison({
-    family: 'throughput',
-    name,
-    subject,
-    baseline,
-    work,
-    repeated,
-    target: atLeast(bound),
-  });
+  const asked =
+    bound === undefined ? {} : { target: atLeast(bound), repeated: work.window === 1 ? AT_WINDOW_1 : 1 };
+  return comparison({ family: 'throughput', name, subject, baseline, work, ...asked });
 }

@@ -55,9 +55,7 @@ export class ContainedObservable<T> extends Observable<T> {
     complete?: (() => void) | null,
   ): Subscription {
     // What operators subscribe with hands errors on: they come to the end of the pipe.
-    if (isSubscriber(observerOrNext) || observerOrNext instanceof OwnObserver) {
-      return super.subscribe(observerOrNext);
-    }
+    if (isSubscriber(observerOrNext)) return super.subscribe(observerOrNext);
     const target =
       typeof observerOrNext === 'function' || !observerOrNext
         ? {
@@ -68,13 +66,6 @@ export class ContainedObservable<T> extends Observable<T> {
         : observerOrNext;
     return super.subscribe(new ContainedObserver<T>(target, this.containment));
   }
-}
-
-/** An observer of this side's: it tells of its own failures, and does not throw. */
-export abstract class OwnObserver<T> implements Observer<T> {
-  abstract next(value: T): void;
-  abstract error(error: unknown): void;
-  abstract complete(): void;
 }
 
 /** A stream of this side's, as it is handed to strangers; see {@link ContainedObservable}. */

@@ -81,12 +81,14 @@ export class SessionCore
   private madeRequests: SessionRequests | undefined;
   private madeClosing: SessionClosing | undefined;
   private idleWatch: IdleWatch | undefined;
+  /** Of the grant; here, as each submit is in want of it. The same holds for the next. */
   readonly sessionId: number;
   /** Milliseconds that an answer may take whose submit does not say; 0 for any. */
   private readonly defaultBudgetMs: number;
   state: SessionState = SessionState.Open;
   /** Bytes of submits that wait, as they are counted over all sessions. */
   private countedBytes = 0;
+  /** Kept up where somebody watches for it. */
   private lastHeard: number;
   /** When an operation last ended. */
   private lastWorked = 0;

@@ -16,17 +16,20 @@ export interface StreamedMessages {
 
 type Name = keyof StreamedMessages;
 
+/** Who listens to a stream; none of them fails. */
+type Listener<T> = Pick<Observer<T>, 'next' | 'complete'>;
+
 /** Who listens to each stream, if anybody does. */
-type Streams = { readonly [N in Name]: Observer<StreamedMessages[N]> | undefined };
+type Streams = { readonly [N in Name]: Listener<StreamedMessages[N]> | undefined };
 
 /** What a session tells its application: everything in order, and a stream for each type. */
 export class SessionStreams implements Streams {
-  readonly messages: Observer<SessionMessage> | undefined;
-  readonly submits: Observer<Submit> | undefined;
-  readonly cancels: Observer<Cancel> | undefined;
-  readonly patches: Observer<PatchRequest> | undefined;
-  readonly migrations: Observer<MigrateRequest> | undefined;
-  readonly closes: Observer<Close> | undefined;
+  readonly messages: Listener<SessionMessage> | undefined;
+  readonly submits: Listener<Submit> | undefined;
+  readonly cancels: Listener<Cancel> | undefined;
+  readonly patches: Listener<PatchRequest> | undefined;
+  readonly migrations: Listener<MigrateRequest> | undefined;
+  readonly closes: Listener<Close> | undefined;
   private isComplete = false;
 
   /** Whether anybody listens for what a stream brings, there or in everything. */
@@ -39,22 +42,22 @@ export class SessionStreams implements Streams {
     if (name !== 'messages') listenerOf(this, name)?.next(message);
   }
 
-  /** Tells an observer what a stream brings, until `subscription` ends. */
+  /** Tells a listener what a stream brings, until `subscription` ends. */
   subscribe<N extends Name>(
     name: N,
-    observer: Observer<StreamedMessages[N]>,
+    listener: Listener<StreamedMessages[N]>,
     subscription: Subscription,
   ): void {
     if (this.isComplete) {
-      observer.complete();
+      listener.complete();
       return;
     }
-    const listenTo = (observers: readonly Observer<StreamedMessages[N]>[]): void => {
-      Object.assign(this, { [name]: oneOf(observers) });
+    const listenTo = (listeners: readonly Listener<StreamedMessages[N]>[]): void => {
+      Object.assign(this, { [name]: oneOf(listeners) });
     };
-    listenTo([...observersOf(listenerOf(this, name)), observer]);
+    listenTo([...listenersOf(listenerOf(this, name)), listener]);
     subscription.add(() => {
-      listenTo(observersOf(listenerOf(this, name)).filter((each) => each !== observer));
+      listenTo(listenersOf(listenerOf(this, name)).filter((each) => each !== listener));
     });
   }
 
@@ -65,35 +68,31 @@ export class SessionStreams implements Streams {
   }
 }
 
-function listenerOf<N extends Name>(streams: Streams, name: N): Observer<StreamedMessages[N]> | undefined {
+function listenerOf<N extends Name>(streams: Streams, name: N): Listener<StreamedMessages[N]> | undefined {
   return streams[name];
 }
 
 /**
- * Several observers as one. A `Subject` would make a closure and an iterator for each value, and every submit
- * passes here; and as most streams have one observer, that one is met without anything in between.
+ * Several listeners as one. A `Subject` would make a closure and an iterator for each value, and every submit
+ * passes here; and as most streams have one listener, that one is met without anything in between.
  */
-class Several<T> implements Observer<T> {
-  constructor(readonly observers: readonly Observer<T>[]) {}
+class Several<T> implements Listener<T> {
+  constructor(readonly listeners: readonly Listener<T>[]) {}
 
   next(value: T): void {
-    for (const observer of this.observers) observer.next(value);
-  }
-
-  error(error: unknown): void {
-    for (const observer of this.observers) observer.error(error);
+    for (const listener of this.listeners) listener.next(value);
   }
 
   complete(): void {
-    for (const observer of this.observers) observer.complete();
+    for (const listener of this.listeners) listener.complete();
   }
 }
 
-function oneOf<T>(observers: readonly Observer<T>[]): Observer<T> | undefined {
-  return observers.length > 1 ? new Several(observers) : observers[0];
+function oneOf<T>(listeners: readonly Listener<T>[]): Listener<T> | undefined {
+  return listeners.length > 1 ? new Several(listeners) : listeners[0];
 }
 
-function observersOf<T>(observer: Observer<T> | undefined): readonly Observer<T>[] {
-  if (observer === undefined) return [];
-  return observer instanceof Several ? (observer as Several<T>).observers : [observer];
+function listenersOf<T>(listener: Listener<T> | undefined): readonly Listener<T>[] {
+  if (listener === undefined) return [];
+  return listener instanceof Several ? (listener as Several<T>).listeners : [listener];
 }

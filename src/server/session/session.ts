@@ -20,7 +20,7 @@ import {
 } from '../../wire/messages/flow-update';
 import { ResultHintMetadata } from '../../wire/messages/result-hint';
 import type { SessionOpenAckMetadata, SessionOpenMetadata } from '../../wire/messages/session-open';
-import { contained, ContainedObservable, OwnObserver, Relay, type Containment } from '../contained';
+import { contained, ContainedObservable, Relay, type Containment } from '../contained';
 import { SubscribersOf } from '../subscribers';
 import { keepingSlots } from './submits/kept-slots';
 import type { Cancel, Close, SessionMessage } from './messages';
@@ -263,10 +263,8 @@ class SubscribersOfSubmits extends SubscribersOf {
 }
 
 /** Takes the results of a session. A class, as every session has one. */
-class SessionResults extends OwnObserver<Result> {
-  constructor(private readonly core: SessionCore) {
-    super();
-  }
+class SessionResults implements Observer<Result> {
+  constructor(private readonly core: SessionCore) {}
 
   next(result: Result): void {
     const { core } = this;

@@ -218,25 +218,21 @@ describe('a TCP transport', () => {
       };
     }
 
-    it('writes what is sent in one turn with one call', async () => {
-      const { transport, peer, calls } = await counted();
-      const sent = Array.from({ length: 95 }, (_, id) => numbered(id, id));
-      for (const each of sent) transport.send(each);
-      expect(calls()).toBe(0);
-      const bytes = bytesOf(...sent);
-      expect(Buffer.compare(await peer.receives(bytes.length), bytes)).toBe(0);
-      expect(calls()).toBe(1);
-    });
-
-    it('writes a turn that sends many packets with one call every 96', async () => {
-      const { transport, peer, calls } = await counted();
-      const sent = Array.from({ length: 200 }, (_, id) => numbered(id, id));
-      for (const each of sent) transport.send(each);
-      expect(calls()).toBe(2);
-      const bytes = bytesOf(...sent);
-      expect(Buffer.compare(await peer.receives(bytes.length), bytes)).toBe(0);
-      expect(calls()).toBe(3);
-    });
+    it.each([
+      { count: 95, early: 0 },
+      { count: 200, early: 2 },
+    ])(
+      'writes $count packets of one turn with one call, after one for every 96',
+      async ({ count, early }) => {
+        const { transport, peer, calls } = await counted();
+        const sent = Array.from({ length: count }, (_, id) => numbered(id, id));
+        for (const each of sent) transport.send(each);
+        expect(calls()).toBe(early);
+        const bytes = bytesOf(...sent);
+        expect(Buffer.compare(await peer.receives(bytes.length), bytes)).toBe(0);
+        expect(calls()).toBe(early + 1);
+      },
+    );
 
     it('writes a turn that sends much with one call every 64 KiB or more, large bodies with their headers', async () => {
       const { transport, peer, calls } = await counted();

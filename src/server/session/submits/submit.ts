@@ -62,9 +62,6 @@ export interface SubmitContext {
  *   .subscribe(session.results);
  */
 export class Submit implements OperationEntry, Message<typeof MessageType.FrameSubmit>, Containment {
-  readonly sessionId: number;
-  /** The same as `frameId`. */
-  readonly operationId: number;
   readonly state: OperationState = OperationState.Accepted;
   /** As {@link relate} said, as is the group. */
   readonly parentId: number | undefined;
@@ -94,8 +91,6 @@ export class Submit implements OperationEntry, Message<typeof MessageType.FrameS
     private readonly control: OperationControl,
   ) {
     this.header = packet.header;
-    this.sessionId = packet.header.sessionId;
-    this.operationId = packet.header.frameId;
     this.metadata = metadata;
     this.bytes = packet.body;
     this.objects = objects;
@@ -107,9 +102,18 @@ export class Submit implements OperationEntry, Message<typeof MessageType.FrameS
     return this.bytes;
   }
 
+  get sessionId(): number {
+    return this.header.sessionId;
+  }
+
   /** The operation's id. */
   get frameId(): number {
-    return this.operationId;
+    return this.header.frameId;
+  }
+
+  /** The same as `frameId`. */
+  get operationId(): number {
+    return this.header.frameId;
   }
 
   get hasEnded(): boolean {

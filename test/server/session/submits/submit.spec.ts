@@ -166,7 +166,6 @@ describe('the slot of a submit', () => {
     submit.keepSlotUntil(promise);
     resolve();
     await settled();
-    move(submit, OperationState.Completed);
     submit.finish('completed');
     expect(asked.log).toEqual([]);
   });
@@ -176,7 +175,6 @@ describe('the slot of a submit', () => {
     const works = [work(), work(), work()];
     submit.keepSlotUntil(works[0]!.promise);
     submit.keepSlotUntil(works[1]!.promise);
-    move(submit, OperationState.Cancelled);
     submit.finish('cancelled');
     // As an iterator that is closed when the operation ends.
     submit.keepSlotUntil(works[2]!.promise);
@@ -196,7 +194,6 @@ describe('the slot of a submit', () => {
     submit.ended$.subscribe(() => {
       submit.keepSlotUntil(promise);
     });
-    move(submit, OperationState.Cancelled);
     submit.finish('closed');
     expect(asked.log).toEqual(['keepSlot']);
     resolve();
