@@ -2,7 +2,8 @@ import { CommonHeader, HEADER_LENGTH } from '../../src/wire/header';
 import { MessageType } from '../../src/wire/message-type';
 import { FrameSubmitMetadata } from '../../src/wire/messages/frame-submit';
 import { ResultPushMetadata } from '../../src/wire/messages/result-push';
-import { encodePacket, packet } from '../../src/wire/packet';
+import { encodePacket } from '../../src/wire/encode-packet';
+import { packet } from '../../src/wire/packet';
 import { PacketDecoder } from '../../src/wire/packet-decoder';
 import * as minimum from './minimum';
 

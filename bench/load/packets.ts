@@ -2,7 +2,8 @@ import { sessionOpen } from '../../src/client/options';
 import { MessageType } from '../../src/wire/message-type';
 import { FrameSubmitMetadata } from '../../src/wire/messages/frame-submit';
 import { SessionOpenMetadata } from '../../src/wire/messages/session-open';
-import { encodePacket, packet } from '../../src/wire/packet';
+import { encodePacket } from '../../src/wire/encode-packet';
+import { packet } from '../../src/wire/packet';
 
 const empty = new Uint8Array(0);
 

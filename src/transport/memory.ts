@@ -1,5 +1,6 @@
 import { asapScheduler, Observable, type SchedulerLike, type Subscriber } from 'rxjs';
-import { decodePacket, encodePacket, type Packet } from '../wire/packet';
+import { encodePacket } from '../wire/encode-packet';
+import { decodePacket, type Packet } from '../wire/packet';
 import { connectError } from './network-errors';
 import type { ConnectionGate, GateTicket } from './connection-gate';
 import { Listener, type ConnectEndpoint, type ListenEndpoint, type ListenerSink } from './endpoint';

@@ -1,5 +1,7 @@
-import { CommonHeader, HEADER_LENGTH } from '../wire/header';
-import { checkLengths, type Packet } from '../wire/packet';
+import { copyInto } from '../wire/copy-into';
+import { encodeHeadInto } from '../wire/encode-packet';
+import { HEADER_LENGTH } from '../wire/header';
+import type { Packet } from '../wire/packet';
 
 /** Bodies above this are written from where they are; copying smaller ones is cheaper than a vector. */
 const COPY_LIMIT = 16 * 1024;
@@ -48,23 +50,16 @@ export class PacketBatch {
    * value that no header can have; the batch is then as it was.
    */
   add(packet: Packet): void {
-    checkLengths(packet);
-    const { header, metadata, body } = packet;
-    const isCopied = body.length <= COPY_LIMIT;
-    const room = this.roomFor(HEADER_LENGTH + metadata.length + (isCopied ? body.length : 0));
-    let at = this.end;
-    CommonHeader.encodeInto(header, room, at);
-    at += HEADER_LENGTH;
-    if (metadata.length > 0) copy(metadata, room, at);
-    at += metadata.length;
-    if (isCopied) {
-      if (body.length > 0) copy(body, room, at);
-      at += body.length;
-    }
-    this.end = at;
-    this.total += HEADER_LENGTH + metadata.length + body.length;
+    const { body } = packet;
+    const headLength = HEADER_LENGTH + packet.metadata.length;
+    const copied = body.length <= COPY_LIMIT ? body.length : 0;
+    const room = this.roomFor(headLength + copied);
+    encodeHeadInto(packet, room, this.end);
+    if (copied > 0) copyInto(room, body, this.end + headLength);
+    this.end += headLength + copied;
+    this.total += headLength + body.length;
     this.packets += 1;
-    if (isCopied) return;
+    if (copied === body.length) return;
     this.seal();
     this.parts.push(body);
   }
@@ -118,9 +113,4 @@ export class PacketBatch {
     this.parts.push(Buffer.from(this.room.buffer, this.start, this.end - this.start));
     this.start = this.end;
   }
-}
-
-/** `to.set(from, at)`; that costs a lookup which Node 20 does not compile, and it is asked for twice a packet. */
-function copy(from: Uint8Array, to: Uint8Array, at: number): void {
-  Uint8Array.prototype.set.call(to, from, at);
 }

@@ -5,6 +5,7 @@ export * from './errors';
 export * from './message-type';
 export * from './header';
 export * from './packet';
+export { checkLengths, encodePacket } from './encode-packet';
 export * from './packet-decoder';
 export * from './revision';
 export * from './message';

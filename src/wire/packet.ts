@@ -1,4 +1,4 @@
-import { breaksRule, NnrpError } from './errors';
+import { NnrpError } from './errors';
 import { CommonHeader, header, HEADER_LENGTH, type HeaderFields } from './header';
 import { plainBytes } from './plain-bytes';
 
@@ -40,17 +40,6 @@ export function payloadLength({ metaLen, bodyLen }: CommonHeader): number {
   return declared;
 }
 
-/** Writes a packet into bytes of its own. Throws an `NnrpError`. */
-export function encodePacket(packet: Packet): Uint8Array {
-  const { metadata, body } = packet;
-  checkLengths(packet);
-  const bytes = new Uint8Array(HEADER_LENGTH + metadata.length + body.length);
-  CommonHeader.encodeInto(packet.header, bytes);
-  bytes.set(metadata, HEADER_LENGTH);
-  bytes.set(body, HEADER_LENGTH + metadata.length);
-  return bytes;
-}
-
 /**
  * Reads bytes that hold exactly one packet, as a message-oriented transport delivers it. Throws an
  * `NnrpError`, `PacketLengthMismatch` where the declared lengths are not those of the buffer.
@@ -68,14 +57,4 @@ export function decodePacket(bytes: Uint8Array): Packet {
     metadata: plain.subarray(HEADER_LENGTH, bodyStart),
     body: plain.subarray(bodyStart),
   };
-}
-
-/** Throws where a packet's header does not declare the lengths of its parts. */
-export function checkLengths({ header, metadata, body }: Packet): void {
-  const declared = HEADER_LENGTH + payloadLength(header);
-  const actual = HEADER_LENGTH + metadata.length + body.length;
-  if (declared !== actual) throw new NnrpError({ kind: 'PacketLengthMismatch', declared, actual });
-  if (header.metaLen !== metadata.length) {
-    breaksRule(`meta_len ${header.metaLen} is not the length of the metadata, ${metadata.length}`);
-  }
 }

@@ -1,6 +1,7 @@
 import { MessageType } from '../../src/wire/message-type';
 import { ErrorScope } from '../../src/wire/messages/error-message';
-import { encodePacket, packet, type Packet } from '../../src/wire/packet';
+import { encodePacket } from '../../src/wire/encode-packet';
+import { packet, type Packet } from '../../src/wire/packet';
 import { FrameSubmitMetadata } from '../../src/wire/messages/frame-submit';
 import {
   bytesOf,

@@ -4,7 +4,8 @@ import { header } from '../../src/wire/header';
 import { MessageType } from '../../src/wire/message-type';
 import { CacheErrorCode } from '../../src/wire/messages/cache';
 import { ErrorMetadata, ErrorScope } from '../../src/wire/messages/error-message';
-import { decodePacket, encodePacket, type Packet } from '../../src/wire/packet';
+import { encodePacket } from '../../src/wire/encode-packet';
+import { decodePacket, type Packet } from '../../src/wire/packet';
 
 const cause = header({
   messageType: MessageType.FrameSubmit,

@@ -7,7 +7,8 @@ import { SessionMigrateAckMetadata, SessionMigrateMetadata } from '../../src/wir
 import { SessionOpenAckMetadata, SessionOpenMetadata } from '../../src/wire/messages/session-open';
 import { SessionPatchAckMetadata, SessionPatchMetadata } from '../../src/wire/messages/session-patch';
 import { MessageType } from '../../src/wire/message-type';
-import { encodePacket, packet, type Packet } from '../../src/wire/packet';
+import { encodePacket } from '../../src/wire/encode-packet';
+import { packet, type Packet } from '../../src/wire/packet';
 import type { WireRecord } from '../../src/wire/codec/record';
 
 // Packets as a transcript tells them: what is not said is 0, empty, or session 42.

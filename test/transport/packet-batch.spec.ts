@@ -1,7 +1,10 @@
 import fc from 'fast-check';
 import { PacketBatch } from '../../src/transport/packet-batch';
 import { NnrpError } from '../../src/wire/errors';
-import { EMPTY, encodePacket, type Packet } from '../../src/wire/packet';
+import { MessageType } from '../../src/wire/message-type';
+import { PacketTemplate } from '../../src/wire/packet-template';
+import { encodePacket } from '../../src/wire/encode-packet';
+import { EMPTY, type Packet } from '../../src/wire/packet';
 import { packets } from '../support/arbitraries';
 import { bytesOf } from '../support/packets';
 import { numbered } from './support';
@@ -77,6 +80,17 @@ describe('PacketBatch', () => {
       }),
       { numRuns: 30 },
     );
+  });
+
+  it('writes packets of a template between others', () => {
+    const template = new PacketTemplate(MessageType.ResultPush, Uint8Array.of(1, 2, 3));
+    const sent = [0, 5, COPIED, COPIED + 1].flatMap((length, index) => [
+      template.packet(42, index, new Uint8Array(length).fill(index)),
+      numbered(index, length),
+    ]);
+    const batch = batchOf(sent);
+    expect(batch.byteLength).toBe(bytesOf(...sent).length);
+    expect(Buffer.compare(whole(batch.take()), bytesOf(...sent))).toBe(0);
   });
 
   it('takes a header as it is when the packet is added', () => {

@@ -1,5 +1,7 @@
+import { MessageType } from '../../wire/message-type';
 import { ResultClass, ResultFlag, ResultPushMetadata } from '../../wire/messages/result-push';
-import { EMPTY } from '../../wire/packet';
+import { EMPTY, packet, type Packet } from '../../wire/packet';
+import { PacketTemplate } from '../../wire/packet-template';
 
 /** Customary for success; status codes are the application's. */
 export const STATUS_OK = 200;
@@ -27,18 +29,20 @@ export type ResultFields = Partial<ResultPushMetadata>;
 const USUAL_PARTIAL = usual({ resultFlags: ResultFlag.Partial, resultClass: ResultClass.Partial });
 const USUAL_COMPLETE = usual({});
 
-/** Shared by all results that have no fields of their own, so that most need not be encoded again. */
+/** One object for all results without fields of their own: what it is on the wire is known. */
 function usual(fields: ResultFields): Readonly<ResultPushMetadata> {
   return Object.freeze(ResultPushMetadata.of({ statusCode: STATUS_OK, ...fields }));
 }
 
-const encodedUsual = new Map(
-  [USUAL_PARTIAL, USUAL_COMPLETE].map((metadata) => [metadata, ResultPushMetadata.encode(metadata)]),
-);
+const PARTIAL = new PacketTemplate(MessageType.ResultPush, ResultPushMetadata.encode(USUAL_PARTIAL));
+const COMPLETE = new PacketTemplate(MessageType.ResultPush, ResultPushMetadata.encode(USUAL_COMPLETE));
 
-/** The metadata's bytes, not to be written to. Throws an `NnrpError` where a field has no such value. */
-export function encodeResultMetadata(metadata: Readonly<ResultPushMetadata>): Uint8Array {
-  return encodedUsual.get(metadata) ?? ResultPushMetadata.encode(metadata);
+/** RESULT_PUSH, as a session sends it. Throws an `NnrpError` where a field of the metadata has no such value. */
+export function resultPacket(sessionId: number, { frameId, metadata, body }: ResultPush): Packet {
+  if (metadata === USUAL_PARTIAL) return PARTIAL.packet(sessionId, frameId, body);
+  if (metadata === USUAL_COMPLETE) return COMPLETE.packet(sessionId, frameId, body);
+  const fields = { messageType: MessageType.ResultPush, sessionId, frameId };
+  return packet(fields, ResultPushMetadata.encode(metadata), body);
 }
 
 /** A part of an answer; others follow. */

@@ -1,4 +1,5 @@
-import { decodePacket, encodePacket, type Packet } from '../../wire/packet';
+import { encodePacket } from '../../wire/encode-packet';
+import { decodePacket, type Packet } from '../../wire/packet';
 import type { CapturedFlow } from './captured-flow';
 
 /** A captured flow as text, to keep beside a test; `readCapturedFlow` reads it. */

@@ -1,5 +1,6 @@
 import { draw, type Drawn } from '../marbles/draw';
-import { encodePacket, type Packet } from '../../wire/packet';
+import { encodePacket } from '../../wire/encode-packet';
+import type { Packet } from '../../wire/packet';
 import type { CapturedEvent, CaptureDirection } from './capture';
 import type { CapturedFlow } from './captured-flow';
 

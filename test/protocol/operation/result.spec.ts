@@ -3,9 +3,15 @@ import {
   dropResult,
   isTerminal,
   partialResult,
+  resultPacket,
   STATUS_OK,
 } from '../../../src/protocol/operation/result';
+import { encodePacket } from '../../../src/wire/encode-packet';
+import { NnrpError } from '../../../src/wire/errors';
+import { header } from '../../../src/wire/header';
+import { MessageType } from '../../../src/wire/message-type';
 import { ResultClass, ResultFlag, ResultPushMetadata } from '../../../src/wire/messages/result-push';
+import { decodePacket } from '../../../src/wire/packet';
 
 const body = Uint8Array.of(1, 2);
 
@@ -52,5 +58,32 @@ describe('a result', () => {
     ['one whose flags alone say partial', completeResult(1, body, { resultFlags: ResultFlag.Partial }), true],
   ])('ends its operation or not: %s', (_, result, ends) => {
     expect(isTerminal(result)).toBe(ends);
+  });
+
+  it.each([
+    ['a part', partialResult(7, body)],
+    ['an end', completeResult(7, body)],
+    ['an end without a body', completeResult(7)],
+    ['a part with fields of its own', partialResult(7, body, { inferenceMs: 9 })],
+    ['an end with fields of its own', completeResult(7, body, { statusCode: 418 })],
+  ])('is sent as its metadata says: %s', (_, result) => {
+    const sent = resultPacket(42, result);
+    const { header: sentHeader, metadata } = decodePacket(encodePacket(sent));
+    expect(sentHeader).toEqual(
+      header({
+        messageType: MessageType.ResultPush,
+        sessionId: 42,
+        frameId: 7,
+        metaLen: 64,
+        bodyLen: result.body.length,
+      }),
+    );
+    expect(ResultPushMetadata.decode(metadata)).toEqual(result.metadata);
+    expect(sent.body).toBe(result.body);
+  });
+
+  it('is not sent with a field that has no such value', () => {
+    const result = completeResult(7, body, { resultClass: 9 as ResultClass });
+    expect(() => resultPacket(42, result)).toThrow(NnrpError);
   });
 });

@@ -7,7 +7,7 @@ import type { Submit } from '../../../src/server/session/submits/submit';
 import { cancel, open, submit } from '../../../src/testing';
 import { tcp } from '../../../src/transport/tcp/tcp';
 import { MessageType } from '../../../src/wire/message-type';
-import { encodePacket } from '../../../src/wire/packet';
+import { encodePacket } from '../../../src/wire/encode-packet';
 import { PacketDecoder } from '../../../src/wire/packet-decoder';
 import { bytesOf } from '../../support/packets';
 import { RawSocket } from '../../support/raw-socket';

@@ -7,7 +7,7 @@ import { createServer, type Server } from '../../../src/server/server';
 import { open, patch, ping, submit } from '../../../src/testing';
 import { tcp } from '../../../src/transport/tcp/tcp';
 import { webSocket } from '../../../src/transport/web-socket/web-socket';
-import { encodePacket } from '../../../src/wire/packet';
+import { encodePacket } from '../../../src/wire/encode-packet';
 import { MessageType } from '../../../src/wire/message-type';
 import { settled } from '../../support/async';
 import { bytesOf } from '../../support/packets';

@@ -9,7 +9,8 @@ import {
   SessionStatus,
 } from '../../../src/wire/messages/session-open';
 import type { Packet } from '../../../src/wire/packet';
-import { EMPTY, encodePacket } from '../../../src/wire/packet';
+import { encodePacket } from '../../../src/wire/encode-packet';
+import { EMPTY } from '../../../src/wire/packet';
 import { Profile } from '../../../src/wire/messages/payload-kind';
 import { open, resumeToken, scriptedTokens } from '../../../src/testing';
 import { tcp } from '../../../src/transport/tcp/tcp';

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { comparePackets, matches } from '../../../src/testing/matching';
 import { error, open, openAck, ping, raw, result, resumeToken, submit } from '../../../src/testing/packets';
 import { MessageType } from '../../../src/wire/message-type';
-import { decodePacket, encodePacket } from '../../../src/wire/packet';
+import { encodePacket } from '../../../src/wire/encode-packet';
+import { decodePacket } from '../../../src/wire/packet';
 import { packets } from '../../support/arbitraries';
 
 describe('comparePackets', () => {

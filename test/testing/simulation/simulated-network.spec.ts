@@ -12,7 +12,7 @@ import {
 } from '../../../src/testing/simulation';
 import type { Transport } from '../../../src/transport/transport';
 import { MessageType } from '../../../src/wire/message-type';
-import { encodePacket } from '../../../src/wire/packet';
+import { encodePacket } from '../../../src/wire/encode-packet';
 import {
   expectFault,
   fingerprint,

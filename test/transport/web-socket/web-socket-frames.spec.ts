@@ -1,7 +1,7 @@
 import type { SocketTransportOptions } from '../../../src/transport/tcp/tcp-transport';
 import type { Transport } from '../../../src/transport/transport';
 import { HEADER_LENGTH } from '../../../src/wire/header';
-import { encodePacket } from '../../../src/wire/packet';
+import { encodePacket } from '../../../src/wire/encode-packet';
 import { type RawSocket } from '../../support/raw-socket';
 import { pause } from '../../support/until';
 import { closedLater, expectFault, frameIds, leavesNothingOpen, numbered, Recording } from '../support';

@@ -5,7 +5,7 @@ import { WebSocketTransport } from '../../../src/transport/web-socket/web-socket
 import { NnrpError } from '../../../src/wire/errors';
 import { header, HEADER_LENGTH } from '../../../src/wire/header';
 import { MessageType } from '../../../src/wire/message-type';
-import { encodePacket } from '../../../src/wire/packet';
+import { encodePacket } from '../../../src/wire/encode-packet';
 import { type RawSocket } from '../../support/raw-socket';
 import { pause, until } from '../../support/until';
 import {

@@ -1,6 +1,6 @@
 import { validateFlowRouting } from '../../../protocol/flow/flow';
 import { checkMigration } from '../../../protocol/session/migration';
-import { encodeResultMetadata, type Result } from '../../../protocol/operation/result';
+import { resultPacket, type Result } from '../../../protocol/operation/result';
 import { MessageType } from '../../../wire/message-type';
 import { FlowScope, FlowUpdateMetadata } from '../../../wire/messages/flow-update';
 import { HintReason, ResultHintMetadata } from '../../../wire/messages/result-hint';
@@ -37,21 +37,16 @@ export class SessionSender {
       this.drop(result.frameId);
       return;
     }
-    this.sendResult(
-      MessageType.ResultPush,
-      result.frameId,
-      encodeResultMetadata(result.metadata),
-      result.body,
-    );
+    this.sendResult(resultPacket(this.sessionId, result));
   }
 
   drop(frameId: number): void {
-    this.sendResult(MessageType.ResultDrop, frameId);
+    this.sendResult(this.packet(MessageType.ResultDrop, frameId));
   }
 
   /** An ERROR in the place of a result: a client that comes back gets it like one. */
   refusal(error: Packet): void {
-    if (!this.outlet.sendResult(error)) this.host.overflowed();
+    this.sendResult(error);
   }
 
   hint(frameId: number, hint: ResultHintMetadata): void {
@@ -115,8 +110,8 @@ export class SessionSender {
     this.outlet.send(this.packet(messageType, frameId, metadata, body));
   }
 
-  private sendResult(messageType: MessageType, frameId: number, metadata = EMPTY, body = EMPTY): void {
-    if (!this.outlet.sendResult(this.packet(messageType, frameId, metadata, body))) this.host.overflowed();
+  private sendResult(result: Packet): void {
+    if (!this.outlet.sendResult(result)) this.host.overflowed();
   }
 
   private packet(messageType: MessageType, frameId: number, metadata = EMPTY, body = EMPTY): Packet {

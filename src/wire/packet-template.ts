@@ -1,0 +1,95 @@
+import { copyInto } from './copy-into';
+import { CommonHeader, HEADER_LENGTH } from './header';
+import type { MessageType } from './message-type';
+import { packet, type Packet } from './packet';
+
+/** Where the header has what is a packet's own. */
+const BODY_LEN = offsetOf('bodyLen');
+const SESSION_ID = offsetOf('sessionId');
+const FRAME_ID = offsetOf('frameId');
+
+/**
+ * Packets of one type and one metadata, which differ in session, frame and body. All else is encoded once:
+ * most parts of an answer say nothing that the one before did not say.
+ *
+ * @example
+ * const complete = new PacketTemplate(MessageType.ResultPush, ResultPushMetadata.encode(usual));
+ * transport.send(complete.packet(42, 7, body));
+ */
+export class PacketTemplate {
+  readonly metadata: Uint8Array;
+  /** Header and metadata, with zeros where a packet has its own. */
+  private readonly head: Uint8Array;
+
+  constructor(
+    readonly messageType: MessageType,
+    metadata: Uint8Array,
+  ) {
+    this.head = new Uint8Array(HEADER_LENGTH + metadata.length);
+    CommonHeader.encodeInto(packet({ messageType }, metadata).header, this.head);
+    this.head.set(metadata, HEADER_LENGTH);
+    this.metadata = this.head.subarray(HEADER_LENGTH);
+  }
+
+  packet(sessionId: number, frameId: number, body: Uint8Array): Packet {
+    const isValid = isU32(sessionId) && isU32(frameId) && isU32(this.metadata.length + body.length);
+    // Any other is refused like all packets, where it is encoded.
+    return isValid
+      ? new TemplatePacket(this, sessionId, frameId, body)
+      : packet({ messageType: this.messageType, sessionId, frameId }, this.metadata, body);
+  }
+
+  /** Writes header and metadata of a packet of this template. */
+  encodeHeadInto({ sessionId, frameId, body }: TemplatePacket, bytes: Uint8Array, at: number): void {
+    copyInto(bytes, this.head, at);
+    writeU32(bytes, at + BODY_LEN, body.length);
+    writeU32(bytes, at + SESSION_ID, sessionId);
+    writeU32(bytes, at + FRAME_ID, frameId);
+  }
+}
+
+/** A packet of a template: it has a header object for who asks for one, which a socket does not. */
+export class TemplatePacket implements Packet {
+  private made: CommonHeader | undefined;
+
+  constructor(
+    private readonly template: PacketTemplate,
+    readonly sessionId: number,
+    readonly frameId: number,
+    readonly body: Uint8Array,
+  ) {}
+
+  get header(): CommonHeader {
+    const { messageType, metadata } = this.template;
+    const { sessionId, frameId } = this;
+    return (this.made ??= packet({ messageType, sessionId, frameId }, metadata, this.body).header);
+  }
+
+  get metadata(): Uint8Array {
+    return this.template.metadata;
+  }
+
+  /** Writes header and metadata; not where somebody has the header, and may have changed it. */
+  encodeHeadInto(bytes: Uint8Array, at: number): 'encoded' | 'not-encoded' {
+    if (this.made !== undefined) return 'not-encoded';
+    this.template.encodeHeadInto(this, bytes, at);
+    return 'encoded';
+  }
+}
+
+function offsetOf(name: keyof CommonHeader): number {
+  const field = CommonHeader.definition.fields[name];
+  if (field === undefined) throw new TypeError(`CommonHeader has no ${name}`);
+  return field.offset;
+}
+
+function isU32(value: number): boolean {
+  return value >>> 0 === value;
+}
+
+function writeU32(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value;
+  bytes[at + 1] = value >>> 8;
+  bytes[at + 2] = value >>> 16;
+  bytes[at + 3] = value >>> 24;
+}
