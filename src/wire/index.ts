@@ -1,6 +1,6 @@
 export { enumeration, enumerationKey, type Enumeration, type EnumerationValue } from './codec/enumeration';
 export { record, type RecordValue, type WireRecord } from './codec/record';
-export type { RecordDefinition } from './codec/layout';
+export type { FieldReaders, RecordDefinition } from './codec/layout';
 export * from './errors';
 export * from './message-type';
 export * from './header';

@@ -51,6 +51,10 @@ describe('what the reference says of 1,010 byte strings', () => {
         const codec = interpretCodec(definition);
         return {
           decode: (bytes: Uint8Array) => codec.decode(bytes, 0) as Record<string, unknown>,
+          check: (bytes: Uint8Array) => {
+            codec.check(bytes, 0);
+          },
+          read: codec.read,
           encode: (value: Record<string, unknown>) => {
             const bytes = new Uint8Array(length);
             codec.encodeInto(value, bytes, 0);
@@ -62,16 +66,18 @@ describe('what the reference says of 1,010 byte strings', () => {
   ] as const)('%s codec', (_, codecOf) => {
     it.each(Object.keys(table))('%s', (name) => {
       const codec = table[name]!;
-      const { decode, encode } = codecOf(codec);
+      const { decode, check, read, encode } = codecOf(codec);
       const ofRecord = cases.filter(({ record }) => record === name);
       expect(ofRecord.length).toBeGreaterThan(20);
       for (const { hex, fields, error } of ofRecord) {
         const bytes = fromHex(hex);
+        expect({ hex, kind: kindOf(() => check(bytes)) }).toEqual({ hex, kind: error ?? 'accepted' });
         if (fields === undefined) {
           expect({ hex, kind: kindOf(() => decode(bytes)) }).toEqual({ hex, kind: error });
         } else {
           const value = decode(bytes);
           expect({ hex, fields: spelled(codec, value) }).toEqual({ hex, fields });
+          for (const name of Object.keys(value)) expect(read[name]?.(bytes)).toBe(value[name]);
           expect(toHex(encode(value))).toBe(hex.slice(0, codec.length * 2));
         }
       }

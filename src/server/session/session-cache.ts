@@ -7,7 +7,7 @@ import type { MessageOf } from '../../wire/message';
 import type { MessageType } from '../../wire/message-type';
 import type { CacheAckMetadata } from '../../wire/messages/cache';
 import type { CacheErrorCode } from '../../wire/messages/cache';
-import { SubmitMode, type FrameSubmitMetadata } from '../../wire/messages/frame-submit';
+import { FrameSubmitMetadata, SubmitMode } from '../../wire/messages/frame-submit';
 import type { ServerSettings } from '../options';
 
 /** What a submit's references come to. */
@@ -17,9 +17,11 @@ export type ResolvedObjects =
 
 export const NO_REFERENCES: ResolvedObjects = { kind: 'resolved', objects: [] };
 
-/** Whether a submit has its objects elsewhere than in its body. */
-export function refersToObjects({ submitMode, objectRefMask }: FrameSubmitMetadata): boolean {
-  return submitMode !== SubmitMode.Inline || objectRefMask !== 0;
+const { submitMode, objectRefMask } = FrameSubmitMetadata.read;
+
+/** Whether a submit, by its metadata, which were checked, has objects elsewhere than in its body. */
+export function refersToObjects(metadata: Uint8Array): boolean {
+  return submitMode(metadata) !== SubmitMode.Inline || objectRefMask(metadata) !== 0;
 }
 
 /** The objects that a session's client has cached for its submits (protocol section 7). */

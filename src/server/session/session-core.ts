@@ -27,8 +27,10 @@ import { SessionRequests, type RequestsHost } from './session-requests';
 import { SessionStreams } from './session-streams';
 import { IDLE_ENDING } from './session-endings';
 import type { AttachmentState, SessionEnding } from './session-terms';
-import type { Submit, SubmitEnd } from './submits/submit';
+import { Submit, type SubmitEnd } from './submits/submit';
 import { SubscribersOf } from '../subscribers';
+
+const { latencyBudgetMs } = FrameSubmitMetadata.read;
 
 /** What a session needs of its server. */
 export interface SessionHost {
@@ -299,22 +301,26 @@ export class SessionCore
 
   private onSubmit(packet: Packet, now: number): void {
     checkMetadataLength(packet, FrameSubmitMetadata.length, 'server');
-    const metadata = FrameSubmitMetadata.decode(packet.metadata);
+    const { metadata, body } = packet;
+    FrameSubmitMetadata.check(metadata);
     if (!acceptsOperations(this.state)) {
       if (this.madeClosing?.isOwn !== true) throw this.notOpen();
       this.madeClosing.submitCrossed(packet.header.frameId);
       return;
     }
-    const resolved = refersToObjects(metadata) ? this.cache.resolve(metadata, packet.body) : NO_REFERENCES;
+    const resolved = refersToObjects(metadata)
+      ? this.cache.resolve(FrameSubmitMetadata.decode(metadata), body)
+      : NO_REFERENCES;
     if (resolved.kind === 'miss') {
       this.operations.noteRefused(packet.header.frameId);
       this.sender.refusal(cacheMiss(packet.header, resolved.code));
       this.refused();
       return;
     }
-    const budget = metadata.latencyBudgetMs || this.defaultBudgetMs;
+    const budget = latencyBudgetMs(metadata) || this.defaultBudgetMs;
     const deadline = budget === 0 ? Infinity : now + budget;
-    if (this.operations.submit(packet, { metadata, objects: resolved.objects, deadline }) === 'admitted') {
+    const submit = new Submit(packet, { objects: resolved.objects, deadline }, this.operations);
+    if (this.operations.submit(submit) === 'admitted') {
       if (this.operations.queuedCount === 0) return;
       this.noteQueued();
       this.outlet.current?.submitQueued();

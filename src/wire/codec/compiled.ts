@@ -28,9 +28,10 @@ export function compileCodec<const L extends Layout>(
   type Value = LayoutValue<L>;
   if (!generatesCode()) return undefined;
   const plan = planOf(definition as unknown as RecordDefinition);
+  const { rules } = definition;
   const context = {
     first: definition.first,
-    rules: definition.rules,
+    rules,
     reserved: plan.reserved,
     fields: plan.fields,
     known: plan.fields.map(({ field }) => (field.kind === 'enum' ? knownValues(field) : undefined)),
@@ -50,7 +51,17 @@ export function compileCodec<const L extends Layout>(
     const { ${names} } = context;
     return {
       decode(b, at) {
-        ${decodeSource(definition, plan)}
+        ${checkSource(definition, plan)}
+        const v = ${valueSource(plan)};
+        ${rules === undefined ? '' : 'rules(v);'}
+        return v;
+      },
+      check(b, at) {
+        ${checkSource(definition, plan)}
+        ${rules === undefined ? '' : `rules(${valueSource(plan)});`}
+      },
+      read: {
+        ${plan.fields.map(({ name, field }) => `${name}: (b, at = 0) => ${readValue(field)}`).join(', ')}
       },
       encodeInto(v, b, at) {
         ${encodeSource(definition, plan)}
@@ -80,34 +91,46 @@ function generatesCode(): boolean {
 type Plan = ReturnType<typeof planOf>;
 type Definition = Pick<RecordDefinition, 'length' | 'magic' | 'first'> & { readonly rules?: unknown };
 
-function decodeSource({ length, magic = [], first, rules }: Definition, plan: Plan): string {
-  const local = (named: NamedField) => `x${plan.fields.indexOf(named)}`;
+/** What is judged of bytes alone; the words of masks and enumerations are kept in variables. */
+function checkSource({ length, magic = [], first }: Definition, plan: Plan): string {
   return [
     `if (${isTooShort(length)}) failSource(${length}, b, at);`,
     ...magic.map((byte, index) => `if (b[${at(index)}] !== ${byte}) failMagic();`),
     first === undefined ? '' : 'first(b, at);',
     ...plan.reserved.map(({ field }, index) => `if (${isNotZero(field)}) failReserved(reserved[${index}]);`),
-    ...[...plan.masks, ...plan.enums].map(
-      (named) => `const ${local(named)} = ${read(named.field)}; ${valueCheck(plan, named, local(named))}`,
-    ),
-    `const v = { ${plan.fields.map((named) => `${named.name}: ${decoded(named, local)}`).join(', ')} };`,
-    rules === undefined ? '' : 'rules(v);',
-    'return v;',
+    ...[...plan.masks, ...plan.enums].map((named) => {
+      const x = local(plan, named);
+      return `const ${x} = ${read(named.field)}; ${valueCheck(plan, named, x)}`;
+    }),
   ].join('\n');
 }
 
+/** The value, where {@link checkSource} stands before it. */
+function valueSource(plan: Plan): string {
+  const checked = new Set([...plan.masks, ...plan.enums]);
+  const value = (named: NamedField): string => {
+    if (!checked.has(named)) return readValue(named.field);
+    return named.field.kind === 'flag' ? `${local(plan, named)} === 1` : local(plan, named);
+  };
+  return `{ ${plan.fields.map((named) => `${named.name}: ${value(named)}`).join(', ')} }`;
+}
+
+/** The variable of a field's word. */
+function local(plan: Plan, named: NamedField): string {
+  return `x${plan.fields.indexOf(named)}`;
+}
+
 function encodeSource({ length, magic = [], rules }: Definition, plan: Plan): string {
-  const local = (named: NamedField) => `x${plan.fields.indexOf(named)}`;
   return [
     `if (${isTooShort(length)}) failDestination(${length}, b, at);`,
     ...plan.fields.map(
-      (named, index) => `const ${local(named)} = ${encoded(named)}; ${rangeCheck(named, index)}`,
+      (named, index) => `const ${local(plan, named)} = ${encoded(named)}; ${rangeCheck(named, index)}`,
     ),
-    ...[...plan.masks, ...plan.enums].map((named) => valueCheck(plan, named, local(named))),
+    ...[...plan.masks, ...plan.enums].map((named) => valueCheck(plan, named, local(plan, named))),
     rules === undefined ? '' : 'rules(v);',
     ...unnamed(plan, length, magic.length).map((offset) => `b[${at(offset)}] = 0;`),
     ...magic.map((byte, index) => `b[${at(index)}] = ${byte};`),
-    ...plan.fields.map((named) => write(named.field, local(named))),
+    ...plan.fields.map((named) => write(named.field, local(plan, named))),
   ].join('\n');
 }
 
@@ -119,9 +142,8 @@ function unnamed({ fields }: Plan, length: number, start: number): number[] {
   );
 }
 
-function decoded(named: NamedField, local: (named: NamedField) => string): string {
-  if (named.field.kind === 'flag') return `${local(named)} === 1`;
-  return named.field.kind === 'number' ? read(named.field) : local(named);
+function readValue(field: Field): string {
+  return field.kind === 'flag' ? `(${read(field)}) === 1` : read(field);
 }
 
 function encoded({ name, field }: NamedField): string {

@@ -11,7 +11,7 @@ import {
   zeroOf,
 } from './checks';
 import type { Field } from './fields';
-import type { Codec, Layout, LayoutValue, RecordDefinition } from './layout';
+import type { Codec, FieldReaders, Layout, LayoutValue, RecordDefinition } from './layout';
 import { highWord, joinU64, lowWord } from './u64';
 
 /** The layout walked field by field: what runs where the host forbids generated code. */
@@ -22,22 +22,33 @@ export function interpretCodec<const L extends Layout>(
   const { length, magic = [], first, rules } = definition;
   const { reserved, fields, masks, enums } = planOf(definition as unknown as RecordDefinition);
   const checked = [...masks, ...enums].map((named) => ({ named, isAllowed: allowedValues(named.field) }));
+  const decode = (bytes: Uint8Array, offset: number): Value => {
+    if (!holds(bytes, offset, length)) failSource(length, bytes, offset);
+    if (magic.some((byte, index) => bytes[offset + index] !== byte)) failMagic();
+    first?.(bytes, offset);
+    const view = new DataView(bytes.buffer, bytes.byteOffset + offset, length);
+    for (const place of reserved) if (Number(readInteger(place.field, view)) !== 0) failReserved(place);
+    for (const { named, isAllowed } of checked) {
+      const word = Number(readInteger(named.field, view));
+      if (!isAllowed(word)) failValue(named, word);
+    }
+    const value: Record<string, unknown> = {};
+    for (const { name, field } of fields) value[name] = readField(field, view);
+    rules?.(value as Value);
+    return value as Value;
+  };
   return {
-    decode(bytes, offset) {
-      if (!holds(bytes, offset, length)) failSource(length, bytes, offset);
-      if (magic.some((byte, index) => bytes[offset + index] !== byte)) failMagic();
-      first?.(bytes, offset);
-      const view = new DataView(bytes.buffer, bytes.byteOffset + offset, length);
-      for (const place of reserved) if (Number(readInteger(place.field, view)) !== 0) failReserved(place);
-      for (const { named, isAllowed } of checked) {
-        const word = Number(readInteger(named.field, view));
-        if (!isAllowed(word)) failValue(named, word);
-      }
-      const value: Record<string, unknown> = {};
-      for (const { name, field } of fields) value[name] = readField(field, view);
-      rules?.(value as Value);
-      return value as Value;
+    decode,
+    check(bytes, offset) {
+      decode(bytes, offset);
     },
+    read: Object.fromEntries(
+      fields.map(({ name, field }) => [
+        name,
+        (bytes: Uint8Array, offset = 0) =>
+          readField(field, new DataView(bytes.buffer, bytes.byteOffset + offset, length)),
+      ]),
+    ) as FieldReaders<Value>,
     encodeInto(value, bytes, offset) {
       if (!holds(bytes, offset, length)) failDestination(length, bytes, offset);
       const given: Readonly<Record<string, unknown>> = value;

@@ -22,8 +22,16 @@ export interface RecordDefinition<L extends Layout = Layout> {
   readonly rules?: (value: LayoutValue<L>) => void;
 }
 
+/** Reads each field by itself, of bytes that were checked. */
+export type FieldReaders<T> = {
+  readonly [K in keyof T]: (bytes: Uint8Array, offset?: number) => T[K];
+};
+
 export interface Codec<T> {
+  readonly read: FieldReaders<T>;
   decode(bytes: Uint8Array, offset: number): T;
+  /** The checks of `decode`, without a value. */
+  check(bytes: Uint8Array, offset: number): void;
   encodeInto(value: T, bytes: Uint8Array, offset: number): void;
   /** A whole value: fields that are not given are zero. */
   of(fields: Partial<T>): T;

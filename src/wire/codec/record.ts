@@ -1,7 +1,7 @@
 import { checkDefinition } from './checks';
 import { compileCodec } from './compiled';
 import { interpretCodec } from './interpreted';
-import type { Codec, Layout, LayoutValue, RecordDefinition } from './layout';
+import type { Codec, FieldReaders, Layout, LayoutValue, RecordDefinition } from './layout';
 
 /** A fixed-length record of the protocol: one layout for reading, writing, the type and the docs. */
 export interface WireRecord<T> {
@@ -14,6 +14,16 @@ export interface WireRecord<T> {
    * `RangeError` for an offset that is not an integer from 0.
    */
   decode(bytes: Uint8Array, offset?: number): T;
+  /**
+   * Judges a record as `decode` does, and throws what that throws, without making a value of it.
+   *
+   * @example
+   * FrameSubmitMetadata.check(packet.metadata);
+   * const budgetMs = FrameSubmitMetadata.read.latencyBudgetMs(packet.metadata);
+   */
+  check(bytes: Uint8Array, offset?: number): void;
+  /** Reads one field each, of bytes that `check` or `decode` has let pass: nothing is checked here. */
+  readonly read: FieldReaders<T>;
   /** Writes a record into new bytes, with the same checks as reading. Throws an `NnrpError`. */
   encode(value: T): Uint8Array;
   /** Writes a record in place. Throws an `NnrpError`, `DestinationTooShort` among others. */
@@ -49,6 +59,10 @@ export function record<const L extends Layout>(definition: RecordDefinition<L>):
     length,
     definition: definition as unknown as RecordDefinition,
     decode: (bytes, offset = 0) => codec.decode(bytes, offset),
+    check: (bytes, offset = 0) => {
+      codec.check(bytes, offset);
+    },
+    read: codec.read,
     encode(value) {
       const bytes = new Uint8Array(length);
       codec.encodeInto(value, bytes, 0);

@@ -33,6 +33,18 @@ describe('record', () => {
     expect(Point.decode(bytes, 2)).toEqual({ x: 1, y: 2, tag: 3 });
   });
 
+  it('checks without a value, and reads one field', () => {
+    const bytes = Uint8Array.of(9, 9, 1, 0, 2, 3, 4, 0);
+    expect(Point.check(bytes, 2)).toBeUndefined();
+    expect(Point.read.y(bytes, 2)).toBe(0x302);
+    expect(Point.read.tag(bytes)).toBe(2);
+    expect(faultOf(() => Point.check(bytes))).toEqual({
+      kind: 'NonZeroReservedField',
+      field: 'point.reserved0',
+    });
+    expect(faultOf(() => Point.check(bytes, 3))).toEqual(faultOf(() => Point.decode(bytes, 3)));
+  });
+
   it('says what is missing at an offset', () => {
     expect(faultOf(() => Point.decode(new Uint8Array(8), 3))).toEqual({
       kind: 'SourceTooShort',

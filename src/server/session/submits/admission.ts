@@ -63,7 +63,7 @@ export class Admission extends SlotShare {
     }
     const { maxSubmits, maxBytes } = this.limits;
     if (this.queuedCount >= maxSubmits || this.queuedBytes + submit.body.length > maxBytes) return 'refused';
-    submit.keepBody();
+    submit.keepBytes();
     (this.queue ??= new Map()).set(submit.frameId, submit);
     this.queuedBytes += submit.body.length;
     return 'admitted';

@@ -4,11 +4,10 @@ import { OperationRegistry } from '../../../protocol/operation/operation-registr
 import { IdRanges } from '../../../protocol/operation/id-ranges';
 import { isTerminal, type Result } from '../../../protocol/operation/result';
 import { NnrpError } from '../../../wire/errors';
-import type { Packet } from '../../../wire/packet';
 import { Admission, type AdmissionTarget } from './admission';
 import type { SlotPool } from '../../limits/slot-pool';
 import type { QueueLimits } from '../../options';
-import { Submit, type OperationControl, type SubmitContext, type SubmitEnd } from './submit';
+import type { OperationControl, Submit, SubmitEnd } from './submit';
 
 /** What the operations of a session need of it. */
 export interface OperationsHost {
@@ -111,9 +110,8 @@ export class SessionOperations implements OperationControl, AdmissionTarget {
    * Registers a submit and takes it in, or says that there is no room for it; then it has ended. Throws
    * an `NnrpError`, `OperationAlreadyExists` among others.
    */
-  submit(packet: Packet, context: SubmitContext): 'admitted' | 'refused' {
-    const { frameId } = packet.header;
-    const submit = new Submit(packet, context, this);
+  submit(submit: Submit): 'admitted' | 'refused' {
+    const { frameId } = submit;
     this.registry.register(submit);
     this.noteSubmitted(frameId);
     if (this.admission.offer(submit) === 'admitted') return 'admitted';

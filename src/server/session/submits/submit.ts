@@ -14,7 +14,7 @@ import { contained, type Containment } from '../../contained';
 import type { CommonHeader } from '../../../wire/header';
 import type { Message } from '../../../wire/message';
 import { MessageType } from '../../../wire/message-type';
-import type { FrameSubmitMetadata } from '../../../wire/messages/frame-submit';
+import { FrameSubmitMetadata } from '../../../wire/messages/frame-submit';
 import { keptBytes } from '../../../wire/kept-bytes';
 import type { Packet } from '../../../wire/packet';
 
@@ -39,9 +39,8 @@ export interface OperationControl {
   subscriberFailed(submit: Submit, cause: unknown): void;
 }
 
-/** What a submit is made of besides its packet. */
+/** What a submit is made of besides its packet, whose metadata were checked. */
 export interface SubmitContext {
-  readonly metadata: FrameSubmitMetadata;
   /** The cached objects that it refers to, in the order of its references. */
   readonly objects: readonly CachedObject[];
   /** Milliseconds of the server's clock; Infinity for none. */
@@ -70,7 +69,6 @@ export class Submit implements OperationEntry, Message<typeof MessageType.FrameS
   readonly children: number = 0;
   readonly messageType = MessageType.FrameSubmit;
   readonly header: CommonHeader;
-  readonly metadata: FrameSubmitMetadata;
   /** The cached objects that it refers to, in the order of its references. */
   readonly objects: readonly CachedObject[];
   /**
@@ -79,6 +77,8 @@ export class Submit implements OperationEntry, Message<typeof MessageType.FrameS
    */
   readonly deadline: number;
   private bytes: Uint8Array;
+  private metadataBytes: Uint8Array;
+  private decoded: FrameSubmitMetadata | undefined;
   private end: SubmitEnd | undefined;
   private ending: Subject<SubmitEnd> | undefined;
   private states: Subject<OperationState> | undefined;
@@ -87,14 +87,19 @@ export class Submit implements OperationEntry, Message<typeof MessageType.FrameS
 
   constructor(
     packet: Packet,
-    { metadata, objects, deadline }: SubmitContext,
+    { objects, deadline }: SubmitContext,
     private readonly control: OperationControl,
   ) {
     this.header = packet.header;
-    this.metadata = metadata;
+    this.metadataBytes = packet.metadata;
     this.bytes = packet.body;
     this.objects = objects;
     this.deadline = deadline;
+  }
+
+  /** Read when it is asked for: most applications ask for none of it. */
+  get metadata(): FrameSubmitMetadata {
+    return (this.decoded ??= FrameSubmitMetadata.decode(this.metadataBytes));
   }
 
   /** A view of what it was received in; where it had to wait, possibly a copy. */
@@ -219,11 +224,12 @@ export class Submit implements OperationEntry, Message<typeof MessageType.FrameS
   }
 
   /**
-   * It has to wait: its body is not to keep all that came with it alive. The session's, not the
+   * It has to wait: its bytes are not to keep all that came with them alive. The session's, not the
    * application's.
    */
-  keepBody(): void {
+  keepBytes(): void {
     this.bytes = keptBytes(this.bytes);
+    this.metadataBytes = keptBytes(this.metadataBytes);
   }
 
   /** Tells who watches of a new state. The session's, not the application's. */

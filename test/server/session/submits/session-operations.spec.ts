@@ -6,8 +6,7 @@ import {
   type Result,
 } from '../../../../src/protocol/operation/result';
 import { SessionOperations } from '../../../../src/server/session/submits/session-operations';
-import type { Submit } from '../../../../src/server/session/submits/submit';
-import { FrameSubmitMetadata } from '../../../../src/wire/messages/frame-submit';
+import { Submit } from '../../../../src/server/session/submits/submit';
 import { faultOf, kindOf } from '../../../protocol/support';
 import { submitPacket, text } from '../../../support/packets';
 
@@ -43,11 +42,13 @@ class Stage {
 
   submit(...frameIds: readonly number[]): string[] {
     return frameIds.map((frameId) =>
-      this.operations.submit(submitPacket({ sessionId: 5, frameId, body: 'x' }), {
-        metadata: FrameSubmitMetadata.of(),
-        objects: [],
-        deadline: Infinity,
-      }),
+      this.operations.submit(
+        new Submit(
+          submitPacket({ sessionId: 5, frameId, body: 'x' }),
+          { objects: [], deadline: Infinity },
+          this.operations,
+        ),
+      ),
     );
   }
 

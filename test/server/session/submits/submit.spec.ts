@@ -40,7 +40,7 @@ function make() {
   const asked = new Asked();
   const metadata = FrameSubmitMetadata.of({ latencyBudgetMs: 20 });
   const packet = submitPacket({ sessionId: 3, frameId: 9, metadata, body: 'prompt' });
-  return { asked, submit: new Submit(packet, { metadata, objects: [], deadline: 120 }, asked) };
+  return { asked, packet, submit: new Submit(packet, { objects: [], deadline: 120 }, asked) };
 }
 
 /** What the registry does. */
@@ -72,6 +72,18 @@ describe('Submit', () => {
     });
     expect(submit.metadata.latencyBudgetMs).toBe(20);
     expect(submit.body).toEqual(text('prompt'));
+  });
+
+  it('reads its metadata once, also where it had to wait and the read that it came with is gone', () => {
+    const { packet, asked } = make();
+    const read = new Uint8Array(65_536);
+    read.set(packet.metadata, 100);
+    const metadata = read.subarray(100, 100 + packet.metadata.length);
+    const waiting = new Submit({ ...packet, metadata }, { objects: [], deadline: 120 }, asked);
+    waiting.keepBytes();
+    read.fill(0xff);
+    expect(waiting.metadata).toEqual(FrameSubmitMetadata.of({ latencyBudgetMs: 20 }));
+    expect(waiting.metadata).toBe(waiting.metadata);
   });
 
   it('makes results of its operation', () => {

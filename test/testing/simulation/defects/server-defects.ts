@@ -11,7 +11,7 @@ import { SessionOperations } from '../../../../src/server/session/submits/sessio
 import { SessionOutlet } from '../../../../src/server/session/results/session-outlet';
 import type { SessionSender } from '../../../../src/server/session/results/session-sender';
 import { SessionRequests } from '../../../../src/server/session/session-requests';
-import { Submit, type SubmitContext } from '../../../../src/server/session/submits/submit';
+import { Submit } from '../../../../src/server/session/submits/submit';
 import type { Packet } from '../../../../src/wire/packet';
 import type { Defect } from './defect';
 import { nothing, replace, unchanged } from './planting';
@@ -192,15 +192,15 @@ export const SERVER_DEFECTS: readonly Defect[] = [
     invariants: [2],
     seed: 3,
     plant: () =>
-      replace<OperationsShape & ConstructorParameters<typeof Submit>[2]>(
+      replace<OperationsShape>(
         SessionOperations.prototype,
         'submit',
         (original) =>
-          function (packet: Packet, context: SubmitContext) {
+          function (submit: Submit) {
             try {
-              return original.call(this, packet, context);
+              return original.call(this, submit);
             } catch {
-              this.host.deliver(new Submit(packet, context, this));
+              this.host.deliver(submit);
               return 'admitted';
             }
           },
