@@ -48,9 +48,10 @@ export interface Transport {
    */
   readonly takenBytes?: number;
   /**
-   * Queues a packet. What is sent in one turn of the event loop goes out together. Metadata and body
-   * belong to the transport from here on. After the end of the connection this does nothing. Throws an
-   * `NnrpError` where the packet cannot be encoded.
+   * Queues a packet, of which `encodePacket` makes bytes. What is sent in one turn of the event loop goes
+   * out together. Metadata and body may be read from here on as long as it takes, and not be written to:
+   * results share their metadata. After the end of the connection this does nothing. Throws an `NnrpError`
+   * where the packet cannot be encoded.
    */
   send(packet: Packet): void;
   /**
