@@ -17,9 +17,9 @@ const FRAME_ID = offsetOf('frameId');
  * transport.send(complete.packet(42, 7, body));
  */
 export class PacketTemplate {
+  /** Header and metadata, with zeros where a packet has its own; not to be written to, as is the next. */
+  readonly head: Uint8Array;
   readonly metadata: Uint8Array;
-  /** Header and metadata, with zeros where a packet has its own. */
-  private readonly head: Uint8Array;
 
   constructor(
     readonly messageType: MessageType,
@@ -38,14 +38,6 @@ export class PacketTemplate {
       ? new TemplatePacket(this, sessionId, frameId, body)
       : packet({ messageType: this.messageType, sessionId, frameId }, this.metadata, body);
   }
-
-  /** Writes header and metadata of a packet of this template. */
-  encodeHeadInto({ sessionId, frameId, body }: TemplatePacket, bytes: Uint8Array, at: number): void {
-    copyInto(bytes, this.head, at);
-    writeU32(bytes, at + BODY_LEN, body.length);
-    writeU32(bytes, at + SESSION_ID, sessionId);
-    writeU32(bytes, at + FRAME_ID, frameId);
-  }
 }
 
 /** A packet of a template: it has a header object for who asks for one, which a socket does not. */
@@ -54,8 +46,8 @@ export class TemplatePacket implements Packet {
 
   constructor(
     private readonly template: PacketTemplate,
-    readonly sessionId: number,
-    readonly frameId: number,
+    private readonly sessionId: number,
+    private readonly frameId: number,
     readonly body: Uint8Array,
   ) {}
 
@@ -72,7 +64,10 @@ export class TemplatePacket implements Packet {
   /** Writes header and metadata; not where somebody has the header, and may have changed it. */
   encodeHeadInto(bytes: Uint8Array, at: number): 'encoded' | 'not-encoded' {
     if (this.made !== undefined) return 'not-encoded';
-    this.template.encodeHeadInto(this, bytes, at);
+    copyInto(bytes, this.template.head, at);
+    writeU32(bytes, at + BODY_LEN, this.body.length);
+    writeU32(bytes, at + SESSION_ID, this.sessionId);
+    writeU32(bytes, at + FRAME_ID, this.frameId);
     return 'encoded';
   }
 }
