@@ -9,7 +9,7 @@ export function encodePacket(packet: Packet): Uint8Array {
   const { metadata, body } = packet;
   const bytes = new Uint8Array(HEADER_LENGTH + metadata.length + body.length);
   encodeHeadInto(packet, bytes, 0);
-  bytes.set(body, HEADER_LENGTH + metadata.length);
+  if (body.length > 0) copyInto(bytes, body, HEADER_LENGTH + metadata.length);
   return bytes;
 }
 

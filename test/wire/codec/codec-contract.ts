@@ -9,6 +9,9 @@ import { describeChecks } from './codec-checks-contract';
 /** What both codecs promise; each spec calls it with its own. */
 export function describeCodec(make: MakeCodec): void {
   const { codec, encode } = sampleCodec(make);
+  /** A value of what each field's own reader says. */
+  const readEach = (bytes: Uint8Array, offset: number): unknown =>
+    Object.fromEntries(Object.entries(codec.read).map(([field, read]) => [field, read(bytes, offset)]));
 
   describe('layout', () => {
     it('writes little-endian at the offsets of the definition', () => {
@@ -29,6 +32,8 @@ export function describeCodec(make: MakeCodec): void {
       codec.encodeInto(value, bytes, offset);
       expect(toHex(bytes)).toBe('ee'.repeat(offset) + hex + 'ee'.repeat(5));
       expect(codec.decode(bytes, offset)).toEqual(value);
+      expect(codec.check(bytes, offset)).toBeUndefined();
+      expect(readEach(bytes, offset)).toEqual(value);
     });
 
     it('counts offsets from the start of a view, not of its buffer', () => {
@@ -37,6 +42,8 @@ export function describeCodec(make: MakeCodec): void {
       expect(toHex(new Uint8Array(view.buffer, 46, sample.length))).toBe(hex);
       expect(new Uint8Array(view.buffer, 0, 37).every((byte) => byte === 0)).toBe(true);
       expect(codec.decode(view, 9)).toEqual(value);
+      expect(codec.check(view, 9)).toBeUndefined();
+      expect(readEach(view, 9)).toEqual(value);
     });
 
     it('takes a Node Buffer', () => {
@@ -68,6 +75,7 @@ export function describeCodec(make: MakeCodec): void {
         expected: sample.length,
         actual,
       });
+      expect(faultOf(() => codec.check(bytes, offset))).toEqual(faultOf(() => codec.decode(bytes, offset)));
       expect(faultOf(() => codec.encodeInto(value, bytes, offset))).toEqual({
         kind: 'DestinationTooShort',
         expected: sample.length,
@@ -82,6 +90,7 @@ export function describeCodec(make: MakeCodec): void {
         expect(() => codec.decode(bytes, offset)).toThrow(
           new RangeError(`an offset must be an integer from 0, got ${offset}`),
         );
+        expect(() => codec.check(bytes, offset)).toThrow(RangeError);
         expect(() => codec.encodeInto(value, bytes, offset)).toThrow(RangeError);
       },
     );
