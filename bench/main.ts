@@ -62,9 +62,10 @@ function jsonLine({ family, name, ...rest }: Figure): string {
   return JSON.stringify({ ...figure, cpuRatio: cpuRatio(figure), verdict: verdict(figure) });
 }
 
-function effortText({ name, rounds, divisor }: Effort): string {
+function effortText({ name, processes, turns, divisor }: Effort): string {
   const counts = divisor === 1 ? '' : `, counts of things divided by ${divisor}: no figures to quote`;
-  return `${name} effort: ${rounds === 1 ? 'one run each' : `median of ${rounds} runs`}${counts}`;
+  const runs = processes * turns;
+  return `${name} effort: ${runs === 1 ? 'one run each' : `medians of up to ${runs} runs`}${counts}`;
 }
 
 /** The progress line, where somebody watches it. */

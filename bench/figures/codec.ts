@@ -45,9 +45,9 @@ function coding(which: CodecCase): Bench {
   };
 }
 
-async function runOnce(which: CodecCase, side: CodecSide, { warmMs, runMs }: Effort): Promise<CodecResult> {
+async function runOnce(which: CodecCase, side: CodecSide, { heatMs, runMs }: Effort): Promise<CodecResult> {
   // Half as long as a load: there is one process, and nothing to wait for.
-  const parameters: CodecParameters = { which, side, warmMs, runMs: runMs / 2 };
+  const parameters: CodecParameters = { which, side, warmMs: heatMs / 4, runMs };
   const program = new Child({ file: 'codec/program', nodeOptions: NODE_OPTIONS, parameters });
   try {
     return await program.next<CodecResult>();

@@ -1,10 +1,9 @@
-import { inTurns, type Bench } from '../harness/bench';
-import { Peer } from '../harness/child';
+import type { Bench } from '../harness/bench';
 import type { Side, Work } from '../harness/compare';
 import { scaled } from '../harness/effort';
 import { atMost, type Figure, type SideFigures, type Target } from '../harness/figure';
-import { heat, runLoad, type Run } from '../harness/run-load';
 import { ratios, spread } from '../harness/statistics';
+import { runInTurns } from '../harness/turns';
 import { bareEcho, nnrpServer } from './sides';
 
 const tcp: Work = { framing: 'tcp', connections: 1, sessions: 1, window: 256, bodyBytes: 64 };
@@ -42,29 +41,31 @@ interface Growing {
   readonly target?: Target;
 }
 
-/** CPU of an operation at several counts of something, in one process of the server, in turns. */
+/** CPU of an operation at several counts of something, in one process of the server: all are there, one is busy. */
 function growing({ name, side, counts, work, target }: Growing): Bench {
   return {
     family: 'growth',
     name,
     async run(effort, progress) {
-      const runs = counts.map((): Run[] => []);
-      const peer = await Peer.start(side.peer);
-      try {
-        const start = (count: number, warmMs: number, runMs: number): Promise<Run> => {
-          const asked = work(count === 1 ? 1 : scaled(count, effort));
-          return runLoad(side.load({ ...asked, port: peer.port, warmMs, runMs }), peer);
-        };
-        await heat(peer, effort.heatMs, () => start(counts[counts.length - 1]!, 0, effort.heatMs));
-        for (let round = 0; round < effort.rounds; round++) {
-          for (const index of inTurns([...counts.keys()], round)) {
-            runs[index]!.push(await start(counts[index]!, effort.warmMs, effort.runMs));
-          }
-          progress(round + 1, effort.rounds);
-        }
-      } finally {
-        await peer.stop();
-      }
+      const { warmMs, runMs } = effort;
+      const runs = await runInTurns(
+        side.measured,
+        async (stand) => {
+          const peer = await stand.peer(side.peer);
+          let firstSessionId = 1;
+          return Promise.all(
+            counts.map((count) => {
+              const asked = work(count === 1 ? 1 : scaled(count, effort));
+              const { port } = peer;
+              const start = side.load({ ...asked, firstSessionId, port, warmMs, runMs });
+              firstSessionId += asked.connections * asked.sessions;
+              return stand.load(start, peer);
+            }),
+          );
+        },
+        effort,
+        progress,
+      );
       const costs = runs.map((some) => some.map(({ peerCpu }) => peerCpu));
       const sides = counts.map((count, index): SideFigures => ({
         name: `${side.name} at ${count}`,

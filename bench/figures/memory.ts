@@ -3,7 +3,7 @@ import { Child, Peer, type ProgramStart } from '../harness/child';
 import { scaled, type Effort } from '../harness/effort';
 import { atMost, type Target } from '../harness/figure';
 import type { Memory } from '../harness/program';
-import { runLoad } from '../harness/run-load';
+import { Load } from '../harness/load';
 import { ratios, spread } from '../harness/statistics';
 import type { HoldParameters, LoadParameters } from '../load/parameters';
 import { bareEcho, nnrpServer } from './sides';
@@ -119,7 +119,7 @@ function afterManyOperations(few: number, many: number, bound: number): Bench {
     name,
     async run(effort, progress) {
       const growths: number[] = [];
-      // A process for each, and a million takes its time.
+      // A million takes its time.
       const rounds = Math.min(3, effort.rounds);
       for (let round = 0; round < rounds; round++) {
         const heaps = new Map<number, number>();
@@ -157,11 +157,13 @@ async function heapAfter(operations: number): Promise<number> {
       warmMs: 0,
       runMs: 0,
     };
-    let heap = 0;
-    await runLoad(load(parameters), peer, async () => {
-      ({ heap } = await peer.memory());
-    });
-    return heap;
+    const running = await Load.start(load(parameters), peer);
+    try {
+      await running.run();
+      return (await peer.memory()).heap;
+    } finally {
+      await running.stop();
+    }
   } finally {
     await peer.stop();
   }

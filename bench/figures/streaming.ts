@@ -1,10 +1,11 @@
-import { inTurns, type Bench } from '../harness/bench';
-import { Peer, type ProgramStart } from '../harness/child';
+import type { Bench } from '../harness/bench';
+import type { ProgramStart } from '../harness/child';
 import { sideFigures } from '../harness/compare';
 import { scaled } from '../harness/effort';
 import type { Figure } from '../harness/figure';
-import { runLoad, type Run } from '../harness/run-load';
+import type { Run } from '../harness/load';
 import { ratios, spread } from '../harness/statistics';
+import { runInTurns } from '../harness/turns';
 import type { StreamParameters } from '../load/parameters';
 import type { StreamPeer } from '../peers/stream-parameters';
 
@@ -29,28 +30,26 @@ function streamed(how: string, everyMs: number): Bench {
     family: 'streaming',
     name,
     async run(effort, progress) {
-      const peers = await Promise.all(starts.map((start) => Peer.start(start)));
-      const runs: readonly [Run[], Run[]] = [[], []];
-      try {
-        for (let round = 0; round < effort.rounds; round++) {
-          for (const index of inTurns([0, 1] as const, round)) {
-            const peer = peers[index]!;
-            const asked: StreamParameters = {
-              port: peer.port,
-              connections: CONNECTIONS,
-              // As many in a short run: they are more than a peer may have by default.
-              sessions: SESSIONS / CONNECTIONS,
-              warmParts: scaled(everyMs === 0 ? PARTS : PARTS / 10, effort),
-              parts: scaled(PARTS, effort) + 1,
-            };
-            runs[index].push(await runLoad({ file: 'load/stream', parameters: asked }, peer));
-          }
-          progress(round + 1, effort.rounds);
-        }
-      } finally {
-        await Promise.all(peers.map((peer) => peer.stop()));
-      }
-      const [ours, theirs] = runs;
+      const asked: Omit<StreamParameters, 'port'> = {
+        connections: CONNECTIONS,
+        // As many in a short run: they are more than a peer may have by default.
+        sessions: SESSIONS / CONNECTIONS,
+        warmParts: scaled(everyMs === 0 ? PARTS : PARTS / 10, effort),
+        parts: scaled(PARTS, effort) + 1,
+      };
+      const [ours = [], theirs = []] = await runInTurns(
+        'peer',
+        (stand) =>
+          Promise.all(
+            starts.map(async (start) => {
+              const peer = await stand.peer(start);
+              return stand.load({ file: 'load/stream', parameters: { ...asked, port: peer.port } }, peer);
+            }),
+          ),
+        // A run is hundreds of thousands of parts, and warms up by parts.
+        { ...effort, processes: 1, turns: effort.rounds, heatMs: 0 },
+        progress,
+      );
       const subject = sideFigures({ name: sides[0], measured: 'peer' }, ours);
       const baseline = sideFigures({ name: sides[1], measured: 'peer' }, theirs);
       const shared = { family: 'streaming', subject, baseline } as const;

@@ -7,9 +7,6 @@ const KIB = 1024;
 const tcp: Work = { framing: 'tcp', connections: 1, sessions: 1, window: 256, bodyBytes: 64 };
 const ws: Work = { ...tcp, framing: 'ws' };
 
-/** A run at window 1 is a few thousand operations: as many pairs of them as usual say little. */
-const AT_WINDOW_1 = 3;
-
 /** What a server answers in a second, and how soon. */
 export const throughput: readonly Bench[] = [
   against(bareEcho, 'tcp window 256 64 B', tcp, 0.85),
@@ -36,7 +33,6 @@ function against(
   bound?: number,
   subject = nnrpServer(work.framing),
 ): Bench {
-  const asked =
-    bound === undefined ? {} : { target: atLeast(bound), repeated: work.window === 1 ? AT_WINDOW_1 : 1 };
+  const asked = bound === undefined ? {} : { target: atLeast(bound) };
   return comparison({ family: 'throughput', name, subject, baseline, work, ...asked });
 }

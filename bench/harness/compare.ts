@@ -1,10 +1,10 @@
 import type { LoadParameters } from '../load/parameters';
-import { inTurns, type Bench } from './bench';
-import { Peer, type ProgramStart } from './child';
-import type { Effort } from './effort';
-import type { SideFigures, Target, Unit } from './figure';
-import { heat, runLoad, type Run } from './run-load';
+import type { Bench } from './bench';
+import type { ProgramStart } from './child';
+import type { SideFigures, Target } from './figure';
+import type { Measured, Run } from './load';
 import { ratios, spread } from './statistics';
+import { runInTurns } from './turns';
 
 /** What a load does; where it connects to and how long is added. */
 export type Work = Omit<LoadParameters, 'port' | 'warmMs' | 'runMs'>;
@@ -12,7 +12,7 @@ export type Work = Omit<LoadParameters, 'port' | 'warmMs' | 'runMs'>;
 /** A server and a load; one of the two is what is measured. */
 export interface Side {
   readonly name: string;
-  readonly measured: 'peer' | 'load';
+  readonly measured: Measured;
   readonly peer: ProgramStart;
   readonly load: (parameters: LoadParameters) => ProgramStart;
 }
@@ -25,57 +25,32 @@ export interface Comparison {
   readonly work: Work;
   /** Of the ratio of rates. */
   readonly target?: Target;
-  /** How often the usual number of rounds is run. Default 1. */
-  readonly repeated?: number;
 }
 
-/** Runs subject and baseline in turn, so that a machine whose speed drifts is fair to both. */
-export function comparison({
-  family,
-  name,
-  subject,
-  baseline,
-  work,
-  target,
-  repeated = 1,
-}: Comparison): Bench {
+/** How many operations a second the subject does, and the baseline. */
+export function comparison({ family, name, subject, baseline, work, target }: Comparison): Bench {
   return {
     family,
     name,
     async run(effort, progress) {
-      const sides = [subject, baseline] as const;
-      const peers = await Promise.all(sides.map(({ peer }) => Peer.start(peer)));
-      const runs: readonly [Run[], Run[]] = [[], []];
-      try {
-        const start = (index: number, times: Pick<Effort, 'warmMs' | 'runMs'>): Promise<Run> => {
-          const peer = peers[index]!;
-          const { warmMs, runMs } = times;
-          const side = sides[index]!;
-          // Each run of a load is a new process: where that is what is measured, it has to be compiled.
-          const warm =
-            side.measured === 'load' ? { warmMs: effort.heatMs, warmBy: 'cpu' as const } : { warmMs };
-          return runLoad(side.load({ ...work, port: peer.port, runMs, ...warm }), peer);
-        };
-        for (const index of [0, 1]) {
-          await heat(peers[index]!, effort.heatMs, () => start(index, { warmMs: 0, runMs: effort.heatMs }));
-        }
-        const rounds = effort.rounds * repeated;
-        for (let round = 0; round < rounds; round++) {
-          for (const index of inTurns([0, 1] as const, round)) {
-            runs[index].push(await start(index, effort));
-          }
-          progress(round + 1, rounds);
-        }
-      } finally {
-        await Promise.all(peers.map((peer) => peer.stop()));
-      }
-      const [ours, theirs] = runs;
-      const unit: Unit = 'op/s';
+      const { warmMs, runMs } = effort;
+      const [ours = [], theirs = []] = await runInTurns(
+        subject.measured,
+        (stand) =>
+          Promise.all(
+            [subject, baseline].map(async (side) => {
+              const peer = await stand.peer(side.peer);
+              return stand.load(side.load({ ...work, port: peer.port, warmMs, runMs }), peer);
+            }),
+          ),
+        effort,
+        progress,
+      );
       return [
         {
           family,
           name,
-          unit,
+          unit: 'op/s',
           subject: sideFigures(subject, ours),
           baseline: sideFigures(baseline, theirs),
           ratio: ratios(

@@ -1,8 +1,15 @@
 /** How much is done for a figure. */
 export interface Effort {
   readonly name: 'full' | 'quick' | 'moment';
-  /** Times that each side runs. */
+  /** Times that a figure is taken which needs new processes each time. */
   readonly rounds: number;
+  /**
+   * Processes of each side that take turns, one pair after the other: those of the same code differ by as much as a
+   * fifth, each for as long as it lives.
+   */
+  readonly processes: number;
+  /** Times that each side runs, in each of its processes. */
+  readonly turns: number;
   /** Milliseconds of CPU that a fresh process gets before anything counts. */
   readonly heatMs: number;
   /** Milliseconds at the start of each run that do not count. */
@@ -14,11 +21,20 @@ export interface Effort {
 }
 
 export const EFFORTS: Readonly<Record<Effort['name'], Effort>> = {
-  full: { name: 'full', rounds: 5, heatMs: 500, warmMs: 100, runMs: 300, divisor: 1 },
-  /** One run each: an impression. */
-  quick: { name: 'quick', rounds: 1, heatMs: 150, warmMs: 50, runMs: 200, divisor: 4 },
+  full: { name: 'full', rounds: 5, processes: 2, turns: 8, heatMs: 300, warmMs: 25, runMs: 100, divisor: 1 },
+  /** An impression. */
+  quick: { name: 'quick', rounds: 1, processes: 1, turns: 3, heatMs: 150, warmMs: 20, runMs: 60, divisor: 4 },
   /** Whether it runs at all. */
-  moment: { name: 'moment', rounds: 1, heatMs: 0, warmMs: 0, runMs: 30, divisor: 200 },
+  moment: {
+    name: 'moment',
+    rounds: 1,
+    processes: 1,
+    turns: 1,
+    heatMs: 0,
+    warmMs: 0,
+    runMs: 30,
+    divisor: 200,
+  },
 };
 
 /** A count as large as the effort allows, 1 at least. */

@@ -25,6 +25,13 @@ export function tell(message: object): void {
   process.send?.(message);
 }
 
+/** Runs `run` each time that the parent asks for it. */
+export function onRun(run: () => void): void {
+  process.on('message', (message) => {
+    if (message === 'run') run();
+  });
+}
+
 /** Runs `stop` once the parent asks for the end; without a parent there is no use in going on. */
 export function onStop(stop: () => void): void {
   process.on('message', (message) => {

@@ -11,21 +11,22 @@ import {
   TYPE,
 } from '../bare/packets';
 import { onStop, parameters } from '../harness/program';
+import { InFlight } from './in-flight';
 import { Latency } from './latency';
 import { openPacket, submitPacket } from './packets';
 import type { LoadParameters } from './parameters';
-import { timePhases } from './phases';
+import { runWhenAsked } from './phases';
 
 // The least that a client can do: packets written whole, results known by their frame id, nothing
 // validated, the writes of one read joined.
 const load = parameters<LoadParameters>();
 const latency = new Latency();
+const inFlight = new InFlight();
 const template = Buffer.from(submitPacket(load.bodyBytes).subarray(0, HEADER + SUBMIT_METADATA));
 const body = Buffer.alloc(load.bodyBytes);
 const sentAt = new Map<number, number>();
 let acksDue = load.sessions;
 let frameId = 0;
-let isStopping = false;
 
 const socket = net.connect({ host: '127.0.0.1', port: load.port, noDelay: true }, () => {
   for (let turn = 0; turn < load.sessions; turn++) socket.write(openPacket(turn + 1));
@@ -36,20 +37,26 @@ socket.on('data', (chunk: Buffer) => {
   cutter.push(chunk, (bytes, at) => {
     if (bytes[at + TYPE] !== RESULT_PUSH) {
       acksDue -= 1;
-      if (acksDue > 0) return;
-      timePhases(latency, load);
-      for (let index = 0; index < load.window; index++) submits.push(submit((index % load.sessions) + 1));
+      if (acksDue === 0) runWhenAsked({ begin, rest: () => inFlight.rest() }, latency, load);
       return;
     }
     const id = bytes.readUInt32LE(at + FRAME_ID);
     const bodyBytes = bytes.readUInt32LE(at + BODY_LENGTH);
     const start = at + HEADER + RESULT_METADATA;
     take(id, bytes.subarray(start, start + bodyBytes));
-    if (!isStopping) submits.push(submit(bytes.readUInt32LE(at + SESSION_ID)));
+    if (inFlight.mayFollow) submits.push(submit(bytes.readUInt32LE(at + SESSION_ID)));
   });
-  if (submits.length > 0) socket.write(submits.length === 1 ? submits[0]! : Buffer.concat(submits));
-  else if (isStopping && sentAt.size === 0) process.exit();
+  if (submits.length > 0) write(submits);
 });
+
+function begin(): void {
+  inFlight.begin();
+  write(Array.from({ length: load.window }, (_, index) => submit((index % load.sessions) + 1)));
+}
+
+function write(submits: readonly Buffer[]): void {
+  socket.write(submits.length === 1 ? submits[0]! : Buffer.concat(submits));
+}
 
 function submit(sessionId: number): Buffer {
   frameId += 1;
@@ -59,6 +66,7 @@ function submit(sessionId: number): Buffer {
   packet.writeUInt32LE(frameId, FRAME_ID);
   body.copy(packet, HEADER + SUBMIT_METADATA);
   sentAt.set(frameId, performance.now());
+  inFlight.sent(1);
   return packet;
 }
 
@@ -68,8 +76,7 @@ function take(id: number, result: Buffer): void {
     throw new Error(`not the result of frame ${id}`);
   sentAt.delete(id);
   latency.record(performance.now() - sent, 1);
+  inFlight.answered(1);
 }
 
-onStop(() => {
-  isStopping = true;
-});
+onStop(() => process.exit());

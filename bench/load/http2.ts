@@ -1,8 +1,9 @@
 import * as net from 'node:net';
 import { onStop, parameters } from '../harness/program';
+import { InFlight } from './in-flight';
 import { Latency } from './latency';
 import type { LoadParameters } from './parameters';
-import { timePhases } from './phases';
+import { runWhenAsked } from './phases';
 
 // A gRPC call in HTTP/2 frames that are made once: a client of the library would be busier than the server.
 
@@ -25,6 +26,7 @@ const INITIAL_WINDOW = 0xffff;
 
 const load = parameters<LoadParameters>();
 const latency = new Latency();
+const inFlight = new InFlight();
 const messageBytes = MESSAGE_HEADER + load.bodyBytes;
 const message = frame(DATA, 0, 1, Buffer.concat([messageHeader(), Buffer.alloc(load.bodyBytes)]));
 // The windows that the server opens are not counted: what is in flight fits the half that it always leaves.
@@ -92,7 +94,7 @@ class Loader {
       this.socket.write(frame(SETTINGS, 0, 0, settings));
       this.socket.write(frame(WINDOW_UPDATE, 0, 0, u32(LARGEST_WINDOW - INITIAL_WINDOW)));
       this.socket.write(frame(HEADERS, END_HEADERS, 1, requestHeaders()));
-      this.send(load.window);
+      called();
     });
     this.socket.on('data', (chunk: Buffer) => {
       this.receive(chunk);
@@ -106,8 +108,9 @@ class Loader {
     this.socket.end(frame(GOAWAY, 0, 0, Buffer.concat([u32(0), u32(0)])));
   }
 
-  private send(count: number): void {
-    if (isStopping) return;
+  send(count: number): void {
+    if (!inFlight.mayFollow) return;
+    inFlight.sent(count);
     this.sent.push({ at: performance.now(), count });
     this.socket.write(this.burst.subarray(0, count * message.length));
   }
@@ -161,12 +164,23 @@ class Loader {
       left -= count;
       if (first.count === 0) this.sent.shift();
     }
+    inFlight.answered(results);
   }
 }
 
+let callsLeft = load.connections;
 let isStopping = false;
 const loaders = Array.from({ length: load.connections }, () => new Loader());
-timePhases(latency, load);
+
+function called(): void {
+  callsLeft -= 1;
+  if (callsLeft > 0) return;
+  const begin = (): void => {
+    inFlight.begin();
+    for (const loader of loaders) loader.send(load.window);
+  };
+  runWhenAsked({ begin, rest: () => inFlight.rest() }, latency, load);
+}
 
 onStop(() => {
   isStopping = true;

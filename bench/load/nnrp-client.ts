@@ -1,27 +1,26 @@
 import { connect, tcp, type ClientSession } from '../../src';
 import { onStop, parameters } from '../harness/program';
+import { InFlight } from './in-flight';
 import { Latency } from './latency';
 import type { LoadParameters } from './parameters';
-import { timePhases } from './phases';
+import { runWhenAsked } from './phases';
 
 // This project's client, through its public calls; as many operations in flight as the window says.
 const load = parameters<LoadParameters>();
 const latency = new Latency();
 const body = new Uint8Array(load.bodyBytes);
-let inFlight = 0;
-let isStopping = false;
+const inFlight = new InFlight();
 
 function submit(session: ClientSession): void {
   const sentAt = performance.now();
-  inFlight += 1;
+  inFlight.sent(1);
   session.submit({ body }).subscribe({
     next: () => {
       latency.record(performance.now() - sentAt, 1);
     },
     complete: () => {
-      inFlight -= 1;
-      if (!isStopping) submit(session);
-      else if (inFlight === 0) process.exit();
+      if (inFlight.mayFollow) submit(session);
+      inFlight.answered(1);
     },
     error: (error: unknown) => {
       throw error;
@@ -29,7 +28,7 @@ function submit(session: ClientSession): void {
   });
 }
 
-async function run(): Promise<void> {
+async function connectAndRun(): Promise<void> {
   const sessions: ClientSession[] = [];
   for (let connection = 0; connection < load.connections; connection++) {
     const client = await connect(tcp({ port: load.port }));
@@ -42,12 +41,13 @@ async function run(): Promise<void> {
       sessions.push(await client.openSession({ requestedSessionId, maxInFlightOperations: load.window }));
     }
   }
-  timePhases(latency, load);
   const wanted = load.window * load.connections;
-  for (let index = 0; index < wanted; index++) submit(sessions[index % sessions.length]!);
+  const begin = (): void => {
+    inFlight.begin();
+    for (let index = 0; index < wanted; index++) submit(sessions[index % sessions.length]!);
+  };
+  runWhenAsked({ begin, rest: () => inFlight.rest() }, latency, load);
 }
 
-onStop(() => {
-  isStopping = true;
-});
-void run();
+onStop(() => process.exit());
+void connectAndRun();

@@ -5,16 +5,16 @@ export interface LoadParameters {
   readonly connections: number;
   /** Sessions of each connection, which take turns. */
   readonly sessions: number;
+  /** The other sessions have the ids that follow. Default: 1. */
+  readonly firstSessionId?: number;
   /** Operations of each connection in flight. */
   readonly window: number;
   readonly bodyBytes: number;
-  /** How many operations to run in all, whatever time they take. Default: as many as time allows. */
+  /** How many operations a run is, whatever time they take. Default: as many as time allows. */
   readonly operations?: number;
-  /** Milliseconds that do not count. */
+  /** Milliseconds of a run that do not count. */
   readonly warmMs: number;
-  /** Whether those are of the clock, or of CPU that the load has used. Default: of the clock. */
-  readonly warmBy?: 'cpu';
-  /** Milliseconds that count. */
+  /** Milliseconds of a run that count. */
   readonly runMs: number;
 }
 
@@ -31,7 +31,7 @@ export interface HoldParameters {
   readonly bodyBytes: number;
 }
 
-/** What asks every session for one answer in parts, once to warm up and once to be measured. */
+/** What asks every session for one answer in parts: in each run once to warm up and once to be measured. */
 export interface StreamParameters {
   readonly port: number;
   readonly connections: number;

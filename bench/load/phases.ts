@@ -1,28 +1,35 @@
-import { tell, usage } from '../harness/program';
+import { onRun, tell } from '../harness/program';
 import type { Latency } from './latency';
 import type { LoadParameters } from './parameters';
 
-/** Times that a load which is not warm yet is given a quarter of its time again. */
-const MAX_LOOKS = 12;
+/** What keeps a server busy while a run lasts, and leaves it alone between two. */
+export interface Runnable {
+  /** Fills the window, and keeps it full. */
+  begin(): void;
+  /** Sends nothing more; resolves once all that was sent is answered. */
+  rest(): Promise<void>;
+}
 
-/** Says that a load that runs already is warm, and later what it found. */
-export function timePhases(latency: Latency, { warmMs, warmBy, runMs }: LoadParameters): void {
-  const { cpu } = usage();
-  let looks = 0;
-  const begin = (): void => {
-    looks += 1;
-    if (warmBy === 'cpu' && usage().cpu - cpu < warmMs * 800 && looks < MAX_LOOKS) {
-      setTimeout(begin, warmMs / 4);
+/** Says that a load is ready; then, each time that it is asked to run, that it is warm, what it found, and that it rests. */
+export function runWhenAsked(load: Runnable, latency: Latency, { warmMs, runMs }: LoadParameters): void {
+  const end = (): void => {
+    // On a machine that is busy with others, a short run may see nothing come back.
+    if (latency.isEmpty) {
+      setTimeout(end, runMs);
       return;
     }
-    latency.start();
-    tell({ warm: true });
-    const end = (): void => {
-      // On a machine that is busy with others, a short run may see nothing come back.
-      if (latency.isEmpty) setTimeout(end, runMs);
-      else tell(latency.result());
-    };
-    setTimeout(end, runMs);
+    tell(latency.result());
+    void load.rest().then(() => {
+      tell({ rests: true });
+    });
   };
-  setTimeout(begin, warmMs);
+  onRun(() => {
+    load.begin();
+    setTimeout(() => {
+      latency.start();
+      tell({ warm: true });
+      setTimeout(end, runMs);
+    }, warmMs);
+  });
+  tell({ ready: true });
 }

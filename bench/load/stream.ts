@@ -8,7 +8,7 @@ import {
   SUBMIT_METADATA,
   TYPE,
 } from '../bare/packets';
-import { onStop, parameters, tell } from '../harness/program';
+import { onRun, onStop, parameters, tell } from '../harness/program';
 import { Latency } from './latency';
 import { openPacket, submitPacket } from './packets';
 import type { StreamParameters } from './parameters';
@@ -24,6 +24,7 @@ const sockets: net.Socket[] = [];
 let acksDue = all;
 let answersDue = 0;
 let frameId = 0;
+let isWarm = false;
 let isStopping = false;
 
 function connect(index: number): void {
@@ -51,7 +52,12 @@ function connect(index: number): void {
 
 function opened(): void {
   acksDue -= 1;
-  if (acksDue === 0) ask(load.warmParts);
+  if (acksDue > 0) return;
+  onRun(() => {
+    isWarm = false;
+    ask(load.warmParts);
+  });
+  tell({ ready: true });
 }
 
 /** One submit in each session, for so many parts. */
@@ -84,13 +90,15 @@ function part(bytes: Buffer, at: number, now: number): void {
 }
 
 function answered(): void {
-  if (frameId === 1) {
-    gaps.start();
-    tell({ warm: true });
-    ask(load.parts);
-  } else {
+  if (isWarm) {
     tell(gaps.result());
+    tell({ rests: true });
+    return;
   }
+  isWarm = true;
+  gaps.start();
+  tell({ warm: true });
+  ask(load.parts);
 }
 
 for (let index = 0; index < load.connections; index++) connect(index);

@@ -8,16 +8,18 @@ import {
   SESSION_ID,
   TYPE,
 } from '../bare/packets';
-import { onStop, parameters, tell } from '../harness/program';
+import { onRun, onStop, parameters, tell } from '../harness/program';
 import { FRAMINGS } from './framing';
+import { InFlight } from './in-flight';
 import { Latency } from './latency';
 import { openPacket, submitPacket } from './packets';
 import type { LoadParameters } from './parameters';
-import { timePhases } from './phases';
+import { runWhenAsked } from './phases';
 
 const load = parameters<LoadParameters>();
 const framing = FRAMINGS[load.framing];
 const latency = new Latency();
+const inFlight = new InFlight();
 const result = HEADER + RESULT_METADATA + load.bodyBytes;
 const resultPrefix = framing.responsePrefixLength(result);
 const resultBytes = resultPrefix + result;
@@ -42,7 +44,6 @@ class Loader {
   private isGreeted = framing.hello === undefined;
   private frameId = 0;
   private turn = 0;
-  private inFlight = 0;
   private readonly sent: { at: number; count: number }[] = [];
   private readonly socket: net.Socket;
 
@@ -64,18 +65,16 @@ class Loader {
     });
   }
 
-  /** Ends the connection once what is in flight is here. */
   stop(): void {
-    if (this.inFlight > 0 || this.socket.writableEnded) return;
     if (framing.goodbye === undefined) this.socket.end();
     else this.socket.end(framing.goodbye);
   }
 
   send(wanted: number): void {
     const count = Math.min(wanted, operationsLeft);
-    if (count <= 0 || isStopping) return;
+    if (count <= 0 || !inFlight.mayFollow) return;
     operationsLeft -= count;
-    this.inFlight += count;
+    inFlight.sent(count);
     this.sent.push({ at: performance.now(), count });
     // In two parts where the ring ends between.
     const first = Math.min(count, load.window - this.place);
@@ -104,7 +103,7 @@ class Loader {
   }
 
   private sessionId(turn: number): number {
-    return this.index * load.sessions + turn + 1;
+    return (load.firstSessionId ?? 1) + this.index * load.sessions + turn;
   }
 
   private receive(chunk: Buffer): void {
@@ -138,12 +137,10 @@ class Loader {
     this.received -= results * resultBytes;
     this.settle(results);
     this.send(results);
-    if (isStopping) this.stop();
   }
 
   private settle(results: number): void {
     const now = performance.now();
-    this.inFlight -= results;
     operationsDone += results;
     for (let left = results; left > 0;) {
       const first = this.sent[0];
@@ -154,28 +151,46 @@ class Loader {
       left -= count;
       if (first.count === 0) this.sent.shift();
     }
-    if (operationsDone === load.operations) tell(latency.result());
+    inFlight.answered(results);
+    if (operationsDone === load.operations) allDone();
   }
 }
 
-let operationsLeft = load.operations ?? Infinity;
+let operationsLeft = Infinity;
 let operationsDone = 0;
 let connectionsLeft = load.connections;
 let opensLeft = load.connections;
 let isStopping = false;
 const loaders = Array.from({ length: load.connections }, (_, index) => new Loader(index));
 
-/** Everything starts at once, when every session is open. */
+/** The load is ready when every session is open. */
 function opened(): void {
   opensLeft -= 1;
   if (opensLeft > 0) return;
   if (load.operations === undefined) {
-    timePhases(latency, load);
-  } else {
+    runWhenAsked({ begin, rest: () => inFlight.rest() }, latency, load);
+    return;
+  }
+  const { operations } = load;
+  onRun(() => {
+    operationsLeft = operations;
+    operationsDone = 0;
     latency.start();
     tell({ warm: true });
-  }
+    begin();
+  });
+  tell({ ready: true });
+}
+
+function begin(): void {
+  inFlight.begin();
   for (const loader of loaders) loader.send(load.window);
+}
+
+/** As many operations as were asked for. */
+function allDone(): void {
+  tell(latency.result());
+  tell({ rests: true });
 }
 
 onStop(() => {

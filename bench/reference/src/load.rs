@@ -5,7 +5,6 @@ use std::collections::VecDeque;
 use std::error::Error;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
-use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use nnrp_core::{
@@ -17,7 +16,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::latency::Latency;
-use crate::parent::{tell, told_to_stop, Phase, Phases};
+use crate::parent::{listen, tell, Phase, Phases};
 
 const SESSION_ID: u32 = 1;
 const TYPE_AT: usize = 6;
@@ -36,25 +35,38 @@ pub struct LoadParameters {
 }
 
 pub fn run(parameters: LoadParameters) -> Result<(), Box<dyn Error>> {
-    let stopping = told_to_stop();
+    let asked = listen();
     let mut socket = TcpStream::connect((Ipv4Addr::LOCALHOST, parameters.port))?;
     socket.set_nodelay(true)?;
     socket.write_all(&session_open()?)?;
     let mut ack = [0; COMMON_HEADER_LEN + SESSION_OPEN_ACK_METADATA_LEN];
     socket.read_exact(&mut ack)?;
-
     let mut submits = Submits::new(parameters)?;
+    let mut buffer = vec![0; READ_BYTES];
+    tell(json!({ "ready": true }));
+    while asked.recv().is_ok() {
+        run_once(parameters, &mut submits, &mut socket, &mut buffer)?;
+        tell(json!({ "rests": true }));
+    }
+    Ok(())
+}
+
+fn run_once(
+    parameters: LoadParameters,
+    submits: &mut Submits,
+    socket: &mut TcpStream,
+    buffer: &mut [u8],
+) -> Result<(), Box<dyn Error>> {
     let mut latency = Latency::new();
     let mut phases = Phases::start(parameters.warm_ms, parameters.run_ms);
     let mut sent = VecDeque::from([(Instant::now(), parameters.window)]);
-    submits.send(parameters.window, &mut socket)?;
+    submits.send(parameters.window, socket)?;
 
     let result_bytes = COMMON_HEADER_LEN + RESULT_PUSH_METADATA_LEN + parameters.body_bytes;
-    let mut buffer = vec![0; READ_BYTES];
     let mut received = 0;
     let mut in_flight = parameters.window;
     while in_flight > 0 {
-        let read = socket.read(&mut buffer)?;
+        let read = socket.read(buffer)?;
         if read == 0 {
             return Err("the server has ended the connection".into());
         }
@@ -73,10 +85,10 @@ pub fn run(parameters: LoadParameters) -> Result<(), Box<dyn Error>> {
             Phase::Warm => latency.forget(),
             Phase::Done { seconds, cpu } => tell_result(&latency, seconds, cpu),
         }
-        if results > 0 && !stopping.load(Ordering::Relaxed) {
+        if results > 0 && !phases.is_over() {
             in_flight += results;
             sent.push_back((now, results));
-            submits.send(results, &mut socket)?;
+            submits.send(results, socket)?;
         }
     }
     Ok(())

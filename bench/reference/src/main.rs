@@ -2,7 +2,7 @@
 //! `load`, which drives any NNRP server from one connection with packets that were made before.
 //!
 //! `nnrp-bench-reference MODE PARAMETERS`, the parameters as JSON. What it has to say are lines of JSON on
-//! standard output; what it is asked are lines on standard input: `usage`, `stop`.
+//! standard output; what it is asked are lines on standard input: `usage`, `run`, `stop`.
 
 mod client;
 mod latency;

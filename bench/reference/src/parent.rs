@@ -1,8 +1,7 @@
 //! What the bench asks and is told.
 
 use std::io::{stdin, stdout, BufRead, Write};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::Arc;
+use std::sync::mpsc::{channel, Receiver};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::{json, Value};
@@ -13,33 +12,23 @@ pub fn tell(message: Value) {
     let _ = writeln!(output, "{message}").and_then(|()| output.flush());
 }
 
-/// Answers `usage` on a thread of its own; `stop` and the end of standard input end the process.
-pub fn answer_questions() {
-    std::thread::spawn(|| {
+/// Hears the parent on a thread of its own: answers `usage`, hands on each `run`; `stop` and the end of standard
+/// input end the process.
+pub fn listen() -> Receiver<()> {
+    let (runs, asked) = channel();
+    std::thread::spawn(move || {
         for line in stdin().lock().lines().map_while(Result::ok) {
             match line.as_str() {
                 "usage" => tell(json!({ "cpu": cpu_micros(), "at": now_micros() })),
+                // A server does not run.
+                "run" => drop(runs.send(())),
                 "stop" => break,
                 _ => {}
             }
         }
         std::process::exit(0);
     });
-}
-
-/// Becomes true at `stop`, for a program that ends its connections first.
-pub fn told_to_stop() -> Arc<AtomicBool> {
-    let stopping = Arc::new(AtomicBool::new(false));
-    let shared = Arc::clone(&stopping);
-    std::thread::spawn(move || {
-        let _ = stdin()
-            .lock()
-            .lines()
-            .map_while(Result::ok)
-            .find(|line| line == "stop");
-        shared.store(true, Ordering::Relaxed);
-    });
-    stopping
+    asked
 }
 
 /// CPU of all threads so far, in user and in system.
@@ -63,13 +52,13 @@ fn now_micros() -> u64 {
         .map_or(0, |since| since.as_micros() as u64)
 }
 
-/// The two phases of a load: until it is warm nothing counts.
+/// The phases of a run: until it is warm nothing counts, and once it has told what was counted nothing more is sent.
 pub struct Phases {
     warm_at: Instant,
     end_at: Instant,
     cpu: u64,
     is_warm: bool,
-    is_told: bool,
+    is_over: bool,
 }
 
 pub enum Phase {
@@ -91,8 +80,13 @@ impl Phases {
             end_at: warm_at + std::time::Duration::from_millis(run_ms),
             cpu: 0,
             is_warm: false,
-            is_told: false,
+            is_over: false,
         }
+    }
+
+    /// Whether what is in flight is all that there will be.
+    pub fn is_over(&self) -> bool {
+        self.is_over
     }
 
     /// To be asked often: once for every read.
@@ -105,8 +99,8 @@ impl Phases {
             tell(json!({ "warm": true }));
             return Phase::Warm;
         }
-        if self.is_warm && !self.is_told && now >= self.end_at {
-            self.is_told = true;
+        if self.is_warm && !self.is_over && now >= self.end_at {
+            self.is_over = true;
             return Phase::Done {
                 seconds: (now - self.warm_at).as_secs_f64(),
                 cpu: cpu_micros() - self.cpu,

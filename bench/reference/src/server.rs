@@ -6,7 +6,7 @@ use nnrp_core::{ResultPushMetadata, RESULT_PUSH_METADATA_LEN};
 use nnrp_runtime::{NnrpServer, NnrpServerConfig, NnrpServerSession, RuntimeError};
 use serde_json::json;
 
-use crate::parent::{answer_questions, tell};
+use crate::parent::{listen, tell};
 
 const STATUS_OK: u16 = 200;
 
@@ -26,7 +26,7 @@ async fn serve() -> Result<(), Box<dyn Error>> {
     };
     let server = NnrpServer::bind_tcp("127.0.0.1:0", config).await?;
     tell(json!({ "port": server.local_addr()?.port() }));
-    answer_questions();
+    listen();
     loop {
         let session = server.accept().await?;
         tokio::spawn(async move {

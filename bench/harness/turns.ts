@@ -1,0 +1,58 @@
+import { inTurns, type Progress } from './bench';
+import { Peer, type ProgramStart } from './child';
+import type { Effort } from './effort';
+import { Load, type Measured, type Run } from './load';
+
+/** The processes of a figure, which end together. */
+export class Stand {
+  private readonly peers: Peer[] = [];
+  private readonly loads: Load[] = [];
+
+  async peer(start: ProgramStart): Promise<Peer> {
+    const peer = await Peer.start(start);
+    this.peers.push(peer);
+    return peer;
+  }
+
+  async load(start: ProgramStart, peer: Peer): Promise<Load> {
+    const load = await Load.start(start, peer);
+    this.loads.push(load);
+    return load;
+  }
+
+  async end(): Promise<void> {
+    // Loads first: one whose server goes before it takes that for a fault.
+    await Promise.all(this.loads.map((load) => load.stop()));
+    await Promise.all(this.peers.map((peer) => peer.stop()));
+  }
+}
+
+/**
+ * Runs loads in turns, so that a machine whose speed drifts is fair to all, with as many sets of processes as the
+ * effort asks for. Returns the runs of each load, those at the same place next to each other in time.
+ */
+export async function runInTurns(
+  measured: Measured,
+  setUp: (stand: Stand) => Promise<readonly Load[]>,
+  effort: Effort,
+  progress: Progress,
+): Promise<readonly (readonly Run[])[]> {
+  const { processes, turns } = effort;
+  const runs: Run[][] = [];
+  for (let process = 0; process < processes; process++) {
+    const stand = new Stand();
+    try {
+      const loads = await setUp(stand);
+      for (const load of loads) await load.heat(measured, effort);
+      for (let turn = 0; turn < turns; turn++) {
+        for (const [index, load] of inTurns([...loads.entries()], turn)) {
+          (runs[index] ??= []).push(await load.run());
+        }
+        progress(process * turns + turn + 1, processes * turns);
+      }
+    } finally {
+      await stand.end();
+    }
+  }
+  return runs;
+}
