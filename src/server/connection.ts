@@ -2,9 +2,9 @@ import { Subscription, type Observer } from 'rxjs';
 import type { ServerCapabilities } from '../protocol/capability/capability';
 import { CreditEpoch } from '../protocol/flow/credit-epoch';
 import { IdRanges } from '../protocol/operation/id-ranges';
-import { LatestMap } from '../protocol/operation/latest-map';
 import { checkHeaderOnly, checkMetadataLength, foreignSession } from '../protocol/packet-checks';
 import { checkRecoveryRequest } from '../protocol/session/recovery';
+import { SessionTable } from '../protocol/session/session-table';
 import { asRuntimeError } from '../protocol/as-runtime-error';
 import { protocolError, unexpectedMessage, type RuntimeError } from '../protocol/runtime-error';
 import { LastHeard, LivenessWatch, type KeepAlive, type WatchedPeer } from '../transport/keep-alive';
@@ -48,7 +48,7 @@ export interface ConnectionHost extends GuardHost {
 export class Connection implements OpeningConnection, GuardedConnection, WatchedPeer, Observer<Packet> {
   private madeCreditEpoch: CreditEpoch | undefined;
   private madeProof: ReceiptProof | undefined;
-  private readonly sessions = new LatestMap<SessionCore>();
+  private readonly sessions = new SessionTable<SessionCore>();
   /** A close that this side ended a session with may still be acknowledged. */
   private leftIds: IdRanges | undefined;
   private watch: LivenessWatch | undefined;
@@ -143,8 +143,7 @@ export class Connection implements OpeningConnection, GuardedConnection, Watched
   }
 
   adopt(core: SessionCore): void {
-    this.sessions.delete(core.sessionId);
-    this.sessions.add(core.sessionId, core);
+    this.sessions.add(core);
   }
 
   released(core: { readonly sessionId: number }): void {
@@ -208,7 +207,7 @@ export class Connection implements OpeningConnection, GuardedConnection, Watched
       case MessageType.Close:
         checkMetadataLength(packet, 0, 'server');
         // In order: the sessions first, as the peer has no more use for them.
-        for (const core of [...this.sessions.values()]) core.end('closed', 'closed');
+        for (const core of this.sessions.all()) core.end('closed', 'closed');
         void this.close();
         return;
       default:
@@ -327,7 +326,7 @@ export class Connection implements OpeningConnection, GuardedConnection, Watched
 
   private releaseSessions(): void {
     if (this.sessions.size === 0) return;
-    for (const core of [...this.sessions.values()]) core.connectionLost(this);
+    for (const core of this.sessions.all()) core.connectionLost(this);
     this.sessions.clear();
   }
 }

@@ -1,4 +1,4 @@
-import type { LatestMap } from '../protocol/operation/latest-map';
+import type { SessionTable } from '../protocol/session/session-table';
 import type { Transport } from '../transport/transport';
 import { MessageType } from '../wire/message-type';
 import { packet } from '../wire/packet';
@@ -21,13 +21,13 @@ export class ReceiptProof {
   constructor(
     private readonly transport: Pick<Transport, 'send'>,
     /** Those that the connection carries, as they come and go. */
-    private readonly sessions: Pick<LatestMap<SessionCore>, 'get' | 'values'>,
+    private readonly sessions: Pick<SessionTable<SessionCore>, 'get' | 'all'>,
   ) {}
 
   ask(): void {
     if (this.question !== undefined) return;
     this.asked += 1;
-    const marks = new Map([...this.sessions.values()].map((core) => [core, core.outlet.sentResults]));
+    const marks = new Map(this.sessions.all().map((core) => [core, core.outlet.sentResults]));
     this.question = { number: this.asked, marks };
     this.transport.send(packet({ messageType: MessageType.Ping, frameId: this.asked }));
   }

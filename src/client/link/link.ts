@@ -1,6 +1,7 @@
 import { Subscription, type SchedulerLike } from 'rxjs';
 import { validateFlowRouting } from '../../protocol/flow/flow';
 import { IdRanges } from '../../protocol/operation/id-ranges';
+import { SessionTable } from '../../protocol/session/session-table';
 import { decodeAs } from '../../protocol/decode-as';
 import { checkHeaderOnly, checkMetadataLength, foreignSession } from '../../protocol/packet-checks';
 import { asRuntimeError } from '../../protocol/as-runtime-error';
@@ -46,7 +47,7 @@ export interface LinkHost {
 export class ClientLink implements WatchedPeer {
   /** What the sessions of the link share. */
   readonly credit = new ConnectionCredit();
-  private readonly sessions = new Map<number, LinkedSession>();
+  private readonly sessions = new SessionTable<LinkedSession>();
   /** What still comes for these is late, not foreign. */
   private readonly leftIds = new IdRanges({ maxRanges: 1024 });
   private readonly opens: OpenQueue;
@@ -115,7 +116,7 @@ export class ClientLink implements WatchedPeer {
 
   /** The sessions whose packets go over this link. */
   get carried(): readonly LinkedSession[] {
-    return [...this.sessions.values()];
+    return this.sessions.all();
   }
 
   /** Whether the link carries a session of this id. */
@@ -143,7 +144,7 @@ export class ClientLink implements WatchedPeer {
   }
 
   adopt(session: LinkedSession): void {
-    this.sessions.set(session.sessionId, session);
+    this.sessions.add(session);
   }
 
   /** The session's packets are not its own any more; false where it was not here. */
@@ -168,7 +169,7 @@ export class ClientLink implements WatchedPeer {
 
   /** Ends every session, because the client does. */
   endSessions(): void {
-    for (const session of [...this.sessions.values()]) session.end('session-closed', 'closed');
+    for (const session of this.sessions.all()) session.end('session-closed', 'closed');
   }
 
   /** Ends the transport in good order. */
@@ -229,7 +230,7 @@ export class ClientLink implements WatchedPeer {
   private onConnectionFlow(update: MessageOf<typeof MessageType.FlowUpdate>): void {
     validateFlowRouting(update.header, update.metadata);
     this.credit.apply(update.metadata, this.host.scheduler.now());
-    for (const session of this.sessions.values()) session.noteFlow(update.metadata);
+    for (const session of this.sessions.all()) session.noteFlow(update.metadata);
   }
 
   private onError(message: MessageOf<typeof MessageType.Error>): void {
@@ -274,7 +275,7 @@ export class ClientLink implements WatchedPeer {
     this.over = true;
     this.reading.unsubscribe();
     this.opens.rejectAll(error ?? linkOver(this.transport.peer));
-    for (const session of [...this.sessions.values()]) session.linkEnded(this);
+    for (const session of this.sessions.all()) session.linkEnded(this);
     this.sessions.clear();
     this.host.ended(this, error);
   }
