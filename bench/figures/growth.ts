@@ -41,7 +41,7 @@ interface Growing {
   readonly target?: Target;
 }
 
-/** CPU of an operation at several counts of something, in one process of the server: all are there, one is busy. */
+/** CPU of an operation at several counts of something, in one server: all are there and work in turns. */
 function growing({ name, side, counts, work, target }: Growing): Bench {
   return {
     family: 'growth',

@@ -4,8 +4,8 @@ export interface Effort {
   /** Times that a figure is taken which needs new processes each time. */
   readonly rounds: number;
   /**
-   * Processes of each side that take turns, one pair after the other: those of the same code differ by as much as a
-   * fifth, each for as long as it lives.
+   * Processes of each side that take turns, one pair after the other: those of the same code differ by as
+   * much as a fifth, each for as long as it lives.
    */
   readonly processes: number;
   /** Times that each side runs, in each of its processes. */

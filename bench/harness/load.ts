@@ -67,8 +67,8 @@ export class Load {
   }
 
   /**
-   * Runs until one end has worked for about as many milliseconds of CPU as it needs to be compiled: on a machine
-   * that is busy with others, that is not after a given time.
+   * Runs until one end has worked for about as many milliseconds of CPU as it needs to be compiled: on a
+   * machine that is busy with others, that is not after a given time.
    */
   async heat(measured: Measured, { heatMs, runMs }: Effort): Promise<void> {
     let heated = 0;

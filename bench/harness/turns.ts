@@ -28,8 +28,8 @@ export class Stand {
 }
 
 /**
- * Runs loads in turns, so that a machine whose speed drifts is fair to all, with as many sets of processes as the
- * effort asks for. Returns the runs of each load, those at the same place next to each other in time.
+ * Runs loads in turns, so that a machine whose speed drifts is fair to all, with as many sets of processes as
+ * the effort asks for. Returns the runs of each load, those at the same place next to each other in time.
  */
 export async function runInTurns(
   measured: Measured,

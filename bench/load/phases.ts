@@ -10,7 +10,10 @@ export interface Runnable {
   rest(): Promise<void>;
 }
 
-/** Says that a load is ready; then, each time that it is asked to run, that it is warm, what it found, and that it rests. */
+/**
+ * Says that a load is ready. Each time that it is asked to run, it says that it is warm, then what it
+ * found, then that it rests.
+ */
 export function runWhenAsked(load: Runnable, latency: Latency, { warmMs, runMs }: LoadParameters): void {
   const end = (): void => {
     // On a machine that is busy with others, a short run may see nothing come back.

@@ -42,10 +42,4 @@ export class LatestMap<V> {
     if (this.#older !== undefined) yield* this.#older.values();
     if (this.#latest !== undefined) yield this.#latest;
   }
-
-  clear(): void {
-    this.#older = undefined;
-    this.#latestId = -1;
-    this.#latest = undefined;
-  }
 }

@@ -4,8 +4,9 @@ interface OfSession {
 }
 
 /**
- * The sessions that a connection carries, by id. Each has a place in an array by the low bits of its id; where that
- * is taken, it is kept in a Map. As ids are counted up, few are, and a packet finds its session without hashing.
+ * The sessions that a connection carries, by id. Each has a place in an array by the low bits of its id;
+ * where that is taken, it is kept in a Map. As ids are counted up, few are, and a packet finds its session
+ * without hashing.
  */
 export class SessionTable<S extends OfSession> {
   /** As many as a power of two, and no fewer than there are sessions. */
