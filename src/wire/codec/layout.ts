@@ -30,7 +30,7 @@ export type FieldReaders<T> = {
 export interface Codec<T> {
   readonly read: FieldReaders<T>;
   decode(bytes: Uint8Array, offset: number): T;
-  /** The checks of `decode`, without a value. */
+  /** The checks of `decode`. */
   check(bytes: Uint8Array, offset: number): void;
   encodeInto(value: T, bytes: Uint8Array, offset: number): void;
   /** A whole value: fields that are not given are zero. */

@@ -15,7 +15,7 @@ export interface WireRecord<T> {
    */
   decode(bytes: Uint8Array, offset?: number): T;
   /**
-   * Judges a record as `decode` does, and throws what that throws, without making a value of it.
+   * Judges a record as `decode` does, and throws what that throws; cheaper where nobody may want the value.
    *
    * @example
    * FrameSubmitMetadata.check(packet.metadata);
