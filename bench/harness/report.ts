@@ -7,7 +7,7 @@ const COLUMNS = [
   { title: 'nnrp-rx', width: 18 },
   { title: 'baseline', width: 18 },
   { title: 'ratio', width: 6 },
-  { title: 'min–max', width: 12 },
+  { title: 'half', width: 12 },
   { title: 'p50/p99 µs', width: 13 },
   { title: 'baseline', width: 13 },
   { title: 'CPU µs', width: 7 },
@@ -26,8 +26,8 @@ export function headerLine(): string {
 }
 
 /**
- * A line of the table. `~` marks runs that differ by more than a quarter, `!` a load busier than what it
- * loads.
+ * A line of the table. `~` marks runs half of which differ by more than a quarter, `!` a load busier than
+ * what it loads.
  */
 export function figureLine(figure: Figure): string {
   const { family, name, unit, subject, baseline, ratio } = figure;
@@ -79,9 +79,9 @@ function bytes(value: number): string {
   return size < 1e6 ? `${(value / 1e3).toFixed(1)} KB` : `${(value / 1e6).toFixed(2)} MB`;
 }
 
-function range({ min, max }: Spread, unit: Unit | undefined): string {
-  if (unit === undefined) return `${min.toFixed(2)}–${max.toFixed(2)}`;
-  const [from, to] = [amount(min, unit), amount(max, unit)];
+function range({ lower, upper }: Spread, unit: Unit | undefined): string {
+  if (unit === undefined) return `${lower.toFixed(2)}–${upper.toFixed(2)}`;
+  const [from, to] = [amount(lower, unit), amount(upper, unit)];
   return `${from.split(' ')[0]}–${to.split(' ')[0]}`;
 }
 

@@ -1,8 +1,9 @@
 /** A figure of several runs. */
 export interface Spread {
   readonly median: number;
-  readonly min: number;
-  readonly max: number;
+  /** The quartiles: half of the runs lie between them. */
+  readonly lower: number;
+  readonly upper: number;
 }
 
 /** Throws a `RangeError` where there is nothing to sum up, or something is no number. */
@@ -11,9 +12,14 @@ export function spread(values: readonly number[]): Spread {
     throw new RangeError(`no figure can be made of [${values.join(', ')}]`);
   }
   const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const median = sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
-  return { median, min: sorted[0]!, max: sorted[sorted.length - 1]! };
+  return { median: quantile(sorted, 0.5), lower: quantile(sorted, 0.25), upper: quantile(sorted, 0.75) };
+}
+
+/** What a share of ascending values does not exceed; between two of them in proportion. */
+function quantile(sorted: readonly number[], share: number): number {
+  const place = (sorted.length - 1) * share;
+  const [below, above] = [sorted[Math.floor(place)]!, sorted[Math.ceil(place)]!];
+  return below + (above - below) * (place % 1);
 }
 
 /**
@@ -25,7 +31,7 @@ export function ratios(values: readonly number[], bases: readonly number[]): Spr
   return spread(values.map((value, index) => value / bases[index]!));
 }
 
-/** Whether runs of one figure differ so much that its median says little: by more than a quarter. */
-export function isDisturbed({ median, min, max }: Spread): boolean {
-  return max - min > Math.abs(median) / 4;
+/** Whether the median says little: half of the runs differ by more than a quarter of it. */
+export function isDisturbed({ median, lower, upper }: Spread): boolean {
+  return upper - lower > Math.abs(median) / 4;
 }

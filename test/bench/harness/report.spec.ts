@@ -42,7 +42,7 @@ describe('figureLine', () => {
       '85,000 op/s',
       '100,000 op/s',
       '0.85',
-      '0.75–0.95',
+      '0.80–0.90',
       '12/40',
       '10/30',
       '4.00',
@@ -53,7 +53,7 @@ describe('figureLine', () => {
   });
 
   it('marks runs that differ much', () => {
-    expect(cells({ ...throughput, ratio: spread([0.5, 0.9]) })).toContain('0.50–0.90~');
+    expect(cells({ ...throughput, ratio: spread([0.5, 0.9]) })).toContain('0.60–0.80~');
   });
 
   it('shows sizes, and what is asked of them', () => {

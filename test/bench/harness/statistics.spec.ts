@@ -2,9 +2,10 @@ import { isDisturbed, ratios, spread } from '../../../bench/harness/statistics';
 
 describe('spread', () => {
   it.each([
-    [[3, 1, 2], { median: 2, min: 1, max: 3 }],
-    [[4, 1, 3, 2], { median: 2.5, min: 1, max: 4 }],
-    [[7], { median: 7, min: 7, max: 7 }],
+    [[3, 1, 2], { median: 2, lower: 1.5, upper: 2.5 }],
+    [[4, 1, 3, 2], { median: 2.5, lower: 1.75, upper: 3.25 }],
+    [[50, 10, 30, 40, 20], { median: 30, lower: 20, upper: 40 }],
+    [[7], { median: 7, lower: 7, upper: 7 }],
   ])('sums %j up', (values, expected) => {
     expect(spread(values)).toEqual(expected);
   });
@@ -16,7 +17,7 @@ describe('spread', () => {
 
 describe('ratios', () => {
   it('compares run by run, not median by median', () => {
-    expect(ratios([10, 40, 90], [10, 20, 30])).toEqual({ median: 2, min: 1, max: 3 });
+    expect(ratios([10, 40, 90], [10, 20, 30])).toEqual({ median: 2, lower: 1.5, upper: 2.5 });
   });
 
   it('is undefined where a base is nothing', () => {
@@ -25,12 +26,12 @@ describe('ratios', () => {
 });
 
 describe('isDisturbed', () => {
-  it('allows runs that differ by a quarter', () => {
-    expect(isDisturbed({ median: 100, min: 90, max: 115 })).toBe(false);
-    expect(isDisturbed({ median: 100, min: 90, max: 116 })).toBe(true);
+  it('allows runs half of which differ by a quarter', () => {
+    expect(isDisturbed({ median: 100, lower: 90, upper: 115 })).toBe(false);
+    expect(isDisturbed({ median: 100, lower: 90, upper: 116 })).toBe(true);
   });
 
   it('takes a growth below nothing by its size', () => {
-    expect(isDisturbed({ median: -100, min: -110, max: -90 })).toBe(false);
+    expect(isDisturbed({ median: -100, lower: -110, upper: -90 })).toBe(false);
   });
 });
