@@ -46,7 +46,7 @@ function coding(which: CodecCase): Bench {
 }
 
 async function runOnce(which: CodecCase, side: CodecSide, { heatMs, runMs }: Effort): Promise<CodecResult> {
-  // Half as long as a load: there is one process, and nothing to wait for.
+  // Each run is a new process, which has to be compiled.
   const parameters: CodecParameters = { which, side, warmMs: heatMs / 4, runMs };
   const program = new Child({ file: 'codec/program', nodeOptions: NODE_OPTIONS, parameters });
   try {

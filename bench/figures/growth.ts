@@ -2,6 +2,7 @@ import type { Bench } from '../harness/bench';
 import type { Side, Work } from '../harness/compare';
 import { scaled } from '../harness/effort';
 import { atMost, type Figure, type SideFigures, type Target } from '../harness/figure';
+import type { Load } from '../harness/load';
 import { ratios, spread } from '../harness/statistics';
 import { runInTurns } from '../harness/turns';
 import { bareEcho, nnrpServer } from './sides';
@@ -52,16 +53,15 @@ function growing({ name, side, counts, work, target }: Growing): Bench {
         side.measured,
         async (stand) => {
           const peer = await stand.peer(side.peer);
+          const { port } = peer;
+          const loads: Load[] = [];
           let firstSessionId = 1;
-          return Promise.all(
-            counts.map((count) => {
-              const asked = work(count === 1 ? 1 : scaled(count, effort));
-              const { port } = peer;
-              const start = side.load({ ...asked, firstSessionId, port, warmMs, runMs });
-              firstSessionId += asked.connections * asked.sessions;
-              return stand.load(start, peer);
-            }),
-          );
+          for (const count of counts) {
+            const asked = work(count === 1 ? 1 : scaled(count, effort));
+            loads.push(await stand.load(side.load({ ...asked, firstSessionId, port, warmMs, runMs }), peer));
+            firstSessionId += asked.connections * asked.sessions;
+          }
+          return loads;
         },
         effort,
         progress,

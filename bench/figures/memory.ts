@@ -3,8 +3,8 @@ import { Child, Peer, type ProgramStart } from '../harness/child';
 import { scaled, type Effort } from '../harness/effort';
 import { atMost, type Target } from '../harness/figure';
 import type { Memory } from '../harness/program';
-import { Load } from '../harness/load';
 import { ratios, spread } from '../harness/statistics';
+import { Stand } from '../harness/turns';
 import type { HoldParameters, LoadParameters } from '../load/parameters';
 import { bareEcho, nnrpServer } from './sides';
 
@@ -144,8 +144,9 @@ function afterManyOperations(few: number, many: number, bound: number): Bench {
 /** With the session still open. */
 async function heapAfter(operations: number): Promise<number> {
   const { peer: start, load } = nnrpServer('tcp');
-  const peer = await Peer.start(start);
+  const stand = new Stand();
   try {
+    const peer = await stand.peer(start);
     const parameters: LoadParameters = {
       port: peer.port,
       framing: 'tcp',
@@ -157,14 +158,10 @@ async function heapAfter(operations: number): Promise<number> {
       warmMs: 0,
       runMs: 0,
     };
-    const running = await Load.start(load(parameters), peer);
-    try {
-      await running.run();
-      return (await peer.memory()).heap;
-    } finally {
-      await running.stop();
-    }
+    const running = await stand.load(load(parameters), peer);
+    await running.run();
+    return (await peer.memory()).heap;
   } finally {
-    await peer.stop();
+    await stand.end();
   }
 }

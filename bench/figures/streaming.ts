@@ -3,7 +3,7 @@ import type { ProgramStart } from '../harness/child';
 import { sideFigures } from '../harness/compare';
 import { scaled } from '../harness/effort';
 import type { Figure } from '../harness/figure';
-import type { Run } from '../harness/load';
+import type { Load, Run } from '../harness/load';
 import { ratios, spread } from '../harness/statistics';
 import { runInTurns } from '../harness/turns';
 import type { StreamParameters } from '../load/parameters';
@@ -39,13 +39,16 @@ function streamed(how: string, everyMs: number): Bench {
       };
       const [ours = [], theirs = []] = await runInTurns(
         'peer',
-        (stand) =>
-          Promise.all(
-            starts.map(async (start) => {
-              const peer = await stand.peer(start);
-              return stand.load({ file: 'load/stream', parameters: { ...asked, port: peer.port } }, peer);
-            }),
-          ),
+        async (stand) => {
+          const loads: Load[] = [];
+          for (const start of starts) {
+            const loadAt = (port: number): ProgramStart => {
+              return { file: 'load/stream', parameters: { ...asked, port } };
+            };
+            loads.push(await stand.pair(start, loadAt));
+          }
+          return loads;
+        },
         // A run is hundreds of thousands of parts, and warms up by parts.
         { ...effort, processes: 1, turns: effort.rounds, heatMs: 0 },
         progress,

@@ -2,7 +2,7 @@ import type { LoadParameters } from '../load/parameters';
 import type { Bench } from './bench';
 import type { ProgramStart } from './child';
 import type { SideFigures, Target } from './figure';
-import type { Measured, Run } from './load';
+import type { Load, Measured, Run } from './load';
 import { ratios, spread } from './statistics';
 import { runInTurns } from './turns';
 
@@ -36,13 +36,13 @@ export function comparison({ family, name, subject, baseline, work, target }: Co
       const { warmMs, runMs } = effort;
       const [ours = [], theirs = []] = await runInTurns(
         subject.measured,
-        (stand) =>
-          Promise.all(
-            [subject, baseline].map(async (side) => {
-              const peer = await stand.peer(side.peer);
-              return stand.load(side.load({ ...work, port: peer.port, warmMs, runMs }), peer);
-            }),
-          ),
+        async (stand) => {
+          const loads: Load[] = [];
+          for (const { peer, load } of [subject, baseline]) {
+            loads.push(await stand.pair(peer, (port) => load({ ...work, port, warmMs, runMs })));
+          }
+          return loads;
+        },
         effort,
         progress,
       );

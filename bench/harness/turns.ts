@@ -3,7 +3,7 @@ import { Peer, type ProgramStart } from './child';
 import type { Effort } from './effort';
 import { Load, type Measured, type Run } from './load';
 
-/** The processes of a figure, which end together. */
+/** The processes of a figure, which end together. Started one by one: what is still starting has no owner. */
 export class Stand {
   private readonly peers: Peer[] = [];
   private readonly loads: Load[] = [];
@@ -18,6 +18,12 @@ export class Stand {
     const load = await Load.start(start, peer);
     this.loads.push(load);
     return load;
+  }
+
+  /** A server, and a load that is connected to it. */
+  async pair(start: ProgramStart, loadAt: (port: number) => ProgramStart): Promise<Load> {
+    const peer = await this.peer(start);
+    return this.load(loadAt(peer.port), peer);
   }
 
   async end(): Promise<void> {

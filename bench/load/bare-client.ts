@@ -37,7 +37,7 @@ socket.on('data', (chunk: Buffer) => {
   cutter.push(chunk, (bytes, at) => {
     if (bytes[at + TYPE] !== RESULT_PUSH) {
       acksDue -= 1;
-      if (acksDue === 0) runWhenAsked({ begin, rest: () => inFlight.rest() }, latency, load);
+      if (acksDue === 0) runWhenAsked(fill, inFlight, latency, load);
       return;
     }
     const id = bytes.readUInt32LE(at + FRAME_ID);
@@ -49,8 +49,7 @@ socket.on('data', (chunk: Buffer) => {
   if (submits.length > 0) write(submits);
 });
 
-function begin(): void {
-  inFlight.begin();
+function fill(): void {
   write(Array.from({ length: load.window }, (_, index) => submit((index % load.sessions) + 1)));
 }
 

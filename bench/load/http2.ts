@@ -175,11 +175,10 @@ const loaders = Array.from({ length: load.connections }, () => new Loader());
 function called(): void {
   callsLeft -= 1;
   if (callsLeft > 0) return;
-  const begin = (): void => {
-    inFlight.begin();
+  const fill = (): void => {
     for (const loader of loaders) loader.send(load.window);
   };
-  runWhenAsked({ begin, rest: () => inFlight.rest() }, latency, load);
+  runWhenAsked(fill, inFlight, latency, load);
 }
 
 onStop(() => {

@@ -42,11 +42,10 @@ async function connectAndRun(): Promise<void> {
     }
   }
   const wanted = load.window * load.connections;
-  const begin = (): void => {
-    inFlight.begin();
+  const fill = (): void => {
     for (let index = 0; index < wanted; index++) submit(sessions[index % sessions.length]!);
   };
-  runWhenAsked({ begin, rest: () => inFlight.rest() }, latency, load);
+  runWhenAsked(fill, inFlight, latency, load);
 }
 
 onStop(() => process.exit());

@@ -5,7 +5,7 @@ export interface LoadParameters {
   readonly connections: number;
   /** Sessions of each connection, which take turns. */
   readonly sessions: number;
-  /** The other sessions have the ids that follow. Default: 1. */
+  /** The other sessions have the ids that follow. Default: 1. Of `load/wire` alone, as are `operations`. */
   readonly firstSessionId?: number;
   /** Operations of each connection in flight. */
   readonly window: number;

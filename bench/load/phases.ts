@@ -1,20 +1,18 @@
 import { onRun, tell } from '../harness/program';
+import type { InFlight } from './in-flight';
 import type { Latency } from './latency';
 import type { LoadParameters } from './parameters';
 
-/** What keeps a server busy while a run lasts, and leaves it alone between two. */
-export interface Runnable {
-  /** Fills the window, and keeps it full. */
-  begin(): void;
-  /** Sends nothing more; resolves once all that was sent is answered. */
-  rest(): Promise<void>;
-}
-
 /**
- * Says that a load is ready. Each time that it is asked to run, it says that it is warm, then what it
- * found, then that it rests.
+ * Says that a load is ready. Each time that it is asked to run, it fills the window, which the load then
+ * keeps full, and says that it is warm, what it found, and that it rests.
  */
-export function runWhenAsked(load: Runnable, latency: Latency, { warmMs, runMs }: LoadParameters): void {
+export function runWhenAsked(
+  fill: () => void,
+  inFlight: InFlight,
+  latency: Latency,
+  { warmMs, runMs }: LoadParameters,
+): void {
   const end = (): void => {
     // On a machine that is busy with others, a short run may see nothing come back.
     if (latency.isEmpty) {
@@ -22,12 +20,13 @@ export function runWhenAsked(load: Runnable, latency: Latency, { warmMs, runMs }
       return;
     }
     tell(latency.result());
-    void load.rest().then(() => {
+    void inFlight.rest().then(() => {
       tell({ rests: true });
     });
   };
   onRun(() => {
-    load.begin();
+    inFlight.begin();
+    fill();
     setTimeout(() => {
       latency.start();
       tell({ warm: true });

@@ -168,7 +168,7 @@ function opened(): void {
   opensLeft -= 1;
   if (opensLeft > 0) return;
   if (load.operations === undefined) {
-    runWhenAsked({ begin, rest: () => inFlight.rest() }, latency, load);
+    runWhenAsked(fill, inFlight, latency, load);
     return;
   }
   const { operations } = load;
@@ -177,13 +177,13 @@ function opened(): void {
     operationsDone = 0;
     latency.start();
     tell({ warm: true });
-    begin();
+    inFlight.begin();
+    fill();
   });
   tell({ ready: true });
 }
 
-function begin(): void {
-  inFlight.begin();
+function fill(): void {
   for (const loader of loaders) loader.send(load.window);
 }
 
