@@ -106,9 +106,8 @@ async function heldBy(
 
 async function holding(peer: Peer, holds: Omit<HoldParameters, 'port' | 'bodyBytes'>): Promise<Child> {
   const parameters: HoldParameters = { ...holds, port: peer.port, bodyBytes: 64 };
-  const load = new Child({ file: 'load/hold', parameters });
-  await load.next();
-  return load;
+  const { child } = await Child.started({ file: 'load/hold', parameters });
+  return child;
 }
 
 /** What of the heap is left of operations that are over, in a session that goes on. */

@@ -56,6 +56,17 @@ export class Child {
       : `${path.basename(this.start.executable)} ${this.start.mode}`;
   }
 
+  /** Starts a program and returns it with what it says first; one that never says anything is ended. */
+  static async started<T>(start: ProgramStart): Promise<{ readonly child: Child; readonly first: T }> {
+    const child = new Child(start);
+    try {
+      return { child, first: await child.next<T>() };
+    } catch (error) {
+      await child.stop();
+      throw error;
+    }
+  }
+
   /** The next message of the program, in order. */
   async next<T>(): Promise<T> {
     const message = this.said.shift();
@@ -110,9 +121,8 @@ export class Peer {
   ) {}
 
   static async start(start: ProgramStart): Promise<Peer> {
-    const child = new Child(start);
-    const { port } = await child.next<{ readonly port: number }>();
-    return new Peer(child, port);
+    const { child, first } = await Child.started<{ readonly port: number }>(start);
+    return new Peer(child, first.port);
   }
 
   usage(): Promise<Usage> {

@@ -33,14 +33,8 @@ export class Load {
   ) {}
 
   static async start(start: ProgramStart, peer: Peer): Promise<Load> {
-    const child = new Child(start);
-    try {
-      await child.next();
-      return new Load(child, peer);
-    } catch (error) {
-      await child.stop();
-      throw error;
-    }
+    const { child } = await Child.started(start);
+    return new Load(child, peer);
   }
 
   async run(): Promise<Run> {
