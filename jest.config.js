@@ -15,6 +15,6 @@ module.exports = {
     '<rootDir>/test/interop/',
     '<rootDir>/test/package/',
     '<rootDir>/test/hostile/',
-    '<rootDir>/test/testing/simulation/',
+    '<rootDir>/test/simulation/',
   ],
 };

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { program } from 'commander';
 import { buildSync } from 'esbuild';
-import { Random } from '../src/testing/simulation/random';
+import { Random } from '../test/simulation/random';
 import { Corpus } from '../test/hostile/bytes/corpus';
 
 /**

@@ -1,5 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { marblesOf, simulate, textOf, type SimulationReport } from '../src/testing/simulation';
+import { textOf } from '../test/simulation/invariants';
+import { marblesOf } from '../test/simulation/marbles';
+import { simulate, type SimulationReport } from '../test/simulation/simulate';
 
 // Runs the simulation over many seeds, or over one with all that happens in it.
 //   npm run simulate -- --seeds 10000

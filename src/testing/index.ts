@@ -26,5 +26,3 @@ export * from './capture/capture';
 export type { CapturedFlow } from './capture/captured-flow';
 export * from './capture/captured-flow-text';
 export * from './capture/to-marbles';
-export * from './simulation';
-export * from './simulation';

@@ -10,7 +10,7 @@ import {
   records,
   type WireRecord,
 } from '../../../src/wire';
-import type { Random } from '../../../src/testing/simulation/random';
+import type { Random } from '../../simulation/random';
 import { recordValues } from '../../support/arbitraries';
 
 const SAMPLES = 40;

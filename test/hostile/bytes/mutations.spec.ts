@@ -1,4 +1,4 @@
-import { Random } from '../../../src/testing/simulation/random';
+import { Random } from '../../simulation/random';
 import { figure } from '../support/figure';
 import { scaled } from '../support/scale';
 import { Corpus } from './corpus';

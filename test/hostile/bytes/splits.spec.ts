@@ -1,5 +1,5 @@
 import { encodePacket, PacketDecoder, type NnrpFault } from '../../../src/wire';
-import { Random } from '../../../src/testing/simulation/random';
+import { Random } from '../../simulation/random';
 import { figure } from '../support/figure';
 import { scaled } from '../support/scale';
 import { Corpus } from './corpus';

@@ -1,4 +1,4 @@
-import { Random } from '../../../src/testing/simulation/random';
+import { Random } from '../../simulation/random';
 import { FaultProxy } from '../../support/fault-proxy/fault-proxy';
 import { randomScript } from '../../support/fault-proxy/random-script';
 import { figure } from '../support/figure';

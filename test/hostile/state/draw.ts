@@ -1,4 +1,4 @@
-import type { Random } from '../../../src/testing/simulation/random';
+import type { Random } from '../../simulation/random';
 import {
   cachePut,
   cacheInvalidate,

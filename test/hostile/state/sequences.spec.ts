@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { config } from 'rxjs';
-import { Random } from '../../../src/testing/simulation/random';
+import { Random } from '../../simulation/random';
 import { describePacket } from '../../../src/testing/matching/describe-packet';
 import { Stopwatch } from '../bytes/stopwatch';
 import { figure } from '../support/figure';

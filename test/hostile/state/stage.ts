@@ -7,8 +7,8 @@ import {
   type Submit,
   type Transport,
 } from '../../../src';
-import type { Random } from '../../../src/testing/simulation/random';
-import { VirtualScheduler } from '../../../src/testing/simulation/virtual-scheduler';
+import type { Random } from '../../simulation/random';
+import { VirtualScheduler } from '../../simulation/time/virtual-scheduler';
 import { MessageType, SessionOpenAckMetadata, type Packet } from '../../../src/wire';
 import { ServerModel } from './model';
 import { ConnectionModel } from './session-model';

@@ -1,7 +1,7 @@
 import { connect as dial } from 'node:net';
 import { inspect } from 'node:util';
 import { tcp } from '../../../src';
-import { Random } from '../../../src/testing/simulation/random';
+import { Random } from '../../simulation/random';
 import { open } from '../../../src/testing/packets';
 import {
   encodePacket,

@@ -1,6 +1,6 @@
 import { queueScheduler } from 'rxjs';
 import { memory, type Transport } from '../../../src';
-import { Random } from '../../../src/testing/simulation/random';
+import { Random } from '../../simulation/random';
 import { open, sessionClose } from '../../../src/testing/packets';
 import { SessionFlag } from '../../../src/wire/messages/session-open';
 import type { Packet } from '../../../src/wire';

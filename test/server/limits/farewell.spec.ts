@@ -1,7 +1,7 @@
 import { NEVER, Subject } from 'rxjs';
 import { createServer, Listener, type Transport } from '../../../src';
 import { ping } from '../../../src/testing/packets';
-import { VirtualScheduler } from '../../../src/testing/simulation/virtual-scheduler';
+import { VirtualScheduler } from '../../simulation/time/virtual-scheduler';
 import { MessageType, type Packet } from '../../../src/wire';
 
 /** A connection that takes as long to close as its peer likes. */

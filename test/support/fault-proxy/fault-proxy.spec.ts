@@ -1,4 +1,4 @@
-import { Random } from '../../../src/testing/simulation/random';
+import { Random } from '../../simulation/random';
 import { RawListener, RawSocket } from '../raw-socket';
 import { pause, until } from '../until';
 import { FaultProxy } from './fault-proxy';

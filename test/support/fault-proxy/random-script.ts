@@ -1,4 +1,4 @@
-import type { Random } from '../../../src/testing/simulation/random';
+import type { Random } from '../../simulation/random';
 import type { Script, Step } from './step';
 
 export interface RandomScriptOptions {

@@ -1,0 +1,63 @@
+import { Subscription, type Observer } from 'rxjs';
+import { OperationError } from '../../../src/client/errors';
+import { isTerminal, type ResultPush } from '../../../src/protocol/operation/result';
+import type { Ledger } from '../ledger';
+import type { OperationRecord } from '../records';
+
+/**
+ * A subscriber that writes down all that it is told. RxJS takes what is an observer and a subscription
+ * for a subscriber as it is: so a client that says more than it may is not corrected on the way.
+ */
+export class OperationProbe extends Subscription implements Observer<ResultPush> {
+  constructor(
+    private readonly ledger: Ledger,
+    private readonly operation: OperationRecord,
+  ) {
+    super();
+  }
+
+  next(result: ResultPush): void {
+    const { body } = result;
+    this.note({ type: isTerminal(result) ? 'last' : 'partial', body });
+  }
+
+  error(error: unknown): void {
+    const [reason, errorCode] =
+      error instanceof OperationError ? [error.reason, error.errorCode] : [undefined, 0];
+    if (reason === undefined) this.ledger.violated(0, `an operation failed: ${String(error)}`);
+    this.ledger.count(`outcome: ${reason}`);
+    this.note({ type: 'error', reason, errorCode });
+    super.unsubscribe();
+  }
+
+  complete(): void {
+    this.ledger.count('outcome: complete');
+    this.note({ type: 'complete' });
+    super.unsubscribe();
+  }
+
+  /** The client wants no more of it. */
+  override unsubscribe(): void {
+    if (this.closed) return;
+    const { operation, ledger } = this;
+    ledger.count('outcome: unsubscribed');
+    ledger.tell(operation.session.actor, `unsubscribes operation ${operation.index}`);
+    operation.unsubscribedAt = operation.seen.length;
+    ledger.open.delete(operation);
+    // Otherwise it is outstanding until its FRAME_CANCEL is sent.
+    if (operation.session.link === undefined) operation.session.outstanding.delete(operation);
+    ledger.touched.add(operation);
+    super.unsubscribe();
+  }
+
+  private note(seen: OperationRecord['seen'][number]): void {
+    const { operation, ledger } = this;
+    // What is told to one that has left is not wrong: whoever tells several cannot know.
+    if (operation.unsubscribedAt !== undefined && seen.type !== 'partial' && seen.type !== 'last') return;
+    operation.seen.push(seen);
+    if (seen.type === 'complete' || seen.type === 'error') ledger.open.delete(operation);
+    ledger.touched.add(operation);
+    const reason = seen.type === 'error' ? ` ${seen.reason}` : '';
+    ledger.tell(operation.session.actor, `operation ${operation.index} ${seen.type}${reason}`);
+  }
+}

@@ -1,0 +1,211 @@
+import type { ClientSession } from '../../../src/client/session/session';
+import type { ConnectEndpoint } from '../../../src/transport/endpoint';
+import { acceptsOperations } from '../../../src/protocol/session/session-lifecycle';
+import { InFlightPolicy } from '../../../src/wire/messages/session-close';
+import { CacheAckStatus, CacheInvalidateScope } from '../../../src/wire/messages/cache';
+import { drawAnswer } from './answers';
+import { bodyFor } from './application';
+import { within, type Span } from '../network/conditions';
+import {
+  isOpenForClient,
+  isOverForClient,
+  nameOf,
+  type OperationRecord,
+  type SessionRecord,
+} from '../records';
+import { OperationProbe } from './operation-probe';
+import type { Random } from '../random';
+import { LONGEST_BODY } from '../scenario';
+import { cacheKey, fieldsOf, REFERENCE_FIELDS, referenceBody } from './submit-fields';
+import { sleep, type World } from '../world';
+
+export interface SessionActorOptions {
+  readonly random: Random;
+  readonly paceMs: Span;
+  readonly endpoints: readonly ConnectEndpoint[];
+}
+
+/** Operations that a session's program keeps going at once, those that wait for credit among them. */
+const MAX_OPEN = 8;
+
+/** A program's work with one session. */
+export class SessionActor {
+  private readonly probes = new Map<OperationRecord, OperationProbe>();
+  private isMoving = false;
+
+  constructor(
+    private readonly world: World,
+    private readonly record: SessionRecord,
+    private readonly session: ClientSession,
+    private readonly options: SessionActorOptions,
+  ) {
+    record.client = session;
+    world.ledger.follow(session.state$, (state) => {
+      record.connectivity = state;
+      if (state !== 'open' && state !== 'resumed') record.link = undefined;
+      world.ledger.count(`connectivity: ${state}`);
+      world.ledger.tell(record.actor, `${nameOf(record)} is ${state}`);
+    });
+  }
+
+  get isAlive(): boolean {
+    return !isOverForClient(this.record);
+  }
+
+  /** Works until the session is over, or faults stop. */
+  async live(): Promise<void> {
+    const { world } = this;
+    const { random, paceMs } = this.options;
+    while (world.isActive && this.isAlive) {
+      await sleep(world, within(random, paceMs));
+      if (world.isActive && this.isAlive) this.step();
+    }
+    // What was begun goes on; the session stays until it is closed.
+    while (this.isAlive) await sleep(world, 50);
+  }
+
+  /** Gives up what would never end. */
+  settle(): void {
+    for (const [{ plan }, probe] of this.probes) {
+      if (plan.kind === 'hang' || plan.kind === 'late') probe.unsubscribe();
+    }
+  }
+
+  async close(): Promise<void> {
+    const { random } = this.options;
+    await this.ask('close', () =>
+      this.session.close(
+        random.chance(0.5)
+          ? { inFlightPolicy: InFlightPolicy.Abort }
+          : { drainTimeoutMs: random.int(0, 100) },
+      ),
+    );
+  }
+
+  private step(): void {
+    const { random } = this.options;
+    switch (
+      random.weighted({
+        submit: 60,
+        reference: 6,
+        unsubscribe: 8,
+        cancel: 5,
+        patch: 6,
+        cache: 6,
+        move: 3,
+        close: 1,
+      })
+    ) {
+      case 'submit':
+        this.submit(bodyFor(random.chance(0.1) ? random.int(40, LONGEST_BODY) : random.int(0, 40)));
+        return;
+      case 'reference':
+        this.submit(() => referenceBody(random.int(1, 4)), true);
+        return;
+      case 'unsubscribe':
+        this.anyOpen()?.unsubscribe();
+        return;
+      case 'cancel':
+        this.cancel();
+        return;
+      case 'patch':
+        void this.patch();
+        return;
+      case 'cache':
+        void this.cache();
+        return;
+      case 'move':
+        void this.move();
+        return;
+      case 'close':
+        void this.close();
+    }
+  }
+
+  private submit(bodyOf: (index: number) => Uint8Array, isReference = false): void {
+    const { world, record, session, probes } = this;
+    this.forgetEnded();
+    if (probes.size >= MAX_OPEN || !acceptsOperations(session.state)) return;
+    const operation = world.ledger.addOperation(record, drawAnswer(this.options.random), bodyOf);
+    const metadata = { ...fieldsOf(operation), ...(isReference ? REFERENCE_FIELDS : {}) };
+    const probe = new OperationProbe(world.ledger, operation);
+    probes.set(operation, probe);
+    world.ledger.tell(record.actor, `submits operation ${operation.index}: ${operation.plan.kind}`);
+    session.submit({ body: operation.body, metadata }).subscribe(probe);
+  }
+
+  private anyOpen(): OperationProbe | undefined {
+    this.forgetEnded();
+    const open = [...this.probes.values()];
+    return open.length === 0 ? undefined : this.options.random.pick(open);
+  }
+
+  private forgetEnded(): void {
+    for (const operation of this.probes.keys()) {
+      if (!isOpenForClient(operation)) this.probes.delete(operation);
+    }
+  }
+
+  private cancel(): void {
+    const sent = [...this.record.outstanding];
+    if (sent.length === 0) return;
+    const operation = this.options.random.pick(sent);
+    operation.isCancelled = true;
+    this.world.ledger.tell(this.record.actor, `cancels operation ${operation.index}`);
+    this.session.cancel(operation.frameId);
+  }
+
+  private async patch(): Promise<void> {
+    const targetCadenceX100 = this.options.random.int(1, 0xffffff);
+    await this.ask('patch', async () => {
+      const { metadata } = await this.session.patch({ targetCadenceX100, patchMask: 1 });
+      const isOwn = metadata.effectiveTargetCadenceX100 === targetCadenceX100;
+      // A rejection does not say what of.
+      if (!isOwn && metadata.rejectedPatchMask === 0) this.record.wrongAcks += 1;
+    });
+  }
+
+  private async cache(): Promise<void> {
+    const { random } = this.options;
+    const key = random.int(1, 4);
+    if (random.chance(0.2)) {
+      await this.ask('invalidate', () => {
+        const { objectKind: _, ...place } = cacheKey(key);
+        this.session.cacheInvalidate({ invalidateScope: CacheInvalidateScope.ObjectKey, ...place });
+        return Promise.resolve();
+      });
+      return;
+    }
+    await this.ask('cache', async () => {
+      const { status, cacheKeyLo } = await this.session.cachePut(
+        { ...cacheKey(key), ttlMs: random.int(1, 2000) },
+        random.bytes(random.int(0, 50)),
+      );
+      if (cacheKeyLo !== key) this.record.wrongAcks += 1;
+      this.world.ledger.count(status === CacheAckStatus.Rejected ? 'objects refused' : 'objects cached');
+    });
+  }
+
+  private async move(): Promise<void> {
+    if (this.isMoving) return;
+    this.isMoving = true;
+    await this.ask('move', () => this.session.moveTo(this.options.random.pick(this.options.endpoints)));
+    this.isMoving = false;
+  }
+
+  /** Does what the session may refuse to do, because it is over, away, or the server says no. */
+  private async ask(what: string, request: () => Promise<unknown>): Promise<void> {
+    const { ledger } = this.world;
+    const { actor } = this.record;
+    ledger.tell(actor, `asks ${nameOf(this.record)} to ${what}`);
+    try {
+      await request();
+      ledger.count(`${what}: done`);
+      ledger.tell(actor, `${what} of ${nameOf(this.record)} is done`);
+    } catch (error) {
+      ledger.count(`${what}: refused`);
+      const reason = error instanceof Error ? error.message : String(error);
+      ledger.tell(actor, `${what} of ${nameOf(this.record)} fails: ${reason}`);
+    }
+  }
+}

@@ -1,0 +1,55 @@
+import { simulate, type SimulationReport } from '../simulate';
+import { DEFECTS, type Defect } from '.';
+
+/** Seeds that a defect has to show itself in. */
+const SEEDS = 600;
+const TIMEOUT_MS = 60_000;
+
+interface Catch {
+  readonly seed: number;
+  readonly invariant: number;
+}
+
+/** The first violation from a seed on; a defect of determinism takes a second run to see. */
+async function firstCatch({ seed, invariants }: Defect): Promise<Catch | undefined> {
+  for (let at = seed; at < seed + SEEDS; at++) {
+    const report = await simulate(at);
+    if (report.violation !== undefined) return { seed: at, invariant: report.violation.invariant };
+    if (invariants.includes(13) && (await differs(report))) return { seed: at, invariant: 13 };
+  }
+  return undefined;
+}
+
+async function differs({ seed, traceHash }: SimulationReport): Promise<boolean> {
+  return (await simulate(seed)).traceHash !== traceHash;
+}
+
+describe('a planted defect', () => {
+  it('is one of many, each of its own name', () => {
+    expect(new Set(DEFECTS.map(({ name }) => name)).size).toBe(DEFECTS.length);
+    expect(DEFECTS.length).toBeGreaterThanOrEqual(15);
+    const invariants = new Set(DEFECTS.flatMap((defect) => defect.invariants));
+    // 13 and each of the others: what no defect breaks could as well not be checked.
+    expect([...invariants].sort((a, b) => a - b)).toEqual(
+      Array.from({ length: 13 }, (_, index) => index + 1),
+    );
+  });
+
+  it.each(DEFECTS.map((defect) => [defect.name, defect] as const))(
+    'is caught where %s',
+    async (_, defect) => {
+      const undo = defect.plant();
+      let caught: Catch | undefined;
+      try {
+        caught = await firstCatch(defect);
+      } finally {
+        undo();
+      }
+      if (caught === undefined) throw new Error(`not caught in ${SEEDS} seeds from ${defect.seed}`);
+      expect(defect.invariants).toContain(caught.invariant);
+      // It was the defect, and it is gone.
+      expect((await simulate(caught.seed)).violation).toBeUndefined();
+    },
+    TIMEOUT_MS,
+  );
+});

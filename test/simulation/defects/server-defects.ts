@@ -1,0 +1,306 @@
+import { ResultOutbox } from '../../../src/protocol/operation/result-outbox';
+import { type Result } from '../../../src/protocol/operation/result';
+import { Admission } from '../../../src/server/session/submits/admission';
+import { Connection } from '../../../src/server/connection';
+import * as resumeToken from '../../../src/server/opening/resume-token';
+import { SessionClosing } from '../../../src/server/session/session-closing';
+import { SessionCore } from '../../../src/server/session/session-core';
+import { SessionRecovery } from '../../../src/server/session/session-recovery';
+import { SessionOpener } from '../../../src/server/opening/session-opener';
+import { SessionOperations } from '../../../src/server/session/submits/session-operations';
+import { SessionOutlet } from '../../../src/server/session/results/session-outlet';
+import type { SessionSender } from '../../../src/server/session/results/session-sender';
+import { SessionRequests } from '../../../src/server/session/session-requests';
+import { Submit } from '../../../src/server/session/submits/submit';
+import type { Packet } from '../../../src/wire/packet';
+import type { Defect } from './defect';
+import { nothing, replace, unchanged } from './planting';
+
+interface AdmissionShape {
+  readonly queue: Map<number, Submit>;
+  queuedBytes: number;
+  readonly target: { isReady(): boolean };
+}
+
+interface OutletShape {
+  readonly outbox: ResultOutbox<{ readonly byteLength: number }> | undefined;
+}
+
+interface OperationsShape {
+  readonly host: { deliver(submit: Submit): void };
+  running(frameId: number): unknown;
+}
+
+interface RecoveryShape {
+  expiry: unknown;
+}
+
+export const SERVER_DEFECTS: readonly Defect[] = [
+  {
+    name: 'slots are not counted',
+    invariants: [8],
+    seed: 3,
+    plant: () =>
+      replace<AdmissionShape>(
+        Admission.prototype,
+        'hasSlot',
+        () =>
+          function () {
+            return this.target.isReady();
+          },
+      ),
+  },
+  {
+    name: 'the slot of an operation that ended is lost',
+    invariants: [8],
+    seed: 1,
+    plant: () => replace(Admission.prototype, 'take', () => nothing),
+  },
+  {
+    name: 'a submit leaves the queue and its bytes stay',
+    invariants: [8],
+    seed: 1,
+    plant: () => unchanged(Admission.prototype, 'withdraw', 'queuedBytes'),
+  },
+  {
+    name: 'the queue of submits has no bounds',
+    invariants: [8],
+    seed: 2,
+    plant: () =>
+      replace<AdmissionShape>(
+        Admission.prototype,
+        'offer',
+        (original) =>
+          function (submit: Submit) {
+            if (original.call(this, submit) === 'admitted') return 'admitted';
+            this.queue.set(submit.frameId, submit);
+            this.queuedBytes += submit.body.length;
+            return 'admitted';
+          },
+      ),
+  },
+  {
+    name: 'the last result that a client has comes again with a resume',
+    invariants: [3, 4, 7],
+    seed: 1,
+    plant: () =>
+      replace<OutletShape>(
+        SessionOutlet.prototype,
+        'attach',
+        (original) =>
+          function (attachment: unknown, received: number | undefined) {
+            return original.call(
+              this,
+              attachment,
+              received === undefined ? received : Math.max(0, received - 1),
+            );
+          },
+      ),
+  },
+  {
+    name: 'what a client lacks is not sent again',
+    invariants: [1, 3, 4],
+    seed: 1,
+    plant: () =>
+      replace<OutletShape>(
+        SessionOutlet.prototype,
+        'attach',
+        (original) =>
+          function (attachment: unknown) {
+            return original.call(this, attachment, this.outbox?.lastNumber);
+          },
+      ),
+  },
+  {
+    name: 'a proof of receipt counts for what was sent after it was asked for',
+    invariants: [3, 4],
+    seed: 70,
+    plant: () =>
+      replace<OutletShape>(
+        SessionOutlet.prototype,
+        'acknowledge',
+        () =>
+          function () {
+            this.outbox?.acknowledge(this.outbox.lastSentNumber);
+          },
+      ),
+  },
+  {
+    name: 'a result leaves the outbox and its bytes stay',
+    invariants: [8],
+    seed: 1,
+    plant: () => unchanged(ResultOutbox.prototype, 'release', 'bytes'),
+  },
+  {
+    name: 'the outbox of an attached session has no bounds',
+    invariants: [8],
+    seed: 4,
+    plant: () => replace(ResultOutbox.prototype, 'trim', () => () => true),
+  },
+  {
+    name: 'the outbox of a detached session has no bounds',
+    invariants: [8],
+    seed: 4,
+    plant: () =>
+      replace<OutletShape>(
+        SessionOutlet.prototype,
+        'sendResult',
+        (original) =>
+          function (packet: Packet) {
+            original.call(this, packet);
+            return true;
+          },
+      ),
+  },
+  {
+    name: 'the token before the current one counts for ever',
+    invariants: [9],
+    seed: 10,
+    plant: () => replace(SessionOpener.prototype, 'confirmTokens', () => nothing),
+  },
+  {
+    name: 'any token will do',
+    invariants: [9],
+    seed: 5,
+    plant: () =>
+      replace(
+        resumeToken,
+        'matchToken',
+        () => (_token: Uint8Array, pair: unknown) => (pair === undefined ? undefined : 'current'),
+      ),
+  },
+  {
+    name: 'the token that a client is given is not kept',
+    invariants: [3, 9],
+    seed: 1,
+    plant: () => replace(resumeToken, 'rotate', () => (pair: unknown) => pair),
+  },
+  {
+    name: 'a connection keeps the sessions that have left it',
+    invariants: [5, 6],
+    seed: 3,
+    plant: () => replace(Connection.prototype, 'released', () => nothing),
+  },
+  {
+    name: 'a connection that ends does not tell its sessions',
+    invariants: [8, 10, 12],
+    seed: 4,
+    plant: () => replace(SessionCore.prototype, 'connectionLost', () => nothing),
+  },
+  {
+    name: 'a submit that comes twice runs twice',
+    invariants: [2],
+    seed: 3,
+    plant: () =>
+      replace<OperationsShape>(
+        SessionOperations.prototype,
+        'submit',
+        (original) =>
+          function (submit: Submit) {
+            try {
+              return original.call(this, submit);
+            } catch {
+              this.host.deliver(submit);
+              return 'admitted';
+            }
+          },
+      ),
+  },
+  {
+    name: 'a cancel does not reach the handler',
+    invariants: [8],
+    seed: 1,
+    plant: () =>
+      replace(
+        Submit.prototype,
+        'finish',
+        (original) =>
+          function (end: string) {
+            return end === 'cancelled' ? undefined : original.call(this, end);
+          },
+      ),
+  },
+  {
+    name: 'an answer is sent for an operation that is over',
+    invariants: [7],
+    seed: 3,
+    plant: () =>
+      replace<OperationsShape>(
+        SessionOperations.prototype,
+        'answer',
+        (original) =>
+          function (result: Result, sender: SessionSender) {
+            if (this.running(result.frameId) === undefined) sender.result(result);
+            else original.call(this, result, sender);
+          },
+      ),
+  },
+  {
+    name: 'what waits for a slot starts after a close',
+    invariants: [10],
+    seed: 5,
+    plant: () => replace(SessionOperations.prototype, 'endQueued', () => nothing),
+  },
+  {
+    name: 'a drain takes as long as it likes',
+    invariants: [10],
+    seed: 3,
+    plant: () =>
+      replace<{ finishDrain: unknown }>(
+        SessionClosing.prototype,
+        'drainFor',
+        () =>
+          function (_timeoutMs: number, finish: () => void) {
+            this.finishDrain = finish;
+          },
+      ),
+  },
+  {
+    name: 'a session that was taken up still expires',
+    invariants: [3],
+    seed: 5,
+    plant: () =>
+      replace<RecoveryShape>(
+        SessionRecovery.prototype,
+        'resume',
+        (original) =>
+          function (...given) {
+            this.expiry = undefined;
+            original.apply(this, given);
+          },
+      ),
+  },
+  {
+    name: 'a session waits for its client for ever',
+    invariants: [8, 12],
+    seed: 1,
+    plant: () => replace(SessionRecovery.prototype, 'expireIn', () => nothing),
+  },
+  {
+    name: 'a session that is over stays in the store',
+    invariants: [11],
+    seed: 1,
+    plant: () =>
+      replace<{ readonly host: { readonly settings: { readonly store: { delete: unknown } } } }>(
+        SessionOpener.prototype,
+        'makeSessionHost',
+        (original) =>
+          function () {
+            this.host.settings.store.delete = nothing;
+            return original.call(this);
+          },
+      ),
+  },
+  {
+    name: 'acks go to whoever asks next',
+    invariants: [6],
+    seed: 135,
+    plant: () => replace(SessionRequests.prototype, 'forget', () => nothing),
+  },
+  {
+    name: 'a close that is under way is not hastened',
+    invariants: [10],
+    seed: 90,
+    plant: () => replace(SessionClosing.prototype, 'hasten', () => nothing),
+  },
+];

@@ -1,0 +1,125 @@
+import { ConnectedSession } from '../../src/client/session/connected-session';
+import type { ClientSession } from '../../src/client/session/session';
+import type { ServerSession } from '../../src/server/session/session';
+
+/**
+ * What a session holds, added up from what is there and not from the counters that it keeps. Private
+ * fields are read by name: the compiler checks that they exist.
+ */
+export interface ServerInnards {
+  readonly maxInFlight: number;
+  readonly inFlight: number;
+  readonly queued: number;
+  readonly queuedBytes: number;
+  readonly countedQueuedBytes: number;
+  readonly queueLimits: { readonly maxSubmits: number; readonly maxBytes: number };
+  /** Operations that are registered and have not ended. */
+  readonly registered: number;
+  readonly results: number;
+  readonly resultBytes: number;
+  readonly countedResultBytes: number;
+  readonly outboxLimits: { readonly maxResults: number; readonly maxBytes: number } | undefined;
+  readonly cacheObjects: number;
+  readonly cacheBytes: number;
+  readonly countedCacheBytes: number;
+}
+
+export function serverInnards(session: ServerSession): ServerInnards {
+  const core = session['core'];
+  const admission = core.operations['admission'];
+  const outbox = core.outlet['outbox'];
+  const cache = core['madeCache']?.['cache'];
+  let queuedBytes = 0;
+  for (const { body } of admission['queue']?.values() ?? []) queuedBytes += body.length;
+  let results = 0;
+  let resultBytes = 0;
+  for (const { byteLength } of outbox?.['entries'].slice(outbox['head']) ?? []) {
+    results += 1;
+    resultBytes += byteLength;
+  }
+  let cacheObjects = 0;
+  let cacheBytes = 0;
+  for (const { bytes } of cache?.objects() ?? []) {
+    cacheObjects += 1;
+    cacheBytes += bytes.length;
+  }
+  return {
+    maxInFlight: admission['maxInFlight'],
+    inFlight: admission.inFlightCount,
+    queued: admission.queuedCount,
+    queuedBytes,
+    countedQueuedBytes: admission['queuedBytes'],
+    queueLimits: admission['limits'],
+    registered: core.operations['registry'].size,
+    results,
+    resultBytes,
+    countedResultBytes: outbox?.byteLength ?? 0,
+    outboxLimits: outbox?.['limits'],
+    cacheObjects,
+    cacheBytes,
+    countedCacheBytes: cache?.byteLength ?? 0,
+  };
+}
+
+/**
+ * Whether a client that has `received` results lacks no more than the outbox has room for: then all of it
+ * must be there. `sent` are the results that ever went out, in their order.
+ */
+export function couldGoOn(session: ServerSession, sent: readonly Uint8Array[], received: number): boolean {
+  const outbox = session['core'].outlet['outbox'];
+  if (outbox === undefined || received > outbox.lastNumber) return false;
+  const { maxResults, maxBytes } = outbox['limits'];
+  const waiting = outbox['entries'].slice(outbox['entries'].length - (outbox.lastNumber - sent.length));
+  let bytes = 0;
+  for (const result of sent.slice(received)) bytes += result.length;
+  for (const { byteLength } of waiting) bytes += byteLength;
+  return outbox.lastNumber - received <= maxResults && bytes <= maxBytes;
+}
+
+/** All of a server session that a packet of another connection must not change. */
+export function serverDigest(session: ServerSession): string {
+  const core = session['core'];
+  const { operations, outlet, state } = core;
+  const outbox = outlet['outbox'];
+  const ids = operations
+    .all()
+    .map(({ operationId, state: operationState }) => `${operationId}:${operationState}`)
+    .join(' ');
+  return [
+    state,
+    ids,
+    operations.lastOperationId,
+    operations.inFlightCount,
+    operations.queuedCount,
+    outbox?.size,
+    outbox?.lastReleasedNumber,
+    core.cacheObjectCount,
+    core['madeRecovery']?.['isUnconfirmed'] ?? false,
+  ].join(' | ');
+}
+
+/** All of a client's session that a packet of another connection must not change. */
+export function clientDigest(session: ClientSession): string {
+  const { state, receivedResults, submissions } = connected(session);
+  return [state, receivedResults, submissions.inFlightIds().join(' '), submissions.lastFrameId].join(' | ');
+}
+
+/** Who still listens to a server session's streams. */
+export function observedStreams(session: ServerSession): readonly string[] {
+  const core = session['core'];
+  const { messages, submits, cancels, patches, migrations, closes } = core.streams;
+  const listeners = { messages, submits, cancels, patches, migrations, closes };
+  const names = Object.entries(listeners).flatMap(([name, listener]) =>
+    listener === undefined ? [] : [name],
+  );
+  return core.attachment.observed ? [...names, 'attachment'] : names;
+}
+
+function connected(session: ClientSession) {
+  if (!(session instanceof ConnectedSession)) throw new TypeError('not a session of this client');
+  return {
+    state: session.state,
+    receivedResults: session['inbox'].receivedResults,
+    submissions: session['submissions'],
+  };
+}

@@ -1,0 +1,131 @@
+import type { Observable, SchedulerLike } from 'rxjs';
+import type { AnswerPlan } from './actors/answers';
+import type { Fact } from './facts';
+import {
+  newGrant,
+  type Grant,
+  type OperationOrigin,
+  type OperationRecord,
+  type SessionRecord,
+  type Violation,
+} from './records';
+import { Trace } from './trace';
+
+/** What is known of a run: the trace, the records, and the first violation. */
+export class Ledger {
+  readonly trace: Trace;
+  readonly operations: OperationRecord[] = [];
+  readonly sessions: SessionRecord[] = [];
+  /** By id, the newest of each. */
+  readonly sessionsById = new Map<number, SessionRecord>();
+  readonly sessionsByTag = new Map<bigint, SessionRecord>();
+  /** What each connection may carry, as the client was told, by connection id. */
+  readonly connectionGrants = new Map<number, Grant>();
+  /** What the invariants have not looked at yet. */
+  readonly touched = new Set<OperationRecord>();
+  readonly facts: Fact[] = [];
+  /** Operations that a client waits for. */
+  readonly open = new Set<OperationRecord>();
+  /** Operations that are with the application. */
+  readonly working = new Set<OperationRecord>();
+  readonly counts = new Map<string, number>();
+  violation: Violation | undefined;
+
+  constructor(
+    private readonly scheduler: SchedulerLike,
+    keptEvents: number,
+  ) {
+    this.trace = new Trace(keptEvents);
+  }
+
+  tell(actor: string, text: string): void {
+    this.trace.add({ time: this.scheduler.now(), actor, text });
+  }
+
+  /** Counts how often a simulation met something: what never happens is not tested. */
+  count(what: string): void {
+    this.counts.set(what, (this.counts.get(what) ?? 0) + 1);
+  }
+
+  /** The first violation is the one that counts. */
+  violated(invariant: number, text: string): void {
+    if (this.violation !== undefined) return;
+    this.violation = { invariant, text };
+    this.tell('invariants', `${invariant}: ${text}`);
+  }
+
+  /** Takes what a stream emits; one that errors should not have. */
+  follow<T>(source$: Observable<T>, take: (value: T) => void): void {
+    source$.subscribe({
+      next: take,
+      error: (error: unknown) => {
+        this.violated(0, `a stream failed: ${String(error)}`);
+      },
+    });
+  }
+
+  openSession(fields: Pick<SessionRecord, 'actor' | 'isObedient' | 'isReconnecting'>): SessionRecord {
+    const session: SessionRecord = {
+      ...fields,
+      tag: BigInt(this.sessions.length + 1),
+      operations: new Set(),
+      sessionId: 0,
+      server: undefined,
+      isServed: false,
+      attachedTo: undefined,
+      attachment: undefined,
+      detachedAt: undefined,
+      tokens: [],
+      results: [],
+      cursor: undefined,
+      lastAttempt: 0,
+      closing: undefined,
+      overfullAt: undefined,
+      client: undefined,
+      connectivity: undefined,
+      link: undefined,
+      lastLink: undefined,
+      outstanding: new Set(),
+      grant: newGrant(0),
+      maxInFlight: 0,
+      wrongAcks: 0,
+    };
+    this.sessions.push(session);
+    this.sessionsByTag.set(session.tag, session);
+    return session;
+  }
+
+  addOperation(
+    session: SessionRecord,
+    plan: AnswerPlan,
+    bodyOf: (index: number) => Uint8Array,
+    origin: OperationOrigin = 'client',
+  ): OperationRecord {
+    const index = this.operations.length + 1;
+    const operation: OperationRecord = {
+      index,
+      session,
+      plan,
+      body: bodyOf(index),
+      frameId: 0,
+      seen: [],
+      unsubscribedAt: undefined,
+      isCancelled: false,
+      isWithdrawn: false,
+      isTooLate: false,
+      isEarly: false,
+      starts: 0,
+      emitted: [],
+      ends: [],
+      offered: undefined,
+      isRunning: false,
+      isOfClient: origin === 'client',
+      isGhost: origin === 'ghost',
+      hasLastResult: false,
+    };
+    this.operations.push(operation);
+    session.operations.add(operation);
+    if (operation.isOfClient) this.open.add(operation);
+    return operation;
+  }
+}

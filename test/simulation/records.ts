@@ -1,0 +1,154 @@
+import type { ClientSession, SessionConnectivity } from '../../src/client/session/session';
+import type { OperationFailure } from '../../src/client/errors';
+import type { ServerSession } from '../../src/server/session/session';
+import type { AttachmentState } from '../../src/server/session/session-terms';
+import type { SubmitEnd } from '../../src/server/session/submits/submit';
+import type { AnswerPlan } from './actors/answers';
+
+/** What a client saw of an operation, as it was told and before RxJS makes sure of its own rules. */
+export type Seen =
+  | { readonly type: 'partial'; readonly body: Uint8Array }
+  | { readonly type: 'last'; readonly body: Uint8Array }
+  | { readonly type: 'complete' }
+  | { readonly type: 'error'; readonly reason: OperationFailure | undefined; readonly errorCode: number };
+
+/** How the application ended an operation, or somebody for it. */
+export interface RecordedEnd {
+  readonly end: SubmitEnd;
+  /** Of the result that the application gave last. */
+  readonly body: Uint8Array | undefined;
+  /** Whether there was no connection that could have carried it. */
+  readonly isDetached: boolean;
+}
+
+/** An operation, as both ends know it. */
+export interface OperationRecord {
+  /** From 1; a submit carries it in a field that nothing else uses. */
+  readonly index: number;
+  readonly session: SessionRecord;
+  readonly plan: AnswerPlan;
+  readonly body: Uint8Array;
+  /** 0 until it is sent. */
+  frameId: number;
+  readonly seen: Seen[];
+  /** How much it had seen when its client unsubscribed. */
+  unsubscribedAt: number | undefined;
+  /** Whether its client called `cancel`. */
+  isCancelled: boolean;
+  /** Whether the application cancelled it. */
+  isWithdrawn: boolean;
+  /** Whether the server had closed its session to new operations when it came. */
+  isTooLate: boolean;
+  /** Whether it came before the application listened. */
+  isEarly: boolean;
+  /** How often its handler started. */
+  starts: number;
+  /** Bodies of the partial results that its handler gave. */
+  readonly emitted: Uint8Array[];
+  readonly ends: RecordedEnd[];
+  /** What the handler is about to end the answer with. */
+  offered: Uint8Array | undefined;
+  /** Whether its handler is subscribed to. */
+  isRunning: boolean;
+  /** Whether the client of the session made it; others are floods and ghosts. */
+  readonly isOfClient: boolean;
+  /** Whether it went by a connection that its session had left. */
+  readonly isGhost: boolean;
+  /** Whether a last result of it has been sent. */
+  hasLastResult: boolean;
+}
+
+/** Whose an operation is. */
+export type OperationOrigin = 'client' | 'flood' | 'ghost';
+
+/** A resume token, and how the server should take it. */
+export interface TokenRecord {
+  readonly hex: string;
+  isAccepted: boolean;
+}
+
+/** The credit that a client knows of, of one scope. */
+export interface Grant {
+  credit: number;
+  isStopped: boolean;
+  retryAt: number;
+  epoch: number;
+}
+
+/** A session, as both ends know it. */
+export interface SessionRecord {
+  /** What the client names it by before it has an id. */
+  readonly tag: bigint;
+  readonly actor: string;
+  /** Whether its client keeps to the protocol. */
+  readonly isObedient: boolean;
+  readonly isReconnecting: boolean;
+  readonly operations: Set<OperationRecord>;
+  /** 0 until it is accepted. */
+  sessionId: number;
+
+  server: ServerSession | undefined;
+  /** Whether the application listens for submits. */
+  isServed: boolean;
+  /** The connection that carries it, as the server's acks say. */
+  attachedTo: number | undefined;
+  attachment: AttachmentState | undefined;
+  detachedAt: number | undefined;
+  /** Tokens that were given for it, oldest first. */
+  readonly tokens: TokenRecord[];
+  /** The results of the session, as they went out first, in their order. */
+  readonly results: Uint8Array[];
+  /** The newest attempt of its client to resume it that the server took. */
+  lastAttempt: number;
+  /** How many of them the present connection has been given; undefined where the client does not count. */
+  cursor: number | undefined;
+  /** When a close was accepted, and when all must be over then. */
+  closing: { readonly by: 'client' | 'server'; deadline: number } | undefined;
+  /** When more waited for its client than there is room for: it is about to expire. */
+  overfullAt: number | undefined;
+
+  client: ClientSession | undefined;
+  connectivity: SessionConnectivity | undefined;
+  /** The connection that the client has it on, and the last one that it had. */
+  link: number | undefined;
+  lastLink: number | undefined;
+  /** Operations that were sent and have not ended for the client. */
+  readonly outstanding: Set<OperationRecord>;
+  readonly grant: Grant;
+  maxInFlight: number;
+  /** Patches whose ack was another's. */
+  wrongAcks: number;
+}
+
+/** Something that went against one of the invariants. */
+export interface Violation {
+  /** The invariant's number; 0 where the simulation itself could not go on. */
+  readonly invariant: number;
+  readonly text: string;
+}
+
+export function newGrant(credit: number): Grant {
+  return { credit, isStopped: false, retryAt: 0, epoch: -1 };
+}
+
+/** Whether its client waits for more. */
+export function isOpenForClient({ seen, unsubscribedAt }: OperationRecord): boolean {
+  const last = seen.at(-1)?.type;
+  return unsubscribedAt === undefined && last !== 'complete' && last !== 'error';
+}
+
+export function isOverForServer({ attachment }: SessionRecord): boolean {
+  return attachment === 'expired' || attachment === 'closed';
+}
+
+export function isOverForClient({ connectivity }: SessionRecord): boolean {
+  return connectivity === 'expired' || connectivity === 'closed';
+}
+
+export function nameOf({ actor, tag, sessionId }: SessionRecord): string {
+  return `session ${sessionId || `tagged ${tag}`} of ${actor}`;
+}
+
+export function nameOfOperation({ index, frameId, session }: OperationRecord): string {
+  return `operation ${index} (frame ${frameId} of ${nameOf(session)})`;
+}

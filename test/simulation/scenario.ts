@@ -1,0 +1,195 @@
+import { CacheObjectKind } from '../../src/wire/messages/cache';
+import type { ServerLimits } from '../../src/server/limits/server-limits';
+import type { ServerOptions } from '../../src/server/options';
+import { CancelScope } from '../../src/protocol/operation/operation';
+import type { ReconnectOptions } from '../../src/client/options';
+import { LONGEST_ANSWER_MS } from './actors/answers';
+import { within, type NetworkConditions, type Span } from './network/conditions';
+import type { Random } from './random';
+
+/** What a client of the simulation is like. */
+export interface ClientScenario {
+  readonly name: string;
+  readonly sessions: number;
+  readonly maxInFlight: number;
+  /** Undefined for one that gives its sessions up with their connection. */
+  readonly reconnect: ReconnectOptions | undefined;
+  readonly connectTimeoutMs: number;
+  /** Milliseconds between two things that a session does. */
+  readonly paceMs: Span;
+  /** Whether sessions are closed in the end, or only their connection. */
+  readonly closesSessions: boolean;
+}
+
+/** What a seed has drawn: who takes part, within which limits, and what goes wrong. */
+export interface Scenario {
+  /** Milliseconds for which new work is begun and things break. */
+  readonly activeMs: number;
+  /** The longest of all timeouts, in milliseconds. */
+  readonly longestMs: number;
+  readonly conditions: NetworkConditions;
+  readonly server: Omit<ServerOptions, 'listen' | 'scheduler' | 'store' | 'randomBytes' | 'policy'>;
+  /** Milliseconds until the policy has decided; undefined for at once. */
+  readonly policyMs: Span | undefined;
+  /** Milliseconds until the application subscribes to a new session's submits. */
+  readonly attentionMs: number;
+  /** Milliseconds between two things that the application does to a session of its own accord. */
+  readonly meddlingMs: Span;
+  /** Whether it answers SESSION_PATCH, and how fast at most; undefined where it does not listen. */
+  readonly patchMs: Span | undefined;
+  readonly clients: readonly ClientScenario[];
+  /** Peers that try tokens of others, or flood. */
+  readonly thieves: number;
+  readonly flooders: number;
+  /** When the server closes before its time, if it does, and with how much grace. */
+  readonly earlyClose: { readonly atMs: number; readonly graceMs: number } | undefined;
+}
+
+/** Operations of a session. */
+const MOST_IN_FLIGHT = 4;
+/** Bytes of a client's submit. */
+export const LONGEST_BODY = 300;
+
+export function drawScenario(random: Random): Scenario {
+  const activeMs = random.int(200, 700);
+  const resumeWindowMs = random.pick([20, 80, 400, 1000, 1000]);
+  const keepAlive = random.pick([
+    { idleMs: 0, timeoutMs: 0 },
+    { idleMs: random.int(40, 200), timeoutMs: random.int(40, 100) },
+  ]);
+  const conditions = drawConditions(random.fork('conditions'));
+  const idleTimeoutMs = random.chance(0.1) ? random.int(100, 400) : 0;
+  const patchTimeoutMs = random.int(20, 150);
+  const maxInFlightOperations = random.int(1, MOST_IN_FLIGHT);
+  const clients = Array.from({ length: random.int(1, 4) }, (_, index) =>
+    drawClient(random.fork(`client ${index}`), `client ${index + 1}`, maxInFlightOperations),
+  );
+  const longestMs = Math.max(
+    1000,
+    resumeWindowMs,
+    keepAlive.idleMs + keepAlive.timeoutMs,
+    idleTimeoutMs,
+    patchTimeoutMs,
+    conditions.closeTimeoutMs,
+    conditions.silenceMs[1],
+    LONGEST_ANSWER_MS,
+    ...clients.map(({ connectTimeoutMs }) => connectTimeoutMs),
+  );
+  return {
+    activeMs,
+    longestMs,
+    conditions,
+    server: {
+      maxInFlightOperations,
+      grantedOperationCredit: random.int(1, MOST_IN_FLIGHT),
+      resumeTokenBytes: 16,
+      resumeWindowMs,
+      resume: random.chance(0.95) ? 'token' : 'off',
+      outbox: random.pick([
+        { maxResults: random.int(2, 4), maxBytes: 4096 },
+        { maxResults: 64, maxBytes: random.int(400, 3000) },
+        { maxResults: 256, maxBytes: 65536 },
+        { maxResults: 256, maxBytes: 65536 },
+      ]),
+      // A cancelled handler keeps its slot until it is over: what a client may have in flight must find room.
+      queue: {
+        maxSubmits: MOST_IN_FLIGHT + random.int(1, 4),
+        maxBytes: MOST_IN_FLIGHT * LONGEST_BODY + random.pick([64, 256, 4096]),
+      },
+      keepAlive,
+      idleTimeoutMs,
+      patchTimeoutMs,
+      migrateGraceMs: random.int(0, 60),
+      limits: drawLimits(random.fork('limits')),
+      supportedCacheObjects: Object.values(CacheObjectKind),
+      maxCacheObjects: random.int(1, 4),
+      maxCacheBytes: random.pick([64, 4096]),
+      leaseTtlMs: random.int(50, 1000),
+      cancelScope: random.chance(0.1) ? CancelScope.Subtree : CancelScope.Operation,
+    },
+    policyMs: random.chance(0.3)
+      ? random.pick<Span>([
+          [0, 20],
+          [0, 80],
+        ])
+      : undefined,
+    attentionMs: random.chance(0.2) ? random.int(1, 60) : 0,
+    meddlingMs: random.pick([
+      [30, 200],
+      [1000, 2000],
+    ]),
+    patchMs: random.pick([undefined, [0, 5], [0, 2 * patchTimeoutMs]]),
+    clients,
+    thieves: random.chance(0.3) ? 1 : 0,
+    flooders: random.chance(0.3) ? 1 : 0,
+    earlyClose: random.chance(0.15)
+      ? { atMs: random.int(50, activeMs), graceMs: random.pick([0, random.int(1, 100)]) }
+      : undefined,
+  };
+}
+
+/** A run has a second for what is spread over minutes elsewhere: what is sane at that pace is no flood. */
+function drawLimits(random: Random): Partial<ServerLimits> {
+  const unlimited = { burst: Infinity, perSecond: 0 };
+  return {
+    cancels: unlimited,
+    patches: unlimited,
+    migrations: unlimited,
+    opens: unlimited,
+    cachePuts: unlimited,
+    // The thieves have the address of everybody else.
+    addressTokenFailures: unlimited,
+    violations: { burst: random.int(2, 10), perSecond: 1 },
+  };
+}
+
+function drawClient(random: Random, name: string, serverMaxInFlight: number): ClientScenario {
+  return {
+    name,
+    sessions: random.int(1, 2),
+    maxInFlight: random.int(1, serverMaxInFlight),
+    reconnect: random.chance(0.8)
+      ? { minDelayMs: random.int(0, 10), maxDelayMs: random.int(10, 60), jitter: random.pick([0, 0.5, 1]) }
+      : undefined,
+    connectTimeoutMs: random.int(20, 100),
+    paceMs: random.pick([
+      [0, 10],
+      [5, 40],
+      [20, 100],
+    ]),
+    closesSessions: random.chance(0.7),
+  };
+}
+
+function drawConditions(random: Random): NetworkConditions {
+  const isCalm = random.chance(0.15);
+  return {
+    latencyMs: random.pick([
+      [0, 1],
+      [1, 5],
+      [1, 15],
+    ]),
+    splitChance: random.pick([0, 0.1, 0.5]),
+    refuseChance: isCalm ? 0 : random.pick([0, 0.2]),
+    ignoreChance: isCalm ? 0 : random.pick([0, 0.1]),
+    lifetimeMs: random.pick([
+      [5, 60],
+      [20, 200],
+      [100, 600],
+    ]),
+    faults: isCalm
+      ? { reset: 0, truncate: 0, silence: 0, stall: 1 }
+      : { reset: 3, truncate: 2, silence: 1, stall: 2 },
+    lastPacketChance: isCalm ? 0 : random.pick([0, 0.02, 0.1]),
+    noticeMs: random.pick([
+      [0, 5],
+      [0, 60],
+    ]),
+    silenceMs: [100, within(random, [150, 500])],
+    stallMs: [5, within(random, [10, 150])],
+    lagChance: 0.25,
+    resetChance: 0.5,
+    closeTimeoutMs: random.int(20, 100),
+    pressure: { highWaterMark: random.int(100, 1000), lowWaterMark: random.int(0, 100) },
+  };
+}

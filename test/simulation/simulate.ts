@@ -1,0 +1,254 @@
+import { delay, of } from 'rxjs';
+import type { SessionPolicy } from '../../src/server/opening/policy';
+import { createServer } from '../../src/server/server';
+import { memoryStore, type SessionStore } from '../../src/server/opening/session-store';
+import { MessageType } from '../../src/wire/message-type';
+import { SessionErrorCode } from '../../src/wire/messages/session-open';
+import type { Packet } from '../../src/wire/packet';
+import { Application } from './actors/application';
+import { ClientActor } from './actors/client-actor';
+import { within } from './network/conditions';
+import { settle } from './time/elapse';
+import { flood, haunt, thieve } from './actors/intruder';
+import { GOES_ON } from './invariants';
+import { Ledger } from './ledger';
+import { type Violation } from './records';
+import { Random } from './random';
+import { drawScenario, type Scenario } from './scenario';
+import { SimulatedNetwork } from './network/simulated-network';
+import type { TraceEvent } from './trace';
+import { VirtualScheduler } from './time/virtual-scheduler';
+import { Watchdog } from './time/watchdog';
+import { WireWatch } from './wire/wire-watch';
+import type { World } from './world';
+
+export interface SimulationOptions {
+  /** How many of the last events are kept to be looked at. Default 50. */
+  readonly keepEvents?: number;
+}
+
+/** How a run went. */
+export interface SimulationReport {
+  readonly seed: number;
+  /** Undefined where every invariant held. */
+  readonly violation: Violation | undefined;
+  /** Events of the trace. */
+  readonly eventCount: number;
+  /** Milliseconds of the simulation's clock. */
+  readonly endedAtMs: number;
+  /** The same for two runs that went the same way. */
+  readonly traceHash: string;
+  /** The last events. */
+  readonly events: readonly TraceEvent[];
+  /** How often what happened. */
+  readonly counts: ReadonlyMap<string, number>;
+}
+
+/**
+ * Runs a server, its application, clients and intruders on a network that fails, as a seed draws them,
+ * and checks the invariants after every event. Nothing of it takes real time, and one seed runs the same
+ * way every time.
+ *
+ * @example
+ * const { violation, events } = await simulate(1234);
+ * if (violation !== undefined) console.log(violation.text, marblesOf(events));
+ */
+export async function simulate(
+  seed: number,
+  { keepEvents = 50 }: SimulationOptions = {},
+): Promise<SimulationReport> {
+  const run = new Run(seed, keepEvents);
+  await run.toTheEnd();
+  return run.report();
+}
+
+/** What the ends wait for: now and then, the connection breaks with one of these. */
+const PRECIOUS: readonly MessageType[] = [
+  MessageType.SessionOpen,
+  MessageType.SessionOpenAck,
+  MessageType.SessionClose,
+  MessageType.SessionCloseAck,
+  MessageType.SessionMigrateAck,
+  MessageType.SessionPatchAck,
+  MessageType.FrameCancel,
+  MessageType.FrameSubmit,
+  MessageType.ResultDrop,
+  MessageType.ResultPush,
+  MessageType.Pong,
+];
+
+class Run {
+  private readonly scenario: Scenario;
+  private readonly scheduler = new VirtualScheduler();
+  private readonly ledger: Ledger;
+  private readonly world: World;
+  private readonly watch: WireWatch;
+  private readonly watchdog: Watchdog;
+  private readonly application: Application;
+  private readonly actors: readonly ClientActor[];
+  private isActive = true;
+  private isFinished = false;
+  /** Past this time nothing may be left to happen. */
+  private endsBy = Infinity;
+
+  constructor(
+    private readonly seed: number,
+    keepEvents: number,
+  ) {
+    const random = new Random(seed);
+    this.scenario = drawScenario(random.fork('scenario'));
+    const { scenario, scheduler } = this;
+    this.ledger = new Ledger(scheduler, keepEvents);
+    this.watch = new WireWatch({
+      ledger: this.ledger,
+      now: () => scheduler.now(),
+      moved: (session, from) => {
+        haunt(this.world, session, from);
+      },
+    });
+    const network = new SimulatedNetwork({
+      scheduler,
+      random: random.fork('network'),
+      conditions: scenario.conditions,
+      watcher: this.watch,
+      isPrecious: ({ header }: Packet) => PRECIOUS.includes(header.messageType),
+    });
+    const endpoints = [network.endpoint('tcp'), network.endpoint('websocket')];
+    const store = countedStore();
+    const tokens = random.fork('tokens');
+    const isActive = (): boolean => this.isActive;
+    this.world = {
+      scenario,
+      scheduler,
+      network,
+      ledger: this.ledger,
+      random,
+      endpoints,
+      store,
+      clients: [],
+      get isActive() {
+        return isActive();
+      },
+      server: createServer({
+        ...scenario.server,
+        listen: endpoints,
+        scheduler,
+        store,
+        randomBytes: (length) => tokens.bytes(length),
+        policy: this.policy(random.fork('policy')),
+      }),
+    };
+    this.watchdog = new Watchdog(this.world);
+    this.application = new Application(this.world);
+    this.actors = scenario.clients.map((client) => new ClientActor(this.world, client, this.watch));
+  }
+
+  async toTheEnd(): Promise<void> {
+    const { scheduler, ledger, watchdog } = this;
+    this.begin();
+    await settle();
+    while (ledger.violation === undefined) {
+      const next = scheduler.nextTime;
+      if (next === undefined) break;
+      if (next > this.endsBy) {
+        ledger.violated(12, `${scheduler.pendingCount} timers would still run, the next at ${next} ms`);
+        break;
+      }
+      try {
+        scheduler.runNext();
+      } catch (error) {
+        ledger.violated(GOES_ON.number, `an event threw: ${String(error)}`);
+      }
+      await settle();
+      watchdog.afterEvent();
+    }
+    if (ledger.violation !== undefined) return;
+    if (!this.isFinished) ledger.violated(12, 'what was to be closed never was');
+    watchdog.end();
+  }
+
+  report(): SimulationReport {
+    const { trace, violation, counts } = this.ledger;
+    return {
+      seed: this.seed,
+      violation,
+      eventCount: trace.count,
+      endedAtMs: this.scheduler.now(),
+      traceHash: trace.hash,
+      events: trace.events,
+      counts,
+    };
+  }
+
+  private begin(): void {
+    const { world, scenario, scheduler, watch } = this;
+    this.application.start();
+    for (const actor of this.actors) void actor.live();
+    for (let index = 1; index <= scenario.thieves; index++) void thieve(world, `thief ${index}`, watch);
+    for (let index = 1; index <= scenario.flooders; index++) void flood(world, `flood ${index}`, watch);
+    scheduler.schedule(() => {
+      this.stopFaults();
+    }, scenario.activeMs);
+    const { earlyClose } = scenario;
+    if (earlyClose === undefined) return;
+    scheduler.schedule(() => {
+      void this.closeServer(earlyClose.graceMs);
+    }, earlyClose.atMs);
+  }
+
+  private stopFaults(): void {
+    const { world, scheduler, scenario, ledger } = this;
+    ledger.tell('network', 'faults stop');
+    this.isActive = false;
+    world.network.heal();
+    this.application.relent();
+    for (const actor of this.actors) actor.settle();
+    scheduler.schedule(() => {
+      ledger.tell('network', 'all is closed');
+      this.watchdog.settled();
+      this.endsBy = scheduler.now() + 2 * scenario.longestMs;
+      void this.finish();
+    }, 2 * scenario.longestMs);
+  }
+
+  private async finish(): Promise<void> {
+    await Promise.all(this.actors.map((actor) => actor.finish()));
+    await this.closeServer(0);
+    this.isFinished = true;
+  }
+
+  private async closeServer(graceMs: number): Promise<void> {
+    const { world, application, ledger } = this;
+    ledger.tell('server', `closes with ${graceMs} ms of grace`);
+    for (const session of ledger.sessions)
+      if (session.server !== undefined) application.closing(session, graceMs);
+    await world.server.close({ graceMs });
+    ledger.tell('server', 'has closed');
+  }
+
+  private policy(random: Random): SessionPolicy {
+    const { policyMs } = this.scenario;
+    if (policyMs === undefined) return () => SessionErrorCode.None;
+    return () => {
+      const code = random.chance(0.1) ? SessionErrorCode.AuthFailed : SessionErrorCode.None;
+      return of(code).pipe(delay(within(random, policyMs), this.scheduler));
+    };
+  }
+}
+
+function countedStore(): World['store'] {
+  const inner = memoryStore();
+  const ids = new Set<number>();
+  const store: SessionStore = {
+    get: (sessionId) => inner.get(sessionId),
+    set: (record) => {
+      ids.add(record.sessionId);
+      inner.set(record);
+    },
+    delete: (sessionId) => {
+      ids.delete(sessionId);
+      inner.delete(sessionId);
+    },
+  };
+  return Object.defineProperty(store, 'size', { get: () => ids.size }) as World['store'];
+}

@@ -1,0 +1,122 @@
+import { MessageType } from '../../../src/wire/message-type';
+import { FlowScope, FlowUpdateMetadata } from '../../../src/wire/messages/flow-update';
+import { FrameSubmitMetadata } from '../../../src/wire/messages/frame-submit';
+import { SessionOpenAckMetadata, SessionStatus } from '../../../src/wire/messages/session-open';
+import type { Packet } from '../../../src/wire/packet';
+import { applyFlow, grantNow, outstandingOn } from './grants';
+import { clientDigest } from '../innards';
+import type { Ledger } from '../ledger';
+import { OpensInTransit } from './opens-in-transit';
+import { isOpenForClient, newGrant, type SessionRecord } from '../records';
+import { endsOperation } from './server-wire';
+import { operationOf } from '../actors/submit-fields';
+
+/** Reads along at the clients' ends of every connection. */
+export class ClientWire {
+  private readonly opens = new OpensInTransit();
+
+  constructor(
+    private readonly ledger: Ledger,
+    private readonly now: () => number,
+  ) {}
+
+  sends(connectionId: number, packet: Packet): void {
+    const { messageType, sessionId, frameId } = packet.header;
+    switch (messageType) {
+      case MessageType.SessionOpen:
+        this.opens.add(connectionId, packet);
+        return;
+      case MessageType.FrameCancel:
+        settle(this.sessionOn(connectionId, sessionId), frameId);
+        return;
+      case MessageType.FrameSubmit:
+        this.submits(connectionId, packet);
+        return;
+      default:
+    }
+  }
+
+  /** Returns what must not change where the packet comes by a connection that its session has left. */
+  receives(connectionId: number, packet: Packet, actor: string): string | undefined {
+    const { messageType, sessionId, frameId } = packet.header;
+    if (messageType === MessageType.FlowUpdate) this.takesFlow(connectionId, packet);
+    if (sessionId === 0 || messageType === MessageType.SessionOpenAck) return undefined;
+    const session = this.sessionOn(connectionId, sessionId);
+    if (session !== undefined) {
+      if (endsOperation(packet)) settle(session, frameId);
+      return undefined;
+    }
+    const elsewhere = this.ledger.sessionsById.get(sessionId);
+    if (elsewhere?.client === undefined || elsewhere.actor !== actor) return undefined;
+    return clientDigest(elsewhere.client);
+  }
+
+  /** The ack of a SESSION_OPEN: returns the session that is on this connection from now on. */
+  acknowledged(connectionId: number, packet: Packet): SessionRecord | undefined {
+    const open = this.opens.take(connectionId);
+    const ack = SessionOpenAckMetadata.decode(packet.metadata);
+    const { sessionStatus } = ack;
+    const isAccepted = sessionStatus === SessionStatus.Opened || sessionStatus === SessionStatus.Resumed;
+    const session = open === undefined ? undefined : this.ledger.sessionsByTag.get(open.tag);
+    if (!isAccepted || session === undefined) return undefined;
+    session.link = connectionId;
+    Object.assign(session.grant, newGrant(ack.grantedOperationCredit));
+    session.maxInFlight = ack.maxInFlightOperations;
+    for (const operation of session.outstanding) {
+      if (!isOpenForClient(operation)) session.outstanding.delete(operation);
+    }
+    return session;
+  }
+
+  private submits(connectionId: number, packet: Packet): void {
+    const { ledger } = this;
+    const operation = operationOf(ledger, FrameSubmitMetadata.decode(packet.metadata));
+    if (operation === undefined) return;
+    if (operation.frameId !== 0) {
+      ledger.count('submits sent again');
+      return;
+    }
+    const { session } = operation;
+    operation.frameId = packet.header.frameId;
+    ledger.count('submits');
+    if (!session.isObedient || !operation.isOfClient) return;
+    ledger.facts.push({
+      kind: 'submitted',
+      operation,
+      outstanding: {
+        session: session.outstanding.size,
+        connection: outstandingOn(ledger, connectionId),
+      },
+      ...grantNow(session, ledger.connectionGrants.get(connectionId), this.now()),
+    });
+    session.outstanding.add(operation);
+  }
+
+  private takesFlow(connectionId: number, packet: Packet): void {
+    const { ledger } = this;
+    const update = FlowUpdateMetadata.decode(packet.metadata);
+    ledger.count('flow updates');
+    if (update.scopeKind === FlowScope.Connection) {
+      const grant = ledger.connectionGrants.get(connectionId) ?? newGrant(Infinity);
+      ledger.connectionGrants.set(connectionId, grant);
+      applyFlow(grant, update, this.now());
+    } else if (update.scopeKind === FlowScope.Session) {
+      const session = this.sessionOn(connectionId, packet.header.sessionId);
+      if (session !== undefined) applyFlow(session.grant, update, this.now());
+    }
+  }
+
+  /** By connection and id: ids are used again, and a client may not know yet that its session is over. */
+  private sessionOn(connectionId: number, sessionId: number): SessionRecord | undefined {
+    return this.ledger.sessions.find(
+      (session) => session.link === connectionId && session.sessionId === sessionId,
+    );
+  }
+}
+
+/** An operation is not outstanding any more. */
+function settle(session: SessionRecord | undefined, frameId: number): void {
+  for (const operation of session?.outstanding ?? []) {
+    if (operation.frameId === frameId) session?.outstanding.delete(operation);
+  }
+}

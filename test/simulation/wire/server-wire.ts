@@ -1,0 +1,171 @@
+import { acceptsOperations } from '../../../src/protocol/session/session-lifecycle';
+import { MessageType, messageTypeName } from '../../../src/wire/message-type';
+import { ErrorMetadata, ErrorScope } from '../../../src/wire/messages/error-message';
+import { FrameSubmitMetadata } from '../../../src/wire/messages/frame-submit';
+import { ResultClass, ResultPushMetadata } from '../../../src/wire/messages/result-push';
+import {
+  SessionErrorCode,
+  SessionOpenAckMetadata,
+  SessionStatus,
+} from '../../../src/wire/messages/session-open';
+import { encodePacket } from '../../../src/wire/encode-packet';
+import type { Packet } from '../../../src/wire/packet';
+import { couldGoOn, serverDigest } from '../innards';
+import type { Ledger } from '../ledger';
+import { hexOf, OpensInTransit, type OpenInTransit } from './opens-in-transit';
+import { statusName } from './packet-text';
+import { isOverForServer, type SessionRecord } from '../records';
+import { operationOf } from '../actors/submit-fields';
+
+/** What a session's client counts as results. */
+const RESULTS: readonly MessageType[] = [MessageType.ResultPush, MessageType.ResultDrop, MessageType.Error];
+
+/** Reads along at the server's end of every connection. */
+export class ServerWire {
+  private readonly opens = new OpensInTransit();
+
+  constructor(private readonly ledger: Ledger) {}
+
+  /** `to` is who is at the other end. */
+  sends(connectionId: number, packet: Packet, to: string): void {
+    const { messageType, sessionId } = packet.header;
+    if (messageType === MessageType.SessionOpenAck) {
+      this.acknowledges(connectionId, packet, to);
+      return;
+    }
+    // An ERROR answers a packet, whatever connection it came by, or stands for a result.
+    if (sessionId === 0 || (messageType === MessageType.Error && !isRefusal(packet))) return;
+    const session = this.ledger.sessionsById.get(sessionId);
+    if (session === undefined) return;
+    if (session.attachedTo !== connectionId) {
+      this.ledger.facts.push({ kind: 'misdirected', session, packet: messageTypeName(messageType) });
+    } else if (RESULTS.includes(messageType)) {
+      this.sendsResult(session, packet);
+    }
+  }
+
+  /** Returns what must not change where the packet comes by a connection that its session has left. */
+  receives(connectionId: number, packet: Packet): string | undefined {
+    const { messageType, sessionId } = packet.header;
+    if (messageType === MessageType.SessionOpen) this.opens.add(connectionId, packet);
+    const session = this.ledger.sessionsById.get(sessionId);
+    if (sessionId === 0 || session?.server === undefined) return undefined;
+    if (messageType === MessageType.FrameSubmit) this.notePlaceOfSubmit(session, packet);
+    if (isOverForServer(session)) return undefined;
+    if (session.attachedTo !== connectionId) return serverDigest(session.server);
+    // The client has the newest token: none before it counts any more.
+    const newest = session.tokens.at(-1);
+    for (const token of session.tokens) token.isAccepted = token === newest;
+    return undefined;
+  }
+
+  private notePlaceOfSubmit(session: SessionRecord, packet: Packet): void {
+    const operation = operationOf(this.ledger, FrameSubmitMetadata.decode(packet.metadata));
+    if (operation === undefined || session.server === undefined) return;
+    operation.isTooLate = isOverForServer(session) || !acceptsOperations(session.server.state);
+    operation.isEarly = !session.isServed;
+  }
+
+  /** Results are numbered: what goes out under a number for the second time must be the same. */
+  private sendsResult(session: SessionRecord, packet: Packet): void {
+    if (session.cursor === undefined) return;
+    const bytes = encodePacket(packet);
+    const former = session.results[session.cursor];
+    if (former === undefined) {
+      session.results.push(bytes);
+      this.noteLastResult(session, packet);
+    } else {
+      this.ledger.count('replayed results');
+      const isSame = former.length === bytes.length && former.every((byte, at) => byte === bytes[at]);
+      const number = session.cursor + 1;
+      if (!isSame) this.ledger.facts.push({ kind: 'replayed-differently', session, number });
+    }
+    session.cursor += 1;
+  }
+
+  private noteLastResult(session: SessionRecord, packet: Packet): void {
+    if (!endsOperation(packet)) return;
+    const { messageType, frameId } = packet.header;
+    for (const operation of session.operations) {
+      if (operation.frameId !== frameId) continue;
+      const isFirst = !operation.hasLastResult;
+      operation.hasLastResult = true;
+      this.ledger.facts.push({
+        kind: 'terminal-sent',
+        operation,
+        packet: messageTypeName(messageType),
+        isFirst,
+      });
+    }
+  }
+
+  private acknowledges(connectionId: number, packet: Packet, to: string): void {
+    const { ledger } = this;
+    const open = this.opens.take(connectionId);
+    if (open === undefined) {
+      ledger.violated(0, 'the server acknowledged a SESSION_OPEN that nobody sent');
+      return;
+    }
+    const ack = SessionOpenAckMetadata.decode(packet.metadata);
+    ledger.count(`open: ${statusName(ack.sessionStatus)}${open.tokenHex === '' ? '' : ' (resume)'}`);
+    const tokenHex = hexOf(packet.body.subarray(0, ack.resumeTokenBytes));
+    if (ack.sessionStatus === SessionStatus.Opened) {
+      const session = ledger.sessionsByTag.get(open.tag);
+      if (session === undefined) return;
+      session.sessionId = ack.sessionId;
+      session.attachedTo = connectionId;
+      session.cursor = open.isAnnounced ? 0 : undefined;
+      if (tokenHex !== '') session.tokens.push({ hex: tokenHex, isAccepted: true });
+      ledger.sessionsById.set(ack.sessionId, session);
+    } else if (ack.sessionStatus === SessionStatus.Resumed) {
+      const session = ledger.sessionsById.get(ack.sessionId);
+      if (session === undefined) return;
+      const used = session.tokens.find(({ hex }) => hex === open.tokenHex);
+      const isEntitled = used?.isAccepted === true;
+      ledger.facts.push({ kind: 'resumed', session, isEntitled, byWhom: to });
+      for (const token of session.tokens) token.isAccepted = token === used && token.isAccepted;
+      session.tokens.push({ hex: tokenHex, isAccepted: true });
+      session.attachedTo = connectionId;
+      session.cursor = open.receivedResults;
+      session.lastAttempt = Math.max(session.lastAttempt, open.resumeAttempt);
+    } else if (ack.sessionErrorCode === SessionErrorCode.ResumeRejected) {
+      this.noteSentAway(open);
+    }
+  }
+
+  private noteSentAway(open: OpenInTransit): void {
+    const session = this.ledger.sessionsById.get(open.requestedSessionId);
+    if (session?.server === undefined || isOverForServer(session)) return;
+    const isToken = session.tokens.some(({ hex, isAccepted }) => isAccepted && hex === open.tokenHex);
+    if (!isToken || !acceptsOperations(session.server.state)) return;
+    const { receivedResults } = open;
+    if (open.resumeAttempt > 0 && open.resumeAttempt <= session.lastAttempt) {
+      this.ledger.count('resumes that came too late');
+    } else if (
+      receivedResults !== undefined &&
+      !couldGoOn(session.server, session.results, receivedResults)
+    ) {
+      this.ledger.count('resumes refused for a gap');
+    } else {
+      this.ledger.facts.push({ kind: 'sent-away', session });
+    }
+  }
+}
+
+/** Whether a packet to a client ends an operation. */
+export function endsOperation({ header, metadata }: Packet): boolean {
+  switch (header.messageType) {
+    case MessageType.ResultPush:
+      return ResultPushMetadata.decode(metadata).resultClass !== ResultClass.Partial;
+    case MessageType.ResultDrop:
+    case MessageType.Error:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** Whether an ERROR stands for the result of an operation. */
+function isRefusal({ metadata }: Packet): boolean {
+  return ErrorMetadata.decode(metadata).errorScope === ErrorScope.Frame;
+}
