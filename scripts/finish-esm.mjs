@@ -1,9 +1,10 @@
 // Completes the ES module build: sources import './foo', and while a bundler guesses the rest, browsers,
 // Node and Deno resolve a specifier as it is written. So every relative specifier in dist/esm becomes
-// the file it means ('./foo.js' or './foo/index.js'), in code and in declarations alike, and the folder
-// is marked as ES modules. A specifier that means no file fails the build.
+// the file it means ('./foo.js' or './foo/index.js'), and the folder is marked as ES modules. A specifier
+// that means no file fails the build. Each entry point gets a declaration of its own format, which passes on
+// those that there are.
 import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import ts from 'typescript';
 
 const root = 'dist/esm';
@@ -36,7 +37,7 @@ function complete(specifier, fromFile) {
 let rewritten = 0;
 for (const name of readdirSync(root, { recursive: true })) {
   const file = join(root, name);
-  if (!/\.(js|d\.ts)$/.test(name) || !statSync(file).isFile()) continue;
+  if (!name.endsWith('.js') || !statSync(file).isFile()) continue;
   let text = readFileSync(file, 'utf8');
   const sourceFile = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
   // From the end, so that the positions of the earlier ones stay true.
@@ -45,6 +46,13 @@ for (const name of readdirSync(root, { recursive: true })) {
     rewritten += 1;
   }
   writeFileSync(file, text);
+}
+
+const { exports } = JSON.parse(readFileSync('package.json', 'utf8'));
+for (const { node, default: esm } of Object.values(exports)) {
+  if (node === undefined) continue;
+  const declared = relative(dirname(esm.types), node.types);
+  writeFileSync(esm.types, `export * from '${declared.replace(/\.d\.ts$/, '.js')}';\n`);
 }
 
 // A bundler reads the nearest package.json: without sideEffects here it would no longer drop what is unused.

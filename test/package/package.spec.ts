@@ -1,5 +1,5 @@
-import { readFileSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { dirname, join, posix } from 'node:path';
 import { createContext, runInContext } from 'node:vm';
 import { install, lendNodeTypes, pack, write } from './consumer';
 import { entryPoints } from './entry-points';
@@ -9,6 +9,9 @@ import { run, runTool } from './run';
 // source; the snapshot beside this file records them, so that none comes or goes unseen.
 
 const entries = entryPoints();
+const MAX_UNPACKED_BYTES = 3_000_000;
+const MAX_PACKED_BYTES = 400_000;
+
 const specifiers = entries.map(({ specifier }) => specifier);
 
 let tarball: string;
@@ -23,6 +26,28 @@ afterAll(() => {
   if (tarball) rmSync(dirname(tarball), { recursive: true, force: true });
   if (consumer) rmSync(consumer, { recursive: true, force: true });
 });
+
+async function listed(archive: string): Promise<string[]> {
+  const listing = await run('tar', ['-tzf', archive]);
+  return listing
+    .trim()
+    .split('\n')
+    .map((name) => name.replace(/^package\//, ''));
+}
+
+/** The files of the repository that a page links to, relative to the page. */
+function linksOf(page: string): string[] {
+  const text = readFileSync(join(consumer, 'node_modules/nnrp-rx', page), 'utf8');
+  return [...text.matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)]
+    .map(([, link]) => link ?? '')
+    .filter((link) => !/^[a-z]+:/.test(link));
+}
+
+function unpackedBytes(folder: string): number {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .reduce((bytes, entry) => bytes + statSync(join(entry.parentPath, entry.name)).size, 0);
+}
 
 describe('the public names', () => {
   it('has four entry points', () => {
@@ -44,27 +69,38 @@ describe('the public names', () => {
 });
 
 describe('the tarball', () => {
-  it('holds the build, its sources, the license and nothing else', async () => {
-    const listing = await run('tar', ['-tzf', tarball]);
-    const files = listing
-      .trim()
-      .split('\n')
-      .map((name) => name.replace(/^package\//, ''));
+  it('holds the build, the pages and nothing else', async () => {
+    const files = await listed(tarball);
 
-    const expected = /^(LICENSE|README\.md|package\.json|(src|operators)\/.+\.ts|dist\/(cjs|esm)\/.+)$/;
+    const expected =
+      /^(LICENSE|package\.json|(README|CHANGELOG|docs\/[\w-]+)\.md|dist\/(cjs|esm|types)\/.+)$/;
     expect(files.filter((name) => !expected.test(name))).toEqual([]);
-    expect(files).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'package.json']));
-    const built = files
-      .filter((name) => /^(src|operators)\/.+\.ts$/.test(name))
-      .flatMap((name) =>
-        ['cjs', 'esm'].flatMap((format) =>
-          ['.js', '.js.map', '.d.ts', '.d.ts.map'].map(
-            (end) => `dist/${format}/${name.replace(/\.ts$/, end)}`,
-          ),
-        ),
-      );
-    expect(built.length).toBeGreaterThan(0);
+    expect(files).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'CHANGELOG.md', 'package.json']));
+    const modules = files.flatMap((name) => /^dist\/types\/(.+)\.d\.ts$/.exec(name)?.[1] ?? []);
+    expect(modules.length).toBeGreaterThan(0);
+    const built = modules.flatMap((module) => [`dist/cjs/${module}.js`, `dist/esm/${module}.js`]);
     expect(built.filter((name) => !files.includes(name))).toEqual([]);
+    // Declarations once: an entry point of the ES modules passes on those that there are.
+    expect(files.filter((name) => /^dist\/cjs\/.+\.d\.ts$/.test(name))).toEqual([]);
+    expect(files.filter((name) => /^dist\/esm\/.+\.d\.ts$/.test(name)).sort()).toEqual(
+      entries.map(({ module }) => `dist/esm/${module}.d.ts`).sort(),
+    );
+  });
+
+  it('has every page that its README and its pages link to', async () => {
+    const files = await listed(tarball);
+    const broken = files
+      .filter((name) => name.endsWith('.md'))
+      .flatMap((page) => linksOf(page).map((link) => [page, posix.join(posix.dirname(page), link)] as const))
+      .filter(([, target]) => !files.includes(target));
+
+    expect(broken).toEqual([]);
+  });
+
+  it('is small', () => {
+    // Bounds to notice growth by: raised by hand, with what was worth it.
+    expect(unpackedBytes(join(consumer, 'node_modules/nnrp-rx'))).toBeLessThan(MAX_UNPACKED_BYTES);
+    expect(statSync(tarball).size).toBeLessThan(MAX_PACKED_BYTES);
   });
 
   it('passes publint, warnings counted as errors', async () => {
