@@ -24,7 +24,7 @@ const BODY_BYTES = 64;
 const submits = chunk(MessageType.FrameSubmit, FrameSubmitMetadata.encode(FrameSubmitMetadata.of()));
 const results = chunk(
   MessageType.ResultPush,
-  ResultPushMetadata.encode(ResultPushMetadata.of({ statusCode: 200, resultClass: 1, resultFlags: 1 })),
+  ResultPushMetadata.encode(ResultPushMetadata.of({ statusCode: 200, resultClass: 1, resultFlags: 4 })),
 );
 
 /** What was decoded goes here, so that nothing is left out because nobody wants it. */

@@ -192,7 +192,7 @@ describe('results, of a Rust server to this client', () => {
     await rust.receiveSubmit();
     const metadata = {
       statusCode: 0xffff,
-      resultFlags: ResultFlag.Stale | ResultFlag.Degraded,
+      resultFlags: ResultFlag.Stale | ResultFlag.Fallback,
       sectionCount: 1,
       tileCount: 2,
       activeProfileId: 3,
@@ -224,7 +224,12 @@ describe('results, of a Rust server to this client', () => {
     expect(decodeTokens(await rust.receiveSubmit())).toEqual(['the', ' first', ' line']);
     for (const token of CALL_ME) {
       const { body, fields } = encodeTokens([token]);
-      const metadata = { statusCode: 200, resultFlags: 1, resultClass: ResultClass.Partial, ...fields };
+      const metadata = {
+        statusCode: 200,
+        resultFlags: ResultFlag.Partial,
+        resultClass: ResultClass.Partial,
+        ...fields,
+      };
       await rust.sendResult({ frameId: 1, metadata, body });
       expect(decodeTokens(await answer.next())).toEqual([token]);
     }

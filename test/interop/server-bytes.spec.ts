@@ -3,7 +3,7 @@ import { HEADER_LENGTH } from '../../src/wire/header';
 import type { MessageType } from '../../src/wire/message-type';
 import { FlowFlag, FlowScope, FlowUpdateMetadata } from '../../src/wire/messages/flow-update';
 import { Profile } from '../../src/wire/messages/payload-kind';
-import { ResultClass } from '../../src/wire/messages/result-push';
+import { ResultClass, ResultFlag } from '../../src/wire/messages/result-push';
 import {
   SessionErrorCode,
   SessionOpenAckMetadata,
@@ -127,7 +127,12 @@ describe('the bytes of this server are those of the Rust server', () => {
     for (const _ of [1, 2]) await rust.receiveSubmit();
 
     const { body, fields } = encodeTokens(['Call', ' me']);
-    const partial = { statusCode: 200, resultFlags: 1, resultClass: ResultClass.Partial, ...fields };
+    const partial = {
+      statusCode: 200,
+      resultFlags: ResultFlag.Partial,
+      resultClass: ResultClass.Partial,
+      ...fields,
+    };
     session.sendResult(first!.partial(body, fields));
     await rust.sendResult({ frameId: 1, metadata: partial, body });
     await same();

@@ -27,11 +27,17 @@ export interface TlsOptions extends Partial<SocketTransportOptions>, TlsSettings
    * 5,000. (For connecting, see `ClientOptions.connectTimeoutMs`.)
    */
   readonly handshakeTimeoutMs?: number;
+  /**
+   * A peer that says another protocol than `nnrp/1` by ALPN is refused. One that says none, as the reference's
+   * peers do, is taken with `prefer`, and refused with `require`, which is for a port or a certificate that is
+   * shared with HTTPS. Default `prefer`. (WebSockets say HTTP there, and have no such choice.)
+   */
+  readonly alpn?: 'prefer' | 'require';
 }
 
 /**
  * NNRP over TLS 1.2 or later on TCP: what a server listens on and a client connects to. The protocol
- * knows it as TCP, and so does `kind`. Both ends agree on `nnrp/1` by ALPN, or there is no connection.
+ * knows it as TCP, and so does `kind`. Both ends say `nnrp/1` by ALPN; see `alpn`.
  *
  * Who has shown a certificate that was verified is `transport.identity`, which a server's policy sees.
  *
@@ -62,7 +68,7 @@ export function tls(options: TlsOptions): SecureEndpoint {
 
 function listenTls(
   host: string,
-  { port, backlog, handshakeTimeoutMs, ...options }: TlsOptions,
+  { port, backlog, handshakeTimeoutMs, alpn, ...options }: TlsOptions,
   credentials: TlsCredentials,
   listenOptions: ListenOptions = {},
 ): Listener {
@@ -86,8 +92,8 @@ function listenTls(
       handshakes.fail(socket, error);
     });
     server.on('secureConnection', (socket) => {
-      // Who offers other protocols only has been refused by TLS; who offers none is by this.
-      if (socket.alpnProtocol !== PROTOCOL) {
+      // Who offers other protocols only has been refused by TLS.
+      if (!isAgreed(socket, alpn)) {
         handshakes.fail(socket, notAgreed());
         return;
       }
@@ -108,7 +114,7 @@ function listenTls(
 function connectTls(
   host: string,
   url: string,
-  { port, ...options }: TlsOptions,
+  { port, alpn, ...options }: TlsOptions,
   credentials: TlsCredentials,
 ): Observable<Transport> {
   return new Observable((subscriber) => {
@@ -130,7 +136,7 @@ function connectTls(
         // Also after it was given up.
         connecting.on('error', failed);
         connecting.once('secureConnect', () => {
-          if (connecting.alpnProtocol !== PROTOCOL) {
+          if (!isAgreed(connecting, alpn)) {
             failed(notAgreed());
             return;
           }
@@ -147,4 +153,9 @@ function connectTls(
       secure?.destroy();
     };
   });
+}
+
+/** Node's `alpnProtocol` is false where a peer has said none. */
+function isAgreed({ alpnProtocol }: nodeTls.TLSSocket, alpn: TlsOptions['alpn'] = 'prefer'): boolean {
+  return alpnProtocol === PROTOCOL || (alpn === 'prefer' && !alpnProtocol);
 }

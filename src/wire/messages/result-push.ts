@@ -14,7 +14,7 @@ export const ResultClass = enumeration('result_class', {
 });
 export type ResultClass = EnumerationValue<typeof ResultClass>;
 
-export const ResultFlag = { Partial: 0x1, Stale: 0x2, Degraded: 0x4 } as const;
+export const ResultFlag = { Stale: 0x1, Fallback: 0x2, Partial: 0x4 } as const;
 
 /** RESULT_PUSH (protocol section 6). Body: the payload. */
 export const ResultPushMetadata = record({

@@ -54,7 +54,7 @@ describe('comparePackets', () => {
     expect(comparePackets(result(42, 1, 'del').partial(), actual)).toEqual([
       { path: 'header.frameId', expected: '1', actual: '2' },
       { path: 'header.traceId', expected: '0', actual: '7' },
-      { path: 'metadata.resultFlags', expected: '0x1', actual: '0' },
+      { path: 'metadata.resultFlags', expected: '0x4', actual: '0' },
       { path: 'metadata.resultClass', expected: 'Partial (1)', actual: 'Complete (0)' },
       { path: 'body', expected: 'tokens "del"', actual: 'tokens "dal"' },
     ]);

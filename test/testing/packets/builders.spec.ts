@@ -181,7 +181,7 @@ describe('the modifiers', () => {
       },
     ],
     ['migrateAck.refused', migrateAck(42).refused(2), { acceptCode: 2 }],
-    ['result.partial', result(42, 1).partial(), { resultClass: 1, resultFlags: 1, statusCode: 200 }],
+    ['result.partial', result(42, 1).partial(), { resultClass: 1, resultFlags: 4, statusCode: 200 }],
     ['error', error({}, 5), { errorScope: ErrorScope.Connection, isFatal: false }],
     [
       'error of a session',

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import * as nodeTls from 'node:tls';
 import { tls } from '../../../src/transport/tls/tls';
+import { encodePacket } from '../../../src/wire/encode-packet';
 import { makeLab, type Lab } from '../../support/certificates';
 import { RawSocket } from '../../support/raw-socket';
 import { pause, until } from '../../support/until';
@@ -148,26 +149,50 @@ describe('tls', () => {
       expect(reception.transports).toEqual([]);
     });
 
-    it('is required also of a client that offers none', async () => {
-      const { port, reception, refused } = await listen(lab);
+    it.each([[{}], [{ alpn: 'prefer' }]] as const)('need not be said by a client: %j', async (options) => {
+      const { port, reception, refused } = await listen(lab, options);
+      const { socket, secured } = rawClient(lab, port, { ALPNProtocols: [] });
+      await secured();
+      const read = new Recording((await reception.accept()).packets$);
+      socket.write(encodePacket(numbered(1)));
+      expect(frameIds(await read.count(1))).toEqual([1]);
+      expect(refused).toEqual([]);
+    });
+
+    it('has to be said by a client where that is required', async () => {
+      const { port, reception, refused } = await listen(lab, { alpn: 'require' });
       const { closed } = rawClient(lab, port, { ALPNProtocols: [] });
       await closed();
       expect(refused).toHaveLength(1);
       expect(refused[0]?.message).toContain('nnrp/1');
       expect(reception.transports).toEqual([]);
+      const { connected } = await reception.link(tls({ port, ca: lab.authority.cert, alpn: 'require' }));
+      closedLater(connected);
     });
 
-    it.each([
-      ['another', ['h2']],
-      ['none', undefined],
-    ])('is required of a server, which has %s', async (_, ALPNProtocols) => {
-      const other = nodeTls.createServer({ ...lab.server, ...(ALPNProtocols && { ALPNProtocols }) });
+    /** A TLS server with nothing of this library on it. */
+    async function otherServer(options: nodeTls.TlsOptions): Promise<number> {
+      const other = nodeTls.createServer({ ...lab.server, ...options });
       other.on('secureConnection', (socket) => socket.on('error', () => undefined).resume());
-      other.on('tlsClientError', (__, socket) => socket.destroy());
+      other.on('tlsClientError', (_, socket) => socket.destroy());
       closedLater(other.listen(0, '127.0.0.1'));
       await once(other, 'listening');
-      const { port } = other.address() as AddressInfo;
-      const { error, values } = await attempt(lab, port);
+      return (other.address() as AddressInfo).port;
+    }
+
+    it.each([[{}], [{ alpn: 'prefer' }]] as const)('need not be said by a server: %j', async (options) => {
+      const { error, values } = await attempt(lab, await otherServer({}), options);
+      expect(error).toBeUndefined();
+      expect(values).toHaveLength(1);
+    });
+
+    it.each<[string, nodeTls.TlsOptions, 'prefer' | 'require']>([
+      ['another', { ALPNProtocols: ['h2'] }, 'prefer'],
+      ['another', { ALPNProtocols: ['h2'] }, 'require'],
+      ['none', {}, 'require'],
+    ])('is not agreed on with a server that has %s: %o, %s', async (_, theirs, alpn) => {
+      const port = await otherServer(theirs);
+      const { error, values } = await attempt(lab, port, { alpn });
       expect(values).toEqual([]);
       expectFault(error, {
         kind: 'io',

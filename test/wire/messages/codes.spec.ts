@@ -32,6 +32,11 @@ describe('codes', () => {
     expect(Object.values(codes)).toEqual(numbers);
   });
 
+  // Their numbers alone fit any order of names.
+  it('of a result have the names of the protocol', () => {
+    expect(ResultFlag).toEqual({ Stale: 1, Fallback: 2, Partial: 4 });
+  });
+
   it.each([
     ['header', HeaderFlag, 6],
     ['session', SessionFlag, 4],

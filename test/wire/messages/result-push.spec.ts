@@ -26,7 +26,7 @@ describe('ResultPushMetadata', () => {
   it('takes fields that are no tensor’s from every result', () => {
     const given = ResultPushMetadata.of({
       statusCode: 65535,
-      resultFlags: ResultFlag.Partial | ResultFlag.Stale | ResultFlag.Degraded,
+      resultFlags: ResultFlag.Partial | ResultFlag.Stale | ResultFlag.Fallback,
       activeProfileId: 2,
       inferenceMs: 1,
       queueMs: 2,
