@@ -12,6 +12,7 @@ import { EMPTY } from '../wire/packet';
 import { SessionRejectedError } from './errors';
 import { linkOver } from './link/link';
 import { ClientLinks } from './link/links';
+import { openRequest } from './link/open-queue';
 import { openBody, sessionOpen, type ClientOptions, type SessionOptions } from './options';
 import { Reconnection, type ReconnectionHost } from './reconnect/reconnection';
 import { SessionMover } from './reconnect/session-mover';
@@ -167,20 +168,17 @@ class RunningClient implements Client {
       throw new SessionRejectedError(SessionStatus.Rejected, SessionErrorCode.SessionLimitReached);
     }
     let session: ConnectedSession | undefined;
-    await link.open({
-      open,
-      body: openBody(blocks),
-      accept: (answer) => {
-        const accepted = acceptedOpen(open, answer);
-        const { sessionId } = accepted.ack;
-        // A server that chooses may not choose the id of a session that goes on.
-        if (link.hasId(sessionId) && open.resumeTokenBytes === 0) {
-          throw new NnrpError({ kind: 'SessionAlreadyExists', sessionId });
-        }
-        session = new ConnectedSession(this.sessionHost, options, accepted, link);
-        link.adopt(session);
-      },
+    const request = openRequest(open, openBody(blocks), (answer) => {
+      const accepted = acceptedOpen(open, answer);
+      const { sessionId } = accepted.ack;
+      // A server that chooses may not choose the id of a session that goes on.
+      if (link.hasId(sessionId) && open.resumeTokenBytes === 0) {
+        throw new NnrpError({ kind: 'SessionAlreadyExists', sessionId });
+      }
+      session = new ConnectedSession(this.sessionHost, options, accepted, link);
+      link.adopt(session);
     });
+    await link.open(request);
     if (session === undefined) throw linkOver(this.peer);
     return session;
   }

@@ -4,7 +4,7 @@ export type { FieldReaders, RecordDefinition } from './codec/layout';
 export * from './errors';
 export * from './message-type';
 export * from './header';
-export * from './packet';
+export { EMPTY, decodePacket, packet, payloadLength, type Packet } from './packet';
 export { checkLengths, encodePacket } from './encode-packet';
 export * from './packet-decoder';
 export * from './revision';

@@ -32,7 +32,11 @@ export class PacketTemplate {
   }
 
   packet(sessionId: number, frameId: number, body: Uint8Array): Packet {
-    const isValid = isU32(sessionId) && isU32(frameId) && isU32(this.metadata.length + body.length);
+    const isValid =
+      isU32(sessionId) &&
+      isU32(frameId) &&
+      body instanceof Uint8Array &&
+      isU32(this.metadata.length + body.length);
     // Any other is refused like all packets, where it is encoded.
     return isValid
       ? new TemplatePacket(this, sessionId, frameId, body)

@@ -14,7 +14,17 @@ export const EMPTY: Uint8Array = new Uint8Array(0);
 const U32_MAX = 0xffffffff;
 
 /**
- * A packet from what is particular to it; the lengths follow from `metadata` and `body`.
+ * Returns what is bytes. Throws a `TypeError` where it is not: it would fail later, as it is written, where
+ * nobody can tell whose it was.
+ */
+export function requireBytes(bytes: Uint8Array, what: string): Uint8Array {
+  if (bytes instanceof Uint8Array) return bytes;
+  throw new TypeError(`${what} must be a Uint8Array, got ${Object.prototype.toString.call(bytes)}`);
+}
+
+/**
+ * A packet from what is particular to it; the lengths follow from `metadata` and `body`. Throws a `TypeError`
+ * where these are not bytes.
  *
  * @example
  * transport.send(packet({ messageType: MessageType.FrameCancel, sessionId: 42, frameId: 7 }));
@@ -25,8 +35,8 @@ export function packet(
   body: Uint8Array = EMPTY,
 ): Packet {
   const whole = header(fields);
-  whole.metaLen = metadata.length;
-  whole.bodyLen = body.length;
+  whole.metaLen = requireBytes(metadata, 'the metadata of a packet').length;
+  whole.bodyLen = requireBytes(body, 'the body of a packet').length;
   return { header: whole, metadata, body };
 }
 

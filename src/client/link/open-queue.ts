@@ -7,10 +7,10 @@ import { packet as makePacket, type Packet } from '../../wire/packet';
 import { Awaited } from '../awaited';
 import { unasked } from '../unasked';
 
-/** A SESSION_OPEN with its body's blocks, and what becomes of its ack. */
+/** A SESSION_OPEN, ready to be sent, and what becomes of its ack. */
 export interface OpenRequest {
   readonly open: SessionOpenMetadata;
-  readonly body: Uint8Array;
+  readonly packet: Packet;
   /**
    * Takes the ack, before the next packet: that one may already be the session's. What it throws
    * rejects the open.
@@ -90,7 +90,19 @@ export class OpenQueue {
         this.host.unanswered(first.open);
       }, timerMs(timeoutMs));
     }
-    const metadata = SessionOpenMetadata.encode(first.open);
-    this.host.send(makePacket({ messageType: MessageType.SessionOpen }, metadata, first.body));
+    this.host.send(first.packet);
   }
+}
+
+/**
+ * A SESSION_OPEN with its body, to wait for its turn. Throws an `NnrpError` where a field has no such value:
+ * nothing that cannot be sent comes to stand before the opens of others.
+ */
+export function openRequest(
+  open: SessionOpenMetadata,
+  body: Uint8Array,
+  accept: OpenRequest['accept'],
+): OpenRequest {
+  const metadata = SessionOpenMetadata.encode(open);
+  return { open, packet: makePacket({ messageType: MessageType.SessionOpen }, metadata, body), accept };
 }

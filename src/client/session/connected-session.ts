@@ -20,7 +20,7 @@ import type { OperationFailure } from '../errors';
 import type { ClientLink, LinkedSession } from '../link/link';
 import type { OpenRequest } from '../link/open-queue';
 import type { ReconnectOptions, SessionOptions } from '../options';
-import { encodeSubmitMetadata, type SubmitRequest } from '../submissions/submission';
+import type { SubmitRequest } from '../submissions/submission';
 import { Submissions, type Credit } from '../submissions/submissions';
 import type { ClientSessionUsage } from '../usage';
 import type { AcceptedOpen } from './open-answer';
@@ -83,8 +83,8 @@ export class ConnectedSession implements ClientSession, LinkedSession {
       {
         sessionId,
         scheduler,
-        sendSubmit: ({ frameId, metadata, body }) => {
-          this.send(MessageType.FrameSubmit, frameId, encodeSubmitMetadata(metadata), body);
+        sendSubmit: ({ frameId, metadataBytes, body }) => {
+          this.send(MessageType.FrameSubmit, frameId, metadataBytes, body);
         },
         sendCancel: (frameId) => {
           this.send(MessageType.FrameCancel, frameId);

@@ -1,6 +1,6 @@
 import { encodeSessionExtension } from '../../protocol/session/session-extension';
 import { EMPTY } from '../../wire/packet';
-import type { OpenRequest } from '../link/open-queue';
+import { openRequest, type OpenRequest } from '../link/open-queue';
 import { openBody, sessionOpen, type SessionOptions } from '../options';
 import { acceptedOpen, type AcceptedOpen } from './open-answer';
 
@@ -45,12 +45,8 @@ export class Resumption {
     const blocks = { resumeToken: this.token, auth: options.auth ?? EMPTY, extension };
     const wanted: SessionOptions = { ...options, requestedSessionId: sessionId, allowResume: true };
     const open = sessionOpen(wanted, blocks);
-    return {
-      open,
-      body: openBody(blocks),
-      accept: (answer) => {
-        accept(acceptedOpen(open, answer));
-      },
-    };
+    return openRequest(open, openBody(blocks), (answer) => {
+      accept(acceptedOpen(open, answer));
+    });
   }
 }

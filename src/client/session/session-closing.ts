@@ -71,9 +71,10 @@ export class SessionClosing {
   close(fields: Partial<SessionCloseMetadata>): Promise<SessionCloseAckMetadata> {
     const { session } = this;
     const close = this.request({ inFlightPolicy: InFlightPolicy.Drain, ...fields });
+    const metadata = SessionCloseMetadata.encode(close);
     this.current = afterClose(this.current, session.sessionId);
     session.submissions.refuseNew();
-    session.send(MessageType.SessionClose, SessionCloseMetadata.encode(close));
+    session.send(MessageType.SessionClose, metadata);
     return this.asked.add(close);
   }
 

@@ -1,7 +1,7 @@
 import type { Subscriber } from 'rxjs';
 import type { ResultPush } from '../../protocol/operation/result';
 import { FrameSubmitMetadata } from '../../wire/messages/frame-submit';
-import { EMPTY } from '../../wire/packet';
+import { EMPTY, requireBytes } from '../../wire/packet';
 
 /** What a client asks of a server. */
 export interface SubmitRequest {
@@ -14,6 +14,8 @@ export interface SubmitRequest {
 /** A submit that somebody has subscribed to. */
 export interface Submission {
   readonly metadata: Readonly<FrameSubmitMetadata>;
+  /** The metadata's bytes, not to be written to: what waits is ready to be sent. */
+  readonly metadataBytes: Uint8Array;
   readonly body: Uint8Array;
   readonly subscriber: Subscriber<ResultPush>;
   /** 0 until it is sent. */
@@ -24,20 +26,21 @@ const utf8 = new TextEncoder();
 
 /** Shared by all submits that have no fields of their own, so that most need not be encoded again. */
 const USUAL: Readonly<FrameSubmitMetadata> = Object.freeze(FrameSubmitMetadata.of());
-const ENCODED_USUAL = FrameSubmitMetadata.encode(USUAL);
+const USUAL_BYTES = FrameSubmitMetadata.encode(USUAL);
 
-/** The metadata's bytes, not to be written to. Throws an `NnrpError` where a field has no such value. */
-export function encodeSubmitMetadata(metadata: Readonly<FrameSubmitMetadata>): Uint8Array {
-  return metadata === USUAL ? ENCODED_USUAL : FrameSubmitMetadata.encode(metadata);
-}
-
+/**
+ * What a subscriber asks for, ready to be sent. Throws an `NnrpError` where a field has no such value, a
+ * `TypeError` where the body is neither bytes nor a string.
+ */
 export function submission(
-  { body = EMPTY, metadata }: SubmitRequest,
+  { body = EMPTY, metadata: fields }: SubmitRequest,
   subscriber: Subscriber<ResultPush>,
 ): Submission {
+  const metadata = fields === undefined ? USUAL : FrameSubmitMetadata.of(fields);
   return {
-    metadata: metadata === undefined ? USUAL : FrameSubmitMetadata.of(metadata),
-    body: typeof body === 'string' ? utf8.encode(body) : body,
+    metadata,
+    metadataBytes: metadata === USUAL ? USUAL_BYTES : FrameSubmitMetadata.encode(metadata),
+    body: typeof body === 'string' ? utf8.encode(body) : requireBytes(body, 'the body of a submit'),
     subscriber,
     frameId: 0,
   };

@@ -260,15 +260,7 @@ export class Submissions {
     this.inFlight.set(frameId, wanted);
     this.nextFrameId += 1;
     connection.take();
-    try {
-      this.host.sendSubmit(wanted);
-    } catch (error) {
-      // Fields that the protocol forbids: nothing was sent, and the id is free for the next.
-      this.nextFrameId = frameId;
-      wanted.frameId = 0;
-      this.leave(frameId);
-      wanted.subscriber.error(error);
-    }
+    this.host.sendSubmit(wanted);
   }
 
   private maySubmit({ metadata }: Submission, connection: ConnectionCredit): boolean {

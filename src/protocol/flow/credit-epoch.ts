@@ -34,8 +34,13 @@ export class CreditEpoch {
    * The epoch of the next update to send: 1, 2, 3 and so on. A u32 that is used up stays at its
    * greatest value, which receivers do not ignore.
    */
+  get upcoming(): number {
+    return Math.min((this.#latest ?? 0) + 1, U32_MAX);
+  }
+
+  /** Takes the {@link upcoming} epoch: its update is sent. */
   next(): number {
-    this.#latest = Math.min((this.#latest ?? 0) + 1, U32_MAX);
+    this.#latest = this.upcoming;
     return this.#latest;
   }
 }

@@ -71,11 +71,13 @@ export class SessionClosing {
 
   /**
    * Asks for the end. An announced client says when it has all that it waits for; another one is not told,
-   * as its runtime would not expect it, and the session ends with its last operation.
+   * as its runtime would not expect it, and the session ends with its last operation. Throws an `NnrpError`
+   * where the ending cannot be said; then nothing has changed.
    */
   close(ending: SessionEnding): void {
     const { session } = this;
     const { current } = session.outlet;
+    const word = session.sender.closePacket(ending, session.operations.lastOperationId);
     if (!acceptsOperations(session.state)) {
       this.hasten(ending);
       return;
@@ -83,9 +85,7 @@ export class SessionClosing {
     this.wasAsked = true;
     session.state = afterClose(session.state, session.sessionId);
     const isAbort = ending.inFlightPolicy === InFlightPolicy.Abort;
-    if (current?.isAnnounced === true || isAbort) {
-      session.sender.close(ending, session.operations.lastOperationId);
-    }
+    if (current?.isAnnounced === true || isAbort) session.outlet.send(word);
     if (isAbort || current === undefined) {
       session.end('closed', 'closed');
       return;

@@ -224,10 +224,10 @@ export class SessionCore
   }
 
   /** Ends the session from this side, operations in flight drained or aborted; resolves when it is over. */
-  close(ending: SessionEnding): Promise<void> {
-    const over = lastValueFrom(this.attachment, { defaultValue: undefined }).then(() => undefined);
+  async close(ending: SessionEnding): Promise<void> {
+    const over = lastValueFrom(this.attachment, { defaultValue: undefined });
     this.closing.close(ending);
-    return over;
+    await over;
   }
 
   /** Ends the session without another word. */

@@ -62,10 +62,11 @@ export class SessionCredit {
         sessionCredit: scope === FlowScope.Session ? credit : 0,
         operationCredit: scope === FlowScope.Operation ? credit : 0,
         operationId: scope === FlowScope.Operation ? BigInt(target.frameId) : 0n,
-        creditEpoch: epoch.next(),
+        creditEpoch: epoch.upcoming,
         flowFlags: FlowFlag.CreditValid,
       }),
     );
+    epoch.next();
   }
 
   /** A submit came for which there is no room: told once, until there is again. */

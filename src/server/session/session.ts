@@ -190,7 +190,10 @@ export class ServerSession extends ContainedObservable<SessionMessage> {
     this.tellCredit(FlowUpdateReason.Resume, BackpressureLevel.None, credit, target);
   }
 
-  /** Closes the session; resolves when it is over. By default: normal, drained without time to do it in. */
+  /**
+   * Closes the session; resolves when it is over. By default: normal, drained without time to do it in.
+   * Rejects with an `NnrpError` where a field is not allowed; the session then goes on.
+   */
   close(ending: Partial<SessionEnding> = {}): Promise<void> {
     return this.core.close({ ...NORMAL_ENDING, ...ending });
   }

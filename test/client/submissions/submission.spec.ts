@@ -15,6 +15,7 @@ describe('a submission', () => {
   it('has no id before it is sent, and nothing that was not said', () => {
     expect(submission({}, subscriber)).toEqual({
       metadata: FrameSubmitMetadata.of(),
+      metadataBytes: FrameSubmitMetadata.encode(FrameSubmitMetadata.of()),
       body: new Uint8Array(0),
       subscriber,
       frameId: 0,
@@ -28,7 +29,16 @@ describe('a submission', () => {
   });
 
   it('has the fields that are given', () => {
-    const { metadata } = submission({ metadata: { latencyBudgetMs: 30 } }, subscriber);
+    const { metadata, metadataBytes } = submission({ metadata: { latencyBudgetMs: 30 } }, subscriber);
     expect(metadata).toEqual(FrameSubmitMetadata.of({ latencyBudgetMs: 30 }));
+    expect(FrameSubmitMetadata.decode(metadataBytes)).toEqual(metadata);
   });
+
+  it.each([[7], [{}], [[1, 2]], [new ArrayBuffer(4)], [new DataView(new ArrayBuffer(4))], [null]])(
+    'is none where the body is neither bytes nor a string: %p',
+    (body) => {
+      const make = () => submission({ body: body as unknown as string }, subscriber);
+      expect(make).toThrow(/^the body of a submit must be a Uint8Array, got \[object \w+\]$/);
+    },
+  );
 });

@@ -105,18 +105,18 @@ describe('Submissions', () => {
     ]);
   });
 
-  it('gives an id that could not be sent to the next', () => {
-    const stage = new Stage();
-    const send = stage.sendSubmit;
-    stage.sendSubmit = () => {
-      throw new RangeError('not allowed');
-    };
-    stage.submit('a');
-    stage.sendSubmit = send;
+  it('takes nothing that cannot be sent: no id, no credit, no place among those that wait', () => {
+    const stage = new Stage({ credit: 1 });
+    const bad = { metadata: { latencyBudgetMs: -1 } };
+    stage.submit('a', bad);
     stage.submit('b');
-    expect(stage.outcomes.get('a')).toEqual([new RangeError('not allowed')]);
-    expect(stage.news()).toEqual(['submit 1']);
-    expect(stage.submissions.inFlightIds()).toEqual([1]);
+    stage.submit('c', bad);
+    stage.submit('d');
+    const refused = [expect.objectContaining({ kind: 'ValueOutOfRange' })];
+    expect([stage.outcomes.get('a'), stage.outcomes.get('c')]).toEqual([refused, refused]);
+    expect(stage.submissions.creditNow()).toEqual({ granted: 1, inFlight: 1, waiting: 1 });
+    stage.complete(1);
+    expect(stage.news()).toEqual(['submit 1', 'submit 2']);
   });
 });
 

@@ -81,13 +81,14 @@ export class SessionSender {
     this.send(MessageType.CacheAck, 0, CacheAckMetadata.encode(ack));
   }
 
-  close(fields: Partial<SessionCloseMetadata>, lastOperationId: number): void {
+  /** SESSION_CLOSE, to be sent where the client is told. */
+  closePacket(fields: Partial<SessionCloseMetadata>, lastOperationId: number): Packet {
     const close = SessionCloseMetadata.of({
       ...fields,
       lastOperationId: BigInt(lastOperationId),
       sessionCloseTag: this.sessionId,
     });
-    this.send(MessageType.SessionClose, 0, SessionCloseMetadata.encode(close));
+    return this.packet(MessageType.SessionClose, 0, SessionCloseMetadata.encode(close));
   }
 
   closeAck(closeStatus: CloseStatus, lastOperationId: number): void {
