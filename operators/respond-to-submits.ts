@@ -1,6 +1,7 @@
 import {
   from,
   isObservable,
+  NEVER,
   Observable,
   type ObservableInput,
   type Observer,
@@ -60,10 +61,11 @@ export interface RespondOptions<S> {
   readonly onAbandoned?: (submit: S) => void;
   /**
    * While its latest value is true, handlers that are async iterables are not asked for their next
-   * answer; `session.pressure$` is meant. Observables, promises and synchronous iterables cannot wait,
-   * and are not held back. Never errors. Default: never.
+   * answer; `session.pressure$` is meant, or, for each submit its own, `(submit) => submit.pressure$`.
+   * Observables, promises and synchronous iterables cannot wait, and are not held back. Never errors.
+   * Default: never.
    */
-  readonly pressure$?: Observable<boolean>;
+  readonly pressure$?: Observable<boolean> | ((submit: S) => Observable<boolean>);
 }
 
 /**
@@ -217,10 +219,10 @@ class AnsweredSubmit<S extends RespondableSubmit> implements Listening<Answer> {
   }
 
   private listenTo(returned: Exclude<ObservableInput<Answer>, Iterable<Answer>>): void {
-    const { options } = this.host;
+    const { pressure$ = NEVER } = this.host.options;
     const answers: ObservableInput<Answer> = isAsyncIterable(returned)
       ? fromAsyncIterable(returned, {
-          ...(options.pressure$ && { pressure$: options.pressure$ }),
+          pressure$: isObservable(pressure$) ? pressure$ : pressure$(this.submit),
           onCloseError: (error) => {
             this.report(error);
           },

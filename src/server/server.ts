@@ -198,6 +198,7 @@ class RunningServer implements Server {
       operationsQueued: sum(held, ({ operationsQueued }) => operationsQueued),
       outboxResults: sum(held, ({ outboxResults }) => outboxResults),
       outboxBytes: sum(held, ({ outboxBytes }) => outboxBytes),
+      heldBytes: sum(held, ({ heldBytes }) => heldBytes),
       queuedBytes: sum([...this.connections], ({ transport }) => transport.queuedBytes),
     };
   }

@@ -11,6 +11,8 @@ export interface ServerUsage {
   readonly outboxResults: number;
   /** Bytes of those. */
   readonly outboxBytes: number;
+  /** Bytes of results that wait because clients hold their operations. */
+  readonly heldBytes: number;
   /** Bytes that were sent and that no peer has taken yet. */
   readonly queuedBytes: number;
 }
@@ -20,7 +22,11 @@ export type SessionUsage = Omit<ServerUsage, 'connections' | 'sessions' | 'queue
 
 /** What a session is made of that has such a share. */
 interface UsingSession {
-  readonly operations: { readonly inFlightCount: number; readonly queuedCount: number };
+  readonly operations: {
+    readonly inFlightCount: number;
+    readonly queuedCount: number;
+    readonly heldBytes: number;
+  };
   readonly outlet: { readonly heldResults: number; readonly heldBytes: number };
 }
 
@@ -30,5 +36,6 @@ export function sessionUsage({ operations, outlet }: UsingSession): SessionUsage
     operationsQueued: operations.queuedCount,
     outboxResults: outlet.heldResults,
     outboxBytes: outlet.heldBytes,
+    heldBytes: operations.heldBytes,
   };
 }

@@ -11,6 +11,7 @@ const nothing = {
   operationsQueued: 0,
   outboxResults: 0,
   outboxBytes: 0,
+  heldBytes: 0,
   queuedBytes: 0,
 };
 const idle = {

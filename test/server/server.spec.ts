@@ -204,6 +204,7 @@ describe('close', () => {
       operationsQueued: 0,
       outboxResults: 0,
       outboxBytes: 0,
+      heldBytes: 0,
       queuedBytes: 0,
     });
     expect([served.server.sessionCount, served.server.connectionCount]).toEqual([0, 0]);

@@ -10,12 +10,15 @@
  * | 3 | u32 … | SESSION_OPEN | the operations that the client still waits for |
  * | 4 | u32 | SESSION_OPEN_ACK | the highest operation id that the server has received |
  * | 5 | u32 | SESSION_OPEN | how manieth attempt to resume the session this is: an older one may arrive after it |
+ * | 7 | none | both | this end understands FLOW_UPDATE of operation scope from client to server: hold that operation |
  */
 export interface SessionExtension {
   readonly receivedResults?: number;
   readonly wantedOperations?: readonly number[];
   readonly lastOperationId?: number;
   readonly resumeAttempt?: number;
+  /** Absent where not. */
+  readonly holdsOperations?: true;
 }
 
 const MARK = [0x6e, 0x6e, 0x72, 0x78];
@@ -25,14 +28,16 @@ const Tag = {
   WantedOperations: 3,
   LastOperationId: 4,
   ResumeAttempt: 5,
+  HoldsOperations: 7,
 } as const;
 const ENTRY_HEAD = 4;
 /** As many as the length of an entry can say; of more, nothing is said. */
 export const MAX_WANTED_OPERATIONS = 0xffff >> 2;
 
 export function encodeSessionExtension(extension: SessionExtension): Uint8Array {
-  const { receivedResults, wantedOperations, lastOperationId, resumeAttempt } = extension;
-  const entries: (readonly [tag: number, value: Uint8Array])[] = [[Tag.Announce, new Uint8Array(0)]];
+  const { receivedResults, wantedOperations, lastOperationId, resumeAttempt, holdsOperations } = extension;
+  const nothing = new Uint8Array(0);
+  const entries: (readonly [tag: number, value: Uint8Array])[] = [[Tag.Announce, nothing]];
   if (receivedResults !== undefined) {
     const value = new Uint8Array(8);
     new DataView(value.buffer).setBigUint64(0, BigInt(receivedResults), true);
@@ -43,6 +48,7 @@ export function encodeSessionExtension(extension: SessionExtension): Uint8Array 
   }
   if (lastOperationId !== undefined) entries.push([Tag.LastOperationId, words([lastOperationId])]);
   if (resumeAttempt !== undefined) entries.push([Tag.ResumeAttempt, words([resumeAttempt])]);
+  if (holdsOperations === true) entries.push([Tag.HoldsOperations, nothing]);
   const length = entries.reduce((sum, [, value]) => sum + ENTRY_HEAD + value.length, MARK.length);
   const bytes = new Uint8Array(length);
   const view = new DataView(bytes.buffer);
@@ -85,6 +91,7 @@ export function decodeSessionExtension(bytes: Uint8Array): SessionExtension | un
     if (tag === Tag.ResumeAttempt && length === 4) {
       extension = { ...extension, resumeAttempt: view.getUint32(start, true) };
     }
+    if (tag === Tag.HoldsOperations) extension = { ...extension, holdsOperations: true };
     at = start + length;
   }
   return isAnnounced ? extension : undefined;

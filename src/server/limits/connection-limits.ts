@@ -27,9 +27,13 @@ const RATE_OF_TYPE: readonly (ConnectionRateName | undefined)[] = ratesByCode({
   [MessageType.SessionPatch]: 'patches',
   [MessageType.SessionMigrate]: 'migrations',
   [MessageType.CachePut]: 'cachePuts',
+  [MessageType.FlowUpdate]: 'flowUpdates',
   [MessageType.ClientHello]: 'hellos',
   [MessageType.TransportProbe]: 'hellos',
 });
+
+/** That of an open waits with a session, or counts as a refusal. */
+const UNANSWERED: readonly ConnectionRateName[] = ['cancels', 'opens', 'flowUpdates'];
 
 /**
  * What one peer does over one connection, counted against the server's limits. Most connections do
@@ -72,8 +76,7 @@ export abstract class ConnectionLimits {
   allow(limit: ConnectionRateName, sessionId: number, now: number): boolean {
     const bucket = (this.buckets[limit] ??= new TokenBucket(this.limits[limit], now));
     if (bucket.take(now)) {
-      // A cancel has no answer, that of an open waits with a session or counts as a refusal; the others have one.
-      if (limit !== 'cancels' && limit !== 'opens') this.answerProvoked();
+      if (!UNANSWERED.includes(limit)) this.answerProvoked();
       return true;
     }
     this.exceeded({

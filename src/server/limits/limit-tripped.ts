@@ -10,9 +10,16 @@ import type { ServerLimits } from './server-limits';
  * - `queued`: it waits for its turn
  * - `reading-paused`: nothing more is read from the peer for the time being
  * - `session-ended`: a session that waited for its client waits no more
+ * - `operation-dropped`: the operation ends without the rest of its answer, the others go on
  */
 export type LimitConsequence =
-  'connection-closed' | 'connection-refused' | 'refused' | 'queued' | 'reading-paused' | 'session-ended';
+  | 'connection-closed'
+  | 'connection-refused'
+  | 'refused'
+  | 'queued'
+  | 'reading-paused'
+  | 'session-ended'
+  | 'operation-dropped';
 
 /** A peer has met one of the {@link ServerLimits}. */
 export interface LimitTripped {

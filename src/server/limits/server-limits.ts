@@ -30,6 +30,8 @@ export interface ConnectionRates {
   readonly migrations: Rate;
   /** CACHE_PUT. Each is stored and answered, and may push others out. */
   readonly cachePuts: Rate;
+  /** FLOW_UPDATE: a client that asks to hold an operation, or to go on. Each stops or starts a handler. */
+  readonly flowUpdates: Rate;
   /** CLIENT_HELLO and TRANSPORT_PROBE together. Each is answered, before there is a session, too. */
   readonly hellos: Rate;
 }
@@ -129,6 +131,13 @@ export interface ServerLimits extends ConnectionRates {
   /** Bytes of results that wait for clients that are away; a session that would need more is over. */
   readonly maxDetachedBytes: number;
   /**
+   * Bytes of results of one operation that wait while its client holds it, because its consumer is slow; an
+   * operation that would need more is dropped. Handlers that are pulled wait instead.
+   */
+  readonly maxHeldBytes: number;
+  /** Bytes of those of all operations together. */
+  readonly maxTotalHeldBytes: number;
+  /**
    * Milliseconds that `server.close` waits, after its `graceMs`, for connections that are to end; then
    * they are cut. A peer that reads nothing must not keep the process.
    */
@@ -155,6 +164,7 @@ export const DEFAULT_SERVER_LIMITS: ServerLimits = {
   patches: { burst: 100, perSecond: 10 },
   migrations: { burst: 3, perSecond: 0.1 },
   cachePuts: { burst: 100, perSecond: 10 },
+  flowUpdates: { burst: 1000, perSecond: 500 },
   hellos: { burst: 10, perSecond: 1 },
   maxQueuedReplies: 100,
   maxQueuedBytes: 1024 * MIB,
@@ -169,6 +179,8 @@ export const DEFAULT_SERVER_LIMITS: ServerLimits = {
   minPacketBytesPerSecond: KIB,
   maxDetachedSessions: 10_000,
   maxDetachedBytes: 256 * MIB,
+  maxHeldBytes: 4 * MIB,
+  maxTotalHeldBytes: 256 * MIB,
   closeOvertimeMs: 5000,
 };
 

@@ -25,6 +25,7 @@ import {
 import { openBlocks } from './open-blocks';
 import { DetachedTotals } from './detached-totals';
 import type { LimitTripped } from '../limits/limit-tripped';
+import { HeldTotals } from '../limits/held-totals';
 import type { QueuedTotals } from '../limits/queued-totals';
 import type { TokenGuard } from './token-guard';
 import type { ServerSettings } from '../options';
@@ -191,6 +192,7 @@ export class SessionOpener {
     if (isResumable) this.keepTokens(verdict.sessionId, { current: hashToken(token), previous: undefined });
     const ack = this.sendAck(opening, verdict, token, 0);
     const core = new SessionCore(this.sessionHost, open, ack, connection, isResumable);
+    core.understandsHolds = opening.extension?.holdsOperations === true;
     registry.set(core);
     connection.adopt(core);
     this.host.sessionOpened(core);
@@ -240,7 +242,7 @@ export class SessionOpener {
     const block =
       extension === undefined || lastOperationId === undefined
         ? EMPTY
-        : encodeSessionExtension({ lastOperationId });
+        : encodeSessionExtension({ lastOperationId, holdsOperations: true });
     // The 3.2 runtime announces token bytes and sends none; by id, so does this server.
     const isByIdResumable = settings.resume === 'by-id' && lastOperationId !== undefined && wantsResume(open);
     const ack = openAck(open, verdict, settings, {
@@ -269,6 +271,7 @@ export class SessionOpener {
       scheduler,
       detached: new DetachedTotals(settings.limits),
       queued: this.host.queued,
+      held: new HeldTotals(settings.limits),
       limitTripped: (tripped) => {
         this.host.limitTripped(tripped);
       },

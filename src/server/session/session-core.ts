@@ -1,4 +1,4 @@
-import { BehaviorSubject, lastValueFrom, type SchedulerLike } from 'rxjs';
+import { BehaviorSubject, lastValueFrom, type Observable, type SchedulerLike } from 'rxjs';
 import { decodeAs } from '../../protocol/decode-as';
 import { checkHeaderOnly, checkMetadataLength } from '../../protocol/packet-checks';
 import { unexpectedMessage, type RuntimeError } from '../../protocol/runtime-error';
@@ -13,13 +13,15 @@ import { cacheMiss } from '../error-packet';
 import type { Cancel } from './messages';
 import type { DetachedShare, DetachedTotals } from '../opening/detached-totals';
 import type { LimitTripped } from '../limits/limit-tripped';
+import type { HeldExcess, HeldTotals } from '../limits/held-totals';
 import type { QueuedTotals } from '../limits/queued-totals';
 import type { ServerSettings } from '../options';
 import { NO_REFERENCES, refersToObjects, SessionCache } from './session-cache';
 import { IdleWatch, type IdleWatched } from './idle-watch';
 import { SessionClosing, type ClosingSession } from './session-closing';
 import { SessionCredit, type CreditedSession } from './session-credit';
-import { SessionOperations, type OperationsHost } from './submits/session-operations';
+import { OperationHolds } from './operation-holds';
+import { SessionOperations, type OperationsHost, type ResultTarget } from './submits/session-operations';
 import { SessionOutlet, type Attachment } from './results/session-outlet';
 import { SessionSender, type SenderHost } from './results/session-sender';
 import { SessionRecovery, type RecoveringSession } from './session-recovery';
@@ -42,6 +44,8 @@ export interface SessionHost {
   readonly detached: DetachedTotals;
   /** Bytes of submits that wait, over all sessions. */
   readonly queued: QueuedTotals;
+  /** Bytes of results that wait because clients hold their operations, over all sessions. */
+  readonly held: HeldTotals;
   limitTripped(tripped: LimitTripped): void;
   /** The client was heard after a resume, so it has the token of the ack. */
   confirmed(core: SessionCore): void;
@@ -82,12 +86,15 @@ export class SessionCore
   private madeRecovery: SessionRecovery | undefined;
   private madeRequests: SessionRequests | undefined;
   private madeClosing: SessionClosing | undefined;
+  private madeHolds: OperationHolds<ResultTarget> | undefined;
   private idleWatch: IdleWatch | undefined;
   /** Of the grant; here, as each submit is in want of it. The same holds for the next. */
   readonly sessionId: number;
   /** Milliseconds that an answer may take whose submit does not say; 0 for any. */
   private readonly defaultBudgetMs: number;
   state: SessionState = SessionState.Open;
+  /** Whether the client has said that it may ask to hold an operation. */
+  understandsHolds = false;
   /** Bytes of submits that wait, as they are counted over all sessions. */
   private countedBytes = 0;
   /** Kept up where somebody watches for it. */
@@ -126,12 +133,24 @@ export class SessionCore
     return (this.madeCache ??= new SessionCache(this.sessionId, this.settings, this.scheduler));
   }
 
+  get held(): HeldTotals {
+    return this.host.held;
+  }
+
+  get pressure$(): Observable<boolean> {
+    return this.outlet.pressure$;
+  }
+
   get credit(): SessionCredit {
     return (this.madeCredit ??= new SessionCredit(this));
   }
 
   get recovery(): SessionRecovery {
     return (this.madeRecovery ??= new SessionRecovery(this));
+  }
+
+  private get holds(): OperationHolds<ResultTarget> {
+    return (this.madeHolds ??= new OperationHolds(this.operations, this.sender));
   }
 
   private get requests(): SessionRequests {
@@ -183,8 +202,12 @@ export class SessionCore
       case MessageType.CacheInvalidate:
         this.onCacheInvalidate(decodeAs(packet, MessageType.CacheInvalidate, 'server'));
         return;
+      case MessageType.FlowUpdate:
+        if (!this.understandsHolds) throw unexpected(packet);
+        this.holds.receive(decodeAs(packet, MessageType.FlowUpdate, 'server'));
+        return;
       default:
-        throw unexpectedMessage(`server received unexpected ${messageTypeName(packet.header.messageType)}`);
+        throw unexpected(packet);
     }
   }
 
@@ -221,6 +244,7 @@ export class SessionCore
     this.madeCredit?.renewed();
     this.operations.moveTo(attachment.slots);
     this.outlet.attach(attachment, receivedResults);
+    if (!this.understandsHolds) this.operations.releaseAll(this.sender);
   }
 
   /** Ends the session from this side, operations in flight drained or aborted; resolves when it is over. */
@@ -263,6 +287,11 @@ export class SessionCore
   subscriberFailed({ frameId }: Submit, cause: unknown): void {
     const stream = `operation ${frameId} of session ${this.sessionId}`;
     new SubscribersOf(stream, this.host, 'operation').failed(cause);
+  }
+
+  heldTooMuch(excess: HeldExcess): void {
+    const { sessionId, outlet } = this;
+    this.host.limitTripped({ ...excess, peer: outlet.peer, sessionId, consequence: 'operation-dropped' });
   }
 
   /** Tells the client of an operation that gets no answer. */
@@ -363,4 +392,8 @@ export class SessionCore
   private notOpen(): NnrpError {
     return new NnrpError({ kind: 'SessionNotOpen', sessionId: this.sessionId });
   }
+}
+
+function unexpected({ header }: Packet): RuntimeError {
+  return unexpectedMessage(`server received unexpected ${messageTypeName(header.messageType)}`);
 }

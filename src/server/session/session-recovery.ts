@@ -27,6 +27,8 @@ export interface RecoveringSession {
     limitTripped(tripped: LimitTripped): void;
   };
   readonly attachment: BehaviorSubject<AttachmentState>;
+  /** Whether the client has said that it may ask to hold an operation. */
+  understandsHolds: boolean;
   readonly outlet: SessionOutlet;
   readonly operations: SessionOperations;
   /** No connection carries the session; its results count for `share`. */
@@ -75,6 +77,7 @@ export class SessionRecovery implements DetachedOwner {
     this.expiry?.unsubscribe();
     this.isUnconfirmed = true;
     this.lastAttempt = extension?.resumeAttempt ?? this.lastAttempt;
+    session.understandsHolds = extension?.holdsOperations === true;
     session.attach(attachment, extension?.receivedResults);
     if (extension?.wantedOperations !== undefined) this.cancelUnwanted(new Set(extension.wantedOperations));
     session.attachment.next('resumed');

@@ -298,11 +298,9 @@ class SessionResults implements Observer<Result> {
 
 /** What a session does for its handlers. */
 class SessionResponding implements RespondOptions<Submit> {
-  constructor(private readonly core: SessionCore) {}
+  readonly pressure$ = handlerPressure;
 
-  get pressure$(): Observable<boolean> {
-    return this.core.outlet.pressure$;
-  }
+  constructor(private readonly core: SessionCore) {}
 
   onError(error: unknown, submit: Submit): void {
     this.core.host.failed(handlerFailed(this.core.sessionId, submit.frameId, error));
@@ -311,6 +309,10 @@ class SessionResponding implements RespondOptions<Submit> {
   onAbandoned(submit: Submit): void {
     submit.fail();
   }
+}
+
+function handlerPressure(submit: Submit): Observable<boolean> {
+  return submit.handlerPressure$;
 }
 
 function resultRefused(sessionId: number, frameId: number, cause: unknown): RuntimeError {

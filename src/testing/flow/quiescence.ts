@@ -59,6 +59,7 @@ function ofServer(usage: ServerUsage): readonly string[] {
     [usage.operationsInFlight, 'operations with the application'],
     [usage.operationsQueued, 'operations in its queue'],
     [usage.outboxResults, `results whose receipt is not proved (${usage.outboxBytes} bytes)`],
+    [usage.heldBytes, 'bytes of operations that are held'],
     [usage.queuedBytes, 'bytes that no peer has taken'],
   ]);
 }

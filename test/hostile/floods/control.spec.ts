@@ -2,6 +2,7 @@ import {
   cacheInvalidate,
   cachePut,
   clientHello,
+  flowUpdate,
   migrate,
   open,
   patch,
@@ -11,6 +12,7 @@ import {
   result,
   sessionClose,
   sessionCloseAck,
+  submit,
 } from '../../../src/testing/packets';
 import type { Packet } from '../../../src/wire';
 import { CacheObjectKind } from '../../../src/wire/messages/cache';
@@ -27,12 +29,20 @@ function put(index: number): Packet {
   return cachePut(SESSION, { objectKind: CacheObjectKind.PromptSegment, key: index }, OBJECT);
 }
 
-/** Each answered or kept by the server, so that it ends whoever sends nothing else. */
+/** Of an operation, which stops and goes on in turns. */
+function hold(index: number): Packet {
+  if (index === 0) return submit(SESSION, 1);
+  const update = flowUpdate(SESSION, 1);
+  return index % 2 === 1 ? update.pause(index) : update.resume(0, index);
+}
+
+/** Each answered, kept or acted on by the server, so that it ends whoever sends nothing else. */
 const ENDING: readonly (readonly [string, (index: number) => Packet])[] = [
   ['PING', (index) => ping(index)],
   ['SESSION_PATCH', () => patch(SESSION, { patchMask: 1 })],
   ['SESSION_MIGRATE', () => migrate(SESSION)],
   ['CACHE_PUT', put],
+  ['FLOW_UPDATE', hold],
   ['CLIENT_HELLO', () => clientHello()],
   ['TRANSPORT_PROBE', (index) => probe(index)],
   ['SESSION_OPEN of an id in use', () => open(SESSION)],
@@ -51,7 +61,7 @@ const HARMLESS: readonly (readonly [string, (index: number) => Packet])[] = [
 ];
 
 /** One of each limit, where there is no time for all. */
-const IN_SHORT = ['PING', 'SESSION_PATCH', 'CACHE_PUT', 'SESSION_CLOSE_ACK'];
+const IN_SHORT = ['PING', 'FLOW_UPDATE', 'SESSION_PATCH', 'CACHE_PUT', 'SESSION_CLOSE_ACK'];
 const ending = ENDING.filter(([name]) => !isShort || IN_SHORT.includes(name));
 
 describe('a flood of one type, by a peer that does not read', () => {

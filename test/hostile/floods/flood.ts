@@ -48,7 +48,7 @@ export async function flood(options: FloodOptions): Promise<FloodEnd> {
     endedAt = Math.min(endedAt, performance.now());
   };
   socket.on('end', noteEnd).on('close', noteEnd).on('error', noteEnd);
-  raw.write(encodePacket(open(SESSION)));
+  raw.write(encodePacket(open(SESSION).announced({ holdsOperations: true })));
   await until(() => raw.receivedLength >= 40 + 56, 'the session');
   if (reading === 'does not read') raw.pause();
   const start = performance.now();

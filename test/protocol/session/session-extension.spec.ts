@@ -18,6 +18,7 @@ const extensions: fc.Arbitrary<SessionExtension> = fc.record(
     receivedResults: fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }),
     wantedOperations: fc.array(u32s),
     lastOperationId: u32s,
+    holdsOperations: fc.constant(true as const),
   },
   { requiredKeys: [] },
 );
@@ -50,6 +51,7 @@ describe('the session extension', () => {
       `${ANNOUNCED}0300080001000000ffffffff`,
     );
     expect(toHex(encodeSessionExtension({ lastOperationId: 258 }))).toBe(`${ANNOUNCED}0400040002010000`);
+    expect(toHex(encodeSessionExtension({ holdsOperations: true }))).toBe(`${ANNOUNCED}07000000`);
   });
 
   it('tells none wanted from nothing said', () => {

@@ -11,6 +11,7 @@ import {
   cancel,
   clientHello,
   drop,
+  flowUpdate,
   migrate,
   open,
   patch,
@@ -43,6 +44,12 @@ function serveReading(options: Partial<ServerOptions> = {}) {
 
 const OBJECT = { objectKind: CacheObjectKind.CameraBlock, key: 1 };
 
+/** Of operation 1, which goes on and stops in turns. */
+function hold(number: number): Packet {
+  const update = flowUpdate(SESSION, 1);
+  return number % 2 === 1 ? update.pause(number) : update.resume(0, number);
+}
+
 /** What counts once for each rate. */
 const COUNTED: Record<ConnectionRateName, (number: number) => Packet | Packet[]> = {
   cancels: (number) => [submit(SESSION, number), cancel(SESSION, number)],
@@ -54,11 +61,14 @@ const COUNTED: Record<ConnectionRateName, (number: number) => Packet | Packet[]>
   patches: () => patch(SESSION),
   migrations: () => migrate(SESSION),
   cachePuts: (number) => cachePut(SESSION, { ...OBJECT, key: number }, 'object'),
+  flowUpdates: (number) => [...(number === 1 ? [submit(SESSION, 1)] : []), hold(number)],
   hellos: (number) => (number % 2 === 0 ? clientHello() : probe(number)),
 };
 
 /** Of the session that every peer here has. */
 const OPENED = 1;
+
+const OPEN = open(SESSION).announced({ holdsOperations: true });
 
 const RATES = Object.keys(COUNTED) as ConnectionRateName[];
 
@@ -80,7 +90,7 @@ describe.each(RATES)('%s', (rate) => {
 
   it('may come in a burst, and again once that is made up for', async () => {
     const { served, time } = serve();
-    const peer = await openedPeer(served);
+    const peer = await openedPeer(served, OPEN);
     await sendAll(peer, many(burst, counted));
     const needed = (1000 / perSecond) * 2;
     time.advance(needed + 1);
@@ -94,7 +104,7 @@ describe.each(RATES)('%s', (rate) => {
 
   it('end the connection with one too many, which is told first', async () => {
     const { served } = serve();
-    const peer = await openedPeer(served);
+    const peer = await openedPeer(served, OPEN);
     const atTheEnd: number[] = [];
     served.server.limits$.subscribe(() => atTheEnd.push(served.server.connectionCount));
     await sendAll(peer, many(burst + 5, counted));
@@ -118,7 +128,7 @@ describe.each(RATES)('%s', (rate) => {
 
   it('come as fast as they may for a minute', async () => {
     const { served, time } = serve();
-    const peer = await openedPeer(served);
+    const peer = await openedPeer(served, OPEN);
     // A step in which a whole number of them falls due.
     const stepMs = 60_000 / Math.min(60, 60 * perSecond);
     for (let at = 0, number = 0; at < 60_000; at += stepMs) {
@@ -136,7 +146,7 @@ describe.each(RATES)('%s', (rate) => {
   it('of one connection cost no other', async () => {
     const { served } = serve();
     const other = await openedPeer(served, open(7));
-    const peer = await openedPeer(served);
+    const peer = await openedPeer(served, OPEN);
     await sendAll(peer, many(burst + 1, counted));
     await arrived(other);
     await sendAll(other, [ping(1)]);

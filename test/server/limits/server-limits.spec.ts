@@ -4,6 +4,8 @@ describe('server limits', () => {
   it('are the documented defaults', () => {
     expect(serverLimits()).toEqual({
       handshakeMs: 5000,
+      maxHeldBytes: 4 * 1024 * 1024,
+      maxTotalHeldBytes: 256 * 1024 * 1024,
       maxHandshakes: 2048,
       maxConnections: 10_000,
       maxOpeningBytesIn: 16_384,
@@ -18,6 +20,7 @@ describe('server limits', () => {
       patches: { burst: 100, perSecond: 10 },
       migrations: { burst: 3, perSecond: 0.1 },
       cachePuts: { burst: 100, perSecond: 10 },
+      flowUpdates: { burst: 1000, perSecond: 500 },
       hellos: { burst: 10, perSecond: 1 },
       maxQueuedReplies: 100,
       maxQueuedBytes: 1_073_741_824,

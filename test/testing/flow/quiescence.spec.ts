@@ -49,6 +49,7 @@ describe('expectQuiescent outside a flow', () => {
       operationsQueued: 3,
       outboxResults: 4,
       outboxBytes: 5,
+      heldBytes: 0,
       queuedBytes: 6,
     };
     const told = (): void => expectQuiescent({ usage });

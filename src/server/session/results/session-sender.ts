@@ -40,6 +40,11 @@ export class SessionSender {
     this.sendResult(resultPacket(this.sessionId, result));
   }
 
+  /** Throws an `NnrpError` where a result, that is to be sent later, cannot be encoded. */
+  check(result: Result): void {
+    if (result.type === 'push') resultPacket(this.sessionId, result);
+  }
+
   drop(frameId: number): void {
     this.sendResult(this.packet(MessageType.ResultDrop, frameId));
   }

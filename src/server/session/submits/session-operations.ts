@@ -1,3 +1,4 @@
+import type { Observable } from 'rxjs';
 import { type CancelScope, OperationState, type TerminalState } from '../../../protocol/operation/operation';
 import type { Operation, OperationRelations } from '../../../protocol/operation/operation-entry';
 import { OperationRegistry } from '../../../protocol/operation/operation-registry';
@@ -5,8 +6,11 @@ import { IdRanges } from '../../../protocol/operation/id-ranges';
 import { isTerminal, type Result } from '../../../protocol/operation/result';
 import { NnrpError } from '../../../wire/errors';
 import { Admission, type AdmissionTarget } from './admission';
+import type { HeldExcess, HeldTotals } from '../../limits/held-totals';
 import type { SlotPool } from '../../limits/slot-pool';
 import type { QueueLimits } from '../../options';
+import type { HeldOperations } from '../operation-holds';
+import { HeldResults } from './held-results';
 import type { OperationControl, Submit, SubmitEnd } from './submit';
 
 /** What the operations of a session need of it. */
@@ -14,6 +18,10 @@ export interface OperationsHost {
   readonly sessionId: number;
   readonly granted: { readonly maxInFlightOperations: number };
   readonly settings: { readonly queue: QueueLimits };
+  /** Results of all operations that wait because their clients hold them. */
+  readonly held: HeldTotals;
+  /** Whether the client does not take results as fast as they come. */
+  readonly pressure$: Observable<boolean>;
   /** Whether anybody listens for submits. */
   isReady(): boolean;
   deliver(submit: Submit): void;
@@ -23,6 +31,15 @@ export interface OperationsHost {
   operationEnded(): void;
   /** A subscriber of a submit's streams has thrown. */
   subscriberFailed(submit: Submit, cause: unknown): void;
+  /** There is no room for what an operation, which its client holds, has answered: it is dropped. */
+  heldTooMuch(excess: HeldExcess): void;
+}
+
+/** Where the results of operations go. Both throw an `NnrpError` where a result cannot be encoded. */
+export interface ResultTarget {
+  result(result: Result): void;
+  /** To be called with what is sent later. */
+  check(result: Result): void;
 }
 
 /** Of ids that were refused; past them, ids between are taken for refused ones, which cancels nothing. */
@@ -43,7 +60,7 @@ const STATE_OF_END: Readonly<Record<Exclude<SubmitEnd, 'completed'>, TerminalSta
  * The operations of a session: who is registered, who waits, who runs (protocol section 8, and
  * `admission.ts`).
  */
-export class SessionOperations implements OperationControl, AdmissionTarget {
+export class SessionOperations implements OperationControl, AdmissionTarget, HeldOperations<ResultTarget> {
   private readonly registry = new OperationRegistry<Submit>();
   private readonly admission: Admission;
   private highestId = 0;
@@ -56,6 +73,10 @@ export class SessionOperations implements OperationControl, AdmissionTarget {
   ) {
     const { granted, settings } = host;
     this.admission = new Admission(granted.maxInFlightOperations, settings.queue, this, slots);
+  }
+
+  get pressure$(): Observable<boolean> {
+    return this.host.pressure$;
   }
 
   /** Another connection carries the session, or none: its operations take their slots there. */
@@ -90,6 +111,13 @@ export class SessionOperations implements OperationControl, AdmissionTarget {
   /** Bytes of the submits that wait. */
   get queuedBytes(): number {
     return this.admission.waitingBytes;
+  }
+
+  /** Bytes of results that wait because the client holds their operations. */
+  get heldBytes(): number {
+    let bytes = 0;
+    for (const { held } of this.registry.operations()) bytes += held?.byteLength ?? 0;
+    return bytes;
   }
 
   get isIdle(): boolean {
@@ -139,10 +167,14 @@ export class SessionOperations implements OperationControl, AdmissionTarget {
    * Records a result of an operation that is with the application, and sends it. Throws an `NnrpError`,
    * `UnknownOperation`, where it is not, and sends nothing.
    */
-  answer(result: Result, sender: { result(result: Result): void }): void {
+  answer(result: Result, sender: ResultTarget): void {
     const { frameId } = result;
     const submit = this.running(frameId);
     if (submit === undefined) throw unknownOperation(frameId);
+    if (submit.held !== undefined) {
+      this.keep(submit, submit.held, result, sender);
+      return;
+    }
     if (submit.state === OperationState.WaitingTool) this.move(submit, OperationState.Running);
     if (!isTerminal(result)) {
       sender.result(result);
@@ -200,6 +232,25 @@ export class SessionOperations implements OperationControl, AdmissionTarget {
     this.end(this.admission.clearQueue(), end, { tell: true });
   }
 
+  /** The client asks to hold an operation: it gets no results of it until it says so. */
+  hold(frameId: number): void {
+    const submit = this.submitted(frameId);
+    if (submit !== undefined && submit.held === undefined) submit.hold(new HeldResults(this.host.held));
+  }
+
+  /** The client takes results of an operation again: those that have waited are sent. */
+  release(frameId: number, sender: ResultTarget): void {
+    const submit = this.submitted(frameId);
+    if (submit === undefined) return;
+    for (const result of submit.release()) this.answer(result, sender);
+    submit.released();
+  }
+
+  /** The client cannot say any more what it holds. */
+  releaseAll(sender: ResultTarget): void {
+    for (const { operationId } of this.all()) this.release(operationId, sender);
+  }
+
   /** Gives up an operation that is with the application, if it is: what it answered cannot be sent. */
   abandon(frameId: number): void {
     const submit = this.running(frameId);
@@ -234,6 +285,24 @@ export class SessionOperations implements OperationControl, AdmissionTarget {
   freeSlot(): void {
     this.admission.freeSlot();
     this.admission.startNext();
+  }
+
+  /** Keeps a result of an operation that is held. */
+  private keep(submit: Submit, held: HeldResults, result: Result, sender: ResultTarget): void {
+    if (held.isComplete) throw unknownOperation(submit.frameId);
+    // What no client could be sent costs its maker's call, and not the client's that lets it go.
+    sender.check(result);
+    const excess = held.add(result);
+    if (excess === undefined) return;
+    this.host.heldTooMuch(excess);
+    this.giveUp(submit, 'failed');
+  }
+
+  /** Undefined where it has ended. Throws an `NnrpError`, `UnknownOperation`, where it never was submitted. */
+  private submitted(frameId: number): Submit | undefined {
+    const submit = this.registry.get(frameId);
+    if (submit === undefined && !this.registry.has(frameId)) throw unknownOperation(frameId);
+    return submit;
   }
 
   /** The submit of an operation that is with the application. */

@@ -6,6 +6,7 @@ import {
   completeResult,
   dropResult,
   partialResult,
+  type Result,
   type ResultDrop,
   type ResultFields,
   type ResultPush,
@@ -17,6 +18,8 @@ import { MessageType } from '../../../wire/message-type';
 import { FrameSubmitMetadata } from '../../../wire/messages/frame-submit';
 import { keptBytes } from '../../../wire/kept-bytes';
 import type { Packet } from '../../../wire/packet';
+import type { HeldResults } from './held-results';
+import { OperationPressure } from './operation-pressure';
 
 /**
  * Why an operation is not the application's any more: it answered (`completed`, `dropped`) or gave up
@@ -28,6 +31,8 @@ export type SubmitEnd =
 
 /** What the application can do to an operation besides answering it; the session does it. */
 export interface OperationControl {
+  /** Whether the client does not take the session's results as fast as they come. */
+  readonly pressure$: Observable<boolean>;
   relate(frameId: number, relations: OperationRelations): void;
   move(submit: Submit, to: typeof OperationState.WaitingTool | typeof OperationState.Running): void;
   giveUp(submit: Submit, end: 'failed' | 'superseded' | 'late'): void;
@@ -84,6 +89,9 @@ export class Submit implements OperationEntry, Message<typeof MessageType.FrameS
   private states: Subject<OperationState> | undefined;
   /** Pieces of work that the operation's slot waits for. */
   private works = 0;
+  private holding: HeldResults | undefined;
+  /** Of those who ask; most operations have one at most. */
+  private pressures: Set<OperationPressure> | undefined;
 
   constructor(
     packet: Packet,
@@ -145,6 +153,24 @@ export class Submit implements OperationEntry, Message<typeof MessageType.FrameS
       return undefined;
     });
     return contained(ended$, this);
+  }
+
+  /**
+   * Whether the answer is to wait: the client does not take the session's results as fast as they come, or it
+   * holds this operation, whose consumer is slow. Now, then at each change.
+   */
+  get pressure$(): Observable<boolean> {
+    return contained(this.handlerPressure$, this);
+  }
+
+  /** The same, for who never throws. The session's, not the application's. */
+  get handlerPressure$(): Observable<boolean> {
+    return new Observable((subscriber) => {
+      const pressure = new OperationPressure(this.holding !== undefined, subscriber);
+      (this.pressures ??= new Set()).add(pressure);
+      subscriber.add(() => this.pressures?.delete(pressure));
+      subscriber.add(this.control.pressure$.subscribe(pressure));
+    });
   }
 
   /** A part of the answer; others follow. */
@@ -232,6 +258,29 @@ export class Submit implements OperationEntry, Message<typeof MessageType.FrameS
     this.metadataBytes = keptBytes(this.metadataBytes);
   }
 
+  /** What waits while the client holds the operation. The session's, not the application's. */
+  get held(): HeldResults | undefined {
+    return this.holding;
+  }
+
+  /** The client holds the operation. The session's, not the application's. */
+  hold(held: HeldResults): void {
+    this.holding = held;
+    for (const pressure of this.pressures ?? []) pressure.hold(true);
+  }
+
+  /** It does not any more: what has waited is to be sent. The session's, not the application's. */
+  release(): readonly Result[] {
+    const results = this.holding?.take() ?? [];
+    this.holding = undefined;
+    return results;
+  }
+
+  /** What has waited is sent. The session's, not the application's. */
+  released(): void {
+    for (const pressure of this.pressures ?? []) pressure.hold(this.holding !== undefined);
+  }
+
   /** Tells who watches of a new state. The session's, not the application's. */
   stateChanged(): void {
     this.states?.next(this.state);
@@ -241,6 +290,8 @@ export class Submit implements OperationEntry, Message<typeof MessageType.FrameS
   finish(end: SubmitEnd): void {
     if (this.end !== undefined) return;
     this.end = end;
+    this.holding?.take();
+    this.holding = undefined;
     if (this.works > 0) this.control.keepSlot();
     this.stateChanged();
     this.states?.complete();

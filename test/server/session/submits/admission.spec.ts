@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { NEVER } from 'rxjs';
 import { Admission } from '../../../../src/server/session/submits/admission';
 import type { QueueLimits } from '../../../../src/server/options';
 import { Submit, type OperationControl } from '../../../../src/server/session/submits/submit';
@@ -7,6 +8,7 @@ import { MessageType } from '../../../../src/wire/message-type';
 import { packet } from '../../../../src/wire/packet';
 
 const nobody: OperationControl = {
+  pressure$: NEVER,
   relate: () => undefined,
   move: () => undefined,
   giveUp: () => undefined,

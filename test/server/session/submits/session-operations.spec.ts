@@ -1,3 +1,4 @@
+import { NEVER } from 'rxjs';
 import { CancelScope, OperationState } from '../../../../src/protocol/operation/operation';
 import {
   completeResult,
@@ -5,7 +6,11 @@ import {
   partialResult,
   type Result,
 } from '../../../../src/protocol/operation/result';
-import { SessionOperations } from '../../../../src/server/session/submits/session-operations';
+import { HeldTotals } from '../../../../src/server/limits/held-totals';
+import {
+  SessionOperations,
+  type ResultTarget,
+} from '../../../../src/server/session/submits/session-operations';
 import { Submit } from '../../../../src/server/session/submits/submit';
 import { faultOf, kindOf } from '../../../protocol/support';
 import { submitPacket, text } from '../../../support/packets';
@@ -18,12 +23,19 @@ class Stage {
   onDeliver: (submit: Submit) => void = () => undefined;
   onDrop: () => void = () => undefined;
   readonly operations: SessionOperations;
+  readonly target: ResultTarget = {
+    result: (sent) => this.log.push(`send ${sent.type} ${sent.frameId}`),
+    check: () => undefined,
+  };
 
   constructor({ maxInFlight = 2, maxSubmits = 10 }: { maxInFlight?: number; maxSubmits?: number } = {}) {
     this.operations = new SessionOperations({
       sessionId: 5,
       granted: { maxInFlightOperations: maxInFlight },
       settings: { queue: { maxSubmits, maxBytes: 1000 } },
+      held: new HeldTotals({ maxHeldBytes: 1000, maxTotalHeldBytes: 2000 }),
+      pressure$: NEVER,
+      heldTooMuch: ({ limit, observed }) => this.log.push(`${limit}: ${observed}`),
       isReady: () => this.isReady,
       deliver: (submit) => {
         this.submits.set(submit.frameId, submit);
@@ -53,11 +65,7 @@ class Stage {
   }
 
   answer(result: Result): void {
-    this.operations.answer(result, {
-      result: (sent) => {
-        this.log.push(`send ${sent.type} ${sent.frameId}`);
-      },
-    });
+    this.operations.answer(result, this.target);
   }
 
   /** What was told since the last time. */
@@ -183,6 +191,7 @@ describe('SessionOperations', () => {
       for (const result of [part(1), completeResult(1), dropResult(1)]) {
         expect(() => {
           stage.operations.answer(result, {
+            ...stage.target,
             result: () => {
               throw new Error('not allowed');
             },

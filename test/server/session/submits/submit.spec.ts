@@ -1,3 +1,4 @@
+import { BehaviorSubject } from 'rxjs';
 import { OperationState } from '../../../../src/protocol/operation/operation';
 import type { OperationEntry } from '../../../../src/protocol/operation/operation-entry';
 import { isTerminal } from '../../../../src/protocol/operation/result';
@@ -10,6 +11,7 @@ import { submitPacket, text } from '../../../support/packets';
 /** What a submit asks of its session, in order. */
 class Asked implements OperationControl {
   readonly log: unknown[] = [];
+  readonly pressure$ = new BehaviorSubject(false);
 
   relate(...call: Parameters<OperationControl['relate']>): void {
     this.log.push(['relate', ...call]);

@@ -1,0 +1,45 @@
+import { isTerminal, type Result } from '../../../protocol/operation/result';
+import { HEADER_LENGTH } from '../../../wire/header';
+import { ResultPushMetadata } from '../../../wire/messages/result-push';
+import type { HeldExcess, HeldTotals } from '../../limits/held-totals';
+
+const HEAD_BYTES = HEADER_LENGTH + ResultPushMetadata.length;
+
+/** What waits of an answer while its client holds the operation. */
+export class HeldResults {
+  private results: Result[] = [];
+  private bytes = 0;
+  private hasEnd = false;
+
+  constructor(private readonly totals: HeldTotals) {}
+
+  get byteLength(): number {
+    return this.bytes;
+  }
+
+  /** Whether the end of the answer is among them. */
+  get isComplete(): boolean {
+    return this.hasEnd;
+  }
+
+  /** Keeps a result, with a copy of its body; keeps none, and says why, where there is no room for it. */
+  add(result: Result): HeldExcess | undefined {
+    const bytes = HEAD_BYTES + (result.type === 'push' ? result.body.length : 0);
+    const excess = this.totals.grow(this.bytes, bytes);
+    if (excess !== undefined) return excess;
+    this.bytes += bytes;
+    this.hasEnd = isTerminal(result);
+    // Its maker may go on with the bytes, which are sent who knows when.
+    this.results.push(result.type === 'push' ? { ...result, body: new Uint8Array(result.body) } : result);
+    return undefined;
+  }
+
+  /** Lets go of all of them, in order. */
+  take(): Result[] {
+    const { results } = this;
+    this.totals.shrink(this.bytes);
+    this.results = [];
+    this.bytes = 0;
+    return results;
+  }
+}

@@ -1,0 +1,41 @@
+import type { Observer, Subscriber } from 'rxjs';
+
+/**
+ * Tells one who asks whether an operation's answer is to wait: for a client that does not take the session's
+ * results as fast as they come, or that holds this operation.
+ */
+export class OperationPressure implements Observer<boolean> {
+  private isSessions = false;
+  private told: boolean | undefined;
+
+  constructor(
+    private isHeld: boolean,
+    private readonly subscriber: Subscriber<boolean>,
+  ) {}
+
+  /** The session's pressure. */
+  next(pressure: boolean): void {
+    this.isSessions = pressure;
+    this.tell();
+  }
+
+  error(error: unknown): void {
+    this.subscriber.error(error);
+  }
+
+  complete(): void {
+    this.subscriber.complete();
+  }
+
+  hold(isHeld: boolean): void {
+    this.isHeld = isHeld;
+    this.tell();
+  }
+
+  private tell(): void {
+    const pressure = this.isSessions || this.isHeld;
+    if (pressure === this.told) return;
+    this.told = pressure;
+    this.subscriber.next(pressure);
+  }
+}
