@@ -1,11 +1,6 @@
-import {
-  asyncScheduler,
-  filter,
-  type MonoTypeOperatorFunction,
-  type Observable,
-  type SchedulerLike,
-} from 'rxjs';
-import { timerMs } from '../src/protocol/timer';
+import { filter, type MonoTypeOperatorFunction, type Observable, type SchedulerLike } from 'rxjs';
+import { monotonicScheduler } from '../src/transport/time/monotonic-scheduler';
+import { scheduleIn } from '../src/transport/time/schedule-in';
 
 /** What a submit must offer to be dropped when it is late; that of a server session does. */
 export interface DeadlineSubmit {
@@ -28,7 +23,7 @@ export type Lateness = 'before-start' | 'until-end';
 export interface DropLateOptions {
   /** Default `before-start`. */
   readonly when?: Lateness;
-  /** Whose clock the deadlines are of; a session's is its server's. Default `asyncScheduler`. */
+  /** Whose clock the deadlines are of; a session's is its server's. Default: a server's default. */
   readonly scheduler?: SchedulerLike;
 }
 
@@ -43,7 +38,7 @@ export interface DropLateOptions {
  */
 export function dropLate<S extends DeadlineSubmit>({
   when = 'before-start',
-  scheduler = asyncScheduler,
+  scheduler = monotonicScheduler,
 }: DropLateOptions = {}): MonoTypeOperatorFunction<S> {
   return filter((submit) => {
     const leftMs = submit.deadline - scheduler.now();
@@ -60,9 +55,9 @@ export function dropLate<S extends DeadlineSubmit>({
  * The timer ends with the operation, not with the stream: what has started outlives the stream of new ones.
  */
 function expireIn(leftMs: number, submit: DeadlineSubmit, scheduler: SchedulerLike): void {
-  const timer = scheduler.schedule(() => {
+  const timer = scheduleIn(scheduler, leftMs, () => {
     submit.expire();
-  }, timerMs(leftMs));
+  });
   const forget = (): void => {
     timer.unsubscribe();
   };

@@ -3,6 +3,7 @@ import { RuntimeError } from '../protocol/runtime-error';
 import { encodeSessionExtension } from '../protocol/session/session-extension';
 import type { ConnectEndpoint } from '../transport/endpoint';
 import { DEFAULT_KEEP_ALIVE } from '../transport/keep-alive';
+import { monotonicScheduler } from '../transport/time/monotonic-scheduler';
 import type { PeerName, TransportKind } from '../transport/transport';
 import type { Message } from '../wire/message';
 import type { MessageType } from '../wire/message-type';
@@ -85,7 +86,8 @@ class RunningClient implements Client {
   private isFinished = false;
 
   constructor(options: ClientOptions) {
-    const { scheduler = asyncScheduler, random = Math.random } = options;
+    const { scheduler = monotonicScheduler, random = Math.random } = options;
+    const { wallClock = options.scheduler ?? asyncScheduler } = options;
     const timers = new Timers(scheduler);
     const links = new ClientLinks({
       scheduler,
@@ -104,6 +106,7 @@ class RunningClient implements Client {
     });
     const host: ReconnectionHost = {
       scheduler,
+      wallClock,
       links,
       timers,
       random,

@@ -1,4 +1,4 @@
-import type { SchedulerLike } from 'rxjs';
+import type { SchedulerLike, TimestampProvider } from 'rxjs';
 import { TOKEN_DELTA } from '../protocol/operation/token-delta';
 import type { KeepAlive } from '../transport/keep-alive';
 import type { TransportKind } from '../transport/transport';
@@ -23,8 +23,16 @@ export interface ClientOptions {
   readonly keepAlive?: Partial<KeepAlive>;
   /** Where the randomness of reconnecting comes from: a number from 0 to 1. Default `Math.random`. */
   readonly random?: () => number;
-  /** Runs every timer of the client. Default `asyncScheduler`; a test may pass one of virtual time. */
+  /**
+   * Runs every timer of the client, and its clock measures every duration. Default: the timers of
+   * `asyncScheduler`, and a clock that cannot be set; a test may pass one of virtual time.
+   */
   readonly scheduler?: SchedulerLike;
+  /**
+   * Tells the date, in milliseconds since 1970, where an instant means something outside of this process.
+   * Default: `scheduler` where one is given, else `Date`.
+   */
+  readonly wallClock?: TimestampProvider;
 }
 
 /** How a lost connection is made again. */

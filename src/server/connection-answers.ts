@@ -7,6 +7,7 @@ import { ErrorScope } from '../wire/messages/error-message';
 import { ClientHelloMetadata, ServerHelloAckMetadata } from '../wire/messages/hello';
 import { TransportProbeAckMetadata, TransportProbeMetadata } from '../wire/messages/transport-probe';
 import { packet, type Packet } from '../wire/packet';
+import { microseconds } from '../protocol/microseconds';
 import { errorPacket, VIOLATION_CODE } from './error-packet';
 
 // What packets of connection scope are answered with. Each throws where its packet is malformed.
@@ -16,11 +17,11 @@ export function pong(ping: Packet): Packet {
   return packet({ messageType: MessageType.Pong, frameId: ping.header.frameId });
 }
 
-/** `now` in milliseconds. */
+/** `now` in milliseconds since 1970. */
 export function probeAck(probe: Packet, now: number): Packet {
   checkMetadataLength(probe, TransportProbeMetadata.length, 'server');
   const { probeId } = TransportProbeMetadata.decode(probe.metadata);
-  const ack = TransportProbeAckMetadata.encode({ probeId, serverRecvTsUs: BigInt(now) * 1000n });
+  const ack = TransportProbeAckMetadata.encode({ probeId, serverRecvTsUs: microseconds(now) });
   return packet({ messageType: MessageType.TransportProbeAck }, ack);
 }
 

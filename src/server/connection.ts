@@ -1,4 +1,4 @@
-import { Subscription, type Observer } from 'rxjs';
+import { Subscription, type Observer, type TimestampProvider } from 'rxjs';
 import type { ServerCapabilities } from '../protocol/capability/capability';
 import { CreditEpoch } from '../protocol/flow/credit-epoch';
 import { IdRanges } from '../protocol/operation/id-ranges';
@@ -27,6 +27,8 @@ export interface ConnectionHost extends GuardHost {
   readonly opener: SessionOpener;
   readonly capabilities: ServerCapabilities;
   readonly keepAlive: KeepAlive;
+  /** Tells the date. */
+  readonly wallClock: TimestampProvider;
   /** This side is at fault, or code of the application's. */
   failed(error: RuntimeError): void;
   violated(error: RuntimeError, connection: Connection, packet?: Packet): void;
@@ -199,7 +201,7 @@ export class Connection implements OpeningConnection, GuardedConnection, Watched
         this.madeProof?.answered(packet.header.frameId, this.heard.at);
         return;
       case MessageType.TransportProbe:
-        this.answer(probeAck(packet, this.heard.at));
+        this.answer(probeAck(packet, this.host.wallClock.now()));
         return;
       case MessageType.ClientHello:
         this.onHello(packet);

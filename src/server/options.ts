@@ -1,4 +1,4 @@
-import type { SchedulerLike } from 'rxjs';
+import { asyncScheduler, type SchedulerLike, type TimestampProvider } from 'rxjs';
 import type { ListenEndpoint } from '../transport/endpoint';
 import { DEFAULT_KEEP_ALIVE, type KeepAlive } from '../transport/keep-alive';
 import type { TransportKind } from '../transport/transport';
@@ -84,8 +84,16 @@ export interface ServerOptions {
   readonly queue?: Partial<QueueLimits>;
   /** What peers that are slow, broken, greedy or malicious are held to; see `DEFAULT_SERVER_LIMITS`. */
   readonly limits?: Partial<ServerLimits>;
-  /** Runs every timer of the server. Default `asyncScheduler`; a test may pass one of virtual time. */
+  /**
+   * Runs every timer of the server, and its clock measures every duration. Default: the timers of
+   * `asyncScheduler`, and a clock that cannot be set; a test may pass one of virtual time.
+   */
   readonly scheduler?: SchedulerLike;
+  /**
+   * Tells the date, in milliseconds since 1970, where an instant means something outside of this process.
+   * Default: `scheduler` where one is given, else `Date`.
+   */
+  readonly wallClock?: TimestampProvider;
 }
 
 /** {@link ServerOptions} with every default filled in. */
@@ -130,5 +138,6 @@ export function serverSettings(options: ServerOptions): ServerSettings {
     keepAlive: { ...DEFAULT_KEEP_ALIVE, ...options.keepAlive },
     queue: { maxSubmits: 1024, maxBytes: 8 * 1024 * 1024, ...options.queue },
     limits: serverLimits(options.limits),
+    wallClock: options.wallClock ?? options.scheduler ?? asyncScheduler,
   };
 }

@@ -1,7 +1,8 @@
-import { asyncScheduler, firstValueFrom, forkJoin, Subject, Subscription, take, type Observable } from 'rxjs';
+import { firstValueFrom, forkJoin, Subject, Subscription, take, type Observable } from 'rxjs';
 import { RuntimeError } from '../protocol/runtime-error';
 import { timerMs } from '../protocol/timer';
 import type { ListenAddress, ListenEndpoint, ListenOptions, Listener } from '../transport/endpoint';
+import { monotonicScheduler } from '../transport/time/monotonic-scheduler';
 import type { PeerName, Transport, TransportKind } from '../transport/transport';
 import type { CommonHeader } from '../wire/header';
 import { bitmapOf } from '../protocol/capability/bitmap';
@@ -127,7 +128,7 @@ class RunningServer implements Server {
     // Who hears of failures and fails at that has nobody to tell.
     this.failures$ = contained(this.failures, { failed: () => undefined });
     const settings = serverSettings(options);
-    const scheduler = options.scheduler ?? asyncScheduler;
+    const scheduler = options.scheduler ?? monotonicScheduler;
     const failed = (error: RuntimeError): void => {
       this.failed(error);
     };
@@ -162,6 +163,7 @@ class RunningServer implements Server {
       keepAlive: settings.keepAlive,
       limits: settings.limits,
       scheduler,
+      wallClock: settings.wallClock,
       queued,
       limitTripped,
       failed,

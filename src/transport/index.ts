@@ -4,6 +4,7 @@ export type { KeepAlive } from './keep-alive';
 export * from './memory';
 export type * from './peer-identity';
 export type { PressureMarks } from './send-pressure';
+export { monotonicScheduler } from './time/monotonic-scheduler';
 export type { SocketTransportOptions } from './tcp/tcp-transport';
 export { tcp, type TcpOptions } from './tcp/tcp';
 export { tls, type TlsOptions } from './tls/tls';

@@ -1,3 +1,4 @@
+import { asyncScheduler, VirtualTimeScheduler } from 'rxjs';
 import { CancelScope } from '../../src/protocol/operation/operation';
 import { DEFAULT_SERVER_LIMITS } from '../../src/server/limits/server-limits';
 import { serverSettings, type ServerOptions } from '../../src/server/options';
@@ -37,6 +38,7 @@ describe('server settings', () => {
       limits: DEFAULT_SERVER_LIMITS,
       keepAlive: { idleMs: 15_000, timeoutMs: 10_000 },
       queue: { maxSubmits: 1024, maxBytes: 8 * 1024 * 1024 },
+      wallClock: asyncScheduler,
     });
     expect(schemaRegistry.size).toBe(1);
     expect(store.get(1)).toBeUndefined();
@@ -59,6 +61,12 @@ describe('server settings', () => {
       resume: 'off',
     } as const;
     expect(settings(given)).toMatchObject(given);
+  });
+
+  it('have the date of the scheduler that is given, or of a clock of its own', () => {
+    const [scheduler, wallClock] = [new VirtualTimeScheduler(), { now: () => 5 }];
+    expect(settings({ scheduler }).wallClock).toBe(scheduler);
+    expect(settings({ scheduler, wallClock }).wallClock).toBe(wallClock);
   });
 
   it('fill up what is given in part', () => {

@@ -1,4 +1,4 @@
-import type { SchedulerLike } from 'rxjs';
+import type { SchedulerLike, TimestampProvider } from 'rxjs';
 import type { ConnectEndpoint } from '../../transport/endpoint';
 import { NnrpError } from '../../wire/errors';
 import { SessionStatus } from '../../wire/messages/session-open';
@@ -12,6 +12,8 @@ import { backoffMs } from './backoff';
 /** What reconnecting needs of its client. */
 export interface ReconnectionHost {
   readonly scheduler: SchedulerLike;
+  /** Tells the date. */
+  readonly wallClock: TimestampProvider;
   readonly links: ClientLinks;
   readonly timers: Timers;
   /** A number from 0 to 1. */

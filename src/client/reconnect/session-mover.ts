@@ -1,3 +1,4 @@
+import { microseconds } from '../../protocol/microseconds';
 import { SessionState } from '../../protocol/session/session-lifecycle';
 import type { ConnectEndpoint } from '../../transport/endpoint';
 import type { TransportKind } from '../../transport/transport';
@@ -19,13 +20,13 @@ export class SessionMover {
    * server says no, and with what went wrong where it cannot be reached there.
    */
   async move(session: ConnectedSession, from: ClientLink, endpoint: ConnectEndpoint): Promise<void> {
-    const { links, scheduler, timers } = this.host;
+    const { links, wallClock, timers } = this.host;
     const ack = await session.migrate(
       SessionMigrateMetadata.of({
         oldTransportId: transportIdOf(from.transport.kind),
         newTransportId: transportIdOf(endpoint.kind),
         lastResultFrameId: BigInt(session.lastResultFrameId),
-        clientMigrateTsUs: BigInt(scheduler.now()) * 1000n,
+        clientMigrateTsUs: microseconds(wallClock.now()),
       }),
     );
     if (ack.acceptCode !== 0) throw new MigrationRefusedError(session.sessionId, ack.acceptCode);

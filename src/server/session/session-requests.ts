@@ -1,4 +1,5 @@
 import { Subscription, type SchedulerLike } from 'rxjs';
+import { microseconds } from '../../protocol/microseconds';
 import { timerMs } from '../../protocol/timer';
 import type { MessageOf } from '../../wire/message';
 import type { MessageType } from '../../wire/message-type';
@@ -56,7 +57,7 @@ export class SessionRequests {
   }
 
   migrate(message: MessageOf<typeof MessageType.SessionMigrate>): void {
-    const { streams, sender, settings, scheduler, isResumable, operations } = this.host;
+    const { streams, sender, settings, isResumable, operations } = this.host;
     const patience = new Subscription();
     const acknowledge = (this.migrateAcks ??= this.ackQueue()).place();
     const request = new MigrateRequest(message, (ack) => {
@@ -76,7 +77,7 @@ export class SessionRequests {
     else if (lastResultFrameId > operations.lastOperationId) request.reject(MigrateRefusal.CursorAhead);
     else if (!isResumable) request.reject(MigrateRefusal.NotResumable);
     else {
-      const serverMigrateTsUs = BigInt(scheduler.now()) * 1000n;
+      const serverMigrateTsUs = microseconds(settings.wallClock.now());
       request.ack({ graceWindowMs: settings.migrateGraceMs, serverMigrateTsUs });
     }
   }

@@ -45,6 +45,7 @@ class VirtualTimer {
 export function installClock(scheduler: SchedulerLike): () => void {
   const real = PATCHED.map((name) => [name, Object.getOwnPropertyDescriptor(globalThis, name)] as const);
   const realNow = Date.now;
+  const realPerformanceNow = Object.getOwnPropertyDescriptor(performance, 'now');
   const clear = (timer: unknown): void => {
     if (timer instanceof VirtualTimer) timer.close();
   };
@@ -66,12 +67,17 @@ export function installClock(scheduler: SchedulerLike): () => void {
   for (const name of PATCHED) {
     Object.defineProperty(globalThis, name, { value: virtual[name], configurable: true, writable: true });
   }
-  Date.now = () => scheduler.now();
+  const now = (): number => scheduler.now();
+  Date.now = now;
+  Object.defineProperty(performance, 'now', { value: now, configurable: true, writable: true });
   return () => {
     for (const [name, descriptor] of real) {
       if (descriptor !== undefined) Object.defineProperty(globalThis, name, descriptor);
     }
     Date.now = realNow;
+    // Usually it is inherited.
+    if (realPerformanceNow === undefined) Reflect.deleteProperty(performance, 'now');
+    else Object.defineProperty(performance, 'now', realPerformanceNow);
   };
 }
 

@@ -5,7 +5,8 @@ import { installClock } from '../../../src/testing/time/virtual-clock';
 describe('installClock', () => {
   let scheduler: FlowScheduler;
   let restore: () => void;
-  const before = { setTimeout, clearTimeout, setInterval, clearInterval, now: Date.now };
+  const clocks = () => ({ now: Date.now, performanceNow: performance.now });
+  const before = { setTimeout, clearTimeout, setInterval, clearInterval, ...clocks() };
 
   /** Runs what is due until a frame. */
   function runUntil(frame: number): void {
@@ -24,7 +25,7 @@ describe('installClock', () => {
   it('puts everything back', () => {
     expect(globalThis.setTimeout).not.toBe(before.setTimeout);
     restore();
-    expect({ setTimeout, clearTimeout, setInterval, clearInterval, now: Date.now }).toEqual(before);
+    expect({ setTimeout, clearTimeout, setInterval, clearInterval, ...clocks() }).toEqual(before);
   });
 
   it('runs setTimeout in virtual time, with its arguments', () => {
@@ -35,6 +36,7 @@ describe('installClock', () => {
     runUntil(5);
     expect(run).toHaveBeenCalledWith('a', 1);
     expect(Date.now()).toBe(5);
+    expect(performance.now()).toBe(5);
   });
 
   it('clears timeouts', () => {

@@ -48,7 +48,7 @@ export interface OperationControl {
 export interface SubmitContext {
   /** The cached objects that it refers to, in the order of its references. */
   readonly objects: readonly CachedObject[];
-  /** Milliseconds of the server's clock; Infinity for none. */
+  /** Milliseconds of the server's scheduler (default: of `monotonicScheduler`); Infinity for none. */
   readonly deadline: number;
 }
 
@@ -78,7 +78,7 @@ export class Submit implements OperationEntry, Message<typeof MessageType.FrameS
   readonly objects: readonly CachedObject[];
   /**
    * When an answer is too late: its latency budget, or the session's default deadline, after it came.
-   * Milliseconds of the server's clock; Infinity for none.
+   * Milliseconds of the server's scheduler (default: of `monotonicScheduler`); Infinity for none.
    */
   readonly deadline: number;
   private bytes: Uint8Array;
