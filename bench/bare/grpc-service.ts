@@ -14,3 +14,16 @@ export const ECHO: ServiceDefinition = {
     responseDeserialize: asIs,
   },
 };
+
+/** One request, and a stream of texts. */
+export const TOKENS_SERVICE: ServiceDefinition = {
+  tokens: {
+    path: '/bench.Tokens/Tokens',
+    requestStream: false,
+    responseStream: true,
+    requestSerialize: asIs,
+    requestDeserialize: asIs,
+    responseSerialize: (text: string) => Buffer.from(text),
+    responseDeserialize: (bytes: Buffer) => bytes.toString(),
+  },
+};

@@ -4,12 +4,14 @@ import { codec } from './codec';
 import { growth } from './growth';
 import { memory } from './memory';
 import { streaming } from './streaming';
+import { tokens } from './tokens';
 import { throughput } from './throughput';
 
 /** Everything that `npm run bench` measures, in this order. */
 export const benches: readonly Bench[] = [
   ...throughput,
   ...streaming,
+  ...tokens,
   ...client,
   ...codec,
   ...memory,

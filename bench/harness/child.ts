@@ -130,6 +130,12 @@ export class Peer {
     return this.child.next();
   }
 
+  /** Has it work for a while by itself; what it did. */
+  run<T>(): Promise<T> {
+    this.child.say('run');
+    return this.child.next();
+  }
+
   memory(): Promise<Memory> {
     this.child.say('memory');
     return this.child.next();

@@ -1,6 +1,6 @@
 import type { Spread } from './statistics';
 
-export type Unit = 'op/s' | 'part/s' | 'packet/s' | 'MB/s' | 'µs' | 'bytes';
+export type Unit = 'op/s' | 'part/s' | 'token/s of CPU' | 'packet/s' | 'MB/s' | 'µs' | 'bytes';
 
 /** What is asked of a figure. */
 export interface Target {

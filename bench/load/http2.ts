@@ -2,80 +2,39 @@ import * as net from 'node:net';
 import { onStop, parameters } from '../harness/program';
 import { InFlight } from './in-flight';
 import { Latency } from './latency';
+import {
+  ACK,
+  call,
+  DATA,
+  frame,
+  FRAME_HEADER,
+  GOAWAY,
+  INITIAL_WINDOW,
+  message,
+  MESSAGE_HEADER,
+  PING,
+  preface,
+  RST_STREAM,
+  SETTINGS,
+  u32,
+} from './http2-frames';
 import type { LoadParameters } from './parameters';
 import { runWhenAsked } from './phases';
 
 // A gRPC call in HTTP/2 frames that are made once: a client of the library would be busier than the server.
 
-const FRAME_HEADER = 9;
-/** In front of a message: not compressed, and its length. */
-const MESSAGE_HEADER = 5;
-const DATA = 0x0;
-const HEADERS = 0x1;
-const RST_STREAM = 0x3;
-const SETTINGS = 0x4;
-const PING = 0x6;
-const GOAWAY = 0x7;
-const WINDOW_UPDATE = 0x8;
-const ACK = 0x1;
-const END_HEADERS = 0x4;
-const INITIAL_WINDOW_SIZE = 0x4;
-/** What may come without being asked for again: more than a run ever brings. */
-const LARGEST_WINDOW = 0x7fffffff;
-const INITIAL_WINDOW = 0xffff;
-
 const load = parameters<LoadParameters>();
 const latency = new Latency();
 const inFlight = new InFlight();
 const messageBytes = MESSAGE_HEADER + load.bodyBytes;
-const message = frame(DATA, 0, 1, Buffer.concat([messageHeader(), Buffer.alloc(load.bodyBytes)]));
+const request = message(1, 0, load.bodyBytes);
 // The windows that the server opens are not counted: what is in flight fits the half that it always leaves.
 if (load.window * messageBytes > INITIAL_WINDOW / 2)
   throw new Error('more in flight than the load can keep count of');
 
-function frame(type: number, flags: number, stream: number, payload: Buffer): Buffer {
-  const header = Buffer.alloc(FRAME_HEADER);
-  header.writeUIntBE(payload.length, 0, 3);
-  header[3] = type;
-  header[4] = flags;
-  header.writeUInt32BE(stream, 5);
-  return Buffer.concat([header, payload]);
-}
-
-function messageHeader(): Buffer {
-  const header = Buffer.alloc(MESSAGE_HEADER);
-  header.writeUInt32BE(load.bodyBytes, 1);
-  return header;
-}
-
-function u32(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(value);
-  return bytes;
-}
-
-/** Names and values as HPACK has them when it neither indexes nor compresses. */
-function requestHeaders(): Buffer {
-  const text = (value: string): Buffer => Buffer.concat([Buffer.from([value.length]), Buffer.from(value)]);
-  return Buffer.concat([
-    // :method POST and :scheme http, of the static table; then :path, :authority and content-type of its
-    // names.
-    Buffer.from([0x83, 0x86]),
-    Buffer.from([0x04]),
-    text('/bench.Echo/Echo'),
-    Buffer.from([0x01]),
-    text('127.0.0.1'),
-    Buffer.from([0x0f, 0x10]),
-    text('application/grpc'),
-    Buffer.from([0x00]),
-    text('te'),
-    text('trailers'),
-  ]);
-}
-
 /** One connection with one call. */
 class Loader {
-  private readonly burst = Buffer.concat(Array.from({ length: load.window }, () => message));
+  private readonly burst = Buffer.concat(Array.from({ length: load.window }, () => request));
   private readonly header = Buffer.alloc(FRAME_HEADER);
   private headerFill = 0;
   /** Payload of the frame that is being read. */
@@ -89,11 +48,7 @@ class Loader {
 
   constructor() {
     this.socket = net.connect({ host: '127.0.0.1', port: load.port, noDelay: true }, () => {
-      const settings = Buffer.concat([Buffer.from([0, INITIAL_WINDOW_SIZE]), u32(LARGEST_WINDOW)]);
-      this.socket.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
-      this.socket.write(frame(SETTINGS, 0, 0, settings));
-      this.socket.write(frame(WINDOW_UPDATE, 0, 0, u32(LARGEST_WINDOW - INITIAL_WINDOW)));
-      this.socket.write(frame(HEADERS, END_HEADERS, 1, requestHeaders()));
+      this.socket.write(Buffer.concat([preface(), call(1, '/bench.Echo/Echo')]));
       called();
     });
     this.socket.on('data', (chunk: Buffer) => {
@@ -112,7 +67,7 @@ class Loader {
     if (!inFlight.mayFollow) return;
     inFlight.sent(count);
     this.sent.push({ at: performance.now(), count });
-    this.socket.write(this.burst.subarray(0, count * message.length));
+    this.socket.write(this.burst.subarray(0, count * request.length));
   }
 
   private receive(chunk: Buffer): void {

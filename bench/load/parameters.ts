@@ -40,3 +40,12 @@ export interface StreamParameters {
   readonly warmParts: number;
   readonly parts: number;
 }
+
+/** What asks for answers that never end, and reads them. */
+export interface TokensParameters {
+  readonly port: number;
+  readonly protocol: 'nnrp' | 'nnrp-ws' | 'ws' | 'socket.io' | 'sse' | 'grpc';
+  readonly connections: number;
+  /** Of each connection. */
+  readonly answers: number;
+}

@@ -1,0 +1,175 @@
+import { inTurns, type Bench, type Progress } from '../harness/bench';
+import type { Peer, ProgramStart } from '../harness/child';
+import { scaled, type Effort } from '../harness/effort';
+import { atLeast, atMost, type Figure, type Target } from '../harness/figure';
+import { ratios, spread } from '../harness/statistics';
+import { Stand } from '../harness/turns';
+import type { TokensParameters } from '../load/parameters';
+import type { TokenPeer, TokenRun } from '../peers/tokens/model';
+
+/** A server that streams tokens, and how it is asked. */
+interface Streamer {
+  readonly name: string;
+  readonly file: string;
+  readonly parameters?: object;
+  readonly protocol: TokensParameters['protocol'];
+}
+
+const BARE: Streamer = { name: 'bare socket', file: 'peers/tokens/bare', protocol: 'nnrp' };
+const WS: Streamer = { name: 'ws + JSON', file: 'peers/tokens/ws', protocol: 'ws' };
+const SSE: Streamer = { name: 'SSE, node:http', file: 'peers/tokens/sse', protocol: 'sse' };
+const GRPC: Streamer = { name: 'grpc-js', file: 'peers/tokens/grpc', protocol: 'grpc' };
+const SOCKET_IO: Streamer = { name: 'socket.io', file: 'peers/tokens/socket-io', protocol: 'socket.io' };
+const BYTES: Streamer = {
+  name: 'nnrp-rx bytes',
+  file: 'peers/tokens/nnrp',
+  parameters: { transport: 'tcp', parts: 'bytes' },
+  protocol: 'nnrp',
+};
+const STRINGS: Streamer = { ...BYTES, name: 'nnrp-rx', parameters: { transport: 'tcp', parts: 'strings' } };
+const STRINGS_WS: Streamer = {
+  ...BYTES,
+  name: 'nnrp-rx ws',
+  parameters: { transport: 'ws', parts: 'strings' },
+  protocol: 'nnrp-ws',
+};
+
+/** A pair of streamers, and how many times the CPU of the other's token one of the first may be worth. */
+interface Pair {
+  readonly subject: Streamer;
+  readonly baseline: Streamer;
+  readonly target?: Target;
+}
+
+interface Setting {
+  readonly name: string;
+  readonly connections: number;
+  readonly answers: number;
+  readonly pairs: readonly Pair[];
+  readonly memory?: Pair;
+}
+
+/** One token for each answer at every step of the model: as batches go, and as browsers are. */
+export const tokens: readonly Bench[] = [
+  streamed({
+    name: '200 answers over 20 connections',
+    connections: 20,
+    answers: 200,
+    pairs: [
+      { subject: BYTES, baseline: BARE, target: atLeast(0.95) },
+      { subject: STRINGS, baseline: BARE, target: atLeast(0.7) },
+      { subject: STRINGS, baseline: WS, target: atLeast(3) },
+      { subject: STRINGS, baseline: GRPC, target: atLeast(3) },
+      { subject: STRINGS, baseline: SSE, target: atLeast(6) },
+      { subject: STRINGS, baseline: SOCKET_IO },
+      { subject: STRINGS_WS, baseline: WS, target: atLeast(2) },
+    ],
+  }),
+  streamed({
+    name: '1,000 answers over 1,000 connections',
+    connections: 1000,
+    answers: 1000,
+    pairs: [
+      { subject: STRINGS, baseline: BARE, target: atLeast(0.8) },
+      { subject: STRINGS, baseline: WS, target: atLeast(0.85) },
+      { subject: STRINGS, baseline: SSE, target: atLeast(1.25) },
+      { subject: STRINGS_WS, baseline: WS, target: atLeast(0.8) },
+    ],
+    memory: { subject: STRINGS, baseline: SSE, target: atMost(1.05) },
+  }),
+];
+
+/** What all runs of one streamer were, at the same places as those of the others. */
+type Runs = ReadonlyMap<Streamer, { readonly runs: TokenRun[]; readonly rss: number[] }>;
+
+function streamed(setting: Setting): Bench {
+  const { name, pairs, memory } = setting;
+  return {
+    family: 'tokens',
+    name,
+    async run(effort, progress) {
+      const all = await measured(setting, effort, progress);
+      const figures = pairs.map((pair) => cpuFigure(name, pair, all));
+      return memory === undefined ? figures : [...figures, memoryFigure(name, memory, all)];
+    },
+  };
+}
+
+async function measured(setting: Setting, effort: Effort, progress: Progress): Promise<Runs> {
+  const streamers = [...new Set(setting.pairs.flatMap(({ subject, baseline }) => [subject, baseline]))];
+  const all: Runs = new Map(streamers.map((streamer) => [streamer, { runs: [], rss: [] }]));
+  const { processes, turns } = effort;
+  for (let process = 0; process < processes; process++) {
+    const stand = new Stand();
+    try {
+      const peers: (readonly [Streamer, Peer])[] = [];
+      for (const streamer of streamers)
+        peers.push([streamer, await started(stand, streamer, setting, effort)]);
+      for (const [, peer] of peers) await heated(peer, effort);
+      for (let turn = 0; turn < turns; turn++) {
+        for (const [streamer, peer] of inTurns(peers, turn)) {
+          all.get(streamer)?.runs.push(await peer.run<TokenRun>());
+        }
+        progress(process * turns + turn + 1, processes * turns);
+      }
+      for (const [streamer, peer] of peers) all.get(streamer)?.rss.push((await peer.memory()).rss);
+    } finally {
+      await stand.end();
+    }
+  }
+  return all;
+}
+
+async function started(
+  stand: Stand,
+  { file, parameters, protocol }: Streamer,
+  setting: Setting,
+  effort: Effort,
+): Promise<Peer> {
+  const { warmMs, runMs } = effort;
+  const answers = scaled(setting.answers, effort);
+  // A response of HTTP/1.1 has its connection for itself.
+  const connections = protocol === 'sse' ? answers : Math.min(answers, setting.connections);
+  const perConnection = Math.max(1, Math.floor(answers / connections));
+  const asked: TokenPeer = { answers: connections * perConnection, warmMs, runMs };
+  const peer = await stand.peer({ file, parameters: { ...asked, ...parameters } });
+  const load: Omit<TokensParameters, 'port'> = { protocol, connections, answers: perConnection };
+  const start: ProgramStart = { file: 'load/tokens', parameters: { ...load, port: peer.port } };
+  await stand.load(start, peer);
+  return peer;
+}
+
+async function heated(peer: Peer, { heatMs }: Effort): Promise<void> {
+  for (let heated = 0; heated < heatMs;) heated += Math.max(1, (await peer.run<TokenRun>()).cpu / 1000);
+}
+
+/** Microseconds of CPU a token. */
+function costs(streamer: Streamer, all: Runs): number[] {
+  return (all.get(streamer)?.runs ?? []).map((run) => run.cpu / Math.max(1, run.tokens));
+}
+
+function cpuFigure(name: string, { subject, baseline, target }: Pair, all: Runs): Figure {
+  const rates = (streamer: Streamer): number[] => costs(streamer, all).map((cpu) => 1e6 / cpu);
+  return {
+    family: 'tokens',
+    name: `${name}: ${subject.name} over ${baseline.name}`,
+    unit: 'token/s of CPU',
+    subject: { name: subject.name, value: spread(rates(subject)), cpu: spread(costs(subject, all)) },
+    baseline: { name: baseline.name, value: spread(rates(baseline)), cpu: spread(costs(baseline, all)) },
+    ratio: ratios(rates(subject), rates(baseline)),
+    target,
+  };
+}
+
+function memoryFigure(name: string, { subject, baseline, target }: Pair, all: Runs): Figure {
+  const held = (streamer: Streamer): number[] => all.get(streamer)?.rss ?? [];
+  return {
+    family: 'tokens',
+    name: `${name}: RSS of ${subject.name} over ${baseline.name}`,
+    unit: 'bytes',
+    subject: { name: subject.name, value: spread(held(subject)) },
+    baseline: { name: baseline.name, value: spread(held(baseline)) },
+    ratio: ratios(held(subject), held(baseline)),
+    target,
+  };
+}

@@ -1,0 +1,83 @@
+import { parameters, serveAt, tell, usage } from '../../harness/program';
+
+export interface TokenPeer {
+  /** Answers that are to be under way before anything is measured. */
+  readonly answers: number;
+  /** Milliseconds of a run that do not count. */
+  readonly warmMs: number;
+  /** Milliseconds of a run that count. */
+  readonly runMs: number;
+}
+
+/** What a server did in a run. */
+export interface TokenRun {
+  readonly tokens: number;
+  /** CPU microseconds. */
+  readonly cpu: number;
+}
+
+/** Milliseconds between two steps: the loads read meanwhile, so that nothing piles up. */
+const STEP_MS = 1;
+
+/** Pieces of English as tokenizers cut it, 5 bytes on average. */
+const TOKENS =
+  'Call| me| Ish|mael|.| Some| years| ago|,| never| mind| how| long| precisely|,| having| little| or| no| money'.split(
+    '|',
+  );
+
+/**
+ * What a language model that batches continuously is to a server: at each step, the next token of every
+ * answer that is under way. An answer is endless; it is unsubscribed.
+ */
+export class Model {
+  private readonly answers = new Set<(token: string) => void>();
+  private readonly asked = parameters<TokenPeer>();
+  private tokens = 0;
+
+  /** Calls back with each token of an answer; Returns what ends it. */
+  answer(emit: (token: string) => void): () => void {
+    this.answers.add(emit);
+    return () => {
+      this.answers.delete(emit);
+    };
+  }
+
+  /** Says where the server listens, and steps when it is asked to run. `stepped` follows each step. */
+  serve(port: number, stepped: () => void = () => undefined): void {
+    process.on('message', (message) => {
+      if (message === 'run') this.run(stepped);
+    });
+    serveAt(port);
+  }
+
+  private run(stepped: () => void): void {
+    const { answers, warmMs, runMs } = this.asked;
+    let isOver = false;
+    const step = (): void => {
+      if (isOver) return;
+      for (const emit of this.answers) {
+        this.tokens += 1;
+        emit(TOKENS[this.tokens % TOKENS.length]!);
+      }
+      stepped();
+      setTimeout(step, STEP_MS);
+    };
+    const start = (): void => {
+      // The last of them may still be on its way.
+      if (this.answers.size < answers) {
+        setTimeout(start, 5);
+        return;
+      }
+      step();
+      setTimeout(() => {
+        const before = { cpu: usage().cpu, tokens: this.tokens };
+        setTimeout(() => {
+          isOver = true;
+          const run: TokenRun = { tokens: this.tokens - before.tokens, cpu: usage().cpu - before.cpu };
+          tell(run);
+        }, runMs);
+      }, warmMs);
+    };
+    start();
+  }
+}
