@@ -242,7 +242,10 @@ export class SessionOpener {
     const block =
       extension === undefined || lastOperationId === undefined
         ? EMPTY
-        : encodeSessionExtension({ lastOperationId, holdsOperations: true });
+        : encodeSessionExtension({
+            lastOperationId,
+            ...(extension.holdsOperations && { holdsOperations: true }),
+          });
     // The 3.2 runtime announces token bytes and sends none; by id, so does this server.
     const isByIdResumable = settings.resume === 'by-id' && lastOperationId !== undefined && wantsResume(open);
     const ack = openAck(open, verdict, settings, {

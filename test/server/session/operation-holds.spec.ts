@@ -130,7 +130,7 @@ describe('an operation that its client holds', () => {
     session.sendResult(operation!.complete());
     expect(() => {
       session.sendResult(operation!.complete());
-    }).toThrow('UnknownOperation');
+    }).toThrow('operation 1 is unknown');
     await sendAll(peer, [resume(1, 2)]);
     expect(await words(peer)).toEqual(['1: ']);
     expect(served.violations).toEqual([]);
