@@ -1,4 +1,5 @@
 import { enumerationKey } from '../wire/codec/enumeration';
+import { PrintableError } from '../wire/json';
 import { SessionErrorCode, SessionStatus } from '../wire/messages/session-open';
 
 /**
@@ -32,7 +33,7 @@ const SENTENCES: Readonly<Record<OperationFailure, string>> = {
 };
 
 /** What a submit's Observable errors with. */
-export class OperationError extends Error {
+export class OperationError extends PrintableError {
   override readonly name = 'OperationError';
 
   constructor(
@@ -57,10 +58,14 @@ export class OperationError extends Error {
     if (this.frameId === 0) return 'not-run';
     return this.reason === 'dropped' || this.reason === 'refused' ? 'given-up' : 'unknown';
   }
+
+  override toJSON(): Record<string, unknown> {
+    return { ...super.toJSON(), outcome: this.outcome };
+  }
 }
 
 /** What `openSession` rejects with where the server says no. */
-export class SessionRejectedError extends Error {
+export class SessionRejectedError extends PrintableError {
   override readonly name = 'SessionRejectedError';
 
   constructor(
@@ -75,7 +80,7 @@ export class SessionRejectedError extends Error {
 }
 
 /** What `openSession` rejects with where the server answers with ERROR. */
-export class ServerRefusalError extends Error {
+export class ServerRefusalError extends PrintableError {
   override readonly name = 'ServerRefusalError';
 
   constructor(
@@ -88,7 +93,7 @@ export class ServerRefusalError extends Error {
 }
 
 /** What `moveTo` rejects with where the server says no; the session stays where it is. */
-export class MigrationRefusedError extends Error {
+export class MigrationRefusedError extends PrintableError {
   override readonly name = 'MigrationRefusedError';
 
   constructor(

@@ -1,4 +1,5 @@
 import type { NnrpError } from '../wire/errors';
+import { PrintableError } from '../wire/json';
 
 /**
  * What kind of thing went wrong in a running connection:
@@ -31,7 +32,7 @@ export interface RuntimeErrorOptions {
  * @example
  * server.violations$.subscribe(({ error, peer }) => log.warn(`${peer}: ${error.kind}: ${error.message}`));
  */
-export class RuntimeError extends Error {
+export class RuntimeError extends PrintableError {
   override readonly name = 'RuntimeError';
   readonly reach: ErrorReach;
   readonly origin: ErrorOrigin;

@@ -1,3 +1,5 @@
+import { jsonOf, PrintableError } from './json';
+
 /**
  * What can be wrong with bytes, records and state transitions, as a discriminated union: `kind` is
  * stable and named by the protocol (section 3), the rest are the particulars.
@@ -55,7 +57,7 @@ export type NnrpErrorKind = NnrpFault['kind'];
  *   }
  * }
  */
-export class NnrpError extends Error {
+export class NnrpError extends PrintableError {
   override readonly name = 'NnrpError';
 
   constructor(readonly fault: NnrpFault) {
@@ -64,6 +66,10 @@ export class NnrpError extends Error {
 
   get kind(): NnrpErrorKind {
     return this.fault.kind;
+  }
+
+  override toJSON(): Record<string, unknown> {
+    return { ...super.toJSON(), kind: this.kind, fault: jsonOf(this.fault) };
   }
 }
 

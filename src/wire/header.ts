@@ -73,18 +73,9 @@ export type HeaderFields = Pick<CommonHeader, 'messageType'> &
 
 /** A whole header from what is particular to it. */
 export function header(fields: HeaderFields): CommonHeader {
-  return {
-    versionMajor: VERSION_MAJOR,
-    wireFormat: WIRE_FORMAT,
-    messageType: fields.messageType,
-    headerLen: HEADER_LENGTH,
-    flags: fields.flags ?? 0,
-    metaLen: fields.metaLen ?? 0,
-    bodyLen: fields.bodyLen ?? 0,
-    sessionId: fields.sessionId ?? 0,
-    frameId: fields.frameId ?? 0,
-    viewId: fields.viewId ?? 0,
-    routeId: fields.routeId ?? 0,
-    traceId: fields.traceId ?? 0n,
-  };
+  const whole = CommonHeader.of(fields);
+  whole.versionMajor = VERSION_MAJOR;
+  whole.wireFormat = WIRE_FORMAT;
+  whole.headerLen = HEADER_LENGTH;
+  return whole;
 }

@@ -1,6 +1,7 @@
 import {
   MigrationRefusedError,
   OperationError,
+  ServerRefusalError,
   SessionRejectedError,
   type OperationFailure,
 } from '../../src/client/errors';
@@ -73,5 +74,23 @@ describe('MigrationRefusedError', () => {
       acceptCode: 2,
       message: 'the server refused to move session 7: accept code 2',
     });
+  });
+});
+
+describe('what JSON shows of the errors of a client', () => {
+  it.each([
+    [
+      new OperationError('refused', 7, 3, 0x30001, 'not cached'),
+      { reason: 'refused', sessionId: 7, frameId: 3, errorCode: 0x30001, outcome: 'given-up' },
+    ],
+    [
+      new SessionRejectedError(SessionStatus.Rejected, SessionErrorCode.AuthFailed),
+      { status: SessionStatus.Rejected, errorCode: SessionErrorCode.AuthFailed },
+    ],
+    [new ServerRefusalError(5, 'no'), { errorCode: 5 }],
+    [new MigrationRefusedError(7, 2), { sessionId: 7, acceptCode: 2 }],
+  ])('%s', (error, particulars) => {
+    const { name, message } = error;
+    expect(JSON.parse(JSON.stringify(error))).toEqual({ name, message, ...particulars });
   });
 });

@@ -51,6 +51,38 @@ describe('RuntimeError', () => {
     expect(protocolError(cause, 'connection').reach).toBe('connection');
   });
 
+  const particulars = { reach: 'session', origin: 'application' } as const;
+
+  it('is shown whole by JSON, with its cause', () => {
+    const cause = new NnrpError({ kind: 'UnknownOperation', operationId: 7n });
+    expect(JSON.parse(JSON.stringify(protocolError(cause)))).toEqual({
+      name: 'RuntimeError',
+      message: 'operation 7 is unknown',
+      kind: 'protocol',
+      reach: 'packet',
+      origin: 'peer',
+      cause: {
+        name: 'NnrpError',
+        message: 'operation 7 is unknown',
+        kind: 'UnknownOperation',
+        fault: { kind: 'UnknownOperation', operationId: '7' },
+      },
+    });
+    expect(JSON.parse(JSON.stringify(unexpectedMessage('x')))).not.toHaveProperty('cause');
+  });
+
+  const circular: { self?: unknown } = {};
+  circular.self = circular;
+  it.each([
+    ['an error', Object.assign(new Error('ECONNRESET'), circular), 'ECONNRESET'],
+    ['text', 'no', 'no'],
+    ['a bigint', 7n, '7'],
+    ['an object that refers to itself', circular, 'a value of type object'],
+  ])('is shown by JSON whatever was thrown: %s', (_, cause, shown) => {
+    const error = new RuntimeError('internal', 'the handler failed', { ...particulars, cause });
+    expect(JSON.parse(JSON.stringify(error))).toMatchObject({ message: 'the handler failed', cause: shown });
+  });
+
   it.each([
     ['an error', new TypeError('no'), 'no'],
     ['a string', 'no', 'no'],

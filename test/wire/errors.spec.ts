@@ -105,3 +105,36 @@ describe('NnrpError', () => {
     expect(fault).toEqual({ kind: 'InvalidProtocolCombination', rule: 'two and two make four' });
   });
 });
+
+describe('what JSON shows of an NnrpError', () => {
+  it.each(Object.values(faults))('%j', (fault, message) => {
+    const shown = JSON.parse(JSON.stringify(new NnrpError(fault))) as { fault: object };
+    expect(shown).toMatchObject({ name: 'NnrpError', kind: fault.kind, message });
+    expect(Object.keys(shown.fault)).toEqual(Object.keys(fault));
+  });
+
+  it('has u64s in decimal digits', () => {
+    const error = new NnrpError({ kind: 'UnknownOperation', operationId: 2n ** 64n - 1n });
+    expect(JSON.parse(JSON.stringify({ error }))).toEqual({
+      error: {
+        name: 'NnrpError',
+        message: 'operation 18446744073709551615 is unknown',
+        kind: 'UnknownOperation',
+        fault: { kind: 'UnknownOperation', operationId: '18446744073709551615' },
+      },
+    });
+  });
+
+  const circular: { self?: unknown } = {};
+  circular.self = circular;
+  it.each([
+    ['a number that JSON has not', Infinity, 'Infinity'],
+    ['an object that refers to itself', circular, 'a value of type object'],
+    ['a symbol', Symbol('x'), 'a value of type symbol'],
+    ['a function', () => 1, 'a value of type function'],
+    ['null', null, null],
+  ])('has any value that a field was given: %s', (_, value, shown) => {
+    const error = new NnrpError({ kind: 'ValueOutOfRange', field: 'x.y', value, max: 255 });
+    expect(JSON.parse(JSON.stringify(error))).toMatchObject({ fault: { value: shown, max: 255 } });
+  });
+});

@@ -101,7 +101,8 @@ export class SessionClosing {
     if (this.asked.size > 0) {
       // The closes have crossed, and each side takes the other's for its answer.
       const { lastOperationId, sessionErrorCode } = metadata;
-      this.asked.settle(() => ({ closeStatus: CloseStatus.Closed, lastOperationId, sessionErrorCode }));
+      const ack = { closeStatus: CloseStatus.Closed, lastOperationId, sessionErrorCode };
+      this.asked.settle(() => SessionCloseAckMetadata.of(ack));
       this.finish();
       return;
     }

@@ -1,6 +1,7 @@
 import { map, tap, type Observable, type SchedulerLike } from 'rxjs';
 import { Listener, type ConnectEndpoint, type ListenEndpoint } from '../../transport/endpoint';
 import type { PeerName, Transport, TransportKind } from '../../transport/transport';
+import { CommonHeader } from '../../wire/header';
 import type { Packet } from '../../wire/packet';
 
 export type CaptureDirection = 'sent' | 'received';
@@ -173,7 +174,7 @@ class RecordingTransport implements CapturedTransport {
   private note(direction: CaptureDirection, { header, metadata, body }: Packet): void {
     if (this.isOver || this.events.length >= this.maxEvents) return;
     // Copies: a packet may be a view of a much larger buffer.
-    const packet = { header: { ...header }, metadata: metadata.slice(), body: body.slice() };
+    const packet = { header: CommonHeader.of(header), metadata: metadata.slice(), body: body.slice() };
     this.events.push({ kind: 'packet', direction, at: this.elapsed(), packet });
   }
 

@@ -9,10 +9,12 @@ import {
   MAX_OF_WIDTH,
   planOf,
   zeroOf,
+  type NamedField,
 } from './checks';
 import type { Field } from './fields';
 import type { Codec, FieldReaders, Layout, LayoutValue, RecordDefinition } from './layout';
 import { highWord, joinU64, lowWord } from './u64';
+import { valuePrototype } from './value-prototype';
 
 /** The layout walked field by field: what runs where the host forbids generated code. */
 export function interpretCodec<const L extends Layout>(
@@ -22,6 +24,12 @@ export function interpretCodec<const L extends Layout>(
   const { length, magic = [], first, rules } = definition;
   const { reserved, fields, masks, enums } = planOf(definition as unknown as RecordDefinition);
   const checked = [...masks, ...enums].map((named) => ({ named, isAllowed: allowedValues(named.field) }));
+  const prototype = valuePrototype(definition.fields);
+  const valueOf = (fieldOf: (named: NamedField) => unknown): Value => {
+    const value = Object.create(prototype) as Record<string, unknown>;
+    for (const named of fields) value[named.name] = fieldOf(named);
+    return value as Value;
+  };
   const decode = (bytes: Uint8Array, offset: number): Value => {
     if (!holds(bytes, offset, length)) failSource(length, bytes, offset);
     if (magic.some((byte, index) => bytes[offset + index] !== byte)) failMagic();
@@ -32,10 +40,9 @@ export function interpretCodec<const L extends Layout>(
       const word = Number(readInteger(named.field, view));
       if (!isAllowed(word)) failValue(named, word);
     }
-    const value: Record<string, unknown> = {};
-    for (const { name, field } of fields) value[name] = readField(field, view);
-    rules?.(value as Value);
-    return value as Value;
+    const value = valueOf(({ field }) => readField(field, view));
+    rules?.(value);
+    return value;
   };
   return {
     decode,
@@ -66,9 +73,7 @@ export function interpretCodec<const L extends Layout>(
     },
     of: (given) => {
       const some: Readonly<Record<string, unknown>> = given;
-      return Object.fromEntries(
-        fields.map(({ name, field }) => [name, some[name] ?? zeroOf(field)]),
-      ) as Value;
+      return valueOf(({ name, field }) => some[name] ?? zeroOf(field));
     },
   };
 }

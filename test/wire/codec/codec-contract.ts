@@ -137,6 +137,21 @@ export function describeCodec(make: MakeCodec): void {
     });
   });
 
+  describe('what JSON shows', () => {
+    const shown = { ...value, long: '18364758544493064720' };
+
+    it('has a u64 in decimal digits, whether it was read or made', () => {
+      expect(JSON.parse(JSON.stringify(codec.decode(fromHex(hex), 0)))).toEqual(shown);
+      expect(JSON.parse(JSON.stringify([codec.of(value)]))).toEqual([shown]);
+    });
+
+    it('leaves the value as it was: a bigint, in an object with nothing but the fields', () => {
+      const decoded = codec.decode(fromHex(hex), 0);
+      JSON.stringify(decoded);
+      expect(decoded).toStrictEqual(value);
+    });
+  });
+
   describe('every record of the protocol', () => {
     it.each(everyRecord)('%s: what is encoded decodes to the same', (_, record) => {
       const own = make(record.definition);

@@ -1,6 +1,10 @@
 import { Observable, Subject } from 'rxjs';
 import { OperationState } from '../../../protocol/operation/operation';
-import type { OperationEntry, OperationRelations } from '../../../protocol/operation/operation-entry';
+import type {
+  Operation,
+  OperationEntry,
+  OperationRelations,
+} from '../../../protocol/operation/operation-entry';
 import type { CachedObject } from '../../../protocol/cache/object-cache';
 import {
   completeResult,
@@ -242,6 +246,12 @@ export class Submit implements OperationEntry, Message<typeof MessageType.FrameS
     this.works += 1;
     if (this.works === 1 && this.end !== undefined) this.control.keepSlot();
     Promise.resolve(work).then(settle, settle);
+  }
+
+  /** What `JSON.stringify` shows: the operation as it stands, without its bytes. */
+  toJSON(): Operation & Pick<this, 'metadata'> {
+    const { sessionId, operationId, parentId, groupId, state, metadata } = this;
+    return { sessionId, operationId, parentId, groupId, state, metadata };
   }
 
   /** A subscriber of the submit's streams has thrown. The session's, not the application's. */
