@@ -10,6 +10,7 @@ export * from './server';
 export * from './transport';
 export * from './protocol';
 export { NnrpError, type NnrpErrorKind, type NnrpFault } from './wire/errors';
+export { give } from './wire/own-bytes';
 export { MessageType } from './wire/message-type';
 export type { Message, MessageOf } from './wire/message';
 export { Profile } from './wire/messages/payload-kind';

@@ -5,6 +5,8 @@ import { bareEcho, grpcServer, nnrpServer, wsEcho } from './sides';
 
 const KIB = 1024;
 const tcp: Work = { framing: 'tcp', connections: 1, sessions: 1, window: 256, bodyBytes: 64 };
+const large: Work = { ...tcp, window: 64, bodyBytes: 16 * KIB };
+const huge: Work = { ...tcp, window: 16, bodyBytes: KIB * KIB };
 const ws: Work = { ...tcp, framing: 'ws' };
 
 /** What a server answers in a second, and how soon. */
@@ -13,8 +15,12 @@ export const throughput: readonly Bench[] = [
   against(bareEcho, 'tcp window 256 64 B respond', tcp, undefined, nnrpServer('tcp', 'respond')),
   against(bareEcho, 'tcp window 1 64 B', { ...tcp, window: 1 }, 0.95),
   against(bareEcho, 'tcp window 16 1 KiB', { ...tcp, window: 16, bodyBytes: KIB }),
-  against(bareEcho, 'tcp window 64 16 KiB', { ...tcp, window: 64, bodyBytes: 16 * KIB }, 0.9),
-  against(bareEcho, 'tcp window 16 1 MiB', { ...tcp, window: 16, bodyBytes: KIB * KIB }),
+  against(bareEcho, 'tcp window 64 16 KiB', large, 0.9),
+  against(bareEcho, 'tcp window 64 16 KiB copied', large, undefined, nnrpServer('tcp', 'copied')),
+  against(bareEcho, 'tcp window 64 16 KiB given', large, undefined, nnrpServer('tcp', 'given')),
+  against(bareEcho, 'tcp window 16 1 MiB', huge),
+  against(bareEcho, 'tcp window 16 1 MiB copied', huge, undefined, nnrpServer('tcp', 'copied')),
+  against(bareEcho, 'tcp window 16 1 MiB given', huge, undefined, nnrpServer('tcp', 'given')),
   against(bareEcho, 'tcp 8 connections window 64 64 B', { ...tcp, connections: 8, window: 64 }, 0.75),
   against(bareEcho, 'tcp 64 connections window 16 64 B', { ...tcp, connections: 64, window: 16 }),
   against(bareEcho, 'tcp 100 sessions window 256 64 B', { ...tcp, sessions: 100 }),

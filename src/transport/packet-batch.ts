@@ -1,26 +1,14 @@
 import { copyInto } from '../wire/copy-into';
 import { encodeHeadInto } from '../wire/encode-packet';
 import { HEADER_LENGTH } from '../wire/header';
+import { COPY_LIMIT, isGiven, ownBytes } from '../wire/own-bytes';
 import type { Packet } from '../wire/packet';
-
-/** Bodies above this are written from where they are; copying smaller ones is cheaper than a vector. */
-const COPY_LIMIT = 16 * 1024;
-
-/** Bytes of the buffers that packets are gathered in: the answers to a read of 64 KiB, and a little more. */
-const ROOM_BYTES = 72 * 1024;
-
-/** Buffers that are kept for the next batch, whoever's it is. */
-const MAX_SPARE = 16;
-
-/**
- * Whole rooms that nobody writes from. Shared, so that a connection with nothing to say holds none; and
- * kept, because a new one costs as much as writing a hundred small packets into it.
- */
-const spare: Uint8Array[] = [];
+import { returnRoom, LARGE_ROOM_BYTES, takeRoom } from './rooms';
 
 /**
  * Packets on their way out, written one behind the other into one buffer as they come, so that many
- * cost one system call; only large bodies stay apart.
+ * cost one system call, and nothing of a packet is read later; only large bodies that were given away stay apart,
+ * and copies of those that no buffer has room for.
  */
 export class PacketBatch {
   private room: Uint8Array | undefined;
@@ -52,7 +40,7 @@ export class PacketBatch {
   add(packet: Packet): void {
     const { body } = packet;
     const headLength = HEADER_LENGTH + packet.metadata.length;
-    const copied = body.length <= COPY_LIMIT ? body.length : 0;
+    const copied = isWrittenInto(headLength, body) ? body.length : 0;
     const room = this.roomFor(headLength + copied);
     encodeHeadInto(packet, room, this.end);
     if (copied > 0) copyInto(room, body, this.end + headLength);
@@ -61,7 +49,7 @@ export class PacketBatch {
     this.packets += 1;
     if (copied === body.length) return;
     this.seal();
-    this.parts.push(body);
+    this.parts.push(ownBytes(body));
   }
 
   /** Empties the batch and returns its bytes, in as few parts as large bodies allow. */
@@ -81,7 +69,7 @@ export class PacketBatch {
   reuse(): void {
     const { room } = this;
     if (room === undefined || this.total > 0) return;
-    if (room.length === ROOM_BYTES && spare.length < MAX_SPARE) spare.push(room);
+    returnRoom(room);
     this.room = undefined;
   }
 
@@ -98,12 +86,29 @@ export class PacketBatch {
    */
   private roomFor(length: number): Uint8Array {
     const { room } = this;
-    if (room !== undefined && room.length - this.end >= length) return room;
+    if (room === undefined) return this.begin(length);
+    if (room.length - this.end >= length) return room;
+    const begun = this.end - this.start;
+    if (room.length < LARGE_ROOM_BYTES && begun + length <= LARGE_ROOM_BYTES)
+      return this.grow(room, LARGE_ROOM_BYTES);
     this.seal();
+    return this.begin(length);
+  }
+
+  private begin(length: number): Uint8Array {
     this.start = this.end = 0;
-    this.room =
-      (length <= ROOM_BYTES ? spare.pop() : undefined) ?? new Uint8Array(Math.max(length, ROOM_BYTES));
-    return this.room;
+    return (this.room = takeRoom(length));
+  }
+
+  /** Goes on in a larger buffer with what is not among `parts`, so that it stays one part. */
+  private grow(room: Uint8Array, length: number): Uint8Array {
+    const larger = takeRoom(length);
+    copyInto(larger, room.subarray(this.start, this.end), 0);
+    // Of another that was begun to be taken, something may still be read.
+    if (this.start === 0) returnRoom(room);
+    this.end -= this.start;
+    this.start = 0;
+    return (this.room = larger);
   }
 
   /** Closes the part that is being written. */
@@ -113,4 +118,10 @@ export class PacketBatch {
     this.parts.push(Buffer.from(this.room.buffer, this.start, this.end - this.start));
     this.start = this.end;
   }
+}
+
+/** Whether a body is copied behind its head: a small one is; a larger one where it must be, and fits. */
+function isWrittenInto(headLength: number, body: Uint8Array): boolean {
+  if (body.length <= COPY_LIMIT) return true;
+  return headLength + body.length <= LARGE_ROOM_BYTES && !isGiven(body);
 }

@@ -5,6 +5,7 @@ export * from './errors';
 export * from './message-type';
 export * from './header';
 export { EMPTY, decodePacket, packet, payloadLength, type Packet } from './packet';
+export { give } from './own-bytes';
 export { checkLengths, encodePacket } from './encode-packet';
 export * from './packet-decoder';
 export * from './revision';

@@ -1,5 +1,6 @@
 import { NnrpError } from './errors';
 import { CommonHeader, HEADER_LENGTH } from './header';
+import { ours } from './own-bytes';
 import { EMPTY, payloadLength, type Packet } from './packet';
 import { plainBytes } from './plain-bytes';
 
@@ -196,7 +197,7 @@ function cut(header: CommonHeader, { buffer, byteOffset }: Source, at: number): 
   return {
     header,
     metadata: metaLen === 0 ? EMPTY : new Uint8Array(buffer, start, metaLen),
-    body: bodyLen === 0 ? EMPTY : new Uint8Array(buffer, start + metaLen, bodyLen),
+    body: bodyLen === 0 ? EMPTY : ours(new Uint8Array(buffer, start + metaLen, bodyLen)),
   };
 }
 

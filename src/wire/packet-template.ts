@@ -65,6 +65,10 @@ export class TemplatePacket implements Packet {
     return this.template.metadata;
   }
 
+  withBody(body: Uint8Array): Packet {
+    return new TemplatePacket(this.template, this.sessionId, this.frameId, body);
+  }
+
   /** Writes header and metadata; not where somebody has the header, and may have changed it. */
   encodeHeadInto(bytes: Uint8Array, at: number): 'encoded' | 'not-encoded' {
     if (this.made !== undefined) return 'not-encoded';
@@ -74,6 +78,14 @@ export class TemplatePacket implements Packet {
     writeU32(bytes, at + FRAME_ID, this.frameId);
     return 'encoded';
   }
+}
+
+/** The packet with another body of the same bytes. */
+export function withBody(packet: Packet, body: Uint8Array): Packet {
+  if (packet.body === body) return packet;
+  if (packet instanceof TemplatePacket) return packet.withBody(body);
+  const { header, metadata } = packet;
+  return { header, metadata, body };
 }
 
 function offsetOf(name: keyof CommonHeader): number {

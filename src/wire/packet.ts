@@ -1,5 +1,6 @@
 import { NnrpError } from './errors';
 import { CommonHeader, header, HEADER_LENGTH, type HeaderFields } from './header';
+import { ours } from './own-bytes';
 import { plainBytes } from './plain-bytes';
 
 /** A whole packet; `metadata` and `body` may be views of a larger buffer. */
@@ -65,6 +66,6 @@ export function decodePacket(bytes: Uint8Array): Packet {
   return {
     header: decoded,
     metadata: plain.subarray(HEADER_LENGTH, bodyStart),
-    body: plain.subarray(bodyStart),
+    body: ours(plain.subarray(bodyStart)),
   };
 }

@@ -3,6 +3,7 @@ import { PacketBatch } from '../../src/transport/packet-batch';
 import { NnrpError } from '../../src/wire/errors';
 import { MessageType } from '../../src/wire/message-type';
 import { PacketTemplate } from '../../src/wire/packet-template';
+import { give } from '../../src/wire/own-bytes';
 import { encodePacket } from '../../src/wire/encode-packet';
 import { EMPTY, type Packet } from '../../src/wire/packet';
 import { packets } from '../support/arbitraries';
@@ -16,6 +17,12 @@ function batchOf(packets: readonly Packet[]): PacketBatch {
   const batch = new PacketBatch();
   for (const packet of packets) batch.add(packet);
   return batch;
+}
+
+/** The packet, whose body nobody writes to again. */
+function given(packet: Packet): Packet {
+  give(packet.body);
+  return packet;
 }
 
 function whole(chunks: readonly Uint8Array[]): Uint8Array {
@@ -46,9 +53,9 @@ describe('PacketBatch', () => {
     expect(Buffer.compare(chunks[0]!, bytesOf(...sent))).toBe(0);
   });
 
-  it('copies bodies of up to 16 KiB, and leaves larger ones where they are', () => {
-    const copied = numbered(1, COPIED);
-    const left = numbered(2, COPIED + 1);
+  it('leaves bodies of more than 16 KiB where they are, if they were given away', () => {
+    const copied = given(numbered(1, COPIED));
+    const left = given(numbered(2, COPIED + 1));
     const chunks = batchOf([copied, left, numbered(3)]).take();
     expect(chunks).toHaveLength(3);
     expect(chunks[1]).toBe(left.body);
@@ -61,10 +68,26 @@ describe('PacketBatch', () => {
     ['in a row', [COPIED + 1, COPIED + 1, COPIED + 1], 6],
     ['between small ones', [1, COPIED + 1, 2, 3, COPIED + 1, 4], 5],
   ])('keeps the order where large bodies are %s', (_, lengths, count) => {
-    const sent = lengths.map((length, index) => numbered(index + 1, length));
+    const sent = lengths.map((length, index) => given(numbered(index + 1, length)));
     const chunks = batchOf(sent).take();
     expect(chunks).toHaveLength(count);
     expect(Buffer.compare(whole(chunks), bytesOf(...sent))).toBe(0);
+  });
+
+  it.each([0, 1, COPIED, COPIED + 1, ROOM - 41, ROOM - 40, ROOM, 1024 * 1024])(
+    'has read a body of %i bytes once it is added, and does not write to it',
+    (length) => {
+      const sent = numbered(1, length);
+      const before = encodePacket(sent);
+      const batch = batchOf([numbered(2), sent]);
+      sent.body.fill(255);
+      expect(Buffer.compare(whole(batch.take()), whole([bytesOf(numbered(2)), before]))).toBe(0);
+    },
+  );
+
+  it('makes one part of a body that it copies and what stands around it, where a buffer has room', () => {
+    const sent = [numbered(1), numbered(2, 60 * 1024), numbered(3)];
+    expect(batchOf(sent).take()).toHaveLength(1);
   });
 
   it('writes what encoding each packet writes', () => {
@@ -160,6 +183,31 @@ describe('PacketBatch', () => {
     );
     // Small parts that wait for a slow peer share a buffer.
     expect(second[0]!.buffer).toBe(first[0]!.buffer);
+  });
+
+  it('takes a small buffer for a few packets, and a large one once it is full', () => {
+    const batch = batchOf([numbered(1)]);
+    expect(batch.take()[0]!.buffer.byteLength).toBe(4 * 1024);
+    batch.reuse();
+    const many = Array.from({ length: 200 }, (_, id) => numbered(id, 60));
+    for (const packet of many) batch.add(packet);
+    const parts = batch.take();
+    expect(parts).toHaveLength(1);
+    expect(parts[0]!.buffer.byteLength).toBe(ROOM);
+    expect(Buffer.compare(parts[0]!, bytesOf(...many))).toBe(0);
+  });
+
+  it('does not write over what was taken from a small buffer when it takes a large one', () => {
+    const batch = batchOf([numbered(1)]);
+    const first = batch.take();
+    const many = Array.from({ length: 200 }, (_, id) => numbered(id, 60));
+    for (const packet of many) batch.add(packet);
+    // The small one is free for nobody: the first part may not be written yet.
+    const other = batchOf([numbered(9)]);
+    const rest = batch.take();
+    expect(rest).toHaveLength(1);
+    expect(whole([...first, ...rest])).toEqual(bytesOf(numbered(1), ...many));
+    expect(whole(other.take())).toEqual(bytesOf(numbered(9)));
   });
 
   it('holds no buffer once all is written, and hands it to the next', () => {

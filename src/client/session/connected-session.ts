@@ -83,6 +83,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
       {
         sessionId,
         scheduler,
+        maySendAgain: resumeToken.length > 0,
         sendSubmit: ({ frameId, metadataBytes, body }) => {
           this.send(MessageType.FrameSubmit, frameId, metadataBytes, body);
         },

@@ -1,11 +1,15 @@
 import type { Subscriber } from 'rxjs';
 import type { ResultPush } from '../../protocol/operation/result';
 import { FrameSubmitMetadata } from '../../wire/messages/frame-submit';
+import { ours, ownBytes } from '../../wire/own-bytes';
 import { EMPTY, requireBytes } from '../../wire/packet';
 
 /** What a client asks of a server. */
 export interface SubmitRequest {
-  /** The payload; a string travels as UTF-8. Default empty. */
+  /**
+   * The payload; a string travels as UTF-8. Default empty. Bytes are read when the submit is subscribed to, and
+   * are the caller's again from then on, unless they were given away (`give`).
+   */
   readonly body?: Uint8Array | string;
   /** Fields of FRAME_SUBMIT that are not 0. */
   readonly metadata?: Partial<FrameSubmitMetadata>;
@@ -16,7 +20,8 @@ export interface Submission {
   readonly metadata: Readonly<FrameSubmitMetadata>;
   /** The metadata's bytes, not to be written to: what waits is ready to be sent. */
   readonly metadataBytes: Uint8Array;
-  readonly body: Uint8Array;
+  /** The caller's, until `keepBody`. */
+  body: Uint8Array;
   readonly subscriber: Subscriber<ResultPush>;
   /** 0 until it is sent. */
   frameId: number;
@@ -40,8 +45,13 @@ export function submission(
   return {
     metadata,
     metadataBytes: metadata === USUAL ? USUAL_BYTES : FrameSubmitMetadata.encode(metadata),
-    body: typeof body === 'string' ? utf8.encode(body) : requireBytes(body, 'the body of a submit'),
+    body: typeof body === 'string' ? ours(utf8.encode(body)) : requireBytes(body, 'the body of a submit'),
     subscriber,
     frameId: 0,
   };
+}
+
+/** The submit has to wait, or may have to be sent again: its body must not change meanwhile. */
+export function keepBody(submission: Submission): void {
+  submission.body = ownBytes(submission.body);
 }

@@ -16,12 +16,14 @@ import type { FlowUpdateMetadata } from '../../wire/messages/flow-update';
 import type { SessionOpenAckMetadata } from '../../wire/messages/session-open';
 import type { ConnectionCredit } from '../link/connection-credit';
 import { OperationError, type OperationFailure } from '../errors';
-import { submission, type Submission, type SubmitRequest } from './submission';
+import { keepBody, submission, type Submission, type SubmitRequest } from './submission';
 
 /** What a session's submissions need to send. */
 export interface SubmissionHost {
   readonly sessionId: number;
   readonly scheduler: SchedulerLike;
+  /** Whether the session may go on over another connection, and send again what was not received. */
+  readonly maySendAgain: boolean;
   sendSubmit(submission: Submission): void;
   sendCancel(frameId: number): void;
   /** The last operation in flight has ended. */
@@ -234,6 +236,7 @@ export class Submissions {
     if (connection !== undefined && waiting.size === 0 && this.maySubmit(wanted, connection)) {
       this.send(wanted, connection);
     } else {
+      keepBody(wanted);
       waiting.add(wanted);
     }
     this.tellCredit();
@@ -260,6 +263,7 @@ export class Submissions {
     this.inFlight.set(frameId, wanted);
     this.nextFrameId += 1;
     connection.take();
+    if (this.host.maySendAgain) keepBody(wanted);
     this.host.sendSubmit(wanted);
   }
 

@@ -7,6 +7,7 @@ import {
   type SessionPatchMetadata,
 } from '../../wire/messages/session-patch';
 import { SessionMigrateAckMetadata, type SessionMigrateMetadata } from '../../wire/messages/session-migrate';
+import { ownBytes } from '../../wire/own-bytes';
 import { EMPTY } from '../../wire/packet';
 
 /** Sends an ack of the session that the request came from. */
@@ -52,7 +53,8 @@ export class PatchRequest {
       ...fields,
       profilePatchAckBytes: body.length,
     });
-    this.send(ack, body);
+    // It may have to wait for the acks before it.
+    this.send(ack, ownBytes(body));
     this.answered = true;
   }
 

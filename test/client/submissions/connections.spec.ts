@@ -1,5 +1,6 @@
 import { ConnectionCredit } from '../../../src/client/link/connection-credit';
 import { FlowFlag, FlowUpdateReason } from '../../../src/wire/messages/flow-update';
+import { text } from '../../support/packets';
 import { ackOf, Stage } from './support';
 
 describe('a connection that Submissions lose', () => {
@@ -15,6 +16,20 @@ describe('a connection that Submissions lose', () => {
     stage.submissions.attach(ackOf({ credit: 3 }), 0, new ConnectionCredit());
     expect(stage.news()).toEqual(['submit 1', 'submit 4']);
     expect(stage.outcomes.get('c')).toMatchObject([{ reason: 'cancelled' }]);
+  });
+
+  it('sends again what was submitted, whatever became of its buffer', () => {
+    const stage = new Stage({ credit: 1, maySendAgain: true });
+    const bodies: string[] = [];
+    stage.sendSubmit = ({ body }) => bodies.push(new TextDecoder().decode(body));
+    const buffer = text('one');
+    stage.submit('a', { body: buffer });
+    buffer.set(text('two'));
+    stage.submit('b', { body: buffer });
+    buffer.fill(0);
+    stage.submissions.detach();
+    stage.submissions.attach(ackOf({ credit: 2 }), 0, new ConnectionCredit());
+    expect(bodies).toEqual(['one', 'one', 'two']);
   });
 
   it('has sent what the server says it has', () => {

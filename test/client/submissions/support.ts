@@ -16,6 +16,8 @@ import { VirtualTime } from '../../support/virtual-time';
 export interface Grant {
   readonly credit?: number;
   readonly maxInFlight?: number;
+  /** Default false. */
+  readonly maySendAgain?: boolean;
 }
 
 export function ackOf({ credit = 2, maxInFlight = 4 }: Grant): SessionOpenAckMetadata {
@@ -40,6 +42,7 @@ export class Stage {
       {
         sessionId: 7,
         scheduler: this.time,
+        maySendAgain: grant.maySendAgain ?? false,
         sendSubmit: (submission) => {
           this.sendSubmit(submission);
         },

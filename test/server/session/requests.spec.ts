@@ -67,6 +67,14 @@ describe('a patch request', () => {
     ]);
   });
 
+  it("is confirmed with bytes that are the application's again at once", () => {
+    const { request, sent } = patch();
+    const body = text('yes');
+    request.ack({}, body);
+    body.fill(0);
+    expect(sent[0]?.body).toEqual(text('yes'));
+  });
+
   it('is confirmed in part, with a body', () => {
     const { request, sent } = patch();
     request.ack(

@@ -35,6 +35,17 @@ export function describeSending({ connect, name, other }: OneEnd): void {
       expect((await read.count(sent.length)).map(fingerprint)).toEqual(sent.map(fingerprint));
     });
 
+    it('has read what it sends when it returns, so that the sender may write to it', async () => {
+      const sent = [1, 64, 16 * 1024, 16 * 1024 + 1, 60_000, 1_000_000].map((length) => numbered(1, length));
+      const wanted = sent.map(fingerprint);
+      const read = new Recording(peer.packets$);
+      for (const each of sent) {
+        end.send(each);
+        each.body.fill(255);
+      }
+      expect((await read.count(sent.length)).map(fingerprint)).toEqual(wanted);
+    });
+
     it('keeps any sequence of packets as it was sent, over any number of turns', async () => {
       const part = fc.oneof(fc.nat(64), fc.integer({ min: 16_300, max: 16_500 }), fc.nat(150_000));
       const sized = fc.tuple(packets(20), part).map(([small, length]) => {

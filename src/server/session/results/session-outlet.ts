@@ -5,8 +5,9 @@ import type { PeerName, Transport, TransportKind } from '../../../transport/tran
 import type { DetachedShare } from '../../opening/detached-totals';
 import type { SlotPool } from '../../limits/slot-pool';
 import { HEADER_LENGTH } from '../../../wire/header';
-import { keptBytes } from '../../../wire/kept-bytes';
-import type { Packet } from '../../../wire/packet';
+import { ownBytes } from '../../../wire/own-bytes';
+import { EMPTY, type Packet } from '../../../wire/packet';
+import { withBody } from '../../../wire/packet-template';
 
 /** The connection that carries a session at present. */
 export interface Attachment {
@@ -114,18 +115,17 @@ export class SessionOutlet {
   /** Sends a result, or keeps it; false where there is no room to keep it. */
   sendResult(packet: Packet): boolean {
     const { attachment, outbox } = this;
-    if (attachment !== undefined) {
-      attachment.transport.send(packet);
-      // A client that cannot say what it has received gets at most once what it may have received.
-      if (outbox === undefined || !attachment.isAnnounced) return true;
+    // A client that cannot say what it has received gets at most once what it may have received.
+    if (outbox === undefined || attachment?.isAnnounced === false) {
+      attachment?.transport.send(packet);
+      return attachment !== undefined;
     }
-    if (outbox === undefined) return false;
     const outgoing = kept(packet);
-    const { byteLength } = outgoing;
+    attachment?.transport.send(outgoing.packet);
     outbox.add(outgoing);
     if (attachment === undefined) {
       if (outbox.fullness >= PRESSURE_AT) this.waitingPressure?.next(true);
-      return outbox.fullness <= 1 && this.share?.grow(byteLength) !== false;
+      return outbox.fullness <= 1 && this.share?.grow(outgoing.byteLength) !== false;
     }
     outbox.markSent();
     outbox.trim();
@@ -194,13 +194,10 @@ export class SessionOutlet {
   }
 }
 
-/**
- * A result that is to wait. What an application echoes is a view of all that came in one read: such a body is
- * copied, so that what counts is what is held.
- */
+/** A result that is to wait, with a body of its own: what counts is what is held. */
 function kept(packet: Packet): Outgoing {
-  const { header, metadata } = packet;
-  const body = keptBytes(packet.body);
+  const { metadata } = packet;
+  const body = packet.body.length === 0 ? EMPTY : ownBytes(packet.body);
   const byteLength = HEADER_LENGTH + metadata.length + body.buffer.byteLength;
-  return { packet: body === packet.body ? packet : { header, metadata, body }, byteLength };
+  return { packet: withBody(packet, body), byteLength };
 }

@@ -1,5 +1,6 @@
 import { isTerminal, type Result } from '../../../protocol/operation/result';
 import { HEADER_LENGTH } from '../../../wire/header';
+import { ownBytes } from '../../../wire/own-bytes';
 import { ResultPushMetadata } from '../../../wire/messages/result-push';
 import type { HeldExcess, HeldTotals } from '../../limits/held-totals';
 
@@ -22,7 +23,7 @@ export class HeldResults {
     return this.hasEnd;
   }
 
-  /** Keeps a result, with a copy of its body; keeps none, and says why, where there is no room for it. */
+  /** Keeps a result, with a body of its own; keeps none, and says why, where there is no room for it. */
   add(result: Result): HeldExcess | undefined {
     const bytes = HEAD_BYTES + (result.type === 'push' ? result.body.length : 0);
     const excess = this.totals.grow(this.bytes, bytes);
@@ -30,7 +31,7 @@ export class HeldResults {
     this.bytes += bytes;
     this.hasEnd = isTerminal(result);
     // Its maker may go on with the bytes, which are sent who knows when.
-    this.results.push(result.type === 'push' ? { ...result, body: new Uint8Array(result.body) } : result);
+    this.results.push(result.type === 'push' ? { ...result, body: ownBytes(result.body) } : result);
     return undefined;
   }
 
