@@ -121,8 +121,8 @@ class RunningClient implements Client {
     this.reconnection = reconnection;
     this.sessionHost = {
       scheduler,
-      lost: (session, endpoint) => {
-        reconnection.add(session, endpoint);
+      lost: (session, link) => {
+        reconnection.add(session, link);
       },
       move: (session, from, endpoint) => mover.move(session, from, endpoint),
     };

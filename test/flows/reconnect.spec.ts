@@ -135,6 +135,44 @@ describe('a client whose connection is cut', () => {
       await openSession({ reconnect: { minDelayMs: 4, maxDelayMs: 12 } });
     }, only));
 
+  it('waits longer each time it is taken up and cut right after, also where it got what had gathered', () =>
+    flow(async ({ serverPeer, openSession, expectObservable }) => {
+      const peer = serverPeer({
+        ...packets,
+        t: back(two, { receivedResults: 1, resumeAttempt: 2 }),
+        u: back(three, { receivedResults: 2, resumeAttempt: 3 }),
+        S: welcome(three, 1),
+        T: welcome(one, 1),
+      });
+      peer.sends('  A--#---(Rp#)---(Sq#)-----------(TC)');
+      peer.expects('O------r-------t---------------u');
+      const session = await openSession({ reconnect });
+      expectObservable(tokens(session.submit({ body: 'hi' }))).toBe('-------p-------q---------------|');
+    }));
+
+  it('waits short again where an answer came and the link lived half as long as it was waited for', () =>
+    flow(async ({ serverPeer, openSession, expectObservable }) => {
+      const peer = serverPeer({
+        ...packets,
+        t: back(two, { receivedResults: 1, resumeAttempt: 2 }),
+        S: welcome(three, 1),
+      });
+      peer.sends('A--#---R--p-#---SC').expects('O------r--------t');
+      const session = await openSession({ reconnect });
+      expectObservable(tokens(session.submit({ body: 'hi' }))).toBe('----------p------|');
+    }));
+
+  it.each([
+    [29_990, 8],
+    [29_998, 4],
+  ])('waits short again where the link lived for 30 s, whatever came: %i ms and a little', (ms, wait) =>
+    flow(async ({ serverPeer, openSession }) => {
+      const peer = serverPeer({ ...idle, t: back(two, { ...nothing, resumeAttempt: 2 }) });
+      peer.sends(`A--#---R ${ms}ms --# ${wait - 1}ms R`).expects(`o------r ${ms}ms --- ${wait - 1}ms t`);
+      await openSession({ reconnect });
+    }, only),
+  );
+
   it.each(['N', 'F'])('gives the session up where the server refuses it, or takes another back: %s', (no) =>
     flow(async ({ serverPeer, openSession, expectObservable }) => {
       serverPeer(packets).sends(`A--#---${no}`).expects('O------r');

@@ -23,6 +23,8 @@ import { OpenQueue, type OpenRequest } from './open-queue';
 export interface LinkedSession {
   readonly sessionId: number;
   readonly usage: ClientSessionUsage;
+  /** Whether the server has answered it over this link, with a result or an ack. */
+  readonly wasAnswered: boolean;
   receive(packet: Packet): void;
   /** The connection's credit has changed, which its sessions share. */
   noteFlow(update: FlowUpdateMetadata): void;
@@ -61,6 +63,8 @@ export class ClientLink implements WatchedPeer {
   /** Whether the server is one that answers PING. */
   private announced = false;
   private pings = 0;
+  private answered = false;
+  private readonly since: number;
 
   constructor(
     readonly transport: Transport,
@@ -69,6 +73,7 @@ export class ClientLink implements WatchedPeer {
     private readonly host: LinkHost,
   ) {
     this.heard = new LastHeard(transport, host.scheduler);
+    this.since = host.scheduler.now();
     this.opens = new OpenQueue({
       scheduler: host.scheduler,
       timeoutMs: host.openTimeoutMs,
@@ -108,6 +113,16 @@ export class ClientLink implements WatchedPeer {
 
   get isOver(): boolean {
     return this.over;
+  }
+
+  /** Whether one of its sessions was answered over it, with a result or an ack. */
+  get wasAnswered(): boolean {
+    return this.answered;
+  }
+
+  /** For how many milliseconds there has been the link. */
+  get ageMs(): number {
+    return this.host.scheduler.now() - this.since;
   }
 
   get sessionCount(): number {
@@ -150,6 +165,7 @@ export class ClientLink implements WatchedPeer {
   /** The session's packets are not its own any more; false where it was not here. */
   release(session: LinkedSession): boolean {
     if (this.sessions.get(session.sessionId) !== session) return false;
+    this.answered ||= session.wasAnswered;
     this.sessions.delete(session.sessionId);
     this.leftIds.add(session.sessionId);
     return true;
@@ -275,6 +291,7 @@ export class ClientLink implements WatchedPeer {
     this.over = true;
     this.reading.unsubscribe();
     this.opens.rejectAll(error ?? linkOver(this.transport.peer));
+    this.answered ||= this.sessions.all().some(({ wasAnswered }) => wasAnswered);
     for (const session of this.sessions.all()) session.linkEnded(this);
     this.sessions.clear();
     this.host.ended(this, error);

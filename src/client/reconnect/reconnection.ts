@@ -34,11 +34,23 @@ interface WaitingPlace {
   readonly until: number;
 }
 
+/** What it took to get a link to a place. */
+interface Waits {
+  readonly attempts: number;
+  /** Milliseconds of the last. */
+  readonly lastMs: number;
+}
+
+/** Milliseconds after which a link was worth any wait, whatever it was used for. */
+const GOOD_LINK_MS = 30_000;
+
 /** Sessions without a link, and the attempts to get them another. */
 export class Reconnection {
   private readonly waiting = new Map<ConnectedSession, WaitingPlace>();
   /** Where an attempt to connect again is under way, or about to be. */
   private readonly places = new Set<ConnectEndpoint>();
+  /** How attempts at a place have gone since a link to it was last worth the wait. */
+  private readonly waits = new Map<ConnectEndpoint, Waits>();
   private isClosed = false;
 
   constructor(private readonly host: ReconnectionHost) {}
@@ -53,13 +65,15 @@ export class Reconnection {
   }
 
   /** A session has lost its link, and is to go on over another to the same place. */
-  add(session: ConnectedSession, endpoint: ConnectEndpoint): void {
+  add(session: ConnectedSession, link: ClientLink): void {
+    const { endpoint } = link;
     if (this.isClosed) {
       session.end('session-closed', 'closed');
       return;
     }
     this.waiting.set(session, { endpoint, until: this.host.scheduler.now() + session.resumeWindowMs });
-    if (!this.places.has(endpoint)) this.reconnectLater(endpoint, 0);
+    if (isWorth(link, this.waits.get(endpoint)?.lastMs ?? 0)) this.waits.delete(endpoint);
+    if (!this.places.has(endpoint)) this.reconnectLater(endpoint);
   }
 
   /** A session is between two links: whoever moves it resumes it. */
@@ -98,7 +112,7 @@ export class Reconnection {
   }
 
   /** Connects again to where sessions were lost, after a wait that grows with the attempts. */
-  private reconnectLater(endpoint: ConnectEndpoint, attempt: number): void {
+  private reconnectLater(endpoint: ConnectEndpoint): void {
     const { host } = this;
     this.expireOverdue(endpoint);
     const [first] = this.waitingFor(endpoint);
@@ -108,14 +122,16 @@ export class Reconnection {
       return;
     }
     this.places.add(endpoint);
-    const wait = backoffMs(attempt, first.reconnectOptions, host.random);
+    const attempts = this.waits.get(endpoint)?.attempts ?? 0;
+    const wait = backoffMs(attempts, first.reconnectOptions, host.random);
+    this.waits.set(endpoint, { attempts: attempts + 1, lastMs: wait });
     // Not past the end of a resume window: whoever waits hears then that the session is lost.
     host.timers.later(Math.min(wait, this.nextExpiry(endpoint) - host.scheduler.now()), () =>
-      this.reconnect(endpoint, attempt),
+      this.reconnect(endpoint),
     );
   }
 
-  private async reconnect(endpoint: ConnectEndpoint, attempt: number): Promise<void> {
+  private async reconnect(endpoint: ConnectEndpoint): Promise<void> {
     const { links } = this.host;
     try {
       // A server that could not take the sessions yet may have left the connection open.
@@ -126,7 +142,7 @@ export class Reconnection {
     } catch {
       // Nobody answers yet: the next attempt, or the end of the resume window, says so.
     }
-    this.reconnectLater(endpoint, attempt + 1);
+    this.reconnectLater(endpoint);
   }
 
   private waitingFor(endpoint: ConnectEndpoint): ConnectedSession[] {
@@ -152,4 +168,13 @@ export class Reconnection {
     this.waiting.delete(session);
     session.end('connection-lost', 'expired');
   }
+}
+
+/**
+ * Whether a link that is lost was worth the wait for it, so that the next wait is short again: an answer came
+ * over it, and it lived for half as long as was waited for it. To be taken up, and given what had gathered
+ * meanwhile, is not enough: a link may end each time right after that.
+ */
+function isWorth(link: ClientLink, waitedMs: number): boolean {
+  return link.ageMs >= (link.wasAnswered ? waitedMs / 2 : GOOD_LINK_MS);
 }

@@ -59,7 +59,7 @@ export class SessionMover {
     const { kind } = await this.reconnection.resume(session, link);
     if (kind !== 'lost') return;
     this.reconnection.drop(session);
-    session.lose(link.endpoint);
+    session.lose(link);
     this.host.idle();
   }
 }

@@ -34,7 +34,7 @@ import { SessionRequests } from './session-requests';
 export interface ClientSessionHost {
   readonly scheduler: SchedulerLike;
   /** The link is gone, and the session waits for another. */
-  lost(session: ConnectedSession, endpoint: ConnectEndpoint): void;
+  lost(session: ConnectedSession, link: ClientLink): void;
   /** Moves the session from its link to one of another transport. */
   move(session: ConnectedSession, from: ClientLink, endpoint: ConnectEndpoint): Promise<void>;
 }
@@ -64,6 +64,8 @@ export class ConnectedSession implements ClientSession, LinkedSession {
   /** Undefined while there is none. */
   private link: ClientLink | undefined;
   private isOver = false;
+  /** Of the results and acks, those that came before the present link. */
+  private answersBefore = 0;
 
   constructor(
     private readonly host: ClientSessionHost,
@@ -143,6 +145,10 @@ export class ConnectedSession implements ClientSession, LinkedSession {
       operationsWaiting: waiting,
       acksAwaited: this.requests.size + this.closing.size,
     };
+  }
+
+  get wasAnswered(): boolean {
+    return this.inbox.answers > this.answersBefore;
   }
 
   get credit$(): Observable<Credit> {
@@ -246,6 +252,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
   /** Goes on over another link. */
   attach(link: ClientLink, { ack, resumeToken, extension }: AcceptedOpen): void {
     this.link = link;
+    this.answersBefore = this.inbox.answers;
     if (extension !== undefined) link.announce();
     this.ack = ack;
     this.resumption.renew(resumeToken);
@@ -258,18 +265,18 @@ export class ConnectedSession implements ClientSession, LinkedSession {
   }
 
   linkEnded(link: ClientLink): void {
-    if (this.link === link) this.lose(link.endpoint);
+    if (this.link === link) this.lose(link);
   }
 
-  /** Waits for the next link to a place, where it may; is over where not. */
-  lose(endpoint: ConnectEndpoint): void {
+  /** Waits for the next link to where this one leads, where it may; is over where not. */
+  lose(link: ClientLink): void {
     if (this.options.reconnect === undefined || !this.isResumable) {
       // A server that has said it closes the session ends it so, where its time to drain is over first.
       this.end(this.closing.isDraining ? 'session-closed' : 'connection-lost', 'closed');
       return;
     }
     if (this.link !== undefined) this.detach();
-    this.host.lost(this, endpoint);
+    this.host.lost(this, link);
   }
 
   /** Takes a packet of this session. Throws an `NnrpError` or a `RuntimeError` that says what is wrong. */

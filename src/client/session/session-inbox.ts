@@ -27,6 +27,7 @@ export class SessionInbox {
   private readonly flowUpdates = new Subject<FlowUpdateMetadata>();
   private readonly hints = new Subject<Message<typeof MessageType.ResultHint>>();
   private received = 0;
+  private acks = 0;
 
   constructor(private readonly addressees: Addressees) {
     this.flowUpdates$ = this.flowUpdates.asObservable();
@@ -36,6 +37,11 @@ export class SessionInbox {
   /** Results of the session that have arrived, over whatever link: what a resume tells the server. */
   get receivedResults(): number {
     return this.received;
+  }
+
+  /** Results and acks that have arrived, over whatever link. */
+  get answers(): number {
+    return this.received + this.acks;
   }
 
   /** Takes a packet. Throws an `NnrpError` or a `RuntimeError` that says what is wrong. */
@@ -60,12 +66,15 @@ export class SessionInbox {
         return;
       case MessageType.SessionPatchAck:
         requests.onPatchAck(decodeAs(packet, MessageType.SessionPatchAck, 'client'));
+        this.acks += 1;
         return;
       case MessageType.CacheAck:
         requests.onCacheAck(decodeAs(packet, MessageType.CacheAck, 'client'));
+        this.acks += 1;
         return;
       case MessageType.SessionMigrateAck:
         requests.onMigrateAck(decodeAs(packet, MessageType.SessionMigrateAck, 'client'));
+        this.acks += 1;
         return;
       case MessageType.SessionCloseAck:
         closing.onCloseAck(decodeAs(packet, MessageType.SessionCloseAck, 'client'));
