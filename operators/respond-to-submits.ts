@@ -17,7 +17,7 @@ import {
   type ResultPush,
 } from '../src/protocol/operation/result';
 import { RuntimeError } from '../src/protocol/runtime-error';
-import { encodeTokens } from '../src/protocol/operation/token-delta';
+import { TextResult } from '../src/protocol/operation/text-result';
 import { fromAsyncIterable } from './from-async-iterable';
 
 /** What a submit must offer to be answered; that of a server session does. */
@@ -305,10 +305,7 @@ function isAnswer(returned: Answer | ObservableInput<Answer>): returned is Answe
 }
 
 function resultOf(submit: RespondableSubmit, answer: Answer): Result {
-  if (typeof answer === 'string') {
-    const { body, fields } = encodeTokens([answer]);
-    return submit.partial(body, fields);
-  }
+  if (typeof answer === 'string') return new TextResult(submit.frameId, answer);
   if (answer instanceof Uint8Array) return submit.partial(answer);
   if (isResult(answer)) return answer;
   const message = `the handler of operation ${submit.frameId} answered with neither bytes, a string nor a result`;

@@ -3,6 +3,7 @@ import { encodeHeadInto } from '../wire/encode-packet';
 import { HEADER_LENGTH } from '../wire/header';
 import { COPY_LIMIT, isGiven, ownBytes } from '../wire/own-bytes';
 import type { Packet } from '../wire/packet';
+import { TextPacket } from '../wire/text-packet';
 import { returnRoom, LARGE_ROOM_BYTES, takeRoom } from './rooms';
 
 /**
@@ -38,6 +39,10 @@ export class PacketBatch {
    * value that no header can have; the batch is then as it was.
    */
   add(packet: Packet): void {
+    if (packet instanceof TextPacket && packet.isText) {
+      this.addText(packet);
+      return;
+    }
     const { body } = packet;
     const headLength = HEADER_LENGTH + packet.metadata.length;
     const copied = isWrittenInto(headLength, body) ? body.length : 0;
@@ -50,6 +55,15 @@ export class PacketBatch {
     if (copied === body.length) return;
     this.seal();
     this.parts.push(ownBytes(body));
+  }
+
+  /** A text becomes bytes here, and nowhere else. */
+  private addText(packet: TextPacket): void {
+    const room = this.roomFor(packet.maxByteLength);
+    const end = packet.encodeInto(room, this.end);
+    this.total += end - this.end;
+    this.end = end;
+    this.packets += 1;
   }
 
   /** Empties the batch and returns its bytes, in as few parts as large bodies allow. */

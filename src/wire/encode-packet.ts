@@ -3,9 +3,15 @@ import { breaksRule, NnrpError } from './errors';
 import { CommonHeader, HEADER_LENGTH } from './header';
 import { payloadLength, type Packet } from './packet';
 import { TemplatePacket } from './packet-template';
+import { TextPacket } from './text-packet';
 
 /** Writes a packet into bytes of its own. Throws an `NnrpError`. */
 export function encodePacket(packet: Packet): Uint8Array {
+  if (packet instanceof TextPacket && packet.isText) {
+    const bytes = new Uint8Array(packet.byteLength);
+    packet.encodeInto(bytes, 0);
+    return bytes;
+  }
   const { metadata, body } = packet;
   const bytes = new Uint8Array(HEADER_LENGTH + metadata.length + body.length);
   encodeHeadInto(packet, bytes, 0);

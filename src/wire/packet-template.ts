@@ -1,12 +1,14 @@
+import { fieldOffset } from './codec/record';
 import { copyInto } from './copy-into';
 import { CommonHeader, HEADER_LENGTH } from './header';
 import type { MessageType } from './message-type';
 import { packet, type Packet } from './packet';
+import { isU32, writeU32 } from './u32';
 
 /** Where the header has what is a packet's own. */
-const BODY_LEN = offsetOf('bodyLen');
-const SESSION_ID = offsetOf('sessionId');
-const FRAME_ID = offsetOf('frameId');
+const BODY_LEN = fieldOffset(CommonHeader, 'bodyLen');
+const SESSION_ID = fieldOffset(CommonHeader, 'sessionId');
+const FRAME_ID = fieldOffset(CommonHeader, 'frameId');
 
 /**
  * Packets of one type and one metadata, which differ in session, frame and body. All else is encoded once:
@@ -86,21 +88,4 @@ export function withBody(packet: Packet, body: Uint8Array): Packet {
   if (packet instanceof TemplatePacket) return packet.withBody(body);
   const { header, metadata } = packet;
   return { header, metadata, body };
-}
-
-function offsetOf(name: keyof CommonHeader): number {
-  const field = CommonHeader.definition.fields[name];
-  if (field === undefined) throw new TypeError(`CommonHeader has no ${name}`);
-  return field.offset;
-}
-
-function isU32(value: number): boolean {
-  return value >>> 0 === value;
-}
-
-function writeU32(bytes: Uint8Array, at: number, value: number): void {
-  bytes[at] = value;
-  bytes[at + 1] = value >>> 8;
-  bytes[at + 2] = value >>> 16;
-  bytes[at + 3] = value >>> 24;
 }

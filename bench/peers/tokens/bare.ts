@@ -1,6 +1,7 @@
 import * as net from 'node:net';
 import { encodeTokens } from '../../../src/protocol/operation/token-delta';
-import { partialResult, resultPacket } from '../../../src/protocol/operation/result';
+import { partialResult } from '../../../src/protocol/operation/result';
+import { resultPacket } from '../../../src/protocol/operation/result-packet';
 import { encodePacket } from '../../../src/wire/encode-packet';
 import {
   answer,

@@ -1,7 +1,5 @@
-import { MessageType } from '../../wire/message-type';
 import { ResultClass, ResultFlag, ResultPushMetadata } from '../../wire/messages/result-push';
-import { EMPTY, packet, type Packet } from '../../wire/packet';
-import { PacketTemplate } from '../../wire/packet-template';
+import { EMPTY } from '../../wire/packet';
 
 /** Customary for success; status codes are the application's. */
 export const STATUS_OK = 200;
@@ -26,23 +24,12 @@ export type Result = ResultPush | ResultDrop;
 /** Fields of RESULT_PUSH that differ from the usual. */
 export type ResultFields = Partial<ResultPushMetadata>;
 
-const USUAL_PARTIAL = usual({ resultFlags: ResultFlag.Partial, resultClass: ResultClass.Partial });
-const USUAL_COMPLETE = usual({});
+export const USUAL_PARTIAL = usual({ resultFlags: ResultFlag.Partial, resultClass: ResultClass.Partial });
+export const USUAL_COMPLETE = usual({});
 
 /** One object for all results without fields of their own: what it is on the wire is known. */
 function usual(fields: ResultFields): Readonly<ResultPushMetadata> {
   return Object.freeze(ResultPushMetadata.of({ statusCode: STATUS_OK, ...fields }));
-}
-
-const PARTIAL = new PacketTemplate(MessageType.ResultPush, ResultPushMetadata.encode(USUAL_PARTIAL));
-const COMPLETE = new PacketTemplate(MessageType.ResultPush, ResultPushMetadata.encode(USUAL_COMPLETE));
-
-/** RESULT_PUSH, as a session sends it. Throws an `NnrpError` where a field of the metadata has no such value. */
-export function resultPacket(sessionId: number, { frameId, metadata, body }: ResultPush): Packet {
-  if (metadata === USUAL_PARTIAL) return PARTIAL.packet(sessionId, frameId, body);
-  if (metadata === USUAL_COMPLETE) return COMPLETE.packet(sessionId, frameId, body);
-  const fields = { messageType: MessageType.ResultPush, sessionId, frameId };
-  return packet(fields, ResultPushMetadata.encode(metadata), body);
 }
 
 /** A part of an answer; others follow. */

@@ -74,3 +74,10 @@ export function record<const L extends Layout>(definition: RecordDefinition<L>):
     of: (fields = {}) => codec.of(fields),
   };
 }
+
+/** Where a record has a field, in bytes from its start. */
+export function fieldOffset<T>({ name, definition }: WireRecord<T>, field: keyof T & string): number {
+  const found = definition.fields[field];
+  if (found === undefined) throw new TypeError(`${name} has no ${field}`);
+  return found.offset;
+}

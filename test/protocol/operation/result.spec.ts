@@ -3,9 +3,9 @@ import {
   dropResult,
   isTerminal,
   partialResult,
-  resultPacket,
   STATUS_OK,
 } from '../../../src/protocol/operation/result';
+import { resultPacket } from '../../../src/protocol/operation/result-packet';
 import { encodePacket } from '../../../src/wire/encode-packet';
 import { NnrpError } from '../../../src/wire/errors';
 import { header } from '../../../src/wire/header';

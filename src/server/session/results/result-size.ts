@@ -1,4 +1,5 @@
 import type { Result } from '../../../protocol/operation/result';
+import { bodyBytes } from '../../../protocol/operation/result-packet';
 import { RuntimeError } from '../../../protocol/runtime-error';
 
 /** Of what may wait for a peer, one result may be so much; the rest is for its header and for what else waits. */
@@ -13,7 +14,7 @@ export function requireSendable(
   { maxUnreadBytes }: { readonly maxUnreadBytes: number },
 ): void {
   if (result.type === 'drop') return;
-  const { length } = result.body;
+  const length = bodyBytes(result);
   const most = Math.floor(maxUnreadBytes * LARGEST_PART);
   if (length <= most) return;
   const message = `its body of ${length} bytes is larger than ${most}, what limits.maxUnreadBytes (${maxUnreadBytes}) has room for; send it in parts`;

@@ -8,6 +8,7 @@ import { HEADER_LENGTH } from '../../../wire/header';
 import { ownBytes } from '../../../wire/own-bytes';
 import { EMPTY, type Packet } from '../../../wire/packet';
 import { withBody } from '../../../wire/packet-template';
+import { TextPacket } from '../../../wire/text-packet';
 
 /** The connection that carries a session at present. */
 export interface Attachment {
@@ -196,6 +197,7 @@ export class SessionOutlet {
 
 /** A result that is to wait, with a body of its own: what counts is what is held. */
 function kept(packet: Packet): Outgoing {
+  if (packet instanceof TextPacket && packet.isText) return { packet, byteLength: packet.byteLength };
   const { metadata } = packet;
   const body = packet.body.length === 0 ? EMPTY : ownBytes(packet.body);
   const byteLength = HEADER_LENGTH + metadata.length + body.buffer.byteLength;

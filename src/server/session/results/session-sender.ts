@@ -1,6 +1,7 @@
 import { validateFlowRouting } from '../../../protocol/flow/flow';
 import { checkMigration } from '../../../protocol/session/migration';
-import { resultPacket, type Result } from '../../../protocol/operation/result';
+import type { Result } from '../../../protocol/operation/result';
+import { resultPacket } from '../../../protocol/operation/result-packet';
 import { MessageType } from '../../../wire/message-type';
 import { FlowScope, FlowUpdateMetadata } from '../../../wire/messages/flow-update';
 import { HintReason, ResultHintMetadata } from '../../../wire/messages/result-hint';

@@ -1,4 +1,6 @@
 import { isTerminal, type Result } from '../../../protocol/operation/result';
+import { bodyBytes } from '../../../protocol/operation/result-packet';
+import { TextResult } from '../../../protocol/operation/text-result';
 import { HEADER_LENGTH } from '../../../wire/header';
 import { ownBytes } from '../../../wire/own-bytes';
 import { ResultPushMetadata } from '../../../wire/messages/result-push';
@@ -25,13 +27,12 @@ export class HeldResults {
 
   /** Keeps a result, with a body of its own; keeps none, and says why, where there is no room for it. */
   add(result: Result): HeldExcess | undefined {
-    const bytes = HEAD_BYTES + (result.type === 'push' ? result.body.length : 0);
+    const bytes = HEAD_BYTES + (result.type === 'push' ? bodyBytes(result) : 0);
     const excess = this.totals.grow(this.bytes, bytes);
     if (excess !== undefined) return excess;
     this.bytes += bytes;
     this.hasEnd = isTerminal(result);
-    // Its maker may go on with the bytes, which are sent who knows when.
-    this.results.push(result.type === 'push' ? { ...result, body: ownBytes(result.body) } : result);
+    this.results.push(kept(result));
     return undefined;
   }
 
@@ -43,4 +44,10 @@ export class HeldResults {
     this.bytes = 0;
     return results;
   }
+}
+
+/** Its maker may go on with the bytes, which are sent who knows when; a text is nobody's to change. */
+function kept(result: Result): Result {
+  if (result.type === 'drop' || result instanceof TextResult) return result;
+  return { ...result, body: ownBytes(result.body) };
 }

@@ -1,0 +1,40 @@
+import { MessageType } from '../../wire/message-type';
+import { ResultPushMetadata } from '../../wire/messages/result-push';
+import type { Packet } from '../../wire/packet';
+import { TextTemplate } from '../../wire/text-packet';
+import { utf8Length } from '../../wire/utf8';
+import { USUAL_PARTIAL, type ResultPush } from './result';
+import { encodeTokens } from './token-delta';
+
+const EMPTY = encodeTokens(['']);
+const METADATA: Readonly<ResultPushMetadata> = Object.freeze({ ...USUAL_PARTIAL, ...EMPTY.fields });
+const TEMPLATE = new TextTemplate(MessageType.ResultPush, ResultPushMetadata.encode(METADATA), EMPTY.body);
+
+/**
+ * A part of an answer that is a text: `partialResult` of what `encodeTokens` makes of it, but it becomes bytes
+ * only where it is sent from, or where somebody asks for its body.
+ */
+export class TextResult implements ResultPush {
+  readonly type = 'push';
+  readonly metadata = METADATA;
+  private made: Uint8Array | undefined;
+
+  constructor(
+    readonly frameId: number,
+    readonly text: string,
+  ) {}
+
+  get body(): Uint8Array {
+    return (this.made ??= TEMPLATE.body(this.text));
+  }
+
+  /** Of the body. */
+  get byteLength(): number {
+    return EMPTY.body.length + utf8Length(this.text);
+  }
+
+  /** Who has the body may have changed it: then it is what is sent. */
+  packet(sessionId: number): Packet | undefined {
+    return this.made === undefined ? TEMPLATE.packet(sessionId, this.frameId, this.text) : undefined;
+  }
+}

@@ -1,0 +1,77 @@
+import fc from 'fast-check';
+import { partialResult } from '../../../src/protocol/operation/result';
+import { bodyBytes, resultPacket } from '../../../src/protocol/operation/result-packet';
+import { TextResult } from '../../../src/protocol/operation/text-result';
+import { encodeTokens } from '../../../src/protocol/operation/token-delta';
+import { PacketBatch } from '../../../src/transport/packet-batch';
+import { encodePacket } from '../../../src/wire/encode-packet';
+
+const u32 = fc.integer({ min: 0, max: 0xffffffff });
+const text = fc.oneof(
+  fc.string({ unit: 'binary', maxLength: 40 }),
+  fc.string({
+    unit: fc.integer({ min: 0, max: 0xffff }).map((code) => String.fromCharCode(code)),
+    maxLength: 100,
+  }),
+  fc.integer({ min: 4000, max: 5000 }).map((length) => '鯨'.repeat(length)),
+);
+
+/** The same answer by the record codec alone. */
+function byCodec(sessionId: number, frameId: number, words: string): Uint8Array {
+  const { body, fields } = encodeTokens([words]);
+  return encodePacket(resultPacket(sessionId, partialResult(frameId, body, fields)));
+}
+
+describe('a text as a result', () => {
+  it('is on the wire, byte for byte, what encodeTokens and the codec make of it', () => {
+    fc.assert(
+      fc.property(u32, u32, text, (sessionId, frameId, words) => {
+        const expected = byCodec(sessionId, frameId, words);
+        const batch = new PacketBatch();
+        batch.add(resultPacket(sessionId, new TextResult(frameId, words)));
+        const { byteLength } = batch;
+        expect(Buffer.concat(batch.take())).toEqual(Buffer.from(expected));
+        expect(byteLength).toBe(expected.length);
+        expect(encodePacket(resultPacket(sessionId, new TextResult(frameId, words)))).toEqual(expected);
+      }),
+    );
+  });
+
+  it('has the parts that others have, for who asks', () => {
+    fc.assert(
+      fc.property(text, (words) => {
+        const { body, fields } = encodeTokens([words]);
+        const plain = partialResult(7, body, fields);
+        const result = new TextResult(7, words);
+        expect(bodyBytes(result)).toBe(body.length);
+        const packet = resultPacket(42, result);
+        expect(packet.body).toEqual(body);
+        expect(packet.header).toEqual(resultPacket(42, plain).header);
+        expect(packet.metadata).toEqual(resultPacket(42, plain).metadata);
+        expect({ metadata: result.metadata, body: result.body }).toEqual({ metadata: plain.metadata, body });
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('is what whoever has its body has made of it', () => {
+    const result = new TextResult(7, 'whale');
+    result.body.set(Buffer.from('squid').subarray(0, 5), result.body.length - 5);
+
+    expect(
+      Buffer.from(encodePacket(resultPacket(42, result)))
+        .subarray(-5)
+        .toString(),
+    ).toBe('squid');
+  });
+
+  it('is what whoever has a part of its packet has made of it', () => {
+    const packet = resultPacket(42, new TextResult(7, 'whale'));
+    packet.header.traceId = 9n;
+    const batch = new PacketBatch();
+    batch.add(packet);
+
+    expect(Buffer.concat(batch.take())).toEqual(Buffer.from(encodePacket(packet)));
+    expect(Buffer.from(encodePacket(packet)).readBigUInt64LE(32)).toBe(9n);
+  });
+});
