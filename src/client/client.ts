@@ -1,6 +1,6 @@
 import { asyncScheduler, Subject, type Observable } from 'rxjs';
 import { RuntimeError } from '../protocol/runtime-error';
-import { encodeSessionExtension } from '../protocol/session/session-extension';
+import { CLIENT_CLAIMS, encodeSessionExtension } from '../protocol/session/session-extension';
 import type { ConnectEndpoint } from '../transport/endpoint';
 import { DEFAULT_KEEP_ALIVE } from '../transport/keep-alive';
 import { monotonicScheduler } from '../transport/time/monotonic-scheduler';
@@ -162,7 +162,7 @@ class RunningClient implements Client {
   async openSession(options: SessionOptions = {}): Promise<ClientSession> {
     const link = this.links.main;
     if (link === undefined) throw linkOver(this.peer);
-    const extension = options.announce === false ? EMPTY : encodeSessionExtension({});
+    const extension = options.announce === false ? EMPTY : encodeSessionExtension(CLIENT_CLAIMS);
     const blocks = { resumeToken: EMPTY, auth: options.auth ?? EMPTY, extension };
     const open = sessionOpen(options, blocks);
     // The server would say the same, unless it has closed that session just now: then what is still on its

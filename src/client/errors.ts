@@ -72,10 +72,12 @@ export class SessionRejectedError extends PrintableError {
     readonly status: typeof SessionStatus.Rejected | typeof SessionStatus.RetryLater,
     /** A `SessionErrorCode`, or one of the server's own. */
     readonly errorCode: number,
+    /** Why, in the server's words; empty where it says nothing. */
+    readonly text = '',
   ) {
     const name = enumerationKey(SessionErrorCode, errorCode) ?? `0x${errorCode.toString(16)}`;
     const verb = status === SessionStatus.RetryLater ? 'cannot take the session now' : 'refused the session';
-    super(`the server ${verb}: ${name}`);
+    super(`the server ${verb}: ${name}${text && `: ${text}`}`);
   }
 }
 

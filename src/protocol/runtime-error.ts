@@ -1,5 +1,6 @@
 import type { NnrpError } from '../wire/errors';
 import { PrintableError } from '../wire/json';
+import { describeValue } from './describe-value';
 
 /**
  * What kind of thing went wrong in a running connection:
@@ -58,6 +59,11 @@ export function protocolError(cause: NnrpError, reach: ErrorReach = 'packet'): R
   return new RuntimeError('protocol', cause.message, { reach, origin: 'peer', cause });
 }
 
+/** What was thrown, in words; anything can be. */
 export function describeError(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  try {
+    return String(error instanceof Error ? error.message : error);
+  } catch {
+    return describeValue(error);
+  }
 }

@@ -1,6 +1,16 @@
 export type * from './session/messages';
 export * from './options';
-export * from './opening/policy';
+export {
+  accept,
+  refuse,
+  type Acceptance,
+  type AcceptOptions,
+  type PolicyVerdict,
+  type Refusal,
+  type RefusalReason,
+  type SessionOpenRequest,
+  type SessionPolicy,
+} from './opening/policy';
 export { MigrateRequest, PatchRequest } from './session/requests';
 export * from './server';
 export { ServerSession } from './session/session';
@@ -12,4 +22,3 @@ export type { Rate } from './limits/token-bucket';
 export { MigrateRefusal } from './session/session-requests';
 export type * from './session/session-terms';
 export type { ServerUsage } from './usage';
-export type { SessionStore, ResumeRecord } from './opening/session-store';

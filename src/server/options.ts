@@ -8,7 +8,6 @@ import { standardSchemaRegistry, type SchemaRegistry } from '../protocol/capabil
 import { acceptAll, type SessionPolicy } from './opening/policy';
 import { MIN_TOKEN_BYTES, systemRandom, type RandomBytes } from './opening/resume-token';
 import { serverLimits, type ServerLimits } from './limits/server-limits';
-import { memoryStore, type SessionStore } from './opening/session-store';
 import { CancelScope } from '../protocol/operation/operation';
 import { DEFAULT_OUTBOX_LIMITS, type OutboxLimits } from '../protocol/operation/result-outbox';
 
@@ -62,8 +61,6 @@ export interface ServerOptions {
   readonly resume?: ResumeMode;
   /** What is kept for a client that is away. Default 1,024 results and 4 MiB a session. */
   readonly outbox?: Partial<OutboxLimits>;
-  /** Where resumable sessions are written down. Default: this process's memory. */
-  readonly store?: SessionStore;
   /** Where tokens come from. Default: the system's random source. */
   readonly randomBytes?: RandomBytes;
   /** Bytes of all cached objects of a session. Default 64 MiB. */
@@ -128,7 +125,6 @@ export function serverSettings(options: ServerOptions): ServerSettings {
     policy: options.policy ?? acceptAll,
     resume,
     outbox: { ...DEFAULT_OUTBOX_LIMITS, ...options.outbox },
-    store: options.store ?? memoryStore(),
     randomBytes: options.randomBytes ?? systemRandom,
     maxCacheBytes: options.maxCacheBytes ?? 64 * 1024 * 1024,
     cancelScope: options.cancelScope ?? CancelScope.Operation,

@@ -85,7 +85,7 @@ describe('what JSON shows of the errors of a client', () => {
     ],
     [
       new SessionRejectedError(SessionStatus.Rejected, SessionErrorCode.AuthFailed),
-      { status: SessionStatus.Rejected, errorCode: SessionErrorCode.AuthFailed },
+      { status: SessionStatus.Rejected, errorCode: SessionErrorCode.AuthFailed, text: '' },
     ],
     [new ServerRefusalError(5, 'no'), { errorCode: 5 }],
     [new MigrationRefusedError(7, 2), { sessionId: 7, acceptCode: 2 }],

@@ -15,7 +15,7 @@ function settings(options: Partial<ServerOptions> = {}) {
 
 describe('server settings', () => {
   it('are the documented defaults', () => {
-    const { schemaRegistry, store, ...rest } = settings();
+    const { schemaRegistry, ...rest } = settings();
     expect(rest).toEqual({
       supportedProfiles: [Profile.Token],
       supportedCacheObjects: [],
@@ -41,12 +41,10 @@ describe('server settings', () => {
       wallClock: asyncScheduler,
     });
     expect(schemaRegistry.size).toBe(1);
-    expect(store.get(1)).toBeUndefined();
   });
 
-  it('are no two servers’ together: each has a registry and a store of its own', () => {
+  it('are no two servers’ together: each has a registry of its own', () => {
     const [one, other] = [settings(), settings()];
-    expect(one.store).not.toBe(other.store);
     expect(one.schemaRegistry).not.toBe(other.schemaRegistry);
   });
 

@@ -4,9 +4,7 @@ import { connect } from '../../src/client/client';
 import type { ServerOptions } from '../../src/server/options';
 import { createServer } from '../../src/server/server';
 import type { ServerSession } from '../../src/server/session/session';
-import { memoryStore, type SessionStore } from '../../src/server/opening/session-store';
 import { tcp } from '../../src/transport/tcp/tcp';
-import { SessionErrorCode } from '../../src/wire/messages/session-open';
 import { settled } from '../support/async';
 import { pingPacket, submitPacket } from '../support/packets';
 import { Peer } from '../support/peer';
@@ -69,71 +67,6 @@ describe('sessions$', () => {
     );
     await served.server.close();
     expect(seen).toEqual([['|'], ['|'], ['|']]);
-  });
-});
-
-describe('the session store', () => {
-  const down = (): never => {
-    throw new Error('the disk is full');
-  };
-
-  function storeWith(fault: Partial<SessionStore>): SessionStore {
-    return { ...memoryStore(), ...fault };
-  }
-
-  const report = {
-    kind: 'internal',
-    reach: 'session',
-    origin: 'application',
-    message: 'the session store failed for a SESSION_OPEN of session 1: the disk is full',
-  };
-
-  it('that cannot write refuses the session, and is reported', async () => {
-    const served = serve({ store: storeWith({ set: down }) });
-    await expect(served.open({ allowResume: true })).rejects.toMatchObject({
-      errorCode: SessionErrorCode.ResumeRejected,
-    });
-    expect(served.failures).toMatchObject([report]);
-    expect(served.server.sessionCount).toBe(0);
-  });
-
-  it('that cannot delete costs nothing else: the session ends all the same', async () => {
-    const served = serve({ store: storeWith({ delete: down }) });
-    const session = await served.open({ allowResume: true });
-    await session.close();
-    expect(served.failures).toMatchObject([report]);
-    expect(served.server.sessionCount).toBe(0);
-    expect(served.violations).toEqual([]);
-  });
-
-  it('that cannot delete does not cost the server, where a session expires', async () => {
-    const time = new VirtualTime();
-    const served = serve({ store: storeWith({ delete: down }), scheduler: time, keepAlive: { idleMs: 0 } });
-    await served.open({ allowResume: true });
-    served.endpoint.cut();
-    await settled();
-    time.advance(120_000);
-    expect(served.failures).toMatchObject([report]);
-    expect(served.server.sessionCount).toBe(0);
-  });
-
-  it('that cannot read after a resume does not cost the packet that it was read for', async () => {
-    const store = memoryStore();
-    let isDown = false;
-    const time = new VirtualTime();
-    const served = serve({ store: { ...store, get: (id) => (isDown ? down() : store.get(id)) } });
-    served.server.sessions$.subscribe((each) => each.respond((submit) => submit.complete()));
-    const client = await served.connect({ scheduler: time });
-    const session = await client.openSession({ reconnect: {} });
-    served.endpoint.cut();
-    await settled();
-    time.advance(1000);
-    await settled();
-    isDown = true;
-    const seen = told(session.submit({}));
-    await settled();
-    expect(seen.at(-1)).toBe('|');
-    expect(served.failures).toMatchObject([report]);
   });
 });
 

@@ -28,7 +28,7 @@ export interface Scenario {
   /** The longest of all timeouts, in milliseconds. */
   readonly longestMs: number;
   readonly conditions: NetworkConditions;
-  readonly server: Omit<ServerOptions, 'listen' | 'scheduler' | 'store' | 'randomBytes' | 'policy'>;
+  readonly server: Omit<ServerOptions, 'listen' | 'scheduler' | 'randomBytes' | 'policy'>;
   /** Milliseconds until the policy has decided; undefined for at once. */
   readonly policyMs: Span | undefined;
   /** Milliseconds until the application subscribes to a new session's submits. */

@@ -1,7 +1,6 @@
 import { delay, of } from 'rxjs';
 import type { SessionPolicy } from '../../src/server/opening/policy';
 import { createServer } from '../../src/server/server';
-import { memoryStore, type SessionStore } from '../../src/server/opening/session-store';
 import { MessageType } from '../../src/wire/message-type';
 import { SessionErrorCode } from '../../src/wire/messages/session-open';
 import type { Packet } from '../../src/wire/packet';
@@ -114,7 +113,6 @@ class Run {
       isPrecious: ({ header }: Packet) => PRECIOUS.includes(header.messageType),
     });
     const endpoints = [network.endpoint('tcp'), network.endpoint('websocket')];
-    const store = countedStore();
     const tokens = random.fork('tokens');
     const isActive = (): boolean => this.isActive;
     this.world = {
@@ -124,7 +122,6 @@ class Run {
       ledger: this.ledger,
       random,
       endpoints,
-      store,
       clients: [],
       get isActive() {
         return isActive();
@@ -133,7 +130,6 @@ class Run {
         ...scenario.server,
         listen: endpoints,
         scheduler,
-        store,
         randomBytes: (length) => tokens.bytes(length),
         policy: this.policy(random.fork('policy')),
       }),
@@ -234,21 +230,4 @@ class Run {
       return of(code).pipe(delay(within(random, policyMs), this.scheduler));
     };
   }
-}
-
-function countedStore(): World['store'] {
-  const inner = memoryStore();
-  const ids = new Set<number>();
-  const store: SessionStore = {
-    get: (sessionId) => inner.get(sessionId),
-    set: (record) => {
-      ids.add(record.sessionId);
-      inner.set(record);
-    },
-    delete: (sessionId) => {
-      ids.delete(sessionId);
-      inner.delete(sessionId);
-    },
-  };
-  return Object.defineProperty(store, 'size', { get: () => ids.size }) as World['store'];
 }

@@ -1,5 +1,4 @@
 import type { Server } from '../../src/server/server';
-import type { SessionStore } from '../../src/server/opening/session-store';
 import type { ConnectEndpoint } from '../../src/transport/endpoint';
 import type { Client } from '../../src/client/client';
 import type { Ledger } from './ledger';
@@ -16,7 +15,6 @@ export interface World {
   readonly ledger: Ledger;
   readonly random: Random;
   readonly server: Server;
-  readonly store: SessionStore & { readonly size: number };
   /** Every client that connected, also those that are closed. */
   readonly clients: Client[];
   /** Where the server listens. */

@@ -25,9 +25,10 @@ export function acceptedOpen(open: SessionOpenMetadata, { ack, body }: OpenAnswe
   checkRecoveryAck(open, ack);
   checkFlagsDowngradeOnly(open, ack);
   const { requestedSessionId } = open;
-  const { sessionStatus, sessionId, resumeTokenBytes, sessionExtensionBytes } = ack;
+  const { sessionStatus, sessionId, resumeTokenBytes } = ack;
   if (sessionStatus === SessionStatus.Rejected || sessionStatus === SessionStatus.RetryLater) {
-    throw new SessionRejectedError(sessionStatus, ack.sessionErrorCode);
+    const text = extensionOf(ack, body)?.refusalText;
+    throw new SessionRejectedError(sessionStatus, ack.sessionErrorCode, text);
   }
   if (sessionId === 0) breaksRule('successful SESSION_OPEN_ACK requires a non-zero session_id');
   // Section 9: an accepted session's id is the one that was asked for; 0 leaves the choice to the server.
@@ -36,11 +37,18 @@ export function acceptedOpen(open: SessionOpenMetadata, { ack, body }: OpenAnswe
       `SESSION_OPEN_ACK must be for the session that was asked for: that is ${requestedSessionId}, not ${sessionId}`,
     );
   }
-  // The 3.2 runtime announces token bytes and sends none.
-  const hasBlocks = body.length === resumeTokenBytes + sessionExtensionBytes;
   return {
     ack,
-    resumeToken: hasBlocks ? body.slice(0, resumeTokenBytes) : body.slice(0, 0),
-    extension: hasBlocks ? decodeSessionExtension(body.subarray(resumeTokenBytes)) : undefined,
+    resumeToken: body.slice(0, hasBlocks(ack, body) ? resumeTokenBytes : 0),
+    extension: extensionOf(ack, body),
   };
+}
+
+/** The 3.2 runtime announces token bytes and sends none. */
+function hasBlocks(ack: SessionOpenAckMetadata, body: Uint8Array): boolean {
+  return body.length === ack.resumeTokenBytes + ack.sessionExtensionBytes;
+}
+
+function extensionOf(ack: SessionOpenAckMetadata, body: Uint8Array): SessionExtension | undefined {
+  return hasBlocks(ack, body) ? decodeSessionExtension(body.subarray(ack.resumeTokenBytes)) : undefined;
 }

@@ -1,4 +1,4 @@
-import { encodeSessionExtension } from '../../protocol/session/session-extension';
+import { CLIENT_CLAIMS, encodeSessionExtension } from '../../protocol/session/session-extension';
 import { EMPTY } from '../../wire/packet';
 import { openRequest, type OpenRequest } from '../link/open-queue';
 import { openBody, sessionOpen, type SessionOptions } from '../options';
@@ -41,7 +41,11 @@ export class Resumption {
     const extension =
       options.announce === false
         ? EMPTY
-        : encodeSessionExtension({ ...tellProgress(), resumeAttempt: (this.attempts += 1) });
+        : encodeSessionExtension({
+            ...CLIENT_CLAIMS,
+            ...tellProgress(),
+            resumeAttempt: (this.attempts += 1),
+          });
     const blocks = { resumeToken: this.token, auth: options.auth ?? EMPTY, extension };
     const wanted: SessionOptions = { ...options, requestedSessionId: sessionId, allowResume: true };
     const open = sessionOpen(wanted, blocks);

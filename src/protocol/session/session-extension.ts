@@ -11,6 +11,8 @@
  * | 4 | u32 | SESSION_OPEN_ACK | the highest operation id that the server has received |
  * | 5 | u32 | SESSION_OPEN | how manieth attempt to resume the session this is: an older one may arrive after it |
  * | 7 | none | both | this end understands FLOW_UPDATE of operation scope from client to server: hold that operation |
+ * | 8 | none | SESSION_OPEN | this client takes a text in an ack that refuses |
+ * | 9 | UTF-8 | SESSION_OPEN_ACK | why the open is refused, in 256 bytes at most |
  */
 export interface SessionExtension {
   readonly receivedResults?: number;
@@ -19,7 +21,13 @@ export interface SessionExtension {
   readonly resumeAttempt?: number;
   /** Absent where not. */
   readonly holdsOperations?: true;
+  /** Absent where not. */
+  readonly takesRefusalText?: true;
+  readonly refusalText?: string;
 }
+
+/** What this project's clients say of themselves in every SESSION_OPEN. */
+export const CLIENT_CLAIMS: SessionExtension = { takesRefusalText: true };
 
 const MARK = [0x6e, 0x6e, 0x72, 0x78];
 const Tag = {
@@ -29,13 +37,19 @@ const Tag = {
   LastOperationId: 4,
   ResumeAttempt: 5,
   HoldsOperations: 7,
+  TakesRefusalText: 8,
+  RefusalText: 9,
 } as const;
 const ENTRY_HEAD = 4;
 /** As many as the length of an entry can say; of more, nothing is said. */
 export const MAX_WANTED_OPERATIONS = 0xffff >> 2;
 
+/** More of a text is neither sent nor read. */
+const MAX_REFUSAL_TEXT_BYTES = 256;
+
 export function encodeSessionExtension(extension: SessionExtension): Uint8Array {
   const { receivedResults, wantedOperations, lastOperationId, resumeAttempt, holdsOperations } = extension;
+  const { takesRefusalText, refusalText } = extension;
   const nothing = new Uint8Array(0);
   const entries: (readonly [tag: number, value: Uint8Array])[] = [[Tag.Announce, nothing]];
   if (receivedResults !== undefined) {
@@ -49,6 +63,8 @@ export function encodeSessionExtension(extension: SessionExtension): Uint8Array 
   if (lastOperationId !== undefined) entries.push([Tag.LastOperationId, words([lastOperationId])]);
   if (resumeAttempt !== undefined) entries.push([Tag.ResumeAttempt, words([resumeAttempt])]);
   if (holdsOperations === true) entries.push([Tag.HoldsOperations, nothing]);
+  if (takesRefusalText === true) entries.push([Tag.TakesRefusalText, nothing]);
+  if (refusalText !== undefined) entries.push([Tag.RefusalText, cutText(refusalText)]);
   const length = entries.reduce((sum, [, value]) => sum + ENTRY_HEAD + value.length, MARK.length);
   const bytes = new Uint8Array(length);
   const view = new DataView(bytes.buffer);
@@ -92,9 +108,20 @@ export function decodeSessionExtension(bytes: Uint8Array): SessionExtension | un
       extension = { ...extension, resumeAttempt: view.getUint32(start, true) };
     }
     if (tag === Tag.HoldsOperations) extension = { ...extension, holdsOperations: true };
+    if (tag === Tag.TakesRefusalText) extension = { ...extension, takesRefusalText: true };
+    if (tag === Tag.RefusalText) {
+      const text = bytes.subarray(start, start + Math.min(length, MAX_REFUSAL_TEXT_BYTES));
+      extension = { ...extension, refusalText: new TextDecoder().decode(text) };
+    }
     at = start + length;
   }
   return isAnnounced ? extension : undefined;
+}
+
+/** As much of a text as there is room for, in whole characters. */
+function cutText(text: string): Uint8Array {
+  const bytes = new Uint8Array(MAX_REFUSAL_TEXT_BYTES);
+  return bytes.subarray(0, new TextEncoder().encodeInto(text, bytes).written);
 }
 
 function words(values: readonly number[]): Uint8Array {

@@ -1,4 +1,3 @@
-import { defaultIfEmpty, defer, from, of, take, type Observable } from 'rxjs';
 import { isAssignedProfile } from '../../protocol/capability/profile';
 import {
   SessionAckFlag,
@@ -8,9 +7,7 @@ import {
   SessionStatus,
   type SessionOpenMetadata,
 } from '../../wire/messages/session-open';
-import { withQuietTeardown } from '../contained';
 import type { ServerSettings } from '../options';
-import type { SessionOpenRequest, SessionPolicy } from './policy';
 import { matchToken, type TokenPair } from './resume-token';
 import type { SessionCore } from '../session/session-core';
 import type { SessionEntry, SessionRegistry } from './session-registry';
@@ -30,6 +27,8 @@ export type OpenVerdict =
   | {
       readonly status: typeof SessionStatus.Rejected | typeof SessionStatus.RetryLater;
       readonly errorCode: number;
+      /** For the client to read, where it can be told. */
+      readonly text?: string;
     };
 
 /** How a client proves that a session is its own. */
@@ -51,21 +50,6 @@ export function checkOpen(open: SessionOpenMetadata, settings: ServerSettings): 
   }
   if (open.maxInFlightOperations > maxInFlightOperations) return SessionErrorCode.SessionLimitReached;
   return SessionErrorCode.None;
-}
-
-/**
- * What the policy says: one code, at once where it takes no time; errors where the policy fails. `failed`
- * hears of what its teardown throws.
- */
-export function askPolicy(
-  request: SessionOpenRequest,
-  policy: SessionPolicy,
-  failed: (cause: unknown) => void,
-): Observable<number> {
-  return defer(() => {
-    const verdict = policy(request);
-    return typeof verdict === 'number' ? of(verdict) : withQuietTeardown(from(verdict), failed);
-  }).pipe(take(1), defaultIfEmpty(SessionErrorCode.AuthFailed));
 }
 
 /** Which id the session gets, and whether it goes on where another connection left it. */
@@ -90,7 +74,7 @@ function chosenId({ resume }: ServerSettings, registry: SessionRegistry): number
 function judgeResume(
   open: SessionOpenMetadata,
   { token, receivedResults, resumeAttempt }: ResumeProof,
-  { resume, store }: ServerSettings,
+  { resume }: ServerSettings,
   known: SessionEntry | undefined,
 ): OpenVerdict {
   const sessionId = open.requestedSessionId;
@@ -101,10 +85,10 @@ function judgeResume(
       known !== undefined && (known.core === undefined || known.core.granted.resumeTokenBytes > 0);
     return isNamed ? { status, sessionId, core: undefined } : refusal;
   }
-  // Asked and compared whether or not there is such a session: one answer and one timing for all.
-  const tokens = store.get(sessionId)?.tokens;
-  const used = matchToken(token, tokens);
   const core = known?.core;
+  const tokens = core?.claim.tokens;
+  // Compared whether or not there is such a session: one answer and one timing for all.
+  const used = matchToken(token, tokens);
   if (used === undefined || tokens === undefined || core === undefined) return refusal;
   if (!isSameKind(open, core.open) || !core.recovery.canResume(receivedResults, resumeAttempt))
     return refusal;

@@ -1,4 +1,5 @@
-import type { ObservableInput } from 'rxjs';
+import type { Observable } from 'rxjs';
+import { describeValue } from '../../protocol/describe-value';
 import type { PeerIdentity } from '../../transport/peer-identity';
 import type { PeerName, TransportKind } from '../../transport/transport';
 import { SessionErrorCode, type SessionOpenMetadata } from '../../wire/messages/session-open';
@@ -10,6 +11,11 @@ export interface SessionOpenRequest {
   readonly auth: Uint8Array;
   /** The session extension block. */
   readonly extension: Uint8Array;
+  /**
+   * The session that the client asks to have back; undefined where it asks for a new one. Whether its token
+   * is right is judged after the policy.
+   */
+  readonly resumes: number | undefined;
   readonly peer: PeerName;
   readonly transport: TransportKind;
   /**
@@ -19,22 +25,91 @@ export interface SessionOpenRequest {
   readonly identity: PeerIdentity | undefined;
 }
 
-/**
- * `SessionErrorCode.None` accepts; any other code refuses the session and is what the client is told.
- */
-export type PolicyVerdict = number;
+/** The client may have the session; see {@link accept}. */
+export interface Acceptance {
+  readonly verdict: 'accept';
+  readonly context?: unknown;
+  readonly owner?: string | undefined;
+  /** Epoch milliseconds. */
+  readonly expiresAt?: number | undefined;
+}
+
+/** The client may not have the session; see {@link refuse}. */
+export interface Refusal {
+  readonly verdict: 'refuse';
+  /** Not 0. */
+  readonly code: number;
+  readonly text?: string | undefined;
+}
 
 /**
- * Accepts or refuses a SESSION_OPEN, at once or later. A policy that throws, or that ends without a
- * verdict, refuses with `AuthFailed`.
+ * `true` and `SessionErrorCode.None` accept; `false` refuses with `AuthFailed`, any other code refuses and is
+ * what the client is told; `accept(…)` and `refuse(…)` say more.
+ */
+export type PolicyVerdict = boolean | number | Acceptance | Refusal;
+
+/**
+ * Accepts or refuses a SESSION_OPEN, at once or later: asked for every session, and again whenever its
+ * client comes back for it. A policy that throws, or says anything but a verdict, has failed: the client is
+ * refused with `AuthFailed`, and `failures$` tells of it. One that ends without a verdict refuses with
+ * `AuthFailed`, too. One that takes longer than `limits.handshakeMs` has the client told to come later.
  *
  * @example
- * const policy: SessionPolicy = async ({ auth }) =>
- *   (await tokens.verify(auth)) ? SessionErrorCode.None : SessionErrorCode.AuthFailed;
+ * const policy: SessionPolicy = async ({ auth }) => {
+ *   const user = await verify(auth);
+ *   return user ? accept({ user }, { owner: user.id }) : refuse('auth-failed', 'the token has expired');
+ * };
  *
- * const byCertificate: SessionPolicy = ({ identity }) =>
- *   members.has(identity?.fingerprint) ? SessionErrorCode.None : SessionErrorCode.AuthFailed;
+ * const byCertificate: SessionPolicy = ({ identity }) => members.has(identity?.fingerprint);
  */
-export type SessionPolicy = (request: SessionOpenRequest) => PolicyVerdict | ObservableInput<PolicyVerdict>;
+export type SessionPolicy = (
+  request: SessionOpenRequest,
+) => PolicyVerdict | PromiseLike<PolicyVerdict> | Observable<PolicyVerdict>;
+
+export interface AcceptOptions {
+  /**
+   * Whose the session is. A client that comes back for it has to be the same owner's, besides having the
+   * token. Default: whoever has the token.
+   */
+  readonly owner?: string;
+  /**
+   * When the session ends unless its client has come back with a later one by then: a Date or epoch
+   * milliseconds. It is closed as `AuthRevoked`. Default: never.
+   */
+  readonly expiresAt?: Date | number;
+}
+
+/** Accepts a session. `context` is what the policy has found out; it stands on `session.context`. */
+export function accept(context?: unknown, { owner, expiresAt }: AcceptOptions = {}): Acceptance {
+  const expiry = expiresAt instanceof Date ? expiresAt.getTime() : expiresAt;
+  return { verdict: 'accept', context, owner, expiresAt: expiry };
+}
+
+/** Why a session is refused, by name. */
+const REFUSALS = {
+  'auth-failed': SessionErrorCode.AuthFailed,
+  'profile-unsupported': SessionErrorCode.ProfileUnsupported,
+  'schema-unsupported': SessionErrorCode.SchemaUnsupported,
+  'priority-rejected': SessionErrorCode.PriorityRejected,
+  'lease-policy-rejected': SessionErrorCode.LeasePolicyRejected,
+  'resume-rejected': SessionErrorCode.ResumeRejected,
+  'session-limit-reached': SessionErrorCode.SessionLimitReached,
+} as const satisfies Readonly<Record<string, SessionErrorCode>>;
+
+export type RefusalReason = keyof typeof REFUSALS;
+
+/**
+ * Refuses a session, for a reason of the protocol's or with a code of the application's own (a u32, not 0).
+ * `text` is for the client, which has it as `SessionRejectedError.text`: 256 bytes of UTF-8 at most, the rest
+ * is cut off. Throws a `TypeError` where the protocol has no such reason.
+ */
+export function refuse(reason: RefusalReason | number, text = ''): Refusal {
+  if (typeof reason === 'number') return { verdict: 'refuse', code: reason, text };
+  if (!Object.hasOwn(REFUSALS, reason)) {
+    const names = Object.keys(REFUSALS).join(', ');
+    throw new TypeError(`a session is refused with a code or one of ${names}, not ${describeValue(reason)}`);
+  }
+  return { verdict: 'refuse', code: REFUSALS[reason], text };
+}
 
 export const acceptAll: SessionPolicy = () => SessionErrorCode.None;

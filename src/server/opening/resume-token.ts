@@ -1,9 +1,37 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { describeValue } from '../../protocol/describe-value';
+import { ignoreRejection } from '../../protocol/ignore-rejection';
 
 /** Where tokens come from; the system's random source, unless a test wants to repeat itself. */
 export type RandomBytes = (length: number) => Uint8Array;
 
 export const systemRandom: RandomBytes = (length) => randomBytes(length);
+
+/**
+ * A fresh token. A source that throws, or gives anything but so many bytes, has failed, which `failed` hears
+ * of: the system's random source takes its place.
+ */
+export function freshToken(
+  source: RandomBytes,
+  length: number,
+  failed: (cause: unknown) => void,
+): Uint8Array {
+  try {
+    const bytes: unknown = source(length);
+    // A copy: the source may go on with its own.
+    if (bytes instanceof Uint8Array && bytes.length === length) return Uint8Array.from(bytes);
+    ignoreRejection(bytes);
+    failed(new TypeError(`it must give ${length} bytes as a Uint8Array, and gave ${describeBytes(bytes)}`));
+  } catch (error) {
+    failed(error);
+  }
+  return systemRandom(length);
+}
+
+/** Not what they are: they may be secret. */
+function describeBytes(value: unknown): string {
+  return value instanceof Uint8Array ? `${value.length}` : describeValue(value);
+}
 
 /** Shorter tokens can be guessed. */
 export const MIN_TOKEN_BYTES = 16;

@@ -13,8 +13,9 @@ import {
   type SessionOpenMetadata,
 } from '../../wire/messages/session-open';
 import { EMPTY, packet, type Packet } from '../../wire/packet';
+import { isResumeAttempt } from '../../protocol/session/recovery';
+import { askPolicy, type Decision } from './ask-policy';
 import {
-  askPolicy,
   checkOpen,
   judgeRecovery,
   openAck,
@@ -22,15 +23,18 @@ import {
   type OpenVerdict,
   type ResumeProof,
 } from './judge-open';
-import { openBlocks } from './open-blocks';
+import { openBlocks, type OpenBlocks } from './open-blocks';
+import type { Acceptance, SessionOpenRequest } from './policy';
 import { DetachedTotals } from './detached-totals';
 import type { LimitTripped } from '../limits/limit-tripped';
 import { HeldTotals } from '../limits/held-totals';
 import type { QueuedTotals } from '../limits/queued-totals';
 import type { TokenGuard } from './token-guard';
 import type { ServerSettings } from '../options';
-import { hashToken, rotate, type TokenPair } from './resume-token';
+import { freshToken, hashToken, rotate, type TokenPair } from './resume-token';
+import { SessionClaim } from '../session/session-claim';
 import { SessionCore, type SessionHost } from '../session/session-core';
+import { REVOKED_ENDING } from '../session/session-endings';
 import type { Attachment } from '../session/results/session-outlet';
 import type { SessionRegistry } from './session-registry';
 
@@ -104,43 +108,77 @@ export class SessionOpener {
       this.answer(opening, { status: SessionStatus.Rejected, errorCode });
       return undefined;
     }
-    const { peer, kind, identity } = connection.transport;
-    const { auth, extension: extensionBlock } = blocks;
-    const request = { open, auth, extension: extensionBlock, peer, transport: kind, identity };
-    const policyFailed = (error: unknown): void => {
-      this.host.failed(callbackFailed('the policy', open, error));
-    };
-    return askPolicy(request, settings.policy, policyFailed).subscribe({
-      next: (code) => {
-        this.decide(opening, code);
+    return askPolicy(this.request(open, blocks, connection), {
+      policy: settings.policy,
+      scheduler: this.host.scheduler,
+      timeoutMs: settings.limits.handshakeMs,
+      failed: (cause) => {
+        this.host.failed(callbackFailed('the policy', open, cause));
       },
-      error: (error: unknown) => {
-        policyFailed(error);
-        this.decide(opening, SessionErrorCode.AuthFailed);
+    }).subscribe({
+      next: (decision) => {
+        this.answerTo(opening, decision);
       },
+      // It has failed before it comes to that.
+      error: () => undefined,
     });
   }
 
-  private decide(opening: Opening, policyCode: number): void {
+  private request(
+    open: SessionOpenMetadata,
+    { auth, extension }: OpenBlocks,
+    { transport }: OpeningConnection,
+  ): SessionOpenRequest {
+    const { peer, kind, identity } = transport;
+    const resumes = isResumeAttempt(open) ? open.requestedSessionId : undefined;
+    return { open, auth, extension, resumes, peer, transport: kind, identity };
+  }
+
+  /** Whatever goes wrong costs this open: nobody is above who could be told. */
+  private answerTo(opening: Opening, decision: Decision): void {
+    try {
+      this.decide(opening, decision);
+    } catch (error) {
+      this.host.failed(callbackFailed('what follows the policy', opening.open, error));
+      this.answer(opening, { status: SessionStatus.RetryLater, errorCode: SessionErrorCode.None });
+    }
+  }
+
+  private decide(opening: Opening, decision: Decision): void {
     const { open, proof } = opening;
     const { settings, registry } = this.host;
-    if (policyCode !== SessionErrorCode.None) {
-      this.answer(opening, { status: SessionStatus.Rejected, errorCode: policyCode });
-    } else if (this.host.isFull()) {
-      this.answer(opening, { status: SessionStatus.RetryLater, errorCode: SessionErrorCode.None });
-    } else {
-      try {
-        const isGuessed = this.isGuessed(opening);
-        // Judged all the same, with a token that no session has: it takes as long, and is answered alike.
-        const verdict = judgeRecovery(open, isGuessed ? NO_PROOF : proof, settings, registry);
-        this.answer(opening, verdict);
-        if (settings.resume === 'token' && isWrongToken(verdict)) this.tokenFailed(opening, isGuessed);
-      } catch (error) {
-        // Only the store runs code of others here.
-        this.host.failed(callbackFailed('the session store', open, error));
-        this.answer(opening, { status: SessionStatus.Rejected, errorCode: SessionErrorCode.ResumeRejected });
-      }
+    if (decision.kind === 'refused') {
+      const { errorCode, text } = decision;
+      this.answer(opening, { status: SessionStatus.Rejected, errorCode, text });
+      return;
     }
+    if (decision.kind === 'unanswered' || this.host.isFull()) {
+      this.answer(opening, { status: SessionStatus.RetryLater, errorCode: SessionErrorCode.None });
+      return;
+    }
+    const { acceptance } = decision;
+    const { expiresAt = Infinity } = acceptance;
+    if (settings.wallClock.now() >= expiresAt) {
+      const text = 'the time that the policy has given is over';
+      this.answer(opening, { status: SessionStatus.Rejected, errorCode: SessionErrorCode.AuthFailed, text });
+      return;
+    }
+    const isGuessed = this.isGuessed(opening);
+    // Judged all the same, with a token that no session has: it takes as long, and is answered alike.
+    const verdict = judgeRecovery(open, isGuessed ? NO_PROOF : proof, settings, registry);
+    if (verdict.status === SessionStatus.Resumed && this.isForeign(verdict.sessionId, acceptance)) {
+      // Answered like a wrong token, and no guess: the token was right.
+      this.answer(opening, RESUME_REFUSED);
+      return;
+    }
+    this.answer(opening, verdict, acceptance);
+    if (settings.resume === 'token' && isWrongToken(verdict)) this.tokenFailed(opening, isGuessed);
+  }
+
+  /** Whether a session is somebody else's, as far as policies have said whose it is. */
+  private isForeign(sessionId: number, { owner }: Acceptance): boolean {
+    const known = this.host.registry.get(sessionId)?.owner;
+    return known !== undefined && known !== owner;
   }
 
   /** Whether a token comes from where too many were wrong: then it is not looked at. */
@@ -167,31 +205,40 @@ export class SessionOpener {
     connection.tokenFailed(open.requestedSessionId);
   }
 
-  private answer(opening: Opening, verdict: OpenVerdict): void {
+  private answer(opening: Opening, verdict: OpenVerdict, acceptance = NO_ACCEPTANCE): void {
     switch (verdict.status) {
       case SessionStatus.Rejected:
       case SessionStatus.RetryLater:
-        this.sendAck(opening, verdict, EMPTY, undefined);
+        this.sendAck(opening, verdict, EMPTY, refusalExtension(opening, verdict.text));
         return;
       case SessionStatus.Opened:
-        this.start(opening, verdict);
+        this.start(opening, verdict, acceptance);
         return;
       case SessionStatus.Resumed:
-        if (verdict.core === undefined) this.start(opening, verdict);
-        else this.resume(opening, verdict, verdict.core);
+        if (verdict.core === undefined) this.start(opening, verdict, acceptance);
+        else this.resume(opening, verdict, verdict.core, acceptance);
     }
   }
 
-  private start(opening: Opening, verdict: Extract<OpenVerdict, { readonly sessionId: number }>): void {
+  private start(
+    opening: Opening,
+    verdict: Extract<OpenVerdict, { readonly sessionId: number }>,
+    acceptance: Acceptance,
+  ): void {
     const { open, connection } = opening;
     const { settings, registry } = this.host;
+    const isResumable = settings.resume === 'token' && wantsResume(open);
+    const token = isResumable ? this.freshToken(open) : EMPTY;
     // Resuming by id, whoever had the session is superseded.
     registry.get(verdict.sessionId)?.core?.end('disconnected', 'closed');
-    const isResumable = settings.resume === 'token' && wantsResume(open);
-    const token = isResumable ? settings.randomBytes(settings.resumeTokenBytes) : EMPTY;
-    if (isResumable) this.keepTokens(verdict.sessionId, { current: hashToken(token), previous: undefined });
-    const ack = this.sendAck(opening, verdict, token, 0);
-    const core = new SessionCore(this.sessionHost, open, ack, connection, isResumable);
+    const ack = this.sendAck(opening, verdict, token, acceptanceExtension(opening, 0));
+    const tokens = isResumable ? { current: hashToken(token), previous: undefined } : undefined;
+    const { wallClock } = settings;
+    const claim = new SessionClaim(tokens, acceptance, { wallClock, scheduler: this.host.scheduler });
+    const core = new SessionCore(this.sessionHost, open, ack, connection, claim);
+    claim.watch(() => {
+      void core.close(REVOKED_ENDING);
+    });
     core.understandsHolds = opening.extension?.holdsOperations === true;
     registry.set(core);
     connection.adopt(core);
@@ -202,52 +249,34 @@ export class SessionOpener {
     opening: Opening,
     verdict: Extract<OpenVerdict, { readonly tokens: TokenPair }>,
     core: SessionCore,
+    acceptance: Acceptance,
   ): void {
-    const { settings } = this.host;
-    const token = settings.randomBytes(settings.resumeTokenBytes);
-    this.keepTokens(core.sessionId, rotate(verdict.tokens, verdict.used, token));
+    const token = this.freshToken(opening.open);
+    core.claim.renew(rotate(verdict.tokens, verdict.used, token), acceptance);
     core.leave();
-    this.sendAck(opening, verdict, token, core.operations.lastOperationId);
+    const { lastOperationId } = core.operations;
+    this.sendAck(opening, verdict, token, acceptanceExtension(opening, lastOperationId));
     opening.connection.adopt(core);
     core.recovery.resume(opening.connection, opening.extension);
   }
 
-  private keepTokens(sessionId: number, tokens: TokenPair): void {
-    this.host.settings.store.set({ sessionId, tokens });
-  }
-
-  /** The client has the current token: the one before it is of no more use. */
-  private confirmTokens(sessionId: number): void {
-    const { store } = this.host.settings;
-    const tokens = store.get(sessionId)?.tokens;
-    if (tokens?.previous !== undefined) store.set({ sessionId, tokens: { ...tokens, previous: undefined } });
-  }
-
-  /** A store that fails costs neither the packet nor the connection that it was asked for. */
-  private guardStore(open: SessionOpenMetadata, use: () => void): void {
-    try {
-      use();
-    } catch (error) {
-      this.host.failed(callbackFailed('the session store', open, error));
-    }
+  private freshToken(open: SessionOpenMetadata): Uint8Array {
+    const { randomBytes, resumeTokenBytes } = this.host.settings;
+    return freshToken(randomBytes, resumeTokenBytes, (cause) => {
+      this.host.failed(callbackFailed('randomBytes', open, cause));
+    });
   }
 
   private sendAck(
     { open, extension, connection }: Opening,
     verdict: OpenVerdict,
     token: Uint8Array,
-    lastOperationId: number | undefined,
+    told: SessionExtension | undefined,
   ): SessionOpenAckMetadata {
     const { settings } = this.host;
-    const block =
-      extension === undefined || lastOperationId === undefined
-        ? EMPTY
-        : encodeSessionExtension({
-            lastOperationId,
-            ...(extension.holdsOperations && { holdsOperations: true }),
-          });
+    const block = extension === undefined || told === undefined ? EMPTY : encodeSessionExtension(told);
     // The 3.2 runtime announces token bytes and sends none; by id, so does this server.
-    const isByIdResumable = settings.resume === 'by-id' && lastOperationId !== undefined && wantsResume(open);
+    const isByIdResumable = settings.resume === 'by-id' && isAccepted(verdict) && wantsResume(open);
     const ack = openAck(open, verdict, settings, {
       resumeTokenBytes: isByIdResumable ? settings.resumeTokenBytes : token.length,
       sessionExtensionBytes: block.length,
@@ -281,17 +310,7 @@ export class SessionOpener {
       failed: (error) => {
         this.host.failed(error);
       },
-      confirmed: (core) => {
-        this.guardStore(core.open, () => {
-          this.confirmTokens(core.sessionId);
-        });
-      },
       ended: (core, end) => {
-        if (core.isResumable) {
-          this.guardStore(core.open, () => {
-            settings.store.delete(core.sessionId);
-          });
-        }
         const isNamed = settings.resume === 'by-id' && core.granted.resumeTokenBytes > 0;
         if (isNamed && end === 'disconnected') registry.park(core, settings.resumeWindowMs, scheduler);
         else registry.delete(core);
@@ -301,6 +320,24 @@ export class SessionOpener {
 }
 
 const NO_PROOF: ResumeProof = { token: EMPTY, receivedResults: undefined };
+const NO_ACCEPTANCE: Acceptance = { verdict: 'accept' };
+const RESUME_REFUSED: OpenVerdict = {
+  status: SessionStatus.Rejected,
+  errorCode: SessionErrorCode.ResumeRejected,
+};
+
+function acceptanceExtension({ extension }: Opening, lastOperationId: number): SessionExtension {
+  return { lastOperationId, ...(extension?.holdsOperations && { holdsOperations: true }) };
+}
+
+/** A text is for clients that have said that they take one. */
+function refusalExtension({ extension }: Opening, text = ''): SessionExtension | undefined {
+  return extension?.takesRefusalText === true && text !== '' ? { refusalText: text } : undefined;
+}
+
+function isAccepted({ status }: OpenVerdict): boolean {
+  return status === SessionStatus.Opened || status === SessionStatus.Resumed;
+}
 
 function isWrongToken(verdict: OpenVerdict): boolean {
   return verdict.status === SessionStatus.Rejected && verdict.errorCode === SessionErrorCode.ResumeRejected;

@@ -7,6 +7,8 @@ export interface SessionEntry {
   readonly sessionId: number;
   /** The session, attached or waiting for its client; undefined for an id that only waits to be named. */
   readonly core: SessionCore | undefined;
+  /** Whose it is, where its policy has said. */
+  readonly owner: string | undefined;
 }
 
 /** The sessions of a server by id (protocol section 9). */
@@ -29,7 +31,8 @@ export class SessionRegistry {
   }
 
   set(core: SessionCore): void {
-    this.entries.set(core.sessionId, { sessionId: core.sessionId, core });
+    const { sessionId, claim } = core;
+    this.entries.set(sessionId, { sessionId, core, owner: claim.owner });
   }
 
   /** Forgets a session, unless another has taken its id since. */
@@ -39,9 +42,9 @@ export class SessionRegistry {
 
   /** Keeps the id of a session that is over, so that it can be named for a while. */
   park(core: SessionCore, windowMs: number, scheduler: SchedulerLike): void {
-    const { sessionId } = core;
+    const { sessionId, claim } = core;
     if (this.entries.get(sessionId)?.core !== core) return;
-    const parked: SessionEntry = { sessionId, core: undefined };
+    const parked: SessionEntry = { sessionId, core: undefined, owner: claim.owner };
     this.entries.set(sessionId, parked);
     const expiry = scheduler.schedule(() => {
       if (this.entries.get(sessionId) === parked) this.entries.delete(sessionId);

@@ -18,6 +18,7 @@ import type { QueuedTotals } from '../limits/queued-totals';
 import type { ServerSettings } from '../options';
 import { NO_REFERENCES, refersToObjects, SessionCache } from './session-cache';
 import { IdleWatch, type IdleWatched } from './idle-watch';
+import type { SessionClaim } from './session-claim';
 import { SessionClosing, type ClosingSession } from './session-closing';
 import { SessionCredit, type CreditedSession } from './session-credit';
 import { OperationHolds } from './operation-holds';
@@ -47,8 +48,6 @@ export interface SessionHost {
   /** Bytes of results that wait because clients hold their operations, over all sessions. */
   readonly held: HeldTotals;
   limitTripped(tripped: LimitTripped): void;
-  /** The client was heard after a resume, so it has the token of the ack. */
-  confirmed(core: SessionCore): void;
   /** The session is over, and nothing more is sent for it. */
   ended(core: SessionCore, end: SubmitEnd): void;
 }
@@ -90,6 +89,7 @@ export class SessionCore
   private idleWatch: IdleWatch | undefined;
   /** Of the grant; here, as each submit is in want of it. The same holds for the next. */
   readonly sessionId: number;
+  readonly isResumable: boolean;
   /** Milliseconds that an answer may take whose submit does not say; 0 for any. */
   private readonly defaultBudgetMs: number;
   state: SessionState = SessionState.Open;
@@ -107,15 +107,15 @@ export class SessionCore
     readonly open: SessionOpenMetadata,
     readonly granted: SessionOpenAckMetadata,
     attachment: Attachment,
-    /** Whether the session waits for its client when the connection is lost. */
-    readonly isResumable: boolean,
+    readonly claim: SessionClaim,
   ) {
     const { settings, scheduler } = host;
     this.sessionId = granted.sessionId;
+    this.isResumable = claim.tokens !== undefined;
     this.defaultBudgetMs = open.defaultDeadlineMs;
     this.attachment = new BehaviorSubject<AttachmentState>('attached');
     this.lastHeard = scheduler.now();
-    this.outlet = new SessionOutlet(attachment, { outbox: isResumable ? settings.outbox : undefined });
+    this.outlet = new SessionOutlet(attachment, { outbox: claim.tokens && settings.outbox });
     this.sender = new SessionSender(granted.sessionId, this.outlet, this);
     this.operations = new SessionOperations(this, attachment.slots);
     if (settings.idleTimeoutMs > 0) this.idleWatch = new IdleWatch(this, settings.idleTimeoutMs, scheduler);
@@ -214,7 +214,7 @@ export class SessionCore
   /** The client has said something, to this session or about it. */
   heard(now: number): void {
     if (this.idleWatch !== undefined) this.lastHeard = now;
-    if (this.madeRecovery?.confirms() === true) this.host.confirmed(this);
+    if (this.madeRecovery?.confirms() === true) this.claim.confirm();
   }
 
   /** The connection is gone. The session waits for its client where it may, and is over where not. */
@@ -260,6 +260,7 @@ export class SessionCore
     this.state = SessionState.Closed;
     this.madeClosing?.end();
     this.idleWatch?.unsubscribe();
+    this.claim.end();
     this.madeRequests?.end();
     this.madeRecovery?.end();
     this.outlet.current?.released(this);

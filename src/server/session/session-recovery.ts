@@ -18,6 +18,7 @@ import type { SessionOperations } from './submits/session-operations';
 export interface RecoveringSession {
   readonly sessionId: number;
   readonly state: SessionState;
+  /** Whether the session waits for its client when the connection is lost. */
   readonly isResumable: boolean;
   readonly granted: { readonly resumeWindowMs: number };
   readonly scheduler: SchedulerLike;

@@ -98,6 +98,11 @@ export class ServerSession extends ContainedObservable<SessionMessage> {
     return this.core.granted;
   }
 
+  /** What the policy has found out about the client: see `accept`. */
+  get context(): unknown {
+    return this.core.claim.context;
+  }
+
   get peer(): PeerName {
     return this.core.outlet.peer;
   }

@@ -1,5 +1,9 @@
 import { openBody, sessionOpen, type OpenBlocks } from '../../client/options';
-import { encodeSessionExtension, type SessionExtension } from '../../protocol/session/session-extension';
+import {
+  CLIENT_CLAIMS,
+  encodeSessionExtension,
+  type SessionExtension,
+} from '../../protocol/session/session-extension';
 import { TOKEN_DELTA } from '../../protocol/operation/token-delta';
 import { MessageType } from '../../wire/message-type';
 import { Profile } from '../../wire/messages/payload-kind';
@@ -47,7 +51,7 @@ export class OpenPacket extends RecordPacket<OpenType> {
 
   /** Says, as this project's clients do, that the client answers PING, and what else it knows. */
   announced(extension: SessionExtension = {}): OpenPacket {
-    return this.#withBlocks({ extension: encodeSessionExtension(extension) });
+    return this.#withBlocks({ extension: encodeSessionExtension({ ...CLIENT_CLAIMS, ...extension }) });
   }
 
   /** Carries what the server's policy judges. */

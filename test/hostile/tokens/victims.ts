@@ -3,37 +3,15 @@ import {
   createServer,
   type ConnectEndpoint,
   type ListenEndpoint,
-  type ResumeRecord,
   type Server,
   type ServerOptions,
-  type SessionStore,
 } from '../../../src';
 import { open, patch } from '../../../src/testing/packets';
 import { SessionOpenAckMetadata, SessionStatus, type Packet } from '../../../src/wire';
 import { Peer } from '../../support/peer';
 
-/** A store that remembers all that was ever written to it. */
-export class RecordingStore implements SessionStore {
-  readonly written: ResumeRecord[] = [];
-  private readonly records = new Map<number, ResumeRecord>();
-
-  get(sessionId: number): ResumeRecord | undefined {
-    return this.records.get(sessionId);
-  }
-
-  set(record: ResumeRecord): void {
-    this.written.push(record);
-    this.records.set(record.sessionId, record);
-  }
-
-  delete(sessionId: number): void {
-    this.records.delete(sessionId);
-  }
-}
-
 /** A server whose sessions are worth a guess: what it says of itself, and the tokens that it gave. */
 export class Victims {
-  readonly store = new RecordingStore();
   readonly server: Server;
   /** Everything that an operator could write to a log. */
   readonly told: unknown[] = [];
@@ -43,7 +21,7 @@ export class Victims {
   readonly oldTokens: Uint8Array[] = [];
 
   constructor(listen: ListenEndpoint, options: Partial<ServerOptions> = {}) {
-    this.server = createServer({ listen, store: this.store, ...options });
+    this.server = createServer({ listen, ...options });
     const note = (message: unknown): void => {
       this.told.push(message);
     };

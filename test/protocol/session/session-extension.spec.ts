@@ -19,6 +19,10 @@ const extensions: fc.Arbitrary<SessionExtension> = fc.record(
     wantedOperations: fc.array(u32s),
     lastOperationId: u32s,
     holdsOperations: fc.constant(true as const),
+    takesRefusalText: fc.constant(true as const),
+    refusalText: fc
+      .string({ maxLength: 40, unit: 'grapheme' })
+      .filter((text) => Buffer.byteLength(text) <= 256),
   },
   { requiredKeys: [] },
 );
@@ -52,6 +56,15 @@ describe('the session extension', () => {
     );
     expect(toHex(encodeSessionExtension({ lastOperationId: 258 }))).toBe(`${ANNOUNCED}0400040002010000`);
     expect(toHex(encodeSessionExtension({ holdsOperations: true }))).toBe(`${ANNOUNCED}07000000`);
+    expect(toHex(encodeSessionExtension({ takesRefusalText: true }))).toBe(`${ANNOUNCED}08000000`);
+    expect(toHex(encodeSessionExtension({ refusalText: 'nö' }))).toBe(`${ANNOUNCED}090003006ec3b6`);
+  });
+
+  it('has at most 256 bytes of a text, in whole characters, whoever has written it', () => {
+    const read = decodeSessionExtension(encodeSessionExtension({ refusalText: 'é'.repeat(500) }));
+    expect(read).toEqual({ refusalText: 'é'.repeat(128) });
+    const long = fromHex(`${ANNOUNCED}0900e803${'61'.repeat(1000)}`);
+    expect(decodeSessionExtension(long)).toEqual({ refusalText: 'a'.repeat(256) });
   });
 
   it('tells none wanted from nothing said', () => {

@@ -1,8 +1,6 @@
-import { BehaviorSubject, EMPTY, firstValueFrom, NEVER, of, Subject, throwError, toArray } from 'rxjs';
 import { SchemaRegistry } from '../../../src/protocol/capability/schema-registry';
 import { TOKEN_DELTA } from '../../../src/protocol/operation/token-delta';
 import {
-  askPolicy,
   checkOpen,
   judgeRecovery,
   openAck,
@@ -10,8 +8,7 @@ import {
   type OpenVerdict,
 } from '../../../src/server/opening/judge-open';
 import { serverSettings, type ServerOptions } from '../../../src/server/options';
-import type { SessionOpenRequest, SessionPolicy } from '../../../src/server/opening/policy';
-import { hashToken } from '../../../src/server/opening/resume-token';
+import { hashToken, type TokenPair } from '../../../src/server/opening/resume-token';
 import type { SessionCore } from '../../../src/server/session/session-core';
 import { SessionRegistry } from '../../../src/server/opening/session-registry';
 import { memory } from '../../../src/transport/memory';
@@ -73,84 +70,31 @@ describe('the checks of a SESSION_OPEN', () => {
   });
 });
 
-describe('the policy', () => {
-  const request = { open: open() } as SessionOpenRequest;
-  const failed = (cause: unknown): void => {
-    throw cause;
-  };
-  const ask = (policy: SessionPolicy): Promise<unknown> =>
-    firstValueFrom(askPolicy(request, policy, failed).pipe(toArray()));
-
-  it.each<[string, SessionPolicy]>([
-    ['a number', () => 77],
-    ['a promise', () => Promise.resolve(77)],
-    ['an Observable', () => of(77)],
-    ['an Observable that goes on', () => new BehaviorSubject(77)],
-    ['an Observable of more', () => of(77, 78)],
-    ['a list', () => [77]],
-  ])('says one code: %s', async (_, policy) => {
-    expect(await ask(policy)).toEqual([77]);
-  });
-
-  it('answers a number at once', () => {
-    const seen: number[] = [];
-    askPolicy(request, () => 0, failed).subscribe((code) => seen.push(code));
-    expect(seen).toEqual([0]);
-  });
-
-  it('refuses where it ends without a word', async () => {
-    expect(await ask(() => EMPTY)).toEqual([SessionErrorCode.AuthFailed]);
-  });
-
-  it.each<[string, SessionPolicy]>([
-    [
-      'throws',
-      () => {
-        throw new Error('the database is down');
-      },
-    ],
-    ['rejects', () => Promise.reject(new Error('the database is down'))],
-    ['errors', () => throwError(() => new Error('the database is down'))],
-  ])('fails where it %s', async (_, policy) => {
-    await expect(ask(policy)).rejects.toThrow('the database is down');
-  });
-
-  it('is asked when somebody listens, with what the client said', () => {
-    const asked: SessionOpenRequest[] = [];
-    const policy: SessionPolicy = (seen) => {
-      asked.push(seen);
-      return 0;
-    };
-    const asking$ = askPolicy(request, policy, failed);
-    expect(asked).toEqual([]);
-    asking$.subscribe();
-    expect(asked).toEqual([request]);
-  });
-
-  it('is left in peace once nobody wants to know', () => {
-    const verdict$ = new Subject<number>();
-    const asking = askPolicy(request, () => verdict$, failed).subscribe();
-    expect(verdict$.observed).toBe(true);
-    asking.unsubscribe();
-    expect(verdict$.observed).toBe(false);
-    expect(askPolicy(request, () => NEVER, failed).subscribe().closed).toBe(false);
-  });
-});
+function tokensOf(current: Uint8Array): TokenPair {
+  return { current: hashToken(current), previous: undefined };
+}
 
 /** A session as recovery sees it. */
 function core(
   sessionId: number,
-  { before = open(), canResume = true, resumeTokenBytes = 24 } = {},
+  { before = open(), canResume = true, resumeTokenBytes = 24, tokens = tokensOf(token) } = {},
 ): SessionCore {
   const seen: Pick<SessionCore, 'sessionId' | 'open' | 'granted'> & {
     readonly recovery: Pick<SessionCore['recovery'], 'canResume'>;
+    readonly claim: Partial<SessionCore['claim']>;
   } = {
     sessionId,
     open: before,
     granted: SessionOpenAckMetadata.of({ resumeTokenBytes }),
+    claim: { tokens },
     recovery: { canResume: () => canResume },
   };
   return seen as SessionCore;
+}
+
+/** The same session, which does not wait for its client. */
+function plain(session: SessionCore): SessionCore {
+  return Object.assign(session, { claim: { tokens: undefined } });
 }
 
 function judge(
@@ -164,10 +108,6 @@ function judge(
   const given = settings(options);
   const registry = new SessionRegistry();
   for (const session of sessions) registry.set(session);
-  if (sessions[0] !== undefined && given.resume === 'token') {
-    const tokens = { current: hashToken(token), previous: undefined };
-    given.store.set({ sessionId: sessions[0].sessionId, tokens });
-  }
   return judgeRecovery(open(fields), { token: proof, receivedResults: 0 }, given, registry);
 }
 
@@ -205,21 +145,17 @@ describe('recovery', () => {
     ['a wrong token', { sessions: [core(8)], proof: new Uint8Array(24) }],
     ['no token', { sessions: [core(8)], proof: new Uint8Array(0) }],
     ['an unknown session', {}],
-    ['the token of another session', { sessions: [core(9), core(8)] }],
+    [
+      'the token of another session',
+      { sessions: [core(9), core(8, { tokens: tokensOf(new Uint8Array(24)) })] },
+    ],
     ['a session that cannot go on without a gap', { sessions: [core(8, { canResume: false })] }],
     ['another profile', { sessions: [core(8, { before: open({ profileId: Profile.Tensor }) })] }],
     ['another schema', { sessions: [core(8, { before: open({ schemaId: 77 }) })] }],
     ['another version of it', { sessions: [core(8, { before: open({ schemaVersion: 77 }) })] }],
-    ['a server that resumes nobody', { options: { resume: 'off' }, sessions: [core(8)] }],
+    ['a session that is not resumable', { sessions: [plain(core(8))] }],
   ])('gives one and the same answer to %s', (_, stage) => {
     expect(judge(RESUME, stage)).toEqual(REFUSED);
-  });
-
-  it('asks the store also for a session that it does not know', () => {
-    const get = jest.fn(() => undefined);
-    const store = { get, set: () => undefined, delete: () => undefined };
-    expect(judge(RESUME, { options: { store } })).toEqual(REFUSED);
-    expect(get).toHaveBeenCalledWith(8);
   });
 
   it('by id lets in whoever names a session that was granted it', () => {

@@ -2,8 +2,8 @@ import type { SessionCore } from '../../../src/server/session/session-core';
 import { SessionRegistry } from '../../../src/server/opening/session-registry';
 import { VirtualTime } from '../../support/virtual-time';
 
-function core(sessionId: number): SessionCore {
-  return { sessionId } as SessionCore;
+function core(sessionId: number, owner?: string): SessionCore {
+  return { sessionId, claim: { owner } } as SessionCore;
 }
 
 /** As if that many ids had been given out before; to count there takes an hour. */
@@ -17,7 +17,7 @@ describe('SessionRegistry', () => {
     const registry = new SessionRegistry();
     const session = core(7);
     registry.set(session);
-    expect(registry.get(7)).toEqual({ sessionId: 7, core: session });
+    expect(registry.get(7)).toEqual({ sessionId: 7, core: session, owner: undefined });
     expect(registry.size).toBe(1);
     expect(registry.cores()).toEqual([session]);
     registry.delete(session);
@@ -37,10 +37,10 @@ describe('SessionRegistry', () => {
   it('keeps a parked id for its window, without its session', () => {
     const time = new VirtualTime();
     const registry = new SessionRegistry();
-    const session = core(7);
+    const session = core(7, 'ada');
     registry.set(session);
     registry.park(session, 100, time);
-    expect(registry.get(7)).toEqual({ sessionId: 7, core: undefined });
+    expect(registry.get(7)).toEqual({ sessionId: 7, core: undefined, owner: 'ada' });
     expect([registry.size, registry.cores()]).toEqual([1, []]);
     time.advance(99);
     expect(registry.size).toBe(1);

@@ -6,7 +6,8 @@ import * as resumeToken from '../../../src/server/opening/resume-token';
 import { SessionClosing } from '../../../src/server/session/session-closing';
 import { SessionCore } from '../../../src/server/session/session-core';
 import { SessionRecovery } from '../../../src/server/session/session-recovery';
-import { SessionOpener } from '../../../src/server/opening/session-opener';
+import { SessionRegistry } from '../../../src/server/opening/session-registry';
+import { SessionClaim } from '../../../src/server/session/session-claim';
 import { SessionOperations } from '../../../src/server/session/submits/session-operations';
 import { SessionOutlet } from '../../../src/server/session/results/session-outlet';
 import type { SessionSender } from '../../../src/server/session/results/session-sender';
@@ -156,7 +157,7 @@ export const SERVER_DEFECTS: readonly Defect[] = [
     name: 'the token before the current one counts for ever',
     invariants: [9],
     seed: 10,
-    plant: () => replace(SessionOpener.prototype, 'confirmTokens', () => nothing),
+    plant: () => replace(SessionClaim.prototype, 'confirm', () => nothing),
   },
   {
     name: 'any token will do',
@@ -277,19 +278,10 @@ export const SERVER_DEFECTS: readonly Defect[] = [
     plant: () => replace(SessionRecovery.prototype, 'expireIn', () => nothing),
   },
   {
-    name: 'a session that is over stays in the store',
+    name: 'a session that is over keeps its id',
     invariants: [11],
     seed: 1,
-    plant: () =>
-      replace<{ readonly host: { readonly settings: { readonly store: { delete: unknown } } } }>(
-        SessionOpener.prototype,
-        'makeSessionHost',
-        (original) =>
-          function () {
-            this.host.settings.store.delete = nothing;
-            return original.call(this);
-          },
-      ),
+    plant: () => replace(SessionRegistry.prototype, 'delete', () => nothing),
   },
   {
     name: 'acks go to whoever asks next',

@@ -5,10 +5,9 @@ import { firstOf, type Finding } from './invariant';
 
 /** 11 */
 export function nothingIsLeft(world: World): Finding {
-  const { scheduler, server, network, ledger, store, clients } = world;
+  const { scheduler, server, network, ledger, clients } = world;
   if (scheduler.pendingCount > 0) return `${scheduler.pendingCount} timers are left`;
   if (network.openCount > 0) return `${network.openCount} connections are left`;
-  if (store.size > 0) return `${store.size} sessions are left in the store`;
   const users = [server, ...clients].entries();
   for (const [index, { usage }] of users) {
     const left = Object.entries(usage).find(([, count]) => count !== 0);

@@ -1,0 +1,33 @@
+const MAX_TEXT = 80;
+
+/** Any value in a few words, for an error that has to name it; never throws, whatever it is. */
+export function describeValue(value: unknown): string {
+  try {
+    return wordsFor(value);
+  } catch {
+    // A proxy, say, that answers nothing.
+    return 'an object';
+  }
+}
+
+function wordsFor(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return value.length > MAX_TEXT ? `${JSON.stringify(value.slice(0, MAX_TEXT))}…` : JSON.stringify(value);
+    case 'bigint':
+      return `${value}n`;
+    case 'function':
+      return 'a function';
+    case 'object':
+      break;
+    default:
+      return String(value);
+  }
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : `a list of ${value.length}`;
+  if (value instanceof Error) return `the error ${JSON.stringify(String(value.message))}`;
+  const { name } = value.constructor as { readonly name?: unknown };
+  if (typeof name === 'string' && name !== '' && name !== 'Object') return `an object (${name})`;
+  const keys = Object.keys(value).slice(0, 3);
+  return keys.length === 0 ? 'an object' : `an object with ${keys.join(', ')}`;
+}

@@ -1,0 +1,112 @@
+import {
+  catchError,
+  defaultIfEmpty,
+  defer,
+  from,
+  isObservable,
+  map,
+  of,
+  take,
+  timeout,
+  type Observable,
+  type SchedulerLike,
+} from 'rxjs';
+import { describeValue } from '../../protocol/describe-value';
+import { timerMs } from '../../protocol/timer';
+import { SessionErrorCode } from '../../wire/messages/session-open';
+import { withQuietTeardown } from '../contained';
+import type { Acceptance, PolicyVerdict, SessionOpenRequest, SessionPolicy } from './policy';
+
+/** What the policy's answer comes to. */
+export type Decision =
+  | { readonly kind: 'accepted'; readonly acceptance: Acceptance }
+  | { readonly kind: 'refused'; readonly errorCode: number; readonly text: string }
+  /** The policy has not said anything in its time. */
+  | { readonly kind: 'unanswered' };
+
+export interface PolicyAsking {
+  readonly policy: SessionPolicy;
+  readonly scheduler: SchedulerLike;
+  /** Milliseconds that the policy has, Infinity for no limit. */
+  readonly timeoutMs: number;
+  /** The policy has thrown, has said what is no verdict, or nothing at all; or its teardown has thrown. */
+  failed(cause: unknown): void;
+}
+
+const AUTH_FAILED: Decision = { kind: 'refused', errorCode: SessionErrorCode.AuthFailed, text: '' };
+const PLAINLY_ACCEPTED: Decision = { kind: 'accepted', acceptance: { verdict: 'accept' } };
+
+/** Asks the policy: one decision, at once where it takes no time, whatever the policy does. */
+export function askPolicy(request: SessionOpenRequest, asking: PolicyAsking): Observable<Decision> {
+  const { policy, scheduler, timeoutMs } = asking;
+  const failed = (cause: unknown): void => {
+    asking.failed(cause);
+  };
+  const decision$ = defer(() => {
+    const answer: unknown = policy(request);
+    if (isObservable(answer) || isPromise(answer)) return withQuietTeardown(from(answer), failed);
+    return of(answer);
+  }).pipe(take(1), map(judgeVerdict), defaultIfEmpty(AUTH_FAILED));
+  const inTime$ =
+    timeoutMs === Infinity
+      ? decision$
+      : decision$.pipe(
+          timeout({
+            first: timerMs(timeoutMs),
+            scheduler,
+            with: () => {
+              failed(new Error(`it has not answered within ${timeoutMs} ms`));
+              return of<Decision>({ kind: 'unanswered' });
+            },
+          }),
+        );
+  return inTime$.pipe(
+    catchError((error: unknown) => {
+      failed(error);
+      return of(AUTH_FAILED);
+    }),
+  );
+}
+
+/** Throws a `TypeError` that names a value that is no verdict: a program without types gives any. */
+function judgeVerdict(verdict: unknown): Decision {
+  if (typeof verdict === 'boolean') return verdict ? PLAINLY_ACCEPTED : AUTH_FAILED;
+  if (typeof verdict === 'number') return verdict === 0 ? PLAINLY_ACCEPTED : refused(verdict, '');
+  const said = verdict as Exclude<PolicyVerdict, boolean | number> | null | undefined;
+  if (said?.verdict === 'accept') return accepted(said);
+  if (said?.verdict === 'refuse') return refused(said.code, said.text ?? '');
+  throw noVerdict(describeValue(verdict));
+}
+
+function accepted({ context, owner, expiresAt }: Acceptance): Decision {
+  if (owner !== undefined && typeof owner !== 'string') {
+    throw noVerdict(`an owner that is ${describeValue(owner)} and no string`);
+  }
+  if (expiresAt !== undefined && (typeof expiresAt !== 'number' || Number.isNaN(expiresAt))) {
+    throw noVerdict(
+      `an expiresAt that is ${describeValue(expiresAt)} and neither a Date nor epoch milliseconds`,
+    );
+  }
+  return { kind: 'accepted', acceptance: { verdict: 'accept', context, owner, expiresAt } };
+}
+
+function refused(code: number, text: string): Decision {
+  const errorCode = isErrorCode(code) ? code : undefined;
+  if (errorCode === undefined) throw noVerdict(`the code ${describeValue(code)}`);
+  if (typeof text !== 'string') throw noVerdict(`a text that is ${describeValue(text)}`);
+  return { kind: 'refused', errorCode, text };
+}
+
+function isErrorCode(code: unknown): code is number {
+  return typeof code === 'number' && Number.isInteger(code) && code >= 1 && code <= 0xffffffff;
+}
+
+function noVerdict(what: string): TypeError {
+  return new TypeError(
+    `it answered with ${what}; a verdict is true, false, a code from 0 to 4294967295, accept(…) or refuse(…)`,
+  );
+}
+
+function isPromise(answer: unknown): answer is PromiseLike<unknown> {
+  return typeof (answer as { readonly then?: unknown } | null | undefined)?.then === 'function';
+}

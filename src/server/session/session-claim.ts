@@ -1,0 +1,79 @@
+import type { SchedulerLike, Subscription, TimestampProvider } from 'rxjs';
+import type { Acceptance } from '../opening/policy';
+import type { TokenPair } from '../opening/resume-token';
+
+/** A wall clock that was set, or a machine that slept, is noticed within this time. */
+const LONGEST_WAIT_MS = 60_000;
+
+/** What a claim's time is told by. */
+export interface ClaimClocks {
+  readonly wallClock: TimestampProvider;
+  readonly scheduler: SchedulerLike;
+}
+
+/** Whose a session is: what its client can come back with, what the policy has said of it, and until when. */
+export class SessionClaim {
+  private timer: Subscription | undefined;
+  private expired: (() => void) | undefined;
+
+  constructor(
+    /** Hashes; undefined where the session does not wait for its client. */
+    private pair: TokenPair | undefined,
+    /** What the policy said the last time that it was asked. */
+    private acceptance: Acceptance,
+    private readonly clocks: ClaimClocks,
+  ) {}
+
+  get tokens(): TokenPair | undefined {
+    return this.pair;
+  }
+
+  /** Undefined where the session is whoever's has the token. */
+  get owner(): string | undefined {
+    return this.acceptance.owner;
+  }
+
+  get context(): unknown {
+    return this.acceptance.context;
+  }
+
+  /** Calls back when what the policy has accepted runs out. */
+  watch(expired: () => void): void {
+    this.expired = expired;
+    this.wait();
+  }
+
+  /** The client has come back, and is given another token. */
+  renew(tokens: TokenPair, acceptance: Acceptance): void {
+    this.pair = tokens;
+    // Whose the session is does not change.
+    this.acceptance = { ...acceptance, owner: this.owner };
+    this.wait();
+  }
+
+  /** The client has the current token: the one before it is of no more use. */
+  confirm(): void {
+    if (this.pair?.previous !== undefined) this.pair = { ...this.pair, previous: undefined };
+  }
+
+  /** The session is over. */
+  end(): void {
+    this.expired = undefined;
+    this.timer?.unsubscribe();
+  }
+
+  private wait(): void {
+    this.timer?.unsubscribe();
+    const { expired, acceptance, clocks } = this;
+    const { expiresAt = Infinity } = acceptance;
+    if (expired === undefined || expiresAt === Infinity) return;
+    const leftMs = Math.max(0, expiresAt - clocks.wallClock.now());
+    this.timer = clocks.scheduler.schedule(
+      () => {
+        if (clocks.wallClock.now() >= expiresAt) expired();
+        else this.wait();
+      },
+      Math.min(leftMs, LONGEST_WAIT_MS),
+    );
+  }
+}
