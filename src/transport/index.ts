@@ -18,4 +18,4 @@ export {
   type WebSocketSettings,
 } from './web-socket/web-socket';
 export type { Origins } from './web-socket/admission';
-export type { WebServer } from './web-socket/listen';
+export type { WebServer } from './web-socket/shared-paths';

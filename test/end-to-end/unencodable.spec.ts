@@ -42,6 +42,7 @@ const MIGRATION = SessionMigrateMetadata.of({
   oldTransportId: TransportId.Tcp,
   newTransportId: TransportId.Quic,
 });
+const OBJECT = { invalidateScope: 3, cacheNamespace: 0, cacheKeyHi: 0, cacheKeyLo: 0 } as const;
 const GRANT = FlowUpdateMetadata.of({ scopeKind: FlowScope.Session, creditEpoch: 1 });
 
 /** One call with arguments that cannot be sent, and whether the same call still works with others. */
@@ -89,10 +90,10 @@ const OF_THE_CLIENT: Readonly<Record<string, Call>> = {
   },
   cacheInvalidate: {
     bad: ({ session }) => {
-      session.cacheInvalidate({ invalidateScope: 3, cacheKeyHi: NO_FIELD });
+      session.cacheInvalidate({ ...OBJECT, cacheKeyHi: NO_FIELD });
     },
     good: ({ session }) => {
-      session.cacheInvalidate({ invalidateScope: 3 });
+      session.cacheInvalidate(OBJECT);
     },
   },
   migrate: {

@@ -135,6 +135,14 @@ export function describeConnecting({ endpoint, target, url }: Connecting): void 
       expectFault(error, { kind: 'io', reach: 'server', origin: 'local' });
       expect((error as Error).message).toMatch(new RegExp(`^cannot listen on 127.0.0.1:${port}: .*65536`));
     });
+
+    it.each([undefined, null])('listens nowhere else where the port is %s', async (missing) => {
+      const error = await listenFailureOf({ port: missing as unknown as number });
+      expectFault(error, { kind: 'io', reach: 'server', origin: 'local' });
+      expect((error as Error).message).toBe(
+        `cannot listen on 127.0.0.1:${missing}: port must be an integer from 0 to 65535, got ${missing}; 0 is any free port`,
+      );
+    });
   });
 
   describe('connecting', () => {
@@ -201,7 +209,8 @@ export function describeConnecting({ endpoint, target, url }: Connecting): void 
       );
     });
 
-    it.each([-1, 65_536, 1.5, NaN])('has one clear error for port %d', async (port) => {
+    it.each([-1, 65_536, 1.5, NaN, undefined])('has one clear error for port %d', async (given) => {
+      const port = given as number;
       const error = await failureOf({ port });
       expectFault(error, { kind: 'io', reach: 'connection', origin: 'local' });
       const { message } = error as Error;

@@ -25,7 +25,7 @@ import { Submissions, type Credit } from '../submissions/submissions';
 import type { ClientSessionUsage } from '../usage';
 import type { AcceptedOpen } from './open-answer';
 import { Resumption } from './resumption';
-import type { ClientSession, PatchAck, SessionConnectivity } from './session';
+import type { CacheInvalidation, ClientSession, PatchAck, SessionConnectivity } from './session';
 import { SessionClosing } from './session-closing';
 import { SessionInbox } from './session-inbox';
 import { SessionRequests } from './session-requests';
@@ -170,13 +170,16 @@ export class ConnectedSession implements ClientSession, LinkedSession {
 
   async cachePut(fields: Partial<CachePutMetadata>, object: Uint8Array): Promise<CacheAckMetadata> {
     this.requireLink();
-    return this.requests.cachePut(fields, object);
+    const { ttlMs = this.ack.leaseTtlMs } = fields;
+    return this.requests.cachePut({ ...fields, ttlMs }, object);
   }
 
-  cacheInvalidate(fields: Partial<CacheInvalidateMetadata>): void {
+  cacheInvalidate(which: CacheInvalidation): void {
     this.requireLink();
-    const invalidate = CacheInvalidateMetadata.encode(CacheInvalidateMetadata.of(fields));
-    this.send(MessageType.CacheInvalidate, 0, invalidate);
+    // Its scope is not filled in: 0 is everything that the session has.
+    const { invalidateScope } = which;
+    const fields = { ...CacheInvalidateMetadata.of(which), invalidateScope };
+    this.send(MessageType.CacheInvalidate, 0, CacheInvalidateMetadata.encode(fields));
   }
 
   async migrate(request: SessionMigrateMetadata): Promise<SessionMigrateAckMetadata> {

@@ -9,7 +9,12 @@ import type { SessionCloseAckMetadata, SessionCloseMetadata } from '../../wire/m
 import type { SessionMigrateAckMetadata, SessionMigrateMetadata } from '../../wire/messages/session-migrate';
 import type { SessionOpenAckMetadata } from '../../wire/messages/session-open';
 import type { SessionPatchAckMetadata, SessionPatchMetadata } from '../../wire/messages/session-patch';
-import type { CacheAckMetadata, CacheInvalidateMetadata, CachePutMetadata } from '../../wire/messages/cache';
+import type {
+  CacheAckMetadata,
+  CacheInvalidateScope,
+  CacheObjectKind,
+  CachePutMetadata,
+} from '../../wire/messages/cache';
 import type { SubmitRequest } from '../submissions/submission';
 import type { Credit } from '../submissions/submissions';
 
@@ -25,6 +30,24 @@ export interface PatchAck {
  * it back.
  */
 export type SessionConnectivity = 'open' | 'reconnecting' | 'resumed' | 'expired' | 'closed';
+
+/** Which cached objects are meant: a scope, and the fields that it needs. */
+export type CacheInvalidation = { readonly reasonCode?: number } & (
+  | { readonly invalidateScope: typeof CacheInvalidateScope.WholeSession }
+  | { readonly invalidateScope: typeof CacheInvalidateScope.Namespace; readonly cacheNamespace: number }
+  | {
+      readonly invalidateScope: typeof CacheInvalidateScope.ObjectKind;
+      readonly cacheNamespace: number;
+      /** The kind. */
+      readonly cacheKeyHi: CacheObjectKind;
+    }
+  | {
+      readonly invalidateScope: typeof CacheInvalidateScope.ObjectKey;
+      readonly cacheNamespace: number;
+      readonly cacheKeyHi: number;
+      readonly cacheKeyLo: number;
+    }
+);
 
 /** A session, as its client has it. */
 export interface ClientSession {
@@ -54,13 +77,21 @@ export interface ClientSession {
   cancel(frameId: number): void;
   /** Asks for other settings. Rejects with a `RuntimeError` where the connection ends before the answer. */
   patch(fields: Partial<SessionPatchMetadata>, profilePatch?: Uint8Array): Promise<PatchAck>;
-  /** Caches an object for submits to refer to. */
+  /**
+   * Caches an object for submits to refer to, for `ttlMs`, or for the session's lease (`granted.leaseTtlMs`)
+   * where that is not said.
+   */
   cachePut(
     fields: Partial<Omit<CachePutMetadata, 'objectBytes'>>,
     object: Uint8Array,
   ): Promise<CacheAckMetadata>;
-  /** Takes cached objects back. */
-  cacheInvalidate(fields: Partial<CacheInvalidateMetadata>): void;
+  /**
+   * Takes cached objects back. Throws an `NnrpError` where the scope is missing: no default of it is harmless.
+   *
+   * @example
+   * session.cacheInvalidate({ invalidateScope: CacheInvalidateScope.Namespace, cacheNamespace: 7 });
+   */
+  cacheInvalidate(which: CacheInvalidation): void;
   /**
    * Sends SESSION_MIGRATE as it is, and resolves with the ack; see `moveTo` for the whole move. Rejects
    * with an `NnrpError` where an accepting ack does not fit the request.

@@ -34,7 +34,7 @@ export function refusalOf(request: IncomingMessage, admission: Admission): Refus
   return undefined;
 }
 
-export function isAtPath({ url }: IncomingMessage, path: string): boolean {
+export function isAtPath({ url }: Pick<IncomingMessage, 'url'>, path: string): boolean {
   return withoutQuery(pathOf(url ?? '')) === withoutQuery(path);
 }
 

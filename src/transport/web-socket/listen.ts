@@ -14,11 +14,9 @@ import { bind } from '../tcp/listen';
 import type { Provenance, SocketTransportOptions } from '../tcp/tcp-transport';
 import { SECURE_SERVER, type TlsCredentials } from '../tls/credentials';
 import { identityOf } from '../tls/identity';
-import { isAtPath, refusalOf, type Admission } from './admission';
+import { refusalOf, type Admission } from './admission';
+import { sharePath, type WebServer } from './shared-paths';
 import { webSocketSettings, WebSocketTransport } from './web-socket-transport';
-
-/** Any server of Node's that speaks HTTP/1. */
-export type WebServer = http.Server | https.Server;
 
 /** What both ways to listen have in common. */
 export interface Serving {
@@ -94,23 +92,25 @@ export function shareWebServer(
   const { path } = serving.admission;
   return new Listener('websocket', (sink) => {
     const upgrades = new Upgrades(serving, sink, listenOptions);
-    const onUpgrade = (request: http.IncomingMessage, stream: Duplex, head: Buffer): void => {
-      // Who listens alone answers also what is not its own; nobody else would.
-      if (!isAtPath(request, path) && server.listenerCount('upgrade') > 1) return;
-      const ticket = enterGate(listenOptions.gate, request.socket);
-      if (!request.socket.destroyed) upgrades.take(request, stream, head, () => ({ ticket }));
-    };
-    const onListening = (): void => {
-      sink.listening(addressOf(server, path));
-    };
-    const onError = (error: Error): void => {
+    const failed = (error: unknown): void => {
       sink.error(listenError(`the web server that is shared`, error));
     };
-    server.on('upgrade', onUpgrade).on('listening', onListening).on('error', onError);
-    if (server.listening) onListening();
-    return () => {
-      server.off('upgrade', onUpgrade).off('listening', onListening).off('error', onError);
-    };
+    try {
+      return sharePath(server, {
+        path,
+        upgrade: (request, stream, head) => {
+          const ticket = enterGate(listenOptions.gate, request.socket);
+          if (!request.socket.destroyed) upgrades.take(request, stream, head, () => ({ ticket }));
+        },
+        listening: () => {
+          sink.listening(addressOf(server, path));
+        },
+        failed,
+      });
+    } catch (error) {
+      failed(error);
+      return undefined;
+    }
   });
 }
 

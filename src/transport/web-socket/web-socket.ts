@@ -4,7 +4,8 @@ import type { SocketTransportOptions } from '../tcp/tcp-transport';
 import { TlsCredentials, type SecureEndpoint, type TlsSettings } from '../tls/credentials';
 import { pathOf, type Admission, type Origins } from './admission';
 import { connectWebSocket } from './connect';
-import { listenWebSocket, shareWebServer, type WebServer } from './listen';
+import { listenWebSocket, shareWebServer } from './listen';
+import type { WebServer } from './shared-paths';
 
 const DEFAULT_MAX_HEADER_BYTES = 64 * 1024;
 

@@ -119,6 +119,41 @@ describe('a WebSocket listener on a web server that is shared', () => {
     expect(reception.transports).toEqual([]);
   });
 
+  it('serves as many paths as there are, and Node sees no leak in it', async () => {
+    const { web, port } = await start();
+    const warnings: Error[] = [];
+    const warned = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', warned);
+    closedLater({ close: () => process.off('warning', warned) });
+    const paths = Array.from({ length: 20 }, (_, index) => `/model-${index}`);
+    const receptions = paths.map((path) =>
+      closedLater(new Reception(webSocket({ server: web, path }).listen())),
+    );
+    for (const [index, path] of paths.entries()) {
+      closedLater((await receptions[index]!.link(webSocket({ port, path }))).connected);
+    }
+    expect(receptions.map(({ transports }) => transports.length)).toEqual(paths.map(() => 1));
+    const { error } = await new Recording(webSocket({ port, path: '/other' }).connect()).over();
+    expect((error as Error).message).toContain('404 Not Found');
+    for (const { subscription } of receptions) subscription.unsubscribe();
+    expect(web.eventNames()).toEqual(expect.not.arrayContaining(['upgrade', 'listening', 'error']));
+    await pause(1);
+    expect(warnings).toEqual([]);
+  });
+
+  it('has a path to itself, until it stops', async () => {
+    const { web, port } = await start();
+    const first = closedLater(new Reception(webSocket({ server: web, path: '/nnrp' }).listen()));
+    const second = closedLater(new Reception(webSocket({ server: web, path: 'nnrp?x' }).listen()));
+    expectFault(second.error, { kind: 'io', reach: 'server' });
+    expect((second.error as Error).message).toBe(
+      'cannot listen on the web server that is shared: /nnrp has a listener already; give each its own path',
+    );
+    first.subscription.unsubscribe();
+    const third = closedLater(new Reception(webSocket({ server: web, path: '/nnrp' }).listen()));
+    closedLater((await third.link(webSocket({ port, path: '/nnrp' }))).connected);
+  });
+
   it('stops without the server, which serves on', async () => {
     const shared = await start();
     const { web, port } = shared;
