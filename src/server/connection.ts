@@ -10,12 +10,14 @@ import { protocolError, unexpectedMessage, type RuntimeError } from '../protocol
 import { LastHeard, LivenessWatch, type KeepAlive, type WatchedPeer } from '../transport/keep-alive';
 import type { Transport } from '../transport/transport';
 import { NnrpError } from '../wire/errors';
+import { HEADER_LENGTH } from '../wire/header';
 import { MessageType, messageTypeName } from '../wire/message-type';
 import { SessionOpenMetadata } from '../wire/messages/session-open';
 import type { Packet } from '../wire/packet';
 import { closeSoon, closeTransport } from './close-transport';
 import { helloAck, pong, probeAck, refusal } from './connection-answers';
 import { ConnectionGuard, type GuardHost, type GuardedConnection } from './limits/connection-guard';
+import { lengthOf } from './limits/connection-limits';
 import type { HandshakeTicket } from './limits/handshake-gate';
 import type { SlotPool } from './limits/slot-pool';
 import type { OpeningConnection, SessionOpener } from './opening/session-opener';
@@ -51,8 +53,10 @@ export class Connection implements OpeningConnection, GuardedConnection, Watched
   private madeCreditEpoch: CreditEpoch | undefined;
   private madeProof: ReceiptProof | undefined;
   private readonly sessions = new SessionTable<SessionCore>();
-  /** A close that this side ended a session with may still be acknowledged. */
+  /** What comes late for one of them is no violation. */
   private leftIds: IdRanges | undefined;
+  /** Sessions that have left, each of whose close may still be acknowledged, once. */
+  private dueCloseAcks = 0;
   private watch: LivenessWatch | undefined;
   private reading: Subscription | undefined;
   /** What policies are still thinking about. */
@@ -130,14 +134,21 @@ export class Connection implements OpeningConnection, GuardedConnection, Watched
   }
 
   answerOpen(ack: Packet, verdict: 'accepted' | 'refused'): void {
-    if (verdict === 'accepted') this.guard.sessionAccepted();
-    this.answer(ack);
+    // One that accepts waits with its session, and those are few.
+    if (verdict === 'accepted') {
+      this.guard.sessionAccepted();
+      this.say(ack);
+    } else this.answer(ack);
     this.guard.answered();
-    if (verdict === 'refused') this.refused(0);
+    if (verdict === 'refused') this.guard.allow('refusals', 0, this.heard.at);
   }
 
   tokenFailed(sessionId: number): void {
     this.guard.tokenFailed(sessionId);
+  }
+
+  cancelledEarly(sessionId: number): void {
+    this.guard.allow('cancels', sessionId, this.heard.at);
   }
 
   submitQueued(): void {
@@ -150,6 +161,7 @@ export class Connection implements OpeningConnection, GuardedConnection, Watched
 
   released(core: { readonly sessionId: number }): void {
     this.sessions.delete(core.sessionId);
+    this.dueCloseAcks += 1;
     (this.leftIds ??= new IdRanges({ maxRanges: 1024 })).add(core.sessionId);
   }
 
@@ -158,6 +170,8 @@ export class Connection implements OpeningConnection, GuardedConnection, Watched
   }
 
   refused(sessionId: number): void {
+    // It went where results go, and has a header at least.
+    this.guard.answerSent(HEADER_LENGTH);
     this.guard.allow('refusals', sessionId, this.heard.at);
   }
 
@@ -183,7 +197,7 @@ export class Connection implements OpeningConnection, GuardedConnection, Watched
       if (messageType === MessageType.SessionOpen) this.onSessionOpen(packet);
       else if (session !== undefined) session.receive(packet, this.heard.at);
       else if (sessionId === 0) this.onConnectionScope(packet);
-      else if (messageType !== MessageType.SessionCloseAck || this.leftIds?.has(sessionId) !== true) {
+      else if (messageType !== MessageType.SessionCloseAck || !this.takeCloseAck(sessionId)) {
         throw foreignSession(messageType, 'server');
       }
     } catch (error) {
@@ -198,7 +212,8 @@ export class Connection implements OpeningConnection, GuardedConnection, Watched
         return;
       case MessageType.Pong:
         checkHeaderOnly(packet, 'server');
-        this.madeProof?.answered(packet.header.frameId, this.heard.at);
+        if (this.madeProof?.answered(packet.header.frameId, this.heard.at) === true) return;
+        this.guard.allow('pongs', 0, this.heard.at);
         return;
       case MessageType.TransportProbe:
         this.answer(probeAck(packet, this.host.wallClock.now()));
@@ -215,6 +230,13 @@ export class Connection implements OpeningConnection, GuardedConnection, Watched
       default:
         throw unexpectedMessage(`server received unexpected ${messageTypeName(packet.header.messageType)}`);
     }
+  }
+
+  /** Whether the close that a session has ended with may be acknowledged; then it has been. */
+  private takeCloseAck(sessionId: number): boolean {
+    if (this.dueCloseAcks === 0 || this.leftIds?.has(sessionId) !== true) return false;
+    this.dueCloseAcks -= 1;
+    return true;
   }
 
   private onHello(packet: Packet): void {
@@ -289,8 +311,14 @@ export class Connection implements OpeningConnection, GuardedConnection, Watched
     this.transport.destroy();
   }
 
-  private answer(packet: Packet): void {
-    if (!this.isLeaving && this.guard.allowAnswer(packet)) this.transport.send(packet);
+  answer(packet: Packet): void {
+    if (this.say(packet)) this.guard.answerSent(lengthOf(packet));
+  }
+
+  private say(packet: Packet): boolean {
+    if (this.isLeaving || !this.guard.allowAnswer(packet)) return false;
+    this.transport.send(packet);
+    return true;
   }
 
   /** Asks for a sign of life: below the protocol where the transport can, else with PING. */

@@ -32,15 +32,16 @@ export class ReceiptProof {
     this.transport.send(packet({ messageType: MessageType.Ping, frameId: this.asked }));
   }
 
-  /** A PONG has come, at `now`; one that answers nothing proves nothing. */
-  answered(number: number, now: number): void {
+  /** A PONG has come, at `now`. False where it answers nothing: then it proves nothing. */
+  answered(number: number, now: number): boolean {
     const { question } = this;
-    if (question?.number !== number) return;
+    if (question?.number !== number) return false;
     this.question = undefined;
     for (const [core, sentResults] of question.marks) {
       if (this.sessions.get(core.sessionId) !== core) continue;
       core.heard(now);
       core.outlet.acknowledge(sentResults);
     }
+    return true;
   }
 }

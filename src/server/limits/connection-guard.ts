@@ -7,6 +7,7 @@ import { errorPacket, LIMIT_CODE } from '../error-packet';
 import { ConnectionLimits, type Excess } from './connection-limits';
 import type { HandshakeTicket } from './handshake-gate';
 import type { LimitConsequence, LimitTripped } from './limit-tripped';
+import { QueuedAnswers } from './queued-answers';
 import type { HeldReader, QueuedTotals } from './queued-totals';
 import { ReadingPause } from './reading-pause';
 import type { ServerLimits } from './server-limits';
@@ -37,6 +38,7 @@ export class ConnectionGuard extends ConnectionLimits implements HeldReader, Rea
   /** Of operations of all sessions of the connection. */
   readonly slots: SlotPool;
   private madePause: ReadingPause | undefined;
+  private answers: QueuedAnswers | undefined;
   private isOver = false;
 
   constructor(
@@ -121,15 +123,19 @@ export class ConnectionGuard extends ConnectionLimits implements HeldReader, Rea
     this.connection.drop();
   }
 
-  protected override answersProvoked(): void {
+  /**
+   * An answer of so many bytes that the peer has provoked was sent. The peer is not read while too many of them wait: they
+   * are what it could make grow by asking and not listening.
+   */
+  answerSent(length: number): void {
     const { maxQueuedReplies: allowed } = this.host.limits;
-    this.pause.untilTaken({
-      queued: () => {
-        const observed = this.answersQueued;
+    const answers = (this.answers ??= new QueuedAnswers(this.connection.transport));
+    answers.sent(length);
+    if (this.isOver || !answers.reach(allowed)) return;
+    this.pause.holdWhile(() => answers.reach(Math.max(1, allowed / 2)), {
+      held: () => {
+        const observed = answers.count;
         this.tell({ limit: 'maxQueuedReplies', sessionId: undefined, allowed, observed }, 'reading-paused');
-      },
-      taken: () => {
-        this.answersTaken();
       },
     });
   }

@@ -19,21 +19,21 @@ export interface LimitedConnection {
   exceeded(excess: Excess): void;
 }
 
-/** What each type of packet counts as, by its code; the others are ruled by credit, or end something. */
+/**
+ * What each type of packet counts as, by its code. The others are ruled by credit, end something, or count
+ * only where they are of no use: a cancel of what has just come, a PONG to no PING.
+ */
 const RATE_OF_TYPE: readonly (ConnectionRateName | undefined)[] = ratesByCode({
-  [MessageType.FrameCancel]: 'cancels',
   [MessageType.SessionOpen]: 'opens',
   [MessageType.Ping]: 'pings',
   [MessageType.SessionPatch]: 'patches',
   [MessageType.SessionMigrate]: 'migrations',
   [MessageType.CachePut]: 'cachePuts',
   [MessageType.FlowUpdate]: 'flowUpdates',
+  [MessageType.CacheInvalidate]: 'cacheInvalidates',
   [MessageType.ClientHello]: 'hellos',
   [MessageType.TransportProbe]: 'hellos',
 });
-
-/** That of an open waits with a session, or counts as a refusal. */
-const UNANSWERED: readonly ConnectionRateName[] = ['cancels', 'opens', 'flowUpdates'];
 
 /**
  * What one peer does over one connection, counted against the server's limits. Most connections do
@@ -44,15 +44,8 @@ export abstract class ConnectionLimits {
   /** Bytes in and out while the connection has not had a session. */
   private opening: { bytesIn: number; bytesOut: number } | undefined = { bytesIn: 0, bytesOut: 0 };
   private tokenFailures = 0;
-  /** Answers that were provoked since the peer had taken all that was sent. */
-  private answers = 0;
 
   constructor(private readonly limits: ServerLimits) {}
-
-  /** How many answers wait at most. */
-  protected get answersQueued(): number {
-    return this.answers;
-  }
 
   /** Counts a packet that has come at `now`, in milliseconds; false where it is one too many. */
   allowPacket(packet: Packet, now: number): boolean {
@@ -75,10 +68,7 @@ export abstract class ConnectionLimits {
   /** Counts what a rate is for; false where it is once too often. */
   allow(limit: ConnectionRateName, sessionId: number, now: number): boolean {
     const bucket = (this.buckets[limit] ??= new TokenBucket(this.limits[limit], now));
-    if (bucket.take(now)) {
-      if (!UNANSWERED.includes(limit)) this.answerProvoked();
-      return true;
-    }
+    if (bucket.take(now)) return true;
     this.exceeded({
       limit,
       sessionId: sessionId === 0 ? undefined : sessionId,
@@ -123,19 +113,6 @@ export abstract class ConnectionLimits {
   /** A limit was met: the connection is to end. */
   abstract exceeded(excess: Excess): void;
 
-  /** So many answers were provoked since `answersTaken` that too many may wait for the peer. */
-  protected abstract answersProvoked(): void;
-
-  /** The peer has taken all that was sent. */
-  protected answersTaken(): void {
-    this.answers = 0;
-  }
-
-  private answerProvoked(): void {
-    this.answers += 1;
-    if (this.answers >= this.limits.maxQueuedReplies) this.answersProvoked();
-  }
-
   private allowOpening(opening: { bytesIn: number }, packet: Packet): boolean {
     opening.bytesIn += lengthOf(packet);
     return this.allowOpeningBytes(opening.bytesIn);
@@ -149,7 +126,7 @@ export abstract class ConnectionLimits {
   }
 }
 
-function lengthOf({ metadata, body }: Packet): number {
+export function lengthOf({ metadata, body }: Packet): number {
   return HEADER_LENGTH + metadata.length + body.length;
 }
 

@@ -36,22 +36,21 @@ export class ReadingPause extends Subscription {
   }
 
   /**
-   * Holds until the peer has taken what waits for it. `queued` is called once, if that is not the case as
-   * soon as this turn's answers are out; `taken` in the end.
+   * Holds for too many answers while `areTooMany`. `held` is called once, if that is so still as soon as
+   * this turn's answers are out.
    */
-  untilTaken({ queued, taken }: { readonly queued: () => void; readonly taken: () => void }): void {
+  holdWhile(areTooMany: () => boolean, { held }: { readonly held: () => void }): void {
     if (this.has('answers')) return;
     this.hold('answers');
     const look = (isFirst: boolean): void => {
       const next = this.scheduler.schedule(
         () => {
           this.remove(next);
-          if (this.transport.queuedBytes === 0) {
-            taken();
+          if (!areTooMany()) {
             this.release('answers');
             return;
           }
-          if (isFirst) queued();
+          if (isFirst) held();
           look(false);
         },
         isFirst ? 0 : LOOK_MS,

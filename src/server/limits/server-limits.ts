@@ -3,7 +3,10 @@ import type { Rate } from './token-bucket';
 /** Of one kind of packet, or of answer, on one connection. */
 export interface ConnectionRates {
   /**
-   * FRAME_CANCEL. Starting work and taking it back costs a peer nothing and the server a handler each time.
+   * FRAME_CANCEL of what has come less than 10 ms before, or of nothing: starting work and taking it back
+   * costs a peer nothing and the server a handler each time. Other cancels are use and do not count, however
+   * many they are: credit bounds what they are of. The rate is for those that a network delivers together
+   * with their submits.
    */
   readonly cancels: Rate;
   /**
@@ -32,6 +35,10 @@ export interface ConnectionRates {
   readonly cachePuts: Rate;
   /** FLOW_UPDATE: a client that asks to hold an operation, or to go on. Each stops or starts a handler. */
   readonly flowUpdates: Rate;
+  /** CACHE_INVALIDATE. Each looks through what the session has cached. */
+  readonly cacheInvalidates: Rate;
+  /** PONG that answers no PING of the server's. */
+  readonly pongs: Rate;
   /** CLIENT_HELLO and TRANSPORT_PROBE together. Each is answered, before there is a session, too. */
   readonly hellos: Rate;
 }
@@ -76,8 +83,9 @@ export interface ServerLimits extends ConnectionRates {
    */
   readonly maxInFlightPerConnection: number;
   /**
-   * Answers that a peer provokes (PONGs, acks, refusals) and that wait until the peer reads; from then on
-   * nothing is read from it until they are gone. A peer that asks and does not listen costs memory.
+   * Answers that a peer provokes (PONGs, acks, refusals) and that wait until the peer takes them; while there
+   * are so many, nothing is read from it. A peer that asks and does not listen costs memory. Answers that
+   * wait behind results, which are most of what waits, are no reason: the results' own limits bound those.
    */
   readonly maxQueuedReplies: number;
   /**
@@ -156,7 +164,7 @@ export const DEFAULT_SERVER_LIMITS: ServerLimits = {
   maxOpeningBytesOut: KIB,
   maxSessionsPerConnection: 64,
   maxInFlightPerConnection: 256,
-  cancels: { burst: 500, perSecond: 33 },
+  cancels: { burst: 500, perSecond: 100 },
   refusals: { burst: 100, perSecond: 10 },
   violations: { burst: 10, perSecond: 10 / 60 },
   opens: { burst: 200, perSecond: 20 },
@@ -165,6 +173,8 @@ export const DEFAULT_SERVER_LIMITS: ServerLimits = {
   migrations: { burst: 3, perSecond: 0.1 },
   cachePuts: { burst: 100, perSecond: 10 },
   flowUpdates: { burst: 1000, perSecond: 500 },
+  cacheInvalidates: { burst: 100, perSecond: 10 },
+  pongs: { burst: 10, perSecond: 1 },
   hellos: { burst: 10, perSecond: 1 },
   maxQueuedReplies: 100,
   maxQueuedBytes: 1024 * MIB,

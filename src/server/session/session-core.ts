@@ -33,6 +33,12 @@ import type { AttachmentState, SessionEnding } from './session-terms';
 import { Submit, type SubmitEnd } from './submits/submit';
 import { SubscribersOf } from '../subscribers';
 
+/**
+ * Milliseconds after which a client that takes an operation back has had use of it: one that has as many in
+ * flight as its credit allows, and changes its mind all the time, is no flood.
+ */
+const USE_MS = 10;
+
 const { latencyBudgetMs } = FrameSubmitMetadata.read;
 
 /** What a session needs of its server. */
@@ -182,7 +188,7 @@ export class SessionCore
         return;
       case MessageType.FrameCancel:
         checkHeaderOnly(packet, 'server');
-        this.onCancel(decodeAs(packet, MessageType.FrameCancel, 'server'));
+        this.onCancel(decodeAs(packet, MessageType.FrameCancel, 'server'), now);
         return;
       case MessageType.SessionPatch:
         this.requests.patch(decodeAs(packet, MessageType.SessionPatch, 'server'));
@@ -349,7 +355,11 @@ export class SessionCore
     }
     const budget = latencyBudgetMs(metadata) || this.defaultBudgetMs;
     const deadline = budget === 0 ? Infinity : now + budget;
-    const submit = new Submit(packet, { objects: resolved.objects, deadline }, this.operations);
+    const submit = new Submit(
+      packet,
+      { objects: resolved.objects, arrivedAt: now, deadline },
+      this.operations,
+    );
     if (this.operations.submit(submit) === 'admitted') {
       if (this.operations.queuedCount === 0) return;
       this.noteQueued();
@@ -365,11 +375,13 @@ export class SessionCore
     this.outlet.current?.refused(this.sessionId);
   }
 
-  private onCancel(cancel: Cancel): void {
+  private onCancel(cancel: Cancel, now: number): void {
     const { cancelScope } = this.host.settings;
+    const isUse = now - this.operations.arrivalOf(cancel.frameId) >= USE_MS;
     // Nothing where the cancel crossed with the operation's last result: that is no fault of anybody.
-    if (this.operations.cancel(cancel.frameId, cancelScope, 'client').length === 0) return;
-    this.streams.emit('cancels', cancel);
+    const cancelled = this.operations.cancel(cancel.frameId, cancelScope, 'client');
+    if (cancelled.length > 0) this.streams.emit('cancels', cancel);
+    if (!isUse) this.outlet.current?.cancelledEarly(this.sessionId);
   }
 
   private onCachePut(message: MessageOf<typeof MessageType.CachePut>): void {

@@ -102,7 +102,7 @@ export class SessionRequests {
 
   private ackQueue(): AckQueue {
     return new AckQueue((ack) => {
-      this.host.outlet.send(ack);
+      this.host.outlet.answer(ack);
     });
   }
 }

@@ -6,6 +6,7 @@ import { CacheObjectKind } from '../../../src/wire/messages/cache';
 import { MessageType } from '../../../src/wire/message-type';
 import type { Packet } from '../../../src/wire/packet';
 import {
+  cacheInvalidate,
   cachePut,
   cacheReference,
   cancel,
@@ -19,6 +20,7 @@ import {
   pong,
   probe,
   sessionClose,
+  sessionCloseAck,
   submit,
 } from '../../../src/testing';
 import { settled } from '../../support/async';
@@ -62,6 +64,8 @@ const COUNTED: Record<ConnectionRateName, (number: number) => Packet | Packet[]>
   migrations: () => migrate(SESSION),
   cachePuts: (number) => cachePut(SESSION, { ...OBJECT, key: number }, 'object'),
   flowUpdates: (number) => [...(number === 1 ? [submit(SESSION, 1)] : []), hold(number)],
+  cacheInvalidates: (number) => cacheInvalidate(SESSION, { ...OBJECT, key: number }),
+  pongs: (number) => pong(number),
   hellos: (number) => (number % 2 === 0 ? clientHello() : probe(number)),
 };
 
@@ -108,7 +112,7 @@ describe.each(RATES)('%s', (rate) => {
     const atTheEnd: number[] = [];
     served.server.limits$.subscribe(() => atTheEnd.push(served.server.connectionCount));
     await sendAll(peer, many(burst + 5, counted));
-    const isOfSession = !['opens', 'pings', 'hellos'].includes(rate);
+    const isOfSession = !['opens', 'pings', 'pongs', 'hellos'].includes(rate);
     expect(served.limits).toEqual([
       {
         limit: rate,
@@ -189,6 +193,117 @@ describe('a limit that was met', () => {
     );
     expect(await arrived(peer)).toHaveLength(1000);
     expect(served.limits).toEqual([]);
+  });
+});
+
+describe('cancels', () => {
+  it.each([
+    ['one stream of 60 a second', 1, 16],
+    ['as many as credit allows, 50 times a second', 64, 20],
+  ])(
+    'of what was in flight are use, however many: %s, for a minute',
+    async (_, credit, everyMs) => {
+      const { served, time } = serveReading({ maxInFlightOperations: 64, grantedOperationCredit: credit });
+      served.server.sessions$.subscribe((session) => session.respond(() => NEVER));
+      const peer = await openedPeer(served);
+      let number = 0;
+      for (let at = 0; at < 60_000; at += everyMs) {
+        await sendAll(
+          peer,
+          many(credit, () => submit(SESSION, (number += 1))),
+        );
+        time.advance(everyMs);
+        await sendAll(
+          peer,
+          many(credit, (index) => cancel(SESSION, number - credit + index)),
+        );
+      }
+      expect(served.limits).toEqual([]);
+      expect(stillServes(served)).toBe(true);
+    },
+    30_000,
+  );
+
+  it('are use where a network delivers a second of them together with their submits', async () => {
+    const { served, time } = serve();
+    const peer = await openedPeer(served);
+    for (let second = 0, number = 0; second < 600; second++) {
+      time.advance(1000);
+      await sendAll(
+        peer,
+        many(60, () => [submit(SESSION, (number += 1)), cancel(SESSION, number)]),
+      );
+    }
+    expect(served.limits).toEqual([]);
+  }, 30_000);
+
+  it('are use where each crosses with its result, 60 a second', async () => {
+    const { served, time } = serveReading();
+    served.server.sessions$.subscribe((session) => session.respond((each) => each.complete()));
+    const peer = await openedPeer(served);
+    for (let number = 1; number < 60 * 60; number++) {
+      await sendAll(peer, [submit(SESSION, number)]);
+      time.advance(16);
+      await sendAll(peer, [cancel(SESSION, number)]);
+    }
+    expect(served.limits).toEqual([]);
+  }, 30_000);
+
+  it.each([
+    [
+      'again and again',
+      (number: number): Packet[] => (number === 1 ? [submit(SESSION, 1)] : [cancel(SESSION, 1)]),
+    ],
+    [
+      'of what has just come',
+      (number: number): Packet[] => [submit(SESSION, number), cancel(SESSION, number)],
+    ],
+  ])('%s are a flood', async (_, packetsOf) => {
+    const { served } = serve();
+    const peer = await openedPeer(served);
+    await sendAll(peer, many(520, packetsOf));
+    expect(served.limits).toMatchObject([{ limit: 'cancels', sessionId: SESSION, observed: 501 }]);
+  });
+});
+
+describe('pongs', () => {
+  it('that answer a PING of the server are its own doing', async () => {
+    const { served, time } = serveInVirtualTime({
+      keepAlive: { idleMs: 1000, timeoutMs: 500 },
+      limits: { pongs: { burst: 0, perSecond: 0 } },
+    });
+    const peer = await openedPeer(served, open(SESSION).announced());
+    for (let asked = 1; asked <= 50; asked++) {
+      time.advance(1000);
+      await settled();
+      await sendAll(peer, [pong(asked)]);
+    }
+    expect(served.limits).toEqual([]);
+    expect(served.server.connectionCount).toBe(1);
+  });
+});
+
+describe('acks of a close', () => {
+  it('may come late, once for each session', async () => {
+    const { served } = serveReading();
+    served.server.sessions$.subscribe((session) => {
+      if (session.sessionId !== SESSION) void session.close();
+    });
+    const peer = await openedPeer(served);
+    await sendAll(
+      peer,
+      many(20, (number) => open(1000 + number)),
+    );
+    await sendAll(
+      peer,
+      many(20, (number) => sessionCloseAck(1000 + number)),
+    );
+    expect([served.limits, served.violations]).toEqual([[], []]);
+    await sendAll(
+      peer,
+      many(120, () => sessionCloseAck(1001)),
+    );
+    expect(served.limits).toMatchObject([{ limit: 'refusals' }]);
   });
 });
 
@@ -322,13 +437,14 @@ describe('opens', () => {
 });
 
 describe('what is no violation', () => {
-  it('is a cancel that crosses with the result, and a PONG that nobody asked for', async () => {
+  it('is a cancel that crosses with the result, and now and then a PONG that nobody asked for', async () => {
     const { served } = serveReading();
     served.server.sessions$.subscribe((session) => session.respond((each) => each.complete()));
     const peer = await openedPeer(served);
     for (let number = 1; number <= 200; number++) {
-      await sendAll(peer, [submit(SESSION, number), cancel(SESSION, number), pong(number)]);
+      await sendAll(peer, [submit(SESSION, number), cancel(SESSION, number)]);
     }
+    await sendAll(peer, many(10, pong));
     expect([served.limits, served.violations]).toEqual([[], []]);
   });
 

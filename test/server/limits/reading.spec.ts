@@ -4,7 +4,7 @@ import type { LimitTripped } from '../../../src/server/limits/limit-tripped';
 import { QueuedTotals } from '../../../src/server/limits/queued-totals';
 import type { ServerOptions } from '../../../src/server/options';
 import { createServer, type Server } from '../../../src/server/server';
-import { open, patch, ping, submit } from '../../../src/testing';
+import { cancel, open, patch, ping, submit } from '../../../src/testing';
 import { tcp } from '../../../src/transport/tcp/tcp';
 import { webSocket } from '../../../src/transport/web-socket/web-socket';
 import { encodePacket } from '../../../src/wire/encode-packet';
@@ -227,6 +227,56 @@ describe('answers that wait for a peer that does not read', () => {
     expect(server.usage.queuedBytes).toBe(0);
     expect(limits.every(({ limit }) => limit === 'maxQueuedReplies')).toBe(true);
     socket.destroy();
+  });
+});
+
+describe.each([
+  ['TCP', tcp],
+  ['WebSocket', webSocket],
+] as const)('a stream that never runs dry, over %s', (_, endpoint) => {
+  it('keeps no cancel from being heard, however many requests were answered', async () => {
+    const limits: LimitTripped[] = [];
+    const server = createServer({ listen: endpoint({ port: 0 }), limits: { patches: unlimited } });
+    servers.push(server);
+    server.limits$.subscribe((tripped) => limits.push(tripped));
+    let endedAt = 0;
+    const part = new Uint8Array(16 * 1024);
+    server.sessions$.subscribe((session) => {
+      session.patches$.subscribe((request) => {
+        request.ack();
+      });
+      session.respond(async function* () {
+        try {
+          for (;;) yield await Promise.resolve(part);
+        } finally {
+          endedAt = performance.now();
+        }
+      });
+    });
+    const [address] = await server.listening();
+    const transport = await firstValueFrom(endpoint({ port: address!.port }).connect());
+    const peer = new Peer(transport);
+    peer.send(open(SESSION), submit(SESSION, 1));
+    // A peer that reads, and more slowly than the handler makes.
+    const slow = setInterval(() => {
+      transport.resume?.();
+      setTimeout(() => transport.pause?.(), 1);
+    }, 20);
+    await until(() => server.usage.queuedBytes > 512 * 1024, 'the pressure');
+    for (let number = 0; number < 400; number += 10) {
+      peer.send(...many(10, () => patch(SESSION)));
+      await pause(10);
+    }
+    const before = server.usage.queuedBytes;
+    const cancelledAt = performance.now();
+    peer.send(cancel(SESSION, 1));
+    await until(() => endedAt > 0, 'the end of the handler');
+    expect(before).toBeGreaterThan(0);
+    expect(endedAt - cancelledAt).toBeLessThan(100);
+    expect(limits).toEqual([]);
+    clearInterval(slow);
+    transport.resume?.();
+    await peer.close();
   });
 });
 

@@ -191,10 +191,6 @@ describe('a transport that tells', () => {
     override exceeded(excess: Excess): void {
       this.excesses.push(excess);
     }
-
-    protected override answersProvoked(): void {
-      // Nobody reads.
-    }
   }
 
   it('no length is judged by what has come', () => {

@@ -19,6 +19,8 @@ export interface Attachment {
   readonly creditEpoch: CreditEpoch;
   /** Of operations of all sessions that it carries. */
   readonly slots: SlotPool;
+  /** Sends an answer that the peer has provoked: while too many of them wait, it is not read. */
+  answer(packet: Packet): void;
   /** Asks the peer to prove what it has received; once at a time. */
   requestProof(): void;
   /**
@@ -26,6 +28,11 @@ export interface Attachment {
    * too often.
    */
   refused(sessionId: number): void;
+  /**
+   * The session's client has taken back what had only just come, or nothing. To be called last: it may be
+   * once too often.
+   */
+  cancelledEarly(sessionId: number): void;
   /** A submit has to wait for a slot. */
   submitQueued(): void;
   /** The session has left this connection. */
@@ -111,6 +118,11 @@ export class SessionOutlet {
   /** Sends what only matters now. */
   send(packet: Packet): void {
     this.attachment?.transport.send(packet);
+  }
+
+  /** Sends an answer to a request, which only matters to the connection that it came over. */
+  answer(packet: Packet): void {
+    this.attachment?.answer(packet);
   }
 
   /** Sends a result, or keeps it; false where there is no room to keep it. */

@@ -84,7 +84,7 @@ export class SessionSender {
   }
 
   cacheAck(ack: CacheAckMetadata): void {
-    this.send(MessageType.CacheAck, 0, CacheAckMetadata.encode(ack));
+    this.outlet.answer(this.packet(MessageType.CacheAck, 0, CacheAckMetadata.encode(ack)));
   }
 
   /** SESSION_CLOSE, to be sent where the client is told. */
@@ -99,7 +99,7 @@ export class SessionSender {
 
   closeAck(closeStatus: CloseStatus, lastOperationId: number): void {
     const ack = SessionCloseAckMetadata.of({ closeStatus, lastOperationId: BigInt(lastOperationId) });
-    this.send(MessageType.SessionCloseAck, 0, SessionCloseAckMetadata.encode(ack));
+    this.outlet.answer(this.packet(MessageType.SessionCloseAck, 0, SessionCloseAckMetadata.encode(ack)));
   }
 
   /** Any FLOW_UPDATE. Throws an `NnrpError` where its scope and fields do not fit (protocol section 5). */

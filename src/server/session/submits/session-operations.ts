@@ -129,6 +129,11 @@ export class SessionOperations implements OperationControl, AdmissionTarget, Hel
     return [...this.registry.operations()];
   }
 
+  /** When an operation came that has not ended, in milliseconds; Infinity for any other. */
+  arrivalOf(frameId: number): number {
+    return this.registry.get(frameId)?.arrivedAt ?? Infinity;
+  }
+
   /** Whether an operation was submitted and has ended. */
   hasEnded(frameId: number): boolean {
     return this.registry.has(frameId) && this.registry.get(frameId) === undefined;

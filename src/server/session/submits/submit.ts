@@ -52,7 +52,9 @@ export interface OperationControl {
 export interface SubmitContext {
   /** The cached objects that it refers to, in the order of its references. */
   readonly objects: readonly CachedObject[];
-  /** Milliseconds of the server's scheduler (default: of `monotonicScheduler`); Infinity for none. */
+  /** When it came; milliseconds of the server's scheduler (default: of `monotonicScheduler`). */
+  readonly arrivedAt: number;
+  /** As `arrivedAt`; Infinity for none. */
   readonly deadline: number;
 }
 
@@ -80,6 +82,8 @@ export class Submit implements OperationEntry, Message<typeof MessageType.FrameS
   readonly header: CommonHeader;
   /** The cached objects that it refers to, in the order of its references. */
   readonly objects: readonly CachedObject[];
+  /** When it came; milliseconds of the server's scheduler. */
+  readonly arrivedAt: number;
   /**
    * When an answer is too late: its latency budget, or the session's default deadline, after it came.
    * Milliseconds of the server's scheduler (default: of `monotonicScheduler`); Infinity for none.
@@ -99,13 +103,14 @@ export class Submit implements OperationEntry, Message<typeof MessageType.FrameS
 
   constructor(
     packet: Packet,
-    { objects, deadline }: SubmitContext,
+    { objects, arrivedAt, deadline }: SubmitContext,
     private readonly control: OperationControl,
   ) {
     this.header = packet.header;
     this.metadataBytes = packet.metadata;
     this.bytes = packet.body;
     this.objects = objects;
+    this.arrivedAt = arrivedAt;
     this.deadline = deadline;
   }
 

@@ -26,10 +26,14 @@ function connection(peer: string, { isAnnounced = true } = {}) {
     isAnnounced,
     creditEpoch: new CreditEpoch(),
     slots: new SlotPool(Infinity, { slotsFilled: () => undefined }),
+    answer: (packet) => {
+      transport.send(packet);
+    },
     requestProof: () => {
       proofs += 1;
     },
     refused: () => undefined,
+    cancelledEarly: () => undefined,
     submitQueued: () => undefined,
     released: () => undefined,
   };

@@ -23,7 +23,7 @@ function submit(frameId: number, bytes = 1): Submit {
     FrameSubmitMetadata.encode(FrameSubmitMetadata.of()),
     new Uint8Array(bytes),
   );
-  return new Submit(whole, { objects: [], deadline: Infinity }, nobody);
+  return new Submit(whole, { objects: [], arrivedAt: 0, deadline: Infinity }, nobody);
 }
 
 /** An admission whose target notes what it is given. */
@@ -89,7 +89,7 @@ describe('Admission', () => {
       // One of many that came with one read.
       const body = new Uint8Array(65_536).fill(frameId).subarray(100, frameId === 3 ? 40_100 : 150);
       const { header } = submit(frameId);
-      const context = { objects: [], deadline: Infinity };
+      const context = { objects: [], arrivedAt: 0, deadline: Infinity };
       return new Submit({ header, metadata: new Uint8Array(0), body }, context, nobody);
     });
     for (const view of views) expect(door.admission.offer(view)).toBe('admitted');

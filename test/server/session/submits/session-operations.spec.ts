@@ -57,7 +57,7 @@ class Stage {
       this.operations.submit(
         new Submit(
           submitPacket({ sessionId: 5, frameId, body: 'x' }),
-          { objects: [], deadline: Infinity },
+          { objects: [], arrivedAt: 0, deadline: Infinity },
           this.operations,
         ),
       ),

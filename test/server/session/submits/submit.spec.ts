@@ -42,7 +42,7 @@ function make() {
   const asked = new Asked();
   const metadata = FrameSubmitMetadata.of({ latencyBudgetMs: 20 });
   const packet = submitPacket({ sessionId: 3, frameId: 9, metadata, body: 'prompt' });
-  return { asked, packet, submit: new Submit(packet, { objects: [], deadline: 120 }, asked) };
+  return { asked, packet, submit: new Submit(packet, { objects: [], arrivedAt: 0, deadline: 120 }, asked) };
 }
 
 /** What the registry does. */
@@ -81,7 +81,7 @@ describe('Submit', () => {
     const read = new Uint8Array(65_536);
     read.set(packet.metadata, 100);
     const metadata = read.subarray(100, 100 + packet.metadata.length);
-    const waiting = new Submit({ ...packet, metadata }, { objects: [], deadline: 120 }, asked);
+    const waiting = new Submit({ ...packet, metadata }, { objects: [], arrivedAt: 0, deadline: 120 }, asked);
     waiting.keepBytes();
     read.fill(0xff);
     expect(waiting.metadata).toEqual(FrameSubmitMetadata.of({ latencyBudgetMs: 20 }));
