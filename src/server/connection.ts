@@ -133,18 +133,20 @@ export class Connection implements OpeningConnection, GuardedConnection, Watched
     return this.guard.admitsSession(this.sessions.size + this.decidingCount);
   }
 
+  accepted(): void {
+    this.guard.accepted();
+  }
+
   answerOpen(ack: Packet, verdict: 'accepted' | 'refused'): void {
     // One that accepts waits with its session, and those are few.
-    if (verdict === 'accepted') {
-      this.guard.sessionAccepted();
-      this.say(ack);
-    } else this.answer(ack);
+    if (verdict === 'accepted') this.say(ack);
+    else this.answer(ack);
     this.guard.answered();
     if (verdict === 'refused') this.guard.allow('refusals', 0, this.heard.at);
   }
 
-  tokenFailed(sessionId: number): void {
-    this.guard.tokenFailed(sessionId);
+  tokenFailed(sessionId: number, ofAddress: number | undefined): void {
+    this.guard.tokenFailed(sessionId, ofAddress);
   }
 
   cancelledEarly(sessionId: number): void {

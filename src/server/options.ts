@@ -61,8 +61,17 @@ export interface ServerOptions {
   readonly resume?: ResumeMode;
   /** What is kept for a client that is away. Default 1,024 results and 4 MiB a session. */
   readonly outbox?: Partial<OutboxLimits>;
-  /** Where tokens come from. Default: the system's random source. */
+  /**
+   * Where tokens come from. Default: the system's random source. A server that is given one repeats itself:
+   * the ids that it chooses begin at 1 and not at a random place, and tokens have a tag only with `tokenKey`.
+   */
   readonly randomBytes?: RandomBytes;
+  /**
+   * The secret by which the server knows the tokens that it has made, 16 bytes at least: each ends in a tag
+   * of 8 bytes, where `resumeTokenBytes` leaves 16 beside it. What lacks the tag is no guess at a token, and
+   * costs nobody anything. Default: random, of this server alone.
+   */
+  readonly tokenKey?: Uint8Array | string;
   /** Bytes of all cached objects of a session. Default 64 MiB. */
   readonly maxCacheBytes?: number;
   /** What a FRAME_CANCEL reaches besides the operation that it names. Default: nothing. */
@@ -93,14 +102,22 @@ export interface ServerOptions {
   readonly wallClock?: TimestampProvider;
 }
 
+/** Shorter keys can be guessed. */
+const MIN_TOKEN_KEY_BYTES = 16;
+
 /** {@link ServerOptions} with every default filled in. */
 export type ServerSettings = Required<
-  Omit<ServerOptions, 'listen' | 'transport' | 'queue' | 'limits' | 'outbox' | 'keepAlive' | 'scheduler'>
+  Omit<
+    ServerOptions,
+    'listen' | 'transport' | 'queue' | 'limits' | 'outbox' | 'keepAlive' | 'scheduler' | 'tokenKey'
+  >
 > & {
   readonly queue: QueueLimits;
   readonly limits: ServerLimits;
   readonly outbox: OutboxLimits;
   readonly keepAlive: KeepAlive;
+  /** Undefined for tokens without a tag. */
+  readonly tokenKey: Uint8Array | undefined;
 };
 
 /** Throws a `RangeError` where tokens would be too short to be secret, or a limit is none. */
@@ -126,6 +143,7 @@ export function serverSettings(options: ServerOptions): ServerSettings {
     resume,
     outbox: { ...DEFAULT_OUTBOX_LIMITS, ...options.outbox },
     randomBytes: options.randomBytes ?? systemRandom,
+    tokenKey: tokenKey(options),
     maxCacheBytes: options.maxCacheBytes ?? 64 * 1024 * 1024,
     cancelScope: options.cancelScope ?? CancelScope.Operation,
     patchTimeoutMs: options.patchTimeoutMs ?? 5000,
@@ -136,4 +154,12 @@ export function serverSettings(options: ServerOptions): ServerSettings {
     limits: serverLimits(options.limits),
     wallClock: options.wallClock ?? options.scheduler ?? asyncScheduler,
   };
+}
+
+function tokenKey({ tokenKey: given, randomBytes }: ServerOptions): Uint8Array | undefined {
+  if (given === undefined) return randomBytes === undefined ? systemRandom(32) : undefined;
+  const key = Buffer.from(given);
+  // What was given stays out of the error: it is a secret.
+  if (key.length >= MIN_TOKEN_KEY_BYTES) return key;
+  throw new RangeError(`tokenKey must have ${MIN_TOKEN_KEY_BYTES} bytes at least, got ${key.length}`);
 }

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { firstValueFrom, forkJoin, Subject, Subscription, take, type Observable } from 'rxjs';
 import { RuntimeError } from '../protocol/runtime-error';
 import { timerMs } from '../protocol/timer';
@@ -110,7 +111,7 @@ class RunningServer implements Server {
   private readonly violations = new Subject<Violation>();
   private readonly limits = new Subject<LimitTripped>();
   private readonly failures = new Subject<RuntimeError>();
-  private readonly registry = new SessionRegistry();
+  private readonly registry: SessionRegistry;
   private readonly connections = new Set<Connection>();
   private readonly gate: HandshakeGate;
   private readonly listeners: readonly Listener[];
@@ -128,6 +129,7 @@ class RunningServer implements Server {
     // Who hears of failures and fails at that has nobody to tell.
     this.failures$ = contained(this.failures, { failed: () => undefined });
     const settings = serverSettings(options);
+    this.registry = new SessionRegistry(options.randomBytes === undefined ? randomInt(1, 2 ** 32) : 1);
     const scheduler = options.scheduler ?? monotonicScheduler;
     const failed = (error: RuntimeError): void => {
       this.failed(error);

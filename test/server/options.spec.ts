@@ -30,6 +30,7 @@ describe('server settings', () => {
       resume: 'token',
       outbox: { maxResults: 1024, maxBytes: 4 * 1024 * 1024 },
       randomBytes: systemRandom,
+      tokenKey: expect.any(Uint8Array) as Uint8Array,
       maxCacheBytes: 64 * 1024 * 1024,
       cancelScope: CancelScope.Operation,
       patchTimeoutMs: 5000,
@@ -81,6 +82,19 @@ describe('server settings', () => {
       keepAlive: { idleMs: 0, timeoutMs: 10_000 },
       limits: { ...DEFAULT_SERVER_LIMITS, handshakeMs: 7 },
     });
+  });
+
+  it('have a key of tokens that nobody else has, and none where a test makes the tokens', () => {
+    const [one, other] = [settings(), settings()];
+    expect(one.tokenKey).toHaveLength(32);
+    expect(one.tokenKey).not.toEqual(other.tokenKey);
+    expect(settings({ randomBytes: systemRandom }).tokenKey).toBeUndefined();
+    const tokenKey = 'sixteen bytes...';
+    expect(settings({ randomBytes: systemRandom, tokenKey }).tokenKey).toEqual(Buffer.from(tokenKey));
+    const secret = 'fifteen bytes..';
+    expect(() => settings({ tokenKey: secret })).toThrow(
+      new RangeError('tokenKey must have 16 bytes at least, got 15'),
+    );
   });
 
   it.each([0, 15, -1, NaN])('refuse tokens of %d bytes, which could be guessed', (resumeTokenBytes) => {

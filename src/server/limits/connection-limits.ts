@@ -97,17 +97,22 @@ export abstract class ConnectionLimits {
     return opening === undefined || opening.bytesOut + lengthOf(word) <= this.limits.maxOpeningBytesOut;
   }
 
-  /** A session was accepted: the peer is no stranger any more. */
-  sessionAccepted(): void {
+  /** The peer was accepted: it is no stranger any more. */
+  accepted(): void {
     this.opening = undefined;
   }
 
-  /** Counts a resume token that was wrong. */
-  tokenFailed(sessionId: number): void {
+  /** Counts a guess at a resume token; `ofAddress` are those from its address, where that is too often. */
+  tokenFailed(sessionId: number, ofAddress: number | undefined): void {
     this.tokenFailures += 1;
-    const { tokenFailures: observed } = this;
-    const allowed = this.limits.maxTokenFailures;
-    if (observed > allowed) this.exceeded({ limit: 'maxTokenFailures', sessionId, allowed, observed });
+    const { maxTokenFailures, addressTokenFailures } = this.limits;
+    if (ofAddress !== undefined) {
+      const { burst: allowed } = addressTokenFailures;
+      this.exceeded({ limit: 'addressTokenFailures', sessionId, allowed, observed: ofAddress });
+    } else if (this.tokenFailures > maxTokenFailures) {
+      const observed = this.tokenFailures;
+      this.exceeded({ limit: 'maxTokenFailures', sessionId, allowed: maxTokenFailures, observed });
+    }
   }
 
   /** A limit was met: the connection is to end. */

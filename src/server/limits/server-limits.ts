@@ -65,7 +65,8 @@ export interface ServerLimits extends ConnectionRates {
   /** Connections of all listeners together, closing ones among them; one more is cut at the accept. */
   readonly maxConnections: number;
   /**
-   * Bytes that are taken from a connection before it has a session: what a stranger can make the server read.
+   * Bytes that are taken from a connection before the policy has accepted a SESSION_OPEN of it: what a stranger
+   * can make the server read.
    * A packet counts from its first read on, with all that its header says it has: nothing is gathered of one
    * that is too long. (Of a WebSocket message in fragments, what has come counts.)
    */
@@ -94,12 +95,14 @@ export interface ServerLimits extends ConnectionRates {
    */
   readonly maxQueuedBytes: number;
   /**
-   * Resume tokens of one connection that are wrong; one more ends it. Nobody forgets its token that often.
+   * Guesses at resume tokens of one connection: tokens that this server has made, and not for the session
+   * whose id is given. One more ends it. A token of another process (it lacks this server's tag, see
+   * `ServerOptions.tokenKey`) or of an id that is not known is none, and a right one is always taken.
    */
   readonly maxTokenFailures: number;
   /**
-   * Wrong resume tokens from one address (of IPv6: from one /64). Past them every token from there is
-   * refused, right ones too, with the answer that a wrong one gets: who guesses learns nothing.
+   * Guesses from one address (of IPv6: from one /64). Past them each ends its connection. Nobody else of the
+   * address pays for it.
    */
   readonly addressTokenFailures: Rate;
   /**

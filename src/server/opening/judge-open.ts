@@ -24,12 +24,16 @@ export type OpenVerdict =
       readonly tokens: TokenPair;
       readonly used: 'current' | 'previous';
     }
-  | {
-      readonly status: typeof SessionStatus.Rejected | typeof SessionStatus.RetryLater;
-      readonly errorCode: number;
-      /** For the client to read, where it can be told. */
-      readonly text?: string;
-    };
+  | OpenRefusal;
+
+export interface OpenRefusal {
+  readonly status: typeof SessionStatus.Rejected | typeof SessionStatus.RetryLater;
+  readonly errorCode: number;
+  /** For the client to read, where it can be told. */
+  readonly text?: string;
+  /** The session is there, and the token is another than its own. */
+  readonly isWrongToken?: true;
+}
 
 /** How a client proves that a session is its own. */
 export interface ResumeProof {
@@ -89,7 +93,9 @@ function judgeResume(
   const tokens = core?.claim.tokens;
   // Compared whether or not there is such a session: one answer and one timing for all.
   const used = matchToken(token, tokens);
-  if (used === undefined || tokens === undefined || core === undefined) return refusal;
+  if (tokens === undefined || core === undefined) return refusal;
+  // What carries no token guesses at none.
+  if (used === undefined) return token.length === 0 ? refusal : { ...refusal, isWrongToken: true };
   if (!isSameKind(open, core.open) || !core.recovery.canResume(receivedResults, resumeAttempt))
     return refusal;
   return { status, sessionId, core, tokens, used };
@@ -103,7 +109,7 @@ function isSameKind(open: SessionOpenMetadata, before: SessionOpenMetadata): boo
   );
 }
 
-function rejected(errorCode: number): OpenVerdict {
+function rejected(errorCode: number): OpenRefusal {
   return { status: SessionStatus.Rejected, errorCode };
 }
 

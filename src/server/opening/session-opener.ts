@@ -31,7 +31,8 @@ import { HeldTotals } from '../limits/held-totals';
 import type { QueuedTotals } from '../limits/queued-totals';
 import type { TokenGuard } from './token-guard';
 import type { ServerSettings } from '../options';
-import { freshToken, hashToken, rotate, type TokenPair } from './resume-token';
+import { hashToken, rotate, type TokenPair } from './resume-token';
+import { TokenMint } from './token-mint';
 import { SessionClaim } from '../session/session-claim';
 import { SessionCore, type SessionHost } from '../session/session-core';
 import { REVOKED_ENDING } from '../session/session-endings';
@@ -44,10 +45,15 @@ export interface OpeningConnection extends Attachment {
   announce(): void;
   /** Whether it may have another session. */
   admitsSession(): boolean;
+  /** The policy has accepted the client: it is no stranger, also where its session cannot be resumed. */
+  accepted(): void;
   /** Sends SESSION_OPEN_ACK. */
   answerOpen(ack: Packet, verdict: 'accepted' | 'refused'): void;
-  /** A resume token was wrong. To be called last: it may be once too often. */
-  tokenFailed(sessionId: number): void;
+  /**
+   * A resume token was a guess; `ofAddress` are those from its address, where that is too often. To be
+   * called last: it may be once too often here.
+   */
+  tokenFailed(sessionId: number, ofAddress: number | undefined): void;
   /** The session's packets go to it from now on. */
   adopt(core: SessionCore): void;
 }
@@ -81,8 +87,11 @@ interface Opening {
  */
 export class SessionOpener {
   private readonly sessionHost: SessionHost;
+  private readonly mint: TokenMint;
 
   constructor(private readonly host: OpenerHost) {
+    const { randomBytes, resumeTokenBytes, tokenKey } = host.settings;
+    this.mint = new TokenMint(randomBytes, resumeTokenBytes, tokenKey);
     this.sessionHost = this.makeSessionHost();
   }
 
@@ -163,16 +172,17 @@ export class SessionOpener {
       this.answer(opening, { status: SessionStatus.Rejected, errorCode: SessionErrorCode.AuthFailed, text });
       return;
     }
-    const isGuessed = this.isGuessed(opening);
-    // Judged all the same, with a token that no session has: it takes as long, and is answered alike.
-    const verdict = judgeRecovery(open, isGuessed ? NO_PROOF : proof, settings, registry);
+    opening.connection.accepted();
+    const verdict = judgeRecovery(open, proof, settings, registry);
+    // Asked for every token, so that all take as long.
+    const isOurs = this.mint.knows(proof.token);
     if (verdict.status === SessionStatus.Resumed && this.isForeign(verdict.sessionId, acceptance)) {
       // Answered like a wrong token, and no guess: the token was right.
       this.answer(opening, RESUME_REFUSED);
       return;
     }
     this.answer(opening, verdict, acceptance);
-    if (settings.resume === 'token' && isWrongToken(verdict)) this.tokenFailed(opening, isGuessed);
+    if (isOurs && isWrongToken(verdict)) this.tokenFailed(opening);
   }
 
   /** Whether a session is somebody else's, as far as policies have said whose it is. */
@@ -181,28 +191,9 @@ export class SessionOpener {
     return known !== undefined && known !== owner;
   }
 
-  /** Whether a token comes from where too many were wrong: then it is not looked at. */
-  private isGuessed({ open, connection }: Opening): boolean {
-    const { settings, tokens } = this.host;
-    if (settings.resume !== 'token' || open.resumeTokenBytes === 0) return false;
-    const { peer } = connection.transport;
-    const observed = tokens.excessOf(peer);
-    if (observed === undefined) return false;
-    this.host.limitTripped({
-      limit: 'addressTokenFailures',
-      peer,
-      sessionId: open.requestedSessionId,
-      allowed: settings.limits.addressTokenFailures.burst,
-      observed,
-      consequence: 'refused',
-    });
-    return true;
-  }
-
-  private tokenFailed({ open, connection }: Opening, isGuessed: boolean): void {
-    // What was not looked at was not wrong.
-    if (!isGuessed) this.host.tokens.failed(connection.transport.peer);
-    connection.tokenFailed(open.requestedSessionId);
+  private tokenFailed({ open, connection }: Opening): void {
+    const ofAddress = this.host.tokens.failed(connection.transport.peer);
+    connection.tokenFailed(open.requestedSessionId, ofAddress);
   }
 
   private answer(opening: Opening, verdict: OpenVerdict, acceptance = NO_ACCEPTANCE): void {
@@ -261,8 +252,7 @@ export class SessionOpener {
   }
 
   private freshToken(open: SessionOpenMetadata): Uint8Array {
-    const { randomBytes, resumeTokenBytes } = this.host.settings;
-    return freshToken(randomBytes, resumeTokenBytes, (cause) => {
+    return this.mint.make((cause) => {
       this.host.failed(callbackFailed('randomBytes', open, cause));
     });
   }
@@ -319,7 +309,6 @@ export class SessionOpener {
   }
 }
 
-const NO_PROOF: ResumeProof = { token: EMPTY, receivedResults: undefined };
 const NO_ACCEPTANCE: Acceptance = { verdict: 'accept' };
 const RESUME_REFUSED: OpenVerdict = {
   status: SessionStatus.Rejected,
@@ -340,7 +329,7 @@ function isAccepted({ status }: OpenVerdict): boolean {
 }
 
 function isWrongToken(verdict: OpenVerdict): boolean {
-  return verdict.status === SessionStatus.Rejected && verdict.errorCode === SessionErrorCode.ResumeRejected;
+  return 'isWrongToken' in verdict && verdict.isWrongToken === true;
 }
 
 function callbackFailed(who: string, open: SessionOpenMetadata, cause: unknown): RuntimeError {

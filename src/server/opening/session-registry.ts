@@ -15,7 +15,9 @@ export interface SessionEntry {
 export class SessionRegistry {
   private readonly entries = new Map<number, SessionEntry>();
   private readonly expiries = new Subscription();
-  private nextFreeId = 1;
+
+  /** `nextFreeId` is where ids that the server chooses begin. */
+  constructor(private nextFreeId = 1) {}
 
   /** How many ids are in use. */
   get size(): number {

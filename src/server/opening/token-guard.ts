@@ -6,8 +6,9 @@ import { TokenBucket, type Rate } from '../limits/token-bucket';
 const MAX_ADDRESSES = 10_000;
 
 /**
- * Counts wrong resume tokens by the address that they come from, over all connections. An address is
- * forgotten once it has made up for its failures.
+ * Counts guesses at resume tokens by the address that they come from, over all connections. What is too
+ * often costs who guesses, and nobody else of its address: thousands may share it. An address is forgotten
+ * once it has made up for its failures.
  */
 export class TokenGuard {
   private readonly failures = new Map<string, TokenBucket>();
@@ -17,13 +18,8 @@ export class TokenGuard {
     private readonly now: () => number,
   ) {}
 
-  /** How often there were wrong tokens from the peer's address, where that is too often; else undefined. */
-  excessOf(peer: PeerName): number | undefined {
-    const bucket = this.failures.get(addressOf(peer));
-    return bucket === undefined || bucket.hasToken(this.now()) ? undefined : bucket.taken + 1;
-  }
-
-  failed(peer: PeerName): void {
+  /** Counts a guess; how many there were from the peer's address where that is too often, else undefined. */
+  failed(peer: PeerName): number | undefined {
     const address = addressOf(peer);
     const now = this.now();
     let bucket = this.failures.get(address);
@@ -32,7 +28,7 @@ export class TokenGuard {
       bucket = new TokenBucket(this.rate, now);
       this.failures.set(address, bucket);
     }
-    bucket.take(now);
+    return bucket.take(now) ? undefined : bucket.taken;
   }
 
   /** Forgets those that have made up for their failures; where none has, the oldest. */

@@ -202,7 +202,7 @@ describe('a transport that tells', () => {
 
   it('anything is not judged once there is a session', () => {
     const limits = new Counted(serverLimits());
-    limits.sessionAccepted();
+    limits.accepted();
     expect(limits.allowUnfinished({ number: 1, bytes: 4 * MIB, length: 4 * MIB })).toBe(true);
     expect(limits.excesses).toEqual([]);
   });

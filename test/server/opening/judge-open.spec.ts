@@ -142,7 +142,6 @@ describe('recovery', () => {
   });
 
   it.each<[string, Parameters<typeof judge>[1]]>([
-    ['a wrong token', { sessions: [core(8)], proof: new Uint8Array(24) }],
     ['no token', { sessions: [core(8)], proof: new Uint8Array(0) }],
     ['an unknown session', {}],
     [
@@ -156,6 +155,11 @@ describe('recovery', () => {
     ['a session that is not resumable', { sessions: [plain(core(8))] }],
   ])('gives one and the same answer to %s', (_, stage) => {
     expect(judge(RESUME, stage)).toEqual(REFUSED);
+  });
+
+  it('tells a wrong token of a session that is there from all of these, which are no guesses', () => {
+    const stage = { sessions: [core(8)], proof: new Uint8Array(24) };
+    expect(judge(RESUME, stage)).toEqual({ ...REFUSED, isWrongToken: true });
   });
 
   it('by id lets in whoever names a session that was granted it', () => {
