@@ -212,7 +212,7 @@ describe('answers that wait for a peer that does not read', () => {
     const request = Buffer.concat(Array.from({ length: 1000 }, () => encodePacket(patch(SESSION))));
     // Several times what the system's buffers hold.
     for (let round = 0; round < 300; round++) socket.write(request);
-    await until(() => limits.length > 0, 'the limit');
+    await until(() => limits.length > 0, 'the limit', 10_000);
     expect(limits).toMatchObject([{ limit: 'maxQueuedReplies', consequence: 'reading-paused' }]);
     await pause(100);
     const { queuedBytes } = server.usage;
