@@ -1,5 +1,6 @@
 import { asyncScheduler, Subject, type Observable } from 'rxjs';
 import { RuntimeError } from '../protocol/runtime-error';
+import { idInUse } from '../protocol/session/session-limit';
 import { CLIENT_CLAIMS, encodeSessionExtension } from '../protocol/session/session-extension';
 import type { ConnectEndpoint } from '../transport/endpoint';
 import { DEFAULT_KEEP_ALIVE } from '../transport/keep-alive';
@@ -168,7 +169,8 @@ class RunningClient implements Client {
     // The server would say the same, unless it has closed that session just now: then what is still on its
     // way for the old one would reach the new one.
     if (link.hasId(open.requestedSessionId) && open.resumeTokenBytes === 0) {
-      throw new SessionRejectedError(SessionStatus.Rejected, SessionErrorCode.SessionLimitReached);
+      const text = `${idInUse(open.requestedSessionId)} (by this client, on this connection)`;
+      throw new SessionRejectedError(SessionStatus.Rejected, SessionErrorCode.SessionLimitReached, text);
     }
     let session: ConnectedSession | undefined;
     const request = openRequest(open, openBody(blocks), (answer) => {

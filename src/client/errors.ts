@@ -72,7 +72,7 @@ export class SessionRejectedError extends PrintableError {
     readonly status: typeof SessionStatus.Rejected | typeof SessionStatus.RetryLater,
     /** A `SessionErrorCode`, or one of the server's own. */
     readonly errorCode: number,
-    /** Why, in the server's words; empty where it says nothing. */
+    /** Why, in the server's words or, of `SessionLimitReached`, by what its answer shows; may be empty. */
     readonly text = '',
   ) {
     const name = enumerationKey(SessionErrorCode, errorCode) ?? `0x${errorCode.toString(16)}`;

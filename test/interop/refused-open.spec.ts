@@ -178,10 +178,8 @@ describe('a refused open, this client at a Rust server', () => {
     const { client } = await on.connect(rust.port);
     const [accepting, opening] = await Promise.allSettled([rust.accept(), client.openSession(open)]);
     expect(accepting).toMatchObject({ status: 'rejected', reason: { kind: 'UnexpectedMessage' } });
-    expect(opening).toEqual({
-      status: 'rejected',
-      reason: new SessionRejectedError(SessionStatus.Rejected, code),
-    });
+    expect(opening).toMatchObject({ status: 'rejected' });
+    expect(opening).toHaveProperty('reason', expect.any(SessionRejectedError));
     expect(opening).toMatchObject({ reason: { status: SessionStatus.Rejected, errorCode: code } });
     expect(await rust.sessionCount()).toBe(before.length);
   });

@@ -1,7 +1,9 @@
 import { checkFlagsDowngradeOnly, checkRecoveryAck } from '../../protocol/session/recovery';
 import { decodeSessionExtension, type SessionExtension } from '../../protocol/session/session-extension';
+import { idInUse, tooManyOperations, tooManySessions } from '../../protocol/session/session-limit';
 import { breaksRule } from '../../wire/errors';
 import {
+  SessionErrorCode,
   SessionStatus,
   type SessionOpenAckMetadata,
   type SessionOpenMetadata,
@@ -27,7 +29,7 @@ export function acceptedOpen(open: SessionOpenMetadata, { ack, body }: OpenAnswe
   const { requestedSessionId } = open;
   const { sessionStatus, sessionId, resumeTokenBytes } = ack;
   if (sessionStatus === SessionStatus.Rejected || sessionStatus === SessionStatus.RetryLater) {
-    const text = extensionOf(ack, body)?.refusalText;
+    const text = extensionOf(ack, body)?.refusalText ?? wordsFor(open, ack);
     throw new SessionRejectedError(sessionStatus, ack.sessionErrorCode, text);
   }
   if (sessionId === 0) breaksRule('successful SESSION_OPEN_ACK requires a non-zero session_id');
@@ -42,6 +44,16 @@ export function acceptedOpen(open: SessionOpenMetadata, { ack, body }: OpenAnswe
     resumeToken: body.slice(0, hasBlocks(ack, body) ? resumeTokenBytes : 0),
     extension: extensionOf(ack, body),
   };
+}
+
+/** What can be seen of a refusal by a server that sends no text; empty where that is nothing. */
+function wordsFor(open: SessionOpenMetadata, ack: SessionOpenAckMetadata): string {
+  if (ack.sessionErrorCode !== SessionErrorCode.SessionLimitReached) return '';
+  const { requestedSessionId, maxInFlightOperations } = open;
+  const allowed = ack.maxInFlightOperations;
+  if (maxInFlightOperations > allowed) return tooManyOperations(open, allowed);
+  const sessions = tooManySessions(undefined);
+  return requestedSessionId === 0 ? sessions : `${idInUse(requestedSessionId)}; or ${sessions}`;
 }
 
 /** The 3.2 runtime announces token bytes and sends none. */

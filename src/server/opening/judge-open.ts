@@ -1,4 +1,5 @@
 import { isAssignedProfile } from '../../protocol/capability/profile';
+import { idInUse, tooManyOperations } from '../../protocol/session/session-limit';
 import {
   SessionAckFlag,
   SessionErrorCode,
@@ -44,16 +45,21 @@ export interface ResumeProof {
 }
 
 /** The first of the server's own checks that fails: profile, schema, operations in flight. */
-export function checkOpen(open: SessionOpenMetadata, settings: ServerSettings): SessionErrorCode {
-  const { supportedProfiles, schemaRegistry, maxInFlightOperations } = settings;
+export function checkOpen(open: SessionOpenMetadata, settings: ServerSettings): OpenVerdict | undefined {
+  const { supportedProfiles, schemaRegistry, maxInFlightOperations: allowed } = settings;
   if (!supportedProfiles.includes(open.profileId) || !isAssignedProfile(open.profileId)) {
-    return SessionErrorCode.ProfileUnsupported;
+    return rejected(SessionErrorCode.ProfileUnsupported);
   }
   if (schemaRegistry.get(open.schemaId, open.schemaVersion) === undefined) {
-    return SessionErrorCode.SchemaUnsupported;
+    return rejected(SessionErrorCode.SchemaUnsupported);
   }
-  if (open.maxInFlightOperations > maxInFlightOperations) return SessionErrorCode.SessionLimitReached;
-  return SessionErrorCode.None;
+  if (open.maxInFlightOperations > allowed) return limitReached(tooManyOperations(open, allowed));
+  return undefined;
+}
+
+/** The one code that says four things; which of them, a text says to whoever takes one. */
+export function limitReached(text: string): OpenVerdict {
+  return { status: SessionStatus.Rejected, errorCode: SessionErrorCode.SessionLimitReached, text };
 }
 
 /** Which id the session gets, and whether it goes on where another connection left it. */
@@ -66,7 +72,7 @@ export function judgeRecovery(
   const { requestedSessionId, resumeTokenBytes } = open;
   const known = registry.get(requestedSessionId);
   if (resumeTokenBytes > 0) return judgeResume(open, proof, settings, known);
-  if (known !== undefined) return rejected(SessionErrorCode.SessionLimitReached);
+  if (known !== undefined) return limitReached(idInUse(requestedSessionId));
   return { status: SessionStatus.Opened, sessionId: requestedSessionId || chosenId(settings, registry) };
 }
 

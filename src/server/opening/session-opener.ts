@@ -13,11 +13,13 @@ import {
   type SessionOpenMetadata,
 } from '../../wire/messages/session-open';
 import { EMPTY, packet, type Packet } from '../../wire/packet';
+import { tooManySessions } from '../../protocol/session/session-limit';
 import { isResumeAttempt } from '../../protocol/session/recovery';
 import { askPolicy, type Decision } from './ask-policy';
 import {
   checkOpen,
   judgeRecovery,
+  limitReached,
   openAck,
   wantsResume,
   type OpenVerdict,
@@ -110,11 +112,9 @@ export class SessionOpener {
       resumeAttempt: extension?.resumeAttempt,
     };
     const opening: Opening = { open, proof, extension, connection };
-    const errorCode =
-      checkOpen(open, settings) ||
-      (connection.admitsSession() ? SessionErrorCode.None : SessionErrorCode.SessionLimitReached);
-    if (errorCode !== SessionErrorCode.None) {
-      this.answer(opening, { status: SessionStatus.Rejected, errorCode });
+    const refusal = checkOpen(open, settings) ?? this.checkRoom(connection);
+    if (refusal !== undefined) {
+      this.answer(opening, refusal);
       return undefined;
     }
     return askPolicy(this.request(open, blocks, connection), {
@@ -131,6 +131,11 @@ export class SessionOpener {
       // It has failed before it comes to that.
       error: () => undefined,
     });
+  }
+
+  private checkRoom(connection: OpeningConnection): OpenVerdict | undefined {
+    if (connection.admitsSession()) return undefined;
+    return limitReached(tooManySessions(this.host.settings.limits.maxSessionsPerConnection));
   }
 
   private request(

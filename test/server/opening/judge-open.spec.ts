@@ -40,6 +40,9 @@ function open(fields: Partial<SessionOpenMetadata> = {}): SessionOpenMetadata {
 }
 
 describe('the checks of a SESSION_OPEN', () => {
+  const codeOf = (verdict: OpenVerdict | undefined): number =>
+    verdict !== undefined && 'errorCode' in verdict ? verdict.errorCode : SessionErrorCode.None;
+
   it.each([
     ['nothing', {}, SessionErrorCode.None],
     ['the profile', { profileId: Profile.Tensor }, SessionErrorCode.ProfileUnsupported],
@@ -53,18 +56,18 @@ describe('the checks of a SESSION_OPEN', () => {
     ],
     ['the schema then', { schemaId: 9, maxInFlightOperations: 9 }, SessionErrorCode.SchemaUnsupported],
   ])('find fault with %s', (_, fields, code) => {
-    expect(checkOpen(open(fields), settings())).toBe(code);
+    expect(codeOf(checkOpen(open(fields), settings()))).toBe(code);
   });
 
   it('take no profile that preview3 does not assign, whoever supports it', () => {
     const supportedProfiles = [Profile.Token, 9];
-    expect(checkOpen(open({ profileId: 9 }), settings({ supportedProfiles }))).toBe(
+    expect(codeOf(checkOpen(open({ profileId: 9 }), settings({ supportedProfiles })))).toBe(
       SessionErrorCode.ProfileUnsupported,
     );
   });
 
   it('ask the registry that the server was given', () => {
-    expect(checkOpen(open(), settings({ schemaRegistry: new SchemaRegistry() }))).toBe(
+    expect(codeOf(checkOpen(open(), settings({ schemaRegistry: new SchemaRegistry() })))).toBe(
       SessionErrorCode.SchemaUnsupported,
     );
   });
@@ -127,6 +130,7 @@ describe('recovery', () => {
     expect(judge({ requestedSessionId: 8 }, { sessions: [core(8)] })).toEqual({
       status: SessionStatus.Rejected,
       errorCode: SessionErrorCode.SessionLimitReached,
+      text: 'session id 8 is in use, ask for another or, with 0, for any',
     });
   });
 
