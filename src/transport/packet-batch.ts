@@ -6,6 +6,15 @@ import type { Packet } from '../wire/packet';
 import { TextPacket } from '../wire/text-packet';
 import { returnRoom, LARGE_ROOM_BYTES, takeRoom } from './rooms';
 
+/** What stands before each packet on a transport that frames them once more. */
+export interface PacketPrefix {
+  /** How many bytes stand before a packet of so many bytes. */
+  lengthFor(packetBytes: number): number;
+  writeInto(bytes: Uint8Array, at: number, packetBytes: number): void;
+}
+
+const NONE: PacketPrefix = { lengthFor: () => 0, writeInto: () => undefined };
+
 /**
  * Packets on their way out, written one behind the other into one buffer as they come, so that many
  * cost one system call, and nothing of a packet is read later; only large bodies that were given away stay apart,
@@ -19,6 +28,8 @@ export class PacketBatch {
   private parts: Uint8Array[] = [];
   private total = 0;
   private packets = 0;
+
+  constructor(private readonly prefix: PacketPrefix = NONE) {}
 
   /** How many packets wait. */
   get size(): number {
@@ -45,13 +56,15 @@ export class PacketBatch {
     }
     const { body } = packet;
     const headLength = HEADER_LENGTH + packet.metadata.length;
+    const length = headLength + body.length;
+    const prefixLength = this.prefix.lengthFor(length);
     const copied = isWrittenInto(headLength, body) ? body.length : 0;
-    const room = this.roomFor(headLength + copied);
-    encodeHeadInto(packet, room, this.end);
-    if (copied > 0) copyInto(room, body, this.end + headLength);
-    this.end += headLength + copied;
-    this.total += headLength + body.length;
-    this.packets += 1;
+    const room = this.roomFor(prefixLength + headLength + copied);
+    const at = this.end + prefixLength;
+    encodeHeadInto(packet, room, at);
+    this.prefix.writeInto(room, this.end, length);
+    if (copied > 0) copyInto(room, body, at + headLength);
+    this.added(at + headLength + copied, body.length - copied);
     if (copied === body.length) return;
     this.seal();
     this.parts.push(ownBytes(body));
@@ -59,9 +72,17 @@ export class PacketBatch {
 
   /** A text becomes bytes here, and nowhere else. */
   private addText(packet: TextPacket): void {
-    const room = this.roomFor(packet.maxByteLength);
-    const end = packet.encodeInto(room, this.end);
-    this.total += end - this.end;
+    const { prefix } = this;
+    const length = prefix === NONE ? 0 : packet.byteLength;
+    const prefixLength = prefix.lengthFor(length);
+    const room = this.roomFor(prefixLength + packet.maxByteLength);
+    prefix.writeInto(room, this.end, length);
+    this.added(packet.encodeInto(room, this.end + prefixLength), 0);
+  }
+
+  /** A packet is in the room, up to `end`, and so many bytes of it elsewhere. */
+  private added(end: number, elsewhere: number): void {
+    this.total += end - this.end + elsewhere;
     this.end = end;
     this.packets += 1;
   }

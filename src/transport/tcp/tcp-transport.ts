@@ -6,11 +6,11 @@ import { PacketDecoder, type PacketLimits } from '../../wire/packet-decoder';
 import { CloseDeadline } from '../close-deadline';
 import type { GateTicket } from '../connection-gate';
 import { connectionError, endInsidePacket } from '../network-errors';
-import { PacketBatch } from '../packet-batch';
 import { FairReading } from './fair-reading';
 import type { PeerIdentity } from '../peer-identity';
 import { peerPlace } from '../place';
 import { SendPressure, type PressureMarks } from '../send-pressure';
+import { SocketWriter } from './socket-writer';
 import type { Entered } from './gate';
 import { takenBytes } from './taken-bytes';
 import type { Transport } from '../transport';
@@ -37,12 +37,6 @@ export interface Provenance {
   readonly identity?: PeerIdentity | undefined;
 }
 
-/** A batch of so many bytes is written at once: a turn that sends much does not pile it up. */
-const FLUSH_BYTES = 64 * 1024;
-
-/** A batch of so many packets, too: the peer works on them while the rest is made. */
-const FLUSH_PACKETS = 96;
-
 /** Who reads a transport. */
 interface Reader {
   readonly subscriber: Subscriber<Packet>;
@@ -58,16 +52,13 @@ export class SocketTransport implements Transport {
   readonly ticket: GateTicket | undefined;
   readonly packets$: Observable<Packet>;
   reads = 0;
-  private readonly batch = new PacketBatch();
+  private readonly writer: SocketWriter;
   private readonly reading: FairReading;
   private readonly pressure: SendPressure;
   private readonly deadline: CloseDeadline;
   /** The read that the last whole packet came with: what is begun since is one packet. */
   private finishedAt = 0;
   private failure: Error | undefined;
-  private flushScheduled = false;
-  /** Whether packets of one read are being handed on: their answers are gathered until the last. */
-  private isReading = false;
   /** Who closes or destroys the connection does not hear how it ended. */
   private leaving: 'closing' | 'destroyed' | undefined;
   private closed: Promise<void> | undefined;
@@ -83,6 +74,7 @@ export class SocketTransport implements Transport {
     this.peer = entered?.peer ?? peerPlace(socket);
     this.reading = new FairReading(socket);
     this.pressure = new SendPressure(options.pressure);
+    this.writer = new SocketWriter(socket, this.pressure, ticket);
     this.deadline = new CloseDeadline(options.closeTimeoutMs, () => socket.destroy());
     this.packets$ = new Observable((subscriber) => this.read(subscriber, options.limits));
     // An 'error' that nobody listens for would end the process, also before and after `packets$` is read.
@@ -90,7 +82,7 @@ export class SocketTransport implements Transport {
     // One listener an event, for the connection and for who reads it: a second one costs every connection.
     socket.on('end', () => {
       // The answers to what came with the end: Node ends our side after this event.
-      this.flush();
+      this.writer.flush();
       this.deadline.start();
       if (this.reader !== undefined) this.readEnded(this.reader);
     });
@@ -107,7 +99,7 @@ export class SocketTransport implements Transport {
   }
 
   get queuedBytes(): number {
-    return this.socket.destroyed ? 0 : this.batch.byteLength + this.socket.writableLength;
+    return this.writer.queuedBytes;
   }
 
   get takenBytes(): number {
@@ -120,14 +112,7 @@ export class SocketTransport implements Transport {
   }
 
   send(packet: Packet): void {
-    // Asked once a batch: `flush` asks again.
-    if (this.batch.isEmpty && !this.socket.writable) return;
-    this.batch.add(packet);
-    if (this.batch.byteLength >= FLUSH_BYTES || this.batch.size >= FLUSH_PACKETS) this.flush();
-    else if (!this.isReading) {
-      this.pressure.update(this.queuedBytes);
-      this.flushSoon();
-    }
+    this.writer.send(packet);
   }
 
   pause(): void {
@@ -152,7 +137,7 @@ export class SocketTransport implements Transport {
     if (this.socket.closed) return Promise.resolve();
     this.leaving ??= 'closing';
     this.reading.release();
-    this.flush();
+    this.writer.flush();
     this.deadline.start();
     return new Promise((resolve) => {
       this.socket.once('close', () => {
@@ -163,48 +148,6 @@ export class SocketTransport implements Transport {
     });
   }
 
-  private flushSoon(): void {
-    if (this.flushScheduled) return;
-    this.flushScheduled = true;
-    // After the poll phase: what is sent in this turn leaves together.
-    setImmediate(this.flushLater);
-  }
-
-  private readonly flushLater = (): void => {
-    this.flushScheduled = false;
-    this.flush();
-  };
-
-  private flush(): void {
-    const { batch, socket } = this;
-    if (batch.isEmpty) return;
-    if (!socket.writable) {
-      batch.clear();
-      return;
-    }
-    // Who waits to hear that it is written costs Node a tick of its own.
-    const isSoonWritten = socket.writableLength === 0 && this.pressure.allows(batch.byteLength);
-    const onWritten = isSoonWritten ? undefined : this.onWritten;
-    const parts = batch.take();
-    if (parts.length > 1) socket.cork();
-    // Not 'drain', which waits until nothing is left.
-    for (const part of parts) socket.write(part, onWritten);
-    if (parts.length > 1) socket.uncork();
-    // The operating system has a copy of everything already, as it usually has.
-    if (socket.writableLength === 0) batch.reuse();
-    else this.noteBacklog();
-  }
-
-  private noteBacklog(): void {
-    const { queuedBytes } = this;
-    this.pressure.update(queuedBytes);
-    this.ticket?.backlogged?.(queuedBytes);
-  }
-
-  private readonly onWritten = (): void => {
-    if (this.pressure.isOn && !this.socket.destroyed) this.pressure.update(this.queuedBytes);
-  };
-
   private read(subscriber: Subscriber<Packet>, limits: Partial<PacketLimits> | undefined): () => void {
     const { socket } = this;
     const reader: Reader = { subscriber, decoder: undefined };
@@ -212,16 +155,15 @@ export class SocketTransport implements Transport {
       const decoder = (reader.decoder ??= new PacketDecoder(limits));
       this.reading.took(chunk.length);
       this.reads += 1;
-      this.isReading = true;
+      // The answers that are ready at once leave together, and do not wait for another turn.
+      this.writer.gather();
       const packets = decoder.push(chunk);
       if (packets.length > 0) this.finishedAt = this.reads;
       for (const packet of packets) {
         subscriber.next(packet);
         if (subscriber.closed || this.leaving === 'destroyed') break;
       }
-      this.isReading = false;
-      // The answers that were ready at once leave together, and do not wait for another turn.
-      this.flush();
+      this.writer.flush();
       if (decoder.isInsidePacket) this.ticket?.insidePacket?.(this.begun(decoder));
       if (decoder.fault === undefined || subscriber.closed) return;
       // What came before the fault has been answered.

@@ -43,7 +43,8 @@ export function connectWebSocket(target: WebSocketTarget): Observable<Transport>
     socket.once('upgrade', ({ socket: stream }) => {
       socket.once('open', () => {
         socket.off('error', fail);
-        subscriber.next(new WebSocketTransport(socket, stream, options, { identity: identityOf(stream) }));
+        const provenance = { identity: identityOf(stream), side: 'connected' } as const;
+        subscriber.next(new WebSocketTransport(socket, stream, options, provenance));
         subscriber.complete();
       });
     });

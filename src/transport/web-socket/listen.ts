@@ -160,7 +160,8 @@ class Upgrades {
         return;
       }
       const identity = identityOf(request.socket);
-      this.sink.accept(new WebSocketTransport(socket, request.socket, this.options, { ...origin, identity }));
+      const provenance = { ...origin, identity, side: 'accepted' } as const;
+      this.sink.accept(new WebSocketTransport(socket, request.socket, this.options, provenance));
     });
   }
 }

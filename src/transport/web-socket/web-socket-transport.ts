@@ -14,10 +14,12 @@ import { connectionError } from '../network-errors';
 import type { PeerIdentity } from '../peer-identity';
 import { peerPlace } from '../place';
 import { SendPressure } from '../send-pressure';
+import { SocketWriter } from '../tcp/socket-writer';
 import { takenBytes } from '../tcp/taken-bytes';
 import type { Provenance, SocketTransportOptions } from '../tcp/tcp-transport';
 import type { Transport } from '../transport';
 import type { UnfinishedPacket } from '../unfinished-packet';
+import { BINARY_FRAME } from './binary-frame';
 import { MessageProgress } from './message-progress';
 
 /** Close codes of RFC 6455, section 7.4.1. */
@@ -66,6 +68,8 @@ export class WebSocketTransport implements Transport {
   private refusal: RuntimeError | undefined;
   private failure: Error | undefined;
   private closeCode: number | undefined;
+  /** Of a server, whose frames are not masked: they are written into one buffer, behind each other. */
+  private readonly writer: SocketWriter | undefined;
   private corked = false;
   /** Who closes or destroys the connection does not hear how it ended. */
   private leaving: 'closing' | 'destroyed' | undefined;
@@ -79,12 +83,13 @@ export class WebSocketTransport implements Transport {
     private readonly socket: WebSocket,
     private readonly stream: Socket,
     options: Partial<SocketTransportOptions> = {},
-    { ticket, identity }: Provenance = {},
+    { ticket, identity, side }: Provenance & { readonly side: 'accepted' | 'connected' },
   ) {
     this.ticket = ticket;
     this.identity = identity;
     this.peer = peerPlace(stream);
     this.pressure = new SendPressure(options.pressure);
+    if (side === 'accepted') this.writer = new SocketWriter(stream, this.pressure, ticket, BINARY_FRAME);
     this.limits = packetLimits(options.limits);
     this.deadline = new CloseDeadline(options.closeTimeoutMs, () => stream.destroy());
     this.packets$ = new Observable((subscriber) => this.read(subscriber));
@@ -114,7 +119,7 @@ export class WebSocketTransport implements Transport {
   }
 
   get queuedBytes(): number {
-    return this.stream.destroyed ? 0 : this.socket.bufferedAmount;
+    return this.writer?.queuedBytes ?? (this.stream.destroyed ? 0 : this.socket.bufferedAmount);
   }
 
   get takenBytes(): number {
@@ -127,6 +132,10 @@ export class WebSocketTransport implements Transport {
 
   send(packet: Packet): void {
     if (this.socket.readyState !== this.socket.OPEN) return;
+    if (this.writer !== undefined) {
+      this.writer.send(packet);
+      return;
+    }
     const message = encodePacket(packet);
     this.cork();
     // Not 'drain', which waits until nothing is left.
@@ -164,6 +173,7 @@ export class WebSocketTransport implements Transport {
   private end(): Promise<void> {
     if (this.closeCode !== undefined) return Promise.resolve();
     this.leaving ??= 'closing';
+    this.writer?.flush();
     return new Promise((resolve) => {
       this.socket.once('close', () => {
         resolve();
@@ -201,6 +211,8 @@ export class WebSocketTransport implements Transport {
   private read(subscriber: Subscriber<Packet>): () => void {
     const { socket } = this;
     const refuse = (code: number, error: NnrpError): void => {
+      // What came before it has been answered.
+      this.writer?.flush();
       socket.close(code);
       subscriber.error(protocolError(error, 'connection'));
     };
