@@ -4,7 +4,8 @@ import { NnrpError } from '../src/wire/errors';
 import { decodeMessage, type AnyMessage, type MessageOf } from '../src/wire/message';
 import type { MessageType } from '../src/wire/message-type';
 import type { Packet } from '../src/wire/packet';
-import { HEADER_ONLY } from '../src/wire/revision';
+import { preview3 } from '../src/wire/preview3';
+import { isHeaderOnly } from '../src/wire/revision';
 import type { CheckOptions } from './check-options';
 import { requireHeaderOnly } from './require-header-only';
 import { requireMessageType } from './require-message-type';
@@ -45,7 +46,7 @@ export function decodeMetadata<T extends MessageType>(
   return (source) =>
     source.pipe(
       requireMessageType(type, options),
-      HEADER_ONLY.has(type) ? requireHeaderOnly(options) : requireMetadataLength(undefined, options),
+      isHeaderOnly(preview3, type) ? requireHeaderOnly(options) : requireMetadataLength(undefined, options),
       map(decode),
     );
 }

@@ -1,7 +1,7 @@
 import { tap, type MonoTypeOperatorFunction } from 'rxjs';
 import { checkMetadataLength } from '../src/protocol/packet-checks';
 import type { Packet } from '../src/wire/packet';
-import { preview3 } from '../src/wire/revision';
+import { preview3 } from '../src/wire/preview3';
 import { DEFAULT_ROLE, type CheckOptions } from './check-options';
 
 /**
@@ -20,7 +20,7 @@ export function requireMetadataLength<P extends Packet>(
   { role = DEFAULT_ROLE }: CheckOptions = {},
 ): MonoTypeOperatorFunction<P> {
   return tap((packet) => {
-    const required = length ?? preview3.metadata.get(packet.header.messageType)?.length ?? 0;
+    const required = length ?? preview3.messages[packet.header.messageType]?.record?.length ?? 0;
     checkMetadataLength(packet, required, role);
   });
 }

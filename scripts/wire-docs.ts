@@ -1,15 +1,24 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import ts from 'typescript';
 import * as wire from '../src/wire';
-import { enumerationName } from '../src/wire/codec/enumeration';
+import { enumerationKey, enumerationName } from '../src/wire/codec/enumeration';
 import type { Field } from '../src/wire/codec/fields';
 import type { RecordDefinition } from '../src/wire/codec/layout';
+import { row, type MessageRow, type Revision } from '../src/wire/revision';
+import {
+  IN_PREVIEW4,
+  notesOf,
+  parsedSources,
+  recordNotes,
+  ROOT,
+  type AllNotes,
+  type SourceNotes,
+} from './wire-notes';
 
 // Writes docs/wire.md: what the layouts in src/wire say, and what their comments say about it.
 //   npx ts-node scripts/wire-docs.ts
 
-const ROOT = join(__dirname, '..');
 export const WIRE_DOCS = join(ROOT, 'docs', 'wire.md');
 
 /** Fields whose bits or customary values have names; their type alone does not say which. */
@@ -36,45 +45,81 @@ export const NAMED_VALUES = {
   'SchemaDescriptorHeader.profileId': 'Profile',
   'SchemaDescriptorHeader.schemaFlags': 'SchemaFlag',
   'SchemaDescriptorHeader.defaultStreamSemantics': 'StreamSemantics',
+  'ControlRequestMetadata.reasonCode': 'ControlReason',
+  'ControlRequestMetadata.sourceRole': 'RuntimeRole',
+  'ControlRequestMetadata.flags': 'ControlRequestFlag',
+  'SupersedeMetadata.dropReasonCode': 'DropReason',
+  'SupersedeMetadata.flags': 'SupersedeFlag',
+  'SchedulingMetadata.flags': 'SchedulingFlag',
+  'BudgetMetadata.flags': 'BudgetFlag',
+  'ProgressMetadata.stageCode': 'StageCode',
+  'PartialResultMetadata.flags': 'PartialResultFlag',
+  'PressureMetadata.pressureLevel': 'PressureLevel',
+  'PressureMetadata.pressureReason': 'PressureReason',
+  'PressureMetadata.flags': 'PressureFlag',
+  'RetryAfterMetadata.reasonCode': 'ControlReason',
+  'RetryAfterMetadata.sourceRole': 'RuntimeRole',
+  'RetryAfterMetadata.flags': 'PressureFlag',
+  'CapabilityMetadata.costModelId': 'CostModel',
+  'CapabilityMetadata.flags': 'CapabilityFlag',
+  'RouteHintMetadata.executorClass': 'ExecutorClass',
+  'RouteHintMetadata.affinityClass': 'AffinityClass',
+  'RouteHintMetadata.flags': 'RouteHintFlag',
+  'TraceContextMetadata.stageCode': 'StageCode',
+  'TraceContextMetadata.flags': 'TraceFlag',
+  'ResultDropReasonMetadata.dropReasonCode': 'DropReason',
+  'ResultDropReasonMetadata.sourceRole': 'RuntimeRole',
+  'ResultDropReasonMetadata.flags': 'ResultDropFlag',
+  'RecoverableErrorMetadata.sourceRole': 'RuntimeRole',
+  'RecoverableErrorMetadata.flags': 'RecoverableErrorFlag',
+  'ObjectReferenceMetadata.flags': 'ObjectReferenceFlag',
+  'ObjectDeltaMetadata.flags': 'ObjectDeltaFlag',
+  'CacheReferenceMetadata.flags': 'CacheReferenceFlag',
+  'TensorSectionDescriptor.sectionFlags': 'TensorSectionFlag',
 } as const satisfies Readonly<Record<string, keyof typeof wire>>;
 
 type Values = Readonly<Record<string, number>>;
-
-interface SourceNotes {
-  /** The comment above the record. */
-  readonly summary: string;
-  /** The file, from the repository's root. */
-  readonly file: string;
-  /** The comments above its fields, by field. */
-  readonly fields: ReadonlyMap<string, string>;
-  /** What its rules say when they are broken. */
-  readonly rules: readonly string[];
-}
+type WireRecord = wire.WireRecord<unknown>;
 
 /** The text of docs/wire.md. */
 export function wireDocs(): string {
   const sources = parsedSources();
   const notes = recordNotes(sources);
-  const records: readonly RecordDefinition[] = Object.values(wire.records).map(
-    ({ definition }) => definition,
+  const ofPreview4 = Object.entries<WireRecord>(wire.preview4.records).filter(
+    ([name, record]) => (wire.preview3.records as Readonly<Record<string, unknown>>)[name] !== record,
   );
   const enumerations = new Set(
-    records.flatMap(({ fields }) =>
-      Object.values(fields).flatMap((field) => (field.kind === 'enum' ? [field.values] : [])),
+    [...Object.values<WireRecord>(wire.preview3.records), ...ofPreview4.map(([, record]) => record)].flatMap(
+      ({ definition }) =>
+        Object.values(definition.fields).flatMap((field) => (field.kind === 'enum' ? [field.values] : [])),
     ),
   );
   const parts = [
-    '# The wire: NNRP/1 preview3',
+    '# The wire: NNRP/1 preview3 and preview4',
     'Written by `scripts/wire-docs.ts` from the layouts in `src/wire`; `npx ts-node scripts/wire-docs.ts` writes ' +
       'it anew. Integers are little-endian; offsets and lengths are in bytes; u64 fields are `bigint`.',
     'A reader checks length, magic, reserved places, masks and flags, enumerations, and then the rules that span ' +
-      'fields; the header checks its version, format and length before its flags. A writer applies the same checks.',
+      'fields; the header checks its version, format and length before its flags, and records that say so check ' +
+      'masks before reserved places. A writer applies the same checks.',
     `A \`PacketDecoder\` takes at most ${wire.DEFAULT_PACKET_LIMITS.maxMetadataBytes} bytes of metadata and ` +
       `${wire.DEFAULT_PACKET_LIMITS.maxBodyBytes} bytes of body in one packet unless told otherwise.`,
-    '## Message types',
-    messageTable(),
+    '## Messages of preview3',
+    'What a body is: the payload, ignored, none, or as long as fields of the metadata say. What names an ' +
+      "operation: the header's frame id, or a field of the metadata. What counts arrives exactly once, across " +
+      'resumes.',
+    messageTable(wire.preview3),
+    '## Messages of preview4',
+    'Those that preview3 does not have, or has otherwise; the others are as above.',
+    messageTable(wire.preview4, wire.preview3),
     '## Records',
-    ...records.flatMap((definition) => recordSection(definition, notes.get(definition.name))),
+    ...Object.entries<WireRecord>(wire.preview3.records).flatMap(([name, { definition }]) =>
+      recordSection(name, definition, notes),
+    ),
+    '## Records of preview4',
+    'Those that preview3 does not have, or has otherwise.',
+    ...ofPreview4.flatMap(([name, { definition }]) =>
+      recordSection(name in wire.preview3.records ? `${name}${IN_PREVIEW4}` : name, definition, notes),
+    ),
     '## Enumerations',
     'A field of these takes no other value.',
     valueList((values) => enumerations.has(values)),
@@ -88,23 +133,41 @@ export function wireDocs(): string {
   return `${parts.join('\n\n')}\n`;
 }
 
-function messageTable(): string {
-  const rows = Object.values(wire.MessageType).map((type) => {
-    const record = wire.preview3.metadata.get(type);
-    const none = wire.preview3.headerOnly.has(type) ? 'none, nor a body' : 'none';
-    return [
-      hex(type, 2),
-      wire.messageTypeName(type),
-      record === undefined ? none : link(record.name),
-      record?.length ?? 0,
-    ];
+/** A revision's rows; those alone that differ from what was `before`, where that is given. */
+function messageTable({ messages }: Revision, before?: Revision): string {
+  const rows = messages.flatMap((each, type) => {
+    if (each === undefined) return [];
+    const columns = messageColumns(each, before !== undefined);
+    const earlier = before?.messages[type];
+    if (earlier !== undefined && String(messageColumns(earlier, true)) === String(columns)) {
+      if (earlier.record === each.record) return [];
+    }
+    return [[hex(type, 2), wire.messageTypeName(type), ...columns]];
   });
-  return table(['code', 'name', 'metadata', 'length'], rows);
+  return table(
+    ['code', 'name', 'metadata', 'length', 'sender', 'scope', 'operation', 'body', 'rate', 'counted'],
+    rows,
+  );
 }
 
-function recordSection(definition: RecordDefinition, notes: SourceNotes | undefined): string[] {
-  if (notes === undefined) throw new Error(`${definition.name} has no record() of its name in src/wire`);
+function messageColumns(each: MessageRow, isPreview4: boolean): (string | number)[] {
+  const { record, sender, scope, operation, body, rate, counted } = each;
+  const isOther = isPreview4 && Object.values<unknown>(wire.preview3.records).every((one) => one !== record);
+  return [
+    record === undefined ? 'none' : link(record.name, isOther),
+    record?.length ?? 0,
+    sender,
+    scope,
+    operation === 'none' || operation === 'frame' ? operation : `\`${operation}\``,
+    typeof body === 'string' ? body : body.map((field) => `\`${field}\``).join(' + '),
+    rate,
+    counted,
+  ];
+}
+
+function recordSection(title: string, definition: RecordDefinition, all: AllNotes): string[] {
   const { name, length, fields, reserved = {}, magic = [] } = definition;
+  const notes = notesOf(title, all);
   const places = [
     ...Object.entries(fields).map(([field, place]) => ({
       field: `\`${field}\``,
@@ -113,21 +176,38 @@ function recordSection(definition: RecordDefinition, notes: SourceNotes | undefi
     })),
     ...Object.values(reserved).map((place) => ({ field: '', place, rule: 'reserved, 0' })),
   ].sort((a, b) => a.place.offset - b.place.offset);
-  const rows = places.map(({ field, place, rule }) => [place.offset, field, `u${8 * place.width}`, rule]);
+  const rows = places.map(({ field, place, rule }) => [place.offset, field, typeOf(place), rule]);
   if (magic.length > 0)
     rows.unshift([0, '', `${magic.length} × u8`, `ASCII \`${String.fromCharCode(...magic)}\``]);
+  const order = definition.checkedFirst === 'masks' ? ' Masks are checked before reserved places.' : '';
+  const rules = [...notes.rules, ...rulesByType(definition, all)];
   return [
-    `### ${name}`,
-    `${length} bytes, \`${notes.file}\`. ${notes.summary}`,
+    `### ${title}`,
+    `${length} bytes, \`${notes.file}\`. ${notes.summary}${order}`,
     table(['offset', 'field', 'type', 'rule'], rows),
-    ...(notes.rules.length === 0 ? [] : [`Rules:\n\n${notes.rules.map((rule) => `- ${rule}`).join('\n')}`]),
+    ...(rules.length === 0 ? [] : [`Rules:\n\n${rules.map((rule) => `- ${rule}`).join('\n')}`]),
   ];
 }
+
+function typeOf({ kind, width }: Field): string {
+  return `${kind === 'signed' ? 'i' : 'u'}${8 * width}`;
+}
+
+/** What the table of messages adds to a record's rules. */
+function rulesByType(definition: RecordDefinition, { functions }: AllNotes): readonly string[] {
+  const { messages } = wire.preview4;
+  const has = messages.find((each) => each?.record?.definition === definition);
+  const isEmpty = has === undefined || has.checkRules === EMPTY_ROW.checkRules;
+  return isEmpty ? [] : (functions.get(has.checkRules.name) ?? []);
+}
+
+const EMPTY_ROW = row(undefined, 'both', 'any', 'none', 'none', 'end', 'uncounted', '');
 
 function fieldRule(record: string, name: string, field: Field, notes: SourceNotes): string {
   const named = (NAMED_VALUES as Readonly<Record<string, string>>)[`${record}.${name}`];
   const valueRule = {
     number: () => named ?? '',
+    signed: () => '',
     enum: () => keyOf(field.kind === 'enum' ? field.values : {}),
     mask: () =>
       `${field.kind === 'mask' ? `bits ${hex(field.allowed)}` : ''}${named === undefined ? '' : `, ${named}`}`,
@@ -173,7 +253,13 @@ function isEnumeration(values: Values): boolean {
 }
 
 function keyOf(values: Values): string {
-  return namedNumbers().find(([, candidate]) => candidate === values)?.[0] ?? enumerationName(values);
+  const named = namedNumbers();
+  const exact = named.find(([, candidate]) => candidate === values)?.[0];
+  if (exact !== undefined) return exact;
+  const name = enumerationName(values);
+  const [whole, all] = named.find(([, candidate]) => enumerationName(candidate) === name) ?? [name, values];
+  const missing = Object.values(all).filter((value) => enumerationKey(values, value) === undefined);
+  return `${whole} without ${missing.map((value) => enumerationKey(all, value) ?? value).join(', ')}`;
 }
 
 function faultTable(sources: readonly ts.SourceFile[]): string {
@@ -197,69 +283,6 @@ function faultTable(sources: readonly ts.SourceFile[]): string {
   return table(['kind', 'particulars'], rows);
 }
 
-function recordNotes(sources: readonly ts.SourceFile[]): Map<string, SourceNotes> {
-  const notes = new Map<string, SourceNotes>();
-  for (const source of sources) {
-    for (const statement of source.statements.filter(ts.isVariableStatement)) {
-      for (const { name, initializer } of statement.declarationList.declarations) {
-        if (initializer === undefined || !ts.isCallExpression(initializer)) continue;
-        const [definition] = initializer.arguments;
-        if (initializer.expression.getText() !== 'record' || definition === undefined) continue;
-        notes.set(name.getText(), {
-          summary: commentOf(statement),
-          file: relative(ROOT, source.fileName),
-          fields: fieldComments(definition),
-          rules: brokenRules(definition),
-        });
-      }
-    }
-  }
-  return notes;
-}
-
-function fieldComments(definition: ts.Expression): Map<string, string> {
-  const comments = new Map<string, string>();
-  if (!ts.isObjectLiteralExpression(definition)) return comments;
-  const fields = definition.properties.find((property) => property.name?.getText() === 'fields');
-  if (fields === undefined || !ts.isPropertyAssignment(fields)) return comments;
-  if (!ts.isObjectLiteralExpression(fields.initializer)) return comments;
-  for (const field of fields.initializer.properties)
-    comments.set(field.name?.getText() ?? '', commentOf(field));
-  return comments;
-}
-
-/** The texts of all `breaksRule('…')` in a definition. */
-function brokenRules(definition: ts.Node): string[] {
-  const rules: string[] = [];
-  const visit = (node: ts.Node): void => {
-    if (ts.isCallExpression(node) && node.expression.getText() === 'breaksRule') {
-      const [rule] = node.arguments;
-      if (rule !== undefined && ts.isStringLiteralLike(rule)) rules.push(rule.text);
-    }
-    ts.forEachChild(node, visit);
-  };
-  visit(definition);
-  return rules;
-}
-
-/** The text of a node's documentation comment, on one line, without its tags. */
-function commentOf(node: ts.Node): string {
-  const comments = ts.getJSDocCommentsAndTags(node).filter(ts.isJSDoc);
-  return comments
-    .map(({ comment }) => ts.getTextOfJSDocComment(comment) ?? '')
-    .join(' ')
-    .replaceAll(/\s+/g, ' ');
-}
-
-function parsedSources(): ts.SourceFile[] {
-  const folder = join(ROOT, 'src', 'wire');
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.ts'))
-    .sort()
-    .map((file) => join(folder, file))
-    .map((file) => ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.ES2022, true));
-}
-
 /** A table as prettier lays it out. */
 function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
   const cells = [head, ...rows].map((row) => row.map(String));
@@ -271,8 +294,9 @@ function table(head: readonly string[], rows: readonly (readonly (string | numbe
   return [first, rule, ...rest].join('\n');
 }
 
-function link(record: string): string {
-  return `[${record}](#${record.toLowerCase()})`;
+function link(record: string, isOther: boolean): string {
+  const title = isOther && record in wire.preview3.records ? `${record}${IN_PREVIEW4}` : record;
+  return `[${record}](#${title.toLowerCase().replaceAll(' ', '-')})`;
 }
 
 function hex(value: number, digits = 1): string {

@@ -34,11 +34,22 @@ export type NnrpFault =
   | { readonly kind: 'InvalidOperationTransition'; readonly from: number; readonly to: number }
   | { readonly kind: 'NonZeroReservedField'; readonly field: string }
   | { readonly kind: 'PacketLengthMismatch'; readonly declared: number; readonly actual: number }
+  | {
+      readonly kind: 'DeclaredLengthMismatch';
+      readonly field: string;
+      readonly declared: number;
+      readonly actual: number;
+    }
   | { readonly kind: 'MessageLengthOverflow'; readonly declared: number; readonly limit: number }
+  | { readonly kind: 'InvalidCapabilityTokenBody'; readonly reason: string }
+  | { readonly kind: 'InvalidCapabilityToken'; readonly token: string }
+  | { readonly kind: 'UnknownCapabilityToken'; readonly token: string }
   | {
       readonly kind: 'ValueOutOfRange';
       readonly field: string;
       readonly value: unknown;
+      /** The smallest value of the field, where that is not 0. */
+      readonly min?: number;
       /** The largest value of the field: a bigint for a u64, `true` for a flag. */
       readonly max: number | bigint | true;
     };
@@ -60,8 +71,11 @@ export type NnrpErrorKind = NnrpFault['kind'];
 export class NnrpError extends PrintableError {
   override readonly name = 'NnrpError';
 
-  constructor(readonly fault: NnrpFault) {
-    super(describe(fault));
+  constructor(
+    readonly fault: NnrpFault,
+    message = describe(fault),
+  ) {
+    super(message);
   }
 
   get kind(): NnrpErrorKind {
@@ -73,9 +87,12 @@ export class NnrpError extends PrintableError {
   }
 }
 
-/** Throws an {@link NnrpError} that says a rule of the protocol is broken. */
-export function breaksRule(rule: string): never {
-  throw new NnrpError({ kind: 'InvalidProtocolCombination', rule });
+/**
+ * Throws an {@link NnrpError} that says a rule of the protocol is broken. `rule` is what the protocol calls
+ * it; where that alone says little, `message` says what is wrong.
+ */
+export function breaksRule(rule: string, message = rule): never {
+  throw new NnrpError({ kind: 'InvalidProtocolCombination', rule }, message);
 }
 
 function describe(fault: NnrpFault): string {
@@ -122,16 +139,24 @@ function describe(fault: NnrpFault): string {
       return `reserved field ${fault.field} is not zero`;
     case 'PacketLengthMismatch':
       return `the packet declares ${fault.declared} bytes and has ${fault.actual}`;
+    case 'DeclaredLengthMismatch':
+      return `${fault.field} declares ${fault.declared}, there are ${fault.actual}`;
+    case 'InvalidCapabilityTokenBody':
+      return fault.reason;
+    case 'InvalidCapabilityToken':
+      return `${quoted(fault.token)} is no capability token: one has only a-z, 0-9, ".", "_" and "-"`;
+    case 'UnknownCapabilityToken':
+      return `the capability ${quoted(fault.token)} is unknown`;
     case 'MessageLengthOverflow':
       return `the message declares ${fault.declared} bytes, the limit is ${fault.limit}`;
     case 'ValueOutOfRange':
-      return `${fault.field} must be ${range(fault.max)}, got ${spelled(fault.value)}`;
+      return `${fault.field} must be ${range(fault.max, fault.min)}, got ${spelled(fault.value)}`;
   }
 }
 
-function range(max: number | bigint | true): string {
+function range(max: number | bigint | true, min = 0): string {
   if (max === true) return 'true or false';
-  return typeof max === 'bigint' ? `a bigint from 0 to ${max}` : `an integer from 0 to ${max}`;
+  return typeof max === 'bigint' ? `a bigint from 0 to ${max}` : `an integer from ${min} to ${max}`;
 }
 
 /** A value of any type, so that 5, 5n and "5" can be told apart. */
@@ -150,6 +175,11 @@ function spelled(value: unknown): string {
     default:
       return `a ${typeof value}`;
   }
+}
+
+/** A peer's text: enough of it to know it by. */
+function quoted(text: string): string {
+  return JSON.stringify(text.length > 64 ? `${text.slice(0, 64)}…` : text);
 }
 
 function hex(value: number): string {

@@ -1,7 +1,7 @@
 import { enumeration, enumerationKey, type EnumerationValue } from './codec/enumeration';
 
 /** The message types of NNRP/1 preview3 (protocol section 2). */
-export const MessageType = enumeration('message_type', {
+export const Preview3MessageType = enumeration('message_type', {
   ClientHello: 0x01,
   ServerHelloAck: 0x02,
   SessionPatch: 0x03,
@@ -27,6 +27,38 @@ export const MessageType = enumeration('message_type', {
   SessionMigrateAck: 0x1c,
   Ping: 0x20,
   Pong: 0x21,
+});
+export type Preview3MessageType = EnumerationValue<typeof Preview3MessageType>;
+
+/** The message types of NNRP/1, of every revision that this library speaks: preview4 has them all. */
+export const MessageType = enumeration('message_type', {
+  ...Preview3MessageType,
+  Cancel: 0x30,
+  Abort: 0x31,
+  PriorityUpdate: 0x32,
+  Deadline: 0x33,
+  ExpireAt: 0x34,
+  Supersede: 0x35,
+  BudgetUpdate: 0x36,
+  Progress: 0x37,
+  PartialResult: 0x38,
+  Backpressure: 0x39,
+  CreditUpdate: 0x3a,
+  CapabilityNegotiation: 0x3b,
+  DegradeProfile: 0x3c,
+  RouteHint: 0x3d,
+  ExecutionHint: 0x3e,
+  TraceContext: 0x3f,
+  ResultDropReason: 0x40,
+  ObjectDeclare: 0x41,
+  ObjectRef: 0x42,
+  ObjectRelease: 0x43,
+  ObjectPatch: 0x44,
+  ObjectDelta: 0x45,
+  CacheReference: 0x46,
+  CacheMiss: 0x47,
+  ErrorRecoverable: 0x48,
+  RetryAfter: 0x49,
 });
 export type MessageType = EnumerationValue<typeof MessageType>;
 

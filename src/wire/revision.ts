@@ -1,108 +1,111 @@
-import { BodyRegionPrelude } from './body/body-region';
-import { ObjectReferenceBlock } from './body/object-reference';
-import { TypedPayloadDescriptor } from './body/typed-payload';
+import type { PayloadShape } from './body/typed-payload';
 import type { WireRecord } from './codec/record';
-import { CommonHeader } from './header';
-import { MessageType } from './message-type';
-import { CacheAckMetadata, CacheInvalidateMetadata, CachePutMetadata } from './messages/cache';
-import { ErrorMetadata } from './messages/error-message';
-import { FlowUpdateMetadata } from './messages/flow-update';
-import { FrameSubmitMetadata } from './messages/frame-submit';
-import { ClientHelloMetadata, ServerHelloAckMetadata } from './messages/hello';
-import { ResultHintMetadata } from './messages/result-hint';
-import { ResultPushMetadata } from './messages/result-push';
-import { SchemaDescriptorHeader } from './messages/schema-descriptor';
-import { SessionCloseAckMetadata, SessionCloseMetadata } from './messages/session-close';
-import { SessionMigrateAckMetadata, SessionMigrateMetadata } from './messages/session-migrate';
-import { SessionOpenAckMetadata, SessionOpenMetadata } from './messages/session-open';
-import { SessionPatchAckMetadata, SessionPatchMetadata } from './messages/session-patch';
-import { TransportProbeAckMetadata, TransportProbeMetadata } from './messages/transport-probe';
+import type { MessageType } from './message-type';
 
-/** Every record of NNRP/1 preview3, by its name in the protocol. */
-export const records = {
-  CommonHeader,
-  ClientHelloMetadata,
-  ServerHelloAckMetadata,
-  SessionPatchMetadata,
-  SessionPatchAckMetadata,
-  ErrorMetadata,
-  SessionOpenMetadata,
-  SessionOpenAckMetadata,
-  SessionCloseMetadata,
-  SessionCloseAckMetadata,
-  FrameSubmitMetadata,
-  ResultPushMetadata,
-  CachePutMetadata,
-  CacheAckMetadata,
-  CacheInvalidateMetadata,
-  FlowUpdateMetadata,
-  ResultHintMetadata,
-  TransportProbeMetadata,
-  TransportProbeAckMetadata,
-  SessionMigrateMetadata,
-  SessionMigrateAckMetadata,
-  BodyRegionPrelude,
-  ObjectReferenceBlock,
-  TypedPayloadDescriptor,
-  SchemaDescriptorHeader,
-} as const;
+/** Which end sends a message. */
+export type Sender = 'client' | 'server' | 'both';
 
-/** Which record a message type carries; types that are not here carry none (`metaLen` 0). */
-export const metadataRecords = {
-  [MessageType.ClientHello]: ClientHelloMetadata,
-  [MessageType.ServerHelloAck]: ServerHelloAckMetadata,
-  [MessageType.SessionPatch]: SessionPatchMetadata,
-  [MessageType.SessionPatchAck]: SessionPatchAckMetadata,
-  [MessageType.Error]: ErrorMetadata,
-  [MessageType.SessionOpen]: SessionOpenMetadata,
-  [MessageType.SessionOpenAck]: SessionOpenAckMetadata,
-  [MessageType.SessionClose]: SessionCloseMetadata,
-  [MessageType.SessionCloseAck]: SessionCloseAckMetadata,
-  [MessageType.FrameSubmit]: FrameSubmitMetadata,
-  [MessageType.ResultPush]: ResultPushMetadata,
-  [MessageType.CachePut]: CachePutMetadata,
-  [MessageType.CacheAck]: CacheAckMetadata,
-  [MessageType.CacheInvalidate]: CacheInvalidateMetadata,
-  [MessageType.FlowUpdate]: FlowUpdateMetadata,
-  [MessageType.ResultHint]: ResultHintMetadata,
-  [MessageType.TransportProbe]: TransportProbeMetadata,
-  [MessageType.TransportProbeAck]: TransportProbeAckMetadata,
-  [MessageType.SessionMigrate]: SessionMigrateMetadata,
-  [MessageType.SessionMigrateAck]: SessionMigrateAckMetadata,
-} as const;
-
-/** The message types that carry a record. */
-export type MetadataType = keyof typeof metadataRecords;
-
-/** What the record of a message type decodes to. */
-export type MetadataOf<T extends MetadataType> =
-  (typeof metadataRecords)[T] extends WireRecord<infer Value> ? Value : never;
-
-/** The message types that are a header and nothing else (protocol section 2). */
-export const HEADER_ONLY: ReadonlySet<MessageType> = new Set([
-  MessageType.FrameCancel,
-  MessageType.ResultDrop,
-  MessageType.Ping,
-  MessageType.Pong,
-]);
+/** What a message is about; `any` where it says so itself. */
+export type MessageScope = 'connection' | 'session' | 'operation' | 'any';
 
 /**
- * One version of the wire: its name, and which record each message type carries. What is above the
- * wire asks the revision of its connection, so that a later revision is another table.
+ * What a body is: `payload`, which describes itself or is the application's; `ignored`; `none`; or as long as
+ * some fields of the metadata say together.
  */
-export interface Revision {
-  readonly name: string;
-  readonly metadata: ReadonlyMap<MessageType, WireRecord<unknown>>;
-  readonly headerOnly: ReadonlySet<MessageType>;
+export type MessageBody<Field extends PropertyKey = string> =
+  'payload' | 'ignored' | 'none' | readonly Field[];
+
+/** What a message is counted as by whoever limits how often it may come. */
+export type RateClass =
+  | 'hello'
+  | 'open'
+  | 'end'
+  | 'submit'
+  | 'cancel'
+  | 'patch'
+  | 'migrate'
+  | 'cache-put'
+  | 'cache-invalidate'
+  | 'ping'
+  | 'pong'
+  | 'control'
+  | 'object'
+  | 'answer';
+
+/**
+ * Whether a message is one of those that must arrive exactly once, whatever becomes of the connection: they
+ * are numbered, kept until they have arrived, and sent again at a resume. `of-frame`: where its scope is an
+ * operation.
+ */
+export type Counted = 'counted' | 'of-frame' | 'uncounted';
+
+/** All that a revision knows of a message type: a row of its table. */
+export interface MessageRow<M = unknown> {
+  /** What the metadata is; undefined where there is none. */
+  readonly record: WireRecord<M> | undefined;
+  readonly sender: Sender;
+  readonly scope: MessageScope;
+  readonly body: MessageBody;
+  /** What names the operation: the header's frame id, or a field of the metadata. */
+  readonly operation: string;
+  readonly rate: RateClass;
+  readonly counted: Counted;
+  /** What errors and marbles call it. */
+  readonly shortName: string;
+  /** Checks what the record alone does not say, where there is anything. Throws an `NnrpError`. */
+  checkRules(metadata: M, type: MessageType): void;
 }
 
-export const preview3: Revision = {
-  name: 'NNRP/1 preview3',
-  metadata: new Map(
-    Object.entries(metadataRecords).map(([type, codec]) => [
-      Number(type) as MessageType,
-      codec as unknown as WireRecord<unknown>,
-    ]),
-  ),
-  headerOnly: HEADER_ONLY,
-};
+/** One version of the wire: what it is called, its records by name, and its table of messages. */
+export interface Revision {
+  readonly name: string;
+  readonly records: Readonly<Record<string, WireRecord<unknown>>>;
+  /** A row for each message type, by its number; undefined where the revision does not know the type. */
+  readonly messages: readonly (MessageRow | undefined)[];
+  /** How a body's typed payload is read. */
+  readonly typedPayload: {
+    decode(shape: PayloadShape, descriptors: Uint8Array, frames: Uint8Array): readonly DescribedFrame[];
+  };
+}
+
+/** One frame of a typed payload, with what the descriptors of every revision say. */
+export interface DescribedFrame {
+  readonly descriptor: {
+    readonly profileId: number;
+    readonly schemaId: number;
+    readonly schemaVersion: number;
+  };
+  readonly payload: Uint8Array;
+}
+
+type FieldOf<M> = Extract<keyof M, string>;
+
+/** A row of a table, its columns in order. */
+export function row<M = undefined>(
+  record: WireRecord<M> | undefined,
+  sender: Sender,
+  scope: MessageScope,
+  operation: 'none' | 'frame' | FieldOf<M>,
+  body: MessageBody<FieldOf<M>>,
+  rate: RateClass,
+  counted: Counted,
+  shortName: string,
+  checkRules: (metadata: M, type: MessageType) => void = noRules,
+): MessageRow<M> {
+  return { record, sender, scope, operation, body, rate, counted, shortName, checkRules };
+}
+
+function noRules(): void {
+  // The record says it all.
+}
+
+/** The rows of a table by the numbers of their types. */
+export function byNumber(rows: Readonly<Record<number, MessageRow>>): Revision['messages'] {
+  return Array.from({ length: 256 }, (_, type) => rows[type]);
+}
+
+/** Whether a revision has a message type as a header and nothing else. */
+export function isHeaderOnly({ messages }: Revision, type: MessageType): boolean {
+  const known = messages[type];
+  return known !== undefined && known.record === undefined && known.body === 'none';
+}

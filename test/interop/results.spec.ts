@@ -62,7 +62,7 @@ describe('results, of this server to the Rust client', () => {
       tileBaseId: 7,
       cameraBytes: 96,
       budgetPolicy: BudgetPolicy.AllowPartial | BudgetPolicy.AllowDrop,
-      lossTolerancePolicy: LossTolerance.Inherit,
+      lossTolerancePolicy: LossTolerance.InheritSession,
       dependencyFrameId: 5,
       payloadKindBitmap: PayloadKind.Tensor | PayloadKind.OpaqueBytes,
       payloadFrameCount: 2,

@@ -3,10 +3,11 @@ import { decodeMetadata } from '../../operators/decode-metadata';
 import { protocolError, unexpectedMessage, RuntimeError } from '../../src/protocol/runtime-error';
 import { NnrpError, type NnrpFault } from '../../src/wire/errors';
 import { decodeMessage, type AnyMessage, type Message } from '../../src/wire/message';
-import { MessageType, messageTypeName } from '../../src/wire/message-type';
+import { MessageType, messageTypeName, Preview3MessageType } from '../../src/wire/message-type';
 import { CloseReason } from '../../src/wire/messages/session-close';
 import { packet } from '../../src/wire/packet';
-import { HEADER_ONLY, preview3 } from '../../src/wire/revision';
+import { preview3 } from '../../src/wire/preview3';
+import { isHeaderOnly } from '../../src/wire/revision';
 import { marbles, particulars } from '../support/marbles';
 import { itIsAnOperator } from '../support/operator-cases';
 import { cancelPacket, closePacket, rawPacket, submitPacket, text } from '../support/packets';
@@ -193,10 +194,10 @@ describe('decodeMetadata of a type', () => {
     expect(seen).toEqual([250, undefined]);
   });
 
-  it.each(Object.values(MessageType).map((type) => [messageTypeName(type), type] as const))(
+  it.each(Object.values(Preview3MessageType).map((type) => [messageTypeName(type), type] as const))(
     'takes no other length of %s than that of its record',
     (_name, type) => {
-      const length = preview3.metadata.get(type)?.length ?? 0;
+      const length = preview3.messages[type]?.record?.length ?? 0;
       const outcomes = [length - 1, length + 1].map((metaLen) => {
         let kind: unknown = 'decoded';
         of(rawPacket(type, { metaLen: Math.max(metaLen, 1) }))
@@ -204,7 +205,8 @@ describe('decodeMetadata of a type', () => {
           .subscribe({ error: (error: unknown) => (kind = error instanceof RuntimeError && error.kind) });
         return kind;
       });
-      const refusal = HEADER_ONLY.has(type) && type !== FrameCancel ? 'protocol' : 'unexpected-message';
+      const refusal =
+        isHeaderOnly(preview3, type) && type !== FrameCancel ? 'protocol' : 'unexpected-message';
       expect(outcomes).toEqual([refusal, refusal]);
     },
   );

@@ -1,8 +1,8 @@
 import { of } from 'rxjs';
 import { requireMetadataLength } from '../../operators/require-metadata-length';
 import { unexpectedMessage } from '../../src/protocol/runtime-error';
-import { MessageType, messageTypeName } from '../../src/wire/message-type';
-import { preview3 } from '../../src/wire/revision';
+import { MessageType, messageTypeName, Preview3MessageType } from '../../src/wire/message-type';
+import { preview3 } from '../../src/wire/preview3';
 import { marbles, particulars } from '../support/marbles';
 import { itIsAnOperator } from '../support/operator-cases';
 import { cancelPacket, rawPacket, resultPacket, submitPacket } from '../support/packets';
@@ -87,10 +87,10 @@ describe('requireMetadataLength', () => {
     });
   });
 
-  it.each(Object.values(MessageType).map((type) => [messageTypeName(type), type] as const))(
+  it.each(Object.values(Preview3MessageType).map((type) => [messageTypeName(type), type] as const))(
     'knows the length of %s',
     (name, type) => {
-      const length = preview3.metadata.get(type)?.length ?? 0;
+      const length = preview3.messages[type]?.record?.length ?? 0;
       const told = [length, length + 1].map((metaLen) => {
         let outcome: unknown = 'passed';
         of(rawPacket(type, { metaLen }))

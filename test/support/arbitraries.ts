@@ -1,12 +1,33 @@
 import fc from 'fast-check';
 import type { Field } from '../../src/wire/codec/fields';
-import { header, MessageType, packet, records, type Packet, type WireRecord } from '../../src/wire';
+import {
+  header,
+  MessageType,
+  packet,
+  preview3,
+  preview4,
+  type Packet,
+  type WireRecord,
+} from '../../src/wire';
 
 /** Any record, its values by field name: what a test that walks all of them works with. */
 export type AnyRecord = WireRecord<Record<string, unknown>>;
 
-/** Every record of the revision, by name. */
-export const everyRecord = Object.entries(records as unknown as Readonly<Record<string, AnyRecord>>);
+/** Every record of both revisions, by name; where preview4 has another of a name, that says so. */
+export const everyRecord: readonly (readonly [string, AnyRecord])[] = [
+  ...Object.entries<unknown>(preview3.records),
+  ...Object.entries<unknown>(preview4.records).flatMap(([name, record]) => {
+    const earlier = (preview3.records as Readonly<Record<string, unknown>>)[name];
+    if (earlier === record) return [];
+    return [[earlier === undefined ? name : inPreview4(name), record] as const];
+  }),
+].map(([name, record]) => [name, record as AnyRecord]);
+
+function inPreview4(name: string): string {
+  return `${name} of preview4`;
+}
+
+const labels = new Map(everyRecord.map(([label, record]) => [record, label]));
 
 const U32_MAX = 0xffffffff;
 const U64_MAX = 0xffff_ffff_ffff_ffffn;
@@ -35,9 +56,53 @@ const TENSOR_FIELDS_OF_RESULT = [
 
 type Fields = Record<string, unknown>;
 
+const rulesOfPreview4: Readonly<Record<string, (fields: Fields) => Fields>> = {
+  FrameSubmitMetadata: (fields) => ({
+    ...clearedWithoutTensor(fields, [...TENSOR_FIELDS_OF_SUBMIT, 'tileIndexBytes']),
+    operationId: fields['operationId'] === 0n ? 1n : fields['operationId'],
+  }),
+  ResultPushMetadata: (fields) => covered(settledStaleness(fields)),
+  CacheInvalidateMetadata: (fields) => {
+    const scope = Number(fields['invalidateScope']);
+    return {
+      ...fields,
+      cacheNamespace: scope === 0 ? 0 : fields['cacheNamespace'],
+      cacheKeyHi: scope === 3 ? fields['cacheKeyHi'] : scope === 2 ? 5n : 0n,
+      cacheKeyLo: scope === 3 ? fields['cacheKeyLo'] : 0n,
+    };
+  },
+  BodyRegionPrelude: (fields) => ({
+    ...fields,
+    objectReferenceBytes: multipleOf(24, fields['objectReferenceBytes']),
+    typedPayloadDescriptorBytes: multipleOf(24, fields['typedPayloadDescriptorBytes']),
+    extensionDescriptorBytes: multipleOf(16, fields['extensionDescriptorBytes']),
+  }),
+};
+
+function multipleOf(divisor: number, value: unknown): number {
+  return Number(value) - (Number(value) % divisor);
+}
+
+function settledStaleness(fields: Fields): Fields {
+  const isStale = fields['resultClass'] === 2 || (Number(fields['resultFlags']) & 1) !== 0;
+  return { ...fields, reusedFrameId: isStale ? Math.max(1, Number(fields['reusedFrameId'])) : 0 };
+}
+
+/** Tiles that are there and tiles that are missing make all of them. */
+function covered(fields: Fields): Fields {
+  if ((Number(fields['payloadKindBitmap']) & TENSOR) === 0) {
+    return clearedWithoutTensor(fields, TENSOR_FIELDS_OF_RESULT);
+  }
+  const tileCount = Math.max(1, Number(fields['tileCount']));
+  const isPartial = fields['resultClass'] === 1 || (Number(fields['resultFlags']) & 4) !== 0;
+  const dropped = Math.max(isPartial ? 1 : 0, Number(fields['droppedTileCount']) % (tileCount + 1));
+  return { ...fields, tileCount, droppedTileCount: dropped, coveredTileCount: tileCount - dropped };
+}
+
 /** How fields that each hold by themselves are made to keep the rules that span them. */
 const rules: Readonly<Record<string, (fields: Fields) => Fields>> = {
-  CommonHeader: (fields) => ({ ...fields, versionMajor: 1, wireFormat: 0, headerLen: 40 }),
+  CommonHeader: framed,
+  [inPreview4('CommonHeader')]: framed,
   ClientHelloMetadata: (fields) => ({
     ...fields,
     minVersionMajor: Math.min(Number(fields['minVersionMajor']), 1),
@@ -51,17 +116,39 @@ const rules: Readonly<Record<string, (fields: Fields) => Fields>> = {
     tileIndexBytes: 0,
   }),
   ResultPushMetadata: (fields) => clearedWithoutTensor(fields, TENSOR_FIELDS_OF_RESULT),
-  SessionMigrateMetadata: (fields) => ({
+  SessionMigrateMetadata: withTransports,
+  [inPreview4('SessionMigrateMetadata')]: withTransports,
+  BodyRegionPrelude: (fields) => ({
+    ...fields,
+    objectReferenceBytes: multipleOf(16, fields['objectReferenceBytes']),
+  }),
+  ProgressMetadata: (fields) => ({ ...fields, percentX100: Math.min(10_000, Number(fields['percentX100'])) }),
+  TensorSectionDescriptor: (fields) => {
+    const flags = Number(fields['sectionFlags']) & 3;
+    return {
+      ...fields,
+      sectionFlags: flags,
+      codecTableBytes: (flags & 1) === 0 ? 0 : Math.max(1, Number(fields['codecTableBytes'])),
+      payloadStrideBytes: (flags & 2) === 0 ? 0 : Math.max(1, Number(fields['payloadStrideBytes'])),
+      lengthTableBytes: multipleOf(4, fields['lengthTableBytes']),
+    };
+  },
+  ...Object.fromEntries(
+    Object.entries(rulesOfPreview4).map(([name, keep]) => [inPreview4(name), keep] as const),
+  ),
+};
+
+function withTransports(fields: Fields): Fields {
+  return {
     ...fields,
     oldTransportId: Math.max(Number(fields['oldTransportId']), 1),
     newTransportId: Math.max(Number(fields['newTransportId']), 1),
-  }),
-  BodyRegionPrelude: (fields) => ({
-    ...fields,
-    objectReferenceBytes:
-      Number(fields['objectReferenceBytes']) - (Number(fields['objectReferenceBytes']) % 16),
-  }),
-};
+  };
+}
+
+function framed(fields: Fields): Fields {
+  return { ...fields, versionMajor: 1, wireFormat: 0, headerLen: 40 };
+}
 
 function clearedWithoutTensor(fields: Fields, names: readonly string[]): Fields {
   if ((Number(fields['payloadKindBitmap']) & TENSOR) !== 0) return fields;
@@ -73,6 +160,8 @@ export function fieldValues(field: Field): fc.Arbitrary<unknown> {
   switch (field.kind) {
     case 'number':
       return field.width === 8 ? u64s() : fc.integer({ min: 0, max: MAX_OF_WIDTH[field.width] });
+    case 'signed':
+      return fc.integer({ min: -(2 ** (8 * field.width - 1)), max: 2 ** (8 * field.width - 1) - 1 });
     case 'enum':
       return fc.constantFrom(...Object.values(field.values));
     case 'mask':
@@ -96,7 +185,8 @@ export function u64s(): fc.Arbitrary<bigint> {
 /** Values of a record that keep every rule of the protocol: what its encoder takes. */
 export function recordValues<T>(record: WireRecord<T>): fc.Arbitrary<T> {
   const { name, fields } = record.definition;
-  const keepRules = rules[name] ?? ((given: Fields) => given);
+  const label = labels.get(record as unknown as AnyRecord) ?? name;
+  const keepRules = rules[label] ?? ((given: Fields) => given);
   const each = Object.fromEntries(Object.entries(fields).map(([key, field]) => [key, fieldValues(field)]));
   return fc.record(each).map((given) => keepRules(given) as T);
 }
@@ -149,7 +239,7 @@ export function packetSequences(maxPartLength?: number): fc.Arbitrary<Packet[]> 
 
 /** 40 bytes that are not the start of a packet. */
 export function brokenHeaders(): fc.Arbitrary<Uint8Array> {
-  const valid = records.CommonHeader.encode(header({ messageType: MessageType.Ping }));
+  const valid = preview3.records.CommonHeader.encode(header({ messageType: MessageType.Ping }));
   // Places where one other value is a fault: magic, version, wire format, header length, high flag bytes.
   const at = fc.constantFrom(0, 1, 2, 3, 4, 5, 7, 9, 10, 11);
   return fc.tuple(at, fc.integer({ min: 1, max: 255 })).map(([place, change]) => {

@@ -12,8 +12,9 @@ describe('docs/wire.md', () => {
     const section = wireDocs()
       .split(`\n### ${name}\n`)[1]!
       .split(/\n##+ /)[0]!;
-    for (const [field, { offset, width }] of Object.entries(definition.fields)) {
-      expect(section).toMatch(new RegExp(`^\\| ${offset} +\\| \`${field}\` +\\| u${8 * width} `, 'm'));
+    for (const [field, { offset, width, kind }] of Object.entries(definition.fields)) {
+      const type = `${kind === 'signed' ? 'i' : 'u'}${8 * width}`;
+      expect(section).toMatch(new RegExp(`^\\| ${offset} +\\| \`${field}\` +\\| ${type} `, 'm'));
     }
     for (const { offset, width } of Object.values(definition.reserved ?? {})) {
       expect(section).toMatch(new RegExp(`^\\| ${offset} +\\| +\\| u${8 * width} +\\| reserved, 0 `, 'm'));

@@ -55,6 +55,22 @@ const faults: { readonly [K in NnrpErrorKind]: readonly [Extract<NnrpFault, { ki
     { kind: 'InvalidOperationTransition', from: 7, to: 1 },
     'an operation cannot go from state 7 to state 1',
   ],
+  DeclaredLengthMismatch: [
+    { kind: 'DeclaredLengthMismatch', field: 'capability_count', declared: 2, actual: 1 },
+    'capability_count declares 2, there are 1',
+  ],
+  InvalidCapabilityTokenBody: [
+    { kind: 'InvalidCapabilityTokenBody', reason: 'capability tokens must be unique' },
+    'capability tokens must be unique',
+  ],
+  InvalidCapabilityToken: [
+    { kind: 'InvalidCapabilityToken', token: 'Object.delta' },
+    '"Object.delta" is no capability token: one has only a-z, 0-9, ".", "_" and "-"',
+  ],
+  UnknownCapabilityToken: [
+    { kind: 'UnknownCapabilityToken', token: 'x'.repeat(70) },
+    `the capability "${'x'.repeat(64)}…" is unknown`,
+  ],
   NonZeroReservedField: [
     { kind: 'NonZeroReservedField', field: 'frame_submit.reserved1' },
     'reserved field frame_submit.reserved1 is not zero',

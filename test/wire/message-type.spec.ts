@@ -1,4 +1,4 @@
-import { MessageType, messageTypeName } from '../../src/wire';
+import { MessageType, messageTypeName, Preview3MessageType } from '../../src/wire';
 
 describe('messageTypeName', () => {
   it.each([
@@ -7,6 +7,7 @@ describe('messageTypeName', () => {
     [MessageType.SessionOpenAck, 'SESSION_OPEN_ACK'],
     [MessageType.FrameSubmit, 'FRAME_SUBMIT'],
     [MessageType.Pong, 'PONG'],
+    [MessageType.ResultDropReason, 'RESULT_DROP_REASON'],
     [0, '0x00'],
     [0x7f, '0x7f'],
     [0xff, '0xff'],
@@ -15,11 +16,14 @@ describe('messageTypeName', () => {
   });
 });
 
-describe('MessageType', () => {
-  it('has the 25 types of preview3, each once', () => {
-    const types = Object.values(MessageType);
-    expect(types).toHaveLength(25);
-    expect(new Set(types).size).toBe(25);
+describe.each([
+  ['Preview3MessageType', Preview3MessageType, 25],
+  ['MessageType', MessageType, 51],
+])('%s', (_, enumeration, count) => {
+  it('has each type once, in order', () => {
+    const types = Object.values<number>(enumeration);
+    expect(types).toHaveLength(count);
+    expect(new Set(types).size).toBe(count);
     expect(types).toEqual([...types].sort((a, b) => a - b));
   });
 });

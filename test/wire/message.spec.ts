@@ -1,8 +1,12 @@
 import {
+  checkBody,
   decodeMessage,
   MessageType,
   packet,
   preview3,
+  preview4,
+  ControlRequestMetadata,
+  SchedulingMetadata,
   SessionCloseMetadata,
   CloseReason,
   EMPTY,
@@ -45,8 +49,55 @@ describe('decodeMessage', () => {
   });
 
   it('asks the revision which record it is', () => {
-    const later = { ...preview3, metadata: new Map() };
-    const given = packet({ messageType: MessageType.SessionClose }, SessionCloseMetadata.encode(close));
-    expect(decodeMessage(given, later).metadata).toBeUndefined();
+    const control = ControlRequestMetadata.of({ operationId: 7n });
+    const given = packet({ messageType: MessageType.Cancel }, ControlRequestMetadata.encode(control));
+    expect(decodeMessage(given, preview4).metadata).toEqual(control);
+    expect(faultOf(() => decodeMessage(given, preview3))).toEqual({
+      kind: 'UnknownMessageType',
+      actual: MessageType.Cancel,
+    });
+  });
+
+  it('keeps the rules that depend on the type', () => {
+    const record = SchedulingMetadata.encode(SchedulingMetadata.of({ operationId: 7n }));
+    const priority = packet({ messageType: MessageType.PriorityUpdate }, record);
+    expect(decodeMessage(priority, preview4).metadata).toMatchObject({ operationId: 7n });
+    const deadline = packet({ messageType: MessageType.Deadline }, record);
+    expect(faultOf(() => decodeMessage(deadline, preview4))).toEqual({
+      kind: 'InvalidProtocolCombination',
+      rule: 'DEADLINE and EXPIRE_AT require deadline_unix_ms',
+    });
+  });
+});
+
+describe('checkBody', () => {
+  const control = ControlRequestMetadata.of({ operationId: 7n, diagnosticBytes: 3 });
+  const delta = { metadataBytes: 2, deltaBytes: 3 };
+  const rowOf = (type: MessageType) => preview4.messages[type]!;
+
+  it.each([
+    ['as long as a field says', MessageType.Cancel, control, 3],
+    ['as long as two fields say', MessageType.ObjectPatch, delta, 5],
+    ['of none', MessageType.Deadline, {}, 0],
+    ['of a header alone', MessageType.Ping, undefined, 0],
+    ['that is a payload', MessageType.FrameSubmit, {}, 9],
+    ['that nobody reads', MessageType.FlowUpdate, {}, 9],
+  ])('takes a body %s', (_, type, metadata, length) => {
+    expect(() => {
+      checkBody(rowOf(type), metadata, new Uint8Array(length));
+    }).not.toThrow();
+  });
+
+  it.each([
+    ['control_request.diagnostic_bytes', MessageType.Cancel, control, 3, 2],
+    ['object_delta.metadata_bytes', MessageType.ObjectPatch, delta, 5, 6],
+    ['scheduling.body', MessageType.Deadline, {}, 0, 1],
+    ['body', MessageType.Ping, undefined, 0, 1],
+  ])('refuses another one: %s', (field, type, metadata, declared, actual) => {
+    expect(
+      faultOf(() => {
+        checkBody(rowOf(type), metadata, new Uint8Array(actual));
+      }),
+    ).toEqual({ kind: 'DeclaredLengthMismatch', field, declared, actual });
   });
 });

@@ -3,12 +3,12 @@ import { decodeTokens } from '../../protocol/operation/token-delta';
 import { enumerationKey } from '../../wire/codec/enumeration';
 import type { WireRecord } from '../../wire/codec/record';
 import { NnrpError } from '../../wire/errors';
+import { firstRow } from '../../wire/message';
 import { MessageType, messageTypeName } from '../../wire/message-type';
 import { CacheErrorCode } from '../../wire/messages/cache';
 import { PayloadKind } from '../../wire/messages/payload-kind';
 import { SessionErrorCode } from '../../wire/messages/session-open';
 import type { Packet } from '../../wire/packet';
-import { preview3 } from '../../wire/revision';
 import { describeBytes, hexOf } from './describe-bytes';
 
 /** One field of a packet. */
@@ -42,7 +42,7 @@ export function fieldsOf(packet: Packet): readonly PacketField[] {
 
 /** The metadata of a packet by its record; undefined where the bytes are not that record's. */
 export function decodedMetadata({ header, metadata }: Packet): Readonly<Record<string, unknown>> | undefined {
-  const record = preview3.metadata.get(header.messageType);
+  const record = firstRow(header.messageType)?.record;
   if (record?.length !== metadata.length) return undefined;
   try {
     return record.decode(metadata) as Readonly<Record<string, unknown>>;
@@ -54,7 +54,7 @@ export function decodedMetadata({ header, metadata }: Packet): Readonly<Record<s
 
 function metadataFields(packet: Packet): readonly PacketField[] {
   const { header, metadata } = packet;
-  const record = preview3.metadata.get(header.messageType);
+  const record = firstRow(header.messageType)?.record;
   const decoded = decodedMetadata(packet);
   if (record === undefined || decoded === undefined) {
     if (metadata.length === 0) return [];

@@ -1,7 +1,7 @@
 import type { CommonHeader, HeaderFields } from '../../wire/header';
-import { MessageType } from '../../wire/message-type';
+import { firstRow, type MessageMetadata, type MetadataType } from '../../wire/message';
+import type { MessageType } from '../../wire/message-type';
 import { EMPTY, packet, type Packet } from '../../wire/packet';
-import { metadataRecords, type MetadataOf, type MetadataType } from '../../wire/revision';
 import type { WireRecord } from '../../wire/codec/record';
 import { bytesOf, type Bytes } from './bytes';
 
@@ -74,17 +74,6 @@ export class BuiltPacket implements Packet {
   }
 }
 
-/** Fields of a record's metadata that say how long the body is. */
-const BODY_LENGTH_FIELDS: Partial<Record<MessageType, string>> = {
-  [MessageType.ClientHello]: 'authBytes',
-  [MessageType.ServerHelloAck]: 'controlExtensionBytes',
-  [MessageType.SessionPatch]: 'profilePatchBytes',
-  [MessageType.SessionPatchAck]: 'profilePatchAckBytes',
-  [MessageType.Error]: 'diagnosticBytes',
-  [MessageType.CachePut]: 'objectBytes',
-  [MessageType.TransportProbe]: 'probePayloadBytes',
-};
-
 /** What a packet is made of whose metadata is a record. */
 export interface RecordParts<T extends MetadataType> extends PacketParts {
   readonly messageType: T;
@@ -94,12 +83,12 @@ export interface RecordParts<T extends MetadataType> extends PacketParts {
 export class RecordPacket<T extends MetadataType> extends BuiltPacket {
   // Private to the engine, so that a deep comparison with a packet off the wire sees a packet alone.
   readonly #recordParts: RecordParts<T>;
-  readonly #fields: Partial<MetadataOf<T>>;
+  readonly #fields: Partial<MessageMetadata<T>>;
 
   /** `fields` are what was said; `lengths` follow from the body, and give way to what was said. */
   constructor(
     parts: RecordParts<T>,
-    fields: Partial<MetadataOf<T>>,
+    fields: Partial<MessageMetadata<T>>,
     lengths: Readonly<Record<string, number>> = bodyLength(parts),
   ) {
     super(parts, parts.rawMetadata ?? encoded(parts.messageType, { ...lengths, ...fields }));
@@ -112,7 +101,7 @@ export class RecordPacket<T extends MetadataType> extends BuiltPacket {
   }
 
   /** What was said of the metadata. */
-  protected get fields(): Partial<MetadataOf<T>> {
+  protected get fields(): Partial<MessageMetadata<T>> {
     return this.#fields;
   }
 
@@ -120,7 +109,7 @@ export class RecordPacket<T extends MetadataType> extends BuiltPacket {
    * Says something else in the metadata. Throws an `NnrpError` where the protocol forbids it; what a
    * broken peer sends is made with `withMetadata`.
    */
-  with(fields: Partial<MetadataOf<T>>): this {
+  with(fields: Partial<MessageMetadata<T>>): this {
     return this.ofRecord(this.parts, { ...this.fields, ...fields }) as this;
   }
 
@@ -129,21 +118,23 @@ export class RecordPacket<T extends MetadataType> extends BuiltPacket {
   }
 
   /** Makes another of the same class, which is made of the same two unless it overrides this. */
-  protected ofRecord(parts: RecordParts<T>, fields: Partial<MetadataOf<T>>): RecordPacket<T> {
+  protected ofRecord(parts: RecordParts<T>, fields: Partial<MessageMetadata<T>>): RecordPacket<T> {
     const Same = this.constructor as new (
-      ...made: [RecordParts<T>, Partial<MetadataOf<T>>]
+      ...made: [RecordParts<T>, Partial<MessageMetadata<T>>]
     ) => RecordPacket<T>;
     return new Same(parts, fields);
   }
 }
 
 function bodyLength({ messageType, body }: PacketParts): Readonly<Record<string, number>> {
-  const field = BODY_LENGTH_FIELDS[messageType];
+  const declared = firstRow(messageType)?.body;
+  // Where several parts make the body, it is the first unless the test says otherwise.
+  const field = typeof declared === 'object' ? declared[0] : undefined;
   return field === undefined ? {} : { [field]: body.length };
 }
 
 function encoded(type: MetadataType, fields: Readonly<Record<string, unknown>>): Uint8Array {
-  const record = metadataRecords[type] as unknown as WireRecord<Readonly<Record<string, unknown>>>;
+  const record = firstRow(type)?.record as WireRecord<Readonly<Record<string, unknown>>>;
   return record.encode(record.of(fields));
 }
 
@@ -167,7 +158,7 @@ export function headerPacket(
 export function recordPacket<T extends MetadataType>(
   messageType: T,
   header: HeaderSaying,
-  fields: Partial<MetadataOf<T>>,
+  fields: Partial<MessageMetadata<T>>,
   body: Bytes = EMPTY,
 ): RecordPacket<T> {
   return new RecordPacket(partsOf(messageType, header, body), fields);

@@ -38,14 +38,14 @@ export interface BodyRegions {
 const U32_MAX = 0xffffffff;
 
 /**
- * Splits a body into its regions. Throws an `NnrpError`: `PacketLengthMismatch` where the regions do
+ * Splits a body into its regions, as the revision of `preludeRecord` has them. Throws an `NnrpError`: `PacketLengthMismatch` where the regions do
  * not cover the body exactly, `MessageLengthOverflow` where their sum does not fit 32 bits.
  *
  * @example
  * const { typedPayloadDescriptors, typedPayloadFrames } = splitBody(packet.body);
  */
-export function splitBody(body: Uint8Array): BodyRegions {
-  const prelude = BodyRegionPrelude.decode(body);
+export function splitBody(body: Uint8Array, preludeRecord = BodyRegionPrelude): BodyRegions {
+  const prelude = preludeRecord.decode(body);
   const lengths = [
     prelude.inlineObjectBytes,
     prelude.objectReferenceBytes,
@@ -74,8 +74,11 @@ export function splitBody(body: Uint8Array): BodyRegions {
   };
 }
 
-/** Joins regions into a body, prelude first; regions that are not given are empty. */
-export function joinBody(regions: Partial<BodyRegions>): Uint8Array {
+/**
+ * Joins regions into a body, prelude first; regions that are not given are empty. Throws an `NnrpError`
+ * where the revision of `preludeRecord` does not take them.
+ */
+export function joinBody(regions: Partial<BodyRegions>, preludeRecord = BodyRegionPrelude): Uint8Array {
   const parts = [
     regions.inlineObjects,
     regions.objectReferences,
@@ -87,7 +90,7 @@ export function joinBody(regions: Partial<BodyRegions>): Uint8Array {
   const length = (index: number): number => parts[index]?.length ?? 0;
   const total = parts.reduce((sum, part) => sum + (part?.length ?? 0), BodyRegionPrelude.length);
   const body = new Uint8Array(total);
-  BodyRegionPrelude.encodeInto(
+  preludeRecord.encodeInto(
     {
       inlineObjectBytes: length(0),
       objectReferenceBytes: length(1),

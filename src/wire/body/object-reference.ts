@@ -1,5 +1,5 @@
 import { enumU16, u32, zeroU16 } from '../codec/fields';
-import { record, type RecordValue } from '../codec/record';
+import { record, type RecordValue, type WireRecord } from '../codec/record';
 import { breaksRule, NnrpError } from '../errors';
 import { CacheObjectKind } from '../messages/cache';
 import { SubmitMode } from '../messages/frame-submit';
@@ -28,23 +28,38 @@ const SLOTS: readonly CacheObjectKind[] = [
 ];
 const KNOWN_SLOTS = 0x0f;
 
-/** Reads an object reference region. Throws an `NnrpError`. */
-export function decodeObjectReferences(region: Uint8Array): ObjectReferenceBlock[] {
-  if (region.length % OBJECT_REFERENCE_LENGTH !== 0) {
+/**
+ * Reads an object reference region, of the blocks of preview3 unless a revision's are given.
+ * Throws an `NnrpError`.
+ */
+export function decodeObjectReferences(region: Uint8Array): ObjectReferenceBlock[];
+export function decodeObjectReferences<B>(region: Uint8Array, blockRecord: WireRecord<B>): B[];
+export function decodeObjectReferences(
+  region: Uint8Array,
+  blockRecord: WireRecord<unknown> = ObjectReferenceBlock,
+): unknown[] {
+  const { length } = blockRecord;
+  if (region.length % length !== 0) {
     breaksRule('object reference region length must be a multiple of object reference block length');
   }
-  const blocks: ObjectReferenceBlock[] = [];
-  for (let offset = 0; offset < region.length; offset += OBJECT_REFERENCE_LENGTH) {
-    blocks.push(ObjectReferenceBlock.decode(region, offset));
-  }
-  return blocks;
+  return Array.from({ length: region.length / length }, (_, index) =>
+    blockRecord.decode(region, index * length),
+  );
 }
 
-/** Writes an object reference region. Throws an `NnrpError`. */
-export function encodeObjectReferences(blocks: readonly ObjectReferenceBlock[]): Uint8Array {
-  const region = new Uint8Array(blocks.length * OBJECT_REFERENCE_LENGTH);
+/**
+ * Writes an object reference region, of the blocks of preview3 unless a revision's are given.
+ * Throws an `NnrpError`.
+ */
+export function encodeObjectReferences(blocks: readonly ObjectReferenceBlock[]): Uint8Array;
+export function encodeObjectReferences<B>(blocks: readonly B[], blockRecord: WireRecord<B>): Uint8Array;
+export function encodeObjectReferences(
+  blocks: readonly unknown[],
+  blockRecord: WireRecord<unknown> = ObjectReferenceBlock,
+): Uint8Array {
+  const region = new Uint8Array(blocks.length * blockRecord.length);
   blocks.forEach((block, index) => {
-    ObjectReferenceBlock.encodeInto(block, region, index * OBJECT_REFERENCE_LENGTH);
+    blockRecord.encodeInto(block, region, index * blockRecord.length);
   });
   return region;
 }
@@ -72,7 +87,7 @@ export function checkObjectRefMask(submitMode: SubmitMode, objectRefMask: number
  * Throws an `NnrpError`.
  */
 export function checkSubmitReferences(
-  blocks: readonly ObjectReferenceBlock[],
+  blocks: readonly { readonly objectKind: CacheObjectKind }[],
   submit: { readonly submitMode: SubmitMode; readonly objectRefMask: number },
 ): void {
   checkObjectRefMask(submit.submitMode, submit.objectRefMask);

@@ -106,7 +106,8 @@ export function encodeTypedPayload(
   return { typedPayloadDescriptors, typedPayloadFrames };
 }
 
-function checkPayloadKinds(value: number): void {
+/** Throws an `NnrpError` where a bitmap has bits that no kind has. */
+export function checkPayloadKinds(value: number): void {
   if ((value & ~PAYLOAD_KINDS) !== 0) {
     throw new NnrpError({
       kind: 'ReservedBitsSet',

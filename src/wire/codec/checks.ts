@@ -24,7 +24,7 @@ export interface CheckPlan {
 
 export function planOf(definition: RecordDefinition): CheckPlan {
   const named = (entries: Layout): NamedField[] =>
-    Object.entries(entries).map(([name, field]) => ({ name, path: fieldPath(definition.name, name), field }));
+    Object.entries(entries).map(([name, field]) => ({ name, path: fieldPath(definition, name), field }));
   const fields = named(definition.fields);
   return {
     reserved: named(definition.reserved ?? {}),
@@ -99,8 +99,20 @@ export function failReserved({ path }: NamedField): never {
 }
 
 export function failRange({ path, field }: NamedField, value: unknown): never {
-  const max = field.kind === 'flag' ? true : field.width === 8 ? U64_MAX : MAX_OF_WIDTH[field.width];
-  throw new NnrpError({ kind: 'ValueOutOfRange', field: path, value, max });
+  const { min, max } = rangeOf(field);
+  throw new NnrpError({ kind: 'ValueOutOfRange', field: path, value, ...(min === 0 ? {} : { min }), max });
+}
+
+function rangeOf({ kind, width }: Field): { readonly min: number; readonly max: number | bigint | true } {
+  if (kind === 'flag') return { min: 0, max: true };
+  if (kind === 'signed') return signedRange(width);
+  return { min: 0, max: width === 8 ? U64_MAX : MAX_OF_WIDTH[width] };
+}
+
+/** What fits a signed field of `width` bytes. */
+export function signedRange(width: Width): { readonly min: number; readonly max: number } {
+  const max = (MAX_OF_WIDTH[width] - 1) / 2;
+  return { min: -max - 1, max };
 }
 
 /** Throws what a value that is not allowed in its field is called. */
@@ -118,6 +130,7 @@ export function failValue({ path, field }: NamedField, value: number): never {
       throw new NnrpError({ kind: 'InvalidProtocolCombination', rule: field.rule });
     case 'zero':
     case 'number':
+    case 'signed':
       throw new NnrpError({ kind: 'NonZeroReservedField', field: path });
   }
 }

@@ -8,6 +8,7 @@ import {
   knownValues,
   MAX_OF_WIDTH,
   planOf,
+  signedRange,
   zeroOf,
   type NamedField,
 } from './checks';
@@ -92,19 +93,27 @@ function generatesCode(): boolean {
 }
 
 type Plan = ReturnType<typeof planOf>;
-type Definition = Pick<RecordDefinition, 'length' | 'magic' | 'first'> & { readonly rules?: unknown };
+type Definition = Pick<RecordDefinition, 'length' | 'magic' | 'first' | 'checkedFirst'> & {
+  readonly rules?: unknown;
+};
 
 /** What is judged of bytes alone; the words of masks and enumerations are kept in variables. */
-function checkSource({ length, magic = [], first }: Definition, plan: Plan): string {
+function checkSource({ length, magic = [], first, checkedFirst }: Definition, plan: Plan): string {
+  const reserved = plan.reserved.map(
+    ({ field }, index) => `if (${isNotZero(field)}) failReserved(reserved[${index}]);`,
+  );
+  const values = (fields: readonly NamedField[]): string[] =>
+    fields.map((named) => {
+      const x = local(plan, named);
+      return `const ${x} = ${read(named.field)}; ${valueCheck(plan, named, x)}`;
+    });
+  const masks = values(plan.masks);
   return [
     `if (${isTooShort(length)}) failSource(${length}, b, at);`,
     ...magic.map((byte, index) => `if (b[${at(index)}] !== ${byte}) failMagic();`),
     first === undefined ? '' : 'first(b, at);',
-    ...plan.reserved.map(({ field }, index) => `if (${isNotZero(field)}) failReserved(reserved[${index}]);`),
-    ...[...plan.masks, ...plan.enums].map((named) => {
-      const x = local(plan, named);
-      return `const ${x} = ${read(named.field)}; ${valueCheck(plan, named, x)}`;
-    }),
+    ...(checkedFirst === 'masks' ? [...masks, ...reserved] : [...reserved, ...masks]),
+    ...values(plan.enums),
   ].join('\n');
 }
 
@@ -154,7 +163,14 @@ function unnamed({ fields }: Plan, length: number, start: number): number[] {
 }
 
 function readValue(field: Field): string {
-  return field.kind === 'flag' ? `(${read(field)}) === 1` : read(field);
+  if (field.kind === 'flag') return `(${read(field)}) === 1`;
+  return field.kind === 'signed' ? signed(field) : read(field);
+}
+
+/** The top bit is moved to where the host has its sign, and back. */
+function signed(field: Field): string {
+  const spare = 32 - 8 * field.width;
+  return `(${read(field)}) << ${spare} >> ${spare}`;
 }
 
 function encoded({ name, field }: NamedField): string {
@@ -164,6 +180,10 @@ function encoded({ name, field }: NamedField): string {
 function rangeCheck({ name, field }: NamedField, index: number): string {
   const x = `x${index}`;
   const fails = `failRange(fields[${index}], v.${name});`;
+  if (field.kind === 'signed') {
+    const { min, max } = signedRange(field.width);
+    return `if (typeof ${x} !== "number" || (${x} | 0) !== ${x} || ${x} < ${min} || ${x} > ${max}) ${fails}`;
+  }
   if (field.width === 8) return `if (typeof ${x} !== "bigint" || BigInt.asUintN(64, ${x}) !== ${x}) ${fails}`;
   const tooLarge = field.width === 4 ? '' : ` || ${x} > ${MAX_OF_WIDTH[field.width]}`;
   return `if (typeof ${x} !== "number" || (${x} >>> 0) !== ${x}${tooLarge}) ${fails}`;
@@ -182,6 +202,7 @@ function valueCheck(plan: Plan, named: NamedField, x: string): string {
     case 'zero':
       return `if (${x} !== 0) ${fails}`;
     case 'number':
+    case 'signed':
       return '';
   }
 }

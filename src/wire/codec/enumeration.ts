@@ -19,6 +19,15 @@ export function enumeration<const E extends Enumeration>(name: string, values: E
   return frozen;
 }
 
+/**
+ * An enumeration as an older revision knows it, which takes none of `later`. Its type is that of the
+ * whole: code that serves both revisions names the values of either.
+ */
+export function without<E extends Enumeration>(values: E, ...later: readonly (keyof E)[]): E {
+  const older = Object.fromEntries(Object.entries(values).filter(([key]) => !later.includes(key)));
+  return enumeration(enumerationName(values), older) as E;
+}
+
 /** The protocol's name of an enumeration made by {@link enumeration}. */
 export function enumerationName(values: Enumeration): string {
   return names.get(values) ?? 'enumeration value';

@@ -12,6 +12,7 @@ interface Place {
  * One field of a record's layout; `T` is what it decodes to.
  *
  * - `number`: a little-endian unsigned integer, u64 as bigint
+ * - `signed`: an integer in two's complement
  * - `enum`: an integer that must be one of an enumeration's
  * - `mask`: an integer whose bits outside `allowed` must be 0
  * - `zero`: a visible field that must be 0
@@ -19,6 +20,7 @@ interface Place {
  */
 export type Field<T = unknown> = Place & { readonly decodesTo?: T } & (
     | { readonly kind: 'number' }
+    | { readonly kind: 'signed' }
     | { readonly kind: 'enum'; readonly values: Enumeration }
     | { readonly kind: 'mask'; readonly allowed: number }
     | { readonly kind: 'zero' }
@@ -31,6 +33,8 @@ export const u8 = (offset: number): Field<number> => ({ kind: 'number', offset, 
 export const u16 = (offset: number): Field<number> => ({ kind: 'number', offset, width: 2 });
 export const u32 = (offset: number): Field<number> => ({ kind: 'number', offset, width: 4 });
 export const u64 = (offset: number): Field<bigint> => ({ kind: 'number', offset, width: 8 });
+
+export const i16 = (offset: number): Field<number> => ({ kind: 'signed', offset, width: 2 });
 
 export const enumU8 = <E extends Enumeration>(offset: number, values: E): Field<EnumerationValue<E>> =>
   enumField(offset, 1, values);

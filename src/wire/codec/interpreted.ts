@@ -8,6 +8,7 @@ import {
   knownValues,
   MAX_OF_WIDTH,
   planOf,
+  signedRange,
   zeroOf,
   type NamedField,
 } from './checks';
@@ -21,25 +22,32 @@ export function interpretCodec<const L extends Layout>(
   definition: RecordDefinition<L>,
 ): Codec<LayoutValue<L>> {
   type Value = LayoutValue<L>;
-  const { length, magic = [], first, rules } = definition;
+  const { length, magic = [], first, checkedFirst, rules } = definition;
   const { reserved, fields, masks, enums } = planOf(definition as unknown as RecordDefinition);
-  const checked = [...masks, ...enums].map((named) => ({ named, isAllowed: allowedValues(named.field) }));
   const prototype = valuePrototype(definition.fields);
   const valueOf = (fieldOf: (named: NamedField) => unknown): Value => {
     const value = Object.create(prototype) as Record<string, unknown>;
     for (const named of fields) value[named.name] = fieldOf(named);
     return value as Value;
   };
+  const checkable = (named: NamedField) => ({ named, isAllowed: allowedValues(named.field) });
+  const [checkedMasks, checkedEnums] = [masks.map(checkable), enums.map(checkable)];
+  const checked = [...checkedMasks, ...checkedEnums];
+  const checkWords = (fields: typeof checked, view: DataView): void => {
+    for (const { named, isAllowed } of fields) {
+      const word = Number(readInteger(named.field, view));
+      if (!isAllowed(word)) failValue(named, word);
+    }
+  };
   const decode = (bytes: Uint8Array, offset: number): Value => {
     if (!holds(bytes, offset, length)) failSource(length, bytes, offset);
     if (magic.some((byte, index) => bytes[offset + index] !== byte)) failMagic();
     first?.(bytes, offset);
     const view = new DataView(bytes.buffer, bytes.byteOffset + offset, length);
+    if (checkedFirst === 'masks') checkWords(checkedMasks, view);
     for (const place of reserved) if (Number(readInteger(place.field, view)) !== 0) failReserved(place);
-    for (const { named, isAllowed } of checked) {
-      const word = Number(readInteger(named.field, view));
-      if (!isAllowed(word)) failValue(named, word);
-    }
+    if (checkedFirst !== 'masks') checkWords(checkedMasks, view);
+    checkWords(checkedEnums, view);
     const value = valueOf(({ field }) => readField(field, view));
     rules?.(value);
     return value;
@@ -95,19 +103,27 @@ function allowedValues(field: Field): (value: number) => boolean {
     case 'zero':
       return (value) => value === 0;
     case 'number':
+    case 'signed':
       return () => true;
   }
 }
 
 function fits({ kind, width }: Field, value: unknown): boolean {
   if (kind === 'flag') return typeof value === 'boolean';
+  if (kind === 'signed') {
+    const { min, max } = signedRange(width);
+    return typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max;
+  }
   if (width === 8) return typeof value === 'bigint' && BigInt.asUintN(64, value) === value;
   return typeof value === 'number' && value >>> 0 === value && value <= MAX_OF_WIDTH[width];
 }
 
 function readField(field: Field, view: DataView): unknown {
   const word = readInteger(field, view);
-  return field.kind === 'flag' ? word === 1 : word;
+  if (field.kind === 'flag') return word === 1;
+  if (field.kind !== 'signed') return word;
+  const { max } = signedRange(field.width);
+  return Number(word) > max ? Number(word) - 2 * (max + 1) : word;
 }
 
 function readInteger({ offset, width }: Field, view: DataView): number | bigint {

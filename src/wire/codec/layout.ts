@@ -9,11 +9,15 @@ export type LayoutValue<L extends Layout> = { -readonly [K in keyof L]: FieldVal
 export interface RecordDefinition<L extends Layout = Layout> {
   /** The record's name in the protocol, e.g. `FrameSubmitMetadata`. */
   readonly name: string;
+  /** What errors call it (`tensor_section`), where that does not follow from the name. */
+  readonly subject?: string;
   /** Bytes. */
   readonly length: number;
   readonly fields: L;
   /** Places that must be 0 and that no field shows. */
   readonly reserved?: Layout;
+  /** What is checked first, reserved places or masks; tells which fault is named where there are several. */
+  readonly checkedFirst?: 'reserved' | 'masks';
   /** Bytes that the record starts with: written, and checked before all else (`InvalidMagic`). */
   readonly magic?: readonly number[];
   /** Checks of raw bytes that come before those of fields. Throws. */
@@ -38,11 +42,17 @@ export interface Codec<T> {
 }
 
 /** How errors call a record's places: `frame_submit.reserved1`. */
-export function fieldPath(recordName: string, field: string): string {
-  const subject = recordName.replace(/(Metadata|Block|DescriptorHeader)$/, (suffix) =>
+export function fieldPath(
+  { name, subject }: Pick<RecordDefinition, 'name' | 'subject'>,
+  field: string,
+): string {
+  return `${subject ?? snakeCase(subjectOf(name))}.${snakeCase(field)}`;
+}
+
+function subjectOf(recordName: string): string {
+  return recordName.replace(/(Metadata|Block|DescriptorHeader)$/, (suffix) =>
     suffix === 'DescriptorHeader' ? 'Descriptor' : '',
   );
-  return `${snakeCase(subject)}.${snakeCase(field)}`;
 }
 
 function snakeCase(name: string): string {

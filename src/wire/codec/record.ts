@@ -37,7 +37,7 @@ export type RecordValue<R> = R extends WireRecord<infer T> ? T : never;
 
 /**
  * Defines a record. Where the checks of section 3 run in an order, it is: length, `first`, reserved
- * places, masks, enumerations, `rules`. Throws a `RangeError` where a field lies outside the record or
+ * places, masks (these two the other way round where the definition says so), enumerations, `rules`. Throws a `RangeError` where a field lies outside the record or
  * is too narrow for its enumeration.
  *
  * @example
@@ -80,4 +80,24 @@ export function fieldOffset<T>({ name, definition }: WireRecord<T>, field: keyof
   const found = definition.fields[field];
   if (found === undefined) throw new TypeError(`${name} has no ${field}`);
   return found.offset;
+}
+
+/**
+ * A record as another revision has it: fields of `changes` take the place of those of their name, and its
+ * rules that of the rules.
+ *
+ * @example
+ * export const FlowUpdateMetadata = revised(later.FlowUpdateMetadata, {
+ *   fields: { backpressureLevel: enumU8(2, without(BackpressureLevel, 'Paused')) },
+ * });
+ */
+export function revised<T, const L extends Layout = Readonly<Record<never, never>>>(
+  base: WireRecord<T>,
+  changes: { readonly fields?: L; readonly rules?: (value: Omit<T, keyof L> & LayoutValue<L>) => void },
+): WireRecord<Omit<T, keyof L> & LayoutValue<L>> {
+  const { definition } = base;
+  const fields = { ...definition.fields, ...changes.fields };
+  return record({ ...definition, ...changes, fields } as RecordDefinition) as unknown as WireRecord<
+    Omit<T, keyof L> & LayoutValue<L>
+  >;
 }

@@ -1,11 +1,11 @@
 import { enumU8, maskU32, u16, u32, u64, u8 } from '../codec/fields';
-import { enumeration, type EnumerationValue } from '../codec/enumeration';
+import { enumeration, without, type EnumerationValue } from '../codec/enumeration';
 import { record, type RecordValue } from '../codec/record';
 
-export const FlowScope = enumeration('flow_scope_kind', { Connection: 0, Session: 1, Operation: 2 });
+export const FlowScope = enumeration('scope_kind', { Connection: 0, Session: 1, Operation: 2 });
 export type FlowScope = EnumerationValue<typeof FlowScope>;
 
-export const FlowUpdateReason = enumeration('flow_update_reason', {
+export const FlowUpdateReason = enumeration('update_reason', {
   Grant: 0,
   Reduce: 1,
   Pause: 2,
@@ -14,8 +14,8 @@ export const FlowUpdateReason = enumeration('flow_update_reason', {
 });
 export type FlowUpdateReason = EnumerationValue<typeof FlowUpdateReason>;
 
-/** Hard is no error: stop submitting until a grant, a resume or a newer epoch. */
-export const BackpressureLevel = enumeration('backpressure_level', { None: 0, Soft: 1, Hard: 2 });
+/** Hard is no error: stop submitting until a grant, a resume or a newer epoch. `Paused` came with preview4. */
+export const BackpressureLevel = enumeration('backpressure_level', { None: 0, Soft: 1, Hard: 2, Paused: 3 });
 export type BackpressureLevel = EnumerationValue<typeof BackpressureLevel>;
 
 export const FlowFlag = {
@@ -32,7 +32,7 @@ export const FlowUpdateMetadata = record({
   fields: {
     scopeKind: enumU8(0, FlowScope),
     updateReason: enumU8(1, FlowUpdateReason),
-    backpressureLevel: enumU8(2, BackpressureLevel),
+    backpressureLevel: enumU8(2, without(BackpressureLevel, 'Paused')),
     connectionCredit: u16(4),
     sessionCredit: u16(6),
     operationCredit: u16(8),

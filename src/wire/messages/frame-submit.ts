@@ -32,14 +32,15 @@ export const BudgetPolicy = {
 } as const;
 export const BUDGET_POLICIES = 0x0f;
 
-/** Customary values of `lossTolerancePolicy`; any other is allowed. */
-export const LossTolerance = {
+/** Values of `lossTolerancePolicy`; preview3 takes any other, too. */
+export const LossTolerance = enumeration('loss_tolerance_policy', {
   Strict: 0,
   BestEffort: 1,
   LowLatency: 2,
   FireAndForget: 3,
-  Inherit: 0xff,
-} as const;
+  InheritSession: 0xff,
+});
+export type LossTolerance = EnumerationValue<typeof LossTolerance>;
 
 /** FRAME_SUBMIT (protocol section 6). Body: the payload. */
 export const FrameSubmitMetadata = record({
@@ -81,22 +82,7 @@ export const FrameSubmitMetadata = record({
     reserved5: u16(70),
   },
   rules(submit) {
-    if ((submit.payloadKindBitmap & PayloadKind.Tensor) === 0) {
-      if (
-        submit.srcWidth !== 0 ||
-        submit.srcHeight !== 0 ||
-        submit.tileWidth !== 0 ||
-        submit.tileHeight !== 0 ||
-        submit.tileCount !== 0 ||
-        submit.sectionCount !== 0 ||
-        submit.tileBaseId !== 0 ||
-        submit.cameraBytes !== 0 ||
-        submit.tileIndexBytes !== 0 ||
-        submit.inputProfile !== InputProfile.Unspecified
-      ) {
-        breaksRule('non-tensor FRAME_SUBMIT must clear tensor tile fields');
-      }
-    }
+    checkTensorFields(submit);
     // Offset 36 lies in the reserved u64 at 32: every preview3 reader would refuse what is written here.
     if (submit.tileIndexBytes !== 0) {
       throw new NnrpError({ kind: 'NonZeroReservedField', field: 'frame_submit.reserved1' });
@@ -104,3 +90,34 @@ export const FrameSubmitMetadata = record({
   },
 });
 export type FrameSubmitMetadata = RecordValue<typeof FrameSubmitMetadata>;
+
+/** Throws where a submit without tensors says something of tiles. */
+export function checkTensorFields(submit: Readonly<Record<TensorField | 'payloadKindBitmap', number>>): void {
+  if ((submit.payloadKindBitmap & PayloadKind.Tensor) !== 0) return;
+  if (
+    submit.srcWidth !== 0 ||
+    submit.srcHeight !== 0 ||
+    submit.tileWidth !== 0 ||
+    submit.tileHeight !== 0 ||
+    submit.tileCount !== 0 ||
+    submit.sectionCount !== 0 ||
+    submit.tileBaseId !== 0 ||
+    submit.cameraBytes !== 0 ||
+    submit.tileIndexBytes !== 0 ||
+    submit.inputProfile !== InputProfile.Unspecified
+  ) {
+    breaksRule('non-tensor FRAME_SUBMIT must clear tensor tile fields');
+  }
+}
+
+type TensorField =
+  | 'srcWidth'
+  | 'srcHeight'
+  | 'tileWidth'
+  | 'tileHeight'
+  | 'tileCount'
+  | 'sectionCount'
+  | 'tileBaseId'
+  | 'cameraBytes'
+  | 'tileIndexBytes'
+  | 'inputProfile';

@@ -45,9 +45,17 @@ export const ClientHelloMetadata = record({
     if ((hello.supportedWireFormatBitmap & (1 << WIRE_FORMAT)) === 0) {
       breaksRule('CLIENT_HELLO supported_wire_format_bitmap must include wire_format 0');
     }
-    if (hello.supportedProfileBitmap === 0) breaksRule('CLIENT_HELLO supported_profile_bitmap must not be 0');
+    if (hello.supportedProfileBitmap === 0) {
+      breaksRule(
+        'CLIENT_HELLO supported_profile_bitmap',
+        'CLIENT_HELLO supported_profile_bitmap must not be 0',
+      );
+    }
     if (hello.supportedPayloadKindBitmap === 0) {
-      breaksRule('CLIENT_HELLO supported_payload_kind_bitmap must not be 0');
+      breaksRule(
+        'CLIENT_HELLO supported_payload_kind_bitmap',
+        'CLIENT_HELLO supported_payload_kind_bitmap must not be 0',
+      );
     }
   },
 });

@@ -1,5 +1,7 @@
-/** Bits of a payload_kind_bitmap (protocol section 6). */
-export const PayloadKind = {
+import { enumeration, type EnumerationValue } from '../codec/enumeration';
+
+/** Bits of a payload_kind_bitmap (protocol section 6); preview4's descriptors have one of them. */
+export const PayloadKind = enumeration('payload_kind', {
   Tensor: 0x01,
   TokenChunk: 0x02,
   AudioChunk: 0x04,
@@ -7,7 +9,8 @@ export const PayloadKind = {
   StructuredEvent: 0x10,
   ToolDelta: 0x20,
   OpaqueBytes: 0x40,
-} as const;
+});
+export type PayloadKind = EnumerationValue<typeof PayloadKind>;
 export const PAYLOAD_KINDS = 0x7f;
 
 /** The profiles that preview3 assigns; no other id means anything. */

@@ -51,18 +51,26 @@ export const ResultPushMetadata = record({
     reserved4: u16(46),
     reserved5: u16(62),
   },
-  rules(result) {
-    if ((result.payloadKindBitmap & PayloadKind.Tensor) !== 0) return;
-    if (
-      result.sectionCount !== 0 ||
-      result.tileCount !== 0 ||
-      result.tileBaseId !== 0 ||
-      result.tileIndexBytes !== 0 ||
-      result.coveredTileCount !== 0 ||
-      result.droppedTileCount !== 0
-    ) {
-      breaksRule('non-tensor RESULT_PUSH must clear tensor coverage fields');
-    }
-  },
+  rules: checkCoverageFields,
 });
 export type ResultPushMetadata = RecordValue<typeof ResultPushMetadata>;
+
+/** Throws where a result without tensors says something of tiles. */
+export function checkCoverageFields(
+  result: Readonly<Record<CoverageField | 'payloadKindBitmap', number>>,
+): void {
+  if ((result.payloadKindBitmap & PayloadKind.Tensor) !== 0) return;
+  if (
+    result.sectionCount !== 0 ||
+    result.tileCount !== 0 ||
+    result.tileBaseId !== 0 ||
+    result.tileIndexBytes !== 0 ||
+    result.coveredTileCount !== 0 ||
+    result.droppedTileCount !== 0
+  ) {
+    breaksRule('non-tensor RESULT_PUSH must clear tensor coverage fields');
+  }
+}
+
+type CoverageField =
+  'sectionCount' | 'tileCount' | 'tileBaseId' | 'tileIndexBytes' | 'coveredTileCount' | 'droppedTileCount';

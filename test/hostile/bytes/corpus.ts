@@ -2,13 +2,12 @@ import fc from 'fast-check';
 import {
   encodePacket,
   HEADER_LENGTH,
-  HEADER_ONLY,
+  isHeaderOnly,
   joinBody,
-  MessageType,
-  metadataRecords,
+  type MessageType,
   packet,
-  records,
-  type WireRecord,
+  preview3,
+  Preview3MessageType,
 } from '../../../src/wire';
 import type { Random } from '../../simulation/random';
 import { recordValues } from '../../support/arbitraries';
@@ -44,7 +43,7 @@ export class Corpus {
   readonly packets: readonly Uint8Array[];
 
   constructor(private readonly random: Random) {
-    this.packets = Object.values(MessageType).flatMap((type) => validPackets(type, random));
+    this.packets = Object.values(Preview3MessageType).flatMap((type) => validPackets(type, random));
   }
 
   valid(): Uint8Array {
@@ -136,7 +135,7 @@ function setWord(bytes: Uint8Array<ArrayBuffer>, at: number, value: number): voi
 }
 
 function validPackets(type: MessageType, random: Random): Uint8Array[] {
-  const record = (metadataRecords as Partial<Record<MessageType, WireRecord<unknown>>>)[type];
+  const record = preview3.messages[type]?.record;
   const seed = random.int(0, 2 ** 31 - 1);
   const metadata =
     record === undefined
@@ -150,7 +149,7 @@ function validPackets(type: MessageType, random: Random): Uint8Array[] {
       frameId: random.int(0, 9),
       viewId: random.int(0, 3),
     };
-    return encodePacket(packet(fields, bytes, HEADER_ONLY.has(type) ? undefined : drawnBody(random)));
+    return encodePacket(packet(fields, bytes, isHeaderOnly(preview3, type) ? undefined : drawnBody(random)));
   });
 }
 
@@ -171,14 +170,14 @@ function drawnBody(random: Random): Uint8Array {
 }
 
 function drawnReference(random: Random): Uint8Array {
-  const { ObjectReferenceBlock } = records;
+  const { ObjectReferenceBlock } = preview3.records;
   return ObjectReferenceBlock.encode(
     ObjectReferenceBlock.of({ objectKind: random.pick([1, 2, 3, 6]), cacheKeyLo: random.int(0, 3) }),
   );
 }
 
 function drawnDescriptor(random: Random): Uint8Array {
-  const { TypedPayloadDescriptor } = records;
+  const { TypedPayloadDescriptor } = preview3.records;
   return TypedPayloadDescriptor.encode(
     TypedPayloadDescriptor.of({ profileId: random.pick([0, 1, 2]), length: random.int(0, 8) }),
   );

@@ -9,9 +9,9 @@ import {
   encodePacket,
   HEADER_LENGTH,
   MessageType,
-  metadataRecords,
   NnrpError,
   PacketDecoder,
+  preview3,
   splitBody,
   type AnyMessage,
   type Packet,
@@ -32,9 +32,10 @@ interface Pair {
 
 /** Both codecs of each record: the one of generated code, and the one that walks the layout. */
 const codecs = new Map<number, Pair>(
-  Object.entries(metadataRecords).map(([type, any]) => {
-    const record = any as unknown as WireRecord<object>;
-    return [Number(type), { record, interpreted: interpretCodec(record.definition) }];
+  preview3.messages.flatMap((row, type) => {
+    if (row?.record === undefined) return [];
+    const record = row.record as WireRecord<object>;
+    return [[type, { record, interpreted: interpretCodec(record.definition) }]];
   }),
 );
 

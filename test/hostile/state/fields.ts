@@ -1,8 +1,8 @@
 import {
-  HEADER_ONLY,
-  metadataRecords,
+  isHeaderOnly as isHeaderOnlyType,
   NnrpError,
-  type MetadataOf,
+  preview3,
+  type MessageMetadata,
   type MetadataType,
   type Packet,
   type WireRecord,
@@ -10,8 +10,8 @@ import {
 import { InFlightPolicy } from '../../../src/wire/messages/session-close';
 
 /** A packet's fields; undefined where its metadata is not exactly as long as its record, or not allowed. */
-export function fieldsOf<T extends MetadataType>(packet: Packet, type: T): MetadataOf<T> | undefined {
-  const record = metadataRecords[type] as unknown as WireRecord<MetadataOf<T>>;
+export function fieldsOf<T extends MetadataType>(packet: Packet, type: T): MessageMetadata<T> | undefined {
+  const record = preview3.messages[type]?.record as WireRecord<MessageMetadata<T>>;
   if (packet.metadata.length !== record.length) return undefined;
   return orRefused(() => record.decode(packet.metadata));
 }
@@ -28,7 +28,7 @@ export function orRefused<T>(read: () => T): T | undefined {
 
 /** Whether a packet that may only be a header is no more. */
 export function isHeaderOnly({ header }: Packet): boolean {
-  return HEADER_ONLY.has(header.messageType) && header.metaLen === 0 && header.bodyLen === 0;
+  return isHeaderOnlyType(preview3, header.messageType) && header.metaLen === 0 && header.bodyLen === 0;
 }
 
 export function drains({

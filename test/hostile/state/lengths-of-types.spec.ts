@@ -2,11 +2,11 @@ import { createServer, tcp, type Server, type Violation } from '../../../src';
 import {
   MessageType,
   messageTypeName,
-  metadataRecords,
   packet,
+  preview3,
+  Preview3MessageType,
   SessionOpenAckMetadata,
   type Packet,
-  type WireRecord,
 } from '../../../src/wire';
 import { open, ping } from '../../../src/testing/packets';
 import { Peer } from '../../support/peer';
@@ -37,8 +37,8 @@ interface Case {
   readonly sessionId: number;
 }
 
-const cases = Object.values(MessageType).flatMap((type): Case[] => {
-  const record = (metadataRecords as Partial<Record<MessageType, WireRecord<unknown>>>)[type];
+const cases = Object.values(Preview3MessageType).flatMap((type): Case[] => {
+  const record = preview3.messages[type]?.record;
   const exact = record?.length ?? 0;
   const metaLens = [...new Set([0, 1, Math.max(0, exact - 1), exact, exact + 1, LIMITS.maxMetadataBytes])];
   return metaLens.flatMap((metaLen) =>
@@ -98,7 +98,7 @@ describe('whole packets of every type, of lengths that are theirs and that are n
       violations.length = 0;
       const what = `${messageTypeName(type)} of session ${sessionId}, ${metaLen} and ${bodyLen} bytes`;
       expect({ what, ...(await fate(peer, whole)) }).toEqual({ what, ...model.receive(connection, whole) });
-      const record = (metadataRecords as Partial<Record<MessageType, WireRecord<unknown>>>)[type];
+      const record = preview3.messages[type]?.record;
       if (sessionId === SESSION && RULED_BY_LENGTH.includes(type) && metaLen !== record?.length) {
         expect(violations.map(({ error }) => error.message)).toEqual([
           `server received malformed ${messageTypeName(type)} metadata length`,

@@ -9,6 +9,6 @@ describe('fieldPath', () => {
     ['BodyRegionPrelude', 'bodyFlags', 'body_region_prelude.body_flags'],
     ['SessionPatchMetadata', 'targetCadenceX100', 'session_patch.target_cadence_x100'],
   ])('%s %s', (record, field, path) => {
-    expect(fieldPath(record, field)).toBe(path);
+    expect(fieldPath({ name: record }, field)).toBe(path);
   });
 });

@@ -1,6 +1,7 @@
-import { NnrpError, records, type WireRecord } from '../../../src/wire';
+import { NnrpError, preview3, preview4, type WireRecord } from '../../../src/wire';
 import { compileCodec } from '../../../src/wire/codec/compiled';
-import vectors from '../../vectors/records.json';
+import preview3Vectors from '../../vectors/records.json';
+import preview4Vectors from '../../vectors/preview4/records.json';
 import { fromHex, toHex } from '../../support/hex';
 
 // Run by compiled.spec.ts in a process that may not generate code: what becomes there of each byte
@@ -14,11 +15,19 @@ function outcome(codec: WireRecord<unknown>, bytes: Uint8Array): string {
   }
 }
 
-const table = records as unknown as Readonly<Record<string, WireRecord<unknown>>>;
+function outcomes(
+  records: Readonly<Record<string, WireRecord<unknown>>>,
+  { cases }: { readonly cases: readonly { readonly record: string; readonly hex: string }[] },
+): string[] {
+  return cases.map(({ record, hex }) => outcome(records[record]!, fromHex(hex)));
+}
 
 process.stdout.write(
   JSON.stringify({
-    compiles: compileCodec(records.CommonHeader.definition) !== undefined,
-    outcomes: vectors.cases.map(({ record, hex }) => outcome(table[record]!, fromHex(hex))),
+    compiles: compileCodec(preview3.records.CommonHeader.definition) !== undefined,
+    outcomes: [
+      ...outcomes(preview3.records, preview3Vectors),
+      ...outcomes(preview4.records, preview4Vectors),
+    ],
   }),
 );

@@ -43,8 +43,8 @@ describe('ClientHelloMetadata', () => {
       { 2: 0xfe, 3: 0xff },
       'CLIENT_HELLO supported_wire_format_bitmap must include wire_format 0',
     ],
-    [{ supportedProfileBitmap: 0 }, { 4: 0 }, 'CLIENT_HELLO supported_profile_bitmap must not be 0'],
-    [{ supportedPayloadKindBitmap: 0 }, { 8: 0 }, 'CLIENT_HELLO supported_payload_kind_bitmap must not be 0'],
+    [{ supportedProfileBitmap: 0 }, { 4: 0 }, 'CLIENT_HELLO supported_profile_bitmap'],
+    [{ supportedPayloadKindBitmap: 0 }, { 8: 0 }, 'CLIENT_HELLO supported_payload_kind_bitmap'],
   ])('refuses %j, on writing and on reading', (edits, bytes, rule) => {
     const fault = { kind: 'InvalidProtocolCombination', rule };
     expect(faultOf(() => ClientHelloMetadata.encode({ ...hello, ...edits }))).toEqual(fault);

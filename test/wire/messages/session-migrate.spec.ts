@@ -17,8 +17,8 @@ describe('SessionMigrateMetadata', () => {
   });
 
   it.each([
-    ['oldTransportId', 0, 'SESSION_MIGRATE old_transport_id must name a transport'],
-    ['newTransportId', 4, 'SESSION_MIGRATE new_transport_id must name a transport'],
+    ['oldTransportId', 0, 'session_migrate.old_transport_id'],
+    ['newTransportId', 4, 'session_migrate.new_transport_id'],
   ])('%s is never unspecified', (name, at, rule) => {
     const fault = { kind: 'InvalidProtocolCombination', rule };
     const given = { ...migrate, [name]: TransportId.Unspecified };
