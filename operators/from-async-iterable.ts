@@ -12,13 +12,18 @@ export interface FromAsyncIterableOptions {
    * not throw. Default: nobody is told.
    */
   readonly onCloseError?: (error: unknown) => void;
+  /**
+   * Told, where the iterator is closed early, of what settles when it is: a generator that awaits something is
+   * closed once that has settled. Must not throw. Default: nobody is told.
+   */
+  readonly onClosing?: (closed: Promise<void>) => void;
 }
 
 /**
  * The items of an async iterable, each asked for only after the one before it was handled, and not
  * while there is pressure. Unlike `from`, unsubscribing closes the iterator (`return`) at once, and not
  * when its next item arrives: a generator that waits at a `yield` runs its `finally` blocks, and a
- * stream is cancelled.
+ * stream is cancelled. A generator that awaits something runs them when that has settled: no one can wake it.
  *
  * @example
  * const tokens$ = fromAsyncIterable(model.stream(prompt), { pressure$: session.pressure$ });
@@ -29,12 +34,13 @@ export function fromAsyncIterable<T>(
   iterable: AsyncIterable<T>,
   options: FromAsyncIterableOptions = {},
 ): Observable<T> {
-  const { pressure$ = NEVER, onCloseError } = options;
+  const { pressure$ = NEVER, onCloseError, onClosing } = options;
   return new Observable((subscriber) => {
     const iterator = iterable[Symbol.asyncIterator]();
     let isHeld = false;
     let isPulling = false;
     let isFinished = false;
+    let asked: Promise<unknown> | undefined;
 
     const pull = (): void => {
       if (isHeld || isPulling || subscriber.closed) return;
@@ -43,7 +49,9 @@ export function fromAsyncIterable<T>(
     };
     const take = async (): Promise<void> => {
       try {
-        const item = await iterator.next();
+        const next = iterator.next();
+        asked = next;
+        const item = await next;
         isPulling = false;
         if (item.done === true) {
           isFinished = true;
@@ -63,14 +71,17 @@ export function fromAsyncIterable<T>(
     };
     const close = async (): Promise<void> => {
       try {
-        await iterator.return?.();
+        // One that cannot be closed is over with the item that it was asked for, whatever that is.
+        await (iterator.return?.() ?? asked?.catch(() => undefined));
       } catch (error) {
         onCloseError?.(error);
       }
     };
 
     subscriber.add(() => {
-      if (!isFinished) void close();
+      if (isFinished) return;
+      const closed = close();
+      onClosing?.(closed);
     });
     subscriber.add(
       pressure$.subscribe({

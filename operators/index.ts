@@ -1,6 +1,7 @@
 export * from './check-options';
 export * from './decode-metadata';
 export * from './decode-packets';
+export * from './decode-text';
 export * from './drop-late';
 export * from './from-async-iterable';
 export * from './of-message-type';

@@ -116,6 +116,8 @@ class RunningServer implements Server {
   private readonly gate: HandshakeGate;
   private readonly listeners: readonly Listener[];
   private readonly accepting = new Subscription();
+  /** Timers of what outlives its session. */
+  private readonly lasting = new Subscription();
   /** What cuts short a close that takes too long. */
   private readonly forcing = new Subscription();
   private readonly host: ConnectionHost;
@@ -146,6 +148,7 @@ class RunningServer implements Server {
       tokens: new TokenGuard(settings.limits.addressTokenFailures, () => scheduler.now()),
       limitTripped,
       queued,
+      lasting: this.lasting,
       failed,
       isFull: () => this.isClosing || this.sessions.heldCount >= MAX_HELD_SESSIONS,
       sessionOpened: (core) => {
@@ -199,6 +202,7 @@ class RunningServer implements Server {
       connections: this.connections.size,
       sessions: this.registry.size,
       operationsInFlight: sum(held, ({ operationsInFlight }) => operationsInFlight),
+      slotsKept: sum(held, ({ slotsKept }) => slotsKept),
       operationsQueued: sum(held, ({ operationsQueued }) => operationsQueued),
       outboxResults: sum(held, ({ outboxResults }) => outboxResults),
       outboxBytes: sum(held, ({ outboxBytes }) => outboxBytes),
@@ -224,6 +228,7 @@ class RunningServer implements Server {
     };
     await Promise.race([this.closeAll(ending), this.cutAll(graceMs)]);
     this.forcing.unsubscribe();
+    this.lasting.unsubscribe();
     this.registry.clear();
     this.sessions.complete();
     this.violations.complete();

@@ -5,6 +5,8 @@ export interface ServerUsage {
   readonly sessions: number;
   /** Operations with the application. */
   readonly operationsInFlight: number;
+  /** Slots that operations which have ended keep, because their handlers go on. */
+  readonly slotsKept: number;
   /** Operations that wait for a slot, or for somebody to subscribe. */
   readonly operationsQueued: number;
   /** Results that wait for their client, or for proof that it has them. */
@@ -24,6 +26,7 @@ export type SessionUsage = Omit<ServerUsage, 'connections' | 'sessions' | 'queue
 interface UsingSession {
   readonly operations: {
     readonly inFlightCount: number;
+    readonly keptCount: number;
     readonly queuedCount: number;
     readonly heldBytes: number;
   };
@@ -33,6 +36,7 @@ interface UsingSession {
 export function sessionUsage({ operations, outlet }: UsingSession): SessionUsage {
   return {
     operationsInFlight: operations.inFlightCount,
+    slotsKept: operations.keptCount,
     operationsQueued: operations.queuedCount,
     outboxResults: outlet.heldResults,
     outboxBytes: outlet.heldBytes,

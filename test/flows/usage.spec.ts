@@ -8,6 +8,7 @@ const nothing = {
   connections: 0,
   sessions: 0,
   operationsInFlight: 0,
+  slotsKept: 0,
   operationsQueued: 0,
   outboxResults: 0,
   outboxBytes: 0,

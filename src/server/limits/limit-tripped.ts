@@ -10,6 +10,7 @@ import type { ServerLimits } from './server-limits';
  * - `queued`: it waits for its turn
  * - `reading-paused`: nothing more is read from the peer for the time being
  * - `session-ended`: a session that waited for its client waits no more
+ * - `slot-freed`: an operation that has ended gives its slot to the next, though its handler goes on
  * - `operation-dropped`: the operation ends without the rest of its answer, the others go on
  */
 export type LimitConsequence =
@@ -19,6 +20,7 @@ export type LimitConsequence =
   | 'queued'
   | 'reading-paused'
   | 'session-ended'
+  | 'slot-freed'
   | 'operation-dropped';
 
 /** A peer has met one of the {@link ServerLimits}. */

@@ -149,6 +149,14 @@ export interface ServerLimits extends ConnectionRates {
   /** Bytes of those of all operations together. */
   readonly maxTotalHeldBytes: number;
   /**
+   * Milliseconds that the handler of an operation which has ended may keep its slot, because it awaits something
+   * and looks at no signal. Then the slot goes to the next submit, of which a session may have as many such
+   * handlers as it has slots; from one more on it is `maxUnsettledMs`, or until one of them has settled.
+   */
+  readonly unsettledMs: number;
+  /** Milliseconds that it may keep its slot where there are so many. */
+  readonly maxUnsettledMs: number;
+  /**
    * Milliseconds that `server.close` waits, after its `graceMs`, for connections that are to end; then
    * they are cut. A peer that reads nothing must not keep the process.
    */
@@ -194,6 +202,8 @@ export const DEFAULT_SERVER_LIMITS: ServerLimits = {
   maxDetachedBytes: 256 * MIB,
   maxHeldBytes: 4 * MIB,
   maxTotalHeldBytes: 256 * MIB,
+  unsettledMs: 2000,
+  maxUnsettledMs: 30_000,
   closeOvertimeMs: 5000,
 };
 

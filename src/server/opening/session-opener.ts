@@ -66,6 +66,8 @@ export interface OpenerHost {
   readonly scheduler: SchedulerLike;
   /** Of submits that wait, over all sessions. */
   readonly queued: QueuedTotals;
+  /** Timers of what outlives its session; they end with the server. */
+  readonly lasting: Subscription;
   /** Counts wrong tokens by their address. */
   readonly tokens: TokenGuard;
   limitTripped(tripped: LimitTripped): void;
@@ -298,6 +300,7 @@ export class SessionOpener {
       scheduler,
       detached: new DetachedTotals(settings.limits),
       queued: this.host.queued,
+      lasting: this.host.lasting,
       held: new HeldTotals(settings.limits),
       limitTripped: (tripped) => {
         this.host.limitTripped(tripped);

@@ -1,4 +1,4 @@
-import { BehaviorSubject, lastValueFrom, type Observable, type SchedulerLike } from 'rxjs';
+import { BehaviorSubject, lastValueFrom, type Observable, type SchedulerLike, type Subscription } from 'rxjs';
 import { decodeAs } from '../../protocol/decode-as';
 import { checkHeaderOnly, checkMetadataLength } from '../../protocol/packet-checks';
 import { unexpectedMessage, type RuntimeError } from '../../protocol/runtime-error';
@@ -13,7 +13,7 @@ import { cacheMiss } from '../error-packet';
 import type { Cancel } from './messages';
 import type { DetachedShare, DetachedTotals } from '../opening/detached-totals';
 import type { LimitTripped } from '../limits/limit-tripped';
-import type { HeldExcess, HeldTotals } from '../limits/held-totals';
+import type { HeldTotals } from '../limits/held-totals';
 import type { QueuedTotals } from '../limits/queued-totals';
 import type { ServerSettings } from '../options';
 import { NO_REFERENCES, refersToObjects, SessionCache } from './session-cache';
@@ -22,7 +22,12 @@ import type { SessionClaim } from './session-claim';
 import { SessionClosing, type ClosingSession } from './session-closing';
 import { SessionCredit, type CreditedSession } from './session-credit';
 import { OperationHolds } from './operation-holds';
-import { SessionOperations, type OperationsHost, type ResultTarget } from './submits/session-operations';
+import {
+  SessionOperations,
+  type OperationExcess,
+  type OperationsHost,
+  type ResultTarget,
+} from './submits/session-operations';
 import { SessionOutlet, type Attachment } from './results/session-outlet';
 import { SessionSender, type SenderHost } from './results/session-sender';
 import { SessionRecovery, type RecoveringSession } from './session-recovery';
@@ -53,6 +58,8 @@ export interface SessionHost {
   readonly queued: QueuedTotals;
   /** Bytes of results that wait because clients hold their operations, over all sessions. */
   readonly held: HeldTotals;
+  /** Timers of what outlives its session; they end with the server. */
+  readonly lasting: Subscription;
   limitTripped(tripped: LimitTripped): void;
   /** The session is over, and nothing more is sent for it. */
   ended(core: SessionCore, end: SubmitEnd): void;
@@ -137,6 +144,10 @@ export class SessionCore
 
   private get cache(): SessionCache {
     return (this.madeCache ??= new SessionCache(this.sessionId, this.settings, this.scheduler));
+  }
+
+  get lasting(): Subscription {
+    return this.host.lasting;
   }
 
   get held(): HeldTotals {
@@ -296,9 +307,8 @@ export class SessionCore
     new SubscribersOf(stream, this.host, 'operation').failed(cause);
   }
 
-  heldTooMuch(excess: HeldExcess): void {
-    const { sessionId, outlet } = this;
-    this.host.limitTripped({ ...excess, peer: outlet.peer, sessionId, consequence: 'operation-dropped' });
+  tripped(excess: OperationExcess): void {
+    this.host.limitTripped({ ...excess, peer: this.outlet.peer, sessionId: this.sessionId });
   }
 
   /** Tells the client of an operation that gets no answer. */

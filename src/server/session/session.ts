@@ -22,7 +22,6 @@ import { ResultHintMetadata } from '../../wire/messages/result-hint';
 import type { SessionOpenAckMetadata, SessionOpenMetadata } from '../../wire/messages/session-open';
 import { contained, ContainedObservable, Relay, type Containment } from '../contained';
 import { SubscribersOf } from '../subscribers';
-import { keepingSlots } from './submits/kept-slots';
 import type { Cancel, Close, SessionMessage } from './messages';
 import type { MigrateRequest, PatchRequest } from './requests';
 import type { SessionCore } from './session-core';
@@ -156,7 +155,7 @@ export class ServerSession extends ContainedObservable<SessionMessage> {
     });
     const submits$ = late === undefined ? all$ : all$.pipe(dropLate({ when: late, scheduler }));
     const responding = new SessionResponding(this.core);
-    return submits$.pipe(respondToSubmits(keepingSlots(handler), responding)).subscribe(this.results);
+    return submits$.pipe(respondToSubmits(handler, responding)).subscribe(this.results);
   }
 
   /**
@@ -313,6 +312,10 @@ class SessionResponding implements RespondOptions<Submit> {
 
   onAbandoned(submit: Submit): void {
     submit.fail();
+  }
+
+  onUnsettled(work: PromiseLike<unknown>, submit: Submit): void {
+    submit.keepSlotUntil(work);
   }
 }
 

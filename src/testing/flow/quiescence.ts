@@ -57,6 +57,7 @@ export function leftovers(thing: Quiescible): readonly string[] {
 function ofServer(usage: ServerUsage): readonly string[] {
   return counted('the server', [
     [usage.operationsInFlight, 'operations with the application'],
+    [usage.slotsKept, 'slots of operations that have ended'],
     [usage.operationsQueued, 'operations in its queue'],
     [usage.outboxResults, `results whose receipt is not proved (${usage.outboxBytes} bytes)`],
     [usage.heldBytes, 'bytes of operations that are held'],

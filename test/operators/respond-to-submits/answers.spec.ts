@@ -28,19 +28,19 @@ describe('respondToSubmits', () => {
       });
     });
 
-    it('are given the submit and its number', () => {
+    it('are given the submit and its signal', () => {
       const given: unknown[] = [];
       of(submits[3], submits[1])
         .pipe(
-          respondToSubmits((submit, index) => {
-            given.push([submit, index]);
+          respondToSubmits((submit, { signal }) => {
+            given.push([submit, signal]);
             return EMPTY;
           }),
         )
         .subscribe();
       expect(given).toEqual([
-        [submits[3], 0],
-        [submits[1], 1],
+        [submits[3], submits[3].signal],
+        [submits[1], submits[1].signal],
       ]);
     });
 

@@ -20,6 +20,7 @@ export class TestSubmit implements RespondableSubmit {
   }
 
   hasEnded = false;
+  readonly signal = new AbortController().signal;
   partial = (...rest: Tail<typeof partialResult>) => partialResult(this.frameId, ...rest);
   complete = (...rest: Tail<typeof completeResult>) => completeResult(this.frameId, ...rest);
   drop = () => dropResult(this.frameId);

@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { completeResult } from '../../../src/protocol/operation/result';
-import { decodeTokens, encodeTokens, TOKEN_DELTA } from '../../../src/protocol/operation/token-delta';
+import {
+  decodeTokens,
+  encodeTokens,
+  TOKEN_DELTA,
+  TokenDecoder,
+} from '../../../src/protocol/operation/token-delta';
 import { splitBody } from '../../../src/wire/body/body-region';
 import { decodeTypedPayload, encodeTypedPayload } from '../../../src/wire/body/typed-payload';
 import { joinBody } from '../../../src/wire/body/body-region';
@@ -13,6 +18,29 @@ function roundTrip(texts: readonly string[]): string[] {
   const { body, fields } = encodeTokens(texts);
   return decodeTokens(completeResult(1, body, fields));
 }
+
+describe('a decoder of token deltas', () => {
+  const opaque = (...bytes: number[]) => ({
+    metadata: ResultPushMetadata.of(),
+    body: Uint8Array.from(bytes),
+  });
+
+  it('joins a character that several results have a part of', () => {
+    const decoder = new TokenDecoder();
+    const texts = [opaque(0x61, 0xf0), opaque(0x9f), opaque(0x90, 0x8b, 0x62)].flatMap((each) =>
+      decoder.decode(each),
+    );
+    expect(texts.join('')).toBe('a🐋b');
+    expect(decoder.end()).toBe('');
+  });
+
+  it('says at the end that a character is not whole', () => {
+    const decoder = new TokenDecoder();
+    expect(decoder.decode(opaque(0xf0, 0x9f))).toEqual(['']);
+    expect(decoder.end()).toBe('\ufffd');
+    expect(decoder.decode(opaque(0x61))).toEqual(['a']);
+  });
+});
 
 describe('token deltas', () => {
   it('come back text by text', () => {
@@ -60,8 +88,20 @@ describe('token deltas', () => {
     }
   });
 
-  it('are none where the record declares no frames', () => {
-    expect(decodeTokens({ metadata: ResultPushMetadata.of(), body: Uint8Array.of(1, 2, 3) })).toEqual([]);
+  it('are the text of a body that is no typed payload, and none of an empty one', () => {
+    const metadata = ResultPushMetadata.of();
+    expect(decodeTokens({ metadata, body: new TextEncoder().encode('naïve') })).toEqual(['naïve']);
+    expect(decodeTokens({ metadata, body: new Uint8Array(0) })).toEqual([]);
+  });
+
+  it('say where a body ends inside a character', () => {
+    const metadata = ResultPushMetadata.of();
+    expect(decodeTokens({ metadata, body: Uint8Array.of(0x61, 0xf0, 0x9f) })).toEqual(['a\ufffd']);
+  });
+
+  it('hold half a character back for the text that has the other', () => {
+    expect(roundTrip(['Hi \ud83d', '\ude00!', '\ud83d'])).toEqual(['Hi ', '😀!', '\ufffd']);
+    expect(roundTrip(['\ud83d'])).toEqual(['\ufffd']);
   });
 
   it('are refused where the body is not what the record says', () => {

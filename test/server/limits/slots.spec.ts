@@ -80,6 +80,46 @@ describe.each(Object.entries(STUBBORN))('%s', (_, handlerOf) => {
     expect([served.limits, served.failures]).toEqual([[], []]);
   });
 
+  it('that never ends gives its slot back after 2 s, which is told; others wait for as many to end', async () => {
+    const work = new StubbornWork();
+    const { served, time } = serveInVirtualTime();
+    served.server.sessions$.subscribe((session) => session.respond(handlerOf(work)));
+    const peer = await openedPeer(served);
+    for (let number = 1; number <= 4; number++) {
+      await sendAll(peer, [submit(SESSION, number), cancel(SESSION, number)]);
+    }
+    await sendAll(peer, [submit(SESSION, 5)]);
+    expect(served.server.usage).toMatchObject({ slotsKept: 4, operationsInFlight: 0, operationsQueued: 1 });
+    time.advance(2000);
+    await settled();
+    expect(work.begun).toBe(5);
+    expect(served.server.usage).toMatchObject({ slotsKept: 0, operationsInFlight: 1, operationsQueued: 0 });
+    expect(served.limits).toEqual(
+      Array.from({ length: 4 }, () => ({
+        limit: 'unsettledMs',
+        peer: 'memory#1',
+        sessionId: SESSION,
+        allowed: 2000,
+        observed: 2000,
+        consequence: 'slot-freed',
+      })),
+    );
+    await work.endAll();
+    expect(served.server.usage).toMatchObject({ slotsKept: 0, operationsInFlight: 0 });
+  });
+
+  it('is not waited for by a server that closes, nor leaves it a timer', async () => {
+    const work = new StubbornWork();
+    const { served, time } = serveInVirtualTime();
+    served.server.sessions$.subscribe((session) => session.respond(handlerOf(work)));
+    const peer = await openedPeer(served);
+    await sendAll(peer, [submit(SESSION, 1), cancel(SESSION, 1), submit(SESSION, 2)]);
+    await served.server.close({ graceMs: 0 });
+    time.advance(60_000);
+    expect(served.limits).toEqual([]);
+    await work.endAll();
+  });
+
   it('counts for its connection also after its session', async () => {
     const work = new StubbornWork();
     const { served } = serveInVirtualTime({ limits: { maxInFlightPerConnection: 10 } });
@@ -120,9 +160,9 @@ describe('a handler that a cancel stops', () => {
     let started = 0;
     const handler = handlerOf();
     served.server.sessions$.subscribe((session) =>
-      session.respond((each, index) => {
+      session.respond((each, context) => {
         started += 1;
-        return handler(each, index);
+        return handler(each, context);
       }),
     );
     const peer = await openedPeer(served);

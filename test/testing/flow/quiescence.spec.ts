@@ -46,6 +46,7 @@ describe('expectQuiescent outside a flow', () => {
       connections: 1,
       sessions: 1,
       operationsInFlight: 2,
+      slotsKept: 0,
       operationsQueued: 3,
       outboxResults: 4,
       outboxBytes: 5,

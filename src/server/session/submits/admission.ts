@@ -46,6 +46,11 @@ export class Admission extends SlotShare {
     return this.inFlight + this.kept;
   }
 
+  /** Slots of operations that have ended. */
+  get keptCount(): number {
+    return this.kept;
+  }
+
   get queuedCount(): number {
     return this.queue?.size ?? 0;
   }

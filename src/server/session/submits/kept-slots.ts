@@ -1,52 +1,91 @@
-import type { Answer, SubmitHandler } from '../../../../operators/respond-to-submits';
+import { type Subscription, type SchedulerLike } from 'rxjs';
+import { timerMs } from '../../../protocol/timer';
+import type { ServerLimits } from '../../limits/server-limits';
 import type { Submit } from './submit';
 
-/**
- * The handler, whose submits keep their slots until it is really over. Who unsubscribes from a promise or
- * from an async iterable does not stop it: without this, a client that submits and cancels would have any
- * number of them at work. An Observable is over when it is unsubscribed from; where one goes on behind
- * that, `Submit.keepSlotUntil` says so.
- */
-export function keepingSlots(handler: SubmitHandler<Submit>): SubmitHandler<Submit> {
-  return (submit, index) => {
-    const answers = handler(submit, index);
-    if (typeof answers !== 'object' || answers === null) return answers;
-    if (isPromise(answers)) submit.keepSlotUntil(answers);
-    else if (isAsyncIterable(answers)) return watched(answers, submit);
-    return answers;
-  };
+/** Whose slots are kept. */
+export interface SlotKeeper {
+  readonly scheduler: SchedulerLike;
+  readonly limits: Pick<ServerLimits, 'unsettledMs' | 'maxUnsettledMs'>;
+  /** Slots of the session. */
+  readonly slots: number;
+  /** Timers that may outlive the session: what was begun for it does. */
+  readonly timers: Subscription;
+  /** A slot is given back though the handler goes on, `observed` milliseconds after its operation has ended. */
+  handlerUnsettled(limit: 'unsettledMs' | 'maxUnsettledMs', observed: number): void;
+  /** A kept slot is free; `startNext` follows. */
+  freeSlot(): void;
+  startNext(): void;
 }
 
 /**
- * The iterable, whose early end the submit's slot waits for: its `return`, which is answered once it is
- * over; of one that has none, the item that it was asked for.
+ * Slots of operations that have ended while what was begun for them goes on: a promise cannot be stopped, nor can
+ * a generator that awaits something. Without it, a client that submits and cancels would have any number of them
+ * at work; without an end, a few that hang would silence their session.
+ *
+ *            settled
+ *   kept ────────────────────────────────────▶ free
+ *     │ unsettledMs, while fewer than the session has slots were given back so; else maxUnsettledMs
+ *     ▼
+ *   given back ── settled ──▶ room for the next
  */
-function watched(answers: AsyncIterable<Answer>, submit: Submit): AsyncIterable<Answer> {
-  return {
-    [Symbol.asyncIterator]: () => {
-      const iterator = answers[Symbol.asyncIterator]();
-      let asked: Promise<IteratorResult<Answer>> = Promise.resolve(OVER);
-      return {
-        next: () => {
-          asked = iterator.next();
-          return asked;
-        },
-        return: () => {
-          const closed = iterator.return?.();
-          submit.keepSlotUntil(closed ?? asked);
-          return closed ?? Promise.resolve(OVER);
-        },
-      };
-    },
-  };
-}
+export class KeptSlots {
+  /** Since when, in the order in which their operations ended. */
+  private readonly kept = new Map<Submit, number>();
+  private readonly givenBack = new Set<Submit>();
+  private timer: Subscription | undefined;
 
-const OVER: IteratorReturnResult<undefined> = { done: true, value: undefined };
+  constructor(private readonly keeper: SlotKeeper) {}
 
-function isPromise(answers: object): answers is PromiseLike<Answer> {
-  return 'then' in answers && typeof answers.then === 'function';
-}
+  keep(submit: Submit): void {
+    this.kept.set(submit, this.keeper.scheduler.now());
+    if (this.timer === undefined) this.wait();
+  }
 
-function isAsyncIterable(answers: object): answers is AsyncIterable<Answer> {
-  return Symbol.asyncIterator in answers;
+  /** What was begun for a submit has settled. */
+  settled(submit: Submit): void {
+    if (this.kept.delete(submit)) this.keeper.freeSlot();
+    else this.givenBack.delete(submit);
+    this.giveBack();
+  }
+
+  /** Milliseconds that the next may keep its slot. */
+  private get patienceMs(): number {
+    const { limits, slots } = this.keeper;
+    return this.givenBack.size < slots ? limits.unsettledMs : limits.maxUnsettledMs;
+  }
+
+  private giveBack(): void {
+    const { keeper, kept } = this;
+    const now = keeper.scheduler.now();
+    for (const [submit, since] of kept) {
+      const { patienceMs } = this;
+      if (now - since < patienceMs) break;
+      const limit = patienceMs === keeper.limits.unsettledMs ? 'unsettledMs' : 'maxUnsettledMs';
+      kept.delete(submit);
+      this.givenBack.add(submit);
+      keeper.freeSlot();
+      keeper.handlerUnsettled(limit, now - since);
+    }
+    this.wait();
+    keeper.startNext();
+  }
+
+  /** Wakes when the first may have to give its slot back. */
+  private wait(): void {
+    const { scheduler, timers } = this.keeper;
+    this.timer?.unsubscribe();
+    this.timer = undefined;
+    const [since] = this.kept.values();
+    if (since === undefined || this.patienceMs === Infinity) return;
+    const timer = scheduler.schedule(
+      () => {
+        timers.remove(timer);
+        this.giveBack();
+      },
+      timerMs(Math.max(0, since + this.patienceMs - scheduler.now())),
+    );
+    this.timer = timer;
+    timers.add(timer);
+  }
 }

@@ -1,4 +1,4 @@
-import type { Observable } from 'rxjs';
+import type { Observable, SchedulerLike, Subscription } from 'rxjs';
 import { type CancelScope, OperationState, type TerminalState } from '../../../protocol/operation/operation';
 import type { Operation, OperationRelations } from '../../../protocol/operation/operation-entry';
 import { OperationRegistry } from '../../../protocol/operation/operation-registry';
@@ -6,18 +6,23 @@ import { IdRanges } from '../../../protocol/operation/id-ranges';
 import { isTerminal, type Result } from '../../../protocol/operation/result';
 import { NnrpError } from '../../../wire/errors';
 import { Admission, type AdmissionTarget } from './admission';
-import type { HeldExcess, HeldTotals } from '../../limits/held-totals';
+import type { HeldTotals } from '../../limits/held-totals';
+import type { LimitTripped } from '../../limits/limit-tripped';
 import type { SlotPool } from '../../limits/slot-pool';
 import type { QueueLimits } from '../../options';
 import type { HeldOperations } from '../operation-holds';
 import { HeldResults } from './held-results';
+import { KeptSlots, type SlotKeeper } from './kept-slots';
 import type { OperationControl, Submit, SubmitEnd } from './submit';
 
 /** What the operations of a session need of it. */
 export interface OperationsHost {
   readonly sessionId: number;
   readonly granted: { readonly maxInFlightOperations: number };
-  readonly settings: { readonly queue: QueueLimits };
+  readonly settings: { readonly queue: QueueLimits; readonly limits: SlotKeeper['limits'] };
+  readonly scheduler: SchedulerLike;
+  /** Timers that may outlive the session. */
+  readonly lasting: Subscription;
   /** Results of all operations that wait because their clients hold them. */
   readonly held: HeldTotals;
   /** Whether the client does not take results as fast as they come. */
@@ -31,9 +36,12 @@ export interface OperationsHost {
   operationEnded(): void;
   /** A subscriber of a submit's streams has thrown. */
   subscriberFailed(submit: Submit, cause: unknown): void;
-  /** There is no room for what an operation, which its client holds, has answered: it is dropped. */
-  heldTooMuch(excess: HeldExcess): void;
+  /** An operation has met a limit of the server's. */
+  tripped(excess: OperationExcess): void;
 }
+
+/** A limit that an operation has met, and what that costs it. */
+export type OperationExcess = Omit<LimitTripped, 'peer' | 'sessionId'>;
 
 /** Where the results of operations go. Both throw an `NnrpError` where a result cannot be encoded. */
 export interface ResultTarget {
@@ -65,6 +73,7 @@ export class SessionOperations implements OperationControl, AdmissionTarget, Hel
   private readonly admission: Admission;
   private highestId = 0;
   private refusedIds: IdRanges | undefined;
+  private madeKept: KeptSlots | undefined;
 
   constructor(
     private readonly host: OperationsHost,
@@ -106,6 +115,11 @@ export class SessionOperations implements OperationControl, AdmissionTarget, Hel
 
   get queuedCount(): number {
     return this.admission.queuedCount;
+  }
+
+  /** Slots that operations which have ended keep. */
+  get keptCount(): number {
+    return this.admission.keptCount;
   }
 
   /** Bytes of the submits that wait. */
@@ -283,13 +297,33 @@ export class SessionOperations implements OperationControl, AdmissionTarget, Hel
     this.host.subscriberFailed(submit, cause);
   }
 
-  keepSlot(): void {
+  keepSlot(submit: Submit): void {
     this.admission.keepSlot();
+    this.kept.keep(submit);
   }
 
-  freeSlot(): void {
-    this.admission.freeSlot();
-    this.admission.startNext();
+  freeSlot(submit: Submit): void {
+    this.kept.settled(submit);
+  }
+
+  private get kept(): KeptSlots {
+    const { admission, host } = this;
+    return (this.madeKept ??= new KeptSlots({
+      scheduler: host.scheduler,
+      limits: host.settings.limits,
+      slots: host.granted.maxInFlightOperations,
+      timers: host.lasting,
+      handlerUnsettled: (limit, observed) => {
+        const allowed = host.settings.limits[limit];
+        host.tripped({ limit, allowed, observed, consequence: 'slot-freed' });
+      },
+      freeSlot: () => {
+        admission.freeSlot();
+      },
+      startNext: () => {
+        admission.startNext();
+      },
+    }));
   }
 
   /** Keeps a result of an operation that is held. */
@@ -299,7 +333,7 @@ export class SessionOperations implements OperationControl, AdmissionTarget, Hel
     sender.check(result);
     const excess = held.add(result);
     if (excess === undefined) return;
-    this.host.heldTooMuch(excess);
+    this.host.tripped({ ...excess, consequence: 'operation-dropped' });
     this.giveUp(submit, 'failed');
   }
 

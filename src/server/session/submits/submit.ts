@@ -41,9 +41,9 @@ export interface OperationControl {
   move(submit: Submit, to: typeof OperationState.WaitingTool | typeof OperationState.Running): void;
   giveUp(submit: Submit, end: 'failed' | 'superseded' | 'late'): void;
   /** The operation has ended, and what was begun for it goes on: it keeps its slot. */
-  keepSlot(): void;
-  /** An operation that had kept its slot needs it no more. */
-  freeSlot(): void;
+  keepSlot(submit: Submit): void;
+  /** What was begun for an operation that had kept its slot has settled. */
+  freeSlot(submit: Submit): void;
   /** A subscriber of its streams has thrown. */
   subscriberFailed(submit: Submit, cause: unknown): void;
 }
@@ -95,6 +95,7 @@ export class Submit implements OperationEntry, Message<typeof MessageType.FrameS
   private end: SubmitEnd | undefined;
   private ending: Subject<SubmitEnd> | undefined;
   private states: Subject<OperationState> | undefined;
+  private controller: AbortController | undefined;
   /** Pieces of work that the operation's slot waits for. */
   private works = 0;
   private holding: HeldResults | undefined;
@@ -182,6 +183,21 @@ export class Submit implements OperationEntry, Message<typeof MessageType.FrameS
     });
   }
 
+  /**
+   * Aborts when nobody wants the answer any more: the operation has ended, and was not completed. Made when it is
+   * read. Its reason is an `AbortError` that says how the operation ended.
+   *
+   * @example
+   * session.respond((submit, { signal }) => model.stream(submit.body, { signal }));
+   */
+  get signal(): AbortSignal {
+    if (this.controller === undefined) {
+      this.controller = new AbortController();
+      this.abortIfUnwanted(this.controller);
+    }
+    return this.controller.signal;
+  }
+
   /** A part of the answer; others follow. */
   partial(body: Uint8Array, fields?: ResultFields): ResultPush {
     return partialResult(this.frameId, body, fields);
@@ -232,9 +248,9 @@ export class Submit implements OperationEntry, Message<typeof MessageType.FrameS
 
   /**
    * Keeps the operation's slot (`maxInFlightOperations`) until `work` has settled, however it does, also
-   * where the operation ends before. For work that a cancel cannot stop: without it, a client that submits
-   * and cancels has as much of it done as it likes. `session.respond` does this for handlers that return
-   * promises or async iterables.
+   * where the operation ends before; then for 2 s at most, see `limits.unsettledMs`. For work that a cancel cannot
+   * stop: without it, a client that submits and cancels has as much of it done as it likes. `session.respond`
+   * does this for handlers that return promises or async iterables.
    *
    * @example
    * session.respond((submit) => {
@@ -246,10 +262,10 @@ export class Submit implements OperationEntry, Message<typeof MessageType.FrameS
   keepSlotUntil(work: PromiseLike<unknown>): void {
     const settle = (): void => {
       this.works -= 1;
-      if (this.works === 0 && this.end !== undefined) this.control.freeSlot();
+      if (this.works === 0 && this.end !== undefined) this.control.freeSlot(this);
     };
     this.works += 1;
-    if (this.works === 1 && this.end !== undefined) this.control.keepSlot();
+    if (this.works === 1 && this.end !== undefined) this.control.keepSlot(this);
     Promise.resolve(work).then(settle, settle);
   }
 
@@ -307,10 +323,16 @@ export class Submit implements OperationEntry, Message<typeof MessageType.FrameS
     this.end = end;
     this.holding?.take();
     this.holding = undefined;
-    if (this.works > 0) this.control.keepSlot();
+    if (this.works > 0) this.control.keepSlot(this);
     this.stateChanged();
     this.states?.complete();
     this.ending?.next(end);
     this.ending?.complete();
+    if (this.controller !== undefined) this.abortIfUnwanted(this.controller);
+  }
+
+  private abortIfUnwanted(controller: AbortController): void {
+    if (this.end === undefined || this.end === 'completed') return;
+    controller.abort(new DOMException(`operation ${this.frameId} has ended: ${this.end}`, 'AbortError'));
   }
 }

@@ -1,4 +1,4 @@
-import { NEVER } from 'rxjs';
+import { NEVER, Subscription } from 'rxjs';
 import { CancelScope, OperationState } from '../../../../src/protocol/operation/operation';
 import {
   completeResult,
@@ -12,6 +12,8 @@ import {
   type ResultTarget,
 } from '../../../../src/server/session/submits/session-operations';
 import { Submit } from '../../../../src/server/session/submits/submit';
+import { DEFAULT_SERVER_LIMITS } from '../../../../src/server/limits/server-limits';
+import { VirtualTime } from '../../../support/virtual-time';
 import { faultOf, kindOf } from '../../../protocol/support';
 import { submitPacket, text } from '../../../support/packets';
 
@@ -32,10 +34,12 @@ class Stage {
     this.operations = new SessionOperations({
       sessionId: 5,
       granted: { maxInFlightOperations: maxInFlight },
-      settings: { queue: { maxSubmits, maxBytes: 1000 } },
+      settings: { queue: { maxSubmits, maxBytes: 1000 }, limits: DEFAULT_SERVER_LIMITS },
+      scheduler: new VirtualTime(),
+      lasting: new Subscription(),
       held: new HeldTotals({ maxHeldBytes: 1000, maxTotalHeldBytes: 2000 }),
       pressure$: NEVER,
-      heldTooMuch: ({ limit, observed }) => this.log.push(`${limit}: ${observed}`),
+      tripped: ({ limit, observed }) => this.log.push(`${limit}: ${observed}`),
       isReady: () => this.isReady,
       deliver: (submit) => {
         this.submits.set(submit.frameId, submit);

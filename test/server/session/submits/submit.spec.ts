@@ -101,6 +101,28 @@ describe('Submit', () => {
     expect(submit.partial(text('a'), { inferenceMs: 5 }).metadata.inferenceMs).toBe(5);
   });
 
+  it.each(['dropped', 'failed', 'superseded', 'late', 'cancelled', 'closed', 'disconnected'] as const)(
+    'aborts its signal where it ends otherwise than completed: %s',
+    (end) => {
+      const { submit } = make();
+      const { signal } = submit;
+      expect(submit.signal).toBe(signal);
+      expect(signal.aborted).toBe(false);
+      submit.finish(end);
+      expect(signal.reason).toMatchObject({ name: 'AbortError', message: `operation 9 has ended: ${end}` });
+    },
+  );
+
+  it('has a signal that is aborted already where it is read after such an end, and never where it completed', () => {
+    const { submit } = make();
+    submit.finish('cancelled');
+    expect(submit.signal.aborted).toBe(true);
+    const { submit: answered } = make();
+    const { signal } = answered;
+    answered.finish('completed');
+    expect([signal.aborted, make().submit.signal.aborted]).toEqual([false, false]);
+  });
+
   it('leaves what is done about it to its session', () => {
     const { submit, asked } = make();
     submit.relate({ parentId: 4, groupId: 2 });

@@ -1,0 +1,28 @@
+import type { Observable } from 'rxjs';
+
+export interface RespondOptions<S> {
+  /**
+   * Told of what a handler throws or errors with, also while it is torn down. What it throws itself is
+   * discarded. Default: nobody is told but the peer, by RESULT_DROP; RxJS's own way, to throw where
+   * nothing catches, would end a server's process.
+   */
+  readonly onError?: (error: unknown, submit: S) => void;
+  /**
+   * Told of each submit that is being answered when the results are unsubscribed from: nothing can be
+   * sent for it any more. Must not throw. Default: nobody is told.
+   */
+  readonly onAbandoned?: (submit: S) => void;
+  /**
+   * Told of work that goes on though its answer was stopped: a promise that has not settled, an iterator that is
+   * being closed, which a generator that awaits something is only when it wakes. Must not throw. Default:
+   * nobody is told.
+   */
+  readonly onUnsettled?: (work: PromiseLike<unknown>, submit: S) => void;
+  /**
+   * While its latest value is true, handlers that are iterables or async iterables are not asked for their next
+   * answer; `session.pressure$` is meant, or, for each submit its own, `(submit) => submit.pressure$`. Of a
+   * synchronous iterable the first 64 KiB are taken all the same. Observables cannot wait, and are not held
+   * back. Never errors. Default: never.
+   */
+  readonly pressure$?: Observable<boolean> | ((submit: S) => Observable<boolean>);
+}

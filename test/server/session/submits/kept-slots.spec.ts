@@ -1,0 +1,86 @@
+import { Subscription } from 'rxjs';
+import { KeptSlots } from '../../../../src/server/session/submits/kept-slots';
+import type { Submit } from '../../../../src/server/session/submits/submit';
+import { VirtualTime } from '../../../support/virtual-time';
+
+/** The slots that a session of two keeps, and all that it hears of them. */
+class Stage {
+  readonly time = new VirtualTime();
+  readonly timers = new Subscription();
+  readonly log: string[] = [];
+  readonly kept = new KeptSlots({
+    scheduler: this.time,
+    limits: { unsettledMs: 2000, maxUnsettledMs: 30_000 },
+    slots: 2,
+    timers: this.timers,
+    handlerUnsettled: (limit, observed) => this.log.push(`${limit}: ${observed}`),
+    freeSlot: () => this.log.push('free'),
+    startNext: () => undefined,
+  });
+
+  /** So many operations have ended, whose handlers go on. */
+  keep(count: number): Submit[] {
+    const submits = Array.from({ length: count }, (_, index) => ({ frameId: index }) as Submit);
+    for (const submit of submits) this.kept.keep(submit);
+    return submits;
+  }
+
+  /** What was heard within so many milliseconds. */
+  after(ms: number): string[] {
+    this.time.advance(ms);
+    return this.log.splice(0);
+  }
+}
+
+describe('the slot of an operation that has ended', () => {
+  it('is free when its handler has settled, and needs no timer then', () => {
+    const stage = new Stage();
+    const [one] = stage.keep(1);
+    stage.kept.settled(one!);
+    expect(stage.after(0)).toEqual(['free']);
+    expect(stage.after(60_000)).toEqual([]);
+  });
+
+  it('is given back after 2 s where its handler has not settled, once', () => {
+    const stage = new Stage();
+    const [one] = stage.keep(1);
+    expect(stage.after(1999)).toEqual([]);
+    expect(stage.after(1)).toEqual(['free', 'unsettledMs: 2000']);
+    stage.kept.settled(one!);
+    expect(stage.after(60_000)).toEqual([]);
+  });
+
+  it('waits for 30 s where the session has as many handlers that go on as it has slots', () => {
+    const stage = new Stage();
+    stage.keep(3);
+    expect(stage.after(2000)).toEqual(['free', 'unsettledMs: 2000', 'free', 'unsettledMs: 2000']);
+    expect(stage.after(27_999)).toEqual([]);
+    expect(stage.after(1)).toEqual(['free', 'maxUnsettledMs: 30000']);
+  });
+
+  it('takes the place of one that has settled', () => {
+    const stage = new Stage();
+    const [first] = stage.keep(3);
+    stage.after(5000);
+    stage.kept.settled(first!);
+    expect(stage.after(0)).toEqual(['free', 'unsettledMs: 5000']);
+    expect(stage.after(60_000)).toEqual([]);
+  });
+
+  it('is told of in the order in which the operations ended', () => {
+    const stage = new Stage();
+    stage.keep(1);
+    stage.after(500);
+    stage.keep(1);
+    expect(stage.after(1500)).toEqual(['free', 'unsettledMs: 2000']);
+    expect(stage.after(500)).toEqual(['free', 'unsettledMs: 2000']);
+  });
+
+  it('keeps no timer of a server that has closed', () => {
+    const stage = new Stage();
+    stage.keep(1);
+    stage.timers.unsubscribe();
+    stage.keep(1);
+    expect(stage.after(60_000)).toEqual([]);
+  });
+});
