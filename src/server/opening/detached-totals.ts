@@ -9,70 +9,133 @@ export interface DetachedExcess {
 
 /** Whose results wait. */
 export interface DetachedOwner {
+  /** Who shares with whom: the owner that a policy has named, or the address that the client came from. */
+  readonly party: string;
   /** There is no room: the session cannot wait, or not go on waiting. */
   detachedTooMuch(excess: DetachedExcess): void;
 }
 
-/** The sessions of a server that wait for their clients, and the bytes of results that wait with them. */
+/** The sessions of one party that wait, oldest first. */
+class Party {
+  readonly shares = new Set<DetachedShare>();
+  bytes = 0;
+}
+
+type Measure = (party: Party) => number;
+
+/**
+ * The sessions of a server that wait for their clients, and the bytes of results that wait with them. Where
+ * there is no room for more, the oldest of the party with most goes: who leaves thousands behind loses those,
+ * and nobody else's.
+ */
 export class DetachedTotals {
   private sessions = 0;
   private bytes = 0;
+  private readonly parties = new Map<string, Party>();
 
   constructor(private readonly limits: Pick<ServerLimits, 'maxDetachedSessions' | 'maxDetachedBytes'>) {}
 
   /**
-   * Takes a session in that has `bytes` to wait with; undefined, and its owner told, where there is no room.
+   * Takes a session in that has `bytes` to wait with; undefined, and its owner told, where it is the one
+   * that goes.
    */
   enter(bytes: number, owner: DetachedOwner): DetachedShare | undefined {
-    const { maxDetachedSessions: allowed } = this.limits;
-    const observed = this.sessions + 1;
-    if (observed > allowed) {
-      owner.detachedTooMuch({ limit: 'maxDetachedSessions', allowed, observed });
-      return undefined;
-    }
     const share = new DetachedShare(this, owner);
-    this.sessions = observed;
-    if (share.grow(bytes)) return share;
-    share.leave();
-    return undefined;
-  }
-
-  /** Whether so many bytes more have room; then they are counted. */
-  admits(bytes: number, owner: DetachedOwner): boolean {
-    const { maxDetachedBytes: allowed } = this.limits;
-    const observed = this.bytes + bytes;
-    if (observed > allowed) {
-      owner.detachedTooMuch({ limit: 'maxDetachedBytes', allowed, observed });
-      return false;
+    const party = this.partyOf(share.party);
+    party.shares.add(share);
+    this.sessions += 1;
+    const { maxDetachedSessions: allowed } = this.limits;
+    if (this.sessions > allowed) {
+      const excess: DetachedExcess = { limit: 'maxDetachedSessions', allowed, observed: this.sessions };
+      this.evict(
+        this.heaviest(party, ({ shares }) => shares.size),
+        excess,
+      );
     }
-    this.bytes = observed;
-    return true;
+    return share.isIn && share.grow(bytes) ? share : undefined;
   }
 
-  left(bytes: number): void {
+  /** Counts so many bytes more of a share; false where it is the one that goes. */
+  grow(share: DetachedShare, bytes: number): boolean {
+    const { maxDetachedBytes: allowed } = this.limits;
+    const party = this.partyOf(share.party);
+    share.bytes += bytes;
+    party.bytes += bytes;
+    this.bytes += bytes;
+    while (this.bytes > allowed) {
+      const excess: DetachedExcess = { limit: 'maxDetachedBytes', allowed, observed: this.bytes };
+      this.evict(
+        this.heaviest(party, (each) => each.bytes),
+        excess,
+      );
+    }
+    return share.isIn;
+  }
+
+  leave(share: DetachedShare): void {
+    const party = this.partyOf(share.party);
+    if (!party.shares.delete(share)) return;
+    party.bytes -= share.bytes;
     this.sessions -= 1;
-    this.bytes -= bytes;
+    this.bytes -= share.bytes;
+    if (party.shares.size === 0) this.parties.delete(share.party);
+  }
+
+  private partyOf(name: string): Party {
+    const known = this.parties.get(name);
+    if (known !== undefined) return known;
+    const fresh = new Party();
+    this.parties.set(name, fresh);
+    return fresh;
+  }
+
+  /** Of equals the one that asks for more. Looked for only where there is no room. */
+  private heaviest(asking: Party, measure: Measure): Party {
+    let heaviest = asking;
+    for (const party of this.parties.values()) if (measure(party) > measure(heaviest)) heaviest = party;
+    return heaviest;
+  }
+
+  private evict({ shares }: Party, excess: DetachedExcess): void {
+    const isAboutBytes = excess.limit === 'maxDetachedBytes';
+    for (const share of shares) {
+      // To end one that waits with nothing would give no bytes back.
+      if (isAboutBytes && share.bytes === 0) continue;
+      share.leave();
+      share.owner.detachedTooMuch(excess);
+      return;
+    }
   }
 }
 
 /** What one session waits with. */
 export class DetachedShare {
-  private bytes = 0;
+  bytes = 0;
+  /** As it was when the session came to wait. */
+  readonly party: string;
+  private hasLeft = false;
 
   constructor(
     private readonly totals: DetachedTotals,
-    private readonly owner: DetachedOwner,
-  ) {}
-
-  /** Counts results that are to wait, too; false, and the owner told, where there is no room for them. */
-  grow(bytes: number): boolean {
-    if (!this.totals.admits(bytes, this.owner)) return false;
-    this.bytes += bytes;
-    return true;
+    readonly owner: DetachedOwner,
+  ) {
+    this.party = owner.party;
   }
 
-  /** The session waits no more. To be called once. */
+  /** Whether the session may go on waiting. */
+  get isIn(): boolean {
+    return !this.hasLeft;
+  }
+
+  /** Counts results that are to wait, too; false where the session cannot go on waiting. */
+  grow(bytes: number): boolean {
+    return this.isIn && this.totals.grow(this, bytes);
+  }
+
+  /** The session waits no more. */
   leave(): void {
-    this.totals.left(this.bytes);
+    if (this.hasLeft) return;
+    this.totals.leave(this);
+    this.hasLeft = true;
   }
 }

@@ -10,6 +10,7 @@ import type {
   DetachedShare,
   DetachedTotals,
 } from '../opening/detached-totals';
+import { addressOf } from '../opening/peer-address';
 import type { Attachment, SessionOutlet } from './results/session-outlet';
 import type { AttachmentState } from './session-terms';
 import type { SessionOperations } from './submits/session-operations';
@@ -20,6 +21,7 @@ export interface RecoveringSession {
   readonly state: SessionState;
   /** Whether the session waits for its client when the connection is lost. */
   readonly isResumable: boolean;
+  readonly claim: { readonly owner: string | undefined };
   readonly granted: { readonly resumeWindowMs: number };
   readonly scheduler: SchedulerLike;
   readonly host: {
@@ -99,10 +101,17 @@ export class SessionRecovery implements DetachedOwner {
     }, timerMs(ms));
   }
 
-  /** There is no room among the sessions of the server that wait. */
+  get party(): string {
+    const { claim, outlet } = this.session;
+    return claim.owner === undefined ? `address ${addressOf(outlet.peer)}` : `owner ${claim.owner}`;
+  }
+
+  /** There is no room among the sessions of the server that wait, and this one has to go. */
   detachedTooMuch(excess: DetachedExcess): void {
     const { sessionId, outlet, host } = this.session;
     host.limitTripped({ ...excess, peer: outlet.peer, sessionId, consequence: 'session-ended' });
+    // Later: it may be in the middle of a result, or of its detachment, which then ends it at once.
+    this.expireIn(0);
   }
 
   /** The session is over. */

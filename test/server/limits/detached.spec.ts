@@ -1,6 +1,8 @@
 import { Subject } from 'rxjs';
 import type { Answer } from '../../../operators/respond-to-submits';
 import type { ServerLimits } from '../../../src/server/limits/server-limits';
+import { accept, type SessionPolicy } from '../../../src/server/opening/policy';
+import type { ServerOptions } from '../../../src/server/options';
 import { HEADER_LENGTH } from '../../../src/wire/header';
 import { open, resumeToken, scriptedTokens, submit } from '../../../src/testing';
 import { settled } from '../../support/async';
@@ -13,10 +15,10 @@ afterEach(endServed);
 const PART = HEADER_LENGTH + 64;
 
 /** Sessions that answer from outside, and what becomes of them. */
-function serve(limits: Partial<ServerLimits>) {
+function serve(limits: Partial<ServerLimits>, options: Partial<ServerOptions> = {}) {
   const answers = new Map<number, Subject<Answer>>();
   const states = new Map<number, unknown[]>();
-  const { served, time } = serveInVirtualTime({ limits, randomBytes: scriptedTokens() });
+  const { served, time } = serveInVirtualTime({ limits, randomBytes: scriptedTokens(), ...options });
   served.server.sessions$.subscribe((session) => {
     states.set(session.sessionId, told(session.attachment$));
     session.respond(() => {
@@ -26,8 +28,8 @@ function serve(limits: Partial<ServerLimits>) {
     });
   });
   /** A session with an operation in flight whose connection is gone. */
-  const detach = async (id: number): Promise<void> => {
-    const peer = await openedPeer(served, open(id).resumable());
+  const detach = async (id: number, auth = ''): Promise<void> => {
+    const peer = await openedPeer(served, open(id).resumable().auth(auth));
     await sendAll(peer, [submit(id, 1)]);
     peer.destroy();
     await settled();
@@ -78,7 +80,7 @@ describe('sessions that wait for their client', () => {
     expect(served.limits).toHaveLength(1);
   });
 
-  it('keep so many bytes of results in all; the session that needs more is over', async () => {
+  it('keep so many bytes of results in all; the session that has most of them is over', async () => {
     const { served, time, states, detach, part } = serve({ maxDetachedBytes: 3 * (PART + 100) });
     await detach(1);
     await detach(2);
@@ -90,22 +92,38 @@ describe('sessions that wait for their client', () => {
     expect(served.limits).toEqual([
       {
         limit: 'maxDetachedBytes',
-        peer: 'memory#2',
-        sessionId: 2,
+        peer: 'memory#1',
+        sessionId: 1,
         allowed: 3 * (PART + 100),
         observed: 3 * (PART + 100) + PART,
         consequence: 'session-ended',
       },
     ]);
     time.advance(1);
-    expect(states.get(2)).toEqual(['attached', 'detached', 'expired', '|']);
+    expect(states.get(1)).toEqual(['attached', 'detached', 'expired', '|']);
     // Its bytes are free again, and no result of the other is lost.
-    part(1, 100);
+    part(2, 100);
     expect(served.limits).toHaveLength(1);
     const peer = await Peer.connect(served.endpoint);
-    await sendAll(peer, [open(1).resuming(resumeToken(1))]);
+    await sendAll(peer, [open(2).resuming(resumeToken(2))]);
     expect(await arrived(peer)).toHaveLength(4);
     expect(served.server.usage).toMatchObject({ sessions: 1 });
+  });
+
+  it('are those of who leaves thousands behind, oldest first, and not the next one', async () => {
+    const policy: SessionPolicy = ({ auth }) => accept(undefined, { owner: Buffer.from(auth).toString() });
+    const { served, states, detach, time } = serve({ maxDetachedSessions: 5 }, { policy });
+    await detach(1, 'alice');
+    for (let id = 2; id <= 20; id++) await detach(id, 'mallory');
+    await detach(21, 'bob');
+    time.advance(1);
+    const waiting = [...states].filter(([, seen]) => seen.at(-1) === 'detached').map(([id]) => id);
+    expect(waiting).toEqual([1, 18, 19, 20, 21]);
+    expect(served.limits).toHaveLength(16);
+    expect(served.limits.map(({ sessionId }) => sessionId)).toEqual(
+      Array.from({ length: 16 }, (_, index) => 2 + index),
+    );
+    expect(served.server.usage).toMatchObject({ sessions: 5, operationsInFlight: 5 });
   });
 
   it('count what waits already as they are detached', async () => {
