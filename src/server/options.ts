@@ -59,7 +59,7 @@ export interface ServerOptions {
   readonly policy?: SessionPolicy;
   /** Default `token`. */
   readonly resume?: ResumeMode;
-  /** What is kept for a client that is away. Default 1,024 results and 4 MiB a session. */
+  /** What is kept for a client that is away. Default 8 MiB a session, however many results that is. */
   readonly outbox?: Partial<OutboxLimits>;
   /**
    * Where tokens come from. Default: the system's random source. A server that is given one repeats itself:

@@ -28,7 +28,7 @@ describe('server settings', () => {
       resumeWindowMs: 120_000,
       policy: acceptAll,
       resume: 'token',
-      outbox: { maxResults: 1024, maxBytes: 4 * 1024 * 1024 },
+      outbox: { maxResults: Infinity, maxBytes: 8 * 1024 * 1024 },
       randomBytes: systemRandom,
       tokenKey: expect.any(Uint8Array) as Uint8Array,
       maxCacheBytes: 64 * 1024 * 1024,
@@ -77,7 +77,7 @@ describe('server settings', () => {
         limits: { handshakeMs: 7 },
       }),
     ).toMatchObject({
-      outbox: { maxResults: 3, maxBytes: 4 * 1024 * 1024 },
+      outbox: { maxResults: 3, maxBytes: 8 * 1024 * 1024 },
       queue: { maxSubmits: 1024, maxBytes: 5 },
       keepAlive: { idleMs: 0, timeoutMs: 10_000 },
       limits: { ...DEFAULT_SERVER_LIMITS, handshakeMs: 7 },

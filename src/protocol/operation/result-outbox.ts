@@ -1,12 +1,18 @@
 /** What an outbox may hold of results whose receipt is not proved. */
 export interface OutboxLimits {
-  /** Results. Default 1,024. */
+  /** Results. Default Infinity: what they take is what counts. */
   readonly maxResults: number;
-  /** Bytes, headers included. Default 4 MiB. */
+  /**
+   * Bytes of memory: of the packets, and 256 for each as an object. Default 8 MiB, which two minutes of 100
+   * tokens a second fit into.
+   */
   readonly maxBytes: number;
 }
 
-export const DEFAULT_OUTBOX_LIMITS: OutboxLimits = { maxResults: 1024, maxBytes: 4 * 1024 * 1024 };
+export const DEFAULT_OUTBOX_LIMITS: OutboxLimits = { maxResults: Infinity, maxBytes: 8 * 1024 * 1024 };
+
+/** What a result takes that is held, besides the bytes of its packet; measured, of Node 20. */
+export const HELD_RESULT_BYTES = 256;
 
 /**
  * The results of a session in order, numbered from 1, until their receipt is proved: what a transport

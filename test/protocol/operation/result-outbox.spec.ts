@@ -89,8 +89,9 @@ describe('ResultOutbox', () => {
   });
 
   it('has the documented limits', () => {
-    expect(DEFAULT_OUTBOX_LIMITS).toEqual({ maxResults: 1024, maxBytes: 4 * 1024 * 1024 });
-    expect(filled(1024).fullness).toBe(1);
+    expect(DEFAULT_OUTBOX_LIMITS).toEqual({ maxResults: Infinity, maxBytes: 8 * 1024 * 1024 });
+    // Of 10 bytes each.
+    expect(filled(1024).fullness).toBe((1024 * 10) / (8 * 1024 * 1024));
   });
 
   it('keeps no more memory than it holds results, however many have passed', () => {

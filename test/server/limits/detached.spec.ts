@@ -1,5 +1,6 @@
 import { Subject } from 'rxjs';
 import type { Answer } from '../../../operators/respond-to-submits';
+import { HELD_RESULT_BYTES } from '../../../src/protocol/operation/result-outbox';
 import type { ServerLimits } from '../../../src/server/limits/server-limits';
 import { accept, type SessionPolicy } from '../../../src/server/opening/policy';
 import type { ServerOptions } from '../../../src/server/options';
@@ -12,7 +13,7 @@ import { arrived, openedPeer, sendAll, serveInVirtualTime } from './support';
 
 afterEach(endServed);
 
-const PART = HEADER_LENGTH + 64;
+const PART = HELD_RESULT_BYTES + HEADER_LENGTH + 64;
 
 /** Sessions that answer from outside, and what becomes of them. */
 function serve(limits: Partial<ServerLimits>, options: Partial<ServerOptions> = {}) {

@@ -1,6 +1,10 @@
 import { BehaviorSubject, distinctUntilChanged, Observable, of, switchAll } from 'rxjs';
 import type { CreditEpoch } from '../../../protocol/flow/credit-epoch';
-import { ResultOutbox, type OutboxLimits } from '../../../protocol/operation/result-outbox';
+import {
+  HELD_RESULT_BYTES,
+  ResultOutbox,
+  type OutboxLimits,
+} from '../../../protocol/operation/result-outbox';
 import type { PeerName, Transport, TransportKind } from '../../../transport/transport';
 import type { DetachedShare } from '../../opening/detached-totals';
 import type { SlotPool } from '../../limits/slot-pool';
@@ -45,8 +49,9 @@ interface Outgoing {
   readonly byteLength: number;
 }
 
-/** From which fullness of the outbox on the peer is asked for proof of receipt. */
+/** From which fullness of the outbox on the peer is asked for proof of receipt, or from how many results on. */
 const ASK_AT = 1 / 4;
+const ASK_RESULTS = 256;
 /** From which fullness on a detached session asks its application to wait. */
 const PRESSURE_AT = 1 / 2;
 
@@ -142,7 +147,7 @@ export class SessionOutlet {
     }
     outbox.markSent();
     outbox.trim();
-    if (outbox.fullness >= ASK_AT) attachment.requestProof();
+    if (outbox.size >= ASK_RESULTS || outbox.fullness >= ASK_AT) attachment.requestProof();
     return true;
   }
 
@@ -209,9 +214,11 @@ export class SessionOutlet {
 
 /** A result that is to wait, with a body of its own: what counts is what is held. */
 function kept(packet: Packet): Outgoing {
-  if (packet instanceof TextPacket && packet.isText) return { packet, byteLength: packet.byteLength };
+  if (packet instanceof TextPacket && packet.isText) {
+    return { packet, byteLength: HELD_RESULT_BYTES + packet.byteLength };
+  }
   const { metadata } = packet;
   const body = packet.body.length === 0 ? EMPTY : ownBytes(packet.body);
-  const byteLength = HEADER_LENGTH + metadata.length + body.buffer.byteLength;
+  const byteLength = HELD_RESULT_BYTES + HEADER_LENGTH + metadata.length + body.buffer.byteLength;
   return { packet: withBody(packet, body), byteLength };
 }

@@ -1,6 +1,10 @@
 import { BehaviorSubject } from 'rxjs';
 import { CreditEpoch } from '../../../../src/protocol/flow/credit-epoch';
-import type { OutboxLimits } from '../../../../src/protocol/operation/result-outbox';
+import {
+  DEFAULT_OUTBOX_LIMITS,
+  HELD_RESULT_BYTES,
+  type OutboxLimits,
+} from '../../../../src/protocol/operation/result-outbox';
 import { SlotPool } from '../../../../src/server/limits/slot-pool';
 import { SessionOutlet, type Attachment } from '../../../../src/server/session/results/session-outlet';
 import type { Transport } from '../../../../src/transport/transport';
@@ -52,13 +56,32 @@ function outlet(outbox: OutboxLimits | undefined = OUTBOX, options?: { isAnnounc
 }
 
 describe('SessionOutlet', () => {
+  it('by default keeps two minutes of 100 tokens a second for a client that is away', () => {
+    const { outlet: out } = outlet(DEFAULT_OUTBOX_LIMITS);
+    out.detach();
+    for (let id = 1; id <= 120 * 100; id++) expect(out.sendResult(result(id, ' understanding'))).toBe(true);
+    expect(out.heldBytes).toBeLessThan(6 * 1024 * 1024);
+    // What bounds them is what they take.
+    let more = 0;
+    while (out.sendResult(result(1, ' understanding'))) more += 1;
+    expect(more).toBeLessThan(12_000);
+  });
+
+  it('asks for proof each 256 results, however much room there is', () => {
+    const { outlet: out, first } = outlet({ maxResults: Infinity, maxBytes: Infinity });
+    for (let id = 1; id < 256; id++) out.sendResult(result(id));
+    expect(first.proofs()).toBe(0);
+    out.sendResult(result(256));
+    expect(first.proofs()).toBe(1);
+  });
+
   it('sends straight to its transport, and keeps results until their receipt is proved', () => {
     const { outlet: out, first } = outlet();
     out.send(flowUpdatePacket({ frameId: 0 }));
     expect([1, 2].map((id) => out.sendResult(result(id)))).toEqual([true, true]);
     expect(first.sent).toEqual([0, 1, 2]);
     expect(out).toMatchObject({ heldResults: 2, sentResults: 2 });
-    expect(out.heldBytes).toBe(2 * (40 + 64));
+    expect(out.heldBytes).toBe(2 * (HELD_RESULT_BYTES + 40 + 64));
     out.acknowledge(1);
     expect(out.heldResults).toBe(1);
   });
@@ -133,7 +156,7 @@ describe('SessionOutlet', () => {
     out.detach();
     const kept = Array.from({ length: 9 }, (_, index) => out.sendResult(result(index + 1)));
     expect(kept).toEqual([...Array<boolean>(8).fill(true), false]);
-    const small = outlet({ maxResults: 100, maxBytes: 250 }).outlet;
+    const small = outlet({ maxResults: 100, maxBytes: 2 * HELD_RESULT_BYTES + 250 }).outlet;
     small.detach();
     expect([1, 2, 3].map((id) => small.sendResult(result(id)))).toEqual([true, true, false]);
   });
@@ -255,7 +278,7 @@ describe('what an outlet keeps of an echo', () => {
       const out = new SessionOutlet(recording().attachment, { outbox: LIMITS });
       if (state === 'detached') out.detach();
       for (let id = 1; id <= 1024; id++) expect(out.sendResult(echo(id, 64))).toBe(true);
-      expect(out.heldBytes).toBe(1024 * (40 + 64 + 64));
+      expect(out.heldBytes).toBe(1024 * (HELD_RESULT_BYTES + 40 + 64 + 64));
       const packets = waiting(out);
       expect(packets).toHaveLength(1024);
       expect(buffersOf(packets)).toBe(1024 * 64);
@@ -268,7 +291,7 @@ describe('what an outlet keeps of an echo', () => {
     const out = new SessionOutlet(recording().attachment, { outbox: LIMITS });
     const most = echo(1, 40_000);
     out.sendResult(most);
-    expect(out.heldBytes).toBe(40 + 64 + READ_BYTES);
+    expect(out.heldBytes).toBe(HELD_RESULT_BYTES + 40 + 64 + READ_BYTES);
     expect(waiting(out)[0]).toBe(most);
   });
 
