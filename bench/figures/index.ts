@@ -4,6 +4,7 @@ import { codec } from './codec';
 import { growth } from './growth';
 import { memory } from './memory';
 import { streaming } from './streaming';
+import { tokenClients } from './token-clients';
 import { tokens } from './tokens';
 import { throughput } from './throughput';
 
@@ -12,6 +13,7 @@ export const benches: readonly Bench[] = [
   ...throughput,
   ...streaming,
   ...tokens,
+  ...tokenClients,
   ...client,
   ...codec,
   ...memory,

@@ -1,45 +1,26 @@
 import { inTurns, type Bench, type Progress } from '../harness/bench';
 import type { Peer, ProgramStart } from '../harness/child';
 import { scaled, type Effort } from '../harness/effort';
-import { atLeast, atMost, type Figure, type Target } from '../harness/figure';
+import { atLeast, atMost, type Figure } from '../harness/figure';
 import { ratios, spread } from '../harness/statistics';
 import { Stand } from '../harness/turns';
 import type { TokensParameters } from '../load/parameters';
 import type { TokenPeer, TokenRun } from '../peers/tokens/model';
-
-/** A server that streams tokens, and how it is asked. */
-interface Streamer {
-  readonly name: string;
-  readonly file: string;
-  readonly parameters?: object;
-  readonly protocol: TokensParameters['protocol'];
-}
-
-const BARE: Streamer = { name: 'bare socket', file: 'peers/tokens/bare', protocol: 'nnrp' };
-const WS: Streamer = { name: 'ws + JSON', file: 'peers/tokens/ws', protocol: 'ws' };
-const SSE: Streamer = { name: 'SSE, node:http', file: 'peers/tokens/sse', protocol: 'sse' };
-const GRPC: Streamer = { name: 'grpc-js', file: 'peers/tokens/grpc', protocol: 'grpc' };
-const SOCKET_IO: Streamer = { name: 'socket.io', file: 'peers/tokens/socket-io', protocol: 'socket.io' };
-const BYTES: Streamer = {
-  name: 'nnrp-rx bytes',
-  file: 'peers/tokens/nnrp',
-  parameters: { transport: 'tcp', parts: 'bytes' },
-  protocol: 'nnrp',
-};
-const STRINGS: Streamer = { ...BYTES, name: 'nnrp-rx', parameters: { transport: 'tcp', parts: 'strings' } };
-const STRINGS_WS: Streamer = {
-  ...BYTES,
-  name: 'nnrp-rx ws',
-  parameters: { transport: 'ws', parts: 'strings' },
-  protocol: 'nnrp-ws',
-};
-
-/** A pair of streamers, and how many times the CPU of the other's token one of the first may be worth. */
-interface Pair {
-  readonly subject: Streamer;
-  readonly baseline: Streamer;
-  readonly target?: Target;
-}
+import {
+  BARE,
+  BYTES,
+  cpuFigure,
+  GRPC,
+  SOCKET_IO,
+  SSE,
+  STRINGS,
+  STRINGS_WS,
+  streamerStart,
+  WS,
+  type Pair,
+  type Runs,
+  type Streamer,
+} from './streamers';
 
 interface Setting {
   readonly name: string;
@@ -79,9 +60,6 @@ export const tokens: readonly Bench[] = [
   }),
 ];
 
-/** What all runs of one streamer were, at the same places as those of the others. */
-type Runs = ReadonlyMap<Streamer, { readonly runs: TokenRun[]; readonly rss: number[] }>;
-
 function streamed(setting: Setting): Bench {
   const { name, pairs, memory } = setting;
   return {
@@ -120,19 +98,15 @@ async function measured(setting: Setting, effort: Effort, progress: Progress): P
   return all;
 }
 
-async function started(
-  stand: Stand,
-  { file, parameters, protocol }: Streamer,
-  setting: Setting,
-  effort: Effort,
-): Promise<Peer> {
+async function started(stand: Stand, streamer: Streamer, setting: Setting, effort: Effort): Promise<Peer> {
+  const { protocol } = streamer;
   const { warmMs, runMs } = effort;
   const answers = scaled(setting.answers, effort);
   // A response of HTTP/1.1 has its connection for itself.
   const connections = protocol === 'sse' ? answers : Math.min(answers, setting.connections);
   const perConnection = Math.max(1, Math.floor(answers / connections));
   const asked: TokenPeer = { answers: connections * perConnection, warmMs, runMs };
-  const peer = await stand.peer({ file, parameters: { ...asked, ...parameters } });
+  const peer = await stand.peer(streamerStart(streamer, asked));
   const load: Omit<TokensParameters, 'port'> = { protocol, connections, answers: perConnection };
   const start: ProgramStart = { file: 'load/tokens', parameters: { ...load, port: peer.port } };
   await stand.load(start, peer);
@@ -141,24 +115,6 @@ async function started(
 
 async function heated(peer: Peer, { heatMs }: Effort): Promise<void> {
   for (let heated = 0; heated < heatMs;) heated += Math.max(1, (await peer.run<TokenRun>()).cpu / 1000);
-}
-
-/** Microseconds of CPU a token. */
-function costs(streamer: Streamer, all: Runs): number[] {
-  return (all.get(streamer)?.runs ?? []).map((run) => run.cpu / Math.max(1, run.tokens));
-}
-
-function cpuFigure(name: string, { subject, baseline, target }: Pair, all: Runs): Figure {
-  const rates = (streamer: Streamer): number[] => costs(streamer, all).map((cpu) => 1e6 / cpu);
-  return {
-    family: 'tokens',
-    name: `${name}: ${subject.name} over ${baseline.name}`,
-    unit: 'token/s of CPU',
-    subject: { name: subject.name, value: spread(rates(subject)), cpu: spread(costs(subject, all)) },
-    baseline: { name: baseline.name, value: spread(rates(baseline)), cpu: spread(costs(baseline, all)) },
-    ratio: ratios(rates(subject), rates(baseline)),
-    target,
-  };
 }
 
 function memoryFigure(name: string, { subject, baseline, target }: Pair, all: Runs): Figure {

@@ -91,6 +91,12 @@ export class Child {
     else this.process.stdin!.write(`${message}\n`);
   }
 
+  /** Has it work for a while by itself; what it did. */
+  run<T>(): Promise<T> {
+    this.say('run');
+    return this.next();
+  }
+
   /** Asks the program to end, and sees to it. */
   async stop(): Promise<void> {
     if (this.ended !== undefined) return;
@@ -132,8 +138,7 @@ export class Peer {
 
   /** Has it work for a while by itself; what it did. */
   run<T>(): Promise<T> {
-    this.child.say('run');
-    return this.child.next();
+    return this.child.run();
   }
 
   memory(): Promise<Memory> {

@@ -1,5 +1,5 @@
 import { inTurns, type Progress } from './bench';
-import { Peer, type ProgramStart } from './child';
+import { Child, Peer, type ProgramStart } from './child';
 import type { Effort } from './effort';
 import { Load, type Measured, type Run } from './load';
 
@@ -7,6 +7,7 @@ import { Load, type Measured, type Run } from './load';
 export class Stand {
   private readonly peers: Peer[] = [];
   private readonly loads: Load[] = [];
+  private readonly children: Child[] = [];
 
   async peer(start: ProgramStart): Promise<Peer> {
     const peer = await Peer.start(start);
@@ -20,6 +21,13 @@ export class Stand {
     return load;
   }
 
+  /** Any other program; what it says first has been heard. */
+  async child(start: ProgramStart): Promise<Child> {
+    const { child } = await Child.started(start);
+    this.children.push(child);
+    return child;
+  }
+
   /** A server, and a load that is connected to it. */
   async pair(start: ProgramStart, loadAt: (port: number) => ProgramStart): Promise<Load> {
     const peer = await this.peer(start);
@@ -28,7 +36,7 @@ export class Stand {
 
   async end(): Promise<void> {
     // Loads first: one whose server goes before it takes that for a fault.
-    await Promise.all(this.loads.map((load) => load.stop()));
+    await Promise.all([...this.loads, ...this.children].map((each) => each.stop()));
     await Promise.all(this.peers.map((peer) => peer.stop()));
   }
 }

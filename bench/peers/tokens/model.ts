@@ -25,17 +25,20 @@ const TOKENS =
     '|',
   );
 
+const utf8 = new TextEncoder();
+const BYTES = TOKENS.map((token) => utf8.encode(token));
+
 /**
  * What a language model that batches continuously is to a server: at each step, the next token of every
  * answer that is under way. An answer is endless; it is unsubscribed.
  */
 export class Model {
-  private readonly answers = new Set<(token: string) => void>();
+  private readonly answers = new Set<(token: string, bytes: Uint8Array) => void>();
   private readonly asked = parameters<TokenPeer>();
   private tokens = 0;
 
-  /** Calls back with each token of an answer; Returns what ends it. */
-  answer(emit: (token: string) => void): () => void {
+  /** Calls back with each token of an answer, as text and as bytes. Returns what ends it. */
+  answer(emit: (token: string, bytes: Uint8Array) => void): () => void {
     this.answers.add(emit);
     return () => {
       this.answers.delete(emit);
@@ -57,7 +60,8 @@ export class Model {
       if (isOver) return;
       for (const emit of this.answers) {
         this.tokens += 1;
-        emit(TOKENS[this.tokens % TOKENS.length]!);
+        const index = this.tokens % TOKENS.length;
+        emit(TOKENS[index]!, BYTES[index]!);
       }
       stepped();
       setTimeout(step, STEP_MS);

@@ -12,7 +12,6 @@ export interface NnrpTokens {
 
 const { transport, parts } = parameters<NnrpTokens>();
 const model = new Model();
-const utf8 = new TextEncoder();
 const limits = { ...LIMITS, maxConnections: 4096 };
 const endpoint = transport === 'tcp' ? tcp({ port: 0, backlog: 4096 }) : webSocket({ port: 0 });
 // A raw load answers no WebSocket ping.
@@ -31,8 +30,8 @@ server.sessions$.subscribe((session) => {
             ? (token) => {
                 answer.next(token);
               }
-            : (token) => {
-                answer.next(utf8.encode(token));
+            : (_, bytes) => {
+                answer.next(bytes);
               },
         ),
       ),
