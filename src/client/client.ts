@@ -1,10 +1,11 @@
-import { asyncScheduler, Subject, type Observable } from 'rxjs';
+import { asyncScheduler, Subject, type Observable, type SchedulerLike } from 'rxjs';
 import { RuntimeError } from '../protocol/runtime-error';
 import { idInUse } from '../protocol/session/session-limit';
 import { CLIENT_CLAIMS, encodeSessionExtension } from '../protocol/session/session-extension';
 import type { ConnectEndpoint } from '../transport/endpoint';
 import { DEFAULT_KEEP_ALIVE } from '../transport/keep-alive';
 import { monotonicScheduler } from '../transport/time/monotonic-scheduler';
+import { scheduleIn } from '../transport/time/schedule-in';
 import type { PeerName, TransportKind } from '../transport/transport';
 import type { Message } from '../wire/message';
 import type { MessageType } from '../wire/message-type';
@@ -49,12 +50,18 @@ export interface Client {
    * const session = await client.openSession({ requestedSessionId: 0, reconnect: {} });
    */
   openSession(options?: SessionOptions): Promise<ClientSession>;
-  /** Ends every session and the connection. */
+  /**
+   * Ends every session and the connection. The server hears of each, also of those that reconnect, if it can be
+   * reached within `closeTimeoutMs`; what it has not taken by then is not waited for. To close again is to wait
+   * for the same.
+   */
   close(): Promise<void>;
 }
 
 const CONNECT_TIMEOUT_MS = 10_000;
 const OPEN_TIMEOUT_MS = 30_000;
+const ANSWER_TIMEOUT_MS = 10_000;
+const CLOSE_TIMEOUT_MS = 5_000;
 
 /**
  * Connects to a server. Rejects with a `RuntimeError`: `io` with host and port where nobody answers,
@@ -83,7 +90,9 @@ class RunningClient implements Client {
   private readonly links: ClientLinks;
   private readonly reconnection: Reconnection;
   private readonly sessionHost: ClientSessionHost;
-  private isClosed = false;
+  private readonly scheduler: SchedulerLike;
+  private readonly closeTimeoutMs: number;
+  private closed: Promise<void> | undefined;
   private isFinished = false;
 
   constructor(options: ClientOptions) {
@@ -120,10 +129,20 @@ class RunningClient implements Client {
     this.timers = timers;
     this.links = links;
     this.reconnection = reconnection;
+    this.scheduler = scheduler;
+    this.closeTimeoutMs = options.closeTimeoutMs ?? CLOSE_TIMEOUT_MS;
     this.sessionHost = {
       scheduler,
+      answerTimeoutMs: options.answerTimeoutMs ?? ANSWER_TIMEOUT_MS,
+      closeTimeoutMs: this.closeTimeoutMs,
       lost: (session, link) => {
         reconnection.add(session, link);
+      },
+      hurry: (session) => {
+        reconnection.hurry(session);
+      },
+      ended: (session) => {
+        reconnection.ended(session);
       },
       move: (session, from, endpoint) => mover.move(session, from, endpoint),
     };
@@ -162,7 +181,7 @@ class RunningClient implements Client {
 
   async openSession(options: SessionOptions = {}): Promise<ClientSession> {
     const link = this.links.main;
-    if (link === undefined) throw linkOver(this.peer);
+    if (link === undefined || this.closed !== undefined) throw linkOver(this.peer);
     const extension = options.announce === false ? EMPTY : encodeSessionExtension(CLIENT_CLAIMS);
     const blocks = { resumeToken: EMPTY, auth: options.auth ?? EMPTY, extension };
     const open = sessionOpen(options, blocks);
@@ -180,20 +199,31 @@ class RunningClient implements Client {
       if (link.hasId(sessionId) && open.resumeTokenBytes === 0) {
         throw new NnrpError({ kind: 'SessionAlreadyExists', sessionId });
       }
-      session = new ConnectedSession(this.sessionHost, options, accepted, link);
-      link.adopt(session);
+      const opened = new ConnectedSession(this.sessionHost, options, accepted, link);
+      link.adopt(opened);
+      // The client was closed before the answer came.
+      if (this.closed !== undefined) opened.leave();
+      else session = opened;
     });
     await link.open(request);
     if (session === undefined) throw linkOver(this.peer);
     return session;
   }
 
-  async close(): Promise<void> {
-    if (this.isClosed) return;
-    this.isClosed = true;
+  close(): Promise<void> {
+    return (this.closed ??= this.end());
+  }
+
+  private async end(): Promise<void> {
+    const limit = scheduleIn(this.scheduler, this.closeTimeoutMs, () => {
+      this.reconnection.giveUp();
+      this.links.destroy();
+    });
+    this.links.endSessions();
+    await this.reconnection.close();
     this.timers.unsubscribe();
-    this.reconnection.close();
     await this.links.close();
+    limit.unsubscribe();
     this.finish(undefined);
   }
 

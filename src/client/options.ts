@@ -17,6 +17,16 @@ export interface ClientOptions {
    */
   readonly openTimeoutMs?: number;
   /**
+   * Milliseconds that the server may take to answer a patch, a cache put or a migration, Infinity for no limit.
+   * Default 10,000. The request is rejected then; the session goes on.
+   */
+  readonly answerTimeoutMs?: number;
+  /**
+   * Milliseconds that closing may take, of the client, and of a session besides the time that its operations
+   * get; Infinity for no limit. Default 5,000. What the server has not said by then is not waited for.
+   */
+  readonly closeTimeoutMs?: number;
+  /**
    * When a quiet server is asked for a sign of life, one that can be: this project's by PING, any over
    * WebSocket. One that gives none has lost the connection. Default 15 s quiet, 10 s to answer.
    */

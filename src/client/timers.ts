@@ -7,13 +7,14 @@ export class Timers implements Unsubscribable {
 
   constructor(private readonly scheduler: SchedulerLike) {}
 
-  /** Does some work, whose failures are its own, after so many milliseconds. */
-  later(ms: number, work: () => Promise<void>): void {
+  /** Does some work, whose failures are its own, after so many milliseconds. Unsubscribe to do it not. */
+  later(ms: number, work: () => Promise<void>): Subscription {
     const timer = this.scheduler.schedule(() => {
       this.running.remove(timer);
       void work();
     }, timerMs(ms));
     this.running.add(timer);
+    return timer;
   }
 
   unsubscribe(): void {

@@ -1,4 +1,5 @@
 import { keptBytes } from './kept-bytes';
+import { requireBytes } from './require-bytes';
 
 /** Bodies of so many bytes are copied into what is written; only larger ones may be written from where they are. */
 export const COPY_LIMIT = 16 * 1024;
@@ -28,7 +29,10 @@ export function ours(bytes: Uint8Array): Uint8Array {
   return bytes.length > COPY_LIMIT ? give(bytes) : bytes;
 }
 
-/** Bytes that may be kept for a while, whatever their owner does: a copy, unless they were given away. */
+/**
+ * Bytes that may be kept for a while, whatever their owner does: a copy, unless they were given away. Throws a
+ * `TypeError` where they are none.
+ */
 export function ownBytes(bytes: Uint8Array): Uint8Array {
-  return ours(given.has(bytes) ? keptBytes(bytes) : new Uint8Array(bytes));
+  return ours(given.has(bytes) ? keptBytes(bytes) : new Uint8Array(requireBytes(bytes, 'a body')));
 }

@@ -2,6 +2,7 @@ import { NnrpError } from './errors';
 import { CommonHeader, header, HEADER_LENGTH, type HeaderFields } from './header';
 import { ours } from './own-bytes';
 import { plainBytes } from './plain-bytes';
+import { requireBytes } from './require-bytes';
 
 /** A whole packet; `metadata` and `body` may be views of a larger buffer. */
 export interface Packet {
@@ -13,15 +14,6 @@ export interface Packet {
 export const EMPTY: Uint8Array = new Uint8Array(0);
 
 const U32_MAX = 0xffffffff;
-
-/**
- * Returns what is bytes. Throws a `TypeError` where it is not: it would fail later, as it is written, where
- * nobody can tell whose it was.
- */
-export function requireBytes(bytes: Uint8Array, what: string): Uint8Array {
-  if (bytes instanceof Uint8Array) return bytes;
-  throw new TypeError(`${what} must be a Uint8Array, got ${Object.prototype.toString.call(bytes)}`);
-}
 
 /**
  * A packet from what is particular to it; the lengths follow from `metadata` and `body`. Throws a `TypeError`

@@ -1,4 +1,5 @@
 import { Awaited } from '../../src/client/awaited';
+import { VirtualTime } from '../support/virtual-time';
 
 describe('Awaited', () => {
   it('gives the first ack to the first request', async () => {
@@ -44,5 +45,35 @@ describe('Awaited', () => {
     const later = awaited.add('c');
     awaited.settle(() => 'ack');
     expect(await later).toBe('ack');
+  });
+
+  it('rejects what has no ack in time, whose ack is then not the next one’s', async () => {
+    const time = new VirtualTime();
+    const patience = { scheduler: time, ms: 10, error: () => new Error('too late') };
+    const awaited = new Awaited<string, string>();
+    const first = expect(awaited.add('a', patience)).rejects.toThrow('too late');
+    time.advance(9);
+    const next = awaited.add('b', patience);
+    time.advance(1);
+    await first;
+    expect([awaited.size, awaited.first]).toEqual([1, 'b']);
+    expect(awaited.settle(() => 'late')).toBe(true);
+    expect(awaited.settle((request) => `ack of ${request}`)).toBe(true);
+    expect(await next).toBe('ack of b');
+    expect([awaited.settle(() => 'more'), time.pendingCount]).toEqual([false, 0]);
+  });
+
+  it('does not wait on another connection for an ack that was late on the one before', async () => {
+    const time = new VirtualTime();
+    const awaited = new Awaited<string, string>();
+    const first = expect(
+      awaited.add('a', { scheduler: time, ms: 10, error: () => new Error('too late') }),
+    ).rejects.toThrow('too late');
+    time.advance(10);
+    await first;
+    awaited.rejectAll(new Error('the connection is gone'));
+    const next = awaited.add('b');
+    awaited.settle(() => 'ack');
+    expect(await next).toBe('ack');
   });
 });

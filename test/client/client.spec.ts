@@ -171,7 +171,9 @@ describe('the end of a client', () => {
     await settled();
     time.advance(100);
     expect(emit).toBeDefined();
-    await client.close();
+    const closing = client.close();
+    time.advance(5000);
+    await closing;
     emit?.();
     await settled();
     expect(client.usage).toEqual(NOTHING);

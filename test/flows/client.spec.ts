@@ -54,6 +54,7 @@ const packets = {
   Y: sessionClose(1).draining(4).with({ closeReason: CloseReason.ServerShutdown }),
   D: sessionCloseAck(1, 1).draining(),
   E: sessionCloseAck(1, 1),
+  F: sessionClose(1, 1).aborting(),
 };
 const cancelled = new OperationError('cancelled', 1, 1);
 const closed = new OperationError('session-closed', 1, 1);
@@ -235,7 +236,7 @@ describe('the end of a client’s session', () => {
 
   it('comes with the client’s', () =>
     flow(async ({ client, serverPeer, expectObservable }) => {
-      serverPeer(packets).sends('A').expects('O--|');
+      serverPeer(packets).sends('A').expects('O--(F|)');
       const connected = await client();
       expectObservable((await connected.openSession()).submit({ body: 'hi' })).toBe('---#', {}, closed);
       await pause(3);

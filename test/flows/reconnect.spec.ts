@@ -55,6 +55,14 @@ const idle = {
 };
 const other = { x: open(7).announced(), X: openAck(7) };
 const partly = { ...packets, r: back(one, { receivedResults: 1 }) };
+/** It is cut again and again, and each time a result has come. */
+const cutAgain = {
+  ...packets,
+  t: back(two, { receivedResults: 1, resumeAttempt: 2 }),
+  u: back(three, { receivedResults: 2, resumeAttempt: 3 }),
+  S: welcome(three, 1),
+  T: welcome(one, 1),
+};
 const again = back(two, { receivedResults: 1, resumeAttempt: 2 });
 /** It would go on for ever. */
 const only = { tailMs: 0 };
@@ -137,13 +145,7 @@ describe('a client whose connection is cut', () => {
 
   it('waits longer each time it is taken up and cut right after, also where it got what had gathered', () =>
     flow(async ({ serverPeer, openSession, expectObservable }) => {
-      const peer = serverPeer({
-        ...packets,
-        t: back(two, { receivedResults: 1, resumeAttempt: 2 }),
-        u: back(three, { receivedResults: 2, resumeAttempt: 3 }),
-        S: welcome(three, 1),
-        T: welcome(one, 1),
-      });
+      const peer = serverPeer(cutAgain);
       peer.sends('  A--#---(Rp#)---(Sq#)-----------(TC)');
       peer.expects('O------r-------t---------------u');
       const session = await openSession({ reconnect });
@@ -152,11 +154,7 @@ describe('a client whose connection is cut', () => {
 
   it('waits short again where an answer came and the link lived half as long as it was waited for', () =>
     flow(async ({ serverPeer, openSession, expectObservable }) => {
-      const peer = serverPeer({
-        ...packets,
-        t: back(two, { receivedResults: 1, resumeAttempt: 2 }),
-        S: welcome(three, 1),
-      });
+      const peer = serverPeer(cutAgain);
       peer.sends('A--#---R--p-#---SC').expects('O------r--------t');
       const session = await openSession({ reconnect });
       expectObservable(tokens(session.submit({ body: 'hi' }))).toBe('----------p------|');
@@ -195,15 +193,6 @@ describe('a client whose connection is cut', () => {
       serverPeer(idle).sends('AP-#---R-C').expects('o------(rs)');
       const session = await openSession({ reconnect });
       act('--s', { s: () => run(session.submit({ body: 'hi' })) });
-      expectQuiescent();
-    }));
-
-  it('does not come back where it is closed meanwhile', () =>
-    flow(async ({ serverPeer, client, act, expectQuiescent }) => {
-      serverPeer(packets).sends('A--#').expects('o');
-      const connected = await client();
-      await connected.openSession({ reconnect });
-      act('-----c', { c: () => void connected.close() });
       expectQuiescent();
     }));
 

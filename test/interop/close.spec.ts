@@ -260,7 +260,7 @@ describe('close, of this client at a Rust server', () => {
         await rust.ackClose();
       }),
     ]);
-    expect(ack.lastOperationId).toBe(0xffff_ffff_ffff_ffffn);
+    expect(ack?.lastOperationId).toBe(0xffff_ffff_ffff_ffffn);
   });
 
   it('ends what was in flight or waited, and what comes later', async () => {

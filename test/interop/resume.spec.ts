@@ -265,7 +265,7 @@ describe('resume, this client at a Rust server', () => {
       again.session.close(),
       again.rust.receiveClose().then(() => again.rust.ackClose()),
     ]);
-    expect(closed.closeStatus).toBe(CloseStatus.Closed);
+    expect(closed?.closeStatus).toBe(CloseStatus.Closed);
   });
 
   it('takes a session over whose connection still lives', async () => {

@@ -30,8 +30,8 @@ export interface LinkedSession {
   noteFlow(update: FlowUpdateMetadata): void;
   /** The link is gone. */
   linkEnded(link: ClientLink): void;
-  /** The client is closed. */
-  end(reason: 'session-closed', connectivity: 'closed'): void;
+  /** The client is closed: so is the session, and its server hears of it. */
+  leave(): void;
 }
 
 /** What a link tells its client. */
@@ -185,7 +185,7 @@ export class ClientLink implements WatchedPeer {
 
   /** Ends every session, because the client does. */
   endSessions(): void {
-    for (const session of this.sessions.all()) session.end('session-closed', 'closed');
+    for (const session of this.sessions.all()) session.leave();
   }
 
   /** Ends the transport in good order. */

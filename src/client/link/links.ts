@@ -82,11 +82,21 @@ export class ClientLinks {
     if (link.sessionCount === 0 && link !== this.main) await link.close();
   }
 
-  /** Ends every link in good order, with the sessions on it, and every one that is made later. */
+  /** Ends the sessions on every link, and says so. */
+  endSessions(): void {
+    for (const link of this.links) link.endSessions();
+  }
+
+  /** Ends every link in good order, and every one that is made later. */
   async close(): Promise<void> {
     this.isClosed = true;
-    for (const link of this.links) link.endSessions();
     await Promise.all(this.all.map((link) => link.close()));
+  }
+
+  /** Ends every link at once, and every one that is made later. */
+  destroy(): void {
+    this.isClosed = true;
+    for (const link of this.links) link.destroy();
   }
 }
 

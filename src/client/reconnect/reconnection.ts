@@ -1,6 +1,7 @@
-import type { SchedulerLike, TimestampProvider } from 'rxjs';
+import type { SchedulerLike, Subscription, TimestampProvider } from 'rxjs';
 import type { ConnectEndpoint } from '../../transport/endpoint';
 import { NnrpError } from '../../wire/errors';
+import { InFlightPolicy } from '../../wire/messages/session-close';
 import { SessionStatus } from '../../wire/messages/session-open';
 import { SessionRejectedError } from '../errors';
 import type { ClientLink } from '../link/link';
@@ -44,11 +45,14 @@ interface Waits {
 /** Milliseconds after which a link was worth any wait, whatever it was used for. */
 const GOOD_LINK_MS = 30_000;
 
+/** Milliseconds that a wait is at most while a session is to be closed: the time to do it in is short. */
+const CLOSING_WAIT_MS = 500;
+
 /** Sessions without a link, and the attempts to get them another. */
 export class Reconnection {
   private readonly waiting = new Map<ConnectedSession, WaitingPlace>();
-  /** Where an attempt to connect again is under way, or about to be. */
-  private readonly places = new Set<ConnectEndpoint>();
+  /** Where an attempt to connect again is under way, undefined, or about to be: its timer. */
+  private readonly places = new Map<ConnectEndpoint, Subscription | undefined>();
   /** How attempts at a place have gone since a link to it was last worth the wait. */
   private readonly waits = new Map<ConnectEndpoint, Waits>();
   private isClosed = false;
@@ -67,7 +71,7 @@ export class Reconnection {
   /** A session has lost its link, and is to go on over another to the same place. */
   add(session: ConnectedSession, link: ClientLink): void {
     const { endpoint } = link;
-    if (this.isClosed) {
+    if (this.isClosed && !session.isClosing) {
       session.end('session-closed', 'closed');
       return;
     }
@@ -90,7 +94,7 @@ export class Reconnection {
   async resume(session: ConnectedSession, link: ClientLink): Promise<ResumeOutcome> {
     try {
       await link.open(
-        session.resumeRequest((accepted) => {
+        session.resumeRequest(link, (accepted) => {
           this.waiting.delete(session);
           session.attach(link, accepted);
         }),
@@ -104,11 +108,38 @@ export class Reconnection {
     }
   }
 
-  /** Ends every session that waits, and every one that comes to wait. */
-  close(): void {
+  /** A session that waits is to be closed: somebody waits for that, and not for long. */
+  hurry(session: ConnectedSession): void {
+    const endpoint = this.waiting.get(session)?.endpoint;
+    const timer = endpoint === undefined ? undefined : this.places.get(endpoint);
+    if (endpoint === undefined || timer === undefined) return;
+    timer.unsubscribe();
+    void this.reconnect(endpoint);
+  }
+
+  /** A session is over. */
+  ended(session: ConnectedSession): void {
+    const endpoint = this.waiting.get(session)?.endpoint;
+    if (!this.waiting.delete(session)) return;
+    const timer = endpoint === undefined ? undefined : this.places.get(endpoint);
+    if (endpoint !== undefined && timer !== undefined && this.waitingFor(endpoint).length === 0) {
+      timer.unsubscribe();
+      this.places.delete(endpoint);
+    }
+    this.host.idle();
+  }
+
+  /** Closes every session that waits, over the link that it gets, and ends every one that comes to wait. */
+  async close(): Promise<void> {
     this.isClosed = true;
+    const closing = this.sessions.map((session) => session.close({ inFlightPolicy: InFlightPolicy.Abort }));
+    // Where it cannot be closed, it is lost, which is an end as well.
+    await Promise.allSettled(closing);
+  }
+
+  /** Ends every session that waits: there is no more time to tell the server. */
+  giveUp(): void {
     for (const session of this.sessions) session.end('session-closed', 'closed');
-    this.waiting.clear();
   }
 
   /** Connects again to where sessions were lost, after a wait that grows with the attempts. */
@@ -116,23 +147,25 @@ export class Reconnection {
     const { host } = this;
     this.expireOverdue(endpoint);
     const [first] = this.waitingFor(endpoint);
-    if (this.isClosed || first === undefined) {
+    if (first === undefined) {
       this.places.delete(endpoint);
       host.idle();
       return;
     }
-    this.places.add(endpoint);
     const attempts = this.waits.get(endpoint)?.attempts ?? 0;
-    const wait = backoffMs(attempts, first.reconnectOptions, host.random);
+    const backoff = backoffMs(attempts, first.reconnectOptions, host.random);
+    const isClosing = this.waitingFor(endpoint).some((session) => session.isClosing);
+    const wait = isClosing ? Math.min(backoff, CLOSING_WAIT_MS) : backoff;
     this.waits.set(endpoint, { attempts: attempts + 1, lastMs: wait });
     // Not past the end of a resume window: whoever waits hears then that the session is lost.
-    host.timers.later(Math.min(wait, this.nextExpiry(endpoint) - host.scheduler.now()), () =>
-      this.reconnect(endpoint),
-    );
+    const delayMs = Math.min(wait, this.nextExpiry(endpoint) - host.scheduler.now());
+    const timer = host.timers.later(delayMs, () => this.reconnect(endpoint));
+    this.places.set(endpoint, timer);
   }
 
   private async reconnect(endpoint: ConnectEndpoint): Promise<void> {
     const { links } = this.host;
+    this.places.set(endpoint, undefined);
     try {
       // A server that could not take the sessions yet may have left the connection open.
       const link = links.main?.endpoint === endpoint ? links.main : await links.connect(endpoint);
@@ -166,7 +199,7 @@ export class Reconnection {
 
   private expire(session: ConnectedSession): void {
     this.waiting.delete(session);
-    session.end('connection-lost', 'expired');
+    session.expire();
   }
 }
 

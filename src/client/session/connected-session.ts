@@ -33,8 +33,16 @@ import { SessionRequests } from './session-requests';
 /** What a session needs of its client. */
 export interface ClientSessionHost {
   readonly scheduler: SchedulerLike;
+  /** Milliseconds, Infinity for no limit; see `ClientOptions`. */
+  readonly answerTimeoutMs: number;
+  /** Milliseconds, Infinity for no limit; see `ClientOptions`. */
+  readonly closeTimeoutMs: number;
   /** The link is gone, and the session waits for another. */
   lost(session: ConnectedSession, link: ClientLink): void;
+  /** The session has no link and wants one soon, to close over it. */
+  hurry(session: ConnectedSession): void;
+  /** The session is over, and waits for no link any more. */
+  ended(session: ConnectedSession): void;
   /** Moves the session from its link to one of another transport. */
   move(session: ConnectedSession, from: ClientLink, endpoint: ConnectEndpoint): Promise<void>;
 }
@@ -74,7 +82,8 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     link: ClientLink,
   ) {
     const { sessionId } = ack;
-    const { scheduler } = host;
+    const { scheduler, answerTimeoutMs, closeTimeoutMs } = host;
+    const isConnected = (): boolean => this.link !== undefined;
     this.link = link;
     if (extension !== undefined) link.announce();
     this.ack = ack;
@@ -99,14 +108,23 @@ export class ConnectedSession implements ClientSession, LinkedSession {
       ack,
       link.credit,
     );
-    this.requests = new SessionRequests((messageType, metadata, body) => {
-      this.send(messageType, 0, metadata, body);
+    this.requests = new SessionRequests({
+      sessionId,
+      scheduler,
+      answerTimeoutMs,
+      send: (messageType, metadata, body) => {
+        this.send(messageType, 0, metadata, body);
+      },
     });
     this.closing = new SessionClosing(
       {
         sessionId,
         scheduler,
         submissions: this.submissions,
+        closeTimeoutMs,
+        get isConnected() {
+          return isConnected();
+        },
         send: (messageType, metadata) => {
           this.send(messageType, 0, metadata);
         },
@@ -143,7 +161,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     return {
       operationsInFlight: inFlight,
       operationsWaiting: waiting,
-      acksAwaited: this.requests.size + this.closing.size,
+      acksAwaited: this.requests.size + (this.closing.isAsked ? 1 : 0),
     };
   }
 
@@ -191,9 +209,10 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     return this.host.move(this, this.requireLink(), endpoint);
   }
 
-  async close(fields: Partial<SessionCloseMetadata> = {}): Promise<SessionCloseAckMetadata> {
-    this.requireLink();
-    return this.closing.close(fields);
+  async close(fields: Partial<SessionCloseMetadata> = {}): Promise<SessionCloseAckMetadata | undefined> {
+    const lastWord = this.closing.close(fields);
+    if (this.link === undefined) this.host.hurry(this);
+    return lastWord;
   }
 
   /** The highest frame of which a result has arrived, for SESSION_MIGRATE. */
@@ -215,22 +234,27 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     return this.resumption.isGranted && this.closing.isOpen;
   }
 
-  /** A resume of this session, which `accepted` adopts. */
-  resumeRequest(accepted: (answer: AcceptedOpen) => void): OpenRequest {
-    const request = this.resumption.request(
+  /** Whether the server is to hear of its end, and has not said its last word. */
+  get isClosing(): boolean {
+    return this.closing.isAsked;
+  }
+
+  /** A resume of this session on a link, which `accepted` adopts. */
+  resumeRequest(link: ClientLink, accepted: (answer: AcceptedOpen) => void): OpenRequest {
+    return this.resumption.request(
       () => ({
         receivedResults: this.inbox.receivedResults,
         wantedOperations: this.submissions.tellWanted(),
       }),
-      accepted,
-    );
-    return {
-      ...request,
-      accept: (answer) => {
-        if (this.isOver) throw endedBefore(this.sessionId, 'session-closed');
-        request.accept(answer);
+      (answer) => {
+        if (this.isOver) {
+          // Meanwhile; the server has it there again.
+          link.send(this.farewell());
+          throw endedBefore(this.sessionId, 'session-closed');
+        }
+        accepted(answer);
       },
-    };
+    );
   }
 
   /** What is said to a server that may still have the session, where the client gave it up. */
@@ -247,7 +271,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     this.link?.release(this);
     this.link = undefined;
     this.submissions.detach();
-    this.rejectAwaited(endedBefore(this.sessionId, 'connection-lost'));
+    this.requests.rejectAll(endedBefore(this.sessionId, 'connection-lost'));
     this.pressureSources.next(of(true));
     this.connectivity.next('reconnecting');
   }
@@ -265,6 +289,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     // A server that does not say is taken to have received all: nothing may run twice.
     this.submissions.attach(ack, extension?.lastOperationId ?? this.submissions.lastFrameId, link.credit);
     this.connectivity.next('resumed');
+    this.closing.tellAgain();
   }
 
   linkEnded(link: ClientLink): void {
@@ -273,7 +298,8 @@ export class ConnectedSession implements ClientSession, LinkedSession {
 
   /** Waits for the next link to where this one leads, where it may; is over where not. */
   lose(link: ClientLink): void {
-    if (this.options.reconnect === undefined || !this.isResumable) {
+    if (this.isOver) return;
+    if (!this.mayComeBack) {
       // A server that has said it closes the session ends it so, where its time to drain is over first.
       this.end(this.closing.isDraining ? 'session-closed' : 'connection-lost', 'closed');
       return;
@@ -291,30 +317,46 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     this.inbox.noteFlow(update);
   }
 
+  /** Ends the session at once, and says so where there is a link. */
+  leave(): void {
+    this.closing.sayFarewell();
+    this.end('session-closed', 'closed');
+  }
+
+  /** The server does not have the session any more: what it was to be told anyway, where it is closing. */
+  expire(): void {
+    if (this.isClosing) this.end('session-closed', 'closed');
+    else this.end('connection-lost', 'expired');
+  }
+
   /** Ends the session without a word to the server. */
   end(reason: 'session-closed' | 'connection-lost', connectivity: 'expired' | 'closed'): void {
     if (this.isOver) return;
     this.isOver = true;
-    this.closing.end();
+    const error = endedBefore(this.sessionId, reason);
+    this.closing.end(reason === 'connection-lost' ? error : undefined);
     this.link?.release(this);
     this.link = undefined;
     this.submissions.end(reason);
-    this.rejectAwaited(endedBefore(this.sessionId, reason));
+    this.requests.rejectAll(error);
     this.inbox.end();
     this.pressureSources.complete();
     this.connectivity.next(connectivity);
     this.connectivity.complete();
+    this.host.ended(this);
+  }
+
+  /** Whether the session goes on over the next link; to be closed there, where the server may not know of it. */
+  private get mayComeBack(): boolean {
+    const { options, resumption, closing } = this;
+    if (options.reconnect === undefined || !resumption.isGranted || closing.isDraining) return false;
+    return closing.isOpen || closing.isAsked;
   }
 
   private requireLink(): ClientLink {
     if (this.isOver) throw endedBefore(this.sessionId, 'session-closed');
     if (this.link === undefined) throw endedBefore(this.sessionId, 'connection-lost');
     return this.link;
-  }
-
-  private rejectAwaited(error: RuntimeError): void {
-    this.requests.rejectAll(error);
-    this.closing.rejectAll(error);
   }
 
   private send(messageType: MessageType, frameId: number, metadata = EMPTY, body = EMPTY): void {

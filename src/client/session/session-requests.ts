@@ -1,15 +1,23 @@
+import type { SchedulerLike } from 'rxjs';
+import { RuntimeError } from '../../protocol/runtime-error';
 import { checkMigration } from '../../protocol/session/migration';
 import type { MessageOf } from '../../wire/message';
-import { MessageType } from '../../wire/message-type';
+import { MessageType, messageTypeName } from '../../wire/message-type';
 import { CachePutMetadata, type CacheAckMetadata } from '../../wire/messages/cache';
 import { SessionMigrateMetadata, type SessionMigrateAckMetadata } from '../../wire/messages/session-migrate';
 import { SessionPatchMetadata } from '../../wire/messages/session-patch';
-import { Awaited } from '../awaited';
+import { Awaited, type Patience } from '../awaited';
 import type { PatchAck } from './session';
 import { unasked } from '../unasked';
 
-/** Sends a message of the session. */
-export type RequestSender = (messageType: MessageType, metadata: Uint8Array, body?: Uint8Array) => void;
+/** The session that asks. */
+export interface AskingSession {
+  readonly sessionId: number;
+  readonly scheduler: SchedulerLike;
+  /** Milliseconds that the server may take to answer, Infinity for no limit. */
+  readonly answerTimeoutMs: number;
+  send(messageType: MessageType, metadata: Uint8Array, body?: Uint8Array): void;
+}
 
 /** What a session asks its server besides submits, and the acks that it waits for. */
 export class SessionRequests {
@@ -17,7 +25,7 @@ export class SessionRequests {
   private readonly migrations = new Awaited<SessionMigrateMetadata, SessionMigrateAckMetadata>();
   private readonly cachePuts = new Awaited<CachePutMetadata, CacheAckMetadata>();
 
-  constructor(private readonly send: RequestSender) {}
+  constructor(private readonly session: AskingSession) {}
 
   /** How many acks are still to come. */
   get size(): number {
@@ -26,19 +34,19 @@ export class SessionRequests {
 
   patch(fields: Partial<SessionPatchMetadata>, profilePatch: Uint8Array): Promise<PatchAck> {
     const request = SessionPatchMetadata.of({ ...fields, profilePatchBytes: profilePatch.length });
-    this.send(MessageType.SessionPatch, SessionPatchMetadata.encode(request), profilePatch);
-    return this.patches.add(request);
+    this.session.send(MessageType.SessionPatch, SessionPatchMetadata.encode(request), profilePatch);
+    return this.patches.add(request, this.patience(MessageType.SessionPatch));
   }
 
   migrate(request: SessionMigrateMetadata): Promise<SessionMigrateAckMetadata> {
-    this.send(MessageType.SessionMigrate, SessionMigrateMetadata.encode(request));
-    return this.migrations.add(request);
+    this.session.send(MessageType.SessionMigrate, SessionMigrateMetadata.encode(request));
+    return this.migrations.add(request, this.patience(MessageType.SessionMigrate));
   }
 
   cachePut(fields: Partial<CachePutMetadata>, object: Uint8Array): Promise<CacheAckMetadata> {
     const put = CachePutMetadata.of({ ...fields, objectBytes: object.length });
-    this.send(MessageType.CachePut, CachePutMetadata.encode(put), object);
-    return this.cachePuts.add(put);
+    this.session.send(MessageType.CachePut, CachePutMetadata.encode(put), object);
+    return this.cachePuts.add(put, this.patience(MessageType.CachePut));
   }
 
   /** Takes an ack. Throws a `RuntimeError` where nobody asked for it. */
@@ -65,4 +73,17 @@ export class SessionRequests {
   rejectAll(error: unknown): void {
     for (const awaited of [this.patches, this.migrations, this.cachePuts]) awaited.rejectAll(error);
   }
+
+  private patience(asked: MessageType): Patience {
+    const { scheduler, answerTimeoutMs: ms, sessionId } = this.session;
+    return { scheduler, ms, error: () => unanswered(asked, sessionId, ms) };
+  }
+}
+
+function unanswered(asked: MessageType, sessionId: number, ms: number): RuntimeError {
+  return new RuntimeError(
+    'io',
+    `the server has not answered ${messageTypeName(asked)} of session ${sessionId} within ${ms} ms; ask again, or allow it more time with answerTimeoutMs`,
+    { reach: 'session', origin: 'peer' },
+  );
 }

@@ -75,7 +75,10 @@ export interface ClientSession {
   submit(request: SubmitRequest): Observable<ResultPush>;
   /** Sends FRAME_CANCEL for an operation in flight; its Observable errors with reason `cancelled`. */
   cancel(frameId: number): void;
-  /** Asks for other settings. Rejects with a `RuntimeError` where the connection ends before the answer. */
+  /**
+   * Asks for other settings. Rejects with a `RuntimeError` where the connection ends before the answer, or the
+   * server takes longer than `answerTimeoutMs`. The same holds for `cachePut` and `migrate`.
+   */
   patch(fields: Partial<SessionPatchMetadata>, profilePatch?: Uint8Array): Promise<PatchAck>;
   /**
    * Caches an object for submits to refer to, for `ttlMs`, or for the session's lease (`granted.leaseTtlMs`)
@@ -105,7 +108,10 @@ export interface ClientSession {
   moveTo(endpoint: ConnectEndpoint): Promise<void>;
   /**
    * Closes the session and resolves with the server's last word. By default: client shutdown, drain, no
-   * time to drain in.
+   * time to drain in. While the session reconnects, the server hears of it over the next connection. Resolves
+   * with undefined where the server has not answered within the drain time and `closeTimeoutMs`, which ends the
+   * session here, and where it is over already; to close again is to wait for the same. Rejects with a
+   * `RuntimeError` where the connection is lost before, and the session with it.
    */
-  close(fields?: Partial<SessionCloseMetadata>): Promise<SessionCloseAckMetadata>;
+  close(fields?: Partial<SessionCloseMetadata>): Promise<SessionCloseAckMetadata | undefined>;
 }

@@ -2,7 +2,8 @@ import type { Subscriber } from 'rxjs';
 import type { ResultPush } from '../../protocol/operation/result';
 import { FrameSubmitMetadata } from '../../wire/messages/frame-submit';
 import { ours, ownBytes } from '../../wire/own-bytes';
-import { EMPTY, requireBytes } from '../../wire/packet';
+import { EMPTY } from '../../wire/packet';
+import { requireBytes } from '../../wire/require-bytes';
 
 /** What a client asks of a server. */
 export interface SubmitRequest {

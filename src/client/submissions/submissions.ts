@@ -138,6 +138,11 @@ export class Submissions {
     this.sendWaiting();
   }
 
+  /** Ends every operation in flight without a result. */
+  failAll(reason: OperationFailure): void {
+    for (const frameId of this.inFlightIds()) this.fail(frameId, reason);
+  }
+
   /** Cancels an operation: FRAME_CANCEL is sent, and whoever waits for it gets an error. */
   cancel(frameId: number): void {
     if (!this.inFlight.has(frameId)) return;

@@ -18,6 +18,11 @@ export class SessionClosePacket extends RecordPacket<CloseType> {
     return this.with({ inFlightPolicy: InFlightPolicy.Abort });
   }
 
+  /** Gives up what is in flight. */
+  aborting(): SessionClosePacket {
+    return this.with({ inFlightPolicy: InFlightPolicy.Abort });
+  }
+
   /** Lets what is in flight finish, for so many milliseconds. */
   draining(drainTimeoutMs: number): SessionClosePacket {
     return this.with({ inFlightPolicy: InFlightPolicy.Drain, drainTimeoutMs });
