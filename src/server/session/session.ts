@@ -25,7 +25,6 @@ import { SubscribersOf } from '../subscribers';
 import type { Cancel, Close, SessionMessage } from './messages';
 import type { MigrateRequest, PatchRequest } from './requests';
 import type { SessionCore } from './session-core';
-import { requireSendable } from './results/result-size';
 import type { StreamedMessages } from './session-streams';
 import { NORMAL_ENDING, REVOKED_ENDING } from './session-endings';
 import type { AttachmentState, CreditTarget, SessionEnding } from './session-terms';
@@ -161,7 +160,7 @@ export class ServerSession extends ContainedObservable<SessionMessage> {
   /**
    * Sends one result. Throws an `NnrpError`, `UnknownOperation`, where its operation is not with the
    * application, and one of the record's kinds where its fields are not allowed; a `RuntimeError`, `internal`,
-   * where its body is larger than 15/16 of `limits.maxUnreadBytes`.
+   * where its body is larger than 15/16 of what `limits.maxUnreadBytes` has left for it.
    */
   sendResult(result: Result): void {
     sendResult(this.core, result);
@@ -241,7 +240,7 @@ export class ServerSession extends ContainedObservable<SessionMessage> {
 }
 
 function sendResult(core: SessionCore, result: Result): void {
-  requireSendable(result, core.host.settings.limits);
+  core.sender.requireRoom(result);
   core.operations.answer(result, core.sender);
 }
 

@@ -1,4 +1,4 @@
-import { firstValueFrom, lastValueFrom, map } from 'rxjs';
+import { firstValueFrom, lastValueFrom, map, range, timer } from 'rxjs';
 import { connect, createServer, tcp, webSocket, type LimitTripped, type RuntimeError } from '../../../src';
 import { endServed, Served } from '../../support/served';
 
@@ -71,4 +71,32 @@ it('a result that is sent by hand and too large throws at whoever sends it', asy
   server.sendResult(submit.complete(new Uint8Array(1500)));
   expect((await answer).body).toHaveLength(1500);
   expect(served.limits).toEqual([]);
+});
+
+it('an Observable that outruns its client costs its operation, and nobody else', async () => {
+  const limits = { maxBodyBytes: 64 * MIB };
+  const server = createServer({ listen: tcp({ port: 0, limits }) });
+  const tripped: LimitTripped[] = [];
+  const failures: RuntimeError[] = [];
+  server.limits$.subscribe((limit) => tripped.push(limit));
+  server.failures$.subscribe((failure) => failures.push(failure));
+  const part = new Uint8Array(64 * 1024);
+  server.sessions$.subscribe((session) => {
+    session.respond((each) =>
+      each.body.length > 0 ? range(0, 800).pipe(map(() => part)) : timer(50).pipe(map(() => 'here')),
+    );
+  });
+  const [address] = await server.listening();
+  const client = await connect(tcp({ port: address!.port, limits }));
+  ends.push(async () => {
+    await client.close();
+    await server.close({ graceMs: 0 });
+  });
+  const session = await client.openSession();
+  const other = lastValueFrom(session.submit({}));
+  await expect(lastValueFrom(session.submit({ body: 'all' }))).rejects.toMatchObject({ reason: 'dropped' });
+  await other;
+  expect(failures).toHaveLength(1);
+  expect(failures[0]!.message).toContain('answer with an iterable, or heed submit.pressure$');
+  expect(tripped).toEqual([]);
 });

@@ -18,15 +18,19 @@ import {
 import { SessionPatchAckMetadata } from '../../../wire/messages/session-patch';
 import { EMPTY, packet, type Packet } from '../../../wire/packet';
 import type { SessionOutlet } from './session-outlet';
+import { UnreadShares } from './unread-shares';
 
 /** What a sender needs of its session. */
 export interface SenderHost {
+  readonly settings: { readonly limits: { readonly maxUnreadBytes: number } };
   /** There is no room to keep a result: the session cannot go on without a gap. */
   overflowed(): void;
 }
 
 /** Encodes what a session says, validated before it is written (protocol section 9). */
 export class SessionSender {
+  private madeUnread: UnreadShares | undefined;
+
   constructor(
     private readonly sessionId: number,
     private readonly outlet: SessionOutlet,
@@ -39,6 +43,11 @@ export class SessionSender {
       return;
     }
     this.sendResult(resultPacket(this.sessionId, result));
+  }
+
+  /** Throws a `RuntimeError` where the peer would be cut off for not having read what its operation sends. */
+  requireRoom(result: Result): void {
+    this.unread.add(result, this.outlet.current?.transport);
   }
 
   /** Throws an `NnrpError` where a result, that is to be sent later, cannot be encoded. */
@@ -111,6 +120,10 @@ export class SessionSender {
     );
     validateFlowRouting(whole.header, update);
     this.outlet.send(whole);
+  }
+
+  private get unread(): UnreadShares {
+    return (this.madeUnread ??= new UnreadShares(this.host.settings.limits.maxUnreadBytes));
   }
 
   private send(messageType: MessageType, frameId: number, metadata = EMPTY, body = EMPTY): void {
