@@ -168,6 +168,7 @@ class RunningClient implements Client {
       sessions: sessions.length,
       operationsInFlight: sum(held, ({ operationsInFlight }) => operationsInFlight),
       operationsWaiting: sum(held, ({ operationsWaiting }) => operationsWaiting),
+      bufferedBytes: sum(held, ({ bufferedBytes }) => bufferedBytes),
       acksAwaited:
         sum(held, ({ acksAwaited }) => acksAwaited) + sum(links, ({ opensAwaited }) => opensAwaited),
       queuedBytes: sum(links, ({ transport }) => transport.queuedBytes),

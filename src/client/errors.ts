@@ -8,10 +8,12 @@ import { SessionErrorCode, SessionStatus } from '../wire/messages/session-open';
  * - `dropped`: the server sent RESULT_DROP
  * - `refused`: the server answered the submit with ERROR; `errorCode` says which
  * - `cancelled`: `session.cancel` was called for it
+ * - `slow-consumer`: whoever pulled its results took none for `slowConsumerMs`, where no more may wait
  * - `session-closed`: its session was closed before
  * - `connection-lost`: its connection ended before; whether the server has run it, `outcome` says
  */
-export type OperationFailure = 'dropped' | 'refused' | 'cancelled' | 'session-closed' | 'connection-lost';
+export type OperationFailure =
+  'dropped' | 'refused' | 'cancelled' | 'slow-consumer' | 'session-closed' | 'connection-lost';
 
 /**
  * What is known of an operation that has no result. Nothing is ever run again by itself: whoever wants
@@ -28,6 +30,7 @@ const SENTENCES: Readonly<Record<OperationFailure, string>> = {
   dropped: 'the server dropped it',
   refused: 'the server refused it',
   cancelled: 'it was cancelled',
+  'slow-consumer': 'its consumer is too slow',
   'session-closed': 'its session is closed',
   'connection-lost': 'the connection is lost, and whether the server has run it is unknown',
 };

@@ -79,6 +79,18 @@ export interface SessionOptions {
    */
   readonly reconnect?: ReconnectOptions;
   /**
+   * Bytes of results that may wait for `for await` loops, of all operations of the session together. Past them
+   * a server that can is asked to hold the operation whose loop is slow, and nothing is read from any other.
+   * Default 4 MiB.
+   */
+  readonly maxBufferedBytes?: number;
+  /**
+   * Milliseconds after which an operation ends whose loop takes nothing while no more of it may wait; its loop
+   * throws an `OperationError`, `slow-consumer`. Default: never where the server holds that operation, 30,000
+   * where everything else on the connection has to wait, too.
+   */
+  readonly slowConsumerMs?: number;
+  /**
    * Whether to tell the server, in the session extension block, that this is a client that answers PING
    * and counts results. Default true; the reference's servers ignore it.
    */
@@ -93,6 +105,9 @@ export interface SessionOptions {
   /** Default: the requested session id. */
   readonly clientSessionTag?: bigint;
 }
+
+/** Bytes. */
+export const DEFAULT_MAX_BUFFERED_BYTES = 4 * 1024 * 1024;
 
 /** The blocks of SESSION_OPEN's body. */
 export interface OpenBlocks {

@@ -8,6 +8,8 @@ export interface ClientUsage {
   readonly operationsInFlight: number;
   /** Submits that wait for credit, or for a connection. */
   readonly operationsWaiting: number;
+  /** Bytes of results that wait for `for await` loops. */
+  readonly bufferedBytes: number;
   /** Requests (opens, patches, cache puts, migrations, closes) without their ack. */
   readonly acksAwaited: number;
   /** Bytes that were sent and that the server has not taken yet. */

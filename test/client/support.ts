@@ -16,6 +16,7 @@ export const NOTHING = {
   sessions: 0,
   operationsInFlight: 0,
   operationsWaiting: 0,
+  bufferedBytes: 0,
   acksAwaited: 0,
   queuedBytes: 0,
 };

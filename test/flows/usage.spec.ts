@@ -20,6 +20,7 @@ const idle = {
   sessions: 1,
   operationsInFlight: 0,
   operationsWaiting: 0,
+  bufferedBytes: 0,
   acksAwaited: 0,
   queuedBytes: 0,
 };

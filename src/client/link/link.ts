@@ -17,7 +17,9 @@ import { packet as makePacket, type Packet } from '../../wire/packet';
 import { ServerRefusalError } from '../errors';
 import type { ClientSessionUsage } from '../usage';
 import { ConnectionCredit } from './connection-credit';
+import { LinkReading } from './link-reading';
 import { OpenQueue, type OpenRequest } from './open-queue';
+import { Pongs } from './pongs';
 
 /** A session's side of a link. */
 export interface LinkedSession {
@@ -53,11 +55,10 @@ export class ClientLink implements WatchedPeer {
   /** What still comes for these is late, not foreign. */
   private readonly leftIds = new IdRanges({ maxRanges: 1024 });
   private readonly opens: OpenQueue;
-  private readonly reading = new Subscription();
-  /** How many sessions are on their way to another link. */
-  private departing = 0;
-  /** PINGs that came meanwhile. */
-  private unanswered: number[] = [];
+  /** Stopped where who consumes what the server sends cannot keep up. */
+  readonly reading: LinkReading;
+  private readonly pongs: Pongs;
+  private readonly watching = new Subscription();
   private over = false;
   private readonly heard: LastHeard;
   /** Whether the server is one that answers PING. */
@@ -74,6 +75,20 @@ export class ClientLink implements WatchedPeer {
   ) {
     this.heard = new LastHeard(transport, host.scheduler);
     this.since = host.scheduler.now();
+    this.reading = new LinkReading(transport, host.scheduler, () => {
+      this.ping();
+    });
+    this.pongs = new Pongs({
+      transport,
+      scheduler: host.scheduler,
+      reading: this.reading,
+      send: (number) => {
+        this.send(makePacket({ messageType: MessageType.Pong, frameId: number }));
+      },
+      unread: (count, ms) => {
+        this.fail(unread(transport.peer, count, ms));
+      },
+    });
     this.opens = new OpenQueue({
       scheduler: host.scheduler,
       timeoutMs: host.openTimeoutMs,
@@ -86,7 +101,11 @@ export class ClientLink implements WatchedPeer {
         this.fail(unanswered(transport.peer, open, host.openTimeoutMs));
       },
     });
-    this.reading.add(new LivenessWatch(this, host.keepAlive, host.scheduler));
+    this.watching.add(this.reading);
+    this.watching.add(() => {
+      this.pongs.end();
+    });
+    this.watching.add(new LivenessWatch(this, host.keepAlive, host.scheduler));
     const packets = transport.packets$.subscribe({
       next: (packet) => {
         this.receive(packet);
@@ -99,11 +118,12 @@ export class ClientLink implements WatchedPeer {
       },
     });
     // A transport may have ended already: then this has, too.
-    this.reading.add(packets);
+    this.watching.add(packets);
   }
 
   get lastHeard(): number {
-    return this.heard.at;
+    // Who is not read cannot be heard.
+    return this.reading.isPaused ? this.host.scheduler.now() : this.heard.at;
   }
 
   /** The server has said that it is one that answers PING. */
@@ -176,11 +196,7 @@ export class ClientLink implements WatchedPeer {
    * that it is. To be called again, as returned, once the server has heard of it.
    */
   withholdPongs(): () => void {
-    this.departing += 1;
-    return () => {
-      this.departing -= 1;
-      if (this.departing === 0) for (const number of this.unanswered.splice(0)) this.sendPong(number);
-    };
+    return this.pongs.withhold();
   }
 
   /** Ends every session, because the client does. */
@@ -228,8 +244,7 @@ export class ClientLink implements WatchedPeer {
         return;
       case MessageType.Ping:
         checkHeaderOnly(packet, 'client');
-        if (this.departing > 0) this.unanswered.push(packet.header.frameId);
-        else this.sendPong(packet.header.frameId);
+        this.pongs.answer(packet.header.frameId);
         return;
       case MessageType.Pong:
         checkHeaderOnly(packet, 'client');
@@ -265,18 +280,19 @@ export class ClientLink implements WatchedPeer {
       });
       return true;
     }
-    if (!this.announced) return false;
-    this.pings += 1;
-    this.send(makePacket({ messageType: MessageType.Ping, frameId: this.pings }));
-    return true;
+    return this.ping();
   }
 
   gone(): void {
     this.fail(silent(this.transport.peer, this.host.scheduler.now() - this.heard.at));
   }
 
-  private sendPong(number: number): void {
-    this.send(makePacket({ messageType: MessageType.Pong, frameId: number }));
+  /** Whether the server is one that can be asked so. */
+  private ping(): boolean {
+    if (!this.announced) return false;
+    this.pings += 1;
+    this.send(makePacket({ messageType: MessageType.Ping, frameId: this.pings }));
+    return true;
   }
 
   /** Ends the transport at once, because of something that its server does or lets be. */
@@ -289,7 +305,7 @@ export class ClientLink implements WatchedPeer {
   private end(error: RuntimeError | undefined): void {
     if (this.over) return;
     this.over = true;
-    this.reading.unsubscribe();
+    this.watching.unsubscribe();
     this.opens.rejectAll(error ?? linkOver(this.transport.peer));
     this.answered ||= this.sessions.all().some(({ wasAnswered }) => wasAnswered);
     for (const session of this.sessions.all()) session.linkEnded(this);
@@ -310,6 +326,14 @@ function silent(peer: PeerName, ms: number): RuntimeError {
     reach: 'connection',
     origin: 'peer',
   });
+}
+
+function unread(peer: PeerName, count: number, ms: number): RuntimeError {
+  return new RuntimeError(
+    'io',
+    `the server at ${peer} sends PING without an end and has read none of ${count} answers for ${ms} ms, which ends the connection`,
+    { reach: 'connection', origin: 'peer' },
+  );
 }
 
 function unanswered(peer: PeerName, { requestedSessionId }: SessionOpenMetadata, ms: number): RuntimeError {

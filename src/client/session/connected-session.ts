@@ -1,6 +1,6 @@
 import { BehaviorSubject, of, switchAll, type Observable, type SchedulerLike } from 'rxjs';
-import type { ResultPush } from '../../protocol/operation/result';
 import { RuntimeError } from '../../protocol/runtime-error';
+import type { SessionExtension } from '../../protocol/session/session-extension';
 import { SessionState } from '../../protocol/session/session-lifecycle';
 import type { ConnectEndpoint } from '../../transport/endpoint';
 import type { Message } from '../../wire/message';
@@ -19,7 +19,10 @@ import { EMPTY, packet as makePacket, type Packet } from '../../wire/packet';
 import type { OperationFailure } from '../errors';
 import type { ClientLink, LinkedSession } from '../link/link';
 import type { OpenRequest } from '../link/open-queue';
-import type { ReconnectOptions, SessionOptions } from '../options';
+import { DEFAULT_MAX_BUFFERED_BYTES, type ReconnectOptions, type SessionOptions } from '../options';
+import { Backlog, type Holding } from '../submissions/backlog';
+import { OperationHolds } from '../submissions/operation-holds';
+import { SubmittedResults, type ResultStream } from '../submissions/result-stream';
 import type { SubmitRequest } from '../submissions/submission';
 import { Submissions, type Credit } from '../submissions/submissions';
 import type { ClientSessionUsage } from '../usage';
@@ -62,6 +65,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
   readonly state$: Observable<SessionConnectivity>;
   readonly pressure$: Observable<boolean>;
   private readonly submissions: Submissions;
+  private readonly backlog: Backlog;
   private readonly requests: SessionRequests;
   private readonly closing: SessionClosing;
   private readonly inbox: SessionInbox;
@@ -107,6 +111,28 @@ export class ConnectedSession implements ClientSession, LinkedSession {
       },
       ack,
       link.credit,
+    );
+    const holds = new OperationHolds(this.submissions, (metadata) => {
+      this.send(MessageType.FlowUpdate, 0, metadata);
+    });
+    this.backlog = new Backlog(
+      {
+        sessionId,
+        scheduler,
+        maxBufferedBytes: options.maxBufferedBytes ?? DEFAULT_MAX_BUFFERED_BYTES,
+        slowConsumerMs: options.slowConsumerMs,
+        holds,
+        giveUp: (wanted) => {
+          this.submissions.giveUp(wanted);
+        },
+        pauseReading: () => {
+          this.link?.reading.hold(this);
+        },
+        resumeReading: () => {
+          this.link?.reading.release(this);
+        },
+      },
+      holdingOf(extension),
     );
     this.requests = new SessionRequests({
       sessionId,
@@ -161,6 +187,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     return {
       operationsInFlight: inFlight,
       operationsWaiting: waiting,
+      bufferedBytes: this.backlog.byteLength,
       acksAwaited: this.requests.size + (this.closing.isAsked ? 1 : 0),
     };
   }
@@ -173,8 +200,8 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     return this.submissions.credit$;
   }
 
-  submit(request: SubmitRequest): Observable<ResultPush> {
-    return this.submissions.submit(request);
+  submit(request: SubmitRequest): ResultStream {
+    return new SubmittedResults(request, this.submissions, this.backlog);
   }
 
   cancel(frameId: number): void {
@@ -269,6 +296,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
   /** Leaves its link, which goes on to live or die without it. */
   detach(): void {
     this.link?.release(this);
+    this.link?.reading.release(this);
     this.link = undefined;
     this.submissions.detach();
     this.requests.rejectAll(endedBefore(this.sessionId, 'connection-lost'));
@@ -288,6 +316,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     this.pressureSources.next(link.transport.pressure$);
     // A server that does not say is taken to have received all: nothing may run twice.
     this.submissions.attach(ack, extension?.lastOperationId ?? this.submissions.lastFrameId, link.credit);
+    this.backlog.attached(holdingOf(extension));
     this.connectivity.next('resumed');
     this.closing.tellAgain();
   }
@@ -336,8 +365,10 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     const error = endedBefore(this.sessionId, reason);
     this.closing.end(reason === 'connection-lost' ? error : undefined);
     this.link?.release(this);
+    this.link?.reading.release(this);
     this.link = undefined;
     this.submissions.end(reason);
+    this.backlog.end();
     this.requests.rejectAll(error);
     this.inbox.end();
     this.pressureSources.complete();
@@ -362,6 +393,11 @@ export class ConnectedSession implements ClientSession, LinkedSession {
   private send(messageType: MessageType, frameId: number, metadata = EMPTY, body = EMPTY): void {
     this.link?.send(makePacket({ messageType, sessionId: this.sessionId, frameId }, metadata, body));
   }
+}
+
+/** Whether the server has told that it can hold an operation. */
+function holdingOf(extension: SessionExtension | undefined): Holding {
+  return extension?.holdsOperations === true ? 'operation' : 'transport';
 }
 
 function endedBefore(sessionId: number, reason: OperationFailure): RuntimeError {

@@ -1,5 +1,4 @@
 import type { Observable } from 'rxjs';
-import type { ResultPush } from '../../protocol/operation/result';
 import type { SessionState } from '../../protocol/session/session-lifecycle';
 import type { ConnectEndpoint } from '../../transport/endpoint';
 import type { Message } from '../../wire/message';
@@ -16,6 +15,7 @@ import type {
   CachePutMetadata,
 } from '../../wire/messages/cache';
 import type { SubmitRequest } from '../submissions/submission';
+import type { ResultStream } from '../submissions/result-stream';
 import type { Credit } from '../submissions/submissions';
 
 /** SESSION_PATCH_ACK with its body, the profile patch ack. */
@@ -69,10 +69,17 @@ export interface ClientSession {
    * the one that is not partial completes, unsubscribing sends FRAME_CANCEL. Errors with an
    * `OperationError` where there is no result, and with an `NnrpError` where the metadata is not allowed.
    *
+   * Or pulled: `for await` submits, and its results wait for the loop (`maxBufferedBytes`). A loop that is slow
+   * makes its operation wait at the server, and none of the others; `break` sends FRAME_CANCEL. Only a loop can
+   * be waited for: what a slow subscriber gathers behind the Observable nobody sees.
+   *
    * @example
    * session.submit({ body: 'Call me' }).subscribe((result) => process.stdout.write(decodeTokens(result).join('')));
+   *
+   * @example
+   * for await (const result of session.submit({ body: 'Call me' })) await write(decodeTokens(result).join(''));
    */
-  submit(request: SubmitRequest): Observable<ResultPush>;
+  submit(request: SubmitRequest): ResultStream;
   /** Sends FRAME_CANCEL for an operation in flight; its Observable errors with reason `cancelled`. */
   cancel(frameId: number): void;
   /**

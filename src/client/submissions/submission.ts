@@ -1,4 +1,4 @@
-import type { Subscriber } from 'rxjs';
+import type { Observer } from 'rxjs';
 import type { ResultPush } from '../../protocol/operation/result';
 import { FrameSubmitMetadata } from '../../wire/messages/frame-submit';
 import { ours, ownBytes } from '../../wire/own-bytes';
@@ -16,14 +16,14 @@ export interface SubmitRequest {
   readonly metadata?: Partial<FrameSubmitMetadata>;
 }
 
-/** A submit that somebody has subscribed to. */
+/** A submit that somebody has subscribed to, or pulls. */
 export interface Submission {
   readonly metadata: Readonly<FrameSubmitMetadata>;
   /** The metadata's bytes, not to be written to: what waits is ready to be sent. */
   readonly metadataBytes: Uint8Array;
   /** The caller's, until `keepBody`. */
   body: Uint8Array;
-  readonly subscriber: Subscriber<ResultPush>;
+  readonly subscriber: Observer<ResultPush>;
   /** 0 until it is sent. */
   frameId: number;
 }
@@ -40,7 +40,7 @@ const USUAL_BYTES = FrameSubmitMetadata.encode(USUAL);
  */
 export function submission(
   { body = EMPTY, metadata: fields }: SubmitRequest,
-  subscriber: Subscriber<ResultPush>,
+  subscriber: Observer<ResultPush>,
 ): Submission {
   const metadata = fields === undefined ? USUAL : FrameSubmitMetadata.of(fields);
   return {

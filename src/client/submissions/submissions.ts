@@ -2,9 +2,10 @@ import {
   defer,
   map,
   noop,
-  Observable,
   startWith,
   Subject,
+  type Observable,
+  type Observer,
   type SchedulerLike,
   type Subscription,
 } from 'rxjs';
@@ -17,6 +18,7 @@ import type { SessionOpenAckMetadata } from '../../wire/messages/session-open';
 import type { ConnectionCredit } from '../link/connection-credit';
 import { OperationError, type OperationFailure } from '../errors';
 import { keepBody, submission, type Submission, type SubmitRequest } from './submission';
+import type { ResultSource } from './result-stream';
 
 /** What a session's submissions need to send. */
 export interface SubmissionHost {
@@ -49,7 +51,7 @@ const MAX_FRAME_ID = 0xffffffff;
  *                   │            │
  *                   └── unsubscribe: forgotten, or FRAME_CANCEL
  */
-export class Submissions {
+export class Submissions implements ResultSource {
   private readonly waiting = new Set<Submission>();
   private readonly inFlight = new Map<number, Submission>();
   private window: CreditWindow;
@@ -93,19 +95,36 @@ export class Submissions {
     return frameId > 0 && frameId < this.nextFrameId;
   }
 
-  submit(request: SubmitRequest): Observable<ResultPush> {
-    return new Observable((subscriber) => {
-      const refusal = this.isClosing ? 'session-closed' : this.over;
-      if (refusal !== undefined) {
-        subscriber.error(new OperationError(refusal, this.host.sessionId, 0));
-        return undefined;
-      }
-      const wanted = submission(request, subscriber);
-      this.offer(wanted);
-      return () => {
-        this.giveUp(wanted);
-      };
-    });
+  /** Submits. Throws what {@link submission} throws. */
+  begin(request: SubmitRequest, subscriber: Observer<ResultPush>): Submission | undefined {
+    const refusal = this.isClosing ? 'session-closed' : this.over;
+    if (refusal !== undefined) {
+      subscriber.error(new OperationError(refusal, this.host.sessionId, 0));
+      return undefined;
+    }
+    const wanted = submission(request, subscriber);
+    this.offer(wanted);
+    return wanted;
+  }
+
+  /** Nobody wants the results of a submit any more. */
+  giveUp(wanted: Submission): void {
+    if (wanted.frameId === 0 && this.waiting.delete(wanted)) {
+      this.tellCredit();
+      return;
+    }
+    // Terminal results and errors have left already; what is still in flight was unsubscribed.
+    if (!this.isInFlight(wanted)) return;
+    // Before what takes its place. Where there is no connection, the server hears with the next which
+    // operations are still wanted.
+    if (this.connection !== undefined) this.host.sendCancel(wanted.frameId);
+    this.leave(wanted.frameId);
+    this.sendWaiting();
+  }
+
+  /** Whether a submit was sent, and more of its results may come. */
+  isInFlight(wanted: Submission): boolean {
+    return this.inFlight.get(wanted.frameId) === wanted;
   }
 
   /** The highest frame of which a result has arrived, 0 before the first. */
@@ -297,20 +316,6 @@ export class Submissions {
     this.retry = this.host.scheduler.schedule(() => {
       this.sendWaiting();
     }, timerMs(delayMs));
-  }
-
-  private giveUp(wanted: Submission): void {
-    if (wanted.frameId === 0 && this.waiting.delete(wanted)) {
-      this.tellCredit();
-      return;
-    }
-    // Terminal results and errors have left already; what is still in flight was unsubscribed.
-    if (this.inFlight.get(wanted.frameId) !== wanted) return;
-    // Before what takes its place. Where there is no connection, the server hears with the next which
-    // operations are still wanted.
-    if (this.connection !== undefined) this.host.sendCancel(wanted.frameId);
-    this.leave(wanted.frameId);
-    this.sendWaiting();
   }
 
   private leave(frameId: number): void {

@@ -27,7 +27,7 @@ export interface SessionExtension {
 }
 
 /** What this project's clients say of themselves in every SESSION_OPEN. */
-export const CLIENT_CLAIMS: SessionExtension = { takesRefusalText: true };
+export const CLIENT_CLAIMS: SessionExtension = { takesRefusalText: true, holdsOperations: true };
 
 const MARK = [0x6e, 0x6e, 0x72, 0x78];
 const Tag = {

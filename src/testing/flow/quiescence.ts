@@ -70,6 +70,7 @@ function ofClient(usage: ClientUsage): readonly string[] {
     [usage.operationsInFlight, 'operations in flight'],
     [usage.operationsWaiting, 'submits that wait for credit or a connection'],
     [usage.acksAwaited, 'requests without their ack'],
+    [usage.bufferedBytes, 'bytes of results that nobody has pulled'],
     [usage.queuedBytes, 'bytes that the server has not taken'],
   ]);
 }

@@ -5,7 +5,7 @@ import { skipTo, Stage } from './support';
 describe('Submissions', () => {
   it('sends nothing before somebody subscribes, and numbers from 1', () => {
     const stage = new Stage();
-    const cold$ = stage.submissions.submit({ body: 'x' });
+    const cold$ = stage.results({ body: 'x' });
     expect(stage.sent).toEqual([]);
     expect(stage.submissions.lastFrameId).toBe(0);
     cold$.subscribe();

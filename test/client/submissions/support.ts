@@ -1,6 +1,9 @@
 import type { Subscription } from 'rxjs';
 import { ConnectionCredit } from '../../../src/client/link/connection-credit';
 import type { Submission, SubmitRequest } from '../../../src/client/submissions/submission';
+import { Backlog, type Holding } from '../../../src/client/submissions/backlog';
+import { OperationHolds } from '../../../src/client/submissions/operation-holds';
+import { SubmittedResults, type ResultStream } from '../../../src/client/submissions/result-stream';
 import { Submissions } from '../../../src/client/submissions/submissions';
 import { completeResult } from '../../../src/protocol/operation/result';
 import {
@@ -24,6 +27,12 @@ export function ackOf({ credit = 2, maxInFlight = 4 }: Grant): SessionOpenAckMet
   return SessionOpenAckMetadata.of({ grantedOperationCredit: credit, maxInFlightOperations: maxInFlight });
 }
 
+export interface StageOptions extends Grant {
+  /** Default: operation. */
+  readonly holding?: Holding;
+  readonly slowConsumerMs?: number;
+}
+
 /** Submissions of session 7, everything that they send, and what becomes of each submit. */
 export class Stage {
   readonly time = new VirtualTime();
@@ -35,9 +44,10 @@ export class Stage {
     this.sent.push(`submit ${frameId}`);
   };
   readonly submissions: Submissions;
+  readonly backlog: Backlog;
   private epoch = 0;
 
-  constructor(grant: Grant = {}) {
+  constructor({ holding = 'operation', slowConsumerMs, ...grant }: StageOptions = {}) {
     this.submissions = new Submissions(
       {
         sessionId: 7,
@@ -54,6 +64,29 @@ export class Stage {
       ackOf(grant),
       new ConnectionCredit(),
     );
+    const holds = new OperationHolds(this.submissions, (metadata) => {
+      const { updateReason, operationId } = FlowUpdateMetadata.decode(metadata);
+      this.sent.push(`${updateReason === FlowUpdateReason.Pause ? 'hold' : 'release'} ${operationId}`);
+    });
+    this.backlog = new Backlog(
+      {
+        sessionId: 7,
+        scheduler: this.time,
+        maxBufferedBytes: 4096,
+        slowConsumerMs,
+        holds,
+        giveUp: (submission) => {
+          this.submissions.giveUp(submission);
+        },
+        pauseReading: () => this.sent.push('pause reading'),
+        resumeReading: () => this.sent.push('resume reading'),
+      },
+      holding,
+    );
+  }
+
+  results(request: SubmitRequest): ResultStream {
+    return new SubmittedResults(request, this.submissions, this.backlog);
   }
 
   submit(name: string, request: SubmitRequest = {}): void {
@@ -61,7 +94,7 @@ export class Stage {
     this.outcomes.set(name, seen);
     this.subscriptions.set(
       name,
-      this.submissions.submit({ body: name, ...request }).subscribe({
+      this.results({ body: name, ...request }).subscribe({
         next: ({ body }) => seen.push(new TextDecoder().decode(body)),
         error: (error: unknown) => seen.push(error),
         complete: () => seen.push('|'),

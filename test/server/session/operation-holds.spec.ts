@@ -180,7 +180,7 @@ describe('FLOW_UPDATE from a client', () => {
   it('is a violation where the client has not told that it may come', async () => {
     const { served } = serveInVirtualTime();
     served.server.sessions$.subscribe((session) => session.respond(() => NEVER));
-    const peer = await openedPeer(served, open(SESSION).announced());
+    const peer = await openedPeer(served, open(SESSION));
     await sendAll(peer, [submit(SESSION, 1), pause(1, 1)]);
     expect(served.violations.map(({ error }) => error.message)).toEqual([
       'server received unexpected FLOW_UPDATE',

@@ -48,6 +48,8 @@ export function endsForAReason(operation: OperationRecord): Finding {
       const isClosing = session.client !== undefined && !acceptsOperations(session.client.state);
       return isOver || isClosing ? undefined : `${name} ended ${outcome.reason}, and its session lives`;
     }
+    case 'slow-consumer':
+      return `${name} is called slow, and nobody pulls`;
     case undefined:
       return undefined;
   }

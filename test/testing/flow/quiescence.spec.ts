@@ -60,6 +60,7 @@ describe('expectQuiescent outside a flow', () => {
       sessions: 1,
       operationsInFlight: 0,
       operationsWaiting: 2,
+      bufferedBytes: 0,
       acksAwaited: 3,
       queuedBytes: 4,
     };

@@ -80,7 +80,7 @@ describe('comparePackets', () => {
     expect(comparePackets(a, b).filter(({ path }) => path.startsWith('body'))).toEqual([
       { path: 'body.resumeToken', expected: '0x0101 (2 bytes)', actual: '0x0202 (2 bytes)' },
       { path: 'body.auth', expected: '"abc"', actual: '"abd"' },
-      { path: 'body.sessionExtension', expected: '(absent)', actual: 'announced, takesRefusalText true' },
+      { path: 'body.sessionExtension', expected: '(absent)', actual: 'announced, takesRefusalText true, holdsOperations true' },
     ]);
     expect(comparePackets(openAck(42).announced(1), openAck(42).announced(2))).toEqual([
       {

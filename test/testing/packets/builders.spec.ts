@@ -132,7 +132,7 @@ describe('openAck', () => {
     const made = openAck(42).withToken(resumeToken(1)).announced(9);
     expect(fields(made)).toMatchObject({
       resumeTokenBytes: 24,
-      sessionExtensionBytes: 16,
+      sessionExtensionBytes: 20,
       sessionFlagsAck: 1,
     });
     expect(made.body).toHaveLength(40);

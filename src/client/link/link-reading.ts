@@ -1,0 +1,51 @@
+import { Subscription, type SchedulerLike } from 'rxjs';
+import type { Transport } from '../../transport/transport';
+
+/** Milliseconds between two signs of life of a client that reads nothing, and so hears no question. */
+const SIGN_OF_LIFE_MS = 5000;
+
+/**
+ * Stops reading from a server while anybody has a reason to. A transport that cannot be paused is read on.
+ * Unsubscribe to be done with it.
+ *
+ *   read ──hold──▶ paused ──release by every holder──▶ read
+ */
+export class LinkReading extends Subscription {
+  private readonly holders = new Set<object>();
+  private signs: Subscription | undefined;
+
+  constructor(
+    private readonly transport: Transport,
+    private readonly scheduler: SchedulerLike,
+    /** Says something to a server that would take silence for an end. */
+    private readonly giveSignOfLife: () => void,
+  ) {
+    super();
+  }
+
+  get isPaused(): boolean {
+    return this.holders.size > 0;
+  }
+
+  hold(holder: object): void {
+    this.holders.add(holder);
+    if (this.holders.size > 1 || this.closed) return;
+    this.transport.pause?.();
+    this.signLater();
+  }
+
+  release(holder: object): void {
+    if (!this.holders.delete(holder) || this.isPaused) return;
+    if (this.signs !== undefined) this.remove(this.signs);
+    this.signs?.unsubscribe();
+    this.transport.resume?.();
+  }
+
+  private signLater(): void {
+    this.signs = this.scheduler.schedule(() => {
+      this.giveSignOfLife();
+      this.signLater();
+    }, SIGN_OF_LIFE_MS);
+    this.add(this.signs);
+  }
+}

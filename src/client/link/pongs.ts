@@ -1,0 +1,91 @@
+import type { SchedulerLike, Subscription } from 'rxjs';
+import type { Transport } from '../../transport/transport';
+import type { LinkReading } from './link-reading';
+
+/** PONGs that may wait until the server reads; from then on nothing is read from it. */
+const MAX_UNREAD = 1024;
+/** Milliseconds between two looks at whether it has read some. */
+const LOOK_MS = 20;
+/** Milliseconds that it may read nothing, while it asks and asks. */
+const UNREAD_MS = 30_000;
+
+export interface PongsHost {
+  readonly transport: Transport;
+  readonly scheduler: SchedulerLike;
+  readonly reading: LinkReading;
+  send(number: number): void;
+  /** The server asks without an end and reads no answer. */
+  unread(count: number, ms: number): void;
+}
+
+/**
+ * The answers to a server's PINGs. What waits of them is bounded: a server that asks and does not read is not
+ * read either, and one that goes on so is none.
+ */
+export class Pongs {
+  /** How many sessions are on their way to another link. */
+  private departing = 0;
+  /** PINGs that came meanwhile. */
+  private withheld: number[] = [];
+  /** Where, in all that was ever sent, each PONG ends that may not have been read. */
+  private unread: number[] = [];
+  private looking: Subscription | undefined;
+
+  constructor(private readonly host: PongsHost) {}
+
+  /** Answers a PING. */
+  answer(number: number): void {
+    if (this.departing === 0) this.send(number);
+    // A PONG proves what those before it prove, so that of a flood the last are enough.
+    else if (this.withheld.push(number) > MAX_UNREAD) this.withheld.shift();
+  }
+
+  /** Answers nothing until it is called again, as returned. */
+  withhold(): () => void {
+    this.departing += 1;
+    return () => {
+      this.departing -= 1;
+      if (this.departing === 0) for (const number of this.withheld.splice(0)) this.send(number);
+    };
+  }
+
+  /** The link is over. */
+  end(): void {
+    this.looking?.unsubscribe();
+  }
+
+  private send(number: number): void {
+    const { transport } = this.host;
+    this.host.send(number);
+    this.unread.push((transport.takenBytes ?? 0) + transport.queuedBytes);
+    if (this.unread.length < MAX_UNREAD || this.looking !== undefined) return;
+    this.forgetRead();
+    if (this.unread.length < MAX_UNREAD / 2) return;
+    this.host.reading.hold(this);
+    this.look(this.host.scheduler.now(), transport.takenBytes);
+  }
+
+  /** Looks again and again until enough is read. */
+  private look(since: number, takenBytes: number | undefined): void {
+    const { transport, scheduler, reading } = this.host;
+    this.looking = scheduler.schedule(() => {
+      this.forgetRead();
+      const now = scheduler.now();
+      const isTaken = transport.takenBytes !== takenBytes;
+      if (this.unread.length < MAX_UNREAD / 2) {
+        this.looking = undefined;
+        reading.release(this);
+      } else if (!isTaken && now - since >= UNREAD_MS) {
+        this.host.unread(this.unread.length, now - since);
+      } else {
+        this.look(isTaken ? now : since, transport.takenBytes);
+      }
+    }, LOOK_MS);
+  }
+
+  private forgetRead(): void {
+    const { queuedBytes, takenBytes } = this.host.transport;
+    if (queuedBytes === 0) this.unread = [];
+    else if (takenBytes !== undefined) this.unread = this.unread.filter((end) => end > takenBytes);
+  }
+}

@@ -1,0 +1,228 @@
+import type { SchedulerLike, Subscription } from 'rxjs';
+import { timerMs } from '../../protocol/timer';
+import { OperationError } from '../errors';
+import type { OperationHolds } from './operation-holds';
+import type { ResultQueue } from './result-queue';
+import type { Submission } from './submission';
+
+/** What the results that wait at a session need of it. */
+export interface BacklogHost {
+  readonly sessionId: number;
+  readonly scheduler: SchedulerLike;
+  /** Bytes that may wait. */
+  readonly maxBufferedBytes: number;
+  /** Milliseconds; undefined for the default, which depends on who else has to wait meanwhile. */
+  readonly slowConsumerMs: number | undefined;
+  readonly holds: OperationHolds;
+  /** Nothing more is read from the server until `resumeReading`. */
+  pauseReading(): void;
+  resumeReading(): void;
+  /** Nobody wants the results of a submit any more. */
+  giveUp(submission: Submission): void;
+}
+
+/** An answer of which more comes than is taken. */
+export interface Stop {
+  /** When it was stopped; milliseconds, here and below. */
+  readonly since: number;
+  /** When its consumer last took a result. */
+  stillSince: number;
+  /** When it may go on, where it could already. */
+  release: Subscription | undefined;
+}
+
+/** How the server can be made to wait: `operation` by operation, or all that comes over the `transport`. */
+export type Holding = 'operation' | 'transport';
+
+/**
+ * What is still on its way when a server is asked to hold an operation is read; past so many times of what
+ * may wait, it does not do as it was asked. (With n slow loops, 1 + ln n times as much may wait.)
+ */
+const EXCESS = 8;
+/** The transport goes on as soon as there is some room, so that a server sees a peer that reads. */
+const RESUME_READING_AT = 7 / 8;
+/** Milliseconds that an operation is held at least, for each that is: a server takes no flood of FLOW_UPDATEs. */
+const MIN_HOLD_MS = 20;
+const SLOW_CONSUMER_MS = 30_000;
+
+/**
+ * The results of a session that wait for those who pull them, with a bound for all together. Past it an
+ * answer may have its share, and no more comes until its consumer has taken half of that.
+ *
+ *   flowing ──past the bound, and past its share──▶ stopped ──half of its share──▶ flowing
+ *                                                      │
+ *                                                      └─ nothing taken for slowConsumerMs ─▶ given up
+ */
+export class Backlog {
+  private total = 0;
+  private readonly queues = new Set<ResultQueue>();
+  /** Of those, how many have results that wait. */
+  private waitingCount = 0;
+  private stoppedCount = 0;
+  /** Since when nothing more is read, in milliseconds. */
+  private pausedAt: number | undefined;
+  private watch: Subscription | undefined;
+
+  constructor(
+    private readonly host: BacklogHost,
+    private holding: Holding,
+  ) {}
+
+  /** Bytes that wait. */
+  get byteLength(): number {
+    return this.total;
+  }
+
+  add(queue: ResultQueue): void {
+    this.queues.add(queue);
+  }
+
+  /** So many bytes more wait for the consumer of an answer. */
+  added(queue: ResultQueue, bytes: number): void {
+    if (queue.waitingBytes === 0) this.waitingCount += 1;
+    queue.waitingBytes += bytes;
+    this.total += bytes;
+    if (this.total > this.host.maxBufferedBytes) this.restrain(queue);
+  }
+
+  /** The consumer of an answer has taken so many. */
+  took(queue: ResultQueue, bytes: number): void {
+    queue.waitingBytes -= bytes;
+    if (queue.waitingBytes === 0) this.waitingCount -= 1;
+    this.total -= bytes;
+    if (queue.stop !== undefined) this.drained(queue, queue.stop);
+    if (this.pausedAt !== undefined) this.resumeReading();
+  }
+
+  /** Nothing of an answer waits any more, whatever has. */
+  remove(queue: ResultQueue): void {
+    if (!this.queues.delete(queue)) return;
+    if (queue.waitingBytes > 0) this.waitingCount -= 1;
+    this.total -= queue.waitingBytes;
+    queue.waitingBytes = 0;
+    this.letGo(queue);
+    if (this.pausedAt !== undefined) this.resumeReading();
+  }
+
+  /** The session goes on over another connection, whose server hears again what is held. */
+  attached(holding: Holding): void {
+    this.holding = holding;
+    if (holding === 'operation') {
+      for (const queue of this.queues) {
+        if (queue.stop !== undefined) this.holdOperation(queue);
+        else if (queue.wasHeld) this.host.holds.release(queue.submission);
+      }
+    }
+    this.pausedAt = undefined;
+    if (this.total > this.mostRead) this.pauseReading();
+    this.watchStopped();
+  }
+
+  /** Nothing comes any more; what waits may still be taken. */
+  end(): void {
+    for (const queue of this.queues) this.letGo(queue);
+    this.watch?.unsubscribe();
+    this.pausedAt = undefined;
+  }
+
+  /** Bytes past which nothing more is read. */
+  private get mostRead(): number {
+    const { maxBufferedBytes } = this.host;
+    return this.holding === 'operation' ? EXCESS * maxBufferedBytes : maxBufferedBytes;
+  }
+
+  /** Bytes that each answer may have once all together have too many. */
+  private get share(): number {
+    return this.host.maxBufferedBytes / Math.max(1, this.waitingCount);
+  }
+
+  private restrain(queue: ResultQueue): void {
+    if (queue.waitingBytes > this.share) this.stop(queue);
+    if (this.pausedAt === undefined && this.total > this.mostRead) this.pauseReading();
+  }
+
+  private stop(queue: ResultQueue): void {
+    if (queue.stop !== undefined) return;
+    const now = this.host.scheduler.now();
+    queue.stop = { since: now, stillSince: now, release: undefined };
+    this.stoppedCount += 1;
+    if (this.holding === 'operation') this.holdOperation(queue);
+    this.watchStopped();
+  }
+
+  private holdOperation(queue: ResultQueue): void {
+    queue.wasHeld = true;
+    this.host.holds.hold(queue.submission);
+  }
+
+  private drained(queue: ResultQueue, stop: Stop): void {
+    const { scheduler } = this.host;
+    const now = scheduler.now();
+    stop.stillSince = now;
+    if (queue.waitingBytes > this.share / 2 || stop.release !== undefined) return;
+    const wait = stop.since + MIN_HOLD_MS * this.stoppedCount - now;
+    if (wait <= 0) {
+      this.goOn(queue);
+      return;
+    }
+    stop.release = scheduler.schedule(() => {
+      stop.release = undefined;
+      if (queue.waitingBytes <= this.share / 2) this.goOn(queue);
+    }, wait);
+  }
+
+  private goOn(queue: ResultQueue): void {
+    this.letGo(queue);
+    if (this.holding === 'operation') this.host.holds.release(queue.submission);
+  }
+
+  private letGo(queue: ResultQueue): void {
+    if (queue.stop === undefined) return;
+    queue.stop.release?.unsubscribe();
+    queue.stop = undefined;
+    this.stoppedCount -= 1;
+    if (this.stoppedCount === 0) this.watch?.unsubscribe();
+  }
+
+  private pauseReading(): void {
+    this.pausedAt = this.host.scheduler.now();
+    this.host.pauseReading();
+    // Also answers whose last result has come: nothing else can make room.
+    for (const queue of this.queues) if (queue.waitingBytes >= this.share) this.stop(queue);
+    this.watchStopped();
+  }
+
+  private resumeReading(): void {
+    if (this.total > RESUME_READING_AT * this.mostRead) return;
+    this.pausedAt = undefined;
+    this.host.resumeReading();
+  }
+
+  /** Looks when the first of those who have stopped may have stood still for too long. */
+  private watchStopped(): void {
+    this.watch?.unsubscribe();
+    const { pausedAt, host } = this;
+    const { scheduler, slowConsumerMs = pausedAt === undefined ? Infinity : SLOW_CONSUMER_MS } = host;
+    if (this.stoppedCount === 0 || slowConsumerMs === Infinity) return;
+    const now = scheduler.now();
+    let next = Infinity;
+    for (const queue of this.queues) {
+      if (queue.stop === undefined) continue;
+      const left = Math.max(queue.stop.stillSince, pausedAt ?? 0) + slowConsumerMs - now;
+      if (left > 0) next = Math.min(next, left);
+      else this.giveUp(queue, slowConsumerMs);
+    }
+    if (next === Infinity) return;
+    this.watch = scheduler.schedule(() => {
+      this.watchStopped();
+    }, timerMs(next));
+  }
+
+  private giveUp(queue: ResultQueue, ms: number): void {
+    const { sessionId, maxBufferedBytes } = this.host;
+    const { submission, waitingBytes } = queue;
+    const detail = `${waitingBytes} bytes waited, where all of the session may have ${maxBufferedBytes} (maxBufferedBytes), and none was taken for ${ms} ms (slowConsumerMs)`;
+    queue.fail(new OperationError('slow-consumer', sessionId, submission?.frameId ?? 0, 0, detail));
+    if (submission !== undefined) this.host.giveUp(submission);
+  }
+}

@@ -1,0 +1,97 @@
+import { Observable, type Observer } from 'rxjs';
+import type { ResultPush } from '../../protocol/operation/result';
+import type { Backlog } from './backlog';
+import { ResultQueue } from './result-queue';
+import type { Submission, SubmitRequest } from './submission';
+
+/**
+ * The results of a submit, cold: each subscription and each loop submits.
+ *
+ * - **subscribed to**, they are pushed as they come. What a slow subscriber gathers nobody sees.
+ * - **pulled**, with `for await`, they wait for the loop, in the bounds of `maxBufferedBytes`; the server waits
+ *   when they are full. `break` sends FRAME_CANCEL.
+ */
+export interface ResultStream extends Observable<ResultPush>, AsyncIterable<ResultPush> {
+  [Symbol.asyncIterator](): AsyncIterableIterator<ResultPush, undefined, undefined>;
+}
+
+/** Where submits are made. */
+export interface ResultSource {
+  /** Submits, unless nothing can be. Throws where the request is none. */
+  begin(request: SubmitRequest, observer: Observer<ResultPush>): Submission | undefined;
+  /** Nobody wants the results of a submit any more. */
+  giveUp(submission: Submission): void;
+}
+
+export class SubmittedResults extends Observable<ResultPush> implements ResultStream {
+  constructor(
+    private readonly request: SubmitRequest,
+    private readonly submits: ResultSource,
+    private readonly backlog: Backlog,
+  ) {
+    super((subscriber) => {
+      const submission = submits.begin(request, subscriber);
+      if (submission === undefined) return undefined;
+      return () => {
+        submits.giveUp(submission);
+      };
+    });
+  }
+
+  [Symbol.asyncIterator](): AsyncIterableIterator<ResultPush, undefined, undefined> {
+    return new PulledResults(this.request, this.submits, this.backlog);
+  }
+}
+
+/** Results that wait until they are asked for. The first question submits. */
+class PulledResults implements AsyncIterableIterator<ResultPush, undefined, undefined> {
+  private readonly queue: ResultQueue;
+  private state: 'new' | 'begun' | 'left' = 'new';
+
+  constructor(
+    private readonly request: SubmitRequest,
+    private readonly submits: ResultSource,
+    private readonly backlog: Backlog,
+  ) {
+    this.queue = new ResultQueue(backlog);
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<IteratorResult<ResultPush, undefined>> {
+    if (this.state === 'new') this.begin();
+    return this.queue.take();
+  }
+
+  /** Whoever loops leaves early. */
+  return(): Promise<IteratorResult<ResultPush, undefined>> {
+    this.leave();
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  throw(error: unknown): Promise<IteratorResult<ResultPush, undefined>> {
+    this.leave();
+    return Promise.reject(error);
+  }
+
+  private begin(): void {
+    const { queue } = this;
+    this.state = 'begun';
+    this.backlog.add(queue);
+    try {
+      queue.submission = this.submits.begin(this.request, queue);
+    } catch (error) {
+      queue.error(error);
+    }
+  }
+
+  private leave(): void {
+    if (this.state === 'left') return;
+    this.state = 'left';
+    const { submission } = this.queue;
+    if (submission !== undefined) this.submits.giveUp(submission);
+    this.queue.clear();
+  }
+}
