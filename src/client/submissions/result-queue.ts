@@ -34,7 +34,7 @@ export class ResultQueue implements Observer<ResultPush> {
   private looseFrom = 0;
   private looseBuffer: ArrayBufferLike | undefined;
   private takers: Taker[] = [];
-  private end: { readonly error: unknown } | 'complete' | undefined;
+  private end: { readonly error: Error } | 'complete' | undefined;
 
   constructor(private readonly backlog: Backlog) {}
 
@@ -44,7 +44,7 @@ export class ResultQueue implements Observer<ResultPush> {
     else taker.resolve({ done: false, value: result });
   }
 
-  error(error: unknown): void {
+  error(error: Error): void {
     if (this.end !== undefined) return;
     const taker = this.takers.shift();
     this.end = taker === undefined ? { error } : 'complete';
@@ -58,7 +58,7 @@ export class ResultQueue implements Observer<ResultPush> {
   }
 
   /** Ends with an error in the place of all that waits. */
-  fail(error: unknown): void {
+  fail(error: Error): void {
     this.clear();
     this.end = { error };
   }

@@ -71,7 +71,7 @@ class PulledResults implements AsyncIterableIterator<ResultPush, undefined, unde
     return Promise.resolve({ done: true, value: undefined });
   }
 
-  throw(error: unknown): Promise<IteratorResult<ResultPush, undefined>> {
+  throw(error: Error): Promise<IteratorResult<ResultPush, undefined>> {
     this.leave();
     return Promise.reject(error);
   }
@@ -83,7 +83,7 @@ class PulledResults implements AsyncIterableIterator<ResultPush, undefined, unde
     try {
       queue.submission = this.submits.begin(this.request, queue);
     } catch (error) {
-      queue.error(error);
+      queue.error(error as Error);
     }
   }
 

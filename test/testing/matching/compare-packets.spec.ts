@@ -80,13 +80,17 @@ describe('comparePackets', () => {
     expect(comparePackets(a, b).filter(({ path }) => path.startsWith('body'))).toEqual([
       { path: 'body.resumeToken', expected: '0x0101 (2 bytes)', actual: '0x0202 (2 bytes)' },
       { path: 'body.auth', expected: '"abc"', actual: '"abd"' },
-      { path: 'body.sessionExtension', expected: '(absent)', actual: 'announced, takesRefusalText true, holdsOperations true' },
+      {
+        path: 'body.sessionExtension',
+        expected: '(absent)',
+        actual: 'announced, holdsOperations true, takesRefusalText true',
+      },
     ]);
     expect(comparePackets(openAck(42).announced(1), openAck(42).announced(2))).toEqual([
       {
         path: 'body.sessionExtension',
-        expected: 'announced, lastOperationId 1',
-        actual: 'announced, lastOperationId 2',
+        expected: 'announced, lastOperationId 1, holdsOperations true',
+        actual: 'announced, lastOperationId 2, holdsOperations true',
       },
     ]);
   });
