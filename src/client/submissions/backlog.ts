@@ -2,7 +2,6 @@ import type { SchedulerLike, Subscription } from 'rxjs';
 import { timerMs } from '../../protocol/timer';
 import { OperationError } from '../errors';
 import type { OperationHolds } from './operation-holds';
-import type { ResultQueue } from './result-queue';
 import type { Submission } from './submission';
 
 /** What the results that wait at a session need of it. */
@@ -19,6 +18,20 @@ export interface BacklogHost {
   resumeReading(): void;
   /** Nobody wants the results of a submit any more. */
   giveUp(submission: Submission): void;
+}
+
+/** What waits of one answer. */
+export interface AnswerQueue {
+  /** The submit, once it is made. */
+  readonly submission: Submission | undefined;
+  /** The backlog's to count, as is the rest. */
+  waitingBytes: number;
+  /** Where more comes than is taken. */
+  stop: Stop | undefined;
+  /** Whether the server was ever asked to hold the operation. */
+  wasHeld: boolean;
+  /** Ends with an error in the place of all that waits. */
+  fail(error: Error): void;
 }
 
 /** An answer of which more comes than is taken. */
@@ -55,7 +68,7 @@ const SLOW_CONSUMER_MS = 30_000;
  */
 export class Backlog {
   private total = 0;
-  private readonly queues = new Set<ResultQueue>();
+  private readonly queues = new Set<AnswerQueue>();
   /** Of those, how many have results that wait. */
   private waitingCount = 0;
   private stoppedCount = 0;
@@ -73,12 +86,12 @@ export class Backlog {
     return this.total;
   }
 
-  add(queue: ResultQueue): void {
+  add(queue: AnswerQueue): void {
     this.queues.add(queue);
   }
 
   /** So many bytes more wait for the consumer of an answer. */
-  added(queue: ResultQueue, bytes: number): void {
+  added(queue: AnswerQueue, bytes: number): void {
     if (queue.waitingBytes === 0) this.waitingCount += 1;
     queue.waitingBytes += bytes;
     this.total += bytes;
@@ -86,7 +99,7 @@ export class Backlog {
   }
 
   /** The consumer of an answer has taken so many. */
-  took(queue: ResultQueue, bytes: number): void {
+  took(queue: AnswerQueue, bytes: number): void {
     queue.waitingBytes -= bytes;
     if (queue.waitingBytes === 0) this.waitingCount -= 1;
     this.total -= bytes;
@@ -95,7 +108,7 @@ export class Backlog {
   }
 
   /** Nothing of an answer waits any more, whatever has. */
-  remove(queue: ResultQueue): void {
+  remove(queue: AnswerQueue): void {
     if (!this.queues.delete(queue)) return;
     if (queue.waitingBytes > 0) this.waitingCount -= 1;
     this.total -= queue.waitingBytes;
@@ -136,12 +149,12 @@ export class Backlog {
     return this.host.maxBufferedBytes / Math.max(1, this.waitingCount);
   }
 
-  private restrain(queue: ResultQueue): void {
+  private restrain(queue: AnswerQueue): void {
     if (queue.waitingBytes > this.share) this.stop(queue);
     if (this.pausedAt === undefined && this.total > this.mostRead) this.pauseReading();
   }
 
-  private stop(queue: ResultQueue): void {
+  private stop(queue: AnswerQueue): void {
     if (queue.stop !== undefined) return;
     const now = this.host.scheduler.now();
     queue.stop = { since: now, stillSince: now, release: undefined };
@@ -150,12 +163,12 @@ export class Backlog {
     this.watchStopped();
   }
 
-  private holdOperation(queue: ResultQueue): void {
+  private holdOperation(queue: AnswerQueue): void {
     queue.wasHeld = true;
     this.host.holds.hold(queue.submission);
   }
 
-  private drained(queue: ResultQueue, stop: Stop): void {
+  private drained(queue: AnswerQueue, stop: Stop): void {
     const { scheduler } = this.host;
     const now = scheduler.now();
     stop.stillSince = now;
@@ -171,12 +184,12 @@ export class Backlog {
     }, wait);
   }
 
-  private goOn(queue: ResultQueue): void {
+  private goOn(queue: AnswerQueue): void {
     this.letGo(queue);
     if (this.holding === 'operation') this.host.holds.release(queue.submission);
   }
 
-  private letGo(queue: ResultQueue): void {
+  private letGo(queue: AnswerQueue): void {
     if (queue.stop === undefined) return;
     queue.stop.release?.unsubscribe();
     queue.stop = undefined;
@@ -218,7 +231,7 @@ export class Backlog {
     }, timerMs(next));
   }
 
-  private giveUp(queue: ResultQueue, ms: number): void {
+  private giveUp(queue: AnswerQueue, ms: number): void {
     const { sessionId, maxBufferedBytes } = this.host;
     const { submission, waitingBytes } = queue;
     const detail = `${waitingBytes} bytes waited, where all of the session may have ${maxBufferedBytes} (maxBufferedBytes), and none was taken for ${ms} ms (slowConsumerMs)`;

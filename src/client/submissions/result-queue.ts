@@ -2,7 +2,7 @@ import type { Observer } from 'rxjs';
 import type { ResultPush } from '../../protocol/operation/result';
 import { HEADER_LENGTH } from '../../wire/header';
 import { ResultPushMetadata } from '../../wire/messages/result-push';
-import type { Backlog, Stop } from './backlog';
+import type { AnswerQueue, Backlog, Stop } from './backlog';
 import type { Submission } from './submission';
 
 /** Who waits for the next result. */
@@ -19,14 +19,10 @@ const MOVE_UP_AT = 1024;
 const over = (): IteratorReturnResult<undefined> => ({ done: true, value: undefined });
 
 /** The results of one submit that wait for who pulls them, or who pulls and waits for them. */
-export class ResultQueue implements Observer<ResultPush> {
-  /** The submit, once it is made. */
+export class ResultQueue implements Observer<ResultPush>, AnswerQueue {
   submission: Submission | undefined;
-  /** Bytes of what waits; the backlog's to count, as is the stop. */
   waitingBytes = 0;
-  /** Whether more comes than is taken, since when. */
   stop: Stop | undefined;
-  /** Whether the server was ever asked to hold the operation. */
   wasHeld = false;
   private results: (ResultPush | undefined)[] = [];
   private head = 0;
@@ -57,7 +53,6 @@ export class ResultQueue implements Observer<ResultPush> {
     this.finish();
   }
 
-  /** Ends with an error in the place of all that waits. */
   fail(error: Error): void {
     this.clear();
     this.end = { error };
