@@ -20,4 +20,5 @@ export * from './operation/result';
 export * from './runtime-error';
 export * from './capability/schema-registry';
 export * from './session/session-lifecycle';
+export * from './operation/token-decoder';
 export * from './operation/token-delta';

@@ -6,7 +6,7 @@ import { CommonHeader, HEADER_LENGTH } from './header';
 import type { MessageType } from './message-type';
 import { packet, type Packet } from './packet';
 import { utf8Length, writeUtf8 } from './utf8';
-import { isU32, writeU32 } from './u32';
+import { isU32, readU32, writeU32 } from './u32';
 
 const BODY_LEN = fieldOffset(CommonHeader, 'bodyLen');
 const SESSION_ID = fieldOffset(CommonHeader, 'sessionId');
@@ -61,6 +61,23 @@ export class TextTemplate {
     copyInto(body, encoded, head.length - bodyAt);
     this.writeLengths(body, 0, encoded.length);
     return body;
+  }
+
+  /** Where the text starts in a body of this form, and in no other: it ends with the body. */
+  textStart(body: Uint8Array): number | undefined {
+    const { head, bodyAt } = this;
+    const start = head.length - bodyAt;
+    if (body.length < start) return undefined;
+    const length = body.length - start;
+    for (let at = 0; at < start; at++) {
+      if (at === FRAME_BYTES || at === TEXT_LENGTH) {
+        if (readU32(body, at) !== length) return undefined;
+        at += 3;
+      } else if (body[at] !== head[bodyAt + at]) {
+        return undefined;
+      }
+    }
+    return start;
   }
 
   /** Writes a whole packet, for which there must be room; returns where it ends. */

@@ -45,6 +45,27 @@ export function writeUtf8(text: string, bytes: Uint8Array, at: number): number {
   return end;
 }
 
+/** Bytes up to which a loop costs less than a call of the platform's decoder. */
+const SHORT_BYTES = 32;
+
+/** Reads a short text of ASCII, as most tokens are; undefined where it is another. */
+export function readShortAscii(bytes: Uint8Array, start: number, end: number): string | undefined {
+  if (end - start > SHORT_BYTES) return undefined;
+  let text = '';
+  let at = start;
+  for (; at + 4 <= end; at += 4) {
+    const [a, b, c, d] = [bytes[at]!, bytes[at + 1]!, bytes[at + 2]!, bytes[at + 3]!];
+    if ((a | b | c | d) >= 0x80) return undefined;
+    text += String.fromCharCode(a, b, c, d);
+  }
+  for (; at < end; at++) {
+    const code = bytes[at]!;
+    if (code >= 0x80) return undefined;
+    text += String.fromCharCode(code);
+  }
+  return text;
+}
+
 function isHalf(code: number): boolean {
   return code >= 0xd800 && code < 0xe000;
 }

@@ -1,6 +1,7 @@
 import { decodeText } from '../../operators/decode-text';
 import { completeResult, partialResult, type ResultPush } from '../../src/protocol/operation/result';
-import { decodeTokens, encodeTokens } from '../../src/protocol/operation/token-delta';
+import { decodeTokens } from '../../src/protocol/operation/token-decoder';
+import { encodeTokens } from '../../src/protocol/operation/token-delta';
 import { marbles } from '../support/marbles';
 import { itIsAnOperator } from '../support/operator-cases';
 

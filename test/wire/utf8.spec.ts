@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { utf8Length, writeUtf8 } from '../../src/wire/utf8';
+import { readShortAscii, utf8Length, writeUtf8 } from '../../src/wire/utf8';
 
 const encoder = new TextEncoder();
 
@@ -42,5 +42,18 @@ describe('writeUtf8 and utf8Length', () => {
   ])('%j has %i bytes', (text, bytes) => {
     expect(utf8Length(text)).toBe(bytes);
     expect(written(text, 3)).toEqual(encoder.encode(text));
+  });
+});
+
+describe('readShortAscii', () => {
+  it('reads what is ASCII and not long, and nothing else', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string({ maxLength: 40 }), legible), fc.nat(5), (text, start) => {
+        const bytes = new Uint8Array([...new Uint8Array(start).fill(0xff), ...encoder.encode(text), 0xff]);
+        const isPlain = /^[\0-\x7f]*$/.test(text) && text.length <= 32;
+        expect(readShortAscii(bytes, start, bytes.length - 1)).toBe(isPlain ? text : undefined);
+      }),
+      { numRuns: 1000 },
+    );
   });
 });

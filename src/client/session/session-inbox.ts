@@ -2,6 +2,7 @@ import { Subject, type Observable } from 'rxjs';
 import { validateFlowRouting } from '../../protocol/flow/flow';
 import { decodeAs } from '../../protocol/decode-as';
 import { checkHeaderOnly, checkMetadataLength } from '../../protocol/packet-checks';
+import { readResultMetadata } from '../../protocol/operation/result-packet';
 import { unexpectedMessage } from '../../protocol/runtime-error';
 import type { Message, MessageOf } from '../../wire/message';
 import { MessageType, messageTypeName } from '../../wire/message-type';
@@ -110,7 +111,7 @@ export class SessionInbox {
   private onResult(packet: Packet): void {
     checkMetadataLength(packet, ResultPushMetadata.length, 'client');
     const { header, body } = packet;
-    const metadata = ResultPushMetadata.decode(packet.metadata);
+    const metadata = readResultMetadata(packet.metadata);
     this.requireSent(packet);
     this.addressees.submissions.take({ type: 'push', frameId: header.frameId, metadata, body });
   }

@@ -3,7 +3,7 @@ import { ResultPushMetadata } from '../../wire/messages/result-push';
 import { packet, type Packet } from '../../wire/packet';
 import { PacketTemplate } from '../../wire/packet-template';
 import { USUAL_COMPLETE, USUAL_PARTIAL, type ResultPush } from './result';
-import { TextResult } from './text-result';
+import { TEXT_PARTIAL, TextResult } from './text-result';
 
 const PARTIAL = new PacketTemplate(MessageType.ResultPush, ResultPushMetadata.encode(USUAL_PARTIAL));
 const COMPLETE = new PacketTemplate(MessageType.ResultPush, ResultPushMetadata.encode(USUAL_COMPLETE));
@@ -17,6 +17,24 @@ export function resultPacket(sessionId: number, result: ResultPush): Packet {
   if (metadata === USUAL_COMPLETE) return COMPLETE.packet(sessionId, frameId, body);
   const fields = { messageType: MessageType.ResultPush, sessionId, frameId };
   return packet(fields, ResultPushMetadata.encode(metadata), body);
+}
+
+/** What nearly every result says of itself, and its bytes. */
+const USUAL = [TEXT_PARTIAL, USUAL_PARTIAL, USUAL_COMPLETE].map((value) => ({
+  value,
+  bytes: ResultPushMetadata.encode(value),
+}));
+
+/** The metadata of RESULT_PUSH, one object for all that are usual. Throws an `NnrpError`. */
+export function readResultMetadata(bytes: Uint8Array): Readonly<ResultPushMetadata> {
+  for (const usual of USUAL) if (isSame(bytes, usual.bytes)) return usual.value;
+  return ResultPushMetadata.decode(bytes);
+}
+
+function isSame(bytes: Uint8Array, others: Uint8Array): boolean {
+  // Where they differ, they do so near the end: class, kind and count of frames.
+  for (let at = others.length - 1; at >= 0; at--) if (bytes[at] !== others[at]) return false;
+  return bytes.length === others.length;
 }
 
 /** Bytes of a result's body. */

@@ -7,8 +7,20 @@ import { USUAL_PARTIAL, type ResultPush } from './result';
 import { encodeTokens } from './token-delta';
 
 const EMPTY = encodeTokens(['']);
-const METADATA: Readonly<ResultPushMetadata> = Object.freeze({ ...USUAL_PARTIAL, ...EMPTY.fields });
-const TEMPLATE = new TextTemplate(MessageType.ResultPush, ResultPushMetadata.encode(METADATA), EMPTY.body);
+export const TEXT_PARTIAL: Readonly<ResultPushMetadata> = Object.freeze({
+  ...USUAL_PARTIAL,
+  ...EMPTY.fields,
+});
+const TEMPLATE = new TextTemplate(
+  MessageType.ResultPush,
+  ResultPushMetadata.encode(TEXT_PARTIAL),
+  EMPTY.body,
+);
+
+/** Where the text starts in a body that is as `encodeTokens` makes it of one text; undefined of any other. */
+export function textStart(body: Uint8Array): number | undefined {
+  return TEMPLATE.textStart(body);
+}
 
 /**
  * A part of an answer that is a text: `partialResult` of what `encodeTokens` makes of it, but it becomes bytes
@@ -16,7 +28,7 @@ const TEMPLATE = new TextTemplate(MessageType.ResultPush, ResultPushMetadata.enc
  */
 export class TextResult implements ResultPush {
   readonly type = 'push';
-  readonly metadata = METADATA;
+  readonly metadata = TEXT_PARTIAL;
   private made: Uint8Array | undefined;
 
   constructor(

@@ -1,5 +1,5 @@
 import { decodeSessionExtension } from '../../protocol/session/session-extension';
-import { decodeTokens } from '../../protocol/operation/token-delta';
+import { decodeTokens } from '../../protocol/operation/token-decoder';
 import { enumerationKey } from '../../wire/codec/enumeration';
 import type { WireRecord } from '../../wire/codec/record';
 import { NnrpError } from '../../wire/errors';

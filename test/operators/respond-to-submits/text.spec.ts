@@ -6,7 +6,7 @@ import {
   type Result,
   type ResultPush,
 } from '../../../src/protocol/operation/result';
-import { decodeTokens } from '../../../src/protocol/operation/token-delta';
+import { decodeTokens } from '../../../src/protocol/operation/token-decoder';
 import { ResultClass } from '../../../src/wire/messages/result-push';
 import { resultsOf, type TestSubmit } from './support';
 

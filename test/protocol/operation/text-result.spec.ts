@@ -1,10 +1,11 @@
 import fc from 'fast-check';
-import { partialResult } from '../../../src/protocol/operation/result';
-import { bodyBytes, resultPacket } from '../../../src/protocol/operation/result-packet';
-import { TextResult } from '../../../src/protocol/operation/text-result';
+import { completeResult, partialResult } from '../../../src/protocol/operation/result';
+import { bodyBytes, readResultMetadata, resultPacket } from '../../../src/protocol/operation/result-packet';
+import { TextResult, textStart } from '../../../src/protocol/operation/text-result';
 import { encodeTokens } from '../../../src/protocol/operation/token-delta';
 import { PacketBatch } from '../../../src/transport/packet-batch';
 import { encodePacket } from '../../../src/wire/encode-packet';
+import { NnrpError } from '../../../src/wire/errors';
 
 const u32 = fc.integer({ min: 0, max: 0xffffffff });
 const text = fc.oneof(
@@ -73,5 +74,36 @@ describe('a text as a result', () => {
 
     expect(Buffer.concat(batch.take())).toEqual(Buffer.from(encodePacket(packet)));
     expect(Buffer.from(encodePacket(packet)).readBigUInt64LE(32)).toBe(9n);
+  });
+
+  it('is read back from its body, and from that of no other form by the same short way', () => {
+    fc.assert(
+      fc.property(text, fc.nat(), fc.integer({ min: 1, max: 255 }), (words, place, by) => {
+        const { body } = new TextResult(7, words);
+        const start = textStart(body);
+        expect(Buffer.from(body.subarray(start)).toString()).toBe(Buffer.from(words).toString());
+        const other = new Uint8Array(body);
+        const at = place % (start ?? 1);
+        other[at] = (other[at] ?? 0) ^ by;
+        expect(textStart(other)).toBeUndefined();
+        expect(textStart(body.subarray(0, body.length - 1))).toBeUndefined();
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('shares its metadata with whoever receives it', () => {
+    for (const result of [
+      new TextResult(7, 'whale'),
+      partialResult(7, new Uint8Array(2)),
+      completeResult(7),
+    ]) {
+      const { metadata } = resultPacket(42, result);
+      expect(readResultMetadata(metadata)).toBe(result.metadata);
+      const other = new Uint8Array(metadata);
+      other[12] = 7;
+      expect(readResultMetadata(other)).toEqual({ ...result.metadata, inferenceMs: 7 });
+      expect(() => readResultMetadata(metadata.subarray(0, 63))).toThrow(NnrpError);
+    }
   });
 });
