@@ -84,7 +84,11 @@ export function connectionError(peer: string, cause: unknown): RuntimeError {
 }
 
 /** A peer that connected, and did not become a transport. */
-export function handshakeError(phase: 'TLS' | 'WebSocket', peer: string, cause: unknown): RuntimeError {
+export function handshakeError(
+  phase: 'PROXY' | 'TLS' | 'WebSocket',
+  peer: string,
+  cause: unknown,
+): RuntimeError {
   return new RuntimeError('io', `the ${phase} handshake with ${peer} failed: ${reason({}, cause)}`, {
     reach: 'connection',
     origin: 'peer',
@@ -93,7 +97,11 @@ export function handshakeError(phase: 'TLS' | 'WebSocket', peer: string, cause: 
 }
 
 /** A peer that connected, and took too long to become a transport. */
-export function handshakeTimedOut(phase: 'TLS' | 'WebSocket', peer: string, ms: number): RuntimeError {
+export function handshakeTimedOut(
+  phase: 'PROXY' | 'TLS' | 'WebSocket',
+  peer: string,
+  ms: number,
+): RuntimeError {
   return new RuntimeError('io', `the ${phase} handshake with ${peer} was not finished within ${ms} ms`, {
     reach: 'connection',
     origin: 'peer',

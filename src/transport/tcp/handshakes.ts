@@ -5,24 +5,26 @@ import type { GateTicket } from '../connection-gate';
 import type { ListenOptions } from '../endpoint';
 import { handshakeError, handshakeTimedOut } from '../network-errors';
 import { peerPlace } from '../place';
+import { takeProxyHeader } from './take-proxy-header';
 import { enterGate } from './gate';
 
 /** Milliseconds; see `TlsOptions.handshakeTimeoutMs` and `WebSocketOptions.handshakeTimeoutMs`. */
 export const DEFAULT_HANDSHAKE_TIMEOUT_MS = 5_000;
 
-export type HandshakePhase = 'TLS' | 'WebSocket';
+export type HandshakePhase = 'PROXY' | 'TLS' | 'WebSocket';
 
 interface Waiting {
   readonly socket: Socket;
-  readonly peer: string;
+  /** Whoever has connected; the client, once a proxy has said who that is. */
+  peer: string;
   readonly ticket: GateTicket | undefined;
   readonly timer: ReturnType<typeof setTimeout>;
   phase: HandshakePhase;
 }
 
 /**
- * The connections of a listener that are no transports yet: on their way through TLS, WebSocket's
- * upgrade, or both. Cuts those that take too long, and all that are left when the listener stops.
+ * The connections of a listener that are no transports yet: on their way through a proxy's header, TLS,
+ * WebSocket's upgrade, or several of them. Cuts those that take too long, and all that are left when the listener stops.
  */
 export class Handshakes {
   // By their addresses: TLS makes a socket of its own on the one that was accepted, and Node does not say
@@ -49,35 +51,51 @@ export class Handshakes {
     }
     const ticket = enterGate(this.options.gate, socket);
     if (socket.destroyed) return;
-    const peer = peerPlace(socket);
     const timer = setTimeout(() => {
       this.leave(place, waiting);
-      this.tell(handshakeTimedOut(waiting.phase, peer, this.timeoutMs), peer);
+      this.tell(handshakeTimedOut(waiting.phase, waiting.peer, this.timeoutMs), waiting.peer);
       socket.destroy();
     }, timerMs(this.timeoutMs));
-    const waiting: Waiting = { socket, peer, ticket, timer, phase };
+    const waiting: Waiting = { socket, peer: peerPlace(socket), ticket, timer, phase };
     this.waiting.set(place, waiting);
     socket.once('close', () => {
       if (!this.leave(place, waiting) || waiting.phase !== 'TLS') return;
       // Also where the client's certificate is not trusted: Node then closes the connection without a word.
       const cause = new Error('the connection ended before it was finished, or its certificate was refused');
-      this.tell(handshakeError(waiting.phase, peer, cause), peer);
+      this.tell(handshakeError(waiting.phase, waiting.peer, cause), waiting.peer);
     });
   }
 
-  /** What comes next has begun. */
-  advance(socket: Socket, phase: HandshakePhase): void {
+  /** A connection of a proxy was accepted; `next` is called once it has said who its client is. */
+  awaitHeader(socket: Socket, next: () => void): void {
+    this.begin(socket, 'PROXY');
+    if (socket.destroyed) return;
+    takeProxyHeader(socket, {
+      taken: (client) => {
+        this.advance(socket, 'PROXY', client);
+        next();
+      },
+      failed: (error) => {
+        this.fail(socket, error);
+      },
+    });
+  }
+
+  /** What comes next has begun; `client` is whom a proxy has named. */
+  advance(socket: Socket, phase: HandshakePhase, client?: string): void {
     const waiting = this.find(socket);
-    if (waiting !== undefined) waiting.phase = phase;
+    if (waiting === undefined) return;
+    waiting.phase = phase;
+    waiting.peer = client ?? waiting.peer;
   }
 
   /** The handshake is done. Undefined where the connection was cut, or is gone. */
-  finish(socket: Socket): { readonly ticket: GateTicket | undefined } | undefined {
+  finish(socket: Socket): { readonly ticket: GateTicket | undefined; readonly peer: string } | undefined {
     const place = placeOf(socket);
     const waiting = this.find(socket);
     if (place === undefined || waiting === undefined) return undefined;
     this.leave(place, waiting);
-    return { ticket: waiting.ticket };
+    return { ticket: waiting.ticket, peer: waiting.peer };
   }
 
   /** Tells why the connection cannot become a transport, and cuts it. */

@@ -34,6 +34,8 @@ export interface Provenance {
   readonly entered?: Entered | undefined;
   /** What the transport was made on was announced; whoever did that leaves. */
   readonly ticket?: GateTicket | undefined;
+  /** Where it is another than who has connected: a proxy has said so. */
+  readonly peer?: string | undefined;
   readonly identity?: PeerIdentity | undefined;
 }
 
@@ -67,11 +69,11 @@ export class SocketTransport implements Transport {
   constructor(
     private readonly socket: Socket,
     options: Partial<SocketTransportOptions> = {},
-    { entered, ticket = entered?.ticket, identity }: Provenance = {},
+    { entered, ticket = entered?.ticket, peer = entered?.peer, identity }: Provenance = {},
   ) {
     this.ticket = ticket;
     this.identity = identity;
-    this.peer = entered?.peer ?? peerPlace(socket);
+    this.peer = peer ?? peerPlace(socket);
     this.reading = new FairReading(socket);
     this.pressure = new SendPressure(options.pressure);
     this.writer = new SocketWriter(socket, this.pressure, ticket);

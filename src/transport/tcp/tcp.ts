@@ -3,8 +3,10 @@ import { Observable } from 'rxjs';
 import { Listener, type ConnectEndpoint, type ListenEndpoint, type ListenOptions } from '../endpoint';
 import { connectError } from '../network-errors';
 import { hostAndPort } from '../place';
+import { TrustedProxies } from './trusted-proxies';
 import { connectSocket, KEEP_ALIVE } from './connect';
 import { enterGateAsTransport } from './gate';
+import { Handshakes } from './handshakes';
 import { bind } from './listen';
 import { SocketTransport, type SocketTransportOptions } from './tcp-transport';
 import type { Transport } from '../transport';
@@ -16,6 +18,12 @@ export interface TcpOptions extends Partial<SocketTransportOptions> {
   readonly host?: string;
   /** Connections that wait to be accepted. Default 511. */
   readonly backlog?: number;
+  /**
+   * Listening: proxies that say who their clients are, by addresses and ranges (`10.0.0.7`, `fd00::/8`). Each
+   * of their connections must begin with a header of the PROXY protocol, version 2, and has the client's
+   * address as `peer`, which limits go by. Others connect as they are. Default none.
+   */
+  readonly trustProxy?: readonly string[];
 }
 
 /**
@@ -24,13 +32,16 @@ export interface TcpOptions extends Partial<SocketTransportOptions> {
  * @example
  * const server = createServer({ listen: tcp({ port: 4433 }) });
  * const client = await connect(tcp({ port: 4433 }));
+ *
+ * Throws a `RangeError` where `trustProxy` names what is no address and no range.
  */
 export function tcp(options: TcpOptions): ListenEndpoint & ConnectEndpoint {
   const { port, host = '127.0.0.1' } = options;
+  const proxies = TrustedProxies.of(options.trustProxy);
   return {
     kind: 'tcp',
     url: `tcp://${hostAndPort(host, port)}`,
-    listen: (listenOptions) => listenTcp(host, options, listenOptions),
+    listen: (listenOptions) => listenTcp(host, options, proxies, listenOptions),
     connect: () => connectTcp(host, options),
   };
 }
@@ -38,16 +49,28 @@ export function tcp(options: TcpOptions): ListenEndpoint & ConnectEndpoint {
 function listenTcp(
   host: string,
   { port, backlog, ...options }: TcpOptions,
-  { gate }: ListenOptions = {},
+  proxies: TrustedProxies | undefined,
+  listenOptions: ListenOptions = {},
 ): Listener {
   return new Listener('tcp', (sink) => {
+    const handshakes = new Handshakes(listenOptions);
     // Paused until someone subscribes to `packets$`, so that no byte is read before it has an owner.
     const server = net.createServer({ noDelay: true, pauseOnConnect: true, ...KEEP_ALIVE }, (socket) => {
-      const entered = enterGateAsTransport(gate, socket);
+      if (proxies?.has(socket.remoteAddress) === true) {
+        handshakes.awaitHeader(socket, () => {
+          const origin = handshakes.finish(socket);
+          if (origin !== undefined) sink.accept(new SocketTransport(socket, options, origin));
+        });
+        return;
+      }
+      const entered = enterGateAsTransport(listenOptions.gate, socket);
       if (!socket.destroyed) sink.accept(new SocketTransport(socket, options, { entered }));
     });
     bind(server, sink, { kind: 'tcp', host, port, backlog, url: (place) => `tcp://${place}` });
-    return () => server.close();
+    return () => {
+      server.close();
+      handshakes.close();
+    };
   });
 }
 

@@ -1,10 +1,12 @@
+import * as net from 'node:net';
 import type { Socket } from 'node:net';
 import * as nodeTls from 'node:tls';
 import { Observable } from 'rxjs';
 import { Listener, type ListenOptions } from '../endpoint';
 import { connectError, listenError, notAgreed } from '../network-errors';
 import { hostAndPort } from '../place';
-import { connectSocket } from '../tcp/connect';
+import { TrustedProxies } from '../tcp/trusted-proxies';
+import { connectSocket, KEEP_ALIVE } from '../tcp/connect';
 import { Handshakes } from '../tcp/handshakes';
 import { bind } from '../tcp/listen';
 import { SocketTransport, type SocketTransportOptions } from '../tcp/tcp-transport';
@@ -27,6 +29,8 @@ export interface TlsOptions extends Partial<SocketTransportOptions>, TlsSettings
    * 5,000. (For connecting, see `ClientOptions.connectTimeoutMs`.)
    */
   readonly handshakeTimeoutMs?: number;
+  /** Listening: as `TcpOptions.trustProxy`; the header comes before TLS. */
+  readonly trustProxy?: readonly string[];
   /**
    * A peer that says another protocol than `nnrp/1` by ALPN is refused. One that says none, as the reference's
    * peers do, is taken with `prefer`, and refused with `require`, which is for a port or a certificate that is
@@ -55,10 +59,11 @@ export function tls(options: TlsOptions): SecureEndpoint {
   const { port, host = '127.0.0.1' } = options;
   const url = `tls://${hostAndPort(host, port)}`;
   const credentials = new TlsCredentials(options);
+  const proxies = TrustedProxies.of(options.trustProxy);
   return {
     kind: 'tcp',
     url,
-    listen: (listenOptions) => listenTls(host, options, credentials, listenOptions),
+    listen: (listenOptions) => listenTls(host, options, { credentials, proxies }, listenOptions),
     connect: () => connectTls(host, url, options, credentials),
     replaceCertificate: (certificate) => {
       credentials.replace(certificate, url);
@@ -69,7 +74,10 @@ export function tls(options: TlsOptions): SecureEndpoint {
 function listenTls(
   host: string,
   { port, backlog, handshakeTimeoutMs, alpn, ...options }: TlsOptions,
-  credentials: TlsCredentials,
+  {
+    credentials,
+    proxies,
+  }: { readonly credentials: TlsCredentials; readonly proxies: TrustedProxies | undefined },
   listenOptions: ListenOptions = {},
 ): Listener {
   return new Listener('tcp', (sink) => {
@@ -85,9 +93,12 @@ function listenTls(
       sink.error(listenError(hostAndPort(host, port), error));
       return undefined;
     }
-    server.on('connection', (socket: Socket) => {
-      handshakes.begin(socket, 'TLS');
-    });
+    const front = proxies === undefined ? server : behindProxies(server, proxies, handshakes);
+    if (front === server) {
+      server.on('connection', (socket: Socket) => {
+        handshakes.begin(socket, 'TLS');
+      });
+    }
     server.on('tlsClientError', (error, socket) => {
       handshakes.fail(socket, error);
     });
@@ -101,13 +112,32 @@ function listenTls(
       if (origin === undefined) socket.destroy();
       else sink.accept(new SocketTransport(socket, options, { ...origin, identity: identityOf(socket) }));
     });
-    bind(server, sink, { kind: 'tcp', host, port, backlog, url: (place) => `tls://${place}` });
+    bind(front, sink, { kind: 'tcp', host, port, backlog, url: (place) => `tls://${place}` });
     const stale = credentials.keepFresh(server);
     return () => {
       stale();
-      server.close();
+      front.close();
       handshakes.close();
     };
+  });
+}
+
+/** What listens in the place of a TLS server, and hands it connections once their header was taken. */
+function behindProxies(server: nodeTls.Server, proxies: TrustedProxies, handshakes: Handshakes): net.Server {
+  const settings = { noDelay: true, pauseOnConnect: true, ...KEEP_ALIVE };
+  return net.createServer(settings, (socket) => {
+    const secure = (): void => {
+      server.emit('connection', socket);
+    };
+    if (proxies.has(socket.remoteAddress)) {
+      handshakes.awaitHeader(socket, () => {
+        handshakes.advance(socket, 'TLS');
+        secure();
+      });
+      return;
+    }
+    handshakes.begin(socket, 'TLS');
+    if (!socket.destroyed) secure();
   });
 }
 

@@ -1,10 +1,13 @@
 import type { IncomingMessage } from 'node:http';
+import { forwardedFor } from './forwarded-for';
+import type { TrustedProxies } from '../tcp/trusted-proxies';
 
 /** Who may become a WebSocket. */
 export interface Admission {
   readonly path: string;
   readonly subProtocol: string | undefined;
   readonly origins: Origins | undefined;
+  readonly proxies: TrustedProxies | undefined;
 }
 
 /**
@@ -22,8 +25,11 @@ export interface Refusal {
 
 /** Why a request is not let in; undefined where it is. */
 export function refusalOf(request: IncomingMessage, admission: Admission): Refusal | undefined {
-  const { path, subProtocol, origins } = admission;
+  const { path, subProtocol, origins, proxies } = admission;
   if (!isAtPath(request, path)) return { status: 404, text: `NNRP is served at ${path}` };
+  if (forwardedFor(request, proxies).kind === 'broken') {
+    return { status: 400, text: 'X-Forwarded-For does not say who the client is' };
+  }
   const { origin } = request.headers;
   if (origins !== undefined && !isAllowed(origin, origins)) {
     return { status: 403, text: 'web pages of this origin may not connect' };

@@ -7,6 +7,8 @@ import { WebSocketServer } from 'ws';
 import { Listener, type ListenerSink, type ListenOptions } from '../endpoint';
 import { handshakeError, listenError } from '../network-errors';
 import { hostAndPort, peerPlace } from '../place';
+import { forwardedFor } from './forwarded-for';
+import type { TrustedProxies } from '../tcp/trusted-proxies';
 import { KEEP_ALIVE } from '../tcp/connect';
 import { enterGate } from '../tcp/gate';
 import { Handshakes } from '../tcp/handshakes';
@@ -118,6 +120,7 @@ export function shareWebServer(
 class Upgrades {
   private readonly upgrades: WebSocketServer;
   private readonly options: Partial<SocketTransportOptions>;
+  private readonly proxies: TrustedProxies | undefined;
 
   constructor(
     { admission, options }: Serving,
@@ -125,6 +128,7 @@ class Upgrades {
     { refused }: ListenOptions,
   ) {
     this.options = options;
+    this.proxies = admission.proxies;
     const { subProtocol } = admission;
     this.upgrades = new WebSocketServer({
       noServer: true,
@@ -160,7 +164,9 @@ class Upgrades {
         return;
       }
       const identity = identityOf(request.socket);
-      const provenance = { ...origin, identity, side: 'accepted' } as const;
+      const from = forwardedFor(request, this.proxies);
+      const client = from.kind === 'client' ? { peer: from.peer } : {};
+      const provenance = { ...origin, ...client, identity, side: 'accepted' } as const;
       this.sink.accept(new WebSocketTransport(socket, request.socket, this.options, provenance));
     });
   }

@@ -83,11 +83,11 @@ export class WebSocketTransport implements Transport {
     private readonly socket: WebSocket,
     private readonly stream: Socket,
     options: Partial<SocketTransportOptions> = {},
-    { ticket, identity, side }: Provenance & { readonly side: 'accepted' | 'connected' },
+    { ticket, peer, identity, side }: Provenance & { readonly side: 'accepted' | 'connected' },
   ) {
     this.ticket = ticket;
     this.identity = identity;
-    this.peer = peerPlace(stream);
+    this.peer = peer ?? peerPlace(stream);
     this.pressure = new SendPressure(options.pressure);
     if (side === 'accepted') this.writer = new SocketWriter(stream, this.pressure, ticket, BINARY_FRAME);
     this.limits = packetLimits(options.limits);

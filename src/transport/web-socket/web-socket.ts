@@ -1,5 +1,6 @@
 import type { ConnectEndpoint, ListenEndpoint } from '../endpoint';
 import { hostAndPort } from '../place';
+import { TrustedProxies } from '../tcp/trusted-proxies';
 import type { SocketTransportOptions } from '../tcp/tcp-transport';
 import { TlsCredentials, type SecureEndpoint, type TlsSettings } from '../tls/credentials';
 import { pathOf, type Admission, type Origins } from './admission';
@@ -23,6 +24,12 @@ export interface WebSocketSettings extends Partial<SocketTransportOptions> {
    * network, or cookies, says which.
    */
   readonly origins?: Origins;
+  /**
+   * Listening only: proxies that say who their clients are, by addresses and ranges (`10.0.0.7`, `fd00::/8`).
+   * Each of their requests must say so in `X-Forwarded-For`, or is answered with 400, and `peer` is the
+   * client's address, which limits go by. Others connect as they are. Default none.
+   */
+  readonly trustProxy?: readonly string[];
 }
 
 export interface WebSocketOptions extends WebSocketSettings {
@@ -72,6 +79,7 @@ export function webSocket(options: WebSocketOptions | SharedWebSocketOptions): L
     path: pathOf(options.path ?? '/'),
     subProtocol: options.subProtocol,
     origins: options.origins,
+    proxies: TrustedProxies.of(options.trustProxy),
   };
   return 'server' in options ? sharedEndpoint(options, admission) : ownEndpoint(options, admission);
 }

@@ -8,6 +8,7 @@ const admission = (given: Partial<Admission>): Admission => ({
   path: '/nnrp',
   subProtocol: undefined,
   origins: undefined,
+  proxies: undefined,
   ...given,
 });
 
