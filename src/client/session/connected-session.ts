@@ -1,6 +1,5 @@
 import { BehaviorSubject, of, switchAll, type Observable, type SchedulerLike } from 'rxjs';
 import { RuntimeError } from '../../protocol/runtime-error';
-import type { SessionExtension } from '../../protocol/session/session-extension';
 import { SessionState } from '../../protocol/session/session-lifecycle';
 import type { ConnectEndpoint } from '../../transport/endpoint';
 import type { Message } from '../../wire/message';
@@ -19,9 +18,9 @@ import { EMPTY, packet as makePacket, type Packet } from '../../wire/packet';
 import type { OperationFailure } from '../errors';
 import type { ClientLink, LinkedSession } from '../link/link';
 import type { OpenRequest } from '../link/open-queue';
-import { DEFAULT_MAX_BUFFERED_BYTES, type ReconnectOptions, type SessionOptions } from '../options';
-import { Backlog, type Holding } from '../submissions/backlog';
-import { OperationHolds } from '../submissions/operation-holds';
+import type { ReconnectOptions, SessionOptions } from '../options';
+import type { Backlog } from '../submissions/backlog';
+import { holdingOf, sessionBacklog } from './session-backlog';
 import { SubmittedResults, type ResultStream } from '../submissions/result-stream';
 import type { SubmitRequest } from '../submissions/submission';
 import { Submissions, type Credit } from '../submissions/submissions';
@@ -112,28 +111,14 @@ export class ConnectedSession implements ClientSession, LinkedSession {
       ack,
       link.credit,
     );
-    const holds = new OperationHolds(this.submissions, (metadata) => {
-      this.send(MessageType.FlowUpdate, 0, metadata);
+    this.backlog = sessionBacklog({
+      sessionId,
+      scheduler,
+      options,
+      submissions: this.submissions,
+      extension,
+      link: () => this.link,
     });
-    this.backlog = new Backlog(
-      {
-        sessionId,
-        scheduler,
-        maxBufferedBytes: options.maxBufferedBytes ?? DEFAULT_MAX_BUFFERED_BYTES,
-        slowConsumerMs: options.slowConsumerMs,
-        holds,
-        giveUp: (wanted) => {
-          this.submissions.giveUp(wanted);
-        },
-        pauseReading: () => {
-          this.link?.reading.hold(this);
-        },
-        resumeReading: () => {
-          this.link?.reading.release(this);
-        },
-      },
-      holdingOf(extension),
-    );
     this.requests = new SessionRequests({
       sessionId,
       scheduler,
@@ -296,7 +281,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
   /** Leaves its link, which goes on to live or die without it. */
   detach(): void {
     this.link?.release(this);
-    this.link?.reading.release(this);
+    this.link?.reading.release(this.backlog);
     this.link = undefined;
     this.submissions.detach();
     this.requests.rejectAll(endedBefore(this.sessionId, 'connection-lost'));
@@ -365,7 +350,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     const error = endedBefore(this.sessionId, reason);
     this.closing.end(reason === 'connection-lost' ? error : undefined);
     this.link?.release(this);
-    this.link?.reading.release(this);
+    this.link?.reading.release(this.backlog);
     this.link = undefined;
     this.submissions.end(reason);
     this.backlog.end();
@@ -393,11 +378,6 @@ export class ConnectedSession implements ClientSession, LinkedSession {
   private send(messageType: MessageType, frameId: number, metadata = EMPTY, body = EMPTY): void {
     this.link?.send(makePacket({ messageType, sessionId: this.sessionId, frameId }, metadata, body));
   }
-}
-
-/** Whether the server has told that it can hold an operation. */
-function holdingOf(extension: SessionExtension | undefined): Holding {
-  return extension?.holdsOperations === true ? 'operation' : 'transport';
 }
 
 function endedBefore(sessionId: number, reason: OperationFailure): RuntimeError {

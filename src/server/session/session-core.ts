@@ -1,4 +1,4 @@
-import { BehaviorSubject, lastValueFrom, type Observable, type SchedulerLike, type Subscription } from 'rxjs';
+import { BehaviorSubject, lastValueFrom, type SchedulerLike, type Subscription } from 'rxjs';
 import { decodeAs } from '../../protocol/decode-as';
 import { checkHeaderOnly, checkMetadataLength } from '../../protocol/packet-checks';
 import { unexpectedMessage, type RuntimeError } from '../../protocol/runtime-error';
@@ -146,28 +146,12 @@ export class SessionCore
     return (this.madeCache ??= new SessionCache(this.sessionId, this.settings, this.scheduler));
   }
 
-  get lasting(): Subscription {
-    return this.host.lasting;
-  }
-
-  get held(): HeldTotals {
-    return this.host.held;
-  }
-
-  get pressure$(): Observable<boolean> {
-    return this.outlet.pressure$;
-  }
-
   get credit(): SessionCredit {
     return (this.madeCredit ??= new SessionCredit(this));
   }
 
   get recovery(): SessionRecovery {
     return (this.madeRecovery ??= new SessionRecovery(this));
-  }
-
-  private get holds(): OperationHolds<ResultTarget> {
-    return (this.madeHolds ??= new OperationHolds(this.operations, this.sender));
   }
 
   private get requests(): SessionRequests {
@@ -220,12 +204,14 @@ export class SessionCore
         this.onCacheInvalidate(decodeAs(packet, MessageType.CacheInvalidate, 'server'));
         return;
       case MessageType.FlowUpdate:
-        if (!this.understandsHolds) throw unexpected(packet);
-        this.holds.receive(decodeAs(packet, MessageType.FlowUpdate, 'server'));
+        if (!this.understandsHolds) break;
+        this.madeHolds ??= new OperationHolds(this.operations, this.sender);
+        this.madeHolds.receive(decodeAs(packet, MessageType.FlowUpdate, 'server'));
         return;
       default:
-        throw unexpected(packet);
+        break;
     }
+    throw unexpectedMessage(`server received unexpected ${messageTypeName(packet.header.messageType)}`);
   }
 
   /** The client has said something, to this session or about it. */
@@ -360,7 +346,7 @@ export class SessionCore
     if (resolved.kind === 'miss') {
       this.operations.noteRefused(packet.header.frameId);
       this.sender.refusal(cacheMiss(packet.header, resolved.code));
-      this.refused();
+      this.outlet.current?.refused(this.sessionId);
       return;
     }
     const budget = latencyBudgetMs(metadata) || this.defaultBudgetMs;
@@ -378,10 +364,6 @@ export class SessionCore
     }
     // No slot and no room to wait: the client did not keep to its credit.
     this.credit.stop();
-    this.refused();
-  }
-
-  private refused(): void {
     this.outlet.current?.refused(this.sessionId);
   }
 
@@ -415,8 +397,4 @@ export class SessionCore
   private notOpen(): NnrpError {
     return new NnrpError({ kind: 'SessionNotOpen', sessionId: this.sessionId });
   }
-}
-
-function unexpected({ header }: Packet): RuntimeError {
-  return unexpectedMessage(`server received unexpected ${messageTypeName(header.messageType)}`);
 }

@@ -21,12 +21,16 @@ export interface OperationsHost {
   readonly granted: { readonly maxInFlightOperations: number };
   readonly settings: { readonly queue: QueueLimits; readonly limits: SlotKeeper['limits'] };
   readonly scheduler: SchedulerLike;
-  /** Timers that may outlive the session. */
-  readonly lasting: Subscription;
-  /** Results of all operations that wait because their clients hold them. */
-  readonly held: HeldTotals;
-  /** Whether the client does not take results as fast as they come. */
-  readonly pressure$: Observable<boolean>;
+  readonly host: {
+    /** Results of all operations that wait because their clients hold them. */
+    readonly held: HeldTotals;
+    /** Timers that may outlive the session. */
+    readonly lasting: Subscription;
+  };
+  readonly outlet: {
+    /** Whether the client does not take results as fast as they come. */
+    readonly pressure$: Observable<boolean>;
+  };
   /** Whether anybody listens for submits. */
   isReady(): boolean;
   deliver(submit: Submit): void;
@@ -85,7 +89,7 @@ export class SessionOperations implements OperationControl, AdmissionTarget, Hel
   }
 
   get pressure$(): Observable<boolean> {
-    return this.host.pressure$;
+    return this.host.outlet.pressure$;
   }
 
   /** Another connection carries the session, or none: its operations take their slots there. */
@@ -254,7 +258,7 @@ export class SessionOperations implements OperationControl, AdmissionTarget, Hel
   /** The client asks to hold an operation: it gets no results of it until it says so. */
   hold(frameId: number): void {
     const submit = this.submitted(frameId);
-    if (submit !== undefined && submit.held === undefined) submit.hold(new HeldResults(this.host.held));
+    if (submit !== undefined && submit.held === undefined) submit.hold(new HeldResults(this.host.host.held));
   }
 
   /** The client takes results of an operation again: those that have waited are sent. */
@@ -312,7 +316,7 @@ export class SessionOperations implements OperationControl, AdmissionTarget, Hel
       scheduler: host.scheduler,
       limits: host.settings.limits,
       slots: host.granted.maxInFlightOperations,
-      timers: host.lasting,
+      timers: host.host.lasting,
       handlerUnsettled: (limit, observed) => {
         const allowed = host.settings.limits[limit];
         host.tripped({ limit, allowed, observed, consequence: 'slot-freed' });

@@ -36,9 +36,11 @@ class Stage {
       granted: { maxInFlightOperations: maxInFlight },
       settings: { queue: { maxSubmits, maxBytes: 1000 }, limits: DEFAULT_SERVER_LIMITS },
       scheduler: new VirtualTime(),
-      lasting: new Subscription(),
-      held: new HeldTotals({ maxHeldBytes: 1000, maxTotalHeldBytes: 2000 }),
-      pressure$: NEVER,
+      host: {
+        held: new HeldTotals({ maxHeldBytes: 1000, maxTotalHeldBytes: 2000 }),
+        lasting: new Subscription(),
+      },
+      outlet: { pressure$: NEVER },
       tripped: ({ limit, observed }) => this.log.push(`${limit}: ${observed}`),
       isReady: () => this.isReady,
       deliver: (submit) => {
