@@ -16,7 +16,8 @@ import { SessionRejectedError } from './errors';
 import { linkOver } from './link/link';
 import { ClientLinks } from './link/links';
 import { openRequest } from './link/open-queue';
-import { openBody, sessionOpen, type ClientOptions, type SessionOptions } from './options';
+import { takeClientOptions, takeEndpoint, takeSessionOptions } from './option-rules';
+import { authOf, openBody, sessionOpen, type ClientOptions, type SessionOptions } from './options';
 import { Reconnection, type ReconnectionHost } from './reconnect/reconnection';
 import { SessionMover } from './reconnect/session-mover';
 import { ConnectedSession, type ClientSessionHost } from './session/connected-session';
@@ -44,7 +45,8 @@ export interface Client {
    * Opens a session; one connection may carry many. Rejects with a `SessionRejectedError` where the
    * server refuses it, with an `NnrpError` where its answer breaks the protocol (one for another session
    * than was asked for, say), with a `RuntimeError` where the connection ends first, or the answer takes
-   * longer than `openTimeoutMs`, which ends the connection.
+   * longer than `openTimeoutMs`, which ends the connection; with a `TypeError` or a `RangeError` that names
+   * the option where one cannot be what it is.
    *
    * @example
    * const session = await client.openSession({ requestedSessionId: 0, reconnect: {} });
@@ -65,13 +67,16 @@ const CLOSE_TIMEOUT_MS = 5_000;
 
 /**
  * Connects to a server. Rejects with a `RuntimeError`: `io` with host and port where nobody answers,
- * `unsupported-transport` where `options.transport` names another kind.
+ * `unsupported-transport` where `options.transport` names another kind. Rejects with a `TypeError` or a
+ * `RangeError` that names the option where one cannot be what it is.
  *
  * @example
  * const client = await connect(tcp({ port: 4433 }));
  * const session = await client.openSession();
  */
-export async function connect(endpoint: ConnectEndpoint, options: ClientOptions = {}): Promise<Client> {
+export async function connect(to: ConnectEndpoint, given: ClientOptions = {}): Promise<Client> {
+  const endpoint = takeEndpoint(to);
+  const options = takeClientOptions(given);
   const { transport = endpoint.kind } = options;
   if (transport !== endpoint.kind) throw unsupportedTransport(endpoint.kind, transport);
   const client = new RunningClient(options);
@@ -180,11 +185,12 @@ class RunningClient implements Client {
     this.links.main = await this.links.connect(endpoint);
   }
 
-  async openSession(options: SessionOptions = {}): Promise<ClientSession> {
+  async openSession(given: SessionOptions = {}): Promise<ClientSession> {
+    const options = takeSessionOptions(given);
     const link = this.links.main;
     if (link === undefined || this.closed !== undefined) throw linkOver(this.peer);
     const extension = options.announce === false ? EMPTY : encodeSessionExtension(CLIENT_CLAIMS);
-    const blocks = { resumeToken: EMPTY, auth: options.auth ?? EMPTY, extension };
+    const blocks = { resumeToken: EMPTY, auth: authOf(options), extension };
     const open = sessionOpen(options, blocks);
     // The server would say the same, unless it has closed that session just now: then what is still on its
     // way for the old one would reach the new one.

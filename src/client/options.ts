@@ -3,6 +3,7 @@ import { TOKEN_DELTA } from '../protocol/operation/token-delta';
 import type { KeepAlive } from '../transport/keep-alive';
 import type { TransportKind } from '../transport/transport';
 import { Profile } from '../wire/messages/payload-kind';
+import { EMPTY } from '../wire/packet';
 import { PriorityClass, SessionFlag, SessionOpenMetadata } from '../wire/messages/session-open';
 
 export interface ClientOptions {
@@ -65,11 +66,11 @@ export interface SessionOptions {
   readonly schemaVersion?: number;
   /** Default: balanced. */
   readonly priorityClass?: PriorityClass;
-  /** Milliseconds. Default 500. */
+  /** Milliseconds, Infinity for the longest that the wire has. Default 500. */
   readonly defaultDeadlineMs?: number;
-  /** Operations. Default 4. */
+  /** Operations, Infinity for as many as the wire has. Default 4. */
   readonly maxInFlightOperations?: number;
-  /** Milliseconds. Default 30,000. */
+  /** Milliseconds, Infinity for the longest that the wire has. Default 30,000. */
   readonly leaseTtlHintMs?: number;
   /** Whether the session should survive its connection. Default: whether `reconnect` is given. */
   readonly allowResume?: boolean;
@@ -100,8 +101,8 @@ export interface SessionOptions {
    * reference's servers want the length and no bytes.
    */
   readonly resumeTokenBytes?: number;
-  /** What the server's policy judges. Default none. */
-  readonly auth?: Uint8Array;
+  /** What the server's policy judges: bytes, or text, which goes as its UTF-8. Default none. */
+  readonly auth?: Uint8Array | string;
   /** Default: the requested session id. */
   readonly clientSessionTag?: bigint;
 }
@@ -114,6 +115,11 @@ export interface OpenBlocks {
   readonly resumeToken: Uint8Array;
   readonly auth: Uint8Array;
   readonly extension: Uint8Array;
+}
+
+/** The auth block of a session. */
+export function authOf({ auth = EMPTY }: SessionOptions): Uint8Array {
+  return typeof auth === 'string' ? new TextEncoder().encode(auth) : auth;
 }
 
 /** SESSION_OPEN's body, and the lengths that its metadata announces. */

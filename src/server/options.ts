@@ -6,8 +6,8 @@ import { Profile } from '../wire/messages/payload-kind';
 import type { CacheObjectKind } from '../wire/messages/cache';
 import { standardSchemaRegistry, type SchemaRegistry } from '../protocol/capability/schema-registry';
 import { acceptAll, type SessionPolicy } from './opening/policy';
-import { MIN_TOKEN_BYTES, systemRandom, type RandomBytes } from './opening/resume-token';
-import { serverLimits, type ServerLimits } from './limits/server-limits';
+import { systemRandom, type RandomBytes } from './opening/resume-token';
+import { DEFAULT_SERVER_LIMITS, type ServerLimits } from './limits/server-limits';
 import { CancelScope } from '../protocol/operation/operation';
 import { DEFAULT_OUTBOX_LIMITS, type OutboxLimits } from '../protocol/operation/result-outbox';
 
@@ -45,15 +45,18 @@ export interface ServerOptions {
   readonly maxCacheObjectBytes?: number;
   /** Default: the standard registry, which holds the token delta schema. */
   readonly schemaRegistry?: SchemaRegistry;
-  /** Bytes of a resume token, 16 at least where `resume` is `token`. Default 24. */
+  /** Bytes of a resume token, 1,024 at most, and 16 at least where `resume` is `token`. Default 24. */
   readonly resumeTokenBytes?: number;
-  /** Operations of one session with the application at a time. Default 4. */
+  /** Operations of one session with the application at a time, Infinity for as many as the wire has. Default 4. */
   readonly maxInFlightOperations?: number;
   /** Operations that a client may have in flight, until it hears otherwise. Default 2. */
   readonly grantedOperationCredit?: number;
-  /** Milliseconds. Default 30,000. */
+  /** Milliseconds, Infinity for the longest that the wire has. Default 30,000. */
   readonly leaseTtlMs?: number;
-  /** Milliseconds that a resumable session waits for its client. Default 120,000. */
+  /**
+   * Milliseconds that a resumable session waits for its client, Infinity for the longest that the wire has
+   * (49 days). Default 120,000.
+   */
   readonly resumeWindowMs?: number;
   /** Accepts or refuses a SESSION_OPEN. Default: accepts all. */
   readonly policy?: SessionPolicy;
@@ -102,8 +105,14 @@ export interface ServerOptions {
   readonly wallClock?: TimestampProvider;
 }
 
-/** Shorter keys can be guessed. */
-const MIN_TOKEN_KEY_BYTES = 16;
+export interface CloseOptions {
+  /**
+   * Milliseconds that operations in flight get to finish, Infinity for as long as they take. Default 10,000;
+   * 0 ends them at once. A server with none in flight waits for nobody but clients that have not said yet
+   * that they have everything, a second.
+   */
+  readonly graceMs?: number;
+}
 
 /** {@link ServerOptions} with every default filled in. */
 export type ServerSettings = Required<
@@ -120,27 +129,21 @@ export type ServerSettings = Required<
   readonly tokenKey: Uint8Array | undefined;
 };
 
-/** Throws a `RangeError` where tokens would be too short to be secret, or a limit is none. */
+/** The settings that follow from options that were judged; see `takeServerOptions`. */
 export function serverSettings(options: ServerOptions): ServerSettings {
-  const { resume = 'token', resumeTokenBytes = 24 } = options;
-  if (resume === 'token' && !(resumeTokenBytes >= MIN_TOKEN_BYTES)) {
-    throw new RangeError(
-      `a server with resume 'token' needs resumeTokenBytes of at least ${MIN_TOKEN_BYTES}, got ${resumeTokenBytes}`,
-    );
-  }
   return {
     supportedProfiles: options.supportedProfiles ?? [Profile.Token],
     supportedCacheObjects: options.supportedCacheObjects ?? [],
     maxCacheObjects: options.maxCacheObjects ?? 0,
     maxCacheObjectBytes: options.maxCacheObjectBytes ?? 0,
     schemaRegistry: options.schemaRegistry ?? standardSchemaRegistry(),
-    resumeTokenBytes,
+    resumeTokenBytes: options.resumeTokenBytes ?? 24,
     maxInFlightOperations: options.maxInFlightOperations ?? 4,
     grantedOperationCredit: options.grantedOperationCredit ?? 2,
     leaseTtlMs: options.leaseTtlMs ?? 30_000,
     resumeWindowMs: options.resumeWindowMs ?? 120_000,
     policy: options.policy ?? acceptAll,
-    resume,
+    resume: options.resume ?? 'token',
     outbox: { ...DEFAULT_OUTBOX_LIMITS, ...options.outbox },
     randomBytes: options.randomBytes ?? systemRandom,
     tokenKey: tokenKey(options),
@@ -151,15 +154,12 @@ export function serverSettings(options: ServerOptions): ServerSettings {
     idleTimeoutMs: options.idleTimeoutMs ?? 0,
     keepAlive: { ...DEFAULT_KEEP_ALIVE, ...options.keepAlive },
     queue: { maxSubmits: 1024, maxBytes: 8 * 1024 * 1024, ...options.queue },
-    limits: serverLimits(options.limits),
+    limits: { ...DEFAULT_SERVER_LIMITS, ...options.limits },
     wallClock: options.wallClock ?? options.scheduler ?? asyncScheduler,
   };
 }
 
 function tokenKey({ tokenKey: given, randomBytes }: ServerOptions): Uint8Array | undefined {
   if (given === undefined) return randomBytes === undefined ? systemRandom(32) : undefined;
-  const key = Buffer.from(given);
-  // What was given stays out of the error: it is a secret.
-  if (key.length >= MIN_TOKEN_KEY_BYTES) return key;
-  throw new RangeError(`tokenKey must have ${MIN_TOKEN_KEY_BYTES} bytes at least, got ${key.length}`);
+  return Buffer.from(given);
 }

@@ -1,9 +1,11 @@
 import { randomInt } from 'node:crypto';
 import { firstValueFrom, forkJoin, Subject, Subscription, take, type Observable } from 'rxjs';
-import { RuntimeError } from '../protocol/runtime-error';
+import { takeValue } from '../protocol/options/take-options';
+import { describeError, RuntimeError } from '../protocol/runtime-error';
 import { timerMs } from '../protocol/timer';
 import type { ListenAddress, ListenEndpoint, ListenOptions, Listener } from '../transport/endpoint';
 import { monotonicScheduler } from '../transport/time/monotonic-scheduler';
+import { listener, transport as transportRule } from '../transport/option-rules';
 import type { PeerName, Transport, TransportKind } from '../transport/transport';
 import type { CommonHeader } from '../wire/header';
 import { bitmapOf } from '../protocol/capability/bitmap';
@@ -17,7 +19,8 @@ import { HandshakeGate } from './limits/handshake-gate';
 import type { LimitTripped } from './limits/limit-tripped';
 import { QueuedTotals } from './limits/queued-totals';
 import { TokenGuard } from './opening/token-guard';
-import { serverSettings, type ServerOptions } from './options';
+import { takeCloseOptions, takeServerOptions } from './option-rules';
+import { serverSettings, type CloseOptions, type ServerOptions } from './options';
 import { ServerSession } from './session/session';
 import type { SessionEnding } from './session/session-terms';
 import { SubscribersOf } from './subscribers';
@@ -73,14 +76,6 @@ export interface Server {
   close(options?: CloseOptions): Promise<void>;
 }
 
-export interface CloseOptions {
-  /**
-   * Milliseconds that operations in flight get to finish. Default 10,000; 0 ends them at once. A server with
-   * none in flight waits for nobody but clients that have not said yet that they have everything, a second.
-   */
-  readonly graceMs?: number;
-}
-
 /**
  * Starts a server. It listens at once; subscribe to `sessions$` in the same turn.
  *
@@ -89,11 +84,11 @@ export interface CloseOptions {
  * server.sessions$.subscribe((session) => session.respond((submit) => model.stream(submit.body)));
  *
  * Throws a `RuntimeError`, `unsupported-transport`, where a listener is of a kind that
- * `options.transport` does not name, and a `RangeError` where resume tokens would be too short or a limit
- * is none.
+ * `options.transport` does not name, and a `TypeError` or a `RangeError` that names the option where one
+ * cannot be what it is.
  */
 export function createServer(options: ServerOptions): Server {
-  return new RunningServer(options);
+  return new RunningServer(takeServerOptions(options));
 }
 
 /** Most answers of tokens take less, and service managers give 30 s and more. */
@@ -217,7 +212,8 @@ class RunningServer implements Server {
     });
   }
 
-  async close({ graceMs = DEFAULT_GRACE_MS }: CloseOptions = {}): Promise<void> {
+  async close(options: CloseOptions = {}): Promise<void> {
+    const { graceMs = DEFAULT_GRACE_MS } = takeCloseOptions(options);
     this.isClosing = true;
     this.accepting.unsubscribe();
     const ending = {
@@ -294,7 +290,7 @@ class RunningServer implements Server {
     this.accepting.add(
       listener.subscribe({
         next: (transport) => {
-          this.serve(transport);
+          this.acceptFrom(listener, transport);
         },
         error: (error: unknown) => {
           // Nobody would see the sessions of the listeners that are left.
@@ -304,6 +300,18 @@ class RunningServer implements Server {
         },
       }),
     );
+  }
+
+  /** A listener can be anybody's: what it gives is judged, and costs that connection. */
+  private acceptFrom({ kind }: Listener, given: unknown): void {
+    try {
+      this.serve(takeValue(given, 'what a listener accepts', transportRule));
+    } catch (cause) {
+      const message = `the listener of kind ${kind} failed: ${describeError(cause)}`;
+      this.failed(
+        new RuntimeError('internal', message, { reach: 'connection', origin: 'application', cause }),
+      );
+    }
   }
 
   private serve(transport: Transport): void {
@@ -343,7 +351,9 @@ function listenersOf({ listen, transport }: ServerOptions, options: ListenOption
   for (const { kind } of endpoints) {
     if (kinds !== undefined && !kinds.includes(kind)) throw unsupportedTransport(kind, kinds);
   }
-  return endpoints.map((endpoint) => endpoint.listen(options));
+  return endpoints.map((endpoint) =>
+    takeValue(endpoint.listen(options), 'listen() of an endpoint', listener),
+  );
 }
 
 function unsupportedTransport(kind: TransportKind, kinds: readonly TransportKind[]): RuntimeError {

@@ -1,9 +1,11 @@
 import { asapScheduler, Observable, type SchedulerLike, type Subscriber } from 'rxjs';
+import { optionsOf, takeOptions, type Rules } from '../protocol/options/take-options';
 import { encodePacket } from '../wire/encode-packet';
 import { decodePacket, type Packet } from '../wire/packet';
 import { connectError } from './network-errors';
 import type { ConnectionGate, GateTicket } from './connection-gate';
 import { Listener, type ConnectEndpoint, type ListenEndpoint, type ListenerSink } from './endpoint';
+import { PRESSURE_RULES, scheduler } from './option-rules';
 import { SendPressure, type PressureMarks } from './send-pressure';
 import type { Transport } from './transport';
 
@@ -13,6 +15,8 @@ export interface MemoryOptions {
   /** When a peer that does not read counts as slow; see `DEFAULT_PRESSURE_MARKS`. */
   readonly pressure?: PressureMarks;
 }
+
+const MEMORY_RULES: Rules<MemoryOptions> = { scheduler, pressure: optionsOf(PRESSURE_RULES) };
 
 /**
  * Two transports joined back to back, for tests: the same bytes as on a network, no sockets. Until
@@ -34,7 +38,8 @@ export function memoryPair(options: MemoryOptions = {}): readonly [Transport, Tr
  * const server = createServer({ listen: endpoint });
  * const client = await connect(endpoint);
  */
-export function memory(options: MemoryOptions = {}): ListenEndpoint & ConnectEndpoint {
+export function memory(given: MemoryOptions = {}): ListenEndpoint & ConnectEndpoint {
+  const options = takeOptions('memory', given, MEMORY_RULES);
   const listeners = new Set<{ readonly sink: ListenerSink; readonly gate: ConnectionGate | undefined }>();
   let connections = 0;
   return {

@@ -1,6 +1,7 @@
 import { asyncScheduler, VirtualTimeScheduler } from 'rxjs';
 import { CancelScope } from '../../src/protocol/operation/operation';
 import { DEFAULT_SERVER_LIMITS } from '../../src/server/limits/server-limits';
+import { takeServerOptions } from '../../src/server/option-rules';
 import { serverSettings, type ServerOptions } from '../../src/server/options';
 import { acceptAll } from '../../src/server/opening/policy';
 import { systemRandom } from '../../src/server/opening/resume-token';
@@ -10,7 +11,7 @@ import { Profile } from '../../src/wire/messages/payload-kind';
 const listen = memory();
 
 function settings(options: Partial<ServerOptions> = {}) {
-  return serverSettings({ listen, ...options });
+  return serverSettings(takeServerOptions({ listen, ...options }));
 }
 
 describe('server settings', () => {
@@ -65,7 +66,7 @@ describe('server settings', () => {
   it('have the date of the scheduler that is given, or of a clock of its own', () => {
     const [scheduler, wallClock] = [new VirtualTimeScheduler(), { now: () => 5 }];
     expect(settings({ scheduler }).wallClock).toBe(scheduler);
-    expect(settings({ scheduler, wallClock }).wallClock).toBe(wallClock);
+    expect(settings({ scheduler, wallClock }).wallClock.now()).toBe(5);
   });
 
   it('fill up what is given in part', () => {
@@ -93,14 +94,16 @@ describe('server settings', () => {
     expect(settings({ randomBytes: systemRandom, tokenKey }).tokenKey).toEqual(Buffer.from(tokenKey));
     const secret = 'fifteen bytes..';
     expect(() => settings({ tokenKey: secret })).toThrow(
-      new RangeError('tokenKey must have 16 bytes at least, got 15'),
+      new TypeError('tokenKey must be a Uint8Array or a string of 16 bytes or more, got a string'),
     );
   });
 
   it.each([0, 15, -1, NaN])('refuse tokens of %d bytes, which could be guessed', (resumeTokenBytes) => {
     expect(() => settings({ resumeTokenBytes })).toThrow(
       new RangeError(
-        `a server with resume 'token' needs resumeTokenBytes of at least 16, got ${resumeTokenBytes}`,
+        resumeTokenBytes >= 0
+          ? `resumeTokenBytes must be an integer from 16 to 1024 where resume is "token", got ${resumeTokenBytes}`
+          : `resumeTokenBytes must be an integer from 0 to 1024, got ${resumeTokenBytes}`,
       ),
     );
   });

@@ -1,8 +1,11 @@
-import { firstValueFrom, timeout, TimeoutError } from 'rxjs';
+import { firstValueFrom, isObservable, map, timeout, TimeoutError, type Observable } from 'rxjs';
+import { describeValue } from '../../protocol/describe-value';
+import { takeValue } from '../../protocol/options/take-options';
 import { RuntimeError } from '../../protocol/runtime-error';
 import { timerMs } from '../../protocol/timer';
 import type { ConnectEndpoint } from '../../transport/endpoint';
-import type { PeerName, TransportKind } from '../../transport/transport';
+import { transport as transportRule } from '../../transport/option-rules';
+import type { PeerName, Transport, TransportKind } from '../../transport/transport';
 import { ClientLink, linkOver, type LinkHost } from './link';
 
 /** What the links of a client tell it, and how long it waits for one. */
@@ -57,7 +60,7 @@ export class ClientLinks {
     const { connectTimeoutMs, scheduler } = this.host;
     try {
       const transport = await firstValueFrom(
-        endpoint.connect().pipe(timeout({ first: timerMs(connectTimeoutMs), scheduler })),
+        connecting(endpoint).pipe(timeout({ first: timerMs(connectTimeoutMs), scheduler })),
         { defaultValue: undefined },
       );
       if (transport === undefined) throw linkOver(endpoint.url);
@@ -98,6 +101,17 @@ export class ClientLinks {
     this.isClosed = true;
     for (const link of this.links) link.destroy();
   }
+}
+
+/** An endpoint can be anybody's: what it gives is judged. */
+function connecting(endpoint: ConnectEndpoint): Observable<Transport> {
+  const connected$: unknown = endpoint.connect();
+  if (!isObservable(connected$)) {
+    throw new TypeError(
+      `connect() of the endpoint must give an Observable, got ${describeValue(connected$)}`,
+    );
+  }
+  return connected$.pipe(map((given) => takeValue(given, 'what the endpoint connects', transportRule)));
 }
 
 function connectTimedOut(url: string, ms: number): RuntimeError {

@@ -22,6 +22,7 @@ import type { ReconnectOptions, SessionOptions } from '../options';
 import type { Backlog } from '../submissions/backlog';
 import { holdingOf, sessionBacklog } from './session-backlog';
 import { SubmittedResults, type ResultStream } from '../submissions/result-stream';
+import { takeCloseFields } from '../option-rules';
 import type { SubmitRequest } from '../submissions/submission';
 import { Submissions, type Credit } from '../submissions/submissions';
 import type { ClientSessionUsage } from '../usage';
@@ -222,7 +223,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
   }
 
   async close(fields: Partial<SessionCloseMetadata> = {}): Promise<SessionCloseAckMetadata | undefined> {
-    const lastWord = this.closing.close(fields);
+    const lastWord = this.closing.close(takeCloseFields(fields));
     if (this.link === undefined) this.host.hurry(this);
     return lastWord;
   }

@@ -1,7 +1,7 @@
 import { CLIENT_CLAIMS, encodeSessionExtension } from '../../protocol/session/session-extension';
 import { EMPTY } from '../../wire/packet';
 import { openRequest, type OpenRequest } from '../link/open-queue';
-import { openBody, sessionOpen, type SessionOptions } from '../options';
+import { authOf, openBody, sessionOpen, type SessionOptions } from '../options';
 import { acceptedOpen, type AcceptedOpen } from './open-answer';
 
 /** What a client that comes back has, and wants. */
@@ -46,7 +46,7 @@ export class Resumption {
             ...tellProgress(),
             resumeAttempt: (this.attempts += 1),
           });
-    const blocks = { resumeToken: this.token, auth: options.auth ?? EMPTY, extension };
+    const blocks = { resumeToken: this.token, auth: authOf(options), extension };
     const wanted: SessionOptions = { ...options, requestedSessionId: sessionId, allowResume: true };
     const open = sessionOpen(wanted, blocks);
     return openRequest(open, openBody(blocks), (answer) => {

@@ -207,20 +207,3 @@ export const DEFAULT_SERVER_LIMITS: ServerLimits = {
   maxUnsettledMs: 30_000,
   closeOvertimeMs: 5000,
 };
-
-/**
- * The limits with every default filled in. Throws a `RangeError` where one is negative or not a number:
- * a limit that is never met by mistake would be none.
- */
-export function serverLimits(limits: Partial<ServerLimits> = {}): ServerLimits {
-  const given = Object.entries(limits).filter(([, limit]) => limit !== undefined);
-  for (const [name, limit] of given) check(name, limit);
-  return { ...DEFAULT_SERVER_LIMITS, ...(Object.fromEntries(given) as Partial<ServerLimits>) };
-}
-
-function check(name: string, limit: number | Rate): void {
-  const numbers = typeof limit === 'number' ? [limit] : [limit.burst, limit.perSecond];
-  if (numbers.every((number) => number >= 0)) return;
-  const got = typeof limit === 'number' ? limit : `a burst of ${limit.burst} and ${limit.perSecond} a second`;
-  throw new RangeError(`the server's limit ${name} must be 0 or more, got ${got}`);
-}

@@ -26,6 +26,7 @@ import type { Cancel, Close, SessionMessage } from './messages';
 import type { MigrateRequest, PatchRequest } from './requests';
 import type { SessionCore } from './session-core';
 import type { StreamedMessages } from './session-streams';
+import { takeEnding } from '../option-rules';
 import { NORMAL_ENDING, REVOKED_ENDING } from './session-endings';
 import type { AttachmentState, CreditTarget, SessionEnding } from './session-terms';
 import { Submit } from './submits/submit';
@@ -198,7 +199,7 @@ export class ServerSession extends ContainedObservable<SessionMessage> {
    * Rejects with an `NnrpError` where a field is not allowed; the session then goes on.
    */
   close(ending: Partial<SessionEnding> = {}): Promise<void> {
-    return this.core.close({ ...NORMAL_ENDING, ...ending });
+    return this.core.close({ ...NORMAL_ENDING, ...takeEnding(ending) });
   }
 
   /** Closes the session at once, because the client may not have it any more. */

@@ -22,11 +22,6 @@ export function bind(server: Server, sink: ListenerSink, binding: Binding): void
     sink.error(listenError(hostAndPort(host, port), error));
   };
   server.on('error', fail);
-  if (typeof port !== 'number') {
-    // Node would choose a port, and a program without types would not know of it.
-    fail(new TypeError(`port must be an integer from 0 to 65535, got ${String(port)}; 0 is any free port`));
-    return;
-  }
   try {
     server.listen({ host, port, backlog }, () => {
       const bound = server.address() as AddressInfo;

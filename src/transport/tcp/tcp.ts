@@ -1,5 +1,6 @@
 import * as net from 'node:net';
 import { Observable } from 'rxjs';
+import { takeOptions } from '../../protocol/options/take-options';
 import { Listener, type ConnectEndpoint, type ListenEndpoint, type ListenOptions } from '../endpoint';
 import { connectError } from '../network-errors';
 import { hostAndPort } from '../place';
@@ -7,24 +8,10 @@ import { TrustedProxies } from './trusted-proxies';
 import { connectSocket, KEEP_ALIVE } from './connect';
 import { enterGateAsTransport } from './gate';
 import { Handshakes } from './handshakes';
+import { TCP_RULES, type TcpOptions } from './options';
 import { bind } from './listen';
-import { SocketTransport, type SocketTransportOptions } from './tcp-transport';
+import { SocketTransport } from './tcp-transport';
 import type { Transport } from '../transport';
-
-export interface TcpOptions extends Partial<SocketTransportOptions> {
-  /** 0 lets the system choose when listening. */
-  readonly port: number;
-  /** Default `127.0.0.1`: a server that is to be reached from elsewhere says so. */
-  readonly host?: string;
-  /** Connections that wait to be accepted. Default 511. */
-  readonly backlog?: number;
-  /**
-   * Listening: proxies that say who their clients are, by addresses and ranges (`10.0.0.7`, `fd00::/8`). Each
-   * of their connections must begin with a header of the PROXY protocol, version 2, and has the client's
-   * address as `peer`, which limits go by. Others connect as they are. Default none.
-   */
-  readonly trustProxy?: readonly string[];
-}
 
 /**
  * NNRP over TCP, without Nagle's delay: what a server listens on and a client connects to.
@@ -33,9 +20,10 @@ export interface TcpOptions extends Partial<SocketTransportOptions> {
  * const server = createServer({ listen: tcp({ port: 4433 }) });
  * const client = await connect(tcp({ port: 4433 }));
  *
- * Throws a `RangeError` where `trustProxy` names what is no address and no range.
+ * Throws a `TypeError` or a `RangeError` that names an option which is none, or cannot be what it is.
  */
-export function tcp(options: TcpOptions): ListenEndpoint & ConnectEndpoint {
+export function tcp(given: TcpOptions): ListenEndpoint & ConnectEndpoint {
+  const options = takeOptions('tcp', given, TCP_RULES);
   const { port, host = '127.0.0.1' } = options;
   const proxies = TrustedProxies.of(options.trustProxy);
   return {

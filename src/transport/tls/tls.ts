@@ -2,6 +2,7 @@ import * as net from 'node:net';
 import type { Socket } from 'node:net';
 import * as nodeTls from 'node:tls';
 import { Observable } from 'rxjs';
+import { takeOptions } from '../../protocol/options/take-options';
 import { Listener, type ListenOptions } from '../endpoint';
 import { connectError, listenError, notAgreed } from '../network-errors';
 import { hostAndPort } from '../place';
@@ -9,35 +10,14 @@ import { TrustedProxies } from '../tcp/trusted-proxies';
 import { connectSocket, KEEP_ALIVE } from '../tcp/connect';
 import { Handshakes } from '../tcp/handshakes';
 import { bind } from '../tcp/listen';
-import { SocketTransport, type SocketTransportOptions } from '../tcp/tcp-transport';
-import { SECURE_SERVER, TlsCredentials, type SecureEndpoint, type TlsSettings } from './credentials';
+import { SocketTransport } from '../tcp/tcp-transport';
+import { SECURE_SERVER, TlsCredentials, type SecureEndpoint } from './credentials';
 import { identityOf } from './identity';
+import { TLS_OPTION_RULES, type TlsOptions } from './options';
 import type { Transport } from '../transport';
 
 /** What both ends agree on by ALPN (protocol section 1): to any other protocol there is no connection. */
 const PROTOCOL = 'nnrp/1';
-
-export interface TlsOptions extends Partial<SocketTransportOptions>, TlsSettings {
-  /** 0 lets the system choose when listening. */
-  readonly port: number;
-  /** Default `127.0.0.1`: a server that is to be reached from elsewhere says so. */
-  readonly host?: string;
-  /** Connections that wait to be accepted. Default 511. */
-  readonly backlog?: number;
-  /**
-   * Listening: milliseconds from the accept that a TLS handshake has; then the connection is cut. Default
-   * 5,000. (For connecting, see `ClientOptions.connectTimeoutMs`.)
-   */
-  readonly handshakeTimeoutMs?: number;
-  /** Listening: as `TcpOptions.trustProxy`; the header comes before TLS. */
-  readonly trustProxy?: readonly string[];
-  /**
-   * A peer that says another protocol than `nnrp/1` by ALPN is refused. One that says none, as the reference's
-   * peers do, is taken with `prefer`, and refused with `require`, which is for a port or a certificate that is
-   * shared with HTTPS. Default `prefer`. (WebSockets say HTTP there, and have no such choice.)
-   */
-  readonly alpn?: 'prefer' | 'require';
-}
 
 /**
  * NNRP over TLS 1.2 or later on TCP: what a server listens on and a client connects to. The protocol
@@ -53,9 +33,11 @@ export interface TlsOptions extends Partial<SocketTransportOptions>, TlsSettings
  * const client = await connect(tls({ host: 'nnrp.example', port: 4433 }));
  *
  * A certificate or a key that cannot be used is an error of listening, connecting or replacing: a
- * `RuntimeError` of kind `io`. What goes wrong between the two ends is one, too.
+ * `RuntimeError` of kind `io`. What goes wrong between the two ends is one, too. Throws a `TypeError` or a
+ * `RangeError` that names an option which is none, or cannot be what it is.
  */
-export function tls(options: TlsOptions): SecureEndpoint {
+export function tls(given: TlsOptions): SecureEndpoint {
+  const options = takeOptions('tls', given, TLS_OPTION_RULES);
   const { port, host = '127.0.0.1' } = options;
   const url = `tls://${hostAndPort(host, port)}`;
   const credentials = new TlsCredentials(options);

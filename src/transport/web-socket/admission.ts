@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { forwardedFor } from './forwarded-for';
 import type { TrustedProxies } from '../tcp/trusted-proxies';
+import { ignoreRejection } from '../../protocol/ignore-rejection';
 
 /** Who may become a WebSocket. */
 export interface Admission {
@@ -12,8 +13,8 @@ export interface Admission {
 
 /**
  * Which web pages may connect, by the `Origin` that browsers send: a list, as in
- * `['https://app.example']`, or a function. Who sends none is no browser: a list lets it in, a function
- * is asked with undefined.
+ * `['https://app.example']`, or a function, which lets in with `true` and nothing else. Who sends none is no
+ * browser: a list lets it in, a function is asked with undefined.
  */
 export type Origins = readonly string[] | ((origin: string | undefined) => boolean);
 
@@ -62,8 +63,10 @@ function isAllowed(origin: string | undefined, origins: Origins): boolean {
     return origin === undefined || origins.some((allowed) => sameOrigin(allowed, origin));
   }
   try {
-    // What a program without types gives back may be no boolean.
-    return Boolean(origins(origin));
+    // A program without types may give a promise: that is no yes, whatever comes of it.
+    const answer: unknown = origins(origin);
+    ignoreRejection(answer);
+    return answer === true;
   } catch {
     // A function that fails has allowed nothing.
     return false;

@@ -1,64 +1,20 @@
+import { takeOptions } from '../../protocol/options/take-options';
 import type { ConnectEndpoint, ListenEndpoint } from '../endpoint';
 import { hostAndPort } from '../place';
 import { TrustedProxies } from '../tcp/trusted-proxies';
-import type { SocketTransportOptions } from '../tcp/tcp-transport';
 import { TlsCredentials, type SecureEndpoint, type TlsSettings } from '../tls/credentials';
-import { pathOf, type Admission, type Origins } from './admission';
+import { pathOf, type Admission } from './admission';
 import { connectWebSocket } from './connect';
+import {
+  SHARED_WEB_SOCKET_RULES,
+  WEB_SOCKET_RULES,
+  type SharedWebSocketOptions,
+  type WebSocketOptions,
+  type WebSocketSettings,
+} from './options';
 import { listenWebSocket, shareWebServer } from './listen';
-import type { WebServer } from './shared-paths';
 
 const DEFAULT_MAX_HEADER_BYTES = 64 * 1024;
-
-export interface WebSocketSettings extends Partial<SocketTransportOptions> {
-  /** Default `/`: a server takes upgrades of this path only, and answers others with 404. */
-  readonly path?: string;
-  /**
-   * The sub-protocol to agree on. Default none, because the reference's peers answer with none. A
-   * server that has one refuses clients that do not ask for it with 400.
-   */
-  readonly subProtocol?: string;
-  /**
-   * Listening only: the web pages that may connect; others are answered with 403. Default: all. A page
-   * of any site can connect from a browser that can reach the server, so a server that trusts its
-   * network, or cookies, says which.
-   */
-  readonly origins?: Origins;
-  /**
-   * Listening only: proxies that say who their clients are, by addresses and ranges (`10.0.0.7`, `fd00::/8`).
-   * Each of their requests must say so in `X-Forwarded-For`, or is answered with 400, and `peer` is the
-   * client's address, which limits go by. Others connect as they are. Default none.
-   */
-  readonly trustProxy?: readonly string[];
-}
-
-export interface WebSocketOptions extends WebSocketSettings {
-  /** 0 lets the system choose when listening. */
-  readonly port: number;
-  /** Default `127.0.0.1`. */
-  readonly host?: string;
-  /**
-   * WebSocket over TLS, `wss:`. Default: without. To connect, `{}` says it all where Node trusts the server.
-   */
-  readonly tls?: TlsSettings;
-  /** Bytes that the headers of a handshake may have, more are answered with 431. Default 65,536. */
-  readonly maxHeaderBytes?: number;
-  /**
-   * Listening: milliseconds from the accept that a handshake has, TLS and the upgrade together; then the
-   * connection is cut. Default 5,000. (For connecting, see `ClientOptions.connectTimeoutMs`.)
-   */
-  readonly handshakeTimeoutMs?: number;
-}
-
-/** To listen on a web server that there is. */
-export interface SharedWebSocketOptions extends WebSocketSettings {
-  /**
-   * Only upgrades of `path` are taken. Others are left to its other 'upgrade' listeners; where there are
-   * none they are answered with 404. Who made the server binds and closes it, and limits headers and
-   * times of its requests.
-   */
-  readonly server: WebServer;
-}
 
 /**
  * NNRP over WebSocket: one binary message is one packet, uncompressed. What a server listens on and a
@@ -70,18 +26,30 @@ export interface SharedWebSocketOptions extends WebSocketSettings {
  *
  * const secure = webSocket({ host: '0.0.0.0', port: 443, tls: { cert, key }, origins: ['https://app.example'] });
  * const shared = webSocket({ server: httpServer, path: '/nnrp' });
+ *
+ * Throws a `TypeError` or a `RangeError` that names an option which is none, or cannot be what it is.
  */
 export function webSocket(options: WebSocketOptions & { readonly tls: TlsSettings }): SecureEndpoint;
 export function webSocket(options: WebSocketOptions): ListenEndpoint & ConnectEndpoint;
 export function webSocket(options: SharedWebSocketOptions): ListenEndpoint;
-export function webSocket(options: WebSocketOptions | SharedWebSocketOptions): ListenEndpoint {
-  const admission: Admission = {
-    path: pathOf(options.path ?? '/'),
-    subProtocol: options.subProtocol,
-    origins: options.origins,
-    proxies: TrustedProxies.of(options.trustProxy),
-  };
-  return 'server' in options ? sharedEndpoint(options, admission) : ownEndpoint(options, admission);
+export function webSocket(given: WebSocketOptions | SharedWebSocketOptions): ListenEndpoint {
+  if (isShared(given)) {
+    const options = takeOptions('webSocket', given, SHARED_WEB_SOCKET_RULES);
+    return sharedEndpoint(options, admissionOf(options));
+  }
+  const options = takeOptions('webSocket', given, WEB_SOCKET_RULES);
+  return ownEndpoint(options, admissionOf(options));
+}
+
+/** Before the options are judged: they can be anything. */
+function isShared(
+  given: WebSocketOptions | SharedWebSocketOptions | null | undefined,
+): given is SharedWebSocketOptions {
+  return typeof given === 'object' && given !== null && 'server' in given;
+}
+
+function admissionOf({ path = '/', subProtocol, origins, trustProxy }: WebSocketSettings): Admission {
+  return { path: pathOf(path), subProtocol, origins, proxies: TrustedProxies.of(trustProxy) };
 }
 
 function sharedEndpoint(options: SharedWebSocketOptions, admission: Admission): ListenEndpoint {

@@ -1,4 +1,11 @@
-import { DEFAULT_SERVER_LIMITS, serverLimits } from '../../../src/server/limits/server-limits';
+import { takeServerOptions } from '../../../src/server/option-rules';
+import { DEFAULT_SERVER_LIMITS, type ServerLimits } from '../../../src/server/limits/server-limits';
+import { serverSettings } from '../../../src/server/options';
+import { memory } from '../../../src/transport/memory';
+
+function serverLimits(limits?: object): ServerLimits {
+  return serverSettings(takeServerOptions({ listen: memory(), limits })).limits;
+}
 
 describe('server limits', () => {
   it('are the documented defaults', () => {
@@ -51,10 +58,20 @@ describe('server limits', () => {
   });
 
   it.each([
-    [{ maxConnections: -1 }, 'maxConnections must be 0 or more, got -1'],
-    [{ handshakeMs: NaN }, 'handshakeMs must be 0 or more, got NaN'],
-    [{ pings: { burst: 1, perSecond: -2 } }, 'pings must be 0 or more, got a burst of 1 and -2 a second'],
-  ])('refuse %j', (limits, message) => {
-    expect(() => serverLimits(limits)).toThrow(new RangeError(`the server's limit ${message}`));
+    [{ maxConnections: -1 }, new RangeError('limits.maxConnections must be 0 or more, or Infinity, got -1')],
+    [{ handshakeMs: NaN }, new RangeError('limits.handshakeMs must be 0 or more, or Infinity, got NaN')],
+    [{ handshakeMs: '5' }, new TypeError('limits.handshakeMs must be 0 or more, or Infinity, got "5"')],
+    [
+      { pings: { burst: 1, perSecond: -2 } },
+      new RangeError('limits.pings.perSecond must be 0 or more, or Infinity, got -2'),
+    ],
+    [
+      { pings: { burst: 1 } },
+      new TypeError('limits.pings.perSecond must be 0 or more, or Infinity, got undefined'),
+    ],
+    [{ pings: 5 }, new TypeError('limits.pings must be an object with burst, perSecond, got 5')],
+    [{ maxConection: 5 }, new TypeError('limits has no option "maxConection"; did you mean maxConnections?')],
+  ])('refuse %j', (limits, error) => {
+    expect(() => serverLimits(limits)).toThrow(error);
   });
 });

@@ -1,6 +1,6 @@
 import { createServer, tcp, webSocket, type LimitTripped, type ListenEndpoint } from '../../../src';
 import { ConnectionLimits, type Excess } from '../../../src/server/limits/connection-limits';
-import { serverLimits } from '../../../src/server/limits/server-limits';
+import { DEFAULT_SERVER_LIMITS } from '../../../src/server/limits/server-limits';
 import { open, probe, submit } from '../../../src/testing';
 import { HEADER_LENGTH } from '../../../src/wire/header';
 import type { Packet } from '../../../src/wire/packet';
@@ -194,21 +194,21 @@ describe('a transport that tells', () => {
   }
 
   it('no length is judged by what has come', () => {
-    const limits = new Counted(serverLimits());
+    const limits = new Counted(DEFAULT_SERVER_LIMITS);
     expect(limits.allowUnfinished({ number: 1, bytes: ROOM })).toBe(true);
     expect(limits.allowUnfinished({ number: 1, bytes: ROOM + 1 })).toBe(false);
     expect(limits.excesses).toMatchObject([{ limit: 'maxOpeningBytesIn', observed: ROOM + 1 }]);
   });
 
   it('anything is not judged once there is a session', () => {
-    const limits = new Counted(serverLimits());
+    const limits = new Counted(DEFAULT_SERVER_LIMITS);
     limits.accepted();
     expect(limits.allowUnfinished({ number: 1, bytes: 4 * MIB, length: 4 * MIB })).toBe(true);
     expect(limits.excesses).toEqual([]);
   });
 
   it('a whole packet counts once', () => {
-    const limits = new Counted(serverLimits());
+    const limits = new Counted(DEFAULT_SERVER_LIMITS);
     const packet = probe(1, new Uint8Array(ROOM - HEADER_LENGTH - 16));
     expect(limits.allowUnfinished({ number: 1, bytes: 50, length: ROOM })).toBe(true);
     expect(limits.allowPacket(packet, 0)).toBe(true);

@@ -279,7 +279,7 @@ export const SERVER_DEFECTS: readonly Defect[] = [
   },
   {
     name: 'a session that is over keeps its id',
-    invariants: [11],
+    invariants: [8, 11],
     seed: 1,
     plant: () => replace(SessionRegistry.prototype, 'delete', () => nothing),
   },

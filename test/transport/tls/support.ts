@@ -1,6 +1,7 @@
 import * as nodeTls from 'node:tls';
 import type { RuntimeError } from '../../../src/protocol/runtime-error';
-import { tls, type TlsOptions } from '../../../src/transport/tls/tls';
+import type { TlsOptions } from '../../../src/transport/tls/options';
+import { tls } from '../../../src/transport/tls/tls';
 import type { Transport } from '../../../src/transport/transport';
 import type { Lab } from '../../support/certificates';
 import { until } from '../../support/until';

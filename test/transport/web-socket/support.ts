@@ -1,6 +1,7 @@
 import type { SocketTransportOptions } from '../../../src/transport/tcp/tcp-transport';
 import type { RuntimeError } from '../../../src/protocol/runtime-error';
-import { webSocket, type WebSocketOptions } from '../../../src/transport/web-socket/web-socket';
+import type { WebSocketOptions } from '../../../src/transport/web-socket/options';
+import { webSocket } from '../../../src/transport/web-socket/web-socket';
 import { type FakeGate } from '../fake-gate';
 import { closedLater, Reception } from '../support';
 

@@ -1,0 +1,113 @@
+import type { ClientOptions, ReconnectOptions, SessionOptions } from './options';
+import {
+  bytesOrText,
+  callback,
+  flag,
+  limit,
+  milliseconds,
+  rule,
+  share,
+  u16,
+  u32,
+  u64,
+  valueOf,
+  wireCount,
+  wireMs,
+  type Rule,
+} from '../protocol/options/rules';
+import { ignoreRejection } from '../protocol/ignore-rejection';
+import { optionsOf, partly, takeOptions, takeValue, type Rules } from '../protocol/options/take-options';
+import type { ConnectEndpoint } from '../transport/endpoint';
+import {
+  connectEndpoint,
+  KEEP_ALIVE_RULES,
+  scheduler,
+  transportKind,
+  wallClock,
+} from '../transport/option-rules';
+import { CloseReason, InFlightPolicy, type SessionCloseMetadata } from '../wire/messages/session-close';
+import { PriorityClass } from '../wire/messages/session-open';
+
+/** One that gives anything but a number from 0 to 1 has `Math.random` in its place. */
+const random: Rule<() => number> = {
+  ...callback<() => number>(),
+  take: (value) => () => numberOf(value as () => unknown) ?? Math.random(),
+};
+
+const CLIENT_RULES: Rules<ClientOptions> = {
+  transport: transportKind,
+  connectTimeoutMs: milliseconds,
+  openTimeoutMs: milliseconds,
+  keepAlive: optionsOf(partly(KEEP_ALIVE_RULES)),
+  random,
+  scheduler,
+  wallClock,
+};
+
+const finiteMs = rule<number>(
+  '0 ms or more',
+  (value) => typeof value === 'number' && value >= 0 && value !== Infinity,
+  'number',
+);
+
+const RECONNECT_RULES: Rules<ReconnectOptions> = {
+  minDelayMs: finiteMs,
+  maxDelayMs: milliseconds,
+  jitter: share,
+};
+
+const SESSION_RULES: Rules<SessionOptions> = {
+  requestedSessionId: u32,
+  profileId: u16,
+  schemaId: u32,
+  schemaVersion: u32,
+  priorityClass: valueOf(PriorityClass),
+  defaultDeadlineMs: wireMs,
+  maxInFlightOperations: wireCount,
+  leaseTtlHintMs: wireMs,
+  allowResume: flag,
+  reconnect: optionsOf(RECONNECT_RULES),
+  announce: flag,
+  resumeTokenBytes: u32,
+  auth: bytesOrText,
+  clientSessionTag: u64,
+  maxBufferedBytes: limit,
+  slowConsumerMs: milliseconds,
+};
+
+const CLOSE_RULES: Rules<Partial<SessionCloseMetadata>> = {
+  closeReason: valueOf(CloseReason),
+  inFlightPolicy: valueOf(InFlightPolicy),
+  drainTimeoutMs: wireMs,
+  lastOperationId: u64,
+  sessionErrorCode: u32,
+  sessionCloseTag: u32,
+};
+
+/** These throw a `TypeError` or a `RangeError` that names the option, the value and what it may be. */
+export function takeEndpoint(endpoint: unknown): ConnectEndpoint {
+  return takeValue(endpoint, 'the endpoint', connectEndpoint);
+}
+
+export function takeClientOptions(options: unknown): ClientOptions {
+  return takeOptions('connect', options, CLIENT_RULES);
+}
+
+export function takeSessionOptions(options: unknown): SessionOptions {
+  return takeOptions('openSession', options, SESSION_RULES);
+}
+
+export function takeCloseFields(fields: unknown): Partial<SessionCloseMetadata> {
+  return takeOptions('session.close', fields, CLOSE_RULES);
+}
+
+function numberOf(source: () => unknown): number | undefined {
+  try {
+    const number = source();
+    if (typeof number === 'number' && number >= 0 && number <= 1) return number;
+    ignoreRejection(number);
+  } catch {
+    // As if it had given nothing.
+  }
+  return undefined;
+}

@@ -1,0 +1,118 @@
+import { describeError } from '../runtime-error';
+import { describeValue } from '../describe-value';
+import type { Rule } from './rules';
+
+/** What each of some options may be; an option without a rule does not compile. */
+export type Rules<Options> = {
+  readonly [Name in keyof Options]-?: Rule<Exclude<Options[Name], undefined>>;
+};
+
+/**
+ * The options that were given to a function, each looked at once, and those that are undefined left out: from
+ * here on nobody can change them. Throws a `TypeError`, or a `RangeError` for a number out of range, that names
+ * the option, the value and what it may be; a name that is none is an error, too.
+ */
+export function takeOptions<Options extends object>(
+  of: string,
+  options: unknown,
+  rules: Rules<Options>,
+): Options {
+  return takeAll(options, rules, { of, path: '' });
+}
+
+/** An option that has options of its own. */
+export function optionsOf<Options extends object>(rules: Rules<Options>): Rule<Options> {
+  return {
+    expected: `an object with ${Object.keys(rules).join(', ')}`,
+    fits: isObject,
+    take: (value, name) => takeAll(value, rules, { of: name, path: `${name}.` }),
+  };
+}
+
+/** The same rules, where nothing is required: each option has a default. */
+export function partly<Options extends object>(rules: Rules<Options>): Rules<Partial<Options>> {
+  const entries = Object.entries<Rule<unknown>>(rules).map(([name, { isRequired: _, ...rule }]) => [
+    name,
+    rule,
+  ]);
+  return Object.fromEntries(entries) as Rules<Partial<Options>>;
+}
+
+/** Judges one value. */
+export function takeValue<T>(value: unknown, name: string, rule: Rule<T>): T {
+  let fits: boolean;
+  try {
+    fits = rule.fits(value);
+  } catch {
+    // A proxy, say, that answers nothing.
+    fits = false;
+  }
+  if (!fits) throw misfit(value, name, rule);
+  return rule.take(value, name);
+}
+
+interface Place {
+  /** Whose options they are. */
+  readonly of: string;
+  /** What stands before the name of each. */
+  readonly path: string;
+}
+
+function takeAll<Options extends object>(options: unknown, rules: Rules<Options>, place: Place): Options {
+  if (!isObject(options)) {
+    throw new TypeError(`the options of ${place.of} must be an object, got ${describeValue(options)}`);
+  }
+  const known = rules as Readonly<Record<string, Rule<unknown>>>;
+  for (const name of reading(place.of, () => Object.keys(options))) {
+    if (!Object.hasOwn(known, name)) throw unknownOption(name, Object.keys(known), place);
+  }
+  const taken: Record<string, unknown> = {};
+  for (const [name, rule] of Object.entries(known)) {
+    const path = place.path + name;
+    const value = reading(path, () => options[name]);
+    if (value === undefined && rule.isRequired !== true) continue;
+    taken[name] = takeValue(value, path, rule);
+  }
+  return taken as Options;
+}
+
+/** A list is no object with options, though JavaScript has it for one. */
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function reading<T>(name: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new TypeError(`${name} cannot be read: ${describeError(error)}`, { cause: error });
+  }
+}
+
+function misfit(value: unknown, name: string, { expected, type, isSecret }: Rule<unknown>): Error {
+  const got = isSecret === true && value !== undefined ? `a ${typeof value}` : describeValue(value);
+  const message = `${name} must be ${expected}, got ${got}`;
+  return typeof value === type ? new RangeError(message) : new TypeError(message);
+}
+
+function unknownOption(name: string, known: readonly string[], { of }: Place): TypeError {
+  const near = known.find((each) => distance(each.toLowerCase(), name.toLowerCase()) <= 2);
+  const hint = near === undefined ? `it takes ${known.join(', ')}` : `did you mean ${near}?`;
+  return new TypeError(`${of} has no option ${describeValue(name)}; ${hint}`);
+}
+
+/** How many letters have to be put in, left out or changed to make one word of another. */
+function distance(from: string, to: string): number {
+  // A name as long as a novel is none that was meant.
+  if (Math.abs(from.length - to.length) > 2) return Infinity;
+  let above = Array.from({ length: to.length + 1 }, (_, index) => index);
+  for (let row = 1; row <= from.length; row++) {
+    const current = [row];
+    for (let column = 1; column <= to.length; column++) {
+      const change = above[column - 1]! + (from[row - 1] === to[column - 1] ? 0 : 1);
+      current.push(Math.min(change, above[column]! + 1, current[column - 1]! + 1));
+    }
+    above = current;
+  }
+  return above[to.length]!;
+}

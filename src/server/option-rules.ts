@@ -1,0 +1,122 @@
+import { CancelScope } from '../protocol/operation/operation';
+import type { SchemaRegistry } from '../protocol/capability/schema-registry';
+import type { OutboxLimits } from '../protocol/operation/result-outbox';
+import {
+  bytesOrText,
+  callback,
+  either,
+  integer,
+  integerOrInfinity,
+  like,
+  limit,
+  listOf,
+  milliseconds,
+  oneOf,
+  required,
+  U16_MAX,
+  U32_MAX,
+  u16,
+  u32,
+  valueOf,
+  wireCount,
+  wireMs,
+  type Rule,
+} from '../protocol/options/rules';
+import { optionsOf, partly, takeOptions, type Rules } from '../protocol/options/take-options';
+import {
+  KEEP_ALIVE_RULES,
+  listenEndpoint,
+  scheduler,
+  transportKind,
+  wallClock,
+} from '../transport/option-rules';
+import { CacheObjectKind } from '../wire/messages/cache';
+import { CloseReason, InFlightPolicy } from '../wire/messages/session-close';
+import { DEFAULT_SERVER_LIMITS, type ServerLimits } from './limits/server-limits';
+import type { Rate } from './limits/token-bucket';
+import { MIN_TOKEN_BYTES, type RandomBytes } from './opening/resume-token';
+import type { SessionPolicy } from './opening/policy';
+import type { CloseOptions, QueueLimits, ServerOptions } from './options';
+import type { SessionEnding } from './session/session-terms';
+
+/** A token has to fit into what a stranger may say. */
+const MAX_TOKEN_BYTES = 1024;
+
+const rate: Rule<Rate> = optionsOf<Rate>({ burst: required(limit), perSecond: required(limit) });
+
+/** Shorter keys can be guessed. */
+const MIN_TOKEN_KEY_BYTES = 16;
+
+const tokenKey: Rule<Uint8Array | string> = {
+  ...bytesOrText,
+  expected: `a Uint8Array or a string of ${MIN_TOKEN_KEY_BYTES} bytes or more`,
+  fits: (value) =>
+    bytesOrText.fits(value) && Buffer.from(value as Uint8Array | string).length >= MIN_TOKEN_KEY_BYTES,
+};
+
+/** Each is what its default is: a number, or a rate. */
+const LIMIT_RULES = Object.fromEntries(
+  Object.entries(DEFAULT_SERVER_LIMITS).map(([name, value]) => [
+    name,
+    typeof value === 'number' ? limit : rate,
+  ]),
+) as unknown as Rules<ServerLimits>;
+
+const SERVER_RULES: Rules<ServerOptions> = {
+  listen: required(either(listenEndpoint, listOf(listenEndpoint))),
+  transport: either(transportKind, listOf(transportKind)),
+  supportedProfiles: listOf(u16),
+  supportedCacheObjects: listOf(valueOf(CacheObjectKind)),
+  maxCacheObjects: limit,
+  maxCacheObjectBytes: integerOrInfinity(0, U32_MAX, ' bytes'),
+  schemaRegistry: like<SchemaRegistry>('a SchemaRegistry', { get: 'function' }),
+  resumeTokenBytes: integer(0, MAX_TOKEN_BYTES),
+  maxInFlightOperations: integerOrInfinity(1, U16_MAX),
+  grantedOperationCredit: wireCount,
+  leaseTtlMs: wireMs,
+  resumeWindowMs: wireMs,
+  policy: callback<SessionPolicy>(),
+  resume: oneOf('token', 'off', 'by-id'),
+  outbox: optionsOf(partly<OutboxLimits>({ maxResults: limit, maxBytes: limit })),
+  randomBytes: callback<RandomBytes>(),
+  tokenKey,
+  maxCacheBytes: limit,
+  cancelScope: valueOf(CancelScope),
+  patchTimeoutMs: milliseconds,
+  migrateGraceMs: wireMs,
+  idleTimeoutMs: milliseconds,
+  keepAlive: optionsOf(partly(KEEP_ALIVE_RULES)),
+  queue: optionsOf(partly<QueueLimits>({ maxSubmits: limit, maxBytes: limit })),
+  limits: optionsOf(partly(LIMIT_RULES)),
+  scheduler,
+  wallClock,
+};
+
+/** Throws a `TypeError` or a `RangeError` that names the option, the value and what it may be. */
+export function takeServerOptions(options: unknown): ServerOptions {
+  const taken = takeOptions('createServer', options, SERVER_RULES);
+  const { resume = 'token', resumeTokenBytes = MIN_TOKEN_BYTES } = taken;
+  if (resume === 'token' && resumeTokenBytes < MIN_TOKEN_BYTES) {
+    throw new RangeError(
+      `resumeTokenBytes must be an integer from ${MIN_TOKEN_BYTES} to ${MAX_TOKEN_BYTES} where resume is "token", got ${resumeTokenBytes}`,
+    );
+  }
+  return taken;
+}
+
+/** As {@link takeServerOptions}, for `server.close`. */
+export function takeCloseOptions(options: unknown): CloseOptions {
+  return takeOptions<CloseOptions>('server.close', options, { graceMs: wireMs });
+}
+
+const ENDING_RULES: Rules<SessionEnding> = {
+  closeReason: valueOf(CloseReason),
+  inFlightPolicy: valueOf(InFlightPolicy),
+  drainTimeoutMs: wireMs,
+  sessionErrorCode: u32,
+};
+
+/** As {@link takeServerOptions}, for `session.close`. */
+export function takeEnding(ending: unknown): Partial<SessionEnding> {
+  return takeOptions('session.close', ending, partly(ENDING_RULES));
+}

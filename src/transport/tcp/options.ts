@@ -1,0 +1,39 @@
+import { integer, limit, listOf, milliseconds, required, text } from '../../protocol/options/rules';
+import { optionsOf, partly, type Rules } from '../../protocol/options/take-options';
+import { PRESSURE_RULES } from '../option-rules';
+import type { SocketTransportOptions } from './tcp-transport';
+
+export interface TcpOptions extends Partial<SocketTransportOptions> {
+  /** 0 lets the system choose when listening. */
+  readonly port: number;
+  /** Default `127.0.0.1`: a server that is to be reached from elsewhere says so. */
+  readonly host?: string;
+  /** Connections that wait to be accepted. Default 511. */
+  readonly backlog?: number;
+  /**
+   * Listening: proxies that say who their clients are, by addresses and ranges (`10.0.0.7`, `fd00::/8`). Each
+   * of their connections must begin with a header of the PROXY protocol, version 2, and has the client's
+   * address as `peer`, which limits go by. Others connect as they are. Default none.
+   */
+  readonly trustProxy?: readonly string[];
+}
+
+export const SOCKET_RULES: Rules<SocketTransportOptions> = {
+  limits: optionsOf(partly({ maxMetadataBytes: limit, maxBodyBytes: limit })),
+  pressure: optionsOf(PRESSURE_RULES),
+  closeTimeoutMs: milliseconds,
+};
+
+export const port = required(integer(0, 0xffff));
+export const host = text;
+
+/** What is no address and no range is found where they are used. */
+export const trustProxy = listOf(text);
+
+export const TCP_RULES: Rules<TcpOptions> = {
+  ...SOCKET_RULES,
+  port,
+  host,
+  backlog: integer(0, 2 ** 31 - 1),
+  trustProxy,
+};
