@@ -59,17 +59,18 @@ interface Place {
 }
 
 function takeAll<Options extends object>(options: unknown, rules: Rules<Options>, place: Place): Options {
-  if (!isObject(options)) {
+  const given = reading(place.of, () => (isObject(options) ? options : undefined));
+  if (given === undefined) {
     throw new TypeError(`the options of ${place.of} must be an object, got ${describeValue(options)}`);
   }
   const known = rules as Readonly<Record<string, Rule<unknown>>>;
-  for (const name of reading(place.of, () => Object.keys(options))) {
+  for (const name of reading(place.of, () => Object.keys(given))) {
     if (!Object.hasOwn(known, name)) throw unknownOption(name, Object.keys(known), place);
   }
   const taken: Record<string, unknown> = {};
   for (const [name, rule] of Object.entries(known)) {
     const path = place.path + name;
-    const value = reading(path, () => options[name]);
+    const value = reading(path, () => given[name]);
     if (value === undefined && rule.isRequired !== true) continue;
     taken[name] = takeValue(value, path, rule);
   }
