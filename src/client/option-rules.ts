@@ -38,6 +38,8 @@ const CLIENT_RULES: Rules<ClientOptions> = {
   transport: transportKind,
   connectTimeoutMs: milliseconds,
   openTimeoutMs: milliseconds,
+  answerTimeoutMs: milliseconds,
+  closeTimeoutMs: milliseconds,
   keepAlive: optionsOf(partly(KEEP_ALIVE_RULES)),
   random,
   scheduler,
