@@ -3,6 +3,22 @@ import { defineConfig, globalIgnores } from 'eslint/config';
 import rxjsX from 'eslint-plugin-rxjs-x';
 import tseslint from 'typescript-eslint';
 
+// In what is published.
+const PUBLISHED_SYNTAX = [
+  { selector: 'ExportDefaultDeclaration', message: 'Export by name.' },
+  {
+    selector:
+      ':matches(TSPropertySignature, PropertyDefinition)[typeAnnotation.typeAnnotation.typeName.name="Observable"]:not([key.name=/[$]$/])',
+    message: 'The name of a stream ends in $.',
+  },
+  {
+    // `list[index]!` within the list's bounds is what a hot loop says; elsewhere `!` hides a case.
+    selector: 'TSNonNullExpression:not([expression.type="MemberExpression"][expression.computed=true])',
+    message: 'Handle the missing value.',
+  },
+  { selector: 'TSEnumDeclaration', message: 'An enum is a const object and a union type of its name.' },
+];
+
 // Rules that find bugs; layout is prettier's, the direction of imports is dependency-cruiser's.
 export default defineConfig(
   globalIgnores(['**/dist/', '**/coverage/', '**/target/', '.fuzz/']),
@@ -69,24 +85,37 @@ export default defineConfig(
     files: ['src/**/*.ts', 'operators/**/*.ts'],
     rules: {
       'no-console': 'error',
-      'no-restricted-syntax': [
-        'error',
-        { selector: 'ExportDefaultDeclaration', message: 'Export by name.' },
-        {
-          selector:
-            ':matches(TSPropertySignature, PropertyDefinition)[typeAnnotation.typeAnnotation.typeName.name="Observable"]:not([key.name=/[$]$/])',
-          message: 'The name of a stream ends in $.',
-        },
-        {
-          // `list[index]!` within the list's bounds is what a hot loop says; elsewhere `!` hides a case.
-          selector: 'TSNonNullExpression:not([expression.type="MemberExpression"][expression.computed=true])',
-          message: 'Handle the missing value.',
-        },
-        { selector: 'TSEnumDeclaration', message: 'An enum is a const object and a union type of its name.' },
-      ],
+      'no-restricted-syntax': ['error', ...PUBLISHED_SYNTAX],
       'rxjs-x/no-floating-observables': 'error',
       'rxjs-x/no-ignored-error': 'error',
       'rxjs-x/no-ignored-default-value': 'error',
+    },
+  },
+  {
+    // A wait may be longer than a timer takes, or have no end: scheduleIn, scheduleAwake and scheduleAt know that.
+    files: ['src/{server,client,transport}/**/*.ts', 'operators/**/*.ts'],
+    ignores: ['src/transport/time/**'],
+    rules: {
+      'no-restricted-globals': [
+        'error',
+        ...['setTimeout', 'setInterval'].map((name) => ({
+          name,
+          message: 'Use scheduleIn or scheduleAwake.',
+        })),
+      ],
+      'no-restricted-syntax': [
+        'error',
+        ...PUBLISHED_SYNTAX,
+        {
+          selector: 'CallExpression[callee.property.name="schedule"][arguments.length>1]',
+          message: 'Use scheduleIn or scheduleAwake for what is to be done later.',
+        },
+        {
+          selector:
+            'ImportDeclaration[source.value="rxjs"] > ImportSpecifier[imported.name=/^(timer|interval|timeout|timeoutWith|delay|debounceTime|auditTime|sampleTime|throttleTime|bufferTime|windowTime)$/]',
+          message: 'Use scheduleIn or scheduleAwake for what is to be done later.',
+        },
+      ],
     },
   },
   {

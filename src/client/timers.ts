@@ -1,5 +1,5 @@
 import { Subscription, type SchedulerLike, type Unsubscribable } from 'rxjs';
-import { timerMs } from '../protocol/timer';
+import { scheduleIn } from '../transport/time/schedule-in';
 
 /** What a client does later. Unsubscribe to do none of it. */
 export class Timers implements Unsubscribable {
@@ -9,10 +9,10 @@ export class Timers implements Unsubscribable {
 
   /** Does some work, whose failures are its own, after so many milliseconds. Unsubscribe to do it not. */
   later(ms: number, work: () => Promise<void>): Subscription {
-    const timer = this.scheduler.schedule(() => {
+    const timer = scheduleIn(this.scheduler, ms, () => {
       this.running.remove(timer);
       void work();
-    }, timerMs(ms));
+    });
     this.running.add(timer);
     return timer;
   }

@@ -1,4 +1,5 @@
 import type { SchedulerLike } from 'rxjs';
+import { scheduleIn } from '../transport/time/schedule-in';
 import type { Transport } from '../transport/transport';
 
 /** Milliseconds that a peer has to take in why it is cut off. It has shown what it does with more. */
@@ -17,9 +18,9 @@ export async function closeTransport(transport: Transport): Promise<void> {
 /** {@link closeTransport} for a peer that is cut off: it gets no longer for its last word than it needs. */
 export async function closeSoon(transport: Transport, scheduler: SchedulerLike): Promise<void> {
   const closed = closeTransport(transport);
-  const patience = scheduler.schedule(() => {
+  const patience = scheduleIn(scheduler, LAST_WORD_MS, () => {
     transport.destroy();
-  }, LAST_WORD_MS);
+  });
   await closed;
   patience.unsubscribe();
 }

@@ -7,7 +7,8 @@ import { checkRecoveryRequest } from '../protocol/session/recovery';
 import { SessionTable } from '../protocol/session/session-table';
 import { asRuntimeError } from '../protocol/as-runtime-error';
 import { protocolError, unexpectedMessage, type RuntimeError } from '../protocol/runtime-error';
-import { LastHeard, LivenessWatch, type KeepAlive, type WatchedPeer } from '../transport/keep-alive';
+import { LivenessWatch, type KeepAlive, type WatchedPeer } from '../transport/keep-alive';
+import { SignsOfLife } from '../transport/signs-of-life';
 import type { Transport } from '../transport/transport';
 import { NnrpError } from '../wire/errors';
 import { HEADER_LENGTH } from '../wire/header';
@@ -68,14 +69,14 @@ export class Connection implements OpeningConnection, GuardedConnection, Watched
   private isLeaving = false;
   /** SESSION_OPENs that a policy is still thinking about. */
   private decidingCount = 0;
-  private readonly heard: LastHeard;
+  private readonly life: SignsOfLife;
 
   constructor(
     readonly transport: Transport,
     private readonly host: ConnectionHost,
     ticket: HandshakeTicket,
   ) {
-    this.heard = new LastHeard(transport, host.scheduler);
+    this.life = new SignsOfLife(transport, host.scheduler);
     this.guard = new ConnectionGuard(this, host, ticket);
   }
 
@@ -88,9 +89,15 @@ export class Connection implements OpeningConnection, GuardedConnection, Watched
     return (this.madeCreditEpoch ??= new CreditEpoch());
   }
 
-  get lastHeard(): number {
+  private get proof(): ReceiptProof {
+    return (this.madeProof ??= new ReceiptProof(this.transport, this.sessions));
+  }
+
+  signs(): SignsOfLife {
     // Who is not read cannot be heard.
-    return this.guard.isHeld ? this.host.scheduler.now() : this.heard.at;
+    if (this.guard.isHeld) this.life.heard();
+    this.life.look();
+    return this.life;
   }
 
   get isAnnounced(): boolean {
@@ -142,7 +149,7 @@ export class Connection implements OpeningConnection, GuardedConnection, Watched
     if (verdict === 'accepted') this.say(ack);
     else this.answer(ack);
     this.guard.answered();
-    if (verdict === 'refused') this.guard.allow('refusals', 0, this.heard.at);
+    if (verdict === 'refused') this.guard.allow('refusals', 0, this.life.lastHeard);
   }
 
   tokenFailed(sessionId: number, ofAddress: number | undefined): void {
@@ -150,7 +157,7 @@ export class Connection implements OpeningConnection, GuardedConnection, Watched
   }
 
   cancelledEarly(sessionId: number): void {
-    this.guard.allow('cancels', sessionId, this.heard.at);
+    this.guard.allow('cancels', sessionId, this.life.lastHeard);
   }
 
   submitQueued(): void {
@@ -168,13 +175,13 @@ export class Connection implements OpeningConnection, GuardedConnection, Watched
   }
 
   requestProof(): void {
-    (this.madeProof ??= new ReceiptProof(this.transport, this.sessions)).ask();
+    this.proof.ask();
   }
 
   refused(sessionId: number): void {
     // It went where results go, and has a header at least.
     this.guard.answerSent(HEADER_LENGTH);
-    this.guard.allow('refusals', sessionId, this.heard.at);
+    this.guard.allow('refusals', sessionId, this.life.lastHeard);
   }
 
   /** Sends what is queued, ends the connection, and then its sessions, as far as they cannot wait. */
@@ -191,13 +198,13 @@ export class Connection implements OpeningConnection, GuardedConnection, Watched
 
   next(packet: Packet): void {
     if (this.isLeaving) return;
-    this.heard.packet();
+    this.life.packet();
     try {
       const { messageType, sessionId } = packet.header;
-      if (!this.guard.allowPacket(packet, this.heard.at)) return;
+      if (!this.guard.allowPacket(packet, this.life.lastHeard)) return;
       const session = this.sessions.get(sessionId);
       if (messageType === MessageType.SessionOpen) this.onSessionOpen(packet);
-      else if (session !== undefined) session.receive(packet, this.heard.at);
+      else if (session !== undefined) session.receive(packet, this.life.lastHeard);
       else if (sessionId === 0) this.onConnectionScope(packet);
       else if (messageType !== MessageType.SessionCloseAck || !this.takeCloseAck(sessionId)) {
         throw foreignSession(messageType, 'server');
@@ -214,8 +221,8 @@ export class Connection implements OpeningConnection, GuardedConnection, Watched
         return;
       case MessageType.Pong:
         checkHeaderOnly(packet, 'server');
-        if (this.madeProof?.answered(packet.header.frameId, this.heard.at) === true) return;
-        this.guard.allow('pongs', 0, this.heard.at);
+        if (this.madeProof?.answered(packet.header.frameId, this.life.lastHeard) === true) return;
+        this.guard.allow('pongs', 0, this.life.lastHeard);
         return;
       case MessageType.TransportProbe:
         this.answer(probeAck(packet, this.host.wallClock.now()));
@@ -283,7 +290,7 @@ export class Connection implements OpeningConnection, GuardedConnection, Watched
     const { sessionId } = packet.header;
     if (error.kind === 'internal') this.host.failed(error);
     else this.host.violated(error, this, packet);
-    if (!this.guard.allow(this.rateOf(sessionId, error), sessionId, this.heard.at)) return;
+    if (!this.guard.allow(this.rateOf(sessionId, error), sessionId, this.life.lastHeard)) return;
     this.answer(refusal(packet.header, error, { isFatal }));
   }
 
@@ -327,12 +334,12 @@ export class Connection implements OpeningConnection, GuardedConnection, Watched
   ask(): boolean {
     if (this.transport.probe !== undefined) {
       this.transport.probe(() => {
-        this.heard.now();
+        this.life.heard();
       });
       return true;
     }
     if (!this.announced) return false;
-    this.requestProof();
+    this.proof.ping();
     return true;
   }
 

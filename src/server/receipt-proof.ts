@@ -16,6 +16,8 @@ interface Question {
  */
 export class ReceiptProof {
   private asked = 0;
+  /** The last PING that was answered. */
+  private lastAnswered = 0;
   private question: Question | undefined;
 
   constructor(
@@ -29,13 +31,21 @@ export class ReceiptProof {
     this.asked += 1;
     const marks = new Map(this.sessions.all().map((core) => [core, core.outlet.sentResults]));
     this.question = { number: this.asked, marks };
-    this.transport.send(packet({ messageType: MessageType.Ping, frameId: this.asked }));
+    this.send(this.asked);
+  }
+
+  /** Says something to the peer, also while a question is open. */
+  ping(): void {
+    if (this.question === undefined) this.ask();
+    else this.send(++this.asked);
   }
 
   /** A PONG has come, at `now`. False where it answers nothing: then it proves nothing. */
   answered(number: number, now: number): boolean {
+    if (number <= this.lastAnswered || number > this.asked) return false;
+    this.lastAnswered = number;
     const { question } = this;
-    if (question?.number !== number) return false;
+    if (question === undefined || number < question.number) return true;
     this.question = undefined;
     for (const [core, sentResults] of question.marks) {
       if (this.sessions.get(core.sessionId) !== core) continue;
@@ -43,5 +53,9 @@ export class ReceiptProof {
       core.outlet.acknowledge(sentResults);
     }
     return true;
+  }
+
+  private send(frameId: number): void {
+    this.transport.send(packet({ messageType: MessageType.Ping, frameId }));
   }
 }

@@ -2,9 +2,9 @@ import { randomInt } from 'node:crypto';
 import { firstValueFrom, forkJoin, Subject, Subscription, take, type Observable } from 'rxjs';
 import { takeValue } from '../protocol/options/take-options';
 import { describeError, RuntimeError } from '../protocol/runtime-error';
-import { timerMs } from '../protocol/timer';
 import type { ListenAddress, ListenEndpoint, ListenOptions, Listener } from '../transport/endpoint';
 import { monotonicScheduler } from '../transport/time/monotonic-scheduler';
+import { scheduleIn } from '../transport/time/schedule-in';
 import { listener, transport as transportRule } from '../transport/option-rules';
 import type { PeerName, Transport, TransportKind } from '../transport/transport';
 import type { CommonHeader } from '../wire/header';
@@ -261,7 +261,7 @@ class RunningServer implements Server {
         for (const core of this.registry.cores()) core.end('closed', 'closed');
         resolve();
       };
-      this.forcing.add(scheduler.schedule(cut, timerMs(allowed)));
+      this.forcing.add(scheduleIn(scheduler, allowed, cut));
     });
   }
 

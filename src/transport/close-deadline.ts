@@ -1,11 +1,13 @@
-import { timerMs } from '../protocol/timer';
+import type { Subscription } from 'rxjs';
+import { scheduleAwake } from './time/awake';
+import { monotonicScheduler } from './time/monotonic-scheduler';
 
 /** Milliseconds; see `SocketTransportOptions.closeTimeoutMs`. */
 export const DEFAULT_CLOSE_TIMEOUT_MS = 5_000;
 
 /** Cuts a connection that is to end and does not: its peer reads nothing, or never ends its side. */
 export class CloseDeadline {
-  private timer: ReturnType<typeof setTimeout> | undefined;
+  private timer: Subscription | undefined;
 
   constructor(
     private readonly ms: number = DEFAULT_CLOSE_TIMEOUT_MS,
@@ -14,11 +16,11 @@ export class CloseDeadline {
 
   /** From the first call on, `ms` are left. */
   start(): void {
-    this.timer ??= setTimeout(this.cut, timerMs(this.ms));
+    this.timer ??= scheduleAwake(monotonicScheduler, this.ms, this.cut);
   }
 
   /** The connection is gone. */
   stop(): void {
-    clearTimeout(this.timer);
+    this.timer?.unsubscribe();
   }
 }

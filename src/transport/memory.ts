@@ -130,6 +130,10 @@ class MemoryTransport implements Transport {
     return this.takenCount;
   }
 
+  get backlogBytes(): number {
+    return this.queuedBytes;
+  }
+
   get ticket(): GateTicket | undefined {
     return this.admission;
   }

@@ -33,7 +33,10 @@ export interface Transport {
    * the connection.
    */
   readonly pressure$: Observable<boolean>;
-  /** How often the transport was read: packets of one read need only one look at the clock. */
+  /**
+   * Changes with each read, before what it has brought is emitted: packets of one read need only one look at the
+   * clock, and a read that ends no packet is a sign of life, too. Undefined where a transport cannot tell.
+   */
   readonly reads?: number;
   /**
    * The packet that the peer has begun and not finished; undefined between packets, while this side reads
@@ -47,6 +50,11 @@ export interface Transport {
    * queued and this stays the same, the peer does not read. Undefined where a transport cannot tell.
    */
   readonly takenBytes?: number;
+  /**
+   * Bytes of those queued that the operating system was offered and had no room for: it has, once the peer has
+   * taken some. Undefined where a transport cannot tell.
+   */
+  readonly backlogBytes?: number;
   /**
    * Queues a packet, of which `encodePacket` makes bytes. What is sent in one turn of the event loop goes
    * out together. Metadata and body are read before it returns, but for a body that was given away (`give`),

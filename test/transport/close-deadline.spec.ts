@@ -2,6 +2,8 @@ import { CloseDeadline } from '../../src/transport/close-deadline';
 
 describe('CloseDeadline', () => {
   const cut = jest.fn();
+  /** Milliseconds of fake time: what lies in the socket is read first. */
+  const READING_MS = 2;
 
   beforeEach(() => {
     jest.useFakeTimers();
@@ -21,7 +23,7 @@ describe('CloseDeadline', () => {
     deadline.start();
     jest.advanceTimersByTime(39);
     expect(cut).not.toHaveBeenCalled();
-    jest.advanceTimersByTime(1);
+    jest.advanceTimersByTime(1 + READING_MS);
     expect(cut).toHaveBeenCalledTimes(1);
     deadline.start();
     jest.advanceTimersByTime(1000);
@@ -41,14 +43,14 @@ describe('CloseDeadline', () => {
     new CloseDeadline(undefined, cut).start();
     jest.advanceTimersByTime(4_999);
     expect(cut).not.toHaveBeenCalled();
-    jest.advanceTimersByTime(1);
+    jest.advanceTimersByTime(1 + READING_MS);
     expect(cut).toHaveBeenCalledTimes(1);
   });
 
-  it('can be for ever, as far as a timer can', () => {
+  it('can be for ever', () => {
     const deadline = new CloseDeadline(Infinity, cut);
     deadline.start();
-    jest.advanceTimersByTime(2 ** 31 - 2);
+    jest.advanceTimersByTime(2 ** 31);
     expect(cut).not.toHaveBeenCalled();
     deadline.stop();
   });

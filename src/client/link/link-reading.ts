@@ -1,4 +1,5 @@
 import { Subscription, type SchedulerLike } from 'rxjs';
+import { scheduleIn } from '../../transport/time/schedule-in';
 import type { Transport } from '../../transport/transport';
 
 /** Milliseconds between two signs of life of a client that reads nothing, and so hears no question. */
@@ -42,10 +43,10 @@ export class LinkReading extends Subscription {
   }
 
   private signLater(): void {
-    this.signs = this.scheduler.schedule(() => {
+    this.signs = scheduleIn(this.scheduler, SIGN_OF_LIFE_MS, () => {
       this.giveSignOfLife();
       this.signLater();
-    }, SIGN_OF_LIFE_MS);
+    });
     this.add(this.signs);
   }
 }

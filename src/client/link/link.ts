@@ -7,7 +7,8 @@ import { checkHeaderOnly, checkMetadataLength, foreignSession } from '../../prot
 import { asRuntimeError } from '../../protocol/as-runtime-error';
 import { RuntimeError, unexpectedMessage } from '../../protocol/runtime-error';
 import type { ConnectEndpoint } from '../../transport/endpoint';
-import { LastHeard, LivenessWatch, type KeepAlive, type WatchedPeer } from '../../transport/keep-alive';
+import { LivenessWatch, type KeepAlive, type WatchedPeer } from '../../transport/keep-alive';
+import { SignsOfLife } from '../../transport/signs-of-life';
 import type { PeerName, Transport } from '../../transport/transport';
 import type { Message, MessageOf } from '../../wire/message';
 import { MessageType, messageTypeName } from '../../wire/message-type';
@@ -60,7 +61,7 @@ export class ClientLink implements WatchedPeer {
   private readonly pongs: Pongs;
   private readonly watching = new Subscription();
   private over = false;
-  private readonly heard: LastHeard;
+  private readonly life: SignsOfLife;
   /** Whether the server is one that answers PING. */
   private announced = false;
   private pings = 0;
@@ -73,7 +74,7 @@ export class ClientLink implements WatchedPeer {
     readonly endpoint: ConnectEndpoint,
     private readonly host: LinkHost,
   ) {
-    this.heard = new LastHeard(transport, host.scheduler);
+    this.life = new SignsOfLife(transport, host.scheduler);
     this.since = host.scheduler.now();
     this.reading = new LinkReading(transport, host.scheduler, () => {
       this.ping();
@@ -121,9 +122,11 @@ export class ClientLink implements WatchedPeer {
     this.watching.add(packets);
   }
 
-  get lastHeard(): number {
+  signs(): SignsOfLife {
     // Who is not read cannot be heard.
-    return this.reading.isPaused ? this.host.scheduler.now() : this.heard.at;
+    if (this.reading.isPaused) this.life.heard();
+    this.life.look();
+    return this.life;
   }
 
   /** The server has said that it is one that answers PING. */
@@ -217,7 +220,7 @@ export class ClientLink implements WatchedPeer {
   }
 
   private receive(packet: Packet): void {
-    this.heard.packet();
+    this.life.packet();
     try {
       const { messageType, sessionId } = packet.header;
       if (messageType === MessageType.SessionOpenAck) this.opens.onAck(packet);
@@ -276,7 +279,7 @@ export class ClientLink implements WatchedPeer {
     const { transport } = this;
     if (transport.probe !== undefined) {
       transport.probe(() => {
-        this.heard.now();
+        this.life.heard();
       });
       return true;
     }
@@ -284,7 +287,7 @@ export class ClientLink implements WatchedPeer {
   }
 
   gone(): void {
-    this.fail(silent(this.transport.peer, this.host.scheduler.now() - this.heard.at));
+    this.fail(silent(this.transport.peer, this.host.scheduler.now() - this.life.lastHeard));
   }
 
   /** Whether the server is one that can be asked so. */

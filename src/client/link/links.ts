@@ -1,10 +1,10 @@
-import { firstValueFrom, isObservable, map, timeout, TimeoutError, type Observable } from 'rxjs';
+import { firstValueFrom, isObservable, map, throwError, type Observable } from 'rxjs';
 import { describeValue } from '../../protocol/describe-value';
 import { takeValue } from '../../protocol/options/take-options';
 import { RuntimeError } from '../../protocol/runtime-error';
-import { timerMs } from '../../protocol/timer';
 import type { ConnectEndpoint } from '../../transport/endpoint';
 import { transport as transportRule } from '../../transport/option-rules';
+import { inTime } from '../../transport/time/in-time';
 import type { PeerName, Transport, TransportKind } from '../../transport/transport';
 import { ClientLink, linkOver, type LinkHost } from './link';
 
@@ -58,26 +58,23 @@ export class ClientLinks {
   /** Connects. Rejects with a `RuntimeError` where nobody answers in time, or the client is closed meanwhile. */
   async connect(endpoint: ConnectEndpoint): Promise<ClientLink> {
     const { connectTimeoutMs, scheduler } = this.host;
-    try {
-      const transport = await firstValueFrom(
-        connecting(endpoint).pipe(timeout({ first: timerMs(connectTimeoutMs), scheduler })),
-        { defaultValue: undefined },
-      );
-      if (transport === undefined) throw linkOver(endpoint.url);
-      if (this.isClosed) {
-        transport.destroy();
-        throw linkOver(endpoint.url);
-      }
-      this.peerName = transport.peer;
-      this.kind = transport.kind;
-      const link = new ClientLink(transport, endpoint, this.linkHost);
-      if (link.isOver) throw linkOver(transport.peer);
-      this.links.add(link);
-      return link;
-    } catch (error) {
-      if (error instanceof TimeoutError) throw connectTimedOut(endpoint.url, connectTimeoutMs);
-      throw error;
+    const tooLate = (): Observable<never> =>
+      throwError(() => connectTimedOut(endpoint.url, connectTimeoutMs));
+    const transport = await firstValueFrom(
+      connecting(endpoint).pipe(inTime(scheduler, connectTimeoutMs, tooLate)),
+      { defaultValue: undefined },
+    );
+    if (transport === undefined) throw linkOver(endpoint.url);
+    if (this.isClosed) {
+      transport.destroy();
+      throw linkOver(endpoint.url);
     }
+    this.peerName = transport.peer;
+    this.kind = transport.kind;
+    const link = new ClientLink(transport, endpoint, this.linkHost);
+    if (link.isOver) throw linkOver(transport.peer);
+    this.links.add(link);
+    return link;
   }
 
   /** Ends a connection that no session is on, unless it is where new ones are opened. */

@@ -1,6 +1,6 @@
 import type { SchedulerLike, Subscription } from 'rxjs';
 import { checkMetadataLength } from '../../protocol/packet-checks';
-import { timerMs } from '../../protocol/timer';
+import { scheduleAwake } from '../../transport/time/awake';
 import { MessageType } from '../../wire/message-type';
 import { SessionOpenAckMetadata, SessionOpenMetadata } from '../../wire/messages/session-open';
 import { packet as makePacket, type Packet } from '../../wire/packet';
@@ -85,11 +85,9 @@ export class OpenQueue {
     const { first } = this.opens;
     if (first === undefined) return;
     const { scheduler, timeoutMs } = this.host;
-    if (timeoutMs !== Infinity) {
-      this.timer = scheduler.schedule(() => {
-        this.host.unanswered(first.open);
-      }, timerMs(timeoutMs));
-    }
+    this.timer = scheduleAwake(scheduler, timeoutMs, () => {
+      this.host.unanswered(first.open);
+    });
     this.host.send(first.packet);
   }
 }

@@ -1,4 +1,5 @@
 import type { SchedulerLike, Subscription } from 'rxjs';
+import { scheduleIn } from '../../transport/time/schedule-in';
 import type { Transport } from '../../transport/transport';
 import type { LinkReading } from './link-reading';
 
@@ -68,7 +69,7 @@ export class Pongs {
   /** Looks again and again until enough is read. */
   private look(since: number, takenBytes: number | undefined): void {
     const { transport, scheduler, reading } = this.host;
-    this.looking = scheduler.schedule(() => {
+    this.looking = scheduleIn(scheduler, LOOK_MS, () => {
       this.forgetRead();
       const now = scheduler.now();
       const isTaken = transport.takenBytes !== takenBytes;
@@ -80,7 +81,7 @@ export class Pongs {
       } else {
         this.look(isTaken ? now : since, transport.takenBytes);
       }
-    }, LOOK_MS);
+    });
   }
 
   private forgetRead(): void {

@@ -1,5 +1,5 @@
 import type { SchedulerLike, Subscription } from 'rxjs';
-import { timerMs } from '../../protocol/timer';
+import { scheduleIn } from '../../transport/time/schedule-in';
 import { OperationError } from '../errors';
 import type { OperationHolds } from './operation-holds';
 import type { Submission } from './submission';
@@ -178,10 +178,10 @@ export class Backlog {
       this.goOn(queue);
       return;
     }
-    stop.release = scheduler.schedule(() => {
+    stop.release = scheduleIn(scheduler, wait, () => {
       stop.release = undefined;
       if (queue.waitingBytes <= this.share / 2) this.goOn(queue);
-    }, wait);
+    });
   }
 
   private goOn(queue: AnswerQueue): void {
@@ -226,9 +226,9 @@ export class Backlog {
       else this.giveUp(queue, slowConsumerMs);
     }
     if (next === Infinity) return;
-    this.watch = scheduler.schedule(() => {
+    this.watch = scheduleIn(scheduler, next, () => {
       this.watchStopped();
-    }, timerMs(next));
+    });
   }
 
   private giveUp(queue: AnswerQueue, ms: number): void {

@@ -12,7 +12,7 @@ import {
 import { CreditWindow, type CreditLoad } from '../../protocol/flow/credit-window';
 import { isTerminal, type ResultPush } from '../../protocol/operation/result';
 import { RuntimeError } from '../../protocol/runtime-error';
-import { timerMs } from '../../protocol/timer';
+import { scheduleIn } from '../../transport/time/schedule-in';
 import type { FlowUpdateMetadata } from '../../wire/messages/flow-update';
 import type { SessionOpenAckMetadata } from '../../wire/messages/session-open';
 import type { ConnectionCredit } from '../link/connection-credit';
@@ -313,9 +313,9 @@ export class Submissions implements ResultSource {
 
   private retryAt(delayMs: number): void {
     this.retry?.unsubscribe();
-    this.retry = this.host.scheduler.schedule(() => {
+    this.retry = scheduleIn(this.host.scheduler, delayMs, () => {
       this.sendWaiting();
-    }, timerMs(delayMs));
+    });
   }
 
   private leave(frameId: number): void {

@@ -1,10 +1,10 @@
-import { filter, type SchedulerLike, type Subscription } from 'rxjs';
-import { timerMs } from '../../protocol/timer';
+import { filter, type SchedulerLike } from 'rxjs';
 import type { ConnectionGate, GateTicket } from '../../transport/connection-gate';
 import type { PeerName, Transport } from '../../transport/transport';
 import type { UnfinishedPacket } from '../../transport/unfinished-packet';
 import type { Excess } from './connection-limits';
 import type { LimitTripped } from './limit-tripped';
+import { Lookout, type Watchman } from './lookout';
 import type { ServerLimits } from './server-limits';
 import { SlowReaders, type Reader, type ReadersHost } from './slow-readers';
 import { SlowSenders, type Sender, type SendersHost } from './slow-senders';
@@ -29,6 +29,7 @@ export class HandshakeTicket implements GateTicket {
 
   constructor(
     private readonly gate: HandshakeGate,
+    /** Milliseconds, on the clock of the gate's lookout. */
     readonly since: number,
     readonly peer: PeerName,
     readonly cut: () => void,
@@ -65,15 +66,16 @@ export class HandshakeTicket implements GateTicket {
  *     ▼           ▼  too slow, or the oldest of too many
  *   refused      cut
  */
-export class HandshakeGate implements ConnectionGate {
-  /** Oldest first: one timer does for all. */
+export class HandshakeGate implements ConnectionGate, Watchman {
+  /** Oldest first. */
   private readonly pending = new Set<HandshakeTicket>();
   private readonly present = new Set<HandshakeTicket>();
-  private timer: Subscription | undefined;
+  private readonly lookout: Lookout;
   readonly readers: SlowReaders;
   readonly senders: SlowSenders;
 
   constructor(private readonly host: GateHost) {
+    this.lookout = new Lookout(host.scheduler, this, host.limits.handshakeMs);
     this.readers = new SlowReaders(host);
     this.senders = new SlowSenders(host);
   }
@@ -84,9 +86,9 @@ export class HandshakeGate implements ConnectionGate {
   }
 
   enter(cut: () => void, peer: PeerName): HandshakeTicket {
-    const { limits, scheduler } = this.host;
-    const { maxConnections, maxHandshakes } = limits;
-    const ticket = new HandshakeTicket(this, scheduler.now(), peer, cut);
+    const { maxConnections, maxHandshakes, handshakeMs } = this.host.limits;
+    if (handshakeMs !== Infinity) this.lookout.start(handshakeMs);
+    const ticket = new HandshakeTicket(this, this.lookout.now(), peer, cut);
     if (this.present.size >= maxConnections) {
       const observed = this.present.size + 1;
       this.cut(ticket, { limit: 'maxConnections', sessionId: undefined, allowed: maxConnections, observed });
@@ -103,7 +105,6 @@ export class HandshakeGate implements ConnectionGate {
         this.cut(oldest, { limit: 'maxHandshakes', sessionId: undefined, allowed: maxHandshakes, observed });
       }
     }
-    this.watch();
     return ticket;
   }
 
@@ -130,8 +131,7 @@ export class HandshakeGate implements ConnectionGate {
 
   settle(ticket: HandshakeTicket): void {
     if (!this.pending.delete(ticket) || this.pending.size > 0) return;
-    this.timer?.unsubscribe();
-    this.timer = undefined;
+    this.lookout.stop();
   }
 
   leave(ticket: HandshakeTicket): void {
@@ -142,34 +142,23 @@ export class HandshakeGate implements ConnectionGate {
     this.senders.forget(ticket.connection);
   }
 
-  private watch(): void {
-    const [oldest] = this.pending;
-    const { limits, scheduler } = this.host;
-    if (oldest === undefined || this.timer !== undefined || limits.handshakeMs === Infinity) return;
-    const delayMs = oldest.since + limits.handshakeMs - scheduler.now();
-    this.timer = scheduler.schedule(() => {
-      this.timer = undefined;
-      this.expire();
-      this.watch();
-    }, timerMs(delayMs));
-  }
-
-  private expire(): void {
-    const { limits, scheduler } = this.host;
-    const now = scheduler.now();
+  lookAround(): number | undefined {
+    const { handshakeMs } = this.host.limits;
+    const now = this.lookout.now();
     for (const ticket of [...this.pending]) {
       const observed = now - ticket.since;
-      if (observed < limits.handshakeMs) return;
+      if (observed < handshakeMs) return handshakeMs - observed;
       this.settle(ticket);
       const excess = {
         limit: 'handshakeMs',
         sessionId: undefined,
-        allowed: limits.handshakeMs,
+        allowed: handshakeMs,
         observed,
       } as const;
       if (ticket.connection === undefined) this.cut(ticket, excess);
       else ticket.connection.exceeded(excess);
     }
+    return undefined;
   }
 
   private cut(ticket: HandshakeTicket, excess: Excess): void {

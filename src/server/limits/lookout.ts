@@ -1,4 +1,7 @@
 import type { SchedulerLike, Subscription } from 'rxjs';
+import { afterReading } from '../../transport/time/after-reading';
+import { AwakeClock } from '../../transport/time/awake';
+import { scheduleIn } from '../../transport/time/schedule-in';
 
 /**
  * Milliseconds between two looks at most; a limit is noticed so much late, or a tenth of it where that is
@@ -8,19 +11,21 @@ const LOOK_MS = 1000;
 
 /** Who looks. */
 export interface Watchman {
-  /** Looks at everything that is watched; whether there is something left to watch. */
-  lookAround(): boolean;
+  /**
+   * Looks at everything that is watched. In how many milliseconds there is to be another look at the latest,
+   * Infinity for any; undefined where nothing is left to watch.
+   */
+  lookAround(): number | undefined;
 }
 
 /**
- * Looks now and then at what takes its time, with one timer for all, while there is something to look at.
- * Its clock stands still while the process does: bytes of a peer that nobody could read or write in the
- * meantime are not the peer's fault.
+ * Looks now and then at what takes its time, with one timer for all, while there is something to look at, each
+ * time after what lies in the sockets has been read. Its clock stands still while the process does: bytes of a
+ * peer that nobody could read or write in the meantime are not the peer's fault.
  */
 export class Lookout {
   private timer: Subscription | undefined;
-  private lookedAt = 0;
-  private awakeMs = 0;
+  private readonly clock: AwakeClock;
   private readonly everyMs: number;
 
   constructor(
@@ -30,18 +35,19 @@ export class Lookout {
     shortestMs: number,
   ) {
     this.everyMs = Math.max(1, Math.min(LOOK_MS, shortestMs / 10));
+    this.clock = new AwakeClock(scheduler, this.everyMs);
   }
 
   /** Milliseconds that the process has been awake while there was something to look at. */
   now(): number {
-    return this.awakeMs + Math.min(this.scheduler.now() - this.lookedAt, 2 * this.everyMs);
+    return this.clock.now();
   }
 
-  /** There is something to look at. */
-  start(): void {
+  /** There is something to look at, for the first time in so many milliseconds at the latest. */
+  start(dueMs = Infinity): void {
     if (this.timer !== undefined) return;
-    this.lookedAt = this.scheduler.now();
-    this.wait();
+    this.clock.resume();
+    this.wait(dueMs);
   }
 
   /** There is nothing any more. */
@@ -50,12 +56,18 @@ export class Lookout {
     this.timer = undefined;
   }
 
-  private wait(): void {
-    this.timer = this.scheduler.schedule(() => {
-      this.awakeMs = this.now();
-      this.lookedAt = this.scheduler.now();
-      this.timer = undefined;
-      if (this.watchman.lookAround() && this.timer === undefined) this.wait();
-    }, this.everyMs);
+  private wait(dueMs: number): void {
+    this.timer = scheduleIn(this.scheduler, Math.min(this.everyMs, dueMs), () => {
+      this.timer = afterReading(this.scheduler, () => {
+        this.look();
+      });
+    });
+  }
+
+  private look(): void {
+    this.clock.look();
+    this.timer = undefined;
+    const dueMs = this.watchman.lookAround();
+    if (dueMs !== undefined && this.timer === undefined) this.wait(dueMs);
   }
 }

@@ -1,4 +1,5 @@
 import { Subscription, type SchedulerLike } from 'rxjs';
+import { scheduleIn } from '../../transport/time/schedule-in';
 import type { Transport } from '../../transport/transport';
 
 /** Why a peer is not read. */
@@ -43,18 +44,15 @@ export class ReadingPause extends Subscription {
     if (this.has('answers')) return;
     this.hold('answers');
     const look = (isFirst: boolean): void => {
-      const next = this.scheduler.schedule(
-        () => {
-          this.remove(next);
-          if (!areTooMany()) {
-            this.release('answers');
-            return;
-          }
-          if (isFirst) held();
-          look(false);
-        },
-        isFirst ? 0 : LOOK_MS,
-      );
+      const next = scheduleIn(this.scheduler, isFirst ? 0 : LOOK_MS, () => {
+        this.remove(next);
+        if (!areTooMany()) {
+          this.release('answers');
+          return;
+        }
+        if (isFirst) held();
+        look(false);
+      });
       this.add(next);
     };
     look(true);

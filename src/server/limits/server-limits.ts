@@ -25,7 +25,7 @@ export interface ConnectionRates {
    * over, is within; who raises `maxSessionsPerConnection` raises this, too.
    */
   readonly opens: Rate;
-  /** PING of the peer's. Each is answered. */
+  /** PING of the peer's. Each is answered. A client may ask ten times a second, `keepAlive: { idleMs: 100 }`, and more. */
   readonly pings: Rate;
   /** SESSION_PATCH. Each is put to the application and keeps a timer until it is answered. */
   readonly patches: Rate;
@@ -180,7 +180,7 @@ export const DEFAULT_SERVER_LIMITS: ServerLimits = {
   refusals: { burst: 100, perSecond: 10 },
   violations: { burst: 10, perSecond: 10 / 60 },
   opens: { burst: 200, perSecond: 20 },
-  pings: { burst: 10, perSecond: 1 },
+  pings: { burst: 100, perSecond: 50 },
   patches: { burst: 100, perSecond: 10 },
   migrations: { burst: 3, perSecond: 0.1 },
   cachePuts: { burst: 100, perSecond: 10 },

@@ -68,9 +68,9 @@ export class SlowReaders implements Watchman {
     if (this.backlogs.size === 0) this.lookout.stop();
   }
 
-  lookAround(): boolean {
+  lookAround(): number | undefined {
     for (const [reader, backlog] of [...this.backlogs]) this.look(reader, backlog);
-    return this.backlogs.size > 0;
+    return this.backlogs.size > 0 ? Infinity : undefined;
   }
 
   private begin(reader: Reader): Backlog {

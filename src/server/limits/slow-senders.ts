@@ -52,9 +52,9 @@ export class SlowSenders implements Watchman {
     if (this.packets.delete(sender) && this.packets.size === 0) this.lookout.stop();
   }
 
-  lookAround(): boolean {
+  lookAround(): number | undefined {
     for (const [sender, begun] of [...this.packets]) this.look(sender, begun);
-    return this.packets.size > 0;
+    return this.packets.size > 0 ? Infinity : undefined;
   }
 
   private begin(sender: Sender, number: number): void {

@@ -7,12 +7,11 @@ import {
   map,
   of,
   take,
-  timeout,
   type Observable,
   type SchedulerLike,
 } from 'rxjs';
 import { describeValue } from '../../protocol/describe-value';
-import { timerMs } from '../../protocol/timer';
+import { inTime } from '../../transport/time/in-time';
 import { SessionErrorCode } from '../../wire/messages/session-open';
 import { withQuietTeardown } from '../contained';
 import type { Acceptance, PolicyVerdict, SessionOpenRequest, SessionPolicy } from './policy';
@@ -47,20 +46,12 @@ export function askPolicy(request: SessionOpenRequest, asking: PolicyAsking): Ob
     if (isObservable(answer) || isPromise(answer)) return withQuietTeardown(from(answer), failed);
     return of(answer);
   }).pipe(take(1), map(judgeVerdict), defaultIfEmpty(AUTH_FAILED));
-  const inTime$ =
-    timeoutMs === Infinity
-      ? decision$
-      : decision$.pipe(
-          timeout({
-            first: timerMs(timeoutMs),
-            scheduler,
-            with: () => {
-              failed(new Error(`it has not answered within ${timeoutMs} ms`));
-              return of<Decision>({ kind: 'unanswered' });
-            },
-          }),
-        );
-  return inTime$.pipe(
+  const unanswered = (): Observable<Decision> => {
+    failed(new Error(`it has not answered within ${timeoutMs} ms`));
+    return of({ kind: 'unanswered' });
+  };
+  return decision$.pipe(
+    inTime(scheduler, timeoutMs, unanswered),
     catchError((error: unknown) => {
       failed(error);
       return of(AUTH_FAILED);

@@ -1,5 +1,5 @@
 import { Subscription, type SchedulerLike } from 'rxjs';
-import { timerMs } from '../../protocol/timer';
+import { scheduleIn } from '../../transport/time/schedule-in';
 import type { SessionCore } from '../session/session-core';
 
 /** A session id in use. */
@@ -48,10 +48,10 @@ export class SessionRegistry {
     if (this.entries.get(sessionId)?.core !== core) return;
     const parked: SessionEntry = { sessionId, core: undefined, owner: claim.owner };
     this.entries.set(sessionId, parked);
-    const expiry = scheduler.schedule(() => {
+    const expiry = scheduleIn(scheduler, windowMs, () => {
       if (this.entries.get(sessionId) === parked) this.entries.delete(sessionId);
       this.expiries.remove(expiry);
-    }, timerMs(windowMs));
+    });
     this.expiries.add(expiry);
   }
 

@@ -1,5 +1,6 @@
-import { Subscription, type SchedulerLike } from 'rxjs';
-import { timerMs } from '../../protocol/timer';
+import type { SchedulerLike, Subscription, Unsubscribable } from 'rxjs';
+import { afterReading } from '../../transport/time/after-reading';
+import { scheduleIn } from '../../transport/time/schedule-in';
 
 /** Who may fall idle. */
 export interface IdleWatched {
@@ -10,29 +11,35 @@ export interface IdleWatched {
 }
 
 /** Notices a session that nobody uses any more. Unsubscribe to stop. */
-export class IdleWatch extends Subscription {
+export class IdleWatch implements Unsubscribable {
+  private next: Subscription | undefined;
+
   constructor(
     private readonly watched: IdleWatched,
     private readonly timeoutMs: number,
     private readonly scheduler: SchedulerLike,
   ) {
-    super();
-    this.check();
+    this.wait();
   }
 
-  private check(): void {
-    const idleFor = Math.max(0, this.scheduler.now() - this.watched.lastActive);
-    if (idleFor >= this.timeoutMs) {
-      this.watched.fellIdle();
-      return;
-    }
-    const next = this.scheduler.schedule(
-      () => {
-        this.remove(next);
-        this.check();
-      },
-      timerMs(this.timeoutMs - idleFor),
-    );
-    this.add(next);
+  unsubscribe(): void {
+    this.next?.unsubscribe();
+  }
+
+  private get idleMs(): number {
+    return Math.max(0, this.scheduler.now() - this.watched.lastActive);
+  }
+
+  private wait(): void {
+    this.next = scheduleIn(this.scheduler, this.timeoutMs - this.idleMs, () => {
+      this.next = afterReading(this.scheduler, () => {
+        this.judge();
+      });
+    });
+  }
+
+  private judge(): void {
+    if (this.idleMs >= this.timeoutMs) this.watched.fellIdle();
+    else this.wait();
   }
 }

@@ -1,9 +1,7 @@
 import type { SchedulerLike, Subscription, TimestampProvider } from 'rxjs';
+import { scheduleAt } from '../../transport/time/schedule-in';
 import type { Acceptance } from '../opening/policy';
 import type { TokenPair } from '../opening/resume-token';
-
-/** A wall clock that was set, or a machine that slept, is noticed within this time. */
-const LONGEST_WAIT_MS = 60_000;
 
 /** What a claim's time is told by. */
 export interface ClaimClocks {
@@ -65,15 +63,8 @@ export class SessionClaim {
   private wait(): void {
     this.timer?.unsubscribe();
     const { expired, acceptance, clocks } = this;
+    if (expired === undefined) return;
     const { expiresAt = Infinity } = acceptance;
-    if (expired === undefined || expiresAt === Infinity) return;
-    const leftMs = Math.max(0, expiresAt - clocks.wallClock.now());
-    this.timer = clocks.scheduler.schedule(
-      () => {
-        if (clocks.wallClock.now() >= expiresAt) expired();
-        else this.wait();
-      },
-      Math.min(leftMs, LONGEST_WAIT_MS),
-    );
+    this.timer = scheduleAt(clocks.scheduler, clocks.wallClock, expiresAt, expired);
   }
 }

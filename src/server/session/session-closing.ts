@@ -6,7 +6,7 @@ import {
   afterCloseAck,
   SessionState,
 } from '../../protocol/session/session-lifecycle';
-import { timerMs } from '../../protocol/timer';
+import { scheduleIn } from '../../transport/time/schedule-in';
 import type { MessageOf } from '../../wire/message';
 import type { MessageType } from '../../wire/message-type';
 import { CloseReason, CloseStatus, InFlightPolicy } from '../../wire/messages/session-close';
@@ -184,7 +184,7 @@ export class SessionClosing {
   }
 
   private finishIn(timeoutMs: number, finish: () => void): void {
-    (this.timers ??= new Subscription()).add(this.session.scheduler.schedule(finish, timerMs(timeoutMs)));
+    (this.timers ??= new Subscription()).add(scheduleIn(this.session.scheduler, timeoutMs, finish));
   }
 
   private finishClose(): void {

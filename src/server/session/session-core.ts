@@ -323,7 +323,7 @@ export class SessionCore
   /** Nothing more can be kept for a client that is away: rather than leave a gap, the session ends. */
   overflowed(): void {
     // Later: whoever made the result that did not fit is still at it.
-    this.recovery.expireIn(0);
+    this.recovery.expireSoon();
   }
 
   /** Nobody has used the session for too long. */

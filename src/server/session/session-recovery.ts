@@ -2,7 +2,8 @@ import type { BehaviorSubject, SchedulerLike, Subscription } from 'rxjs';
 import { CancelScope } from '../../protocol/operation/operation';
 import type { SessionExtension } from '../../protocol/session/session-extension';
 import { acceptsOperations, type SessionState } from '../../protocol/session/session-lifecycle';
-import { timerMs } from '../../protocol/timer';
+import { scheduleAwake } from '../../transport/time/awake';
+import { scheduleIn } from '../../transport/time/schedule-in';
 import type { LimitTripped } from '../limits/limit-tripped';
 import type {
   DetachedExcess,
@@ -60,7 +61,9 @@ export class SessionRecovery implements DetachedOwner {
       return;
     }
     session.detach(share);
-    this.expireIn(session.granted.resumeWindowMs);
+    this.expiry?.unsubscribe();
+    // A process that stood still reads first: its clients may have come back meanwhile.
+    this.expiry = scheduleAwake(session.scheduler, session.granted.resumeWindowMs, this.expire);
     session.attachment.next('detached');
   }
 
@@ -93,12 +96,10 @@ export class SessionRecovery implements DetachedOwner {
     return isFirst;
   }
 
-  /** Ends the session unless its client comes back before. */
-  expireIn(ms: number): void {
+  /** Ends the session, once whatever calls has returned. */
+  expireSoon(): void {
     this.expiry?.unsubscribe();
-    this.expiry = this.session.scheduler.schedule(() => {
-      this.session.end('disconnected', 'expired');
-    }, timerMs(ms));
+    this.expiry = scheduleIn(this.session.scheduler, 0, this.expire);
   }
 
   get party(): string {
@@ -111,13 +112,17 @@ export class SessionRecovery implements DetachedOwner {
     const { sessionId, outlet, host } = this.session;
     host.limitTripped({ ...excess, peer: outlet.peer, sessionId, consequence: 'session-ended' });
     // Later: it may be in the middle of a result, or of its detachment, which then ends it at once.
-    this.expireIn(0);
+    this.expireSoon();
   }
 
   /** The session is over. */
   end(): void {
     this.expiry?.unsubscribe();
   }
+
+  private readonly expire = (): void => {
+    this.session.end('disconnected', 'expired');
+  };
 
   private cancelUnwanted(wanted: ReadonlySet<number>): void {
     const { operations } = this.session;

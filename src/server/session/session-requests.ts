@@ -1,6 +1,6 @@
 import { Subscription, type SchedulerLike } from 'rxjs';
 import { microseconds } from '../../protocol/microseconds';
-import { timerMs } from '../../protocol/timer';
+import { scheduleIn } from '../../transport/time/schedule-in';
 import type { MessageOf } from '../../wire/message';
 import type { MessageType } from '../../wire/message-type';
 import { PatchRejectReason } from '../../wire/messages/session-patch';
@@ -96,7 +96,7 @@ export class SessionRequests {
   /** An application that never answers must not hold the acks behind this one up, nor gather requests. */
   private wait(patience: Subscription, giveUp: () => void): void {
     const { scheduler, settings } = this.host;
-    patience.add(scheduler.schedule(giveUp, timerMs(settings.patchTimeoutMs)));
+    patience.add(scheduleIn(scheduler, settings.patchTimeoutMs, giveUp));
     (this.timers ??= new Subscription()).add(patience);
   }
 

@@ -1,10 +1,12 @@
 import type { Socket } from 'node:net';
+import type { Subscription } from 'rxjs';
 import type { RuntimeError } from '../../protocol/runtime-error';
-import { timerMs } from '../../protocol/timer';
 import type { GateTicket } from '../connection-gate';
 import type { ListenOptions } from '../endpoint';
 import { handshakeError, handshakeTimedOut } from '../network-errors';
 import { peerPlace } from '../place';
+import { scheduleAwake } from '../time/awake';
+import { monotonicScheduler } from '../time/monotonic-scheduler';
 import { takeProxyHeader } from './take-proxy-header';
 import { enterGate } from './gate';
 
@@ -18,7 +20,7 @@ interface Waiting {
   /** Whoever has connected; the client, once a proxy has said who that is. */
   peer: string;
   readonly ticket: GateTicket | undefined;
-  readonly timer: ReturnType<typeof setTimeout>;
+  readonly timer: Subscription;
   phase: HandshakePhase;
 }
 
@@ -51,11 +53,11 @@ export class Handshakes {
     }
     const ticket = enterGate(this.options.gate, socket);
     if (socket.destroyed) return;
-    const timer = setTimeout(() => {
+    const timer = scheduleAwake(monotonicScheduler, this.timeoutMs, () => {
       this.leave(place, waiting);
       this.tell(handshakeTimedOut(waiting.phase, waiting.peer, this.timeoutMs), waiting.peer);
       socket.destroy();
-    }, timerMs(this.timeoutMs));
+    });
     const waiting: Waiting = { socket, peer: peerPlace(socket), ticket, timer, phase };
     this.waiting.set(place, waiting);
     socket.once('close', () => {
@@ -122,7 +124,7 @@ export class Handshakes {
   }
 
   private leave(place: string, waiting: Waiting): boolean {
-    clearTimeout(waiting.timer);
+    waiting.timer.unsubscribe();
     return this.waiting.get(place) === waiting && this.waiting.delete(place);
   }
 

@@ -14,10 +14,20 @@ interface CountedHandle {
  * time: whole writes alone would look like a peer that does not read.
  */
 export function takenBytes(socket: Socket): number {
-  const { _handle: handle } = socket as { readonly _handle?: CountedHandle | null };
-  const { bytesWritten, writeQueueSize } = handle?._parent ?? handle ?? {};
+  const { bytesWritten, writeQueueSize } = handleOf(socket);
   if (typeof bytesWritten === 'number' && typeof writeQueueSize === 'number') {
     return bytesWritten - writeQueueSize;
   }
   return socket.bytesWritten - socket.writableLength;
+}
+
+/** How many bytes the operating system was offered and had no room for. */
+export function backlogBytes(socket: Socket): number {
+  const { writeQueueSize } = handleOf(socket);
+  return typeof writeQueueSize === 'number' ? writeQueueSize : socket.writableLength;
+}
+
+function handleOf(socket: Socket): CountedHandle {
+  const { _handle: handle } = socket as { readonly _handle?: CountedHandle | null };
+  return handle?._parent ?? handle ?? {};
 }

@@ -12,7 +12,7 @@ import { peerPlace } from '../place';
 import { SendPressure, type PressureMarks } from '../send-pressure';
 import { SocketWriter } from './socket-writer';
 import type { Entered } from './gate';
-import { takenBytes } from './taken-bytes';
+import { backlogBytes, takenBytes } from './taken-bytes';
 import type { Transport } from '../transport';
 import type { UnfinishedPacket } from '../unfinished-packet';
 
@@ -106,6 +106,10 @@ export class SocketTransport implements Transport {
 
   get takenBytes(): number {
     return takenBytes(this.socket);
+  }
+
+  get backlogBytes(): number {
+    return backlogBytes(this.socket);
   }
 
   get unfinished(): UnfinishedPacket | undefined {

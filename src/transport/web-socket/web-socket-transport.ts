@@ -7,7 +7,6 @@ import { HEADER_LENGTH } from '../../wire/header';
 import { encodePacket } from '../../wire/encode-packet';
 import { decodePacket, type Packet } from '../../wire/packet';
 import { checkLimits, DEFAULT_PACKET_LIMITS, type PacketLimits } from '../../wire/packet-decoder';
-import { timerMs } from '../../protocol/timer';
 import { CloseDeadline, DEFAULT_CLOSE_TIMEOUT_MS } from '../close-deadline';
 import type { GateTicket } from '../connection-gate';
 import { connectionError } from '../network-errors';
@@ -15,8 +14,9 @@ import type { PeerIdentity } from '../peer-identity';
 import { peerPlace } from '../place';
 import { SendPressure } from '../send-pressure';
 import { SocketWriter } from '../tcp/socket-writer';
-import { takenBytes } from '../tcp/taken-bytes';
+import { backlogBytes, takenBytes } from '../tcp/taken-bytes';
 import type { Provenance, SocketTransportOptions } from '../tcp/tcp-transport';
+import { MAX_TIMER_MS } from '../time/schedule-in';
 import type { Transport } from '../transport';
 import type { UnfinishedPacket } from '../unfinished-packet';
 import { BINARY_FRAME } from './binary-frame';
@@ -50,7 +50,7 @@ export function webSocketSettings({ limits, closeTimeoutMs }: Partial<SocketTran
     // Parts of an unfinished message, each of which costs more than its bytes.
     maxFragments: MAX_PARTS,
     maxBufferedChunks: Math.max(MAX_PARTS, Math.ceil(longest / MIN_PART_BYTES)),
-    closeTimeout: timerMs(closeTimeoutMs ?? DEFAULT_CLOSE_TIMEOUT_MS),
+    closeTimeout: Math.min(closeTimeoutMs ?? DEFAULT_CLOSE_TIMEOUT_MS, MAX_TIMER_MS),
   };
 }
 
@@ -124,6 +124,14 @@ export class WebSocketTransport implements Transport {
 
   get takenBytes(): number {
     return takenBytes(this.stream);
+  }
+
+  get backlogBytes(): number {
+    return backlogBytes(this.stream);
+  }
+
+  get reads(): number {
+    return this.stream.bytesRead;
   }
 
   get unfinished(): UnfinishedPacket | undefined {

@@ -77,8 +77,8 @@ const OPEN = open(SESSION).announced({ holdsOperations: true });
 const RATES = Object.keys(COUNTED) as ConnectionRateName[];
 
 /** A server whose peer has an operation in flight for each of the cancels. */
-function serve() {
-  const context = serveReading({ supportedCacheObjects: [CacheObjectKind.CameraBlock] });
+function serve(options: Partial<ServerOptions> = {}) {
+  const context = serveReading({ supportedCacheObjects: [CacheObjectKind.CameraBlock], ...options });
   context.served.server.sessions$.subscribe((session) => session.respond(() => NEVER));
   return context;
 }
@@ -160,8 +160,10 @@ describe.each(RATES)('%s', (rate) => {
 });
 
 describe('a limit that was met', () => {
+  const pings = { burst: 10, perSecond: 1 };
+
   it('is the last that the peer is heard of', async () => {
-    const { served } = serve();
+    const { served } = serve({ limits: { pings } });
     const peer = await openedPeer(served);
     const submits: number[] = [];
     served.server.sessions$.subscribe();
@@ -174,7 +176,7 @@ describe('a limit that was met', () => {
   });
 
   it('leaves a session that may be resumed waiting for its client', async () => {
-    const { served } = serve();
+    const { served } = serve({ limits: { pings } });
     const peer = await openedPeer(served, open(SESSION).resumable());
     await sendAll(
       peer,

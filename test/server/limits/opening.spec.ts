@@ -213,8 +213,10 @@ describe('a handshake', () => {
   it('is not over while the policy thinks', async () => {
     const { served, time } = serveInVirtualTime({ policy: () => NEVER });
     const peer = await Peer.connect(served.endpoint);
+    // The policy has as long, from here on.
+    time.advance(1);
     await sendAll(peer, [open(SESSION)]);
-    time.advance(5000);
+    time.advance(4999);
     await settled();
     expect(served.limits).toMatchObject([{ limit: 'handshakeMs' }]);
     expect(served.server.connectionCount).toBe(0);

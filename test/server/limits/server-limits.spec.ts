@@ -23,7 +23,7 @@ describe('server limits', () => {
       refusals: { burst: 100, perSecond: 10 },
       violations: { burst: 10, perSecond: 1 / 6 },
       opens: { burst: 200, perSecond: 20 },
-      pings: { burst: 10, perSecond: 1 },
+      pings: { burst: 100, perSecond: 50 },
       patches: { burst: 100, perSecond: 10 },
       migrations: { burst: 3, perSecond: 0.1 },
       cachePuts: { burst: 100, perSecond: 10 },

@@ -90,11 +90,17 @@ describe('a TCP transport', () => {
     });
 
     it('waits 5 seconds unless told otherwise', () => {
-      const timer = jest.spyOn(globalThis, 'setTimeout');
-      const transport = closedLater(new SocketTransport(new Duplex({ read: () => undefined }) as Socket));
+      jest.useFakeTimers();
+      // A socket whose end nobody acknowledges.
+      const socket = new Duplex({ read: () => undefined, final: () => undefined }) as Socket;
+      const transport = closedLater(new SocketTransport(socket));
       void transport.close();
-      expect(timer.mock.calls.map(([, ms]) => ms)).toEqual([5_000]);
-      timer.mockRestore();
+      jest.advanceTimersByTime(4_999);
+      expect(socket.destroyed).toBe(false);
+      // What lies in the socket is read first.
+      jest.advanceTimersByTime(3);
+      expect(socket.destroyed).toBe(true);
+      jest.useRealTimers();
     });
 
     it('leaves no timer once the connection is gone', async () => {

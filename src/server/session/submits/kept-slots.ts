@@ -1,5 +1,5 @@
 import { type Subscription, type SchedulerLike } from 'rxjs';
-import { timerMs } from '../../../protocol/timer';
+import { scheduleIn } from '../../../transport/time/schedule-in';
 import type { ServerLimits } from '../../limits/server-limits';
 import type { Submit } from './submit';
 
@@ -78,13 +78,10 @@ export class KeptSlots {
     this.timer = undefined;
     const [since] = this.kept.values();
     if (since === undefined || this.patienceMs === Infinity) return;
-    const timer = scheduler.schedule(
-      () => {
-        timers.remove(timer);
-        this.giveBack();
-      },
-      timerMs(Math.max(0, since + this.patienceMs - scheduler.now())),
-    );
+    const timer = scheduleIn(scheduler, since + this.patienceMs - scheduler.now(), () => {
+      timers.remove(timer);
+      this.giveBack();
+    });
     this.timer = timer;
     timers.add(timer);
   }
