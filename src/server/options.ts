@@ -55,7 +55,7 @@ export interface ServerOptions {
   readonly leaseTtlMs?: number;
   /**
    * Milliseconds that a resumable session waits for its client, Infinity for the longest that the wire has
-   * (49 days). Default 120,000.
+   * (49 days); with 0 none is resumable. Default 120,000.
    */
   readonly resumeWindowMs?: number;
   /** Accepts or refuses a SESSION_OPEN. Default: accepts all. */

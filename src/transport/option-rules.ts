@@ -1,4 +1,5 @@
 import { isObservable, type SchedulerLike, type TimestampProvider } from 'rxjs';
+import { ignoreRejection } from '../protocol/ignore-rejection';
 import { like, limit, milliseconds, rule, text, type Rule } from '../protocol/options/rules';
 import type { Rules } from '../protocol/options/take-options';
 import type { ConnectEndpoint, Listener, ListenEndpoint } from './endpoint';
@@ -60,6 +61,7 @@ export const transport: Rule<Transport> = like<Transport>('a Transport', {
 function dateOf(clock: TimestampProvider): number | undefined {
   try {
     const now: unknown = clock.now();
+    ignoreRejection(now);
     return typeof now === 'number' && Number.isFinite(now) ? now : undefined;
   } catch {
     return undefined;

@@ -1,3 +1,4 @@
+import { ignoreRejection } from '../../protocol/ignore-rejection';
 import { isAssignedProfile } from '../../protocol/capability/profile';
 import { idInUse, tooManyOperations } from '../../protocol/session/session-limit';
 import {
@@ -50,7 +51,7 @@ export function checkOpen(open: SessionOpenMetadata, settings: ServerSettings): 
   if (!supportedProfiles.includes(open.profileId) || !isAssignedProfile(open.profileId)) {
     return rejected(SessionErrorCode.ProfileUnsupported);
   }
-  if (schemaRegistry.get(open.schemaId, open.schemaVersion) === undefined) {
+  if (!isSchema(schemaRegistry.get(open.schemaId, open.schemaVersion))) {
     return rejected(SessionErrorCode.SchemaUnsupported);
   }
   if (open.maxInFlightOperations > allowed) return limitReached(tooManyOperations(open, allowed));
@@ -60,6 +61,12 @@ export function checkOpen(open: SessionOpenMetadata, settings: ServerSettings): 
 /** The one code that says four things; which of them, a text says to whoever takes one. */
 export function limitReached(text: string): OpenVerdict {
   return { status: SessionStatus.Rejected, errorCode: SessionErrorCode.SessionLimitReached, text };
+}
+
+/** A registry of a program without types may give anything. */
+function isSchema(found: unknown): boolean {
+  ignoreRejection(found);
+  return typeof found === 'object' && found !== null && 'schemaId' in found;
 }
 
 /** Which id the session gets, and whether it goes on where another connection left it. */
@@ -152,7 +159,10 @@ export function openAck(
   });
 }
 
-/** Whether a client asks for a session that survives its connection. */
-export function wantsResume({ sessionFlags }: SessionOpenMetadata): boolean {
-  return (sessionFlags & SessionFlag.AllowResume) !== 0;
+/** Whether a client asks for a session that survives its connection, of a server whose sessions wait at all. */
+export function wantsResume(
+  { sessionFlags }: SessionOpenMetadata,
+  { resumeWindowMs }: Pick<ServerSettings, 'resumeWindowMs'>,
+): boolean {
+  return (sessionFlags & SessionFlag.AllowResume) !== 0 && resumeWindowMs > 0;
 }

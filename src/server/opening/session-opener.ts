@@ -225,7 +225,7 @@ export class SessionOpener {
   ): void {
     const { open, connection } = opening;
     const { settings, registry } = this.host;
-    const isResumable = settings.resume === 'token' && wantsResume(open);
+    const isResumable = settings.resume === 'token' && wantsResume(open, settings);
     const token = isResumable ? this.freshToken(open) : EMPTY;
     // Resuming by id, whoever had the session is superseded.
     registry.get(verdict.sessionId)?.core?.end('disconnected', 'closed');
@@ -273,7 +273,7 @@ export class SessionOpener {
     const { settings } = this.host;
     const block = extension === undefined || told === undefined ? EMPTY : encodeSessionExtension(told);
     // The 3.2 runtime announces token bytes and sends none; by id, so does this server.
-    const isByIdResumable = settings.resume === 'by-id' && isAccepted(verdict) && wantsResume(open);
+    const isByIdResumable = settings.resume === 'by-id' && isAccepted(verdict) && wantsResume(open, settings);
     const ack = openAck(open, verdict, settings, {
       resumeTokenBytes: isByIdResumable ? settings.resumeTokenBytes : token.length,
       sessionExtensionBytes: block.length,

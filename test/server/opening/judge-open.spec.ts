@@ -232,7 +232,8 @@ describe('the answer', () => {
   });
 
   it('knows who wants to come back', () => {
-    expect(wantsResume(asked)).toBe(true);
-    expect(wantsResume(open({ sessionFlags: SessionFlag.AllowCacheLeases }))).toBe(false);
+    expect(wantsResume(asked, settings())).toBe(true);
+    expect(wantsResume(asked, settings({ resumeWindowMs: 0 }))).toBe(false);
+    expect(wantsResume(open({ sessionFlags: SessionFlag.AllowCacheLeases }), settings())).toBe(false);
   });
 });

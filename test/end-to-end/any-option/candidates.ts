@@ -1,0 +1,183 @@
+import fc from 'fast-check';
+import { of } from 'rxjs';
+import type { ClientOptions, SessionOptions } from '../../../src/client/options';
+import { DEFAULT_SERVER_LIMITS } from '../../../src/server/limits/server-limits';
+import type { ServerOptions } from '../../../src/server/options';
+import type { MemoryOptions } from '../../../src/transport/memory';
+import type { TcpOptions } from '../../../src/transport/tcp/options';
+import type { TlsOptions } from '../../../src/transport/tls/options';
+import type { WebSocketOptions } from '../../../src/transport/web-socket/options';
+
+/** For every option, what is worth a try besides anything; an option that is not here does not compile. */
+type Candidates<Options> = { readonly [Name in keyof Options]-?: readonly unknown[] };
+
+const NUMBERS = [0, -0, 1, -1, 1.5, NaN, Infinity, -Infinity, 0xffff, 0x10000, 2 ** 32 - 1, 2 ** 32, 1e300];
+const KEEP_ALIVE = NUMBERS.flatMap((number) => [
+  { idleMs: number },
+  { timeoutMs: number },
+  { idleMs: undefined },
+]);
+const FAILURES: readonly unknown[] = [new Error('no'), undefined, null, Symbol('no'), Object.create(null)];
+export const CALLBACKS: readonly unknown[] = [
+  ...[...NUMBERS, true, false, 'text', new Uint8Array(3), new Uint8Array(24), ...FAILURES].flatMap(
+    (value) => [() => value, async () => value, () => of(value)],
+  ),
+  ...FAILURES.flatMap((failure) => [
+    () => {
+      throw failure;
+    },
+    async () => {
+      throw failure;
+    },
+  ]),
+];
+const PRESSURE = NUMBERS.flatMap((number) => [
+  { highWaterMark: number, lowWaterMark: 0 },
+  { highWaterMark: number, lowWaterMark: number },
+]);
+const PACKETS = NUMBERS.flatMap((number) => [{ maxMetadataBytes: number }, { maxBodyBytes: number }]);
+const LIMITS = Object.entries(DEFAULT_SERVER_LIMITS).flatMap(([name, usual]) =>
+  NUMBERS.map((number) => ({
+    [name]: typeof usual === 'number' ? number : { burst: number, perSecond: number },
+  })),
+);
+
+export const SERVER: Candidates<Omit<ServerOptions, 'listen' | 'scheduler'>> = {
+  transport: ['memory', ['memory'], ['tcp'], []],
+  supportedProfiles: [[], [2], [2, 99], [-1], [1.5], [2, 'x']],
+  supportedCacheObjects: [[], [1, 2], [0], [99]],
+  maxCacheObjects: NUMBERS,
+  maxCacheObjectBytes: NUMBERS,
+  schemaRegistry: [{ get: () => undefined }, ...CALLBACKS.map((get) => ({ get }))],
+  resumeTokenBytes: [15, 16, 17, 1024, 1025, ...NUMBERS],
+  maxInFlightOperations: NUMBERS,
+  grantedOperationCredit: NUMBERS,
+  leaseTtlMs: NUMBERS,
+  resumeWindowMs: NUMBERS,
+  policy: CALLBACKS,
+  resume: ['token', 'off', 'by-id', 'on'],
+  outbox: NUMBERS.flatMap((number) => [{ maxResults: number }, { maxBytes: number }]),
+  randomBytes: CALLBACKS,
+  tokenKey: ['', 'short', 'sixteen bytes or more', new Uint8Array(16)],
+  maxCacheBytes: NUMBERS,
+  cancelScope: NUMBERS,
+  patchTimeoutMs: NUMBERS,
+  migrateGraceMs: NUMBERS,
+  idleTimeoutMs: NUMBERS,
+  keepAlive: KEEP_ALIVE,
+  queue: NUMBERS.flatMap((number) => [{ maxSubmits: number }, { maxBytes: number }]),
+  limits: LIMITS,
+  wallClock: CALLBACKS.map((now) => ({ now })),
+};
+
+/** These may keep a client out, or cut it: nothing else may. */
+export const HARMFUL = new Set<string>([
+  'policy',
+  'supportedProfiles',
+  'schemaRegistry',
+  'limits',
+  'idleTimeoutMs',
+  'keepAlive',
+  'grantedOperationCredit',
+  'transport',
+]);
+
+export const CLIENT: Candidates<Omit<ClientOptions, 'scheduler'>> = {
+  transport: ['memory', 'tcp'],
+  connectTimeoutMs: NUMBERS,
+  openTimeoutMs: NUMBERS,
+  answerTimeoutMs: NUMBERS,
+  closeTimeoutMs: NUMBERS,
+  keepAlive: KEEP_ALIVE,
+  random: CALLBACKS,
+  wallClock: CALLBACKS.map((now) => ({ now })),
+};
+
+export const SESSION: Candidates<SessionOptions> = {
+  requestedSessionId: NUMBERS,
+  profileId: NUMBERS,
+  schemaId: NUMBERS,
+  schemaVersion: NUMBERS,
+  priorityClass: NUMBERS,
+  defaultDeadlineMs: NUMBERS,
+  maxInFlightOperations: NUMBERS,
+  leaseTtlHintMs: NUMBERS,
+  allowResume: [true, false, 0, 1],
+  reconnect: [
+    {},
+    ...NUMBERS.flatMap((number) => [{ minDelayMs: number }, { maxDelayMs: number }, { jitter: number }]),
+  ],
+  announce: [true, false, 0, 1],
+  resumeTokenBytes: NUMBERS,
+  auth: ['', 'text', 'ü', new Uint8Array(3), new ArrayBuffer(3), [1, 2]],
+  clientSessionTag: [0n, -1n, 2n ** 64n - 1n, 2n ** 64n],
+  maxBufferedBytes: NUMBERS,
+  slowConsumerMs: NUMBERS,
+};
+
+const SOCKET = {
+  port: NUMBERS,
+  host: ['127.0.0.1', '', 'no such host'],
+  limits: PACKETS,
+  pressure: PRESSURE,
+  closeTimeoutMs: NUMBERS,
+  trustProxy: [[], ['10.0.0.0/8'], ['10.0.0.0/99'], ['here'], [5]],
+};
+
+export const TCP: Candidates<TcpOptions> = { ...SOCKET, backlog: NUMBERS };
+
+export const TLS: Candidates<TlsOptions> = {
+  ...TCP,
+  cert: ['', 'no certificate'],
+  key: ['', 'no key'],
+  passphrase: ['', 'open sesame'],
+  ca: ['', 'no certificate', [], ['none']],
+  clientCertificates: ['none', 'request', 'require', 'maybe'],
+  serverName: ['', 'nnrp.example'],
+  minVersion: ['TLSv1.2', 'TLSv1.1'],
+  handshakeTimeoutMs: NUMBERS,
+  alpn: ['prefer', 'require', 'never'],
+};
+
+export const WEB_SOCKET: Candidates<WebSocketOptions> = {
+  ...SOCKET,
+  path: ['', '/', 'nnrp', '/a b?c', '//', '\u0000'],
+  subProtocol: ['', 'nnrp', 'not one'],
+  origins: [
+    'https://app.example',
+    [],
+    ['https://app.example'],
+    ['app.example'],
+    ['https://a/'],
+    ...CALLBACKS,
+  ],
+  tls: [{}, { cert: 'none' }, { cert: 5 }],
+  maxHeaderBytes: NUMBERS,
+  handshakeTimeoutMs: NUMBERS,
+};
+
+export const MEMORY: Candidates<Omit<MemoryOptions, 'scheduler'>> = { pressure: PRESSURE };
+
+/** The names of some options, each with its candidates. */
+export function each(candidates: object): [string, readonly unknown[]][] {
+  return Object.entries(candidates as Record<string, readonly unknown[]>);
+}
+
+/** Any value of any type; more often one that is nearly right. */
+export function valuesOf(candidates: readonly unknown[]): fc.Arbitrary<unknown> {
+  return fc.oneof(
+    { weight: 3, arbitrary: fc.constantFrom(...candidates) },
+    { weight: 1, arbitrary: fc.constantFrom(...NUMBERS, ...CALLBACKS) },
+    {
+      weight: 2,
+      arbitrary: fc.anything({
+        withBigInt: true,
+        withDate: true,
+        withMap: true,
+        withNullPrototype: true,
+        withTypedArray: true,
+        withSparseArray: true,
+      }),
+    },
+  );
+}
