@@ -4,9 +4,8 @@ import { NnrpError } from '../src/wire/errors';
 import { decodeMessage, type AnyMessage, type MessageOf } from '../src/wire/message';
 import type { MessageType } from '../src/wire/message-type';
 import type { Packet } from '../src/wire/packet';
-import { preview3 } from '../src/wire/preview3';
-import { isHeaderOnly } from '../src/wire/revision';
-import type { CheckOptions } from './check-options';
+import { isHeaderOnly, type Revision } from '../src/wire/revision';
+import { DEFAULT_REVISION, type CheckOptions, type RevisionOptions } from './check-options';
 import { requireHeaderOnly } from './require-header-only';
 import { requireMessageType } from './require-message-type';
 import { requireMetadataLength } from './require-metadata-length';
@@ -36,25 +35,29 @@ import { requireMetadataLength } from './require-metadata-length';
 export function decodeMetadata(): OperatorFunction<Packet, AnyMessage>;
 export function decodeMetadata<T extends MessageType>(
   type: T,
-  options?: CheckOptions,
+  options?: CheckOptions & RevisionOptions,
 ): OperatorFunction<Packet, MessageOf<T>>;
 export function decodeMetadata<T extends MessageType>(
   type?: T,
-  options?: CheckOptions,
+  options?: CheckOptions & RevisionOptions,
 ): OperatorFunction<Packet, AnyMessage | MessageOf<T>> {
+  const { revision = DEFAULT_REVISION } = options ?? {};
+  const decode = decoderOf(revision);
   if (type === undefined) return map(decode);
   return (source) =>
     source.pipe(
       requireMessageType(type, options),
-      isHeaderOnly(preview3, type) ? requireHeaderOnly(options) : requireMetadataLength(undefined, options),
+      isHeaderOnly(revision, type) ? requireHeaderOnly(options) : requireMetadataLength(undefined, options),
       map(decode),
     );
 }
 
-function decode(packet: Packet): AnyMessage {
-  try {
-    return decodeMessage(packet);
-  } catch (error) {
-    throw error instanceof NnrpError ? protocolError(error) : error;
-  }
+function decoderOf(revision: Revision): (packet: Packet) => AnyMessage {
+  return (packet) => {
+    try {
+      return decodeMessage(packet, revision);
+    } catch (error) {
+      throw error instanceof NnrpError ? protocolError(error) : error;
+    }
+  };
 }

@@ -1,12 +1,17 @@
 import { decodeMessage, type MessageOf } from '../wire/message';
 import type { MessageType } from '../wire/message-type';
 import type { Packet } from '../wire/packet';
-import { preview3 } from '../wire/preview3';
-import { checkMetadataLength, type Role } from './packet-checks';
+import { isHeaderOnly, type Revision } from '../wire/revision';
+import { checkHeaderOnly, checkMetadataLength, type Role } from './packet-checks';
 
 /** Decodes a message of a known type, with the exact length of its record. */
-export function decodeAs<T extends MessageType>(packet: Packet, type: T, role: Role): MessageOf<T> {
-  const record = preview3.messages[type]?.record;
-  if (record !== undefined) checkMetadataLength(packet, record.length, role);
-  return decodeMessage(packet) as MessageOf<T>;
+export function decodeAs<T extends MessageType>(
+  packet: Packet,
+  type: T,
+  role: Role,
+  revision: Revision,
+): MessageOf<T> {
+  if (isHeaderOnly(revision, type)) checkHeaderOnly(packet, role);
+  else checkMetadataLength(packet, revision.messages[type]?.record?.length ?? 0, role);
+  return decodeMessage(packet, revision) as MessageOf<T>;
 }

@@ -1,38 +1,11 @@
 import { NnrpError } from '../wire/errors';
+import { firstRow } from '../wire/message';
 import { MessageType, messageTypeName } from '../wire/message-type';
 import type { Packet } from '../wire/packet';
 import { protocolError, unexpectedMessage, type RuntimeError } from './runtime-error';
 
 /** Which end checks; errors name it. */
 export type Role = 'server' | 'client';
-
-/** Short names of messages in "received … for another session". */
-const SHORT_NAMES: Partial<Record<MessageType, string>> = {
-  [MessageType.FrameSubmit]: 'submit',
-  [MessageType.FrameCancel]: 'cancel',
-  [MessageType.ResultPush]: 'result',
-  [MessageType.ResultDrop]: 'drop',
-  [MessageType.FlowUpdate]: 'flow update',
-  [MessageType.ResultHint]: 'hint',
-  [MessageType.SessionPatch]: 'patch',
-  [MessageType.SessionPatchAck]: 'patch ack',
-  [MessageType.SessionMigrate]: 'migrate',
-  [MessageType.SessionMigrateAck]: 'migrate ack',
-  [MessageType.SessionClose]: 'close',
-  [MessageType.SessionCloseAck]: 'close ack',
-  [MessageType.CachePut]: 'cache put',
-  [MessageType.CacheAck]: 'cache ack',
-  [MessageType.CacheInvalidate]: 'cache invalidate',
-};
-
-const EMPTY_CONTROL_RULE = 'empty control message requires expected type, meta_len=0, and body_len=0';
-
-/** Header-only messages whose lengths are a rule of the protocol itself, not of a session. */
-const HEADER_ONLY_RULES: Partial<Record<MessageType, string>> = {
-  [MessageType.ResultDrop]: 'RESULT_DROP is header-only and requires meta_len=0 and body_len=0',
-  [MessageType.Ping]: EMPTY_CONTROL_RULE,
-  [MessageType.Pong]: EMPTY_CONTROL_RULE,
-};
 
 /**
  * Throws a `RuntimeError`, `unexpected-message`, where a packet is of another type, or of none of several.
@@ -62,8 +35,13 @@ export function checkSession({ header }: Packet, sessionId: number, role: Role):
 
 /** What a packet of a session that is not this one is answered with. */
 export function foreignSession(type: MessageType, role: Role): RuntimeError {
-  const name = SHORT_NAMES[type] ?? messageTypeName(type);
+  const name = firstRow(type)?.shortName ?? messageTypeName(type);
   return unexpectedMessage(`${role} received ${name} for another session`);
+}
+
+/** What a packet is answered with whose type its connection's revision does not know. */
+export function unknownMessage(type: number): RuntimeError {
+  return protocolError(new NnrpError({ kind: 'UnknownMessageType', actual: type }));
 }
 
 /** Throws a `RuntimeError`, `unexpected-message`, where the metadata is not exactly as long as its record. */
@@ -81,7 +59,7 @@ export function checkMetadataLength({ header, metadata }: Packet, length: number
  */
 export function checkHeaderOnly({ header }: Packet, role: Role): void {
   if (header.metaLen === 0 && header.bodyLen === 0) return;
-  const rule = HEADER_ONLY_RULES[header.messageType];
+  const rule = firstRow(header.messageType)?.headerOnlyRule;
   if (rule !== undefined) throw protocolError(new NnrpError({ kind: 'InvalidProtocolCombination', rule }));
   throw unexpectedMessage(`${role} received malformed ${messageTypeName(header.messageType)} lengths`);
 }

@@ -2,7 +2,12 @@ import { Subscription, type Observer, type TimestampProvider } from 'rxjs';
 import type { ServerCapabilities } from '../protocol/capability/capability';
 import { CreditEpoch } from '../protocol/flow/credit-epoch';
 import { IdRanges } from '../protocol/operation/id-ranges';
-import { checkHeaderOnly, checkMetadataLength, foreignSession } from '../protocol/packet-checks';
+import {
+  checkHeaderOnly,
+  checkMetadataLength,
+  foreignSession,
+  unknownMessage,
+} from '../protocol/packet-checks';
 import { checkRecoveryRequest } from '../protocol/session/recovery';
 import { SessionTable } from '../protocol/session/session-table';
 import { asRuntimeError } from '../protocol/as-runtime-error';
@@ -15,6 +20,8 @@ import { HEADER_LENGTH } from '../wire/header';
 import { MessageType, messageTypeName } from '../wire/message-type';
 import { SessionOpenMetadata } from '../wire/messages/session-open';
 import type { Packet } from '../wire/packet';
+import { preview3 } from '../wire/preview3';
+import type { Revision } from '../wire/revision';
 import { closeSoon, closeTransport } from './close-transport';
 import { helloAck, pong, probeAck, refusal } from './connection-answers';
 import { ConnectionGuard, type GuardHost, type GuardedConnection } from './limits/connection-guard';
@@ -70,6 +77,7 @@ export class Connection implements OpeningConnection, GuardedConnection, Watched
   /** SESSION_OPENs that a policy is still thinking about. */
   private decidingCount = 0;
   private readonly life: SignsOfLife;
+  readonly revision: Revision = preview3;
 
   constructor(
     readonly transport: Transport,
@@ -201,7 +209,9 @@ export class Connection implements OpeningConnection, GuardedConnection, Watched
     this.life.packet();
     try {
       const { messageType, sessionId } = packet.header;
-      if (!this.guard.allowPacket(packet, this.life.lastHeard)) return;
+      const row = this.revision.messages[messageType];
+      if (!this.guard.allowPacket(packet, row?.rate, this.life.lastHeard)) return;
+      if (row === undefined) throw unknownMessage(messageType);
       const session = this.sessions.get(sessionId);
       if (messageType === MessageType.SessionOpen) this.onSessionOpen(packet);
       else if (session !== undefined) session.receive(packet, this.life.lastHeard);

@@ -18,7 +18,7 @@ import { SessionMigrateAckMetadata, SessionMigrateMetadata } from './messages/se
 import { SessionOpenAckMetadata, SessionOpenMetadata } from './messages/session-open';
 import { SessionPatchAckMetadata, SessionPatchMetadata } from './messages/session-patch';
 import { TransportProbeAckMetadata, TransportProbeMetadata } from './messages/transport-probe';
-import { byNumber, row, type MessageRow, type Revision } from './revision';
+import { byNumber, EMPTY_CONTROL, EMPTY_DROP, row, type MessageRow, type Revision } from './revision';
 
 /** The header, with the message types of preview3 alone. */
 const CommonHeader: WireRecord<AnyHeader> = revised(AnyHeader, {
@@ -72,18 +72,18 @@ const rows = {
   [T.FrameSubmit]:       row(FrameSubmitMetadata,       'client', 'operation',  'frame',          'payload',                                                  'submit',           'uncounted', 'submit'),
   [T.FrameCancel]:       row(undefined,                 'client', 'operation',  'frame',          'none',                                                     'cancel',           'uncounted', 'cancel'),
   [T.ResultPush]:        row(ResultPushMetadata,        'server', 'operation',  'frame',          'payload',                                                  'answer',           'counted',   'result'),
-  [T.ResultDrop]:        row(undefined,                 'server', 'operation',  'frame',          'none',                                                     'answer',           'counted',   'drop'),
+  [T.ResultDrop]:        row(undefined,                 'server', 'operation',  'frame',          'none',                                                     'answer',           'counted',   'drop', { headerOnlyRule: EMPTY_DROP }),
   [T.CachePut]:          row(CachePutMetadata,          'client', 'session',    'none',           ['objectBytes'],                                            'cache-put',        'uncounted', 'cache put'),
   [T.CacheAck]:          row(CacheAckMetadata,          'server', 'session',    'none',           'ignored',                                                  'answer',           'uncounted', 'cache ack'),
   [T.CacheInvalidate]:   row(CacheInvalidateMetadata,   'both',   'session',    'none',           'ignored',                                                  'cache-invalidate', 'uncounted', 'cache invalidate'),
-  [T.FlowUpdate]:        row(FlowUpdateMetadata,        'server', 'any',        'operationId',    'ignored',                                                  'answer',           'uncounted', 'flow update'),
+  [T.FlowUpdate]:        row(FlowUpdateMetadata,        'both',   'any',        'operationId',    'ignored',                                                  'flow',             'uncounted', 'flow update'),
   [T.ResultHint]:        row(ResultHintMetadata,        'server', 'operation',  'frame',          'ignored',                                                  'answer',           'uncounted', 'hint'),
   [T.TransportProbe]:    row(TransportProbeMetadata,    'client', 'connection', 'none',           ['probePayloadBytes'],                                      'hello',            'uncounted', 'probe'),
   [T.TransportProbeAck]: row(TransportProbeAckMetadata, 'server', 'connection', 'none',           'ignored',                                                  'answer',           'uncounted', 'probe ack'),
   [T.SessionMigrate]:    row(SessionMigrateMetadata,    'client', 'session',    'none',           'ignored',                                                  'migrate',          'uncounted', 'migrate'),
   [T.SessionMigrateAck]: row(SessionMigrateAckMetadata, 'server', 'session',    'none',           'ignored',                                                  'answer',           'uncounted', 'migrate ack'),
-  [T.Ping]:              row(undefined,                 'both',   'connection', 'none',           'none',                                                     'ping',             'uncounted', 'ping'),
-  [T.Pong]:              row(undefined,                 'both',   'connection', 'none',           'none',                                                     'pong',             'uncounted', 'pong'),
+  [T.Ping]:              row(undefined,                 'both',   'connection', 'none',           'none',                                                     'ping',             'uncounted', 'ping', { headerOnlyRule: EMPTY_CONTROL }),
+  [T.Pong]:              row(undefined,                 'both',   'connection', 'none',           'none',                                                     'pong',             'uncounted', 'pong', { headerOnlyRule: EMPTY_CONTROL }),
 } satisfies Readonly<Record<Preview3MessageType, MessageRow>>;
 export type Preview3Rows = typeof rows;
 

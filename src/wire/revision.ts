@@ -28,6 +28,7 @@ export type RateClass =
   | 'cache-invalidate'
   | 'ping'
   | 'pong'
+  | 'flow'
   | 'control'
   | 'object'
   | 'answer';
@@ -54,6 +55,8 @@ export interface MessageRow<M = unknown> {
   readonly shortName: string;
   /** Checks what the record alone does not say, where there is anything. Throws an `NnrpError`. */
   checkRules(metadata: M, type: MessageType): void;
+  /** The protocol's rule that a message is a header and no more; undefined where that is its session's. */
+  readonly headerOnlyRule: string | undefined;
 }
 
 /** One version of the wire: what it is called, its records by name, and its table of messages. */
@@ -90,10 +93,19 @@ export function row<M = undefined>(
   rate: RateClass,
   counted: Counted,
   shortName: string,
-  checkRules: (metadata: M, type: MessageType) => void = noRules,
+  { checkRules = noRules, headerOnlyRule }: RowRules<M> = {},
 ): MessageRow<M> {
-  return { record, sender, scope, operation, body, rate, counted, shortName, checkRules };
+  return { record, sender, scope, operation, body, rate, counted, shortName, checkRules, headerOnlyRule };
 }
+
+interface RowRules<M> {
+  readonly checkRules?: (metadata: M, type: MessageType) => void;
+  readonly headerOnlyRule?: string;
+}
+
+/** Rules of messages that are a header and no more. */
+export const EMPTY_DROP = 'RESULT_DROP is header-only and requires meta_len=0 and body_len=0';
+export const EMPTY_CONTROL = 'empty control message requires expected type, meta_len=0, and body_len=0';
 
 function noRules(): void {
   // The record says it all.

@@ -107,9 +107,9 @@ describe('checkSession', () => {
     expect(particulars(foreignSession(MessageType[type], role))).toEqual(unexpected(message));
   });
 
-  it('spells a message that has no short name', () => {
+  it('calls a message by its short name', () => {
     expect(refusal(() => checkSession(pingPacket(), 42, 'server'))).toEqual(
-      unexpected('server received PING for another session'),
+      unexpected('server received ping for another session'),
     );
   });
 

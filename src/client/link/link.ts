@@ -3,7 +3,12 @@ import { validateFlowRouting } from '../../protocol/flow/flow';
 import { IdRanges } from '../../protocol/operation/id-ranges';
 import { SessionTable } from '../../protocol/session/session-table';
 import { decodeAs } from '../../protocol/decode-as';
-import { checkHeaderOnly, checkMetadataLength, foreignSession } from '../../protocol/packet-checks';
+import {
+  checkHeaderOnly,
+  checkMetadataLength,
+  foreignSession,
+  unknownMessage,
+} from '../../protocol/packet-checks';
 import { asRuntimeError } from '../../protocol/as-runtime-error';
 import { RuntimeError, unexpectedMessage } from '../../protocol/runtime-error';
 import type { ConnectEndpoint } from '../../transport/endpoint';
@@ -15,6 +20,8 @@ import { MessageType, messageTypeName } from '../../wire/message-type';
 import type { FlowUpdateMetadata } from '../../wire/messages/flow-update';
 import type { SessionOpenMetadata } from '../../wire/messages/session-open';
 import { packet as makePacket, type Packet } from '../../wire/packet';
+import { preview3 } from '../../wire/preview3';
+import type { Revision } from '../../wire/revision';
 import { ServerRefusalError } from '../errors';
 import type { ClientSessionUsage } from '../usage';
 import { ConnectionCredit } from './connection-credit';
@@ -67,6 +74,8 @@ export class ClientLink implements WatchedPeer {
   private pings = 0;
   private answered = false;
   private readonly since: number;
+  /** What its server speaks. */
+  readonly revision: Revision = preview3;
 
   constructor(
     readonly transport: Transport,
@@ -223,6 +232,7 @@ export class ClientLink implements WatchedPeer {
     this.life.packet();
     try {
       const { messageType, sessionId } = packet.header;
+      if (this.revision.messages[messageType] === undefined) throw unknownMessage(messageType);
       if (messageType === MessageType.SessionOpenAck) this.opens.onAck(packet);
       else if (sessionId === 0) this.onConnectionScope(packet);
       else this.onSessionScope(packet, sessionId);
@@ -240,10 +250,10 @@ export class ClientLink implements WatchedPeer {
   private onConnectionScope(packet: Packet): void {
     switch (packet.header.messageType) {
       case MessageType.FlowUpdate:
-        this.onConnectionFlow(decodeAs(packet, MessageType.FlowUpdate, 'client'));
+        this.onConnectionFlow(decodeAs(packet, MessageType.FlowUpdate, 'client', this.revision));
         return;
       case MessageType.Error:
-        this.onError(decodeAs(packet, MessageType.Error, 'client'));
+        this.onError(decodeAs(packet, MessageType.Error, 'client', this.revision));
         return;
       case MessageType.Ping:
         checkHeaderOnly(packet, 'client');

@@ -146,11 +146,10 @@ export class ConnectedSession implements ClientSession, LinkedSession {
       },
       ack.sessionStatus === SessionStatus.Resumed ? SessionState.Resumed : SessionState.Open,
     );
-    this.inbox = new SessionInbox({
-      submissions: this.submissions,
-      requests: this.requests,
-      closing: this.closing,
-    });
+    this.inbox = new SessionInbox(
+      { submissions: this.submissions, requests: this.requests, closing: this.closing },
+      link.revision,
+    );
     this.flowUpdates$ = this.inbox.flowUpdates$;
     this.hints$ = this.inbox.hints$;
     this.resumption = new Resumption(sessionId, options, resumeToken);

@@ -10,6 +10,7 @@ import { ErrorScope } from '../../wire/messages/error-message';
 import type { FlowUpdateMetadata } from '../../wire/messages/flow-update';
 import { ResultPushMetadata } from '../../wire/messages/result-push';
 import type { Packet } from '../../wire/packet';
+import type { Revision } from '../../wire/revision';
 import type { Submissions } from '../submissions/submissions';
 import type { SessionClosing } from './session-closing';
 import type { SessionRequests } from './session-requests';
@@ -30,7 +31,10 @@ export class SessionInbox {
   private received = 0;
   private acks = 0;
 
-  constructor(private readonly addressees: Addressees) {
+  constructor(
+    private readonly addressees: Addressees,
+    private readonly revision: Revision,
+  ) {
     this.flowUpdates$ = this.flowUpdates.asObservable();
     this.hints$ = this.hints.asObservable();
   }
@@ -60,31 +64,31 @@ export class SessionInbox {
         submissions.fail(packet.header.frameId, 'dropped');
         return;
       case MessageType.FlowUpdate:
-        this.onFlow(decodeAs(packet, MessageType.FlowUpdate, 'client'));
+        this.onFlow(decodeAs(packet, MessageType.FlowUpdate, 'client', this.revision));
         return;
       case MessageType.ResultHint:
-        this.hints.next(decodeAs(packet, MessageType.ResultHint, 'client'));
+        this.hints.next(decodeAs(packet, MessageType.ResultHint, 'client', this.revision));
         return;
       case MessageType.SessionPatchAck:
-        requests.onPatchAck(decodeAs(packet, MessageType.SessionPatchAck, 'client'));
+        requests.onPatchAck(decodeAs(packet, MessageType.SessionPatchAck, 'client', this.revision));
         this.acks += 1;
         return;
       case MessageType.CacheAck:
-        requests.onCacheAck(decodeAs(packet, MessageType.CacheAck, 'client'));
+        requests.onCacheAck(decodeAs(packet, MessageType.CacheAck, 'client', this.revision));
         this.acks += 1;
         return;
       case MessageType.SessionMigrateAck:
-        requests.onMigrateAck(decodeAs(packet, MessageType.SessionMigrateAck, 'client'));
+        requests.onMigrateAck(decodeAs(packet, MessageType.SessionMigrateAck, 'client', this.revision));
         this.acks += 1;
         return;
       case MessageType.SessionCloseAck:
-        closing.onCloseAck(decodeAs(packet, MessageType.SessionCloseAck, 'client'));
+        closing.onCloseAck(decodeAs(packet, MessageType.SessionCloseAck, 'client', this.revision));
         return;
       case MessageType.SessionClose:
-        closing.onServerClose(decodeAs(packet, MessageType.SessionClose, 'client'));
+        closing.onServerClose(decodeAs(packet, MessageType.SessionClose, 'client', this.revision));
         return;
       case MessageType.Error:
-        this.onError(decodeAs(packet, MessageType.Error, 'client'));
+        this.onError(decodeAs(packet, MessageType.Error, 'client', this.revision));
         return;
       default:
         throw unexpectedMessage(`client received unexpected ${messageTypeName(packet.header.messageType)}`);

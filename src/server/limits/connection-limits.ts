@@ -1,7 +1,7 @@
-import { MessageType } from '../../wire/message-type';
 import type { UnfinishedPacket } from '../../transport/unfinished-packet';
 import { HEADER_LENGTH } from '../../wire/header';
 import type { Packet } from '../../wire/packet';
+import type { RateClass } from '../../wire/revision';
 import type { ConnectionRateName, ServerLimits } from './server-limits';
 import { TokenBucket } from './token-bucket';
 
@@ -20,20 +20,26 @@ export interface LimitedConnection {
 }
 
 /**
- * What each type of packet counts as, by its code. The others are ruled by credit, end something, or count
- * only where they are of no use: a cancel of what has just come, a PONG to no PING.
+ * The limit of each rate class. Those without are ruled by credit, end something, or count only where they
+ * are of no use: a cancel of what has just come, a PONG to no PING.
  */
-const RATE_OF_TYPE: readonly (ConnectionRateName | undefined)[] = ratesByCode({
-  [MessageType.SessionOpen]: 'opens',
-  [MessageType.Ping]: 'pings',
-  [MessageType.SessionPatch]: 'patches',
-  [MessageType.SessionMigrate]: 'migrations',
-  [MessageType.CachePut]: 'cachePuts',
-  [MessageType.FlowUpdate]: 'flowUpdates',
-  [MessageType.CacheInvalidate]: 'cacheInvalidates',
-  [MessageType.ClientHello]: 'hellos',
-  [MessageType.TransportProbe]: 'hellos',
-});
+const LIMIT_OF_RATE: Readonly<Record<RateClass, ConnectionRateName | undefined>> = {
+  hello: 'hellos',
+  open: 'opens',
+  ping: 'pings',
+  patch: 'patches',
+  migrate: 'migrations',
+  'cache-put': 'cachePuts',
+  'cache-invalidate': 'cacheInvalidates',
+  flow: 'flowUpdates',
+  submit: undefined,
+  cancel: undefined,
+  pong: undefined,
+  end: undefined,
+  answer: undefined,
+  control: undefined,
+  object: undefined,
+};
 
 /**
  * What one peer does over one connection, counted against the server's limits. Most connections do
@@ -48,11 +54,10 @@ export abstract class ConnectionLimits {
   constructor(private readonly limits: ServerLimits) {}
 
   /** Counts a packet that has come at `now`, in milliseconds; false where it is one too many. */
-  allowPacket(packet: Packet, now: number): boolean {
+  allowPacket(packet: Packet, rate: RateClass | undefined, now: number): boolean {
     if (this.opening !== undefined && !this.allowOpening(this.opening, packet)) return false;
-    const { messageType, sessionId } = packet.header;
-    const rate = RATE_OF_TYPE[messageType];
-    return rate === undefined || this.allow(rate, sessionId, now);
+    const limit = rate === undefined ? undefined : LIMIT_OF_RATE[rate];
+    return limit === undefined || this.allow(limit, packet.header.sessionId, now);
   }
 
   /**
@@ -133,8 +138,4 @@ export abstract class ConnectionLimits {
 
 export function lengthOf({ metadata, body }: Packet): number {
   return HEADER_LENGTH + metadata.length + body.length;
-}
-
-function ratesByCode(rates: Partial<Record<number, ConnectionRateName>>): (ConnectionRateName | undefined)[] {
-  return Array.from({ length: 256 }, (_, code) => rates[code]);
 }

@@ -1,6 +1,6 @@
 import { BehaviorSubject, lastValueFrom, type SchedulerLike, type Subscription } from 'rxjs';
 import { decodeAs } from '../../protocol/decode-as';
-import { checkHeaderOnly, checkMetadataLength } from '../../protocol/packet-checks';
+import { checkMetadataLength } from '../../protocol/packet-checks';
 import { unexpectedMessage, type RuntimeError } from '../../protocol/runtime-error';
 import { acceptsMessages, acceptsOperations, SessionState } from '../../protocol/session/session-lifecycle';
 import { NnrpError } from '../../wire/errors';
@@ -9,6 +9,7 @@ import { MessageType, messageTypeName } from '../../wire/message-type';
 import { FrameSubmitMetadata } from '../../wire/messages/frame-submit';
 import type { SessionOpenAckMetadata, SessionOpenMetadata } from '../../wire/messages/session-open';
 import type { Packet } from '../../wire/packet';
+import type { Revision } from '../../wire/revision';
 import { cacheMiss } from '../error-packet';
 import type { Cancel } from './messages';
 import type { DetachedShare, DetachedTotals } from '../opening/detached-totals';
@@ -103,6 +104,8 @@ export class SessionCore
   /** Of the grant; here, as each submit is in want of it. The same holds for the next. */
   readonly sessionId: number;
   readonly isResumable: boolean;
+  /** That the session was opened in. */
+  private readonly revision: Revision;
   /** Milliseconds that an answer may take whose submit does not say; 0 for any. */
   private readonly defaultBudgetMs: number;
   state: SessionState = SessionState.Open;
@@ -125,6 +128,7 @@ export class SessionCore
     const { settings, scheduler } = host;
     this.sessionId = granted.sessionId;
     this.isResumable = claim.tokens !== undefined;
+    this.revision = attachment.revision;
     this.defaultBudgetMs = open.defaultDeadlineMs;
     this.attachment = new BehaviorSubject<AttachmentState>('attached');
     this.lastHeard = scheduler.now();
@@ -182,31 +186,30 @@ export class SessionCore
         this.onSubmit(packet, now);
         return;
       case MessageType.FrameCancel:
-        checkHeaderOnly(packet, 'server');
-        this.onCancel(decodeAs(packet, MessageType.FrameCancel, 'server'), now);
+        this.onCancel(decodeAs(packet, MessageType.FrameCancel, 'server', this.revision), now);
         return;
       case MessageType.SessionPatch:
-        this.requests.patch(decodeAs(packet, MessageType.SessionPatch, 'server'));
+        this.requests.patch(decodeAs(packet, MessageType.SessionPatch, 'server', this.revision));
         return;
       case MessageType.SessionMigrate:
-        this.requests.migrate(decodeAs(packet, MessageType.SessionMigrate, 'server'));
+        this.requests.migrate(decodeAs(packet, MessageType.SessionMigrate, 'server', this.revision));
         return;
       case MessageType.SessionClose:
-        this.closing.onClose(decodeAs(packet, MessageType.SessionClose, 'server'));
+        this.closing.onClose(decodeAs(packet, MessageType.SessionClose, 'server', this.revision));
         return;
       case MessageType.SessionCloseAck:
-        this.closing.onCloseAck(decodeAs(packet, MessageType.SessionCloseAck, 'server'));
+        this.closing.onCloseAck(decodeAs(packet, MessageType.SessionCloseAck, 'server', this.revision));
         return;
       case MessageType.CachePut:
-        this.onCachePut(decodeAs(packet, MessageType.CachePut, 'server'));
+        this.onCachePut(decodeAs(packet, MessageType.CachePut, 'server', this.revision));
         return;
       case MessageType.CacheInvalidate:
-        this.onCacheInvalidate(decodeAs(packet, MessageType.CacheInvalidate, 'server'));
+        this.onCacheInvalidate(decodeAs(packet, MessageType.CacheInvalidate, 'server', this.revision));
         return;
       case MessageType.FlowUpdate:
         if (!this.understandsHolds) break;
         this.madeHolds ??= new OperationHolds(this.operations, this.sender);
-        this.madeHolds.receive(decodeAs(packet, MessageType.FlowUpdate, 'server'));
+        this.madeHolds.receive(decodeAs(packet, MessageType.FlowUpdate, 'server', this.revision));
         return;
       default:
         break;

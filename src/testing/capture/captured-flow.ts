@@ -1,4 +1,4 @@
-import { MessageType } from '../../wire/message-type';
+import { firstRow } from '../../wire/message';
 import type { Packet } from '../../wire/packet';
 
 /** Captured packets as two marble strings, aligned, and what their letters stand for. */
@@ -11,18 +11,6 @@ export interface CapturedFlow {
   readonly packets: Readonly<Record<string, Packet | readonly Packet[]>>;
 }
 
-/** What only clients send (protocol section 2). */
-const FROM_CLIENTS: ReadonlySet<MessageType> = new Set([
-  MessageType.ClientHello,
-  MessageType.SessionPatch,
-  MessageType.SessionOpen,
-  MessageType.FrameSubmit,
-  MessageType.FrameCancel,
-  MessageType.CachePut,
-  MessageType.TransportProbe,
-  MessageType.SessionMigrate,
-]);
-
 /**
  * Whether it was a client's side that was captured. Throws an `Error` where neither side has sent
  * anything that only clients send.
@@ -32,7 +20,9 @@ export function clientSends({ sent, received, packets }: CapturedFlow): boolean 
     Object.entries(packets).some(
       ([letter, packet]) =>
         marbles.includes(letter) &&
-        ('header' in packet ? [packet] : packet).some(({ header }) => FROM_CLIENTS.has(header.messageType)),
+        ('header' in packet ? [packet] : packet).some(
+          ({ header }) => firstRow(header.messageType)?.sender === 'client',
+        ),
     );
   if (isFromClient(sent)) return true;
   if (isFromClient(received)) return false;

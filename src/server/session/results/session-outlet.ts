@@ -12,11 +12,14 @@ import { HEADER_LENGTH } from '../../../wire/header';
 import { ownBytes } from '../../../wire/own-bytes';
 import { EMPTY, type Packet } from '../../../wire/packet';
 import { withBody } from '../../../wire/packet-template';
+import type { Revision } from '../../../wire/revision';
 import { TextPacket } from '../../../wire/text-packet';
 
 /** The connection that carries a session at present. */
 export interface Attachment {
   readonly transport: Transport;
+  /** What its peer speaks. */
+  readonly revision: Revision;
   /** Whether the peer is a client of this project: it answers PING and counts results. */
   readonly isAnnounced: boolean;
   /** Of FLOW_UPDATEs of connection scope. */

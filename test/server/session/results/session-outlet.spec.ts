@@ -6,6 +6,7 @@ import {
   type OutboxLimits,
 } from '../../../../src/protocol/operation/result-outbox';
 import { SlotPool } from '../../../../src/server/limits/slot-pool';
+import { preview3 } from '../../../../src/wire/preview3';
 import { SessionOutlet, type Attachment } from '../../../../src/server/session/results/session-outlet';
 import type { Transport } from '../../../../src/transport/transport';
 import { ours } from '../../../../src/wire/own-bytes';
@@ -26,6 +27,7 @@ function connection(peer: string, { isAnnounced = true } = {}) {
     },
   };
   const attachment: Attachment = {
+    revision: preview3,
     transport: transport as Transport,
     isAnnounced,
     creditEpoch: new CreditEpoch(),
