@@ -1,6 +1,6 @@
 import { copyInto } from './copy-into';
 import { breaksRule, NnrpError } from './errors';
-import { CommonHeader, HEADER_LENGTH } from './header';
+import { FrameHeader, HEADER_LENGTH } from './header';
 import { payloadLength, type Packet } from './packet';
 import { TemplatePacket } from './packet-template';
 import { TextPacket } from './text-packet';
@@ -23,7 +23,7 @@ export function encodePacket(packet: Packet): Uint8Array {
 export function encodeHeadInto(packet: Packet, bytes: Uint8Array, at: number): void {
   if (packet instanceof TemplatePacket && packet.encodeHeadInto(bytes, at) === 'encoded') return;
   checkLengths(packet);
-  CommonHeader.encodeInto(packet.header, bytes, at);
+  FrameHeader.encodeInto(packet.header, bytes, at);
   if (packet.metadata.length > 0) copyInto(bytes, packet.metadata, at + HEADER_LENGTH);
 }
 

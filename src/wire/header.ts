@@ -1,5 +1,5 @@
 import { enumU8, maskU32, u16, u32, u64, u8 } from './codec/fields';
-import { record, type RecordValue } from './codec/record';
+import { record, revised, type RecordValue, type WireRecord } from './codec/record';
 import { NnrpError } from './errors';
 import { MessageType } from './message-type';
 
@@ -58,6 +58,14 @@ export const CommonHeader = record({
   },
 });
 export type CommonHeader = RecordValue<typeof CommonHeader>;
+
+/**
+ * The header as frames are cut and written by it, whose message type may be wider than its type: one that
+ * no revision knows costs its packet, refused by whoever knows what its connection speaks, and not the stream.
+ */
+export const FrameHeader = revised(CommonHeader, {
+  fields: { messageType: u8(6) },
+}) as WireRecord<CommonHeader>;
 
 function checkIdentity(versionMajor = 0, wireFormat = 0, headerLen = 0): void {
   if (versionMajor !== VERSION_MAJOR) {

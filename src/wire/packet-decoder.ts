@@ -1,5 +1,5 @@
 import { NnrpError } from './errors';
-import { CommonHeader, HEADER_LENGTH } from './header';
+import { type CommonHeader, FrameHeader, HEADER_LENGTH } from './header';
 import { ours } from './own-bytes';
 import { EMPTY, payloadLength, type Packet } from './packet';
 import { plainBytes } from './plain-bytes';
@@ -162,7 +162,7 @@ export class PacketDecoder {
   }
 
   private judge(bytes: Uint8Array, at: number): CommonHeader {
-    const header = CommonHeader.decode(bytes, at);
+    const header = FrameHeader.decode(bytes, at);
     checkLimits(header, this.limits);
     return header;
   }

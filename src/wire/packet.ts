@@ -1,5 +1,5 @@
 import { NnrpError } from './errors';
-import { CommonHeader, header, HEADER_LENGTH, type HeaderFields } from './header';
+import { type CommonHeader, FrameHeader, header, HEADER_LENGTH, type HeaderFields } from './header';
 import { ours } from './own-bytes';
 import { plainBytes } from './plain-bytes';
 import { requireBytes } from './require-bytes';
@@ -48,7 +48,7 @@ export function payloadLength({ metaLen, bodyLen }: CommonHeader): number {
  * `NnrpError`, `PacketLengthMismatch` where the declared lengths are not those of the buffer.
  */
 export function decodePacket(bytes: Uint8Array): Packet {
-  const decoded = CommonHeader.decode(bytes);
+  const decoded = FrameHeader.decode(bytes);
   const declared = HEADER_LENGTH + payloadLength(decoded);
   if (declared !== bytes.length) {
     throw new NnrpError({ kind: 'PacketLengthMismatch', declared, actual: bytes.length });

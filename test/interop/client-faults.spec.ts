@@ -16,7 +16,7 @@ import {
   SESSION,
   submitPacket,
 } from '../support/packets';
-import { BROKEN_FRAMES } from './broken-frames';
+import { BROKEN_FRAMES, UNKNOWN_TYPE } from './broken-frames';
 import { openMetadata } from './open-metadata';
 import type { RustServerSession } from './rust-peer';
 import { rustError, stage } from './stage';
@@ -216,6 +216,21 @@ describe('a broken frame of a client', () => {
 
     await bystander.submit({});
     expect(await bystander.awaitEvent()).toMatchObject({ event: 'result', frameId: 1 });
+  });
+
+  it('costs nothing but itself where its type alone is unknown', async () => {
+    const { server, port, violations } = await on.serve();
+    const raw = await on.rust.rawConnect(port);
+    await raw.send(bytesOf(OPEN));
+    await raw.readPacket();
+    await raw.send(UNKNOWN_TYPE.bytes);
+    await raw.readPacket();
+    expect(await violations.next()).toBe(UNKNOWN_TYPE.here);
+    expect(server.sessionCount).toBe(1);
+
+    const rust = await on.rust.bind();
+    (await on.connectRaw(rust.port)).write(UNKNOWN_TYPE.bytes);
+    expect(await rustError(rust.accept())).toBe(UNKNOWN_TYPE.there);
   });
 
   it.each(BROKEN_FRAMES)('is an error of the Rust server: $what', async ({ bytes, there }) => {

@@ -17,7 +17,7 @@ import {
   submitPacket,
   text,
 } from '../support/packets';
-import { BROKEN_FRAMES } from './broken-frames';
+import { BROKEN_FRAMES, UNKNOWN_TYPE } from './broken-frames';
 import { Inbox } from './inbox';
 import { rustError, stage } from './stage';
 
@@ -283,6 +283,19 @@ describe('a broken frame of a server', () => {
       message: here.replace('protocol: ', ''),
     });
     await expect(client.openSession()).rejects.toMatchObject({ kind: 'io' });
+  });
+
+  it('costs nothing but itself where its type alone is unknown', async () => {
+    const { raw, session, violations } = await on.clientAtRaw();
+    const answer = new Inbox(session.submit({}));
+    await raw.nextPacket();
+    raw.write(UNKNOWN_TYPE.bytes, bytesOf(result));
+    expect(await answer.rest()).toHaveLength(1);
+    expect(await violations.next()).toBe(UNKNOWN_TYPE.here);
+
+    const other = await on.rustClientAtRaw();
+    other.raw.write(UNKNOWN_TYPE.bytes);
+    expect(await rustError(other.rust.awaitEvent())).toBe(UNKNOWN_TYPE.there);
   });
 
   it.each(BROKEN_FRAMES)('is an error of the Rust client: $what', async ({ bytes, there }) => {

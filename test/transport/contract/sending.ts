@@ -83,7 +83,7 @@ export function describeSending({ connect, name, other }: OneEnd): void {
         { header: { ...header, metaLen: 0, bodyLen: 5 }, metadata, body },
         { header: { ...header, sessionId: -1 }, metadata, body },
         { header: { ...header, flags: 0x40 }, metadata, body },
-        { header: { ...header, messageType: 0xee as MessageType }, metadata, body },
+        { header: { ...header, messageType: 0x100 as MessageType }, metadata, body },
       ];
       end.send(numbered(1));
       for (const each of broken) expect(() => end.send(each)).toThrow(NnrpError);
