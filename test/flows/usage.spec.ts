@@ -50,7 +50,7 @@ describe('what a server holds', () => {
     flow(({ serve, clientPeer, cold, act }) => {
       const server = serve({ respond: () => cold('--|') });
       clientPeer(packets).sends('os#');
-      const held = { connections: 0, sessions: 1, outboxResults: 3, outboxBytes: 3 * 104 };
+      const held = { connections: 0, sessions: 1, outboxResults: 3, outboxBytes: 3 * (256 + 104) };
       act('----x', { x: () => expect(server.usage).toMatchObject(held) });
     }));
 });
