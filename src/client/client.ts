@@ -189,7 +189,10 @@ class RunningClient implements Client {
     const options = takeSessionOptions(given);
     const link = this.links.main;
     if (link === undefined || this.closed !== undefined) throw linkOver(this.peer);
-    const extension = options.announce === false ? EMPTY : encodeSessionExtension(CLIENT_CLAIMS);
+    const extension =
+      options.announce === false
+        ? EMPTY
+        : encodeSessionExtension({ ...CLIENT_CLAIMS, largestPacket: link.transport.largestPacket });
     const blocks = { resumeToken: EMPTY, auth: authOf(options), extension };
     const open = sessionOpen(options, blocks);
     // The server would say the same, unless it has closed that session just now: then what is still on its

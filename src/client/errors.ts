@@ -11,17 +11,27 @@ import { SessionErrorCode, SessionStatus } from '../wire/messages/session-open';
  * - `slow-consumer`: whoever pulled its results took none for `slowConsumerMs`, where no more may wait
  * - `session-closed`: its session was closed before
  * - `connection-lost`: its connection ended before; whether the server has run it, `outcome` says
+ * - `too-large`: it is larger than the server takes over this transport; the session goes on
+ * - `undeliverable`: two connections have ended before the server had received it, so that it is not sent over a
+ *   third; the session goes on
  */
 export type OperationFailure =
-  'dropped' | 'refused' | 'cancelled' | 'slow-consumer' | 'session-closed' | 'connection-lost';
+  | 'dropped'
+  | 'refused'
+  | 'cancelled'
+  | 'slow-consumer'
+  | 'session-closed'
+  | 'connection-lost'
+  | 'too-large'
+  | 'undeliverable';
 
 /**
  * What is known of an operation that has no result. Nothing is ever run again by itself: whoever wants
  * that submits again, without a thought where it is `not-run`, and where it is `unknown` only what may
  * run twice.
  *
- * - `not-run`: it was never sent
- * - `given-up`: the server has done with it, and says so (`dropped`, `refused`)
+ * - `not-run`: it was never sent, or never received (`too-large`)
+ * - `given-up`: the server has done with it, and says so (`dropped`, `refused`), or this end has (`undeliverable`)
  * - `unknown`: it was sent, and may have run, in whole or in part
  */
 export type OperationOutcome = 'not-run' | 'given-up' | 'unknown';
@@ -33,7 +43,11 @@ const SENTENCES: Readonly<Record<OperationFailure, string>> = {
   'slow-consumer': 'its consumer is too slow',
   'session-closed': 'its session is closed',
   'connection-lost': 'the connection is lost, and whether the server has run it is unknown',
+  'too-large': 'it is larger than the server takes over this transport',
+  undeliverable: 'two connections have ended before the server had received it; is it larger than it takes?',
 };
+
+const GIVEN_UP: ReadonlySet<OperationFailure> = new Set(['dropped', 'refused', 'undeliverable']);
 
 /** What a submit's Observable errors with. */
 export class OperationError extends PrintableError {
@@ -58,8 +72,8 @@ export class OperationError extends PrintableError {
 
   /** What is known of the operation at the server. */
   get outcome(): OperationOutcome {
-    if (this.frameId === 0) return 'not-run';
-    return this.reason === 'dropped' || this.reason === 'refused' ? 'given-up' : 'unknown';
+    if (this.frameId === 0 || this.reason === 'too-large') return 'not-run';
+    return GIVEN_UP.has(this.reason) ? 'given-up' : 'unknown';
   }
 
   override toJSON(): Record<string, unknown> {

@@ -9,6 +9,7 @@ import {
   unknownMessage,
 } from '../protocol/packet-checks';
 import { checkRecoveryRequest } from '../protocol/session/recovery';
+import type { SessionExtension } from '../protocol/session/session-extension';
 import { SessionTable } from '../protocol/session/session-table';
 import { asRuntimeError } from '../protocol/as-runtime-error';
 import { protocolError, unexpectedMessage, type RuntimeError } from '../protocol/runtime-error';
@@ -58,6 +59,8 @@ export interface ConnectionHost extends GuardHost {
  * the connection.
  */
 export class Connection implements OpeningConnection, GuardedConnection, WatchedPeer, Observer<Packet> {
+  /** Bytes of header and body that the client takes in one packet; Infinity where it has not said. */
+  largestPacket = Infinity;
   private madeCreditEpoch: CreditEpoch | undefined;
   private madeProof: ReceiptProof | undefined;
   private readonly sessions = new SessionTable<SessionCore>();
@@ -133,8 +136,9 @@ export class Connection implements OpeningConnection, GuardedConnection, Watched
     this.end();
   }
 
-  announce(): void {
+  announce({ largestPacket = Infinity }: SessionExtension): void {
     this.announced = true;
+    this.largestPacket = largestPacket;
     this.watchLiveness();
   }
 

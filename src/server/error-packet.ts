@@ -10,6 +10,9 @@ export const VIOLATION_CODE = 0x20001;
 /** As little for a peer that has met one of the server's limits, see `ServerLimits`: the connection ends. */
 export const LIMIT_CODE = 0x20002;
 
+/** A part of an answer is larger than its client takes in one packet over its transport. */
+export const TOO_LARGE_CODE = 0x20003;
+
 const MAX_DIAGNOSTIC_BYTES = 256;
 
 /** An ERROR that answers a packet: of its scope, with its ids, and a text without a stack. */
@@ -41,6 +44,15 @@ export function cacheMiss(submit: CommonHeader, code: CacheErrorCode): Packet {
     submit,
     { errorCode: code, errorScope: ErrorScope.Frame },
     `the submit refers to an object ${what}`,
+  );
+}
+
+/** In the place of a result of so many bytes of body, where its client takes fewer. */
+export function answerTooLarge(sessionId: number, frameId: number, bytes: number, most: number): Packet {
+  return errorPacket(
+    packet({ messageType: MessageType.ResultPush, sessionId, frameId }).header,
+    { errorCode: TOO_LARGE_CODE, errorScope: ErrorScope.Frame },
+    `its answer has a body of ${bytes} bytes, and ${most} are the most that this client takes over this transport`,
   );
 }
 

@@ -22,6 +22,11 @@ export interface Transport {
   /** Of the gate that an accepted connection came through; see `ListenOptions.gate`. */
   readonly ticket?: GateTicket | undefined;
   /**
+   * Bytes of header and body of the largest packet that this end takes from its peer, whatever its record: one
+   * that is larger ends the connection. Undefined where a transport cannot tell.
+   */
+  readonly largestPacket?: number | undefined;
+  /**
    * The peer's packets in order. Reading starts with the subscription, of which there is one. Completes
    * at a clean end, and at any end that this side asked for; errors with a `RuntimeError` of reach
    * `connection` at a broken frame, an end inside a packet, or a fault of the network. Unsubscribing

@@ -17,6 +17,16 @@ export const DEFAULT_PACKET_LIMITS: PacketLimits = {
   maxBodyBytes: 4 * 1024 * 1024,
 };
 
+/**
+ * Bytes of header and body of the largest packet that keeps to the limits. Its metadata is not counted: no record
+ * is so large that it mattered.
+ */
+export function largestPacket({
+  maxBodyBytes = DEFAULT_PACKET_LIMITS.maxBodyBytes,
+}: Partial<PacketLimits> = {}) {
+  return HEADER_LENGTH + maxBodyBytes;
+}
+
 /** What a chunk costs that is kept until its packet is whole, besides its bytes: a view and its buffer. */
 const CHUNK_COST = 512;
 

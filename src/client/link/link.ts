@@ -1,6 +1,7 @@
 import { Subscription, type SchedulerLike } from 'rxjs';
 import { validateFlowRouting } from '../../protocol/flow/flow';
 import { IdRanges } from '../../protocol/operation/id-ranges';
+import type { SessionExtension } from '../../protocol/session/session-extension';
 import { SessionTable } from '../../protocol/session/session-table';
 import { decodeAs } from '../../protocol/decode-as';
 import {
@@ -19,6 +20,8 @@ import type { Message, MessageOf } from '../../wire/message';
 import { MessageType, messageTypeName } from '../../wire/message-type';
 import type { FlowUpdateMetadata } from '../../wire/messages/flow-update';
 import type { SessionOpenMetadata } from '../../wire/messages/session-open';
+import { NnrpError } from '../../wire/errors';
+import { HEADER_LENGTH } from '../../wire/header';
 import { packet as makePacket, type Packet } from '../../wire/packet';
 import { preview3 } from '../../wire/preview3';
 import type { Revision } from '../../wire/revision';
@@ -57,6 +60,8 @@ export interface LinkHost {
 
 /** One transport to a server, for as long as it lasts: opens sessions, and hands packets to those it carries. */
 export class ClientLink implements WatchedPeer {
+  /** Bytes of header and body that the server takes in one packet; Infinity where it has not said. */
+  largestPacket = Infinity;
   /** What the sessions of the link share. */
   readonly credit = new ConnectionCredit();
   private readonly sessions = new SessionTable<LinkedSession>();
@@ -138,9 +143,10 @@ export class ClientLink implements WatchedPeer {
     return this.life;
   }
 
-  /** The server has said that it is one that answers PING. */
-  announce(): void {
+  /** The server has said that it is one that answers PING, and perhaps what it takes. */
+  announce({ largestPacket = Infinity }: SessionExtension): void {
     this.announced = true;
+    this.largestPacket = largestPacket;
   }
 
   get isOver(): boolean {
@@ -180,7 +186,15 @@ export class ClientLink implements WatchedPeer {
     return this.opens.size;
   }
 
+  /**
+   * Sends a packet. Throws an `NnrpError`, `MessageLengthOverflow`, where it is larger than the server takes: the
+   * link would die of it.
+   */
   send(packet: Packet): void {
+    const declared = HEADER_LENGTH + packet.body.length;
+    if (declared > this.largestPacket) {
+      throw new NnrpError({ kind: 'MessageLengthOverflow', declared, limit: this.largestPacket });
+    }
     this.transport.send(packet);
   }
 

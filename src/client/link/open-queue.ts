@@ -29,6 +29,7 @@ export interface OpenQueueHost {
   readonly scheduler: SchedulerLike;
   /** Milliseconds that the server may take to answer an open that was sent, Infinity for no limit. */
   readonly timeoutMs: number;
+  /** Throws where the server takes none so large. */
   send(packet: Packet): void;
   /** The server has not answered this one in time. */
   unanswered(open: SessionOpenMetadata): void;
@@ -68,16 +69,20 @@ export class OpenQueue {
 
   /** The server has answered with something else, which rejects the open that was sent, if there is one. */
   refuse(error: Error): void {
-    this.opens.settle(() => {
-      throw error;
-    });
-    this.sendFirst();
+    this.settleFirst(error);
   }
 
   /** There will be no answers any more. */
   rejectAll(error: unknown): void {
     this.timer?.unsubscribe();
     this.opens.rejectAll(error);
+  }
+
+  private settleFirst(error: unknown): void {
+    this.opens.settle(() => {
+      throw error;
+    });
+    this.sendFirst();
   }
 
   private sendFirst(): void {
@@ -88,7 +93,12 @@ export class OpenQueue {
     this.timer = scheduleAwake(scheduler, timeoutMs, () => {
       this.host.unanswered(first.open);
     });
-    this.host.send(first.packet);
+    try {
+      this.host.send(first.packet);
+    } catch (error) {
+      // The server has said meanwhile that it takes none so large.
+      this.settleFirst(error);
+    }
   }
 }
 

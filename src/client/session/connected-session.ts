@@ -88,8 +88,9 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     const { sessionId } = ack;
     const { scheduler, answerTimeoutMs, closeTimeoutMs } = host;
     const isConnected = (): boolean => this.link !== undefined;
+    const largestPacket = (): number => this.link?.largestPacket ?? Infinity;
     this.link = link;
-    if (extension !== undefined) link.announce();
+    if (extension !== undefined) link.announce(extension);
     this.ack = ack;
     this.state$ = this.connectivity.asObservable();
     this.pressureSources = new BehaviorSubject(link.transport.pressure$);
@@ -99,6 +100,9 @@ export class ConnectedSession implements ClientSession, LinkedSession {
         sessionId,
         scheduler,
         maySendAgain: resumeToken.length > 0,
+        get largestPacket() {
+          return largestPacket();
+        },
         sendSubmit: ({ frameId, metadataBytes, body }) => {
           this.send(MessageType.FrameSubmit, frameId, metadataBytes, body);
         },
@@ -255,6 +259,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
   resumeRequest(link: ClientLink, accepted: (answer: AcceptedOpen) => void): OpenRequest {
     return this.resumption.request(
       () => ({
+        largestPacket: link.transport.largestPacket,
         receivedResults: this.inbox.receivedResults,
         wantedOperations: this.submissions.tellWanted(),
       }),
@@ -293,7 +298,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
   attach(link: ClientLink, { ack, resumeToken, extension }: AcceptedOpen): void {
     this.link = link;
     this.answersBefore = this.inbox.answers;
-    if (extension !== undefined) link.announce();
+    if (extension !== undefined) link.announce(extension);
     this.ack = ack;
     this.resumption.renew(resumeToken);
     this.closing.resumed();

@@ -6,6 +6,8 @@ import { acceptedOpen, type AcceptedOpen } from './open-answer';
 
 /** What a client that comes back has, and wants. */
 export interface Progress {
+  /** Bytes; see `Transport`. */
+  readonly largestPacket: number | undefined;
   /** Results of the session that have arrived. */
   readonly receivedResults: number;
   /** The operations that somebody still waits for. */

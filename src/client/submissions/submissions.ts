@@ -17,6 +17,7 @@ import type { FlowUpdateMetadata } from '../../wire/messages/flow-update';
 import type { SessionOpenAckMetadata } from '../../wire/messages/session-open';
 import type { ConnectionCredit } from '../link/connection-credit';
 import { OperationError, type OperationFailure } from '../errors';
+import { isLarger, tooLarge } from './too-large';
 import { keepBody, submission, type Submission, type SubmitRequest } from './submission';
 import type { ResultSource } from './result-stream';
 
@@ -26,6 +27,8 @@ export interface SubmissionHost {
   readonly scheduler: SchedulerLike;
   /** Whether the session may go on over another connection, and send again what was not received. */
   readonly maySendAgain: boolean;
+  /** Bytes of header and body that the server takes in one packet; Infinity where it has not said. */
+  readonly largestPacket: number;
   sendSubmit(submission: Submission): void;
   sendCancel(frameId: number): void;
   /** The last operation in flight has ended. */
@@ -43,6 +46,9 @@ export interface Credit {
 }
 
 const MAX_FRAME_ID = 0xffffffff;
+
+/** Connections that may end of one submit, for all that is known: it is not offered to a third. */
+const MAX_ENDED = 2;
 
 /**
  * The submits of a session: those that wait for credit, and those in flight by frame id.
@@ -74,6 +80,8 @@ export class Submissions implements ResultSource {
   /** The operations that a server, whose connection is lost, takes to be wanted. */
   private toldWanted: readonly number[] = [];
   private leaveConnection: () => void = noop;
+  /** The first submit that the server had not received, and how many connections ended before it had. */
+  private suspect = { frameId: 0, ended: 0 };
 
   constructor(
     private readonly host: SubmissionHost,
@@ -150,10 +158,14 @@ export class Submissions implements ResultSource {
 
   /** Ends an operation without a result. */
   fail(frameId: number, reason: OperationFailure, errorCode?: number, detail?: string): void {
+    this.failWith(frameId, new OperationError(reason, this.host.sessionId, frameId, errorCode, detail));
+  }
+
+  private failWith(frameId: number, error: OperationError): void {
     const asked = this.inFlight.get(frameId);
     if (asked === undefined) return;
     this.leave(frameId);
-    asked.subscriber.error(new OperationError(reason, this.host.sessionId, frameId, errorCode, detail));
+    asked.subscriber.error(error);
     this.sendWaiting();
   }
 
@@ -216,10 +228,29 @@ export class Submissions implements ResultSource {
       if (id <= lastReceivedId && !this.inFlight.has(id)) this.host.sendCancel(id);
     }
     this.toldWanted = [];
-    for (const asked of this.inFlight.values()) {
-      if (asked.frameId > lastReceivedId) this.host.sendSubmit(asked);
-    }
+    const unreceived = [...this.inFlight.values()].filter(({ frameId }) => frameId > lastReceivedId);
+    this.suspectOf(unreceived[0]?.frameId);
+    for (const asked of unreceived) this.sendAgain(asked);
     this.sendWaiting();
+  }
+
+  /** Bytes come in order: where a connection died of a submit, it was the first that was not received. */
+  private suspectOf(frameId = 0): void {
+    const { suspect } = this;
+    this.suspect = { frameId, ended: suspect.frameId === frameId ? suspect.ended + 1 : 1 };
+  }
+
+  private sendAgain(asked: Submission): void {
+    const { largestPacket, sessionId } = this.host;
+    const { frameId } = asked;
+    const { suspect } = this;
+    // A server that says what it takes would have said so of this one.
+    const isFatal = largestPacket === Infinity && suspect.frameId === frameId && suspect.ended >= MAX_ENDED;
+    if (isFatal) this.fail(frameId, 'undeliverable');
+    else if (isLarger(asked, largestPacket))
+      this.failWith(frameId, tooLarge(asked, sessionId, largestPacket));
+    // It may have been given up since, by whoever saw another one fail.
+    else if (this.inFlight.get(frameId) === asked) this.host.sendSubmit(asked);
   }
 
   /** Takes no more submits, and gives up those that wait: the session closes. */
@@ -257,6 +288,8 @@ export class Submissions implements ResultSource {
   /** Sends a submit where it may be, and nothing waits before it. */
   private offer(wanted: Submission): void {
     const { connection, waiting } = this;
+    // Not only when its turn comes: its credit would be another's meanwhile.
+    if (this.refuseTooLarge(wanted)) return;
     if (connection !== undefined && waiting.size === 0 && this.maySubmit(wanted, connection)) {
       this.send(wanted, connection);
     } else {
@@ -278,6 +311,7 @@ export class Submissions implements ResultSource {
   };
 
   private send(wanted: Submission, connection: ConnectionCredit): void {
+    if (this.refuseTooLarge(wanted)) return;
     if (this.nextFrameId > MAX_FRAME_ID) {
       wanted.subscriber.error(frameIdOverflow(this.host.sessionId));
       return;
@@ -289,6 +323,14 @@ export class Submissions implements ResultSource {
     connection.take();
     if (this.host.maySendAgain) keepBody(wanted);
     this.host.sendSubmit(wanted);
+  }
+
+  /** Whether a submit is more than the server takes: then it ends, and was never sent. */
+  private refuseTooLarge(wanted: Submission): boolean {
+    const { largestPacket, sessionId } = this.host;
+    if (!isLarger(wanted, largestPacket)) return false;
+    wanted.subscriber.error(tooLarge(wanted, sessionId, largestPacket));
+    return true;
   }
 
   private maySubmit({ metadata }: Submission, connection: ConnectionCredit): boolean {

@@ -37,6 +37,12 @@ function isSame(bytes: Uint8Array, others: Uint8Array): boolean {
   return bytes.length === others.length;
 }
 
+/** Whether a result's body has more bytes than so many. Most texts are a token: they need not be measured. */
+export function exceeds(result: ResultPush, bytes: number): boolean {
+  if (result instanceof TextResult && result.maxByteLength <= bytes) return false;
+  return bodyBytes(result) > bytes;
+}
+
 /** Bytes of a result's body. */
 export function bodyBytes(result: ResultPush): number {
   return result instanceof TextResult ? result.byteLength : result.body.length;

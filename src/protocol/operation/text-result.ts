@@ -45,6 +45,11 @@ export class TextResult implements ResultPush {
     return EMPTY.body.length + utf8Length(this.text);
   }
 
+  /** Of the body, at most. */
+  get maxByteLength(): number {
+    return EMPTY.body.length + 3 * this.text.length;
+  }
+
   /** Who has the body may have changed it: then it is what is sent. */
   packet(sessionId: number): Packet | undefined {
     return this.made === undefined ? TEMPLATE.packet(sessionId, this.frameId, this.text) : undefined;

@@ -10,6 +10,7 @@
  * | 3 | u32 … | SESSION_OPEN | the operations that the client still waits for |
  * | 4 | u32 | SESSION_OPEN_ACK | the highest operation id that the server has received |
  * | 5 | u32 | SESSION_OPEN | how manieth attempt to resume the session this is: an older one may arrive after it |
+ * | 6 | u32 | both | the largest packet that this end takes over this transport: bytes of header and body |
  * | 7 | none | both | this end understands FLOW_UPDATE of operation scope from client to server: hold that operation |
  * | 8 | none | SESSION_OPEN | this client takes a text in an ack that refuses |
  * | 9 | UTF-8 | SESSION_OPEN_ACK | why the open is refused, in 256 bytes at most |
@@ -19,6 +20,8 @@ export interface SessionExtension {
   readonly wantedOperations?: readonly number[];
   readonly lastOperationId?: number;
   readonly resumeAttempt?: number;
+  /** Undefined where the transport cannot tell; what no u32 holds is told as its largest value. */
+  readonly largestPacket?: number | undefined;
   /** Absent where not. */
   readonly holdsOperations?: true;
   /** Absent where not. */
@@ -36,11 +39,13 @@ const Tag = {
   WantedOperations: 3,
   LastOperationId: 4,
   ResumeAttempt: 5,
+  LargestPacket: 6,
   HoldsOperations: 7,
   TakesRefusalText: 8,
   RefusalText: 9,
 } as const;
 const ENTRY_HEAD = 4;
+const U32_MAX = 0xffffffff;
 /** As many as the length of an entry can say; of more, nothing is said. */
 export const MAX_WANTED_OPERATIONS = 0xffff >> 2;
 
@@ -49,7 +54,7 @@ const MAX_REFUSAL_TEXT_BYTES = 256;
 
 export function encodeSessionExtension(extension: SessionExtension): Uint8Array {
   const { receivedResults, wantedOperations, lastOperationId, resumeAttempt, holdsOperations } = extension;
-  const { takesRefusalText, refusalText } = extension;
+  const { takesRefusalText, refusalText, largestPacket } = extension;
   const nothing = new Uint8Array(0);
   const entries: (readonly [tag: number, value: Uint8Array])[] = [[Tag.Announce, nothing]];
   if (receivedResults !== undefined) {
@@ -62,6 +67,9 @@ export function encodeSessionExtension(extension: SessionExtension): Uint8Array 
   }
   if (lastOperationId !== undefined) entries.push([Tag.LastOperationId, words([lastOperationId])]);
   if (resumeAttempt !== undefined) entries.push([Tag.ResumeAttempt, words([resumeAttempt])]);
+  if (largestPacket !== undefined) {
+    entries.push([Tag.LargestPacket, words([Math.min(largestPacket, U32_MAX)])]);
+  }
   if (holdsOperations === true) entries.push([Tag.HoldsOperations, nothing]);
   if (takesRefusalText === true) entries.push([Tag.TakesRefusalText, nothing]);
   if (refusalText !== undefined) entries.push([Tag.RefusalText, cutText(refusalText)]);
@@ -106,6 +114,9 @@ export function decodeSessionExtension(bytes: Uint8Array): SessionExtension | un
     }
     if (tag === Tag.ResumeAttempt && length === 4) {
       extension = { ...extension, resumeAttempt: view.getUint32(start, true) };
+    }
+    if (tag === Tag.LargestPacket && length === 4) {
+      extension = { ...extension, largestPacket: view.getUint32(start, true) };
     }
     if (tag === Tag.HoldsOperations) extension = { ...extension, holdsOperations: true };
     if (tag === Tag.TakesRefusalText) extension = { ...extension, takesRefusalText: true };

@@ -43,8 +43,8 @@ import type { SessionRegistry } from './session-registry';
 
 /** A connection that a session can be opened on. */
 export interface OpeningConnection extends Attachment {
-  /** The client has announced itself. */
-  announce(): void;
+  /** The client has announced itself, and says what it takes. */
+  announce(extension: SessionExtension): void;
   /** Whether it may have another session. */
   admitsSession(): boolean;
   /** The policy has accepted the client: it is no stranger, also where its session cannot be resumed. */
@@ -107,7 +107,7 @@ export class SessionOpener {
     const { settings } = this.host;
     const blocks = openBlocks(open, body);
     const extension = decodeSessionExtension(blocks.extension);
-    if (extension !== undefined) connection.announce();
+    if (extension !== undefined) connection.announce(extension);
     const proof: ResumeProof = {
       token: blocks.resumeToken,
       receivedResults: extension?.receivedResults,
@@ -323,8 +323,9 @@ const RESUME_REFUSED: OpenVerdict = {
   errorCode: SessionErrorCode.ResumeRejected,
 };
 
-function acceptanceExtension({ extension }: Opening, lastOperationId: number): SessionExtension {
-  return { lastOperationId, ...(extension?.holdsOperations && { holdsOperations: true }) };
+function acceptanceExtension({ extension, connection }: Opening, lastOperationId: number): SessionExtension {
+  const { largestPacket } = connection.transport;
+  return { lastOperationId, largestPacket, ...(extension?.holdsOperations && { holdsOperations: true }) };
 }
 
 /** A text is for clients that have said that they take one. */

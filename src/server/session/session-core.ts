@@ -29,6 +29,7 @@ import {
   type OperationsHost,
   type ResultTarget,
 } from './submits/session-operations';
+import { resultTooLarge } from './results/result-too-large';
 import { SessionOutlet, type Attachment } from './results/session-outlet';
 import { SessionSender, type SenderHost } from './results/session-sender';
 import { SessionRecovery, type RecoveringSession } from './session-recovery';
@@ -249,7 +250,7 @@ export class SessionCore
     this.lastHeard = this.host.scheduler.now();
     this.madeCredit?.renewed();
     this.operations.moveTo(attachment.slots);
-    this.outlet.attach(attachment, receivedResults);
+    for (const frameId of this.outlet.attach(attachment, receivedResults)) this.answerRefused(frameId);
     if (!this.understandsHolds) this.operations.releaseAll(this.sender);
   }
 
@@ -294,6 +295,11 @@ export class SessionCore
   subscriberFailed({ frameId }: Submit, cause: unknown): void {
     const stream = `operation ${frameId} of session ${this.sessionId}`;
     new SubscribersOf(stream, this.host, 'operation').failed(cause);
+  }
+
+  answerRefused(frameId: number): void {
+    this.operations.endRefused(frameId);
+    this.host.failed(resultTooLarge(this.sessionId, frameId));
   }
 
   tripped(excess: OperationExcess): void {

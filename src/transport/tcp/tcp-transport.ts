@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { Observable, type Subscriber } from 'rxjs';
 import { protocolError } from '../../protocol/runtime-error';
 import type { Packet } from '../../wire/packet';
-import { PacketDecoder, type PacketLimits } from '../../wire/packet-decoder';
+import { largestPacket, PacketDecoder, type PacketLimits } from '../../wire/packet-decoder';
 import { CloseDeadline } from '../close-deadline';
 import type { GateTicket } from '../connection-gate';
 import { connectionError, endInsidePacket } from '../network-errors';
@@ -53,6 +53,7 @@ export class SocketTransport implements Transport {
   readonly identity: PeerIdentity | undefined;
   readonly ticket: GateTicket | undefined;
   readonly packets$: Observable<Packet>;
+  readonly largestPacket: number;
   reads = 0;
   private readonly writer: SocketWriter;
   private readonly reading: FairReading;
@@ -76,6 +77,7 @@ export class SocketTransport implements Transport {
     this.peer = peer ?? peerPlace(socket);
     this.reading = new FairReading(socket);
     this.pressure = new SendPressure(options.pressure);
+    this.largestPacket = largestPacket(options.limits);
     this.writer = new SocketWriter(socket, this.pressure, ticket);
     this.deadline = new CloseDeadline(options.closeTimeoutMs, () => socket.destroy());
     this.packets$ = new Observable((subscriber) => this.read(subscriber, options.limits));

@@ -6,7 +6,12 @@ import { NnrpError } from '../../wire/errors';
 import { HEADER_LENGTH } from '../../wire/header';
 import { encodePacket } from '../../wire/encode-packet';
 import { decodePacket, type Packet } from '../../wire/packet';
-import { checkLimits, DEFAULT_PACKET_LIMITS, type PacketLimits } from '../../wire/packet-decoder';
+import {
+  checkLimits,
+  DEFAULT_PACKET_LIMITS,
+  largestPacket,
+  type PacketLimits,
+} from '../../wire/packet-decoder';
 import { CloseDeadline, DEFAULT_CLOSE_TIMEOUT_MS } from '../close-deadline';
 import type { GateTicket } from '../connection-gate';
 import { connectionError } from '../network-errors';
@@ -61,6 +66,7 @@ export class WebSocketTransport implements Transport {
   readonly identity: PeerIdentity | undefined;
   readonly ticket: GateTicket | undefined;
   readonly packets$: Observable<Packet>;
+  readonly largestPacket: number;
   private readonly pressure: SendPressure;
   private readonly limits: PacketLimits;
   private readonly deadline: CloseDeadline;
@@ -91,6 +97,7 @@ export class WebSocketTransport implements Transport {
     this.pressure = new SendPressure(options.pressure);
     if (side === 'accepted') this.writer = new SocketWriter(stream, this.pressure, ticket, BINARY_FRAME);
     this.limits = packetLimits(options.limits);
+    this.largestPacket = largestPacket(this.limits);
     this.deadline = new CloseDeadline(options.closeTimeoutMs, () => stream.destroy());
     this.packets$ = new Observable((subscriber) => this.read(subscriber));
     // No message is delivered before it has an owner.

@@ -1,6 +1,7 @@
 import { partialResult } from '../../../src/protocol/operation/result';
 import { text } from '../../support/packets';
-import { skipTo, Stage } from './support';
+import { ConnectionCredit } from '../../../src/client/link/connection-credit';
+import { ackOf, skipTo, Stage } from './support';
 
 describe('Submissions', () => {
   it('sends nothing before somebody subscribes, and numbers from 1', () => {
@@ -150,5 +151,71 @@ describe('frame ids of Submissions', () => {
     for (const name of ['waits', 'waits too']) {
       expect(stage.outcomes.get(name)).toMatchObject([{ kind: 'frame-id-overflow' }]);
     }
+  });
+});
+
+describe('submits that are larger than the server takes', () => {
+  /** What a submit errors with. */
+  const tooLarge: unknown = expect.objectContaining({
+    reason: 'too-large',
+    outcome: 'not-run',
+    message: expect.stringMatching(
+      /larger than the server takes .*: its body has 11 bytes, and 10 are the most$/,
+    ) as unknown,
+  });
+  const undeliverable: unknown = expect.objectContaining({ reason: 'undeliverable', outcome: 'given-up' });
+  const [ten, eleven] = [{ body: 'x'.repeat(10) }, { body: 'x'.repeat(11) }];
+
+  function resume(stage: Stage, lastReceivedId: number): string[] {
+    stage.submissions.detach();
+    stage.submissions.tellWanted();
+    stage.submissions.attach(ackOf({ credit: 4 }), lastReceivedId, new ConnectionCredit());
+    return stage.news();
+  }
+
+  it('are never sent, and the others are', () => {
+    const stage = new Stage({ credit: 1 });
+    stage.largestPacket = 50;
+    stage.submit('a', ten);
+    stage.submit('b', eleven);
+    stage.submit('c', ten);
+    stage.complete(1);
+    expect(stage.news()).toEqual(['submit 1', 'submit 2']);
+    expect(stage.outcomes.get('b')).toEqual([tooLarge]);
+    expect(stage.submissions.creditNow()).toMatchObject({ inFlight: 1, waiting: 0 });
+  });
+
+  it('are told by the limit of the connection that they go over: sent again or for the first time', () => {
+    const stage = new Stage({ credit: 3 });
+    stage.submit('received', eleven);
+    stage.submit('not received', eleven);
+    stage.submit('small', ten);
+    stage.submit('waiting', eleven);
+    stage.news();
+    stage.largestPacket = 50;
+    expect(resume(stage, 1)).toEqual(['submit 3']);
+    expect(stage.outcomes.get('not received')).toEqual([tooLarge]);
+    expect(stage.outcomes.get('waiting')).toEqual([tooLarge]);
+    expect(stage.submissions.inFlightIds()).toEqual([1, 3]);
+  });
+
+  it('are not offered a third time where two connections have ended before, if the server has not said', () => {
+    const stage = new Stage({ credit: 3 });
+    for (const name of ['a', 'b', 'c']) stage.submit(name);
+    stage.news();
+    expect(resume(stage, 1)).toEqual(['submit 2', 'submit 3']);
+    expect(resume(stage, 1)).toEqual(['submit 3']);
+    expect([stage.outcomes.get('b'), stage.outcomes.get('c')]).toEqual([[undeliverable], []]);
+    // The one behind it gets its two chances, too, and has one more where it was received.
+    expect(resume(stage, 3)).toEqual([]);
+    expect(stage.submissions.inFlightIds()).toEqual([1, 3]);
+  });
+
+  it('are offered again and again where the server takes them: it has said so', () => {
+    const stage = new Stage();
+    stage.largestPacket = 50;
+    stage.submit('a', ten);
+    stage.news();
+    for (let times = 0; times < 5; times++) expect(resume(stage, 0)).toEqual(['submit 1']);
   });
 });

@@ -40,6 +40,8 @@ export class Stage {
   readonly outcomes = new Map<string, unknown[]>();
   readonly subscriptions = new Map<string, Subscription>();
   idleCount = 0;
+  /** What the server has said that it takes. */
+  largestPacket = Infinity;
   sendSubmit: (submission: Submission) => void = ({ frameId }) => {
     this.sent.push(`submit ${frameId}`);
   };
@@ -48,8 +50,12 @@ export class Stage {
   private epoch = 0;
 
   constructor({ holding = 'operation', slowConsumerMs, ...grant }: StageOptions = {}) {
+    const largestPacket = (): number => this.largestPacket;
     this.submissions = new Submissions(
       {
+        get largestPacket() {
+          return largestPacket();
+        },
         sessionId: 7,
         scheduler: this.time,
         maySendAgain: grant.maySendAgain ?? false,

@@ -18,6 +18,7 @@ const extensions: fc.Arbitrary<SessionExtension> = fc.record(
     receivedResults: fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }),
     wantedOperations: fc.array(u32s),
     lastOperationId: u32s,
+    largestPacket: u32s,
     holdsOperations: fc.constant(true as const),
     takesRefusalText: fc.constant(true as const),
     refusalText: fc
@@ -55,6 +56,8 @@ describe('the session extension', () => {
       `${ANNOUNCED}0300080001000000ffffffff`,
     );
     expect(toHex(encodeSessionExtension({ lastOperationId: 258 }))).toBe(`${ANNOUNCED}0400040002010000`);
+    expect(toHex(encodeSessionExtension({ largestPacket: 258 }))).toBe(`${ANNOUNCED}0600040002010000`);
+    expect(toHex(encodeSessionExtension({ largestPacket: Infinity }))).toBe(`${ANNOUNCED}06000400ffffffff`);
     expect(toHex(encodeSessionExtension({ holdsOperations: true }))).toBe(`${ANNOUNCED}07000000`);
     expect(toHex(encodeSessionExtension({ takesRefusalText: true }))).toBe(`${ANNOUNCED}08000000`);
     expect(toHex(encodeSessionExtension({ refusalText: 'nö' }))).toBe(`${ANNOUNCED}090003006ec3b6`);

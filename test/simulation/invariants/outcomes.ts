@@ -50,6 +50,9 @@ export function endsForAReason(operation: OperationRecord): Finding {
     }
     case 'slow-consumer':
       return `${name} is called slow, and nobody pulls`;
+    case 'too-large':
+    case 'undeliverable':
+      return `${name} ended ${outcome.reason}, and every end takes packets of any size`;
     case undefined:
       return undefined;
   }

@@ -48,6 +48,8 @@ export interface TransportWatcher {
 export class SimulatedTransport implements Transport, PipeReader {
   readonly connectionId: number;
   readonly side: Side;
+  /** Of any size, and says so. */
+  readonly largestPacket = 0xffffffff;
   readonly kind: TransportKind;
   readonly peer: PeerName;
   readonly packets$: Observable<Packet>;

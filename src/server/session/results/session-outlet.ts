@@ -8,6 +8,7 @@ import {
 import type { PeerName, Transport, TransportKind } from '../../../transport/transport';
 import type { DetachedShare } from '../../opening/detached-totals';
 import type { SlotPool } from '../../limits/slot-pool';
+import { answerTooLarge } from '../../error-packet';
 import { HEADER_LENGTH } from '../../../wire/header';
 import { ownBytes } from '../../../wire/own-bytes';
 import { EMPTY, type Packet } from '../../../wire/packet';
@@ -22,6 +23,8 @@ export interface Attachment {
   readonly revision: Revision;
   /** Whether the peer is a client of this project: it answers PING and counts results. */
   readonly isAnnounced: boolean;
+  /** Bytes of header and body that the peer takes in one packet; Infinity where it has not said. */
+  readonly largestPacket: number;
   /** Of FLOW_UPDATEs of connection scope. */
   readonly creditEpoch: CreditEpoch;
   /** Of operations of all sessions that it carries. */
@@ -123,6 +126,11 @@ export class SessionOutlet {
     return this.outbox?.lastSentNumber ?? 0;
   }
 
+  /** Bytes of body that the client takes in one packet, at present. */
+  get largestBody(): number {
+    return (this.attachment?.largestPacket ?? Infinity) - HEADER_LENGTH;
+  }
+
   /** Sends what only matters now. */
   send(packet: Packet): void {
     this.attachment?.transport.send(packet);
@@ -174,22 +182,34 @@ export class SessionOutlet {
 
   /**
    * Goes on over another connection: sends what a client that has `received` results lacks, or, to one
-   * that cannot say, what was never handed to a transport.
+   * that cannot say, what was never handed to a transport. Returns the operations of which a result was larger
+   * than it takes there: it is told so instead, and takes nothing more of them.
    */
-  attach(attachment: Attachment, received: number | undefined): void {
+  attach(attachment: Attachment, received: number | undefined): readonly number[] {
     const { outbox } = this;
     this.leaveShare();
     this.attachment = attachment;
     this.lastPeer = attachment.transport.peer;
     this.lastKind = attachment.transport.kind;
     this.pressureSources?.next(this.pressureSource());
-    if (outbox === undefined) return;
+    if (outbox === undefined) return [];
     const known = received ?? outbox.lastSentNumber;
     outbox.acknowledge(known);
-    for (const { packet } of outbox.replayAfter(known)) attachment.transport.send(packet);
+    const { largestBody } = this;
+    const refused: number[] = [];
+    for (const { packet } of outbox.replayAfter(known)) {
+      const bytes = largestBody === Infinity ? 0 : bodyBytes(packet);
+      if (bytes <= largestBody) attachment.transport.send(packet);
+      else {
+        const { sessionId, frameId } = packet.header;
+        attachment.transport.send(answerTooLarge(sessionId, frameId, bytes, largestBody));
+        refused.push(frameId);
+      }
+    }
     outbox.markSent();
     if (!attachment.isAnnounced) outbox.acknowledge(outbox.lastNumber);
     outbox.trim();
+    return refused;
   }
 
   private leaveShare(): void {
@@ -224,4 +244,10 @@ function kept(packet: Packet): Outgoing {
   const body = packet.body.length === 0 ? EMPTY : ownBytes(packet.body);
   const byteLength = HELD_RESULT_BYTES + HEADER_LENGTH + metadata.length + body.buffer.byteLength;
   return { packet: withBody(packet, body), byteLength };
+}
+
+/** Bytes of a packet's body; a text is not made into one. */
+function bodyBytes(packet: Packet): number {
+  if (!(packet instanceof TextPacket)) return packet.body.length;
+  return packet.byteLength - HEADER_LENGTH - packet.metadata.length;
 }

@@ -1,7 +1,7 @@
 import { validateFlowRouting } from '../../../protocol/flow/flow';
 import { checkMigration } from '../../../protocol/session/migration';
 import type { Result } from '../../../protocol/operation/result';
-import { resultPacket } from '../../../protocol/operation/result-packet';
+import { bodyBytes, exceeds, resultPacket } from '../../../protocol/operation/result-packet';
 import { MessageType } from '../../../wire/message-type';
 import { FlowScope, FlowUpdateMetadata } from '../../../wire/messages/flow-update';
 import { HintReason, ResultHintMetadata } from '../../../wire/messages/result-hint';
@@ -17,6 +17,7 @@ import {
 } from '../../../wire/messages/session-migrate';
 import { SessionPatchAckMetadata } from '../../../wire/messages/session-patch';
 import { EMPTY, packet, type Packet } from '../../../wire/packet';
+import { answerTooLarge } from '../../error-packet';
 import type { SessionOutlet } from './session-outlet';
 import { UnreadShares } from './unread-shares';
 
@@ -48,6 +49,13 @@ export class SessionSender {
   /** Throws a `RuntimeError` where the peer would be cut off for not having read what its operation sends. */
   requireRoom(result: Result): void {
     this.unread.add(result, this.outlet.current?.transport);
+  }
+
+  /** ERROR, to be sent in the place of a result that is larger than the client takes now; undefined for others. */
+  refusalOf(result: Result): Packet | undefined {
+    const { largestBody } = this.outlet;
+    if (result.type === 'drop' || !exceeds(result, largestBody)) return undefined;
+    return answerTooLarge(this.sessionId, result.frameId, bodyBytes(result), largestBody);
   }
 
   /** Throws an `NnrpError` where a result, that is to be sent later, cannot be encoded. */

@@ -5,6 +5,7 @@ import { OperationRegistry } from '../../../protocol/operation/operation-registr
 import { IdRanges } from '../../../protocol/operation/id-ranges';
 import { isTerminal, type Result } from '../../../protocol/operation/result';
 import { NnrpError } from '../../../wire/errors';
+import type { Packet } from '../../../wire/packet';
 import { Admission, type AdmissionTarget } from './admission';
 import type { HeldTotals } from '../../limits/held-totals';
 import type { LimitTripped } from '../../limits/limit-tripped';
@@ -42,6 +43,8 @@ export interface OperationsHost {
   subscriberFailed(submit: Submit, cause: unknown): void;
   /** An operation has met a limit of the server's. */
   tripped(excess: OperationExcess): void;
+  /** A result was larger than the client takes, which it was told instead. */
+  answerRefused(frameId: number): void;
 }
 
 /** A limit that an operation has met, and what that costs it. */
@@ -52,6 +55,9 @@ export interface ResultTarget {
   result(result: Result): void;
   /** To be called with what is sent later. */
   check(result: Result): void;
+  /** What is sent in the place of a result that the client cannot be sent now. */
+  refusalOf(result: Result): Packet | undefined;
+  refusal(error: Packet): void;
 }
 
 /** Of ids that were refused; past them, ids between are taken for refused ones, which cancels nothing. */
@@ -188,7 +194,7 @@ export class SessionOperations implements OperationControl, AdmissionTarget, Hel
 
   /**
    * Records a result of an operation that is with the application, and sends it. Throws an `NnrpError`,
-   * `UnknownOperation`, where it is not, and sends nothing.
+   * `UnknownOperation`, where it is not, and sends nothing. One that the client cannot be sent costs the operation.
    */
   answer(result: Result, sender: ResultTarget): void {
     const { frameId } = result;
@@ -196,6 +202,12 @@ export class SessionOperations implements OperationControl, AdmissionTarget, Hel
     if (submit === undefined) throw unknownOperation(frameId);
     if (submit.held !== undefined) {
       this.keep(submit, submit.held, result, sender);
+      return;
+    }
+    const refusal = sender.refusalOf(result);
+    if (refusal !== undefined) {
+      sender.refusal(refusal);
+      this.host.answerRefused(frameId);
       return;
     }
     if (submit.state === OperationState.WaitingTool) this.move(submit, OperationState.Running);
@@ -265,13 +277,26 @@ export class SessionOperations implements OperationControl, AdmissionTarget, Hel
   release(frameId: number, sender: ResultTarget): void {
     const submit = this.submitted(frameId);
     if (submit === undefined) return;
-    for (const result of submit.release()) this.answer(result, sender);
+    for (const result of submit.release()) {
+      // One of them may have been too large, which has ended it.
+      if (this.registry.get(frameId) === submit) this.answer(result, sender);
+    }
     submit.released();
   }
 
   /** The client cannot say any more what it holds. */
   releaseAll(sender: ResultTarget): void {
     for (const { operationId } of this.all()) this.release(operationId, sender);
+  }
+
+  /** Ends an operation, if it has not ended, of which the client has heard that there is no more of it. */
+  endRefused(frameId: number): void {
+    const submit = this.registry.get(frameId);
+    if (submit === undefined) return;
+    this.admission.take(submit);
+    this.end([submit], 'failed', { tell: false });
+    this.admission.startNext();
+    this.host.operationEnded();
   }
 
   /** Gives up an operation that is with the application, if it is: what it answered cannot be sent. */

@@ -30,6 +30,7 @@ function connection(peer: string, { isAnnounced = true } = {}) {
     revision: preview3,
     transport: transport as Transport,
     isAnnounced,
+    largestPacket: Infinity,
     creditEpoch: new CreditEpoch(),
     slots: new SlotPool(Infinity, { slotsFilled: () => undefined }),
     answer: (packet) => {

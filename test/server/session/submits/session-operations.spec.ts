@@ -13,6 +13,8 @@ import {
 } from '../../../../src/server/session/submits/session-operations';
 import { Submit } from '../../../../src/server/session/submits/submit';
 import { DEFAULT_SERVER_LIMITS } from '../../../../src/server/limits/server-limits';
+import { MessageType } from '../../../../src/wire/message-type';
+import { packet } from '../../../../src/wire/packet';
 import { VirtualTime } from '../../../support/virtual-time';
 import { faultOf, kindOf } from '../../../protocol/support';
 import { submitPacket, text } from '../../../support/packets';
@@ -22,12 +24,17 @@ class Stage {
   readonly log: string[] = [];
   readonly submits = new Map<number, Submit>();
   isReady = true;
+  /** Operations whose results the client cannot be sent. */
+  readonly tooLarge = new Set<number>();
   onDeliver: (submit: Submit) => void = () => undefined;
   onDrop: () => void = () => undefined;
   readonly operations: SessionOperations;
   readonly target: ResultTarget = {
     result: (sent) => this.log.push(`send ${sent.type} ${sent.frameId}`),
     check: () => undefined,
+    refusalOf: ({ frameId }) =>
+      this.tooLarge.has(frameId) ? packet({ messageType: MessageType.Error }) : undefined,
+    refusal: () => this.log.push('send refusal'),
   };
 
   constructor({ maxInFlight = 2, maxSubmits = 10 }: { maxInFlight?: number; maxSubmits?: number } = {}) {
@@ -41,6 +48,10 @@ class Stage {
         lasting: new Subscription(),
       },
       outlet: { pressure$: NEVER },
+      answerRefused: (frameId) => {
+        this.log.push(`refused ${frameId}`);
+        this.operations.endRefused(frameId);
+      },
       tripped: ({ limit, observed }) => this.log.push(`${limit}: ${observed}`),
       isReady: () => this.isReady,
       deliver: (submit) => {
@@ -376,5 +387,29 @@ describe('SessionOperations', () => {
     stage.operations.endQueued('closed');
     expect(stage.news()).toEqual(['drop 2: closed', '1 is over: closed', 'drop 3: closed']);
     expect(stage.operations).toMatchObject({ inFlightCount: 0, queuedCount: 0, queuedBytes: 0 });
+  });
+});
+
+describe('an answer that the client cannot be sent', () => {
+  it('ends its operation, and the client hears that instead', () => {
+    const stage = new Stage({ maxInFlight: 1 });
+    stage.submit(1, 2);
+    stage.log.length = 0;
+    stage.tooLarge.add(1);
+    stage.operations.answer(partialResult(1, text('x')), stage.target);
+    expect(stage.log).toEqual(['send refusal', 'refused 1', '1 is over: failed', '2 starts', 'changed']);
+    expect(() => stage.operations.answer(completeResult(1), stage.target)).toThrow('1');
+  });
+
+  it('does so also where it has waited, and nothing of it follows', () => {
+    const stage = new Stage();
+    stage.submit(1);
+    stage.operations.hold(1);
+    stage.operations.answer(partialResult(1, text('x')), stage.target);
+    stage.operations.answer(completeResult(1), stage.target);
+    stage.log.length = 0;
+    stage.tooLarge.add(1);
+    stage.operations.release(1, stage.target);
+    expect(stage.log).toEqual(['send refusal', 'refused 1', '1 is over: failed', 'changed']);
   });
 });
