@@ -1,8 +1,8 @@
 /** Waits, but not for ever, until something holds that only the network can bring about. */
 export async function until(holds: () => boolean, what: string, timeoutMs = 2_000): Promise<void> {
-  const patience = Date.now() + timeoutMs;
+  const patience = performance.now() + timeoutMs;
   while (!holds()) {
-    if (Date.now() > patience) throw new Error(`waited ${timeoutMs} ms for ${what}`);
+    if (performance.now() > patience) throw new Error(`waited ${timeoutMs} ms for ${what}`);
     await pause(2);
   }
 }
