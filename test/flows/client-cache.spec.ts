@@ -15,6 +15,10 @@ const packets = { o: open().announced(), A: openAck().with({ leaseTtlMs: 20_000 
 /** A field that is there and undefined is as good as none, whatever its type says. */
 type Loosely<T> = { readonly [K in keyof T]?: T[K] | undefined };
 
+function putFor(time: Loosely<CachePutMetadata>): Partial<CachePutMetadata> {
+  return { ...place, objectKind: name.objectKind, ...time } as Partial<CachePutMetadata>;
+}
+
 describe('an object that a client caches', () => {
   it.each<[string, Loosely<CachePutMetadata>, number]>([
     ['the session’s lease where no time is said', {}, 20_000],
@@ -27,8 +31,7 @@ describe('an object that a client caches', () => {
       serverPeer({ ...packets, p })
         .sends('A')
         .expects('(op)');
-      const fields = { ...place, objectKind: name.objectKind, ...time } as Partial<CachePutMetadata>;
-      (await openSession()).cachePut(fields, utf8('x')).catch(() => undefined);
+      (await openSession()).cachePut(putFor(time), utf8('x')).catch(() => undefined);
     }),
   );
 

@@ -106,7 +106,8 @@ describe('100,000 submits that are cancelled at once', () => {
       { limit: 'cancels', sessionId: SESSION, consequence: 'connection-closed' },
     ]);
     expect(started).toBeGreaterThan(0);
-    expect(started).toBeLessThanOrEqual(512);
+    // 500 at once, 100 a second, and what was with the handler when that was used up.
+    expect(started).toBeLessThanOrEqual(504 + tookMs / 10);
     expect(tookMs).toBeLessThan(1000);
     expect(server.usage).toMatchObject({
       connections: 0,
