@@ -1,15 +1,18 @@
 import { decodeSessionExtension } from '../../protocol/session/session-extension';
-import { decodeTokens } from '../../protocol/operation/token-decoder';
+import { splitBody } from '../../wire/body/body-region';
 import { enumerationKey } from '../../wire/codec/enumeration';
 import type { WireRecord } from '../../wire/codec/record';
 import { NnrpError } from '../../wire/errors';
-import { firstRow } from '../../wire/message';
 import { MessageType, messageTypeName } from '../../wire/message-type';
 import { CacheErrorCode } from '../../wire/messages/cache';
 import { PayloadKind } from '../../wire/messages/payload-kind';
 import { SessionErrorCode } from '../../wire/messages/session-open';
 import type { Packet } from '../../wire/packet';
+import { preview3 } from '../../wire/preview3';
+import { preview4 } from '../../wire/preview4';
 import { describeBytes, hexOf } from './describe-bytes';
+
+const utf8 = new TextDecoder();
 
 /** One field of a packet. */
 export interface PacketField {
@@ -40,12 +43,33 @@ export function fieldsOf(packet: Packet): readonly PacketField[] {
   ];
 }
 
+/** Metadata that some revision reads. */
+interface ReadMetadata {
+  readonly record: WireRecord<unknown>;
+  readonly value: Readonly<Record<string, unknown>>;
+  readonly revision: typeof preview3 | typeof preview4;
+}
+
 /** The metadata of a packet by its record; undefined where the bytes are not that record's. */
-export function decodedMetadata({ header, metadata }: Packet): Readonly<Record<string, unknown>> | undefined {
-  const record = firstRow(header.messageType)?.record;
-  if (record?.length !== metadata.length) return undefined;
+export function decodedMetadata(packet: Packet): Readonly<Record<string, unknown>> | undefined {
+  return readMetadata(packet)?.value;
+}
+
+/** By the first revision that takes the metadata: nearly none are of both that do not mean the same. */
+function readMetadata({ header, metadata }: Packet): ReadMetadata | undefined {
+  for (const revision of [preview3, preview4]) {
+    const record = revision.messages[header.messageType]?.record;
+    if (record?.length !== metadata.length) continue;
+    const value = orUndefined(() => record.decode(metadata) as Readonly<Record<string, unknown>>);
+    if (value !== undefined) return { record, value, revision };
+  }
+  return undefined;
+}
+
+/** Undefined where the bytes are not what `read` takes. */
+function orUndefined<T>(read: () => T): T | undefined {
   try {
-    return record.decode(metadata) as Readonly<Record<string, unknown>>;
+    return read();
   } catch (error) {
     if (error instanceof NnrpError) return undefined;
     throw error;
@@ -53,16 +77,15 @@ export function decodedMetadata({ header, metadata }: Packet): Readonly<Record<s
 }
 
 function metadataFields(packet: Packet): readonly PacketField[] {
-  const { header, metadata } = packet;
-  const record = firstRow(header.messageType)?.record;
-  const decoded = decodedMetadata(packet);
-  if (record === undefined || decoded === undefined) {
+  const { metadata } = packet;
+  const read = readMetadata(packet);
+  if (read === undefined) {
     if (metadata.length === 0) return [];
     return [{ path: 'metadata', shown: hexOf(metadata), bytes: metadata, isZero: false }];
   }
-  return Object.entries(decoded).map(([name, value]) => ({
+  return Object.entries(read.value).map(([name, value]) => ({
     path: `metadata.${name}`,
-    shown: named(record, name, value),
+    shown: named(read.record, name, value),
     isZero: isZero(value),
   }));
 }
@@ -103,7 +126,7 @@ function bodyFields(packet: Packet): readonly PacketField[] {
     const blocks = openBlocks(metadata, body);
     if (blocks !== undefined) return blocks;
   }
-  const tokens = tokensOf(metadata, body);
+  const tokens = tokensOf(packet);
   const shown = tokens === undefined ? describeBytes(body) : `tokens ${tokens}`;
   return [{ ...blockField('body', body), shown }];
 }
@@ -135,15 +158,19 @@ function describeExtension(bytes: Uint8Array): string {
   return ['announced', ...said].join(', ');
 }
 
-function tokensOf(metadata: Readonly<Record<string, unknown>>, body: Uint8Array): string | undefined {
-  const { payloadKindBitmap, payloadFrameCount } = metadata;
+function tokensOf(packet: Packet): string | undefined {
+  const read = readMetadata(packet);
+  const { payloadKindBitmap, payloadFrameCount } = read?.value ?? {};
   if (payloadKindBitmap !== PayloadKind.TokenChunk || typeof payloadFrameCount !== 'number') return undefined;
-  if (payloadFrameCount === 0) return undefined;
-  try {
-    const tokens = decodeTokens({ metadata: { payloadKindBitmap, payloadFrameCount }, body });
-    return tokens.map((token) => JSON.stringify(token)).join(' ');
-  } catch (error) {
-    if (error instanceof NnrpError) return undefined;
-    throw error;
-  }
+  if (read === undefined || payloadFrameCount === 0) return undefined;
+  const { records, typedPayload } = read.revision;
+  return orUndefined(() => {
+    const regions = splitBody(packet.body, records.BodyRegionPrelude);
+    const frames = typedPayload.decode(
+      { payloadKindBitmap, payloadFrameCount },
+      regions.typedPayloadDescriptors,
+      regions.typedPayloadFrames,
+    );
+    return frames.map(({ payload }) => JSON.stringify(utf8.decode(payload))).join(' ');
+  });
 }

@@ -1,7 +1,14 @@
 import type { CommonHeader, HeaderFields } from '../../wire/header';
-import { firstRow, type MessageMetadata, type MetadataType } from '../../wire/message';
+import {
+  firstRow,
+  type FirstRevision,
+  type MessageMetadata,
+  type MetadataType,
+  type RevisionName,
+} from '../../wire/message';
 import type { MessageType } from '../../wire/message-type';
 import { EMPTY, packet, type Packet } from '../../wire/packet';
+import type { MessageRow, Revision } from '../../wire/revision';
 import type { WireRecord } from '../../wire/codec/record';
 import { bytesOf, type Bytes } from './bytes';
 
@@ -16,6 +23,8 @@ export interface PacketParts {
   /** Metadata that is no encoded record. */
   readonly rawMetadata?: Uint8Array;
   readonly ignored: readonly string[];
+  /** Whose record the metadata are; undefined for the first that has the type. */
+  readonly revision?: Revision;
 }
 
 /**
@@ -80,18 +89,21 @@ export interface RecordParts<T extends MetadataType> extends PacketParts {
 }
 
 /** A packet whose metadata is a record. */
-export class RecordPacket<T extends MetadataType> extends BuiltPacket {
+export class RecordPacket<
+  T extends MetadataType,
+  R extends RevisionName = FirstRevision<T>,
+> extends BuiltPacket {
   // Private to the engine, so that a deep comparison with a packet off the wire sees a packet alone.
   readonly #recordParts: RecordParts<T>;
-  readonly #fields: Partial<MessageMetadata<T>>;
+  readonly #fields: Partial<MessageMetadata<T, R>>;
 
   /** `fields` are what was said; `lengths` follow from the body, and give way to what was said. */
   constructor(
     parts: RecordParts<T>,
-    fields: Partial<MessageMetadata<T>>,
+    fields: Partial<MessageMetadata<T, R>>,
     lengths: Readonly<Record<string, number>> = bodyLength(parts),
   ) {
-    super(parts, parts.rawMetadata ?? encoded(parts.messageType, { ...lengths, ...fields }));
+    super(parts, parts.rawMetadata ?? encoded(parts, { ...lengths, ...fields }));
     this.#recordParts = parts;
     this.#fields = fields;
   }
@@ -101,7 +113,7 @@ export class RecordPacket<T extends MetadataType> extends BuiltPacket {
   }
 
   /** What was said of the metadata. */
-  protected get fields(): Partial<MessageMetadata<T>> {
+  protected get fields(): Partial<MessageMetadata<T, R>> {
     return this.#fields;
   }
 
@@ -109,7 +121,7 @@ export class RecordPacket<T extends MetadataType> extends BuiltPacket {
    * Says something else in the metadata. Throws an `NnrpError` where the protocol forbids it; what a
    * broken peer sends is made with `withMetadata`.
    */
-  with(fields: Partial<MessageMetadata<T>>): this {
+  with(fields: Partial<MessageMetadata<T, R>>): this {
     return this.ofRecord(this.parts, { ...this.fields, ...fields }) as this;
   }
 
@@ -118,23 +130,28 @@ export class RecordPacket<T extends MetadataType> extends BuiltPacket {
   }
 
   /** Makes another of the same class, which is made of the same two unless it overrides this. */
-  protected ofRecord(parts: RecordParts<T>, fields: Partial<MessageMetadata<T>>): RecordPacket<T> {
+  protected ofRecord(parts: RecordParts<T>, fields: Partial<MessageMetadata<T, R>>): RecordPacket<T, R> {
     const Same = this.constructor as new (
-      ...made: [RecordParts<T>, Partial<MessageMetadata<T>>]
-    ) => RecordPacket<T>;
+      ...made: [RecordParts<T>, Partial<MessageMetadata<T, R>>]
+    ) => RecordPacket<T, R>;
     return new Same(parts, fields);
   }
 }
 
-function bodyLength({ messageType, body }: PacketParts): Readonly<Record<string, number>> {
-  const declared = firstRow(messageType)?.body;
+function rowOf({ messageType, revision }: PacketParts): MessageRow | undefined {
+  return revision === undefined ? firstRow(messageType) : revision.messages[messageType];
+}
+
+function bodyLength(parts: PacketParts): Readonly<Record<string, number>> {
+  const { body } = parts;
+  const declared = rowOf(parts)?.body;
   // Where several parts make the body, it is the first unless the test says otherwise.
   const field = typeof declared === 'object' ? declared[0] : undefined;
   return field === undefined ? {} : { [field]: body.length };
 }
 
-function encoded(type: MetadataType, fields: Readonly<Record<string, unknown>>): Uint8Array {
-  const record = firstRow(type)?.record as WireRecord<Readonly<Record<string, unknown>>>;
+function encoded(parts: PacketParts, fields: Readonly<Record<string, unknown>>): Uint8Array {
+  const record = rowOf(parts)?.record as WireRecord<Readonly<Record<string, unknown>>>;
   return record.encode(record.of(fields));
 }
 
