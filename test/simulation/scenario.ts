@@ -54,7 +54,7 @@ export function drawScenario(random: Random): Scenario {
   const activeMs = random.int(200, 700);
   const resumeWindowMs = random.pick([20, 80, 400, 1000, 1000]);
   const keepAlive = random.pick([
-    { idleMs: 0, timeoutMs: 0 },
+    { idleMs: 0, timeoutMs: 10_000 },
     { idleMs: random.int(40, 200), timeoutMs: random.int(40, 100) },
   ]);
   const conditions = drawConditions(random.fork('conditions'));

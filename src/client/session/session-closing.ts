@@ -52,8 +52,9 @@ export class SessionClosing {
     private current: SessionState,
   ) {}
 
+  /** Closing from when its user asks for it, though a server that is away hears of it later. */
   get state(): SessionState {
-    return this.current;
+    return this.asked !== undefined && acceptsOperations(this.current) ? SessionState.Closing : this.current;
   }
 
   /** Whether the session is to go on. */
