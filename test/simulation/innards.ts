@@ -1,4 +1,5 @@
 import { ConnectedSession } from '../../src/client/session/connected-session';
+import { HELD_RESULT_BYTES } from '../../src/protocol/operation/result-outbox';
 import type { ClientSession } from '../../src/client/session/session';
 import type { ServerSession } from '../../src/server/session/session';
 
@@ -71,7 +72,7 @@ export function couldGoOn(session: ServerSession, sent: readonly Uint8Array[], r
   const { maxResults, maxBytes } = outbox['limits'];
   const waiting = outbox['entries'].slice(outbox['entries'].length - (outbox.lastNumber - sent.length));
   let bytes = 0;
-  for (const result of sent.slice(received)) bytes += result.length;
+  for (const result of sent.slice(received)) bytes += HELD_RESULT_BYTES + result.length;
   for (const { byteLength } of waiting) bytes += byteLength;
   return outbox.lastNumber - received <= maxResults && bytes <= maxBytes;
 }

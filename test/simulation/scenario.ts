@@ -86,8 +86,8 @@ export function drawScenario(random: Random): Scenario {
       resumeWindowMs,
       resume: random.chance(0.95) ? 'token' : 'off',
       outbox: random.pick([
-        { maxResults: random.int(2, 4), maxBytes: 4096 },
-        { maxResults: 64, maxBytes: random.int(400, 3000) },
+        { maxResults: random.int(2, 4), maxBytes: 65536 },
+        { maxResults: 64, maxBytes: random.int(1000, 8000) },
         { maxResults: 256, maxBytes: 65536 },
         { maxResults: 256, maxBytes: 65536 },
       ]),
