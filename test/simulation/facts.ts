@@ -60,4 +60,23 @@ export type Fact =
       readonly windowMs: number;
       /** Whether more waited for the client than there is room for. */
       readonly isOverfull: boolean;
-    };
+    }
+  /** Somebody called something with an argument that cannot be sent. */
+  | {
+      readonly kind: 'bad-call';
+      readonly session: SessionRecord;
+      readonly what: string;
+      readonly answer: 'refused' | 'taken' | 'unanswered';
+      /** What was otherwise when the call returned. */
+      readonly changed: string | undefined;
+      readonly hasSent: boolean;
+    }
+  /** A process that woke cut a connection, and had not read what its peer had said meanwhile. */
+  | {
+      readonly kind: 'cut-unread';
+      readonly who: string;
+      readonly connectionId: number;
+      readonly unreadBytes: number;
+    }
+  /** A session was revoked, by nobody, with time left. */
+  | { readonly kind: 'revoked-early'; readonly session: SessionRecord; readonly leftMs: number };

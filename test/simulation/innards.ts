@@ -1,6 +1,7 @@
 import { ConnectedSession } from '../../src/client/session/connected-session';
 import { HELD_RESULT_BYTES } from '../../src/protocol/operation/result-outbox';
 import type { ClientSession } from '../../src/client/session/session';
+import { acceptsOperations } from '../../src/protocol/session/session-lifecycle';
 import type { ServerSession } from '../../src/server/session/session';
 
 /**
@@ -10,6 +11,8 @@ import type { ServerSession } from '../../src/server/session/session';
 export interface ServerInnards {
   readonly maxInFlight: number;
   readonly inFlight: number;
+  /** Slots of operations that are over, whose handlers go on. */
+  readonly kept: number;
   readonly queued: number;
   readonly queuedBytes: number;
   readonly countedQueuedBytes: number;
@@ -47,6 +50,7 @@ export function serverInnards(session: ServerSession): ServerInnards {
   return {
     maxInFlight: admission['maxInFlight'],
     inFlight: admission.inFlightCount,
+    kept: admission.keptCount,
     queued: admission.queuedCount,
     queuedBytes,
     countedQueuedBytes: admission['queuedBytes'],
@@ -105,6 +109,12 @@ export function clientDigest(session: ClientSession): string {
   return [state, receivedResults, submissions.inFlightIds().join(' '), submissions.lastFrameId].join(' | ');
 }
 
+/** Whether a client's session is to end: its client has asked for that, or heard of it. */
+export function isClosingForClient(session: ClientSession): boolean {
+  const { state, isClosing } = connected(session);
+  return isClosing || !acceptsOperations(state);
+}
+
 /** Who still listens to a server session's streams. */
 export function observedStreams(session: ServerSession): readonly string[] {
   const core = session['core'];
@@ -120,6 +130,7 @@ function connected(session: ClientSession) {
   if (!(session instanceof ConnectedSession)) throw new TypeError('not a session of this client');
   return {
     state: session.state,
+    isClosing: session.isClosing,
     receivedResults: session['inbox'].receivedResults,
     submissions: session['submissions'],
   };

@@ -29,6 +29,8 @@ export class Ledger {
   /** Operations that are with the application. */
   readonly working = new Set<OperationRecord>();
   readonly counts = new Map<string, number>();
+  /** Packets that anybody has sent. */
+  sent = 0;
   violation: Violation | undefined;
 
   constructor(
@@ -80,6 +82,8 @@ export class Ledger {
       cursor: undefined,
       lastAttempt: 0,
       closing: undefined,
+      expiresAt: undefined,
+      overdueAt: undefined,
       overfullAt: undefined,
       client: undefined,
       connectivity: undefined,

@@ -104,6 +104,10 @@ export interface SessionRecord {
   cursor: number | undefined;
   /** When a close was accepted, and when all must be over then. */
   closing: { readonly by: 'client' | 'server'; deadline: number } | undefined;
+  /** Until which date the policy has given it; undefined for ever. */
+  expiresAt: number | undefined;
+  /** When it must be over by that, as the time goes and not the date. */
+  overdueAt: number | undefined;
   /** When more waited for its client than there is room for: it is about to expire. */
   overfullAt: number | undefined;
 

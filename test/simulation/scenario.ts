@@ -29,8 +29,7 @@ export interface Scenario {
   readonly longestMs: number;
   readonly conditions: NetworkConditions;
   readonly server: Omit<ServerOptions, 'listen' | 'scheduler' | 'randomBytes' | 'policy'>;
-  /** Milliseconds until the policy has decided; undefined for at once. */
-  readonly policyMs: Span | undefined;
+  readonly policy: PolicyScenario;
   /** Milliseconds until the application subscribes to a new session's submits. */
   readonly attentionMs: number;
   /** Milliseconds between two things that the application does to a session of its own accord. */
@@ -43,6 +42,22 @@ export interface Scenario {
   readonly flooders: number;
   /** When the server closes before its time, if it does, and with how much grace. */
   readonly earlyClose: { readonly atMs: number; readonly graceMs: number } | undefined;
+  /** When somebody sets the date, and by how much. */
+  readonly clockSteps: readonly { readonly atMs: number; readonly byMs: number }[];
+  /** When a process stands still: the server's, or that of a client by its number from 1. */
+  readonly pauses: readonly { readonly atMs: number; readonly forMs: number; readonly who: number }[];
+}
+
+export interface PolicyScenario {
+  /** Milliseconds until it has decided; undefined for at once. */
+  readonly policyMs: Span | undefined;
+  readonly refuseChance: number;
+  /** How often it throws, or says what is no verdict. */
+  readonly brokenChance: number;
+  /** Whether sessions are their clients', and not whoever's has the token. */
+  readonly hasOwners: boolean;
+  /** Milliseconds that sessions live by the date; undefined for ever. */
+  readonly lifeMs: Span | undefined;
 }
 
 /** Operations of a session. */
@@ -54,7 +69,7 @@ export function drawScenario(random: Random): Scenario {
   const activeMs = random.int(200, 700);
   const resumeWindowMs = random.pick([20, 80, 400, 1000, 1000]);
   const keepAlive = random.pick([
-    { idleMs: 0, timeoutMs: 10_000 },
+    { idleMs: 0, timeoutMs: 10 },
     { idleMs: random.int(40, 200), timeoutMs: random.int(40, 100) },
   ]);
   const conditions = drawConditions(random.fork('conditions'));
@@ -107,12 +122,7 @@ export function drawScenario(random: Random): Scenario {
       leaseTtlMs: random.int(50, 1000),
       cancelScope: random.chance(0.1) ? CancelScope.Subtree : CancelScope.Operation,
     },
-    policyMs: random.chance(0.3)
-      ? random.pick<Span>([
-          [0, 20],
-          [0, 80],
-        ])
-      : undefined,
+    policy: drawPolicy(random.fork('policy')),
     attentionMs: random.chance(0.2) ? random.int(1, 60) : 0,
     meddlingMs: random.pick([
       [30, 200],
@@ -123,9 +133,45 @@ export function drawScenario(random: Random): Scenario {
     thieves: random.chance(0.3) ? 1 : 0,
     flooders: random.chance(0.3) ? 1 : 0,
     earlyClose: random.chance(0.15)
-      ? { atMs: random.int(50, activeMs), graceMs: random.pick([0, random.int(1, 100)]) }
+      ? { atMs: random.int(50, activeMs), graceMs: random.pick([0, random.int(1, 100), random.int(50, 300)]) }
       : undefined,
+    clockSteps: drawClockSteps(random.fork('clock'), activeMs),
+    pauses: drawPauses(random.fork('pauses'), activeMs, clients.length),
   };
+}
+
+function drawPolicy(random: Random): PolicyScenario {
+  return {
+    policyMs: random.chance(0.3)
+      ? random.pick<Span>([
+          [0, 20],
+          [0, 80],
+        ])
+      : undefined,
+    refuseChance: random.pick([0, 0, 0.05, 0.2]),
+    brokenChance: random.pick([0, 0, 0.05]),
+    hasOwners: random.chance(0.5),
+    lifeMs: random.pick([undefined, undefined, [50, 400]]),
+  };
+}
+
+/** From a moment of NTP's to a machine that comes from another year. */
+const STEPS_MS = [20, 500, 60_000, 3_600_000, 400 * 24 * 3_600_000];
+
+function drawClockSteps(random: Random, activeMs: number): Scenario['clockSteps'] {
+  const count = random.pick([0, 0, 1, 3]);
+  return Array.from({ length: count }, () => ({
+    atMs: random.int(0, activeMs),
+    byMs: random.pick(STEPS_MS) * random.pick([-1, 1]),
+  }));
+}
+
+function drawPauses(random: Random, activeMs: number, clients: number): Scenario['pauses'] {
+  const count = random.pick([0, 0, 1, 2, 4]);
+  return Array.from({ length: count }, () => {
+    const atMs = random.int(0, activeMs - 1);
+    return { atMs, forMs: random.int(1, Math.min(400, activeMs - atMs)), who: random.int(0, clients) };
+  });
 }
 
 /** A run has a second for what is spread over minutes elsewhere: what is sane at that pace is no flood. */
@@ -140,6 +186,8 @@ function drawLimits(random: Random): Partial<ServerLimits> {
     // The thieves have the address of everybody else.
     addressTokenFailures: unlimited,
     violations: { burst: random.int(2, 10), perSecond: 1 },
+    unsettledMs: random.int(20, 80),
+    maxUnsettledMs: random.int(100, 300),
   };
 }
 

@@ -10,6 +10,7 @@ const MET = [
   'answer: at-once',
   'answer: hang',
   'answer: late',
+  'answer: parked',
   'answer: pull',
   'answer: stream',
   'answer: throw',
@@ -17,6 +18,8 @@ const MET = [
   'attachment: detached',
   'attachment: expired',
   'attachment: resumed',
+  'bad calls',
+  'clock steps',
   'completed while detached',
   'end: cancelled',
   'end: closed',
@@ -33,6 +36,7 @@ const MET = [
   'flow updates',
   'ghosts',
   'late answer refused',
+  'limit: unsettledMs',
   'move: done',
   'objects cached',
   'open: opened',
@@ -47,8 +51,14 @@ const MET = [
   'outcome: session-closed',
   'outcome: unsubscribed',
   'patch: done',
+  'pauses',
+  'policy: broken',
+  'policy: open refused',
+  'policy: resume refused',
   'replayed results',
   'resumes refused for a gap',
+  'right tokens of others refused',
+  'sessions that ran out',
   'stray packet at the client',
   'stray packet at the server',
   'submits sent again',
@@ -94,7 +104,7 @@ describe('the simulation', () => {
   });
 
   it('has every invariant, numbered and in words', () => {
-    expect(INVARIANTS.map(({ number }) => number)).toEqual(Array.from({ length: 14 }, (_, index) => index));
+    expect(INVARIANTS.map(({ number }) => number)).toEqual(Array.from({ length: 17 }, (_, index) => index));
     for (const { number, text } of INVARIANTS) expect(textOf(number)).toBe(text);
   });
 });

@@ -1,14 +1,11 @@
-import { delay, of } from 'rxjs';
-import type { SessionPolicy } from '../../src/server/opening/policy';
 import { createServer } from '../../src/server/server';
 import { MessageType } from '../../src/wire/message-type';
-import { SessionErrorCode } from '../../src/wire/messages/session-open';
 import type { Packet } from '../../src/wire/packet';
 import { Application } from './actors/application';
 import { ClientActor } from './actors/client-actor';
-import { within } from './network/conditions';
 import { settle } from './time/elapse';
 import { flood, haunt, thieve } from './actors/intruder';
+import { policyOf } from './actors/policy';
 import { GOES_ON } from './invariants';
 import { Ledger } from './ledger';
 import { type Violation } from './records';
@@ -16,7 +13,9 @@ import { Random } from './random';
 import { drawScenario, type Scenario } from './scenario';
 import { SimulatedNetwork } from './network/simulated-network';
 import type { TraceEvent } from './trace';
+import { Process } from './time/process';
 import { VirtualScheduler } from './time/virtual-scheduler';
+import { WallClock } from './time/wall-clock';
 import { Watchdog } from './time/watchdog';
 import { WireWatch } from './wire/wire-watch';
 import type { World } from './world';
@@ -79,6 +78,8 @@ const PRECIOUS: readonly MessageType[] = [
 class Run {
   private readonly scenario: Scenario;
   private readonly scheduler = new VirtualScheduler();
+  private readonly wallClock = new WallClock(this.scheduler);
+  private readonly serverProcess = new Process(this.scheduler);
   private readonly ledger: Ledger;
   private readonly world: World;
   private readonly watch: WireWatch;
@@ -96,17 +97,20 @@ class Run {
   ) {
     const random = new Random(seed);
     this.scenario = drawScenario(random.fork('scenario'));
-    const { scenario, scheduler } = this;
+    const { scenario, scheduler, wallClock, serverProcess } = this;
     this.ledger = new Ledger(scheduler, keepEvents);
     this.watch = new WireWatch({
       ledger: this.ledger,
       now: () => scheduler.now(),
+      server: { hasOwners: scenario.policy.hasOwners, wallClock },
+      serverProcess,
       moved: (session, from) => {
         haunt(this.world, session, from);
       },
     });
     const network = new SimulatedNetwork({
       scheduler,
+      server: serverProcess,
       random: random.fork('network'),
       conditions: scenario.conditions,
       watcher: this.watch,
@@ -118,6 +122,8 @@ class Run {
     this.world = {
       scenario,
       scheduler,
+      wallClock,
+      serverProcess,
       network,
       ledger: this.ledger,
       random,
@@ -129,9 +135,16 @@ class Run {
       server: createServer({
         ...scenario.server,
         listen: endpoints,
-        scheduler,
+        scheduler: serverProcess.scheduler,
+        wallClock,
         randomBytes: (length) => tokens.bytes(length),
-        policy: this.policy(random.fork('policy')),
+        policy: policyOf({
+          scenario,
+          ledger: this.ledger,
+          random: random.fork('policy'),
+          scheduler: serverProcess.scheduler,
+          wallClock,
+        }),
       }),
     };
     this.watchdog = new Watchdog(this.world);
@@ -177,7 +190,7 @@ class Run {
   }
 
   private begin(): void {
-    const { world, scenario, scheduler, watch } = this;
+    const { world, scenario, scheduler, serverProcess, watch } = this;
     this.application.start();
     for (const actor of this.actors) void actor.live();
     for (let index = 1; index <= scenario.thieves; index++) void thieve(world, `thief ${index}`, watch);
@@ -185,11 +198,32 @@ class Run {
     scheduler.schedule(() => {
       this.stopFaults();
     }, scenario.activeMs);
+    this.disturb();
     const { earlyClose } = scenario;
     if (earlyClose === undefined) return;
-    scheduler.schedule(() => {
+    serverProcess.scheduler.schedule(() => {
       void this.closeServer(earlyClose.graceMs);
     }, earlyClose.atMs);
+  }
+
+  /** Sets the date, and lets processes stand still. */
+  private disturb(): void {
+    const { scenario, scheduler, ledger, wallClock, serverProcess, actors } = this;
+    for (const { atMs, byMs } of scenario.clockSteps) {
+      scheduler.schedule(() => {
+        ledger.count('clock steps');
+        ledger.tell('clock', `is set by ${byMs} ms`);
+        wallClock.step(byMs);
+      }, atMs);
+    }
+    for (const { atMs, forMs, who } of scenario.pauses) {
+      const actor = actors[who - 1];
+      scheduler.schedule(() => {
+        ledger.count('pauses');
+        ledger.tell(actor?.name ?? 'server', `stands still for ${forMs} ms`);
+        (actor?.process ?? serverProcess).standStill(forMs);
+      }, atMs);
+    }
   }
 
   private stopFaults(): void {
@@ -220,14 +254,5 @@ class Run {
       if (session.server !== undefined) application.closing(session, graceMs);
     await world.server.close({ graceMs });
     ledger.tell('server', 'has closed');
-  }
-
-  private policy(random: Random): SessionPolicy {
-    const { policyMs } = this.scenario;
-    if (policyMs === undefined) return () => SessionErrorCode.None;
-    return () => {
-      const code = random.chance(0.1) ? SessionErrorCode.AuthFailed : SessionErrorCode.None;
-      return of(code).pipe(delay(within(random, policyMs), this.scheduler));
-    };
   }
 }

@@ -12,9 +12,10 @@ import type { Random } from '../random';
  * - `at-once`: before the handler returns
  * - `throw`: not at all, it throws
  * - `hang`: not at all, until it is unsubscribed
+ * - `parked`: not at all, and it cannot be stopped: it awaits what never comes, and looks at no signal
  * - `late`: by hand and after a while, whether or not anybody still wants to know
  */
-export type AnswerKind = 'stream' | 'pull' | 'at-once' | 'throw' | 'hang' | 'late';
+export type AnswerKind = 'stream' | 'pull' | 'at-once' | 'throw' | 'hang' | 'parked' | 'late';
 
 /** What ends the answer. */
 export type AnswerEnding =
@@ -46,7 +47,15 @@ export interface AnswerPlan {
 export const LONGEST_ANSWER_MS = 60;
 
 export function drawAnswer(random: Random): AnswerPlan {
-  const kind = random.weighted({ stream: 50, pull: 12, 'at-once': 14, throw: 5, hang: 8, late: 8 });
+  const kind = random.weighted({
+    stream: 50,
+    pull: 12,
+    'at-once': 14,
+    throw: 5,
+    hang: 8,
+    parked: 3,
+    late: 8,
+  });
   return {
     kind,
     parts: random.int(0, 5),
@@ -205,4 +214,15 @@ export function pulled({ submit, index, plan, scheduler, log }: AnswerContext): 
       };
     },
   };
+}
+
+/** What a handler that is parked for ever gives: a promise, or an iterable that is asked in vain. */
+export function parked({ plan }: AnswerContext): Promise<Answer> | AsyncIterable<Answer> {
+  const never = <T>(): Promise<T> => new Promise<T>(neverSettles);
+  if (plan.parts % 2 === 0) return never();
+  return { [Symbol.asyncIterator]: () => ({ next: never, return: never }) };
+}
+
+function neverSettles(): void {
+  // Nobody resolves it.
 }

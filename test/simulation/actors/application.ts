@@ -1,4 +1,4 @@
-import { Observable, type ObservableInput } from 'rxjs';
+import { Observable, type ObservableInput, type SchedulerLike } from 'rxjs';
 import type { Answer } from '../../../operators/respond-to-submits';
 import { FlowScope } from '../../../src/wire/messages/flow-update';
 import { CloseReason, InFlightPolicy } from '../../../src/wire/messages/session-close';
@@ -6,7 +6,16 @@ import type { PatchRequest } from '../../../src/server/session/requests';
 import type { ServerSession } from '../../../src/server/session/session';
 import type { Submit } from '../../../src/server/session/submits/submit';
 import { acceptsOperations } from '../../../src/protocol/session/session-lifecycle';
-import { partBody, pulled, streamed, submitBody, type AnswerContext, type AnswerLog } from './answers';
+import {
+  parked,
+  partBody,
+  pulled,
+  streamed,
+  submitBody,
+  type AnswerContext,
+  type AnswerLog,
+} from './answers';
+import { callServerBadly } from './bad-calls';
 import { within } from '../network/conditions';
 import {
   isOverForServer,
@@ -23,8 +32,11 @@ export class Application {
   private readonly random;
   private readonly atWork = new Map<OperationRecord, Submit>();
 
+  private readonly scheduler: SchedulerLike;
+
   constructor(private readonly world: World) {
     this.random = world.random.fork('application');
+    this.scheduler = world.serverProcess.scheduler;
   }
 
   start(): void {
@@ -36,6 +48,9 @@ export class Application {
       ledger.count(`violation: ${error.kind}`);
       ledger.tell('server', `${peer} at fault: ${error.message}`);
       if (error.kind === 'internal') ledger.violated(0, `the server failed at a packet: ${error.message}`);
+    });
+    ledger.follow(server.limits$, ({ limit }) => {
+      ledger.count(`limit: ${limit}`);
     });
     ledger.follow(server.failures$, (error) => {
       ledger.tell('server', `failure: ${error.message}`);
@@ -54,12 +69,13 @@ export class Application {
   /** Notes that a session closes and when it has to be over. */
   closing(record: SessionRecord, drainMs: number, by: 'client' | 'server' = 'server'): void {
     const { closing } = record;
-    const deadline = Math.min(this.world.scheduler.now() + drainMs, closing?.deadline ?? Infinity);
+    const deadline = Math.min(this.scheduler.now() + drainMs, closing?.deadline ?? Infinity);
     record.closing = { by: closing?.by ?? by, deadline };
   }
 
   private take(session: ServerSession): void {
-    const { ledger, scheduler, scenario } = this.world;
+    const { ledger, scenario } = this.world;
+    const { scheduler } = this;
     const record = ledger.sessionsByTag.get(session.open.clientSessionTag);
     if (record === undefined) {
       ledger.violated(0, `the server emitted a session of tag ${session.open.clientSessionTag}`);
@@ -83,7 +99,8 @@ export class Application {
   }
 
   private follow(record: SessionRecord, session: ServerSession): void {
-    const { ledger, scheduler } = this.world;
+    const { scheduler } = this;
+    const { ledger } = this.world;
     ledger.follow(session.attachment$, (state) => {
       ledger.tell('server', `${nameOf(record)} is ${state}`);
       ledger.count(`attachment: ${state}`);
@@ -93,6 +110,8 @@ export class Application {
         const isOverfull = record.overfullAt !== undefined;
         ledger.facts.push({ kind: 'expired', session: record, waitedMs, windowMs, isOverfull });
       }
+      if (state === 'closed' && record.closing === undefined && this.hasRunOut(record))
+        this.closing(record, 0);
       record.attachment = state;
       record.detachedAt = state === 'detached' ? scheduler.now() : undefined;
       record.overfullAt = undefined;
@@ -104,8 +123,13 @@ export class Application {
     });
   }
 
+  private hasRunOut({ expiresAt = Infinity }: SessionRecord): boolean {
+    return this.world.wallClock.now() >= expiresAt;
+  }
+
   private answer(submit: Submit): ObservableInput<Answer> {
-    const { ledger, scheduler } = this.world;
+    const { scheduler } = this;
+    const { ledger } = this.world;
     const operation = operationOf(ledger, submit.metadata);
     if (operation === undefined) {
       ledger.violated(0, `a handler started for a submit that nobody sent, frame ${submit.frameId}`);
@@ -142,6 +166,8 @@ export class Application {
         return pulled(context);
       case 'late':
         return this.late(operation, context);
+      case 'parked':
+        return parked(context);
       default:
         return streamed(context);
     }
@@ -149,8 +175,9 @@ export class Application {
 
   private noteDrain(operation: OperationRecord): void {
     const { closing } = operation.session;
-    // A close of the server's is over as soon as its client says so.
-    if (closing?.by !== 'client' || this.world.scheduler.now() >= closing.deadline) return;
+    // A close of the server's is over as soon as its client says so, and time that has run out is no close.
+    if (this.hasRunOut(operation.session)) return;
+    if (closing?.by !== 'client' || this.scheduler.now() >= closing.deadline) return;
     this.world.ledger.facts.push({ kind: 'cut-short', operation, deadline: closing.deadline });
   }
 
@@ -193,7 +220,8 @@ export class Application {
 
   /** Answers by hand, and does not stop when it is told to. */
   private late(operation: OperationRecord, { submit, index, plan, log }: AnswerContext): Observable<Answer> {
-    const { ledger, scheduler } = this.world;
+    const { scheduler } = this;
+    const { ledger } = this.world;
     scheduler.schedule(() => {
       const isOver = operation.ends.length > 0;
       const before = operation.offered;
@@ -216,7 +244,8 @@ export class Application {
   }
 
   private answerPatch(request: PatchRequest): void {
-    const { scheduler, scenario } = this.world;
+    const { scheduler } = this;
+    const { scenario } = this.world;
     const ms = within(this.random, scenario.patchMs ?? [0, 0]);
     scheduler.schedule(() => {
       request.ack();
@@ -224,7 +253,8 @@ export class Application {
   }
 
   private meddleLater(record: SessionRecord, session: ServerSession): void {
-    const { scheduler, scenario } = this.world;
+    const { scheduler } = this;
+    const { scenario } = this.world;
     scheduler.schedule(
       () => {
         if (!this.world.isActive || isOverForServer(record)) return;
@@ -247,6 +277,7 @@ export class Application {
       cancel: 4,
       close: 1,
       revoke: 1,
+      bad: 3,
     });
     ledger.count(`meddling: ${what}`);
     ledger.tell('server', `${what} ${nameOf(record)}`);
@@ -275,6 +306,9 @@ export class Application {
       case 'revoke':
         this.closing(record, 0);
         void session.revoke();
+        return;
+      case 'bad':
+        if (acceptsOperations(session.state)) callServerBadly(this.world, record, { session, random });
     }
   }
 

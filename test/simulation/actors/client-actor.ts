@@ -7,6 +7,7 @@ import type { Random } from '../random';
 import type { ClientScenario } from '../scenario';
 import { SessionActor } from './session-actor';
 import { SimulatedTransport } from '../network/simulated-transport';
+import { Process } from '../time/process';
 import type { WireWatch } from '../wire/wire-watch';
 import { sleep, type World } from '../world';
 
@@ -15,6 +16,7 @@ const PAUSE_MS = 15;
 
 /** A program that connects, opens sessions, works with them, and starts anew when it lost them. */
 export class ClientActor {
+  readonly process: Process;
   private readonly random: Random;
   private readonly endpoints: readonly ConnectEndpoint[];
   private readonly sessions = new Set<SessionActor>();
@@ -26,7 +28,11 @@ export class ClientActor {
     watch: WireWatch,
   ) {
     this.random = world.random.fork(scenario.name);
-    this.endpoints = world.endpoints.map((endpoint) => owned(endpoint, scenario.name, watch));
+    this.process = new Process(world.scheduler);
+    watch.runs(scenario.name, this.process);
+    this.endpoints = world.endpoints.map((endpoint) =>
+      owned(endpoint.from(this.process), scenario.name, watch),
+    );
   }
 
   get name(): string {
@@ -36,11 +42,11 @@ export class ClientActor {
   /** Works until faults stop. */
   async live(): Promise<void> {
     const { world, random } = this;
-    await sleep(world, random.int(0, 30));
+    await sleep(this.process, random.int(0, 30));
     while (world.isActive) {
       const client = await this.connect();
       if (client !== undefined) await this.use(client);
-      await sleep(world, PAUSE_MS);
+      await sleep(this.process, PAUSE_MS);
     }
   }
 
@@ -60,7 +66,8 @@ export class ClientActor {
     const endpoint = random.pick(this.endpoints);
     try {
       const client = await connect(endpoint, {
-        scheduler: world.scheduler,
+        scheduler: this.process.scheduler,
+        wallClock: world.wallClock,
         random: () => random.next(),
         connectTimeoutMs: scenario.connectTimeoutMs,
       });
@@ -97,7 +104,7 @@ export class ClientActor {
     while (world.isActive && this.client === client) {
       const living = [...this.sessions].filter((session) => session.isAlive).length;
       if (living < scenario.sessions) await this.open(client);
-      await sleep(world, random.int(5, 60));
+      await sleep(this.process, random.int(5, 60));
       if (!world.isActive || !random.chance(0.01)) continue;
       world.ledger.tell(this.name, 'closes its client');
       world.ledger.count('clients closed');
@@ -119,9 +126,12 @@ export class ClientActor {
         clientSessionTag: record.tag,
         maxInFlightOperations: maxInFlight,
         defaultDeadlineMs: 0,
+        auth: new TextEncoder().encode(name),
         ...(reconnect === undefined ? { allowResume: random.chance(0.3) } : { reconnect }),
       });
       const actor = new SessionActor(world, record, session, {
+        client,
+        process: this.process,
         random: random.fork(`session ${record.tag}`),
         paceMs: scenario.paceMs,
         endpoints: this.endpoints,

@@ -45,7 +45,7 @@ export async function thieve(world: World, name: string, watch: WireWatch): Prom
     // Drawn now: what counts is whether it is good when it arrives, and none of these ever is again.
     const token = wrongToken(world, victim, random);
     const extension = random.chance(0.5) ? encodeSessionExtension({ receivedResults: 0 }) : EMPTY;
-    const blocks = { resumeToken: token, auth: EMPTY, extension };
+    const blocks = { resumeToken: token, auth: new TextEncoder().encode(name), extension };
     const { sessionId } = victim;
     const options = {
       requestedSessionId: sessionId,
@@ -73,11 +73,16 @@ function anyVictim({ ledger }: World, random: Random): SessionRecord | undefined
 }
 
 /** A token that no server may take for this session's: none at all, of another session, of old, cut short. */
-function wrongToken({ ledger }: World, victim: SessionRecord, random: Random): Uint8Array {
+function wrongToken({ ledger, scenario }: World, victim: SessionRecord, random: Random): Uint8Array {
   const old = victim.tokens.filter(({ isAccepted }) => !isAccepted);
   const others = ledger.sessions.filter((session) => session !== victim).flatMap(({ tokens }) => tokens);
   const newest = victim.tokens.at(-1);
-  switch (random.weighted({ old: 6, other: 2, random: 1, cut: 1, none: 1 })) {
+  // One that is right will not do where the session is somebody's.
+  const right = scenario.policy.hasOwners ? 3 : 0;
+  switch (random.weighted({ old: 6, other: 2, random: 1, cut: 1, none: 1, right })) {
+    case 'right':
+      ledger.count('right tokens tried');
+      return newest === undefined ? EMPTY : bytesOf(newest.hex);
     case 'old': {
       const last = old.at(-1);
       if (last === undefined) return random.bytes(16);

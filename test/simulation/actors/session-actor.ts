@@ -1,9 +1,11 @@
+import type { Client } from '../../../src/client/client';
 import type { ClientSession } from '../../../src/client/session/session';
 import type { ConnectEndpoint } from '../../../src/transport/endpoint';
 import { acceptsOperations } from '../../../src/protocol/session/session-lifecycle';
 import { InFlightPolicy } from '../../../src/wire/messages/session-close';
 import { CacheAckStatus, CacheInvalidateScope } from '../../../src/wire/messages/cache';
-import { drawAnswer } from './answers';
+import { drawAnswer, type AnswerKind } from './answers';
+import { callClientBadly } from './bad-calls';
 import { bodyFor } from './application';
 import { within, type Span } from '../network/conditions';
 import {
@@ -15,11 +17,14 @@ import {
 } from '../records';
 import { OperationProbe } from './operation-probe';
 import type { Random } from '../random';
+import type { Process } from '../time/process';
 import { LONGEST_BODY } from '../scenario';
 import { cacheKey, fieldsOf, REFERENCE_FIELDS, referenceBody } from './submit-fields';
 import { sleep, type World } from '../world';
 
 export interface SessionActorOptions {
+  readonly client: Client;
+  readonly process: Process;
   readonly random: Random;
   readonly paceMs: Span;
   readonly endpoints: readonly ConnectEndpoint[];
@@ -27,6 +32,9 @@ export interface SessionActorOptions {
 
 /** Operations that a session's program keeps going at once, those that wait for credit among them. */
 const MAX_OPEN = 8;
+
+/** Answers that may never come. */
+const ENDLESS: readonly AnswerKind[] = ['hang', 'parked', 'late'];
 
 /** A program's work with one session. */
 export class SessionActor {
@@ -55,19 +63,19 @@ export class SessionActor {
   /** Works until the session is over, or faults stop. */
   async live(): Promise<void> {
     const { world } = this;
-    const { random, paceMs } = this.options;
+    const { random, paceMs, process } = this.options;
     while (world.isActive && this.isAlive) {
-      await sleep(world, within(random, paceMs));
+      await sleep(process, within(random, paceMs));
       if (world.isActive && this.isAlive) this.step();
     }
     // What was begun goes on; the session stays until it is closed.
-    while (this.isAlive) await sleep(world, 50);
+    while (this.isAlive) await sleep(process, 50);
   }
 
   /** Gives up what would never end. */
   settle(): void {
     for (const [{ plan }, probe] of this.probes) {
-      if (plan.kind === 'hang' || plan.kind === 'late') probe.unsubscribe();
+      if (ENDLESS.includes(plan.kind)) probe.unsubscribe();
     }
   }
 
@@ -94,6 +102,7 @@ export class SessionActor {
         cache: 6,
         move: 3,
         close: 1,
+        bad: 6,
       })
     ) {
       case 'submit':
@@ -119,7 +128,16 @@ export class SessionActor {
         return;
       case 'close':
         void this.close();
+        return;
+      case 'bad':
+        // One that is over, or asked to be, gives the same answer to all.
+        if (acceptsOperations(this.session.state)) callClientBadly(this.world, this.record, this.callee);
     }
+  }
+
+  private get callee() {
+    const { client, random } = this.options;
+    return { session: this.session, client, random };
   }
 
   private submit(bodyOf: (index: number) => Uint8Array, isReference = false): void {

@@ -7,8 +7,9 @@ import type { Finding } from './invariant';
 export function withinBounds(session: SessionRecord, held: ServerInnards, now: number): Finding {
   const name = nameOf(session);
   const { queueLimits, outboxLimits } = held;
-  if (held.inFlight > held.maxInFlight)
-    return `${name} has ${held.inFlight} of ${held.maxInFlight} in flight`;
+  if (held.inFlight + held.kept > held.maxInFlight) {
+    return `${name} has ${held.inFlight} in flight and keeps ${held.kept} of ${held.maxInFlight} slots`;
+  }
   if (held.queued > queueLimits.maxSubmits) {
     return `${name} has ${held.queued} of ${queueLimits.maxSubmits} queued`;
   }

@@ -1,5 +1,7 @@
 import { ghostsAreIgnored, oneWayIn, oneWayOut, ownAcks, ownToken } from './attachment';
 import { clientUsageIsRight, countersAreRight, usageIsRight, withinBounds } from './bounds';
+import { costsItsCall } from './calls';
+import { notEarly, notOverdue, readsFirst } from './clocks';
 import { handlerStops, noStartAfterClose, notCutShort, overByDeadline } from './closing';
 import { withinGrant, withinMaxInFlight } from './credit';
 import { bothEndsAgree, nothingIsLeft } from './ends';
@@ -91,6 +93,22 @@ export const INVARIANTS: readonly Invariant[] = [
     settled: [bothEndsAgree],
   },
   { ...ONE_TRACE },
+  {
+    number: 14,
+    text: 'a call with arguments that cannot be sent is refused at once, and does nothing else',
+    fact: [costsItsCall],
+  },
+  {
+    number: 15,
+    text: 'a process that stood still reads what has come before it gives a peer up',
+    fact: [readsFirst],
+  },
+  {
+    number: 16,
+    text: 'a session that was given for a time ends with it by the date, whatever sets the date',
+    session: [notOverdue],
+    fact: [notEarly],
+  },
 ];
 
 export function textOf(invariant: number): string {

@@ -1,5 +1,5 @@
-import { acceptsOperations } from '../../../src/protocol/session/session-lifecycle';
 import type { Fact } from '../facts';
+import { isClosingForClient } from '../innards';
 import { isOpenForClient, isOverForClient, nameOfOperation, type OperationRecord } from '../records';
 import type { World } from '../world';
 import { bodyOf, lastBody, sameBytes } from './bodies';
@@ -45,7 +45,7 @@ export function endsForAReason(operation: OperationRecord): Finding {
     case 'session-closed':
     case 'connection-lost': {
       const isOver = isOverForClient(session) || session.client?.state === undefined;
-      const isClosing = session.client !== undefined && !acceptsOperations(session.client.state);
+      const isClosing = session.client !== undefined && isClosingForClient(session.client);
       return isOver || isClosing ? undefined : `${name} ended ${outcome.reason}, and its session lives`;
     }
     case 'slow-consumer':

@@ -52,6 +52,18 @@ export class Pipe {
     private readonly drained: () => void,
   ) {}
 
+  /** Bytes that have arrived, and that nobody has read. */
+  get unreadBytes(): number {
+    const now = this.scheduler.now();
+    if (now < this.stalledUntil) return 0;
+    let bytes = 0;
+    for (const { at, content } of this.segments) {
+      if (at > now) break;
+      if (typeof content !== 'string') bytes += content.length;
+    }
+    return bytes;
+  }
+
   get isOpen(): boolean {
     return this.isWritable;
   }

@@ -12,7 +12,8 @@ import type { Packet } from '../../../src/wire/packet';
 import { within, type FaultKind, type NetworkConditions } from './conditions';
 import { Pipe } from './pipe';
 import type { Random } from '../random';
-import { SimulatedTransport, type TransportWatcher } from './simulated-transport';
+import { SimulatedTransport, type Side, type TransportWatcher } from './simulated-transport';
+import type { Host } from '../time/process';
 
 /** Who looks on at all that the network carries. */
 export interface NetworkWatcher {
@@ -25,11 +26,21 @@ export interface NetworkWatcher {
   /** Somebody asked for a connection and did not get one. */
   notConnected?(url: string, why: 'refused' | 'ignored'): void;
   broken?(connectionId: number, how: FaultKind): void;
+  /** An end cuts its connection, with bytes of the other that have arrived and were not read. */
+  destroying?(end: SimulatedTransport, unreadBytes: number): void;
   ended?(end: SimulatedTransport): void;
+}
+
+/** A place to listen and to connect to. */
+export interface SimulatedEndpoint extends ListenEndpoint, ConnectEndpoint {
+  /** The same place, to connect to from another process than the network's scheduler runs. */
+  from(host: Host): ConnectEndpoint;
 }
 
 export interface SimulatedNetworkOptions {
   readonly scheduler: SchedulerLike;
+  /** Where servers run. Default: nowhere in particular. */
+  readonly server?: Host;
   readonly random: Random;
   readonly conditions: NetworkConditions;
   readonly watcher?: NetworkWatcher;
@@ -76,18 +87,20 @@ export class SimulatedNetwork {
   }
 
   /** A place to listen and to connect to. */
-  endpoint(kind: TransportKind): ListenEndpoint & ConnectEndpoint {
+  endpoint(kind: TransportKind): SimulatedEndpoint {
     const url = `${kind}://simulated:${++this.endpointCount}`;
+    const { scheduler } = this.options;
     return {
       kind,
       url,
+      from: (host) => ({ kind, url, connect: () => this.connect(kind, url, host) }),
       listen: () =>
         new Listener(kind, (sink) => {
           this.listeners.set(url, sink);
           sink.listening({ kind, host: 'simulated', port: this.endpointCount, url });
           return () => this.listeners.delete(url);
         }),
-      connect: () => this.connect(kind, url),
+      connect: () => this.connect(kind, url, { scheduler, sockets: scheduler }),
     };
   }
 
@@ -97,14 +110,19 @@ export class SimulatedNetwork {
     for (const connection of this.connections.values()) connection.heal();
   }
 
-  private connect(kind: TransportKind, url: string): Observable<SimulatedTransport> {
-    const { scheduler, random, conditions, watcher } = this.options;
+  private get serverHost(): Host {
+    const { scheduler, server = { scheduler, sockets: scheduler } } = this.options;
+    return server;
+  }
+
+  private connect(kind: TransportKind, url: string, host: Host): Observable<SimulatedTransport> {
+    const { random, conditions, watcher } = this.options;
     return new Observable((subscriber) => {
       if (!this.isHealed && random.chance(conditions.ignoreChance)) {
         watcher?.notConnected?.(url, 'ignored');
         return undefined;
       }
-      return scheduler.schedule(
+      return this.serverHost.sockets.schedule(
         () => {
           const sink = this.listeners.get(url);
           if (sink === undefined || (!this.isHealed && random.chance(conditions.refuseChance))) {
@@ -112,19 +130,31 @@ export class SimulatedNetwork {
             subscriber.error(connectError(url, new Error('refused')));
             return;
           }
-          const { client, server } = this.join(kind, url);
+          const { client, server } = this.join(kind, url, host);
           sink.accept(server);
-          subscriber.next(client);
-          subscriber.complete();
+          const hand = (): void => {
+            subscriber.next(client);
+            subscriber.complete();
+          };
+          if (!host.isStandingStill) {
+            hand();
+            return;
+          }
+          // Nobody may have the patience until it wakes.
+          subscriber.add(() => {
+            if (!client.isRead) client.destroy();
+          });
+          subscriber.add(host.sockets.schedule(hand));
         },
         within(random, conditions.latencyMs),
       );
     });
   }
 
-  private join(kind: TransportKind, url: string): Connection {
+  private join(kind: TransportKind, url: string, client: Host): Connection {
     const id = ++this.connectionCount;
-    const connection = new Connection(id, kind, url, this.options, () => this.connections.delete(id));
+    const hosts = { client, server: this.serverHost };
+    const connection = new Connection(id, kind, url, hosts, this.options, () => this.connections.delete(id));
     this.connections.set(id, connection);
     this.options.watcher?.connected?.(connection.client, connection.server);
     if (this.isHealed) connection.heal();
@@ -146,23 +176,37 @@ class Connection implements TransportWatcher {
     private readonly id: number,
     kind: TransportKind,
     url: string,
+    hosts: Readonly<Record<Side, Host>>,
     private readonly options: SimulatedNetworkOptions,
     private readonly over: () => void,
   ) {
-    const { scheduler, random, conditions } = options;
-    this.toServer = new Pipe(scheduler, random, conditions, () => {
+    const { random, conditions } = options;
+    this.toServer = new Pipe(hosts.server.sockets, random, conditions, () => {
       this.client.updatePressure();
     });
-    this.toClient = new Pipe(scheduler, random, conditions, () => {
+    this.toClient = new Pipe(hosts.client.sockets, random, conditions, () => {
       this.server.updatePressure();
     });
-    const shared = { connectionId: id, kind, scheduler, random, conditions };
+    const placeOf = (side: Side) => {
+      const { scheduler } = hosts[side];
+      return { connectionId: id, side, kind, scheduler, random, conditions };
+    };
     this.client = new SimulatedTransport(
-      { ...shared, side: 'client', peer: url, outgoing: this.toServer, incoming: this.toClient },
+      {
+        ...placeOf('client'),
+        peer: url,
+        outgoing: this.toServer,
+        incoming: this.toClient,
+      },
       this,
     );
     this.server = new SimulatedTransport(
-      { ...shared, side: 'server', peer: `peer#${id}`, outgoing: this.toClient, incoming: this.toServer },
+      {
+        ...placeOf('server'),
+        peer: `peer#${id}`,
+        outgoing: this.toClient,
+        incoming: this.toServer,
+      },
       this,
     );
   }
@@ -222,6 +266,10 @@ class Connection implements TransportWatcher {
     const { random } = this.options;
     const pipe = end.side === 'client' ? this.toServer : this.toClient;
     this.break(random.pick(['reset', 'truncate', 'silence']), { pipe, keepBytes: bytes });
+  }
+
+  destroying(end: SimulatedTransport, unreadBytes: number): void {
+    this.options.watcher?.destroying?.(end, unreadBytes);
   }
 
   ended(end: SimulatedTransport): void {

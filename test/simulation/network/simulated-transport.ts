@@ -36,6 +36,8 @@ export interface TransportWatcher {
   delivered(end: SimulatedTransport, packet: Packet): void;
   /** The connection is to break where `bytes` of those on their way have arrived. */
   breaking(end: SimulatedTransport, bytes: number): void;
+  /** An end cuts the connection, with so many bytes that have arrived and were not read. */
+  destroying(end: SimulatedTransport, unreadBytes: number): void;
   ended(end: SimulatedTransport): void;
 }
 
@@ -164,6 +166,7 @@ export class SimulatedTransport implements Transport, PipeReader {
 
   destroy(): void {
     if (this.isEnded || this.leaving === 'destroyed') return;
+    if (this.leaving === undefined) this.watcher.destroying(this, this.incoming.unreadBytes);
     this.leaving = 'destroyed';
     this.forgetBatch();
     this.incoming.discard();

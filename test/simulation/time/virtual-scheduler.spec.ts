@@ -57,9 +57,10 @@ describe('a virtual scheduler', () => {
 
   it('counts whole milliseconds, and none of a negative delay', () => {
     scheduler.schedule(note('part'), 1.9);
+    scheduler.schedule(note('fraction'), 0.25);
     scheduler.schedule(note('negative'), -5);
     runAll();
-    expect(ran).toEqual(['1000 negative', '1001 part']);
+    expect(ran).toEqual(['1000 negative', '1001 part', '1001 fraction']);
   });
 
   it('runs nothing that was unsubscribed, and counts it no more', () => {

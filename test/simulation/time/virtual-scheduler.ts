@@ -2,15 +2,27 @@ import { Subscription, type SchedulerAction, type SchedulerLike } from 'rxjs';
 import { Heap } from './heap';
 
 interface Entry {
-  readonly time: number;
-  /** Of two at one time, the one that was scheduled first runs first. */
+  /** When it runs: later than it is due where it is held. */
+  time: number;
+  /** Of two at one time, the one that is due first runs first. */
+  due: number;
+  /** And of two that are due at one time, the one that was scheduled first. */
   readonly sequence: number;
   /** Undefined once it was cancelled: it stays in the heap until its turn, or until many have gathered. */
   action: Runnable | undefined;
 }
 
 interface Runnable {
+  readonly hold: Hold | undefined;
   run(): void;
+}
+
+/** What keeps actions from running: whoever would run them stands still. */
+export interface Hold {
+  /** The time until which it does, in milliseconds. */
+  until(): number;
+  /** Whether what was held then runs as if it had become due only now. */
+  readonly isFresh: boolean;
 }
 
 /** What a timer takes, about 24 days; Infinity is more. */
@@ -24,8 +36,8 @@ const SWEEP_FROM = 64;
  * RxJS's VirtualTimeScheduler, on a heap, so that actions which are scheduled while others run cost
  * O(log n) and not a sort; and one action at a time, so that whoever runs it can look around in between.
  *
- * Times are whole milliseconds, as those of timers are, and a delay that is too long for a timer is as short
- * as there: 1 ms. An action of no delay runs at the present time, after those that were scheduled for it
+ * Times are whole milliseconds, as those of timers are, and a delay that is too long for a timer, or less than
+ * one, is as there: 1 ms. An action of no delay runs at the present time, after those that were scheduled for it
  * before.
  *
  * @example
@@ -35,7 +47,9 @@ const SWEEP_FROM = 64;
  */
 export class VirtualScheduler implements SchedulerLike {
   private readonly entries = new Heap<Entry>(
-    (a, b) => a.time < b.time || (a.time === b.time && a.sequence < b.sequence),
+    (a, b) =>
+      a.time < b.time ||
+      (a.time === b.time && (a.due < b.due || (a.due === b.due && a.sequence < b.sequence))),
   );
   private sequence = 0;
   private live = 0;
@@ -55,17 +69,27 @@ export class VirtualScheduler implements SchedulerLike {
 
   /** When the next action is to run, in milliseconds; undefined where there is none. */
   get nextTime(): number | undefined {
-    this.dropCancelled();
+    this.settleFirst();
     return this.entries.peek()?.time;
   }
 
   schedule<T>(work: (this: SchedulerAction<T>, state?: T) => void, delay = 0, state?: T): Subscription {
-    return new VirtualAction(this, work).schedule(state, delay);
+    return this.scheduleHeld(undefined, work, delay, state);
+  }
+
+  /** The same, of an action that something may hold. */
+  scheduleHeld<T>(
+    hold: Hold | undefined,
+    work: (this: SchedulerAction<T>, state?: T) => void,
+    delay = 0,
+    state?: T,
+  ): Subscription {
+    return new VirtualAction(this, work, hold).schedule(state, delay);
   }
 
   /** Moves the time to the next action and runs it; false where there is none. What it throws is thrown. */
   runNext(): boolean {
-    this.dropCancelled();
+    this.settleFirst();
     const entry = this.entries.pop();
     if (entry?.action === undefined) return false;
     const { action, time } = entry;
@@ -83,8 +107,10 @@ export class VirtualScheduler implements SchedulerLike {
 
   /** Puts an action in its place in time. The action's, not a user's. */
   enqueue(action: Runnable, delay: number): Entry {
+    const time = this.time + timerMs(delay);
     const entry = {
-      time: this.time + (delay > LONGEST_TIMER_MS ? 1 : Math.max(0, Math.trunc(delay))),
+      time,
+      due: time,
       sequence: this.sequence++,
       action,
     };
@@ -103,12 +129,26 @@ export class VirtualScheduler implements SchedulerLike {
     }
   }
 
-  private dropCancelled(): void {
-    for (let next = this.entries.peek(); next !== undefined && next.action === undefined;) {
+  /** Sees to it that the first entry is one that runs at its time: neither cancelled nor held. */
+  private settleFirst(): void {
+    for (let next = this.entries.peek(); next !== undefined; next = this.entries.peek()) {
+      const hold = next.action?.hold;
+      const until = hold?.until() ?? -Infinity;
+      const isHeld = until > next.time;
+      if (next.action !== undefined && !isHeld) return;
       this.entries.pop();
-      next = this.entries.peek();
+      if (!isHeld) continue;
+      next.time = until;
+      if (hold?.isFresh === true) next.due = until;
+      this.entries.push(next);
     }
   }
+}
+
+/** What a timer makes of a delay; one that is none is none here, where Node takes 1 ms for it, too. */
+function timerMs(delay: number): number {
+  if (delay <= 0) return 0;
+  return delay > LONGEST_TIMER_MS ? 1 : Math.max(1, Math.trunc(delay));
 }
 
 class VirtualAction<T> extends Subscription implements SchedulerAction<T>, Runnable {
@@ -118,6 +158,7 @@ class VirtualAction<T> extends Subscription implements SchedulerAction<T>, Runna
   constructor(
     private readonly scheduler: VirtualScheduler,
     private readonly work: (this: SchedulerAction<T>, state?: T) => void,
+    readonly hold: Hold | undefined,
   ) {
     super();
   }

@@ -13,8 +13,9 @@ export class Watchdog {
 
   afterEvent(): void {
     const { world } = this;
-    const { ledger, scheduler } = world;
-    const now = scheduler.now();
+    const { ledger } = world;
+    // What a process that stands still has not done yet is not late.
+    const now = world.serverProcess.doneUntil;
     const held = this.recount(now);
     for (const invariant of INVARIANTS) {
       const { number } = invariant;
@@ -60,11 +61,20 @@ export class Watchdog {
         this.living.delete(session);
       } else if (session.server !== undefined) {
         const innards = serverInnards(session.server);
+        this.noteExpiry(session, now);
         if (session.attachment === 'detached' && isOverfull(innards)) session.overfullAt ??= now;
         held.set(session, innards);
       }
     }
     return held;
+  }
+
+  /** The date is looked at every minute where it was set: then a session may be late. */
+  private noteExpiry(session: SessionRecord, now: number): void {
+    const { wallClock, scenario } = this.world;
+    const { expiresAt = Infinity } = session;
+    if (wallClock.now() < expiresAt) session.overdueAt = undefined;
+    else session.overdueAt ??= scenario.clockSteps.length === 0 ? now : now + 60_000;
   }
 
   private note(invariant: number, finding: string | undefined): void {

@@ -12,6 +12,8 @@ export interface OpenInTransit {
   /** 0 where it does not say. */
   readonly resumeAttempt: number;
   readonly isAnnounced: boolean;
+  /** Who it says that it is. */
+  readonly auth: string;
 }
 
 /** SESSION_OPENs by connection, in their order: an ack does not say which of them it answers. */
@@ -41,6 +43,7 @@ function openIn(packet: Packet): OpenInTransit {
     receivedResults: extension?.receivedResults,
     resumeAttempt: extension?.resumeAttempt ?? 0,
     isAnnounced: extension !== undefined,
+    auth: new TextDecoder().decode(packet.body.subarray(resumeTokenBytes, resumeTokenBytes + authBytes)),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { TimestampProvider } from 'rxjs';
 import { acceptsOperations } from '../../../src/protocol/session/session-lifecycle';
 import { MessageType, messageTypeName } from '../../../src/wire/message-type';
 import { ErrorMetadata, ErrorScope } from '../../../src/wire/messages/error-message';
@@ -8,6 +9,7 @@ import {
   SessionOpenAckMetadata,
   SessionStatus,
 } from '../../../src/wire/messages/session-open';
+import { CloseReason, SessionCloseMetadata } from '../../../src/wire/messages/session-close';
 import { encodePacket } from '../../../src/wire/encode-packet';
 import type { Packet } from '../../../src/wire/packet';
 import { couldGoOn, serverDigest } from '../innards';
@@ -20,11 +22,20 @@ import { operationOf } from '../actors/submit-fields';
 /** What a session's client counts as results. */
 const RESULTS: readonly MessageType[] = [MessageType.ResultPush, MessageType.ResultDrop, MessageType.Error];
 
+export interface ServerWireOptions {
+  /** Whether sessions are their clients', whoever has the token. */
+  readonly hasOwners: boolean;
+  readonly wallClock: TimestampProvider;
+}
+
 /** Reads along at the server's end of every connection. */
 export class ServerWire {
   private readonly opens = new OpensInTransit();
 
-  constructor(private readonly ledger: Ledger) {}
+  constructor(
+    private readonly ledger: Ledger,
+    private readonly options: ServerWireOptions,
+  ) {}
 
   /** `to` is who is at the other end. */
   sends(connectionId: number, packet: Packet, to: string): void {
@@ -37,6 +48,7 @@ export class ServerWire {
     if (sessionId === 0 || (messageType === MessageType.Error && !isRefusal(packet))) return;
     const session = this.ledger.sessionsById.get(sessionId);
     if (session === undefined) return;
+    if (messageType === MessageType.SessionClose) this.noteRevocation(session, packet);
     if (session.attachedTo !== connectionId) {
       this.ledger.facts.push({ kind: 'misdirected', session, packet: messageTypeName(messageType) });
     } else if (RESULTS.includes(messageType)) {
@@ -57,6 +69,15 @@ export class ServerWire {
     const newest = session.tokens.at(-1);
     for (const token of session.tokens) token.isAccepted = token === newest;
     return undefined;
+  }
+
+  /** Who closes a session says so first; else its time is over. */
+  private noteRevocation(session: SessionRecord, { metadata }: Packet): void {
+    const { closeReason } = SessionCloseMetadata.decode(metadata);
+    if (closeReason !== CloseReason.AuthRevoked || session.closing !== undefined) return;
+    this.ledger.count('sessions that ran out');
+    const leftMs = (session.expiresAt ?? Infinity) - this.options.wallClock.now();
+    if (leftMs > 0) this.ledger.facts.push({ kind: 'revoked-early', session, leftMs });
   }
 
   private notePlaceOfSubmit(session: SessionRecord, packet: Packet): void {
@@ -121,7 +142,7 @@ export class ServerWire {
       const session = ledger.sessionsById.get(ack.sessionId);
       if (session === undefined) return;
       const used = session.tokens.find(({ hex }) => hex === open.tokenHex);
-      const isEntitled = used?.isAccepted === true;
+      const isEntitled = used?.isAccepted === true && this.isOwner(session, open);
       ledger.facts.push({ kind: 'resumed', session, isEntitled, byWhom: to });
       for (const token of session.tokens) token.isAccepted = token === used && token.isAccepted;
       session.tokens.push({ hex: tokenHex, isAccepted: true });
@@ -133,11 +154,19 @@ export class ServerWire {
     }
   }
 
+  private isOwner(session: SessionRecord, { auth }: OpenInTransit): boolean {
+    return !this.options.hasOwners || session.actor === auth;
+  }
+
   private noteSentAway(open: OpenInTransit): void {
     const session = this.ledger.sessionsById.get(open.requestedSessionId);
     if (session?.server === undefined || isOverForServer(session)) return;
     const isToken = session.tokens.some(({ hex, isAccepted }) => isAccepted && hex === open.tokenHex);
     if (!isToken || !acceptsOperations(session.server.state)) return;
+    if (!this.isOwner(session, open)) {
+      this.ledger.count('right tokens of others refused');
+      return;
+    }
     const { receivedResults } = open;
     if (open.resumeAttempt > 0 && open.resumeAttempt <= session.lastAttempt) {
       this.ledger.count('resumes that came too late');

@@ -6,13 +6,16 @@ import { clientDigest, serverDigest } from '../innards';
 import type { Ledger } from '../ledger';
 import { describePacket } from './packet-text';
 import type { SessionRecord } from '../records';
-import { ServerWire } from './server-wire';
+import { ServerWire, type ServerWireOptions } from './server-wire';
+import type { Process } from '../time/process';
 import type { NetworkWatcher } from '../network/simulated-network';
 import type { Side, SimulatedTransport } from '../network/simulated-transport';
 
 export interface WireWatchOptions {
   readonly ledger: Ledger;
   readonly now: () => number;
+  readonly server: ServerWireOptions;
+  readonly serverProcess: Process;
   /** A client has its session on another connection now. */
   readonly moved: (session: SessionRecord, from: SimulatedTransport) => void;
 }
@@ -21,6 +24,7 @@ export interface WireWatchOptions {
 export class WireWatch implements NetworkWatcher {
   /** Who connected, by connection id. */
   private readonly actors = new Map<number, string>();
+  private readonly processes = new Map<string, Process>();
   private readonly clientEnds = new Map<number, SimulatedTransport>();
   private readonly server: ServerWire;
   private readonly client: ClientWire;
@@ -28,13 +32,25 @@ export class WireWatch implements NetworkWatcher {
   private digest: string | undefined;
 
   constructor(private readonly options: WireWatchOptions) {
-    this.server = new ServerWire(options.ledger);
+    this.server = new ServerWire(options.ledger, options.server);
+    this.processes.set('server', options.serverProcess);
     this.client = new ClientWire(options.ledger, options.now);
   }
 
   /** Says whose connection it is. */
   belongs(connectionId: number, actor: string): void {
     this.actors.set(connectionId, actor);
+  }
+
+  /** Says where somebody's ends run. */
+  runs(actor: string, process: Process): void {
+    this.processes.set(actor, process);
+  }
+
+  destroying(end: SimulatedTransport, unreadBytes: number): void {
+    const who = this.nameOf(end);
+    if (unreadBytes === 0 || this.processes.get(who)?.isBehind !== true) return;
+    this.options.ledger.facts.push({ kind: 'cut-unread', who, connectionId: end.connectionId, unreadBytes });
   }
 
   connected(client: SimulatedTransport): void {
@@ -61,6 +77,7 @@ export class WireWatch implements NetworkWatcher {
 
   sending(end: SimulatedTransport, packet: Packet): void {
     const { connectionId } = end;
+    this.options.ledger.sent += 1;
     this.tell(end, packet, '>');
     if (end.side === 'server') this.server.sends(connectionId, packet, this.actorOf(connectionId));
     else this.client.sends(connectionId, packet);
