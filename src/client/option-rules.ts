@@ -16,15 +16,9 @@ import {
   type Rule,
 } from '../protocol/options/rules';
 import { ignoreRejection } from '../protocol/ignore-rejection';
-import { optionsOf, partly, takeOptions, takeValue, type Rules } from '../protocol/options/take-options';
+import { optionsOf, takeOptions, takeValue, type Rules } from '../protocol/options/take-options';
 import type { ConnectEndpoint } from '../transport/endpoint';
-import {
-  connectEndpoint,
-  KEEP_ALIVE_RULES,
-  scheduler,
-  transportKind,
-  wallClock,
-} from '../transport/option-rules';
+import { connectEndpoint, keepAlive, scheduler, transportKind, wallClock } from '../transport/option-rules';
 import { CloseReason, InFlightPolicy, type SessionCloseMetadata } from '../wire/messages/session-close';
 import { PriorityClass } from '../wire/messages/session-open';
 
@@ -40,7 +34,7 @@ const CLIENT_RULES: Rules<ClientOptions> = {
   openTimeoutMs: milliseconds,
   answerTimeoutMs: milliseconds,
   closeTimeoutMs: milliseconds,
-  keepAlive: optionsOf(partly(KEEP_ALIVE_RULES)),
+  keepAlive,
   random,
   scheduler,
   wallClock,

@@ -23,13 +23,7 @@ import {
   type Rule,
 } from '../protocol/options/rules';
 import { optionsOf, partly, takeOptions, type Rules } from '../protocol/options/take-options';
-import {
-  KEEP_ALIVE_RULES,
-  listenEndpoint,
-  scheduler,
-  transportKind,
-  wallClock,
-} from '../transport/option-rules';
+import { keepAlive, listenEndpoint, scheduler, transportKind, wallClock } from '../transport/option-rules';
 import { CacheObjectKind } from '../wire/messages/cache';
 import { CloseReason, InFlightPolicy } from '../wire/messages/session-close';
 import { DEFAULT_SERVER_LIMITS, type ServerLimits } from './limits/server-limits';
@@ -85,7 +79,7 @@ const SERVER_RULES: Rules<ServerOptions> = {
   patchTimeoutMs: milliseconds,
   migrateGraceMs: wireMs,
   idleTimeoutMs: milliseconds,
-  keepAlive: optionsOf(partly(KEEP_ALIVE_RULES)),
+  keepAlive,
   queue: optionsOf(partly<QueueLimits>({ maxSubmits: limit, maxBytes: limit })),
   limits: optionsOf(partly(LIMIT_RULES)),
   scheduler,

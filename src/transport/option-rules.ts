@@ -1,15 +1,27 @@
 import { isObservable, type SchedulerLike, type TimestampProvider } from 'rxjs';
 import { ignoreRejection } from '../protocol/ignore-rejection';
 import { like, limit, milliseconds, rule, text, type Rule } from '../protocol/options/rules';
-import type { Rules } from '../protocol/options/take-options';
+import { optionsOf, partly, type Rules } from '../protocol/options/take-options';
 import type { ConnectEndpoint, Listener, ListenEndpoint } from './endpoint';
-import type { KeepAlive } from './keep-alive';
+import { DEFAULT_KEEP_ALIVE, type KeepAlive } from './keep-alive';
 import type { PressureMarks } from './send-pressure';
 import type { Transport } from './transport';
 
-export const KEEP_ALIVE_RULES: Rules<KeepAlive> = {
-  idleMs: milliseconds,
-  timeoutMs: rule('1 ms or more, or Infinity', (value) => typeof value === 'number' && value >= 1, 'number'),
+const keepAliveTimes: Rule<Partial<KeepAlive>> = optionsOf(
+  partly<KeepAlive>({ idleMs: milliseconds, timeoutMs: milliseconds }),
+);
+
+/** Who is asked has time to answer. */
+export const keepAlive: Rule<Partial<KeepAlive>> = {
+  ...keepAliveTimes,
+  take: (value, name) => {
+    const taken = keepAliveTimes.take(value, name);
+    const { idleMs, timeoutMs } = { ...DEFAULT_KEEP_ALIVE, ...taken };
+    if (idleMs > 0 && timeoutMs < 1) {
+      throw new RangeError(`${name}.timeoutMs must be 1 ms or more where idleMs is not 0, got ${timeoutMs}`);
+    }
+    return taken;
+  },
 };
 
 export const PRESSURE_RULES: Rules<PressureMarks> = { highWaterMark: limit, lowWaterMark: limit };

@@ -85,6 +85,16 @@ describe('server settings', () => {
     });
   });
 
+  it('give who is asked for a sign of life time to answer', () => {
+    expect(settings({ keepAlive: { idleMs: 0, timeoutMs: 0 } }).keepAlive).toEqual({
+      idleMs: 0,
+      timeoutMs: 0,
+    });
+    expect(() => settings({ keepAlive: { timeoutMs: 0 } })).toThrow(
+      new RangeError('keepAlive.timeoutMs must be 1 ms or more where idleMs is not 0, got 0'),
+    );
+  });
+
   it('have a key of tokens that nobody else has, and none where a test makes the tokens', () => {
     const [one, other] = [settings(), settings()];
     expect(one.tokenKey).toHaveLength(32);
