@@ -63,7 +63,9 @@ export class SessionRecovery implements DetachedOwner {
     session.detach(share);
     this.expiry?.unsubscribe();
     // A process that stood still reads first: its clients may have come back meanwhile.
-    this.expiry = scheduleAwake(session.scheduler, session.granted.resumeWindowMs, this.expire);
+    this.expiry = scheduleAwake(session.scheduler, session.granted.resumeWindowMs, () => {
+      this.expire();
+    });
     session.attachment.next('detached');
   }
 
@@ -99,7 +101,9 @@ export class SessionRecovery implements DetachedOwner {
   /** Ends the session, once whatever calls has returned. */
   expireSoon(): void {
     this.expiry?.unsubscribe();
-    this.expiry = scheduleIn(this.session.scheduler, 0, this.expire);
+    this.expiry = scheduleIn(this.session.scheduler, 0, () => {
+      this.expire();
+    });
   }
 
   get party(): string {
@@ -120,9 +124,9 @@ export class SessionRecovery implements DetachedOwner {
     this.expiry?.unsubscribe();
   }
 
-  private readonly expire = (): void => {
+  private expire(): void {
     this.session.end('disconnected', 'expired');
-  };
+  }
 
   private cancelUnwanted(wanted: ReadonlySet<number>): void {
     const { operations } = this.session;

@@ -275,7 +275,7 @@ export const SERVER_DEFECTS: readonly Defect[] = [
     name: 'a session waits for its client for ever',
     invariants: [8, 12],
     seed: 1,
-    plant: () => replace(SessionRecovery.prototype, 'expireIn', () => nothing),
+    plant: () => replace(SessionRecovery.prototype, 'expire', () => nothing),
   },
   {
     name: 'a session that is over keeps its id',
