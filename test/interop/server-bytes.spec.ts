@@ -57,7 +57,7 @@ const CONFIGURATIONS: readonly (Configuration & { what: string; statuses: readon
     statuses: ALL,
   },
   { what: 'with other times', leaseTtlMs: 0x01020304, resumeWindowMs: 0x05060708, statuses: ALL },
-  { what: 'with longer tokens', resumeTokenBytes: 0x00010203, statuses: ALL },
+  { what: 'with longer tokens', resumeTokenBytes: 0x0203, statuses: ALL },
   { what: 'with tokens of no length', resumeTokenBytes: 0, statuses: [Opened, Rejected] },
 ];
 

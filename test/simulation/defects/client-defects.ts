@@ -1,5 +1,7 @@
 import * as backoff from '../../../src/client/reconnect/backoff';
+import { SessionClosing } from '../../../src/client/session/session-closing';
 import { SessionInbox } from '../../../src/client/session/session-inbox';
+import { SessionRequests } from '../../../src/client/session/session-requests';
 import { ConnectionCredit } from '../../../src/client/link/connection-credit';
 import { ClientLink } from '../../../src/client/link/link';
 import { Submissions } from '../../../src/client/submissions/submissions';
@@ -100,6 +102,40 @@ export const CLIENT_DEFECTS: readonly Defect[] = [
     invariants: [1, 3, 4, 12],
     seed: 50,
     plant: () => replace(ClientLink.prototype, 'withholdPongs', () => () => nothing),
+  },
+  {
+    name: 'a patch that cannot be sent waits for its ack',
+    invariants: [14],
+    seed: 1,
+    plant: () =>
+      replace<{ readonly patches: { add(request: unknown): Promise<unknown> } }>(
+        SessionRequests.prototype,
+        'patch',
+        (original) =>
+          function (...given) {
+            try {
+              return original.apply(this, given);
+            } catch (error) {
+              this.patches.add({}).catch(nothing);
+              throw error;
+            }
+          },
+      ),
+  },
+  {
+    name: 'a close that cannot be sent closes the session half',
+    invariants: [1, 14],
+    seed: 1,
+    plant: () =>
+      replace<{ readonly session: { readonly submissions: { refuseNew(): void } } }>(
+        SessionClosing.prototype,
+        'close',
+        (original) =>
+          function (...given) {
+            this.session.submissions.refuseNew();
+            return original.apply(this, given);
+          },
+      ),
   },
   {
     name: 'the waits between attempts to connect are not drawn from the seed',

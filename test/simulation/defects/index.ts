@@ -1,7 +1,8 @@
 import { CLIENT_DEFECTS } from './client-defects';
+import { CLOCK_DEFECTS } from './clock-defects';
 import type { Defect } from './defect';
 import { SERVER_DEFECTS } from './server-defects';
 
 export type { Defect } from './defect';
 
-export const DEFECTS: readonly Defect[] = [...SERVER_DEFECTS, ...CLIENT_DEFECTS];
+export const DEFECTS: readonly Defect[] = [...SERVER_DEFECTS, ...CLIENT_DEFECTS, ...CLOCK_DEFECTS];

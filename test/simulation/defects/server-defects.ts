@@ -6,6 +6,7 @@ import * as resumeToken from '../../../src/server/opening/resume-token';
 import { SessionClosing } from '../../../src/server/session/session-closing';
 import { SessionCore } from '../../../src/server/session/session-core';
 import { SessionRecovery } from '../../../src/server/session/session-recovery';
+import { SessionOpener } from '../../../src/server/opening/session-opener';
 import { SessionRegistry } from '../../../src/server/opening/session-registry';
 import { SessionClaim } from '../../../src/server/session/session-claim';
 import { SessionOperations } from '../../../src/server/session/submits/session-operations';
@@ -169,6 +170,12 @@ export const SERVER_DEFECTS: readonly Defect[] = [
         'matchToken',
         () => (_token: Uint8Array, pair: unknown) => (pair === undefined ? undefined : 'current'),
       ),
+  },
+  {
+    name: 'who has the token has the session, whoever it is',
+    invariants: [9],
+    seed: 1,
+    plant: () => replace(SessionOpener.prototype, 'isForeign', () => () => false),
   },
   {
     name: 'the token that a client is given is not kept',
