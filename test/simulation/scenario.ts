@@ -2,6 +2,7 @@ import { CacheObjectKind } from '../../src/wire/messages/cache';
 import type { ServerLimits } from '../../src/server/limits/server-limits';
 import type { ServerOptions } from '../../src/server/options';
 import { CancelScope } from '../../src/protocol/operation/operation';
+import type { KeepAlive } from '../../src/transport/keep-alive';
 import type { ReconnectOptions } from '../../src/client/options';
 import { LONGEST_ANSWER_MS } from './actors/answers';
 import { within, type NetworkConditions, type Span } from './network/conditions';
@@ -15,6 +16,7 @@ export interface ClientScenario {
   /** Undefined for one that gives its sessions up with their connection. */
   readonly reconnect: ReconnectOptions | undefined;
   readonly connectTimeoutMs: number;
+  readonly keepAlive: KeepAlive;
   /** Milliseconds between two things that a session does. */
   readonly paceMs: Span;
   /** Whether sessions are closed in the end, or only their connection. */
@@ -68,10 +70,7 @@ export const LONGEST_BODY = 300;
 export function drawScenario(random: Random): Scenario {
   const activeMs = random.int(200, 700);
   const resumeWindowMs = random.pick([20, 80, 400, 1000, 1000]);
-  const keepAlive = random.pick([
-    { idleMs: 0, timeoutMs: 10 },
-    { idleMs: random.int(40, 200), timeoutMs: random.int(40, 100) },
-  ]);
+  const keepAlive = drawKeepAlive(random);
   const conditions = drawConditions(random.fork('conditions'));
   const idleTimeoutMs = random.chance(0.1) ? random.int(100, 400) : 0;
   const patchTimeoutMs = random.int(20, 150);
@@ -89,6 +88,7 @@ export function drawScenario(random: Random): Scenario {
     conditions.silenceMs[1],
     LONGEST_ANSWER_MS,
     ...clients.map(({ connectTimeoutMs }) => connectTimeoutMs),
+    ...clients.map((client) => client.keepAlive.idleMs + client.keepAlive.timeoutMs),
   );
   return {
     activeMs,
@@ -174,6 +174,13 @@ function drawPauses(random: Random, activeMs: number, clients: number): Scenario
   });
 }
 
+function drawKeepAlive(random: Random): KeepAlive {
+  return random.pick([
+    { idleMs: 0, timeoutMs: 10 },
+    { idleMs: random.int(40, 200), timeoutMs: random.int(40, 100) },
+  ]);
+}
+
 /** A run has a second for what is spread over minutes elsewhere: what is sane at that pace is no flood. */
 function drawLimits(random: Random): Partial<ServerLimits> {
   const unlimited = { burst: Infinity, perSecond: 0 };
@@ -200,10 +207,12 @@ function drawClient(random: Random, name: string, serverMaxInFlight: number): Cl
       ? { minDelayMs: random.int(0, 10), maxDelayMs: random.int(10, 60), jitter: random.pick([0, 0.5, 1]) }
       : undefined,
     connectTimeoutMs: random.int(20, 100),
+    keepAlive: drawKeepAlive(random),
     paceMs: random.pick([
       [0, 10],
       [5, 40],
       [20, 100],
+      [150, 400],
     ]),
     closesSessions: random.chance(0.7),
   };

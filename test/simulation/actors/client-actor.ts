@@ -70,6 +70,7 @@ export class ClientActor {
         wallClock: world.wallClock,
         random: () => random.next(),
         connectTimeoutMs: scenario.connectTimeoutMs,
+        keepAlive: scenario.keepAlive,
       });
       world.clients.push(client);
       this.client = client;

@@ -1,5 +1,5 @@
 import * as backoff from '../../../src/client/reconnect/backoff';
-import { SessionClosing } from '../../../src/client/session/session-closing';
+import { ConnectedSession } from '../../../src/client/session/connected-session';
 import { SessionInbox } from '../../../src/client/session/session-inbox';
 import { SessionRequests } from '../../../src/client/session/session-requests';
 import { ConnectionCredit } from '../../../src/client/link/connection-credit';
@@ -127,12 +127,12 @@ export const CLIENT_DEFECTS: readonly Defect[] = [
     invariants: [1, 14],
     seed: 1,
     plant: () =>
-      replace<{ readonly session: { readonly submissions: { refuseNew(): void } } }>(
-        SessionClosing.prototype,
+      replace<{ readonly submissions: { refuseNew(): void } }>(
+        ConnectedSession.prototype,
         'close',
         (original) =>
           function (...given) {
-            this.session.submissions.refuseNew();
+            this.submissions.refuseNew();
             return original.apply(this, given);
           },
       ),

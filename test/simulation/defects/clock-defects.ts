@@ -1,9 +1,16 @@
 import { Subscription, type SchedulerLike, type TimestampProvider } from 'rxjs';
 import * as afterReading from '../../../src/transport/time/after-reading';
+import { AwakeClock } from '../../../src/transport/time/awake';
 import * as scheduleIn from '../../../src/transport/time/schedule-in';
 import { KeptSlots } from '../../../src/server/session/submits/kept-slots';
 import type { Defect } from './defect';
-import { nothing, replace } from './planting';
+import { all, answer, nothing, replace } from './planting';
+
+interface AwakeClockShape {
+  readonly scheduler: SchedulerLike;
+  readonly awakeMs: number;
+  readonly lookedAt: number;
+}
 
 export const CLOCK_DEFECTS: readonly Defect[] = [
   {
@@ -11,10 +18,22 @@ export const CLOCK_DEFECTS: readonly Defect[] = [
     invariants: [15],
     seed: 1,
     plant: () =>
-      replace(afterReading, 'afterReading', () => (_scheduler: SchedulerLike, work: () => void) => {
-        work();
-        return Subscription.EMPTY;
-      }),
+      all(
+        replace(afterReading, 'afterReading', () => (_scheduler: SchedulerLike, work: () => void) => {
+          work();
+          return Subscription.EMPTY;
+        }),
+        // Each looks after the other: time in which it stood still does not count.
+        replace<AwakeClockShape>(
+          AwakeClock.prototype,
+          'now',
+          () =>
+            function () {
+              return this.awakeMs + this.scheduler.now() - this.lookedAt;
+            },
+        ),
+        answer(AwakeClock.prototype, 'hasStoodStill', false),
+      ),
   },
   {
     name: 'an instant of the date is waited for as if nobody set the date',

@@ -26,6 +26,16 @@ export function replace<Shape extends object>(
   };
 }
 
+/** Puts one answer in the place of a property that is worked out. */
+export function answer(prototype: object, name: string, value: unknown): Undo {
+  const property = Object.getOwnPropertyDescriptor(prototype, name);
+  if (property?.get === undefined) throw new Error(`there is no ${name} to answer for`);
+  Object.defineProperty(prototype, name, { ...property, get: () => value });
+  return () => {
+    Object.defineProperty(prototype, name, property);
+  };
+}
+
 /** Several defects that only show together. */
 export function all(...undos: readonly Undo[]): Undo {
   return () => {
