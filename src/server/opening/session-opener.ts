@@ -189,7 +189,9 @@ export class SessionOpener {
       return;
     }
     this.answer(opening, verdict, acceptance);
-    if (isOurs && isWrongToken(verdict)) this.tokenFailed(opening);
+    if (verdict.status === SessionStatus.Rejected && isResumeAttempt(open)) {
+      this.tokenFailed(opening, isOurs && verdict.isWrongToken === true);
+    }
   }
 
   /** Whether a session is somebody else's, as far as policies have said whose it is. */
@@ -198,9 +200,9 @@ export class SessionOpener {
     return known !== undefined && known !== owner;
   }
 
-  private tokenFailed({ open, connection }: Opening): void {
-    const ofAddress = this.host.tokens.failed(connection.transport.peer);
-    connection.tokenFailed(open.requestedSessionId, ofAddress);
+  private tokenFailed({ open, connection }: Opening, isGuess: boolean): void {
+    const ofAddress = this.host.tokens.judge(connection.transport.peer, isGuess);
+    if (isGuess) connection.tokenFailed(open.requestedSessionId, ofAddress);
   }
 
   private answer(opening: Opening, verdict: OpenVerdict, acceptance = NO_ACCEPTANCE): void {
@@ -335,10 +337,6 @@ function refusalExtension({ extension }: Opening, text = ''): SessionExtension |
 
 function isAccepted({ status }: OpenVerdict): boolean {
   return status === SessionStatus.Opened || status === SessionStatus.Resumed;
-}
-
-function isWrongToken(verdict: OpenVerdict): boolean {
-  return 'isWrongToken' in verdict && verdict.isWrongToken === true;
 }
 
 function callbackFailed(who: string, open: SessionOpenMetadata, cause: unknown): RuntimeError {

@@ -18,11 +18,15 @@ export class TokenGuard {
     private readonly now: () => number,
   ) {}
 
-  /** Counts a guess; how many there were from the peer's address where that is too often, else undefined. */
-  failed(peer: PeerName): number | undefined {
+  /**
+   * Counts a guess; how many there were from the peer's address where that is too often, else undefined. What
+   * is no guess is looked up, and not counted: it takes as long.
+   */
+  judge(peer: PeerName, isGuess: boolean): number | undefined {
     const address = addressOf(peer);
     const now = this.now();
     let bucket = this.failures.get(address);
+    if (!isGuess) return undefined;
     if (bucket === undefined) {
       if (this.failures.size >= MAX_ADDRESSES) this.makeRoom(now);
       bucket = new TokenBucket(this.rate, now);

@@ -8,25 +8,25 @@ function guard() {
 describe('a token guard', () => {
   it('knows who fails too often by the address, until that is made up for', () => {
     const { guard: tokens, clock } = guard();
-    for (let port = 1; port <= 3; port++) expect(tokens.failed(`10.0.0.1:${port}`)).toBeUndefined();
-    expect(tokens.failed('10.0.0.1:9')).toBe(4);
-    expect(tokens.failed('10.0.0.2:9')).toBeUndefined();
+    for (let port = 1; port <= 3; port++) expect(tokens.judge(`10.0.0.1:${port}`, true)).toBeUndefined();
+    expect(tokens.judge('10.0.0.1:9', true)).toBe(4);
+    expect(tokens.judge('10.0.0.2:9', true)).toBeUndefined();
     clock.now = 1000;
-    expect(tokens.failed('10.0.0.1:9')).toBeUndefined();
-    expect(tokens.failed('10.0.0.1:9')).toBe(6);
+    expect(tokens.judge('10.0.0.1:9', true)).toBeUndefined();
+    expect(tokens.judge('10.0.0.1:9', true)).toBe(6);
   });
 
   it('remembers 10,000 addresses at most, those that failed last', () => {
     const { guard: tokens, clock } = guard();
     const fail = (host: string): void => {
-      for (let count = 0; count < 3; count++) tokens.failed(`${host}:1`);
+      for (let count = 0; count < 3; count++) tokens.judge(`${host}:1`, true);
     };
     for (let number = 0; number < 10_000; number++) fail(`host${number}`);
     fail('another');
     expect(tokens['failures'].size).toBe(10_000);
-    expect(tokens.failed('host1:1')).toBe(4);
-    expect(tokens.failed('another:1')).toBe(4);
-    expect(tokens.failed('host0:1')).toBeUndefined();
+    expect(tokens.judge('host1:1', true)).toBe(4);
+    expect(tokens.judge('another:1', true)).toBe(4);
+    expect(tokens.judge('host0:1', true)).toBeUndefined();
     // Who has made up for it is forgotten first, all at once.
     clock.now = 3000;
     fail('one more');
