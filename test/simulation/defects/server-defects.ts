@@ -198,7 +198,7 @@ export const SERVER_DEFECTS: readonly Defect[] = [
   {
     name: 'a submit that comes twice runs twice',
     invariants: [2],
-    seed: 3,
+    seed: 13,
     plant: () =>
       replace<OperationsShape>(
         SessionOperations.prototype,
