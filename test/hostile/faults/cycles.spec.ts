@@ -1,5 +1,5 @@
 import { until } from '../../support/until';
-import { bestOf } from '../support/best-of';
+import { bestOf } from '../../support/best-of';
 import { figure } from '../support/figure';
 import { scaled } from '../support/scale';
 import { slope } from '../support/slope';

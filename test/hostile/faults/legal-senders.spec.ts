@@ -1,4 +1,4 @@
-import { bestOf } from '../support/best-of';
+import { bestOf } from '../../support/best-of';
 import { figure, mebibytes } from '../support/figure';
 import { scaled } from '../support/scale';
 import { startBystander, startServer } from '../support/stage';

@@ -1,5 +1,5 @@
 import { pause } from '../../support/until';
-import { bestOf } from '../support/best-of';
+import { bestOf } from '../../support/best-of';
 import { figure, mebibytes } from '../support/figure';
 import { scaled } from '../support/scale';
 import { startBystander, startServer } from '../support/stage';

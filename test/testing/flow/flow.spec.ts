@@ -272,7 +272,7 @@ describe('expectQuiescent', () => {
         serve({ respond: () => 'x' });
         clientPeer({ o: open(42).resumable().announced(), s: submit(42, 1) }).sends('os');
       },
-      'the server still has results whose receipt is not proved (265 bytes): 2',
+      'the server still has results whose receipt is not proved (777 bytes): 2',
     ],
     [
       'a client that waits',
