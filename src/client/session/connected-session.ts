@@ -1,4 +1,4 @@
-import { BehaviorSubject, of, switchAll, type Observable, type SchedulerLike } from 'rxjs';
+import { BehaviorSubject, of, ReplaySubject, switchAll, type Observable, type SchedulerLike } from 'rxjs';
 import { RuntimeError } from '../../protocol/runtime-error';
 import { SessionState } from '../../protocol/session/session-lifecycle';
 import type { ConnectEndpoint } from '../../transport/endpoint';
@@ -70,7 +70,8 @@ export class ConnectedSession implements ClientSession, LinkedSession {
   private readonly closing: SessionClosing;
   private readonly inbox: SessionInbox;
   private readonly resumption: Resumption;
-  private readonly connectivity = new BehaviorSubject<SessionConnectivity>('open');
+  /** Says how it ended also to whoever asks later: a session may be over when its opener has it. */
+  private readonly connectivity = new ReplaySubject<SessionConnectivity>(1);
   private readonly pressureSources: BehaviorSubject<Observable<boolean>>;
   private ack: SessionOpenAckMetadata;
   /** Undefined while there is none. */
@@ -92,6 +93,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     this.link = link;
     if (extension !== undefined) link.announce(extension);
     this.ack = ack;
+    this.connectivity.next('open');
     this.state$ = this.connectivity.asObservable();
     this.pressureSources = new BehaviorSubject(link.transport.pressure$);
     this.pressure$ = this.pressureSources.pipe(switchAll());

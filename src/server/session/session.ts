@@ -1,4 +1,4 @@
-import { Observable, type Observer, type Subscriber, type Subscription } from 'rxjs';
+import { defer, Observable, of, type Observer, type Subscriber, type Subscription } from 'rxjs';
 import { dropLate, type Lateness } from '../../../operators/drop-late';
 import {
   respondToSubmits,
@@ -9,7 +9,7 @@ import { CancelScope } from '../../protocol/operation/operation';
 import type { Operation } from '../../protocol/operation/operation-entry';
 import type { Result } from '../../protocol/operation/result';
 import { describeError, RuntimeError } from '../../protocol/runtime-error';
-import type { SessionState } from '../../protocol/session/session-lifecycle';
+import { SessionState } from '../../protocol/session/session-lifecycle';
 import type { PeerName, TransportKind } from '../../transport/transport';
 import { NnrpError } from '../../wire/errors';
 import {
@@ -122,7 +122,12 @@ export class ServerSession extends ContainedObservable<SessionMessage> {
 
   /** Whether a connection carries the session: now, then at each change; completes with the session. */
   get attachment$(): Observable<AttachmentState> {
-    return contained(this.core.attachment, this.subscribersOf('attachment$'));
+    const { core } = this;
+    // A subject that has completed does not say with what.
+    const known$ = defer(() =>
+      core.state === SessionState.Closed ? of(core.attachment.value) : core.attachment,
+    );
+    return contained(known$, this.subscribersOf('attachment$'));
   }
 
   /** Operations that have not ended, waiting ones among them. */

@@ -210,6 +210,16 @@ describe('a server session', () => {
     expect(told(server.submits$)).toEqual(['|']);
   });
 
+  it('says how it ended also to whoever asks later, at both ends', async () => {
+    const { server, client } = await served.session();
+    await server.revoke();
+    await settled();
+    expect([told(server.attachment$), told(client.state$)]).toEqual([
+      ['closed', '|'],
+      ['closed', '|'],
+    ]);
+  });
+
   it('ends what its handlers do, and tells the client, where the server revokes it', async () => {
     const { server, client } = await served.session();
     const ends: string[] = [];
