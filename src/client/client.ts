@@ -1,5 +1,6 @@
 import { asyncScheduler, Subject, type Observable, type SchedulerLike } from 'rxjs';
 import { RuntimeError } from '../protocol/runtime-error';
+import { openBody } from '../protocol/session/open-blocks';
 import { idInUse } from '../protocol/session/session-limit';
 import { CLIENT_CLAIMS, encodeSessionExtension } from '../protocol/session/session-extension';
 import type { ConnectEndpoint } from '../transport/endpoint';
@@ -17,7 +18,7 @@ import { linkOver } from './link/link';
 import { ClientLinks } from './link/links';
 import { openRequest } from './link/open-queue';
 import { takeClientOptions, takeEndpoint, takeSessionOptions } from './option-rules';
-import { authOf, openBody, sessionOpen, type ClientOptions, type SessionOptions } from './options';
+import { authOf, sessionOpen, type ClientOptions, type SessionOptions } from './options';
 import { Reconnection, type ReconnectionHost } from './reconnect/reconnection';
 import { SessionMover } from './reconnect/session-mover';
 import { ConnectedSession, type ClientSessionHost } from './session/connected-session';

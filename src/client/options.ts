@@ -1,5 +1,6 @@
 import type { SchedulerLike, TimestampProvider } from 'rxjs';
 import { TOKEN_DELTA } from '../protocol/operation/token-delta';
+import type { OpenBlocks } from '../protocol/session/open-blocks';
 import type { KeepAlive } from '../transport/keep-alive';
 import type { TransportKind } from '../transport/transport';
 import { Profile } from '../wire/messages/payload-kind';
@@ -110,25 +111,9 @@ export interface SessionOptions {
 /** Bytes. */
 export const DEFAULT_MAX_BUFFERED_BYTES = 4 * 1024 * 1024;
 
-/** The blocks of SESSION_OPEN's body. */
-export interface OpenBlocks {
-  readonly resumeToken: Uint8Array;
-  readonly auth: Uint8Array;
-  readonly extension: Uint8Array;
-}
-
 /** The auth block of a session. */
 export function authOf({ auth = EMPTY }: SessionOptions): Uint8Array {
   return typeof auth === 'string' ? new TextEncoder().encode(auth) : auth;
-}
-
-/** SESSION_OPEN's body, and the lengths that its metadata announces. */
-export function openBody({ resumeToken, auth, extension }: OpenBlocks): Uint8Array {
-  const body = new Uint8Array(resumeToken.length + auth.length + extension.length);
-  body.set(resumeToken);
-  body.set(auth, resumeToken.length);
-  body.set(extension, resumeToken.length + auth.length);
-  return body;
 }
 
 /** SESSION_OPEN's metadata with every default of protocol section 10 filled in. */

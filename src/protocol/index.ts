@@ -2,7 +2,6 @@ export * from './capability/bitmap';
 export * from './cache/cache-lease';
 export * from './cache/cache-object-id';
 export * from './capability/capability';
-export * from './session/connection-lifecycle';
 export * from './flow/credit-epoch';
 export * from './flow/credit-scope';
 export * from './flow/credit-window';

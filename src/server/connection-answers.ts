@@ -1,5 +1,6 @@
 import { negotiateHello, type ServerCapabilities } from '../protocol/capability/capability';
 import { checkHeaderOnly, checkMetadataLength } from '../protocol/packet-checks';
+import { pongPacket } from '../protocol/ping';
 import { unexpectedMessage, type RuntimeError } from '../protocol/runtime-error';
 import type { CommonHeader } from '../wire/header';
 import { MessageType } from '../wire/message-type';
@@ -14,7 +15,7 @@ import { errorPacket, VIOLATION_CODE } from './error-packet';
 
 export function pong(ping: Packet): Packet {
   checkHeaderOnly(ping, 'server');
-  return packet({ messageType: MessageType.Pong, frameId: ping.header.frameId });
+  return pongPacket(ping.header.frameId);
 }
 
 /** `now` in milliseconds since 1970. */

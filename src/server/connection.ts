@@ -1,7 +1,6 @@
 import { Subscription, type Observer, type TimestampProvider } from 'rxjs';
 import type { ServerCapabilities } from '../protocol/capability/capability';
 import { CreditEpoch } from '../protocol/flow/credit-epoch';
-import { IdRanges } from '../protocol/operation/id-ranges';
 import {
   checkHeaderOnly,
   checkMetadataLength,
@@ -64,8 +63,6 @@ export class Connection implements OpeningConnection, GuardedConnection, Watched
   private madeCreditEpoch: CreditEpoch | undefined;
   private madeProof: ReceiptProof | undefined;
   private readonly sessions = new SessionTable<SessionCore>();
-  /** What comes late for one of them is no violation. */
-  private leftIds: IdRanges | undefined;
   /** Sessions that have left, each of whose close may still be acknowledged, once. */
   private dueCloseAcks = 0;
   private watch: LivenessWatch | undefined;
@@ -105,10 +102,7 @@ export class Connection implements OpeningConnection, GuardedConnection, Watched
   }
 
   signs(): SignsOfLife {
-    // Who is not read cannot be heard.
-    if (this.guard.isHeld) this.life.heard();
-    this.life.look();
-    return this.life;
+    return this.life.look({ isRead: !this.guard.isHeld });
   }
 
   get isAnnounced(): boolean {
@@ -181,9 +175,8 @@ export class Connection implements OpeningConnection, GuardedConnection, Watched
   }
 
   released(core: { readonly sessionId: number }): void {
-    this.sessions.delete(core.sessionId);
+    this.sessions.release(core.sessionId);
     this.dueCloseAcks += 1;
-    (this.leftIds ??= new IdRanges({ maxRanges: 1024 })).add(core.sessionId);
   }
 
   requestProof(): void {
@@ -257,7 +250,7 @@ export class Connection implements OpeningConnection, GuardedConnection, Watched
 
   /** Whether the close that a session has ended with may be acknowledged; then it has been. */
   private takeCloseAck(sessionId: number): boolean {
-    if (this.dueCloseAcks === 0 || this.leftIds?.has(sessionId) !== true) return false;
+    if (this.dueCloseAcks === 0 || !this.sessions.hasLeft(sessionId)) return false;
     this.dueCloseAcks -= 1;
     return true;
   }
@@ -310,7 +303,7 @@ export class Connection implements OpeningConnection, GuardedConnection, Watched
 
   /** What comes late for a session that has left is no fault: its peer may not have heard of it. */
   private rateOf(sessionId: number, error: RuntimeError): 'violations' | 'refusals' {
-    return error.kind === 'internal' || this.leftIds?.has(sessionId) === true ? 'refusals' : 'violations';
+    return error.kind === 'internal' || this.sessions.hasLeft(sessionId) ? 'refusals' : 'violations';
   }
 
   /**
@@ -346,12 +339,7 @@ export class Connection implements OpeningConnection, GuardedConnection, Watched
 
   /** Asks for a sign of life: below the protocol where the transport can, else with PING. */
   ask(): boolean {
-    if (this.transport.probe !== undefined) {
-      this.transport.probe(() => {
-        this.life.heard();
-      });
-      return true;
-    }
+    if (this.life.probe()) return true;
     if (!this.announced) return false;
     this.proof.ping();
     return true;

@@ -1,7 +1,6 @@
+import { pingPacket } from '../protocol/ping';
 import type { SessionTable } from '../protocol/session/session-table';
 import type { Transport } from '../transport/transport';
-import { MessageType } from '../wire/message-type';
-import { packet } from '../wire/packet';
 import type { SessionCore } from './session/session-core';
 
 /** A PING without its PONG, and how many results each session had sent before it. */
@@ -56,6 +55,6 @@ export class ReceiptProof {
   }
 
   private send(frameId: number): void {
-    this.transport.send(packet({ messageType: MessageType.Ping, frameId }));
+    this.transport.send(pingPacket(frameId));
   }
 }

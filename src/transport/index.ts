@@ -15,5 +15,5 @@ export type * from './transport';
 export type * from './unfinished-packet';
 export { webSocket } from './web-socket/web-socket';
 export type { SharedWebSocketOptions, WebSocketOptions, WebSocketSettings } from './web-socket/options';
-export type { Origins } from './web-socket/admission';
+export type { Origins } from './web-socket/upgrade-rules';
 export type { WebServer } from './web-socket/shared-paths';

@@ -2,7 +2,7 @@ import type { SchedulerLike } from 'rxjs';
 import type { Transport } from './transport';
 
 /** What a transport counts of the bytes that pass. */
-type CountedTransport = Pick<Transport, 'reads' | 'takenBytes' | 'backlogBytes'>;
+type CountedTransport = Pick<Transport, 'reads' | 'takenBytes' | 'backlogBytes' | 'probe'>;
 
 /**
  * When the peer of a transport last gave a sign of life, and this side one to the peer. A byte is a sign, not only a
@@ -50,8 +50,19 @@ export class SignsOfLife {
     this.heardAt = this.scheduler.now();
   }
 
+  /** Asks for one below the protocol; false where the transport cannot. */
+  probe(): boolean {
+    if (this.transport.probe === undefined) return false;
+    this.transport.probe(() => {
+      this.heard();
+    });
+    return true;
+  }
+
   /** Looks for bytes that were no packets: a part of a large one, or of what the peer takes. */
-  look(): void {
+  look({ isRead }: { readonly isRead: boolean }): this {
+    // Who is not read cannot be heard.
+    if (!isRead) this.heard();
     const { reads, takenBytes, backlogBytes = 0 } = this.transport;
     const hasTaken = takenBytes !== this.takenBytes;
     // A transport that does not count is taken to carry enough.
@@ -60,5 +71,6 @@ export class SignsOfLife {
     this.reads = reads;
     this.takenBytes = takenBytes;
     this.wasFull = backlogBytes > 0;
+    return this;
   }
 }

@@ -1,10 +1,7 @@
-import { openBody, sessionOpen, type OpenBlocks } from '../../src/client/options';
-import { openBlocks } from '../../src/server/opening/open-blocks';
+import { sessionOpen } from '../../src/client/options';
+import { NO_BLOCKS, openBlocks, openBody } from '../../src/protocol/session/open-blocks';
 import { Profile } from '../../src/wire/messages/payload-kind';
 import { PriorityClass, SessionFlag, SessionOpenMetadata } from '../../src/wire/messages/session-open';
-
-const EMPTY = new Uint8Array(0);
-const NO_BLOCKS: OpenBlocks = { resumeToken: EMPTY, auth: EMPTY, extension: EMPTY };
 
 describe('SESSION_OPEN, as a client fills it in', () => {
   it('has the documented defaults', () => {

@@ -9,7 +9,8 @@ import {
   type Submit,
   type SubmitEnd,
 } from '../../src';
-import { openBody, sessionOpen } from '../../src/client/options';
+import { sessionOpen } from '../../src/client/options';
+import { openBody } from '../../src/protocol/session/open-blocks';
 import type { PatchRequest } from '../../src/server';
 import { encodeSessionExtension } from '../../src/protocol/session/session-extension';
 import { CacheErrorCode } from '../../src/wire/messages/cache';

@@ -18,7 +18,7 @@ class Peer implements WatchedPeer {
   }
 
   signs(): SignsOfLife {
-    this.life.look();
+    this.life.look({ isRead: true });
     return this.life;
   }
 

@@ -1,6 +1,5 @@
 import { Subscription, type SchedulerLike } from 'rxjs';
 import { validateFlowRouting } from '../../protocol/flow/flow';
-import { IdRanges } from '../../protocol/operation/id-ranges';
 import type { SessionExtension } from '../../protocol/session/session-extension';
 import { SessionTable } from '../../protocol/session/session-table';
 import { decodeAs } from '../../protocol/decode-as';
@@ -10,6 +9,7 @@ import {
   foreignSession,
   unknownMessage,
 } from '../../protocol/packet-checks';
+import { pingPacket, pongPacket } from '../../protocol/ping';
 import { asRuntimeError } from '../../protocol/as-runtime-error';
 import { RuntimeError, unexpectedMessage } from '../../protocol/runtime-error';
 import type { ConnectEndpoint } from '../../transport/endpoint';
@@ -22,7 +22,7 @@ import type { FlowUpdateMetadata } from '../../wire/messages/flow-update';
 import type { SessionOpenMetadata } from '../../wire/messages/session-open';
 import { NnrpError } from '../../wire/errors';
 import { HEADER_LENGTH } from '../../wire/header';
-import { packet as makePacket, type Packet } from '../../wire/packet';
+import type { Packet } from '../../wire/packet';
 import { preview3 } from '../../wire/preview3';
 import type { Revision } from '../../wire/revision';
 import { ServerRefusalError } from '../errors';
@@ -65,8 +65,6 @@ export class ClientLink implements WatchedPeer {
   /** What the sessions of the link share. */
   readonly credit = new ConnectionCredit();
   private readonly sessions = new SessionTable<LinkedSession>();
-  /** What still comes for these is late, not foreign. */
-  private readonly leftIds = new IdRanges({ maxRanges: 1024 });
   private readonly opens: OpenQueue;
   /** Stopped where who consumes what the server sends cannot keep up. */
   readonly reading: LinkReading;
@@ -98,7 +96,7 @@ export class ClientLink implements WatchedPeer {
       scheduler: host.scheduler,
       reading: this.reading,
       send: (number) => {
-        this.send(makePacket({ messageType: MessageType.Pong, frameId: number }));
+        this.send(pongPacket(number));
       },
       unread: (count, ms) => {
         this.fail(unread(transport.peer, count, ms));
@@ -137,10 +135,7 @@ export class ClientLink implements WatchedPeer {
   }
 
   signs(): SignsOfLife {
-    // Who is not read cannot be heard.
-    if (this.reading.isPaused) this.life.heard();
-    this.life.look();
-    return this.life;
+    return this.life.look({ isRead: !this.reading.isPaused });
   }
 
   /** The server has said that it is one that answers PING, and perhaps what it takes. */
@@ -212,8 +207,7 @@ export class ClientLink implements WatchedPeer {
   release(session: LinkedSession): boolean {
     if (this.sessions.get(session.sessionId) !== session) return false;
     this.answered ||= session.wasAnswered;
-    this.sessions.delete(session.sessionId);
-    this.leftIds.add(session.sessionId);
+    this.sessions.release(session.sessionId);
     return true;
   }
 
@@ -258,7 +252,7 @@ export class ClientLink implements WatchedPeer {
   private onSessionScope(packet: Packet, sessionId: number): void {
     const session = this.sessions.get(sessionId);
     if (session !== undefined) session.receive(packet);
-    else if (!this.leftIds.has(sessionId)) throw foreignSession(packet.header.messageType, 'client');
+    else if (!this.sessions.hasLeft(sessionId)) throw foreignSession(packet.header.messageType, 'client');
   }
 
   private onConnectionScope(packet: Packet): void {
@@ -300,14 +294,7 @@ export class ClientLink implements WatchedPeer {
 
   /** Asks for a sign of life: below the protocol where the transport can, else with PING. */
   ask(): boolean {
-    const { transport } = this;
-    if (transport.probe !== undefined) {
-      transport.probe(() => {
-        this.life.heard();
-      });
-      return true;
-    }
-    return this.ping();
+    return this.life.probe() || this.ping();
   }
 
   gone(): void {
@@ -318,7 +305,7 @@ export class ClientLink implements WatchedPeer {
   private ping(): boolean {
     if (!this.announced) return false;
     this.pings += 1;
-    this.send(makePacket({ messageType: MessageType.Ping, frameId: this.pings }));
+    this.send(pingPacket(this.pings));
     return true;
   }
 

@@ -1,7 +1,8 @@
+import { openBody } from '../../protocol/session/open-blocks';
 import { CLIENT_CLAIMS, encodeSessionExtension } from '../../protocol/session/session-extension';
 import { EMPTY } from '../../wire/packet';
 import { openRequest, type OpenRequest } from '../link/open-queue';
-import { authOf, openBody, sessionOpen, type SessionOptions } from '../options';
+import { authOf, sessionOpen, type SessionOptions } from '../options';
 import { acceptedOpen, type AcceptedOpen } from './open-answer';
 
 /** What a client that comes back has, and wants. */

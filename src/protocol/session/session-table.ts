@@ -1,18 +1,24 @@
+import { IdRanges } from '../operation/id-ranges';
+
 /** Whatever has the id of a session. */
 interface OfSession {
   readonly sessionId: number;
 }
 
+/** What the ids of sessions that have left may cost. */
+const MAX_LEFT_RANGES = 1024;
+
 /**
  * The sessions that a connection carries, by id. Each has a place in an array by the low bits of its id;
  * where that is taken, it is kept in a Map. As ids are counted up, few are, and a packet finds its session
- * without hashing.
+ * without hashing. It remembers the ids of those that have left.
  */
 export class SessionTable<S extends OfSession> {
   /** As many as a power of two, and no fewer than there are sessions. */
   #places: (S | undefined)[] = [undefined];
   #others: Map<number, S> | undefined;
   #size = 0;
+  #left: IdRanges | undefined;
 
   get size(): number {
     return this.#size;
@@ -42,6 +48,17 @@ export class SessionTable<S extends OfSession> {
     this.#size -= 1;
     const { length } = this.#places;
     if (length > 1 && this.#size < length / 4) this.#resize(length / 2);
+  }
+
+  /** A session leaves: what still comes for it is late, not foreign. */
+  release(sessionId: number): void {
+    this.delete(sessionId);
+    (this.#left ??= new IdRanges({ maxRanges: MAX_LEFT_RANGES })).add(sessionId);
+  }
+
+  /** Whether a session of this id has left. */
+  hasLeft(sessionId: number): boolean {
+    return this.#left?.has(sessionId) === true;
   }
 
   /** All of them, in no order, as they are now. */

@@ -25,7 +25,7 @@ import {
   type OpenVerdict,
   type ResumeProof,
 } from './judge-open';
-import { openBlocks, type OpenBlocks } from './open-blocks';
+import { openBlocks, type OpenBlocks } from '../../protocol/session/open-blocks';
 import type { Acceptance, SessionOpenRequest } from './policy';
 import { DetachedTotals } from './detached-totals';
 import type { LimitTripped } from '../limits/limit-tripped';

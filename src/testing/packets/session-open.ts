@@ -1,4 +1,5 @@
-import { openBody, sessionOpen, type OpenBlocks } from '../../client/options';
+import { sessionOpen } from '../../client/options';
+import { NO_BLOCKS, openBody, type OpenBlocks } from '../../protocol/session/open-blocks';
 import {
   CLIENT_CLAIMS,
   encodeSessionExtension,
@@ -19,8 +20,6 @@ import {
 import { EMPTY } from '../../wire/packet';
 import { partsOf, RecordPacket, type RecordParts } from './built-packet';
 import { bytesOf, concatBytes, type Bytes } from './bytes';
-
-const NO_BLOCKS: OpenBlocks = { resumeToken: EMPTY, auth: EMPTY, extension: EMPTY };
 
 type OpenType = typeof MessageType.SessionOpen;
 type AckType = typeof MessageType.SessionOpenAck;

@@ -16,13 +16,13 @@ import { bind } from '../tcp/listen';
 import type { Provenance, SocketTransportOptions } from '../tcp/tcp-transport';
 import { SECURE_SERVER, type TlsCredentials } from '../tls/credentials';
 import { identityOf } from '../tls/identity';
-import { refusalOf, type Admission } from './admission';
+import { refusalOf, type UpgradeRules } from './upgrade-rules';
 import { sharePath, type WebServer } from './shared-paths';
 import { webSocketSettings, WebSocketTransport } from './web-socket-transport';
 
 /** What both ways to listen have in common. */
 export interface Serving {
-  readonly admission: Admission;
+  readonly rules: UpgradeRules;
   readonly options: Partial<SocketTransportOptions>;
 }
 
@@ -38,7 +38,7 @@ export interface OwnServer extends Serving {
 
 /** Listens with a web server that serves nothing else. */
 export function listenWebSocket(serving: OwnServer, listenOptions: ListenOptions = {}): Listener {
-  const { host, port, admission, maxHeaderBytes, handshakeTimeoutMs, credentials } = serving;
+  const { host, port, rules, maxHeaderBytes, handshakeTimeoutMs, credentials } = serving;
   return new Listener('websocket', (sink) => {
     const handshakes = new Handshakes(listenOptions, handshakeTimeoutMs);
     const settings = { maxHeaderSize: maxHeaderBytes };
@@ -70,7 +70,7 @@ export function listenWebSocket(serving: OwnServer, listenOptions: ListenOptions
       kind: 'websocket',
       host,
       port,
-      url: (place) => `${scheme}://${place}${admission.path}`,
+      url: (place) => `${scheme}://${place}${rules.path}`,
     });
     const stale = server instanceof TlsServer ? credentials?.keepFresh(server) : undefined;
     return () => {
@@ -91,7 +91,7 @@ export function shareWebServer(
   serving: Serving,
   listenOptions: ListenOptions = {},
 ): Listener {
-  const { path } = serving.admission;
+  const { path } = serving.rules;
   return new Listener('websocket', (sink) => {
     const upgrades = new Upgrades(serving, sink, listenOptions);
     const failed = (error: unknown): void => {
@@ -123,13 +123,13 @@ class Upgrades {
   private readonly proxies: TrustedProxies | undefined;
 
   constructor(
-    { admission, options }: Serving,
+    { rules, options }: Serving,
     private readonly sink: ListenerSink,
     { refused }: ListenOptions,
   ) {
     this.options = options;
-    this.proxies = admission.proxies;
-    const { subProtocol } = admission;
+    this.proxies = rules.proxies;
+    const { subProtocol } = rules;
     this.upgrades = new WebSocketServer({
       noServer: true,
       clientTracking: false,
@@ -137,7 +137,7 @@ class Upgrades {
       handleProtocols: (offered) =>
         subProtocol !== undefined && offered.has(subProtocol) ? subProtocol : false,
       verifyClient: ({ req }, answer) => {
-        const refusal = refusalOf(req, admission);
+        const refusal = refusalOf(req, rules);
         if (refusal === undefined) {
           answer(true);
           return;

@@ -13,7 +13,7 @@ import { host, port, SOCKET_RULES, trustProxy } from '../tcp/options';
 import type { SocketTransportOptions } from '../tcp/tcp-transport';
 import type { TlsSettings } from '../tls/credentials';
 import { TLS_RULES } from '../tls/options';
-import type { Origins } from './admission';
+import type { Origins } from './upgrade-rules';
 import type { WebServer } from './shared-paths';
 
 export interface WebSocketSettings extends Partial<SocketTransportOptions> {

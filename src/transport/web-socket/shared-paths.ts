@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server as HttpServer } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
 import type { Duplex } from 'node:stream';
-import { isAtPath } from './admission';
+import { isAtPath } from './upgrade-rules';
 
 /** Any server of Node's that speaks HTTP/1. */
 export type WebServer = HttpServer | HttpsServer;

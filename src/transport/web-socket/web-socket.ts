@@ -3,7 +3,7 @@ import type { ConnectEndpoint, ListenEndpoint } from '../endpoint';
 import { hostAndPort } from '../place';
 import { TrustedProxies } from '../tcp/trusted-proxies';
 import { TlsCredentials, type SecureEndpoint, type TlsSettings } from '../tls/credentials';
-import { pathOf, type Admission } from './admission';
+import { pathOf, type UpgradeRules } from './upgrade-rules';
 import { connectWebSocket } from './connect';
 import {
   SHARED_WEB_SOCKET_RULES,
@@ -35,10 +35,10 @@ export function webSocket(options: SharedWebSocketOptions): ListenEndpoint;
 export function webSocket(given: WebSocketOptions | SharedWebSocketOptions): ListenEndpoint {
   if (isShared(given)) {
     const options = takeOptions('webSocket', given, SHARED_WEB_SOCKET_RULES);
-    return sharedEndpoint(options, admissionOf(options));
+    return sharedEndpoint(options, upgradeRules(options));
   }
   const options = takeOptions('webSocket', given, WEB_SOCKET_RULES);
-  return ownEndpoint(options, admissionOf(options));
+  return ownEndpoint(options, upgradeRules(options));
 }
 
 /** Before the options are judged: they can be anything. */
@@ -48,24 +48,24 @@ function isShared(
   return typeof given === 'object' && given !== null && 'server' in given;
 }
 
-function admissionOf({ path = '/', subProtocol, origins, trustProxy }: WebSocketSettings): Admission {
+function upgradeRules({ path = '/', subProtocol, origins, trustProxy }: WebSocketSettings): UpgradeRules {
   return { path: pathOf(path), subProtocol, origins, proxies: TrustedProxies.of(trustProxy) };
 }
 
-function sharedEndpoint(options: SharedWebSocketOptions, admission: Admission): ListenEndpoint {
+function sharedEndpoint(options: SharedWebSocketOptions, rules: UpgradeRules): ListenEndpoint {
   return {
     kind: 'websocket',
-    listen: (listenOptions) => shareWebServer(options.server, { admission, options }, listenOptions),
+    listen: (listenOptions) => shareWebServer(options.server, { rules, options }, listenOptions),
   };
 }
 
 function ownEndpoint(
   options: WebSocketOptions,
-  admission: Admission,
+  rules: UpgradeRules,
 ): (ListenEndpoint & ConnectEndpoint) | SecureEndpoint {
   const { port, host = '127.0.0.1', tls, handshakeTimeoutMs } = options;
   const { maxHeaderBytes = DEFAULT_MAX_HEADER_BYTES } = options;
-  const { subProtocol, path } = admission;
+  const { subProtocol, path } = rules;
   const credentials = tls === undefined ? undefined : new TlsCredentials(tls);
   const url = `${credentials === undefined ? 'ws' : 'wss'}://${hostAndPort(host, port)}${path}`;
   const target = {
@@ -75,7 +75,7 @@ function ownEndpoint(
     options,
     secure: () => credentials?.connecting(host) ?? {},
   };
-  const own = { host, port, admission, options, maxHeaderBytes, handshakeTimeoutMs, credentials };
+  const own = { host, port, rules, options, maxHeaderBytes, handshakeTimeoutMs, credentials };
   const endpoint: ListenEndpoint & ConnectEndpoint = {
     kind: 'websocket',
     url,

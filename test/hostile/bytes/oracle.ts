@@ -20,7 +20,7 @@ import {
 import { interpretCodec } from '../../../src/wire/codec/interpreted';
 import type { Codec } from '../../../src/wire/codec/layout';
 import { decodeSessionExtension } from '../../../src/protocol/session/session-extension';
-import { openBlocks } from '../../../src/server/opening/open-blocks';
+import { openBlocks } from '../../../src/protocol/session/open-blocks';
 
 /** What came of bytes, so that a run can show that it has tried more than the first check. */
 export type Verdict = 'no packet' | 'no metadata' | 'body refused' | 'accepted';

@@ -33,6 +33,20 @@ describe('SessionTable', () => {
     ]);
   });
 
+  it('remembers who has left, also once another has the id', () => {
+    const table = new SessionTable<Session>();
+    for (const sessionId of [1, 2, 3]) table.add({ sessionId });
+    table.release(2);
+    table.delete(3);
+    expect([table.size, table.has(2), [1, 2, 3].map((id) => table.hasLeft(id))]).toEqual([
+      1,
+      false,
+      [false, true, false],
+    ]);
+    table.add({ sessionId: 2 });
+    expect([table.has(2), table.hasLeft(2)]).toEqual([true, true]);
+  });
+
   it('knows no session by an id that only ends like its own', () => {
     const table = new SessionTable<Session>();
     table.add({ sessionId: 5 });

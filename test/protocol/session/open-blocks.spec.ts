@@ -1,4 +1,4 @@
-import { openBlocks } from '../../../src/server/opening/open-blocks';
+import { openBlocks } from '../../../src/protocol/session/open-blocks';
 import { SessionOpenMetadata } from '../../../src/wire/messages/session-open';
 import { faultOf } from '../../protocol/support';
 

@@ -4,7 +4,7 @@ import type { TrustedProxies } from '../tcp/trusted-proxies';
 import { ignoreRejection } from '../../protocol/ignore-rejection';
 
 /** Who may become a WebSocket. */
-export interface Admission {
+export interface UpgradeRules {
   readonly path: string;
   readonly subProtocol: string | undefined;
   readonly origins: Origins | undefined;
@@ -25,8 +25,8 @@ export interface Refusal {
 }
 
 /** Why a request is not let in; undefined where it is. */
-export function refusalOf(request: IncomingMessage, admission: Admission): Refusal | undefined {
-  const { path, subProtocol, origins, proxies } = admission;
+export function refusalOf(request: IncomingMessage, rules: UpgradeRules): Refusal | undefined {
+  const { path, subProtocol, origins, proxies } = rules;
   if (!isAtPath(request, path)) return { status: 404, text: `NNRP is served at ${path}` };
   if (forwardedFor(request, proxies).kind === 'broken') {
     return { status: 400, text: 'X-Forwarded-For does not say who the client is' };

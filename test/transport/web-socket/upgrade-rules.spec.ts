@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
-import { refusalOf, type Admission } from '../../../src/transport/web-socket/admission';
+import { refusalOf, type UpgradeRules } from '../../../src/transport/web-socket/upgrade-rules';
 
 const request = (headers: Record<string, string>, url = '/nnrp'): IncomingMessage =>
   ({ url, headers }) as unknown as IncomingMessage;
 
-const admission = (given: Partial<Admission>): Admission => ({
+const rules = (given: Partial<UpgradeRules>): UpgradeRules => ({
   path: '/nnrp',
   subProtocol: undefined,
   origins: undefined,
@@ -28,21 +28,21 @@ describe('origins', () => {
     ['any, of an empty list', 'https://app.example', [], false],
     ['any, where nobody asks', 'https://evil.example', undefined, true],
   ] as const)('%s: %s', (_, origin, origins, isAllowed) => {
-    const refusal = refusalOf(request({ origin }), admission({ origins }));
+    const refusal = refusalOf(request({ origin }), rules({ origins }));
     expect(refusal).toEqual(
       isAllowed ? undefined : { status: 403, text: 'web pages of this origin may not connect' },
     );
   });
 
   it('are those of browsers: who sends none passes a list, and a function is asked', () => {
-    expect(refusalOf(request({}), admission({ origins: list }))).toBeUndefined();
+    expect(refusalOf(request({}), rules({ origins: list }))).toBeUndefined();
     const asked: unknown[] = [];
     const origins = (origin: string | undefined): boolean => {
       asked.push(origin);
       return origin !== undefined;
     };
-    expect(refusalOf(request({}), admission({ origins }))).toMatchObject({ status: 403 });
-    expect(refusalOf(request({ origin: 'https://a.example' }), admission({ origins }))).toBeUndefined();
+    expect(refusalOf(request({}), rules({ origins }))).toMatchObject({ status: 403 });
+    expect(refusalOf(request({ origin: 'https://a.example' }), rules({ origins }))).toBeUndefined();
     expect(asked).toEqual([undefined, 'https://a.example']);
   });
 
@@ -50,12 +50,12 @@ describe('origins', () => {
     const origins = (): boolean => {
       throw new Error('no database');
     };
-    expect(refusalOf(request({ origin: 'x' }), admission({ origins }))).toMatchObject({ status: 403 });
+    expect(refusalOf(request({ origin: 'x' }), rules({ origins }))).toMatchObject({ status: 403 });
   });
 
   it('are not looked at where the path is another', () => {
     const origins = jest.fn(() => false);
-    const refusal = refusalOf(request({ origin: 'x' }, '/else'), admission({ origins }));
+    const refusal = refusalOf(request({ origin: 'x' }, '/else'), rules({ origins }));
     expect(refusal).toEqual({ status: 404, text: 'NNRP is served at /nnrp' });
     expect(origins).not.toHaveBeenCalled();
   });

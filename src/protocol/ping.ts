@@ -1,0 +1,13 @@
+import { MessageType } from '../wire/message-type';
+import { packet, type Packet } from '../wire/packet';
+
+// Either end asks for a sign of life, and answers, by a number in the place of a frame id.
+
+export function pingPacket(number: number): Packet {
+  return packet({ messageType: MessageType.Ping, frameId: number });
+}
+
+/** Says also that everything before the PING of this number has come. */
+export function pongPacket(number: number): Packet {
+  return packet({ messageType: MessageType.Pong, frameId: number });
+}
