@@ -1,3 +1,5 @@
+import type { Lateness } from '../../operators/drop-late';
+import type { SubmitHandler } from '../../operators/respond-to-submits';
 import { CancelScope } from '../protocol/operation/operation';
 import type { SchemaRegistry } from '../protocol/capability/schema-registry';
 import type { OutboxLimits } from '../protocol/operation/result-outbox';
@@ -22,7 +24,7 @@ import {
   wireMs,
   type Rule,
 } from '../protocol/options/rules';
-import { optionsOf, partly, takeOptions, type Rules } from '../protocol/options/take-options';
+import { optionsOf, partly, takeOptions, takeValue, type Rules } from '../protocol/options/take-options';
 import { keepAlive, listenEndpoint, scheduler, transportKind, wallClock } from '../transport/option-rules';
 import { CacheObjectKind } from '../wire/messages/cache';
 import { CloseReason, InFlightPolicy } from '../wire/messages/session-close';
@@ -32,6 +34,7 @@ import { MIN_TOKEN_BYTES, type RandomBytes } from './opening/resume-token';
 import type { SessionPolicy } from './opening/policy';
 import type { CloseOptions, QueueLimits, ServerOptions } from './options';
 import type { SessionEnding } from './session/session-terms';
+import type { Submit } from './session/submits/submit';
 
 /** A token has to fit into what a stranger may say. */
 const MAX_TOKEN_BYTES = 1024;
@@ -113,4 +116,16 @@ const ENDING_RULES: Rules<SessionEnding> = {
 /** As {@link takeServerOptions}, for `session.close`. */
 export function takeEnding(ending: unknown): Partial<SessionEnding> {
   return takeOptions('session.close', ending, partly(ENDING_RULES));
+}
+
+const RESPOND_RULES: Rules<{ readonly late?: Lateness }> = { late: oneOf('before-start', 'until-end') };
+
+/** As {@link takeServerOptions}, for `session.respond`. */
+export function takeRespondOptions(options: unknown): { readonly late?: Lateness } {
+  return takeOptions('session.respond', options, RESPOND_RULES);
+}
+
+/** As {@link takeServerOptions}, for what `session.respond` calls. */
+export function takeHandler(handler: unknown): SubmitHandler<Submit> {
+  return takeValue(handler, 'the handler of session.respond', callback<SubmitHandler<Submit>>());
 }

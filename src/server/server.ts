@@ -50,7 +50,7 @@ export interface Server {
   readonly limits$: Observable<LimitTripped>;
   /**
    * What the application's own callbacks failed at; each has cost an operation or a session at most. They
-   * are handlers, the policy, the store, and subscribers of every stream of the server and of its sessions,
+   * are handlers, the policy, and subscribers of every stream of the server and of its sessions,
    * behind `pipe`, too: what those throw is told here and not thrown by RxJS where nothing catches it. That
    * cannot be had for a stream of your own which is fed from one of these, a Subject or a `merge`: for
    * those, set `onUnhandledError` of RxJS's `config`. What a subscriber of this stream throws is told to

@@ -26,7 +26,7 @@ import type { Cancel, Close, SessionMessage } from './messages';
 import type { MigrateRequest, PatchRequest } from './requests';
 import type { SessionCore } from './session-core';
 import type { StreamedMessages } from './session-streams';
-import { takeEnding } from '../option-rules';
+import { takeEnding, takeHandler, takeRespondOptions } from '../option-rules';
 import { NORMAL_ENDING, REVOKED_ENDING } from './session-endings';
 import type { AttachmentState, CreditTarget, SessionEnding } from './session-terms';
 import { Submit } from './submits/submit';
@@ -145,22 +145,24 @@ export class ServerSession extends ContainedObservable<SessionMessage> {
    * completion its end. A cancel, a disconnect and a close unsubscribe the handler; a handler that
    * throws costs its own operation. Unsubscribe to stop taking submits; those
    * that are being answered are dropped. With `late`, submits past their
-   * deadline are given up; by default a deadline is only what `submit.deadline` says.
+   * deadline are given up; by default a deadline is only what `submit.deadline` says. Throws a `TypeError` that
+   * names what is no handler or no option.
    *
    * @example
    * session.respond(async function* (submit) {
    *   for await (const token of model.stream(decoder.decode(submit.body))) yield token;
    * });
    */
-  respond(handler: SubmitHandler<Submit>, { late }: { readonly late?: Lateness } = {}): Subscription {
+  respond(handler: SubmitHandler<Submit>, options: { readonly late?: Lateness } = {}): Subscription {
     const { scheduler } = this.core.host;
+    const { late } = takeRespondOptions(options);
     // What comes of these is caught below; `submits$` would cost each submit a step more.
     const all$ = new Observable<Submit>((subscriber) => {
       listen(this.core, 'submits', subscriber);
     });
     const submits$ = late === undefined ? all$ : all$.pipe(dropLate({ when: late, scheduler }));
     const responding = new SessionResponding(this.core);
-    return submits$.pipe(respondToSubmits(handler, responding)).subscribe(this.results);
+    return submits$.pipe(respondToSubmits(takeHandler(handler), responding)).subscribe(this.results);
   }
 
   /**

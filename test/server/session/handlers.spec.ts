@@ -194,6 +194,41 @@ describe('a handler', () => {
 });
 
 describe('respond', () => {
+  it.each<[string, unknown, unknown, string]>([
+    ['no handler', undefined, {}, 'the handler of session.respond must be a function, got undefined'],
+    [
+      'a promise of one',
+      Promise.resolve(() => 'a'),
+      {},
+      'the handler of session.respond must be a function, got an object (Promise)',
+    ],
+    [
+      'a name that is no option',
+      () => 'a',
+      { lates: 'until-end' },
+      'session.respond has no option "lates"; did you mean late?',
+    ],
+    [
+      'a value that is none',
+      () => 'a',
+      { late: true },
+      'late must be one of "before-start", "until-end", got true',
+    ],
+    ['no object', () => 'a', null, 'the options of session.respond must be an object, got null'],
+  ])('refuses %s by name, and takes no submits', async (_, handler, options, message) => {
+    const { server, client } = await served.session();
+    expect(() => server.respond(handler as SubmitHandler<Submit>, options as object)).toThrow(
+      new TypeError(message),
+    );
+    const seen = told(client.submit({}).pipe(map(word)));
+    await settled();
+    expect(seen).toEqual([]);
+    server.respond(() => 'a');
+    await settled();
+    expect(seen).toEqual(['a', 'end', '|']);
+    expect(served.failures).toEqual([]);
+  });
+
   it('drops what it is answering when it is unsubscribed from, and leaves the rest to others', async () => {
     let responding = { unsubscribe: (): void => undefined };
     served.server.sessions$.subscribe((session) => {
