@@ -9,6 +9,7 @@ import { acceptAll, type SessionPolicy } from './opening/policy';
 import { systemRandom, type RandomBytes } from './opening/resume-token';
 import { DEFAULT_SERVER_LIMITS, type ServerLimits } from './limits/server-limits';
 import { CancelScope } from '../protocol/operation/operation';
+import { MAX_WANTED_OPERATIONS } from '../protocol/session/session-extension';
 import { DEFAULT_OUTBOX_LIMITS, type OutboxLimits } from '../protocol/operation/result-outbox';
 
 /** How many submits of a session may wait while `maxInFlightOperations` are with the application. */
@@ -154,9 +155,16 @@ export function serverSettings(options: ServerOptions): ServerSettings {
     idleTimeoutMs: options.idleTimeoutMs ?? 0,
     keepAlive: { ...DEFAULT_KEEP_ALIVE, ...options.keepAlive },
     queue: { maxSubmits: 1024, maxBytes: 8 * 1024 * 1024, ...options.queue },
-    limits: { ...DEFAULT_SERVER_LIMITS, ...options.limits },
+    limits: serverLimits(options),
     wallClock: options.wallClock ?? options.scheduler ?? asyncScheduler,
   };
+}
+
+/** A client that comes back names the operations that it waits for, in its first packet. */
+function serverLimits({ limits, maxInFlightOperations = 0 }: ServerOptions): ServerLimits {
+  const named = 4 * Math.min(maxInFlightOperations, MAX_WANTED_OPERATIONS);
+  const maxOpeningBytesIn = Math.max(DEFAULT_SERVER_LIMITS.maxOpeningBytesIn, 1024 + named);
+  return { ...DEFAULT_SERVER_LIMITS, maxOpeningBytesIn, ...limits };
 }
 
 function tokenKey({ tokenKey: given, randomBytes }: ServerOptions): Uint8Array | undefined {

@@ -23,6 +23,7 @@ import {
   type ServerOptions,
 } from '../../src';
 import { cuttable, type CuttableEndpoint } from '../support/cuttable';
+import { pause, until } from '../support/until';
 
 const RECONNECT = { minDelayMs: 5, maxDelayMs: 20 };
 
@@ -115,6 +116,34 @@ describe.each(['tcp', 'websocket', 'memory'] as const)('a cut connection over %s
     endpoint.cut();
     asked.unsubscribe();
     expect(await ended).toBe('cancelled');
+  });
+
+  it('goes on with thousands of operations in flight, and ends what was given up', async () => {
+    const count = 5000;
+    const many = { maxInFlightOperations: 0xffff, grantedOperationCredit: 0xffff };
+    await start({ ...many, limits: { maxInFlightPerConnection: Infinity } });
+    let started = 0;
+    const ends: string[] = [];
+    const limits: string[] = [];
+    server.limits$.subscribe(({ limit }) => limits.push(limit));
+    server.sessions$.subscribe((session) => {
+      session.respond((submit) => {
+        started += 1;
+        submit.ended$.subscribe((end) => ends.push(end));
+        return NEVER;
+      });
+    });
+    const session = await client.openSession({ reconnect: RECONNECT, maxInFlightOperations: 0xffff });
+    const asked = Array.from({ length: count }, () =>
+      session.submit({}).subscribe({ error: () => undefined }),
+    );
+    await until(() => started === count, 'all of them', 10_000);
+    endpoint.cut();
+    for (const given of asked.slice(0, 10)) given.unsubscribe();
+    await until(() => ends.length === 10, 'what was given up to end');
+    await pause(20);
+    expect(ends).toEqual(Array.from({ length: 10 }, () => 'cancelled'));
+    expect(limits).toEqual([]);
   });
 
   it('ends the session where nobody comes back in time', async () => {

@@ -69,6 +69,15 @@ describe('server settings', () => {
     expect(settings({ scheduler, wallClock }).wallClock.now()).toBe(5);
   });
 
+  it('have room for what a client that comes back has to name, unless they say how much', () => {
+    const maxInFlightOperations = 10_000;
+    expect(settings({ maxInFlightOperations }).limits.maxOpeningBytesIn).toBe(41_024);
+    expect(settings({ maxInFlightOperations: Infinity }).limits.maxOpeningBytesIn).toBe(66_556);
+    expect(settings({ maxInFlightOperations: 3840 }).limits.maxOpeningBytesIn).toBe(16_384);
+    const limits = { maxOpeningBytesIn: 5 };
+    expect(settings({ maxInFlightOperations, limits }).limits.maxOpeningBytesIn).toBe(5);
+  });
+
   it('fill up what is given in part', () => {
     expect(
       settings({

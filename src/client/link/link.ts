@@ -58,6 +58,9 @@ export interface LinkHost {
   ended(link: ClientLink, error: RuntimeError | undefined): void;
 }
 
+/** PINGs of a second: a server of this project takes 50 (`limits.pings`), whatever `keepAlive` asks for here. */
+const MAX_PINGS = 40;
+
 /** One transport to a server, for as long as it lasts: opens sessions, and hands packets to those it carries. */
 export class ClientLink implements WatchedPeer {
   /** Bytes of header and body that the server takes in one packet; Infinity where it has not said. */
@@ -75,6 +78,8 @@ export class ClientLink implements WatchedPeer {
   /** Whether the server is one that answers PING. */
   private announced = false;
   private pings = 0;
+  /** How many of them in the present second of the link's life. */
+  private pinged = { second: 0, count: 0 };
   private answered = false;
   private readonly since: number;
   /** What its server speaks. */
@@ -301,9 +306,13 @@ export class ClientLink implements WatchedPeer {
     this.fail(silent(this.transport.peer, this.host.scheduler.now() - this.life.lastHeard));
   }
 
-  /** Whether the server is one that can be asked so. */
+  /** Whether the server is one that can be asked so, and so often. */
   private ping(): boolean {
     if (!this.announced) return false;
+    const second = Math.floor(this.ageMs / 1000);
+    if (this.pinged.second !== second) this.pinged = { second, count: 0 };
+    if (this.pinged.count === MAX_PINGS) return false;
+    this.pinged.count += 1;
     this.pings += 1;
     this.send(pingPacket(this.pings));
     return true;

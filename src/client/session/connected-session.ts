@@ -22,7 +22,7 @@ import type { ReconnectOptions, SessionOptions } from '../options';
 import type { Backlog } from '../submissions/backlog';
 import { holdingOf, sessionBacklog } from './session-backlog';
 import { SubmittedResults, type ResultStream } from '../submissions/result-stream';
-import { takeCloseFields } from '../option-rules';
+import { takeCloseFields, takeEndpoint } from '../option-rules';
 import type { SubmitRequest } from '../submissions/submission';
 import { Submissions, type Credit } from '../submissions/submissions';
 import type { ClientSessionUsage } from '../usage';
@@ -224,7 +224,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
   }
 
   async moveTo(endpoint: ConnectEndpoint): Promise<void> {
-    return this.host.move(this, this.requireLink(), endpoint);
+    return this.host.move(this, this.requireLink(), takeEndpoint(endpoint));
   }
 
   async close(fields: Partial<SessionCloseMetadata> = {}): Promise<SessionCloseAckMetadata | undefined> {

@@ -11,8 +11,8 @@ export interface Progress {
   readonly largestPacket: number | undefined;
   /** Results of the session that have arrived. */
   readonly receivedResults: number;
-  /** The operations that somebody still waits for. */
-  readonly wantedOperations: readonly number[];
+  /** The operations that somebody still waits for; undefined where they are too many to be told. */
+  readonly wantedOperations: readonly number[] | undefined;
 }
 
 /** What a session comes back with: its options, the last token that the server gave it, how often it tried. */

@@ -12,6 +12,7 @@ import {
 import { CreditWindow, type CreditLoad } from '../../protocol/flow/credit-window';
 import { isTerminal, type ResultPush } from '../../protocol/operation/result';
 import { RuntimeError } from '../../protocol/runtime-error';
+import { MAX_WANTED_OPERATIONS } from '../../protocol/session/session-extension';
 import { scheduleIn } from '../../transport/time/schedule-in';
 import type { FlowUpdateMetadata } from '../../wire/messages/flow-update';
 import type { SessionOpenAckMetadata } from '../../wire/messages/session-open';
@@ -197,8 +198,12 @@ export class Submissions implements ResultSource {
     return [...this.inFlight.keys()];
   }
 
-  /** The operations in flight, which is what the server is told of them: it ends all others. */
-  tellWanted(): readonly number[] {
+  /**
+   * The operations in flight, which is what the server is told of them: it ends all others. Undefined where they
+   * are too many to be told: it ends none, and those that were given up are cancelled once there is a connection.
+   */
+  tellWanted(): readonly number[] | undefined {
+    if (this.inFlight.size > MAX_WANTED_OPERATIONS) return undefined;
     this.toldWanted = this.inFlightIds();
     return this.toldWanted;
   }

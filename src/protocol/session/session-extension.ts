@@ -17,7 +17,7 @@
  */
 export interface SessionExtension {
   readonly receivedResults?: number;
-  readonly wantedOperations?: readonly number[];
+  readonly wantedOperations?: readonly number[] | undefined;
   readonly lastOperationId?: number;
   readonly resumeAttempt?: number;
   /** Undefined where the transport cannot tell; what no u32 holds is told as its largest value. */

@@ -68,7 +68,8 @@ export interface ServerLimits extends ConnectionRates {
    * Bytes that are taken from a connection before the policy has accepted a SESSION_OPEN of it: what a stranger
    * can make the server read.
    * A packet counts from its first read on, with all that its header says it has: nothing is gathered of one
-   * that is too long. (Of a WebSocket message in fragments, what has come counts.)
+   * that is too long. (Of a WebSocket message in fragments, what has come counts.) By default 1 KiB and 4 bytes for
+   * each of `maxInFlightOperations` where that is more: a client that comes back names those that it waits for.
    */
   readonly maxOpeningBytesIn: number;
   /** Bytes that are sent to it before: what a stranger can make the server say. */

@@ -11,6 +11,9 @@ import {
 } from '../../../src/wire/messages/flow-update';
 import { packet, type Packet } from '../../../src/wire/packet';
 import type { Peer } from '../../support/peer';
+import { settled } from '../../support/async';
+import { Served, told } from '../../support/served';
+import { VirtualTime } from '../../support/virtual-time';
 import { accept, played } from '../support';
 
 function connectionFlow(fields: Partial<FlowUpdateMetadata>): Packet {
@@ -103,5 +106,20 @@ describe('closes that cross', () => {
     await Promise.all([session.close(), serverSession.close({ drainTimeoutMs })]);
     expect(violations).toEqual([]);
     expect([server.sessionCount, client.usage.sessions]).toEqual([0, 0]);
+  });
+
+  it.each([1, 10, 100])('whose keep-alive asks every %d ms is not cut for it', async (idleMs) => {
+    const time = new VirtualTime();
+    const served = new Served({ scheduler: time });
+    served.server.sessions$.subscribe((session) => session.respond(() => NEVER));
+    const client = await served.connect({ scheduler: time, keepAlive: { idleMs } });
+    const states = told((await client.openSession()).state$);
+    for (let ms = 0; ms < 10_000; ms++) {
+      time.advance(1);
+      await settled();
+    }
+    expect(states).toEqual(['open']);
+    expect(served.limits).toEqual([]);
+    await served.end();
   });
 });

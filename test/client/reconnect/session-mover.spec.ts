@@ -1,7 +1,9 @@
 import { NEVER } from 'rxjs';
 import { MigrationRefusedError } from '../../../src/client/errors';
 import { tcp } from '../../../src/transport/tcp/tcp';
-import { endServed, Served } from '../../support/served';
+import type { ConnectEndpoint } from '../../../src/transport/endpoint';
+import { settled } from '../../support/async';
+import { endServed, Served, told } from '../../support/served';
 
 afterEach(endServed);
 
@@ -16,5 +18,18 @@ describe('moving a session', () => {
       'the server refused to move session 1: accept code 3',
     );
     expect(session.state).toBe('open');
+  });
+
+  it('to what is no endpoint is refused by name, and the server hears nothing of it', async () => {
+    const served = new Served();
+    const { client, server } = await served.session({ allowResume: true });
+    const asked = told(server.migrations$);
+    await expect(client.moveTo({ kind: 'tcp' } as ConnectEndpoint)).rejects.toThrow(
+      new TypeError(
+        'the endpoint must be an endpoint to connect to, tcp({ port }) say, got an object with kind',
+      ),
+    );
+    await settled();
+    expect(asked).toEqual([]);
   });
 });
