@@ -49,7 +49,7 @@ export interface ClientOptions {
 
 /** How a lost connection is made again. */
 export interface ReconnectOptions {
-  /** Milliseconds before the first attempt; each later one waits twice as long. Default 100. */
+  /** Milliseconds before the first attempt, 0 for at once; each later one waits twice as long. Default 100. */
   readonly minDelayMs?: number;
   /** Milliseconds that a wait grows to. Default 10,000. */
   readonly maxDelayMs?: number;

@@ -20,9 +20,10 @@ export function errorPacket(
   cause: CommonHeader,
   fields: Pick<ErrorMetadata, 'errorCode' | 'errorScope'> & Partial<ErrorMetadata>,
   diagnostic: string,
+  maxTextBytes = MAX_DIAGNOSTIC_BYTES,
 ): Packet {
   const { sessionId, frameId, viewId } = cause;
-  const text = diagnosticBytes(diagnostic);
+  const text = cutText(diagnostic, Math.min(maxTextBytes, MAX_DIAGNOSTIC_BYTES));
   const metadata = ErrorMetadata.of({
     relatedSessionId: sessionId,
     relatedFrameId: frameId,
@@ -53,12 +54,13 @@ export function answerTooLarge(sessionId: number, frameId: number, bytes: number
     packet({ messageType: MessageType.ResultPush, sessionId, frameId }).header,
     { errorCode: TOO_LARGE_CODE, errorScope: ErrorScope.Frame },
     `its answer has a body of ${bytes} bytes, and ${most} are the most that this client takes over this transport`,
+    most,
   );
 }
 
-/** UTF-8 of at most 256 bytes that does not end inside a character. */
-function diagnosticBytes(text: string): Uint8Array {
-  const target = new Uint8Array(MAX_DIAGNOSTIC_BYTES);
+/** UTF-8 of at most so many bytes that does not end inside a character. */
+function cutText(text: string, bytes: number): Uint8Array {
+  const target = new Uint8Array(bytes);
   const { written } = new TextEncoder().encodeInto(text, target);
   return target.subarray(0, written);
 }

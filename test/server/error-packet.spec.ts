@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { cacheMiss, errorPacket, VIOLATION_CODE } from '../../src/server/error-packet';
+import { answerTooLarge, cacheMiss, errorPacket, VIOLATION_CODE } from '../../src/server/error-packet';
 import { header } from '../../src/wire/header';
 import { MessageType } from '../../src/wire/message-type';
 import { CacheErrorCode } from '../../src/wire/messages/cache';
@@ -53,6 +53,12 @@ describe('an ERROR', () => {
     expect(textOf(answer('a'.repeat(1000)))).toBe('a'.repeat(256));
     expect(textOf(answer(`${'a'.repeat(255)}é`))).toBe('a'.repeat(255));
     expect(textOf(answer('🐋'.repeat(100)))).toBe('🐋'.repeat(64));
+  });
+
+  it('in the place of an answer is no larger than its client takes', () => {
+    expect(textOf(answerTooLarge(1, 2, 1000, 9))).toBe('its answe');
+    expect(textOf(answerTooLarge(1, 2, 1000, 0))).toBe('');
+    expect(textOf(answerTooLarge(1, 2, 10_000, 1000))).toContain('10000 bytes, and 1000 are the most');
   });
 
   it('is a whole packet, whatever the text', () => {

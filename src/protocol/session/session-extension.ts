@@ -1,3 +1,5 @@
+import { HEADER_LENGTH } from '../../wire/header';
+
 /**
  * What this project's ends tell each other in the session extension block of SESSION_OPEN and
  * SESSION_OPEN_ACK, and others ignore: entries of tag (u16), length in bytes (u16) and value,
@@ -116,7 +118,9 @@ export function decodeSessionExtension(bytes: Uint8Array): SessionExtension | un
       extension = { ...extension, resumeAttempt: view.getUint32(start, true) };
     }
     if (tag === Tag.LargestPacket && length === 4) {
-      extension = { ...extension, largestPacket: view.getUint32(start, true) };
+      const largestPacket = view.getUint32(start, true);
+      // Of an end that takes not even a header nothing is known.
+      if (largestPacket >= HEADER_LENGTH) extension = { ...extension, largestPacket };
     }
     if (tag === Tag.HoldsOperations) extension = { ...extension, holdsOperations: true };
     if (tag === Tag.TakesRefusalText) extension = { ...extension, takesRefusalText: true };

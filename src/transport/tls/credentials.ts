@@ -54,7 +54,8 @@ export interface TlsSettings extends Partial<TlsCertificate> {
 export interface SecureEndpoint extends ListenEndpoint, ConnectEndpoint {
   /**
    * Shows another certificate from now on, listening and connecting. Connections that there are live on.
-   * Throws a `RuntimeError` of kind `io` where it cannot be used; the one before is then still in place.
+   * Throws a `RuntimeError` of kind `io` where it cannot be used, a `TypeError` where it is none; the one before
+   * is then still in place.
    */
   replaceCertificate(certificate: TlsCertificate): void;
 }

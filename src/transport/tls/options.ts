@@ -1,14 +1,16 @@
 import {
+  bytesOrText,
   either,
   listOf,
   milliseconds,
   oneOf,
+  required,
   rule,
   secret,
   text,
   type Rule,
 } from '../../protocol/options/rules';
-import { partly, type Rules } from '../../protocol/options/take-options';
+import { partly, takeOptions, type Rules } from '../../protocol/options/take-options';
 import { TCP_RULES } from '../tcp/options';
 import type { Pem, TlsCertificate, TlsSettings } from './credentials';
 import type { SocketTransportOptions } from '../tcp/tcp-transport';
@@ -35,16 +37,12 @@ export interface TlsOptions extends Partial<SocketTransportOptions>, TlsSettings
   readonly alpn?: 'prefer' | 'require';
 }
 
-const pem: Rule<Pem> = secret(
-  rule(
-    'a string or a Uint8Array in PEM format',
-    (value) => typeof value === 'string' || value instanceof Uint8Array,
-  ),
-);
+/** A copy: keys are wiped from memory once they were given, and read again with each connection. */
+const pem: Rule<Pem> = { ...bytesOrText, expected: 'a string or a Uint8Array in PEM format' };
 
-export const CERTIFICATE_RULES: Rules<TlsCertificate> = {
-  cert: pem,
-  key: pem,
+const CERTIFICATE_RULES: Rules<TlsCertificate> = {
+  cert: required(pem),
+  key: required(pem),
   passphrase: secret(rule('a string', (value) => typeof value === 'string')),
 };
 
@@ -62,3 +60,8 @@ export const TLS_OPTION_RULES: Rules<TlsOptions> = {
   handshakeTimeoutMs: milliseconds,
   alpn: oneOf('prefer', 'require'),
 };
+
+/** Throws a `TypeError` that names what a certificate lacks, or what cannot be what it is. */
+export function takeCertificate(certificate: unknown): TlsCertificate {
+  return takeOptions('replaceCertificate', certificate, CERTIFICATE_RULES);
+}

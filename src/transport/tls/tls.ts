@@ -13,7 +13,7 @@ import { bind } from '../tcp/listen';
 import { SocketTransport } from '../tcp/tcp-transport';
 import { SECURE_SERVER, TlsCredentials, type SecureEndpoint } from './credentials';
 import { identityOf } from './identity';
-import { TLS_OPTION_RULES, type TlsOptions } from './options';
+import { takeCertificate, TLS_OPTION_RULES, type TlsOptions } from './options';
 import type { Transport } from '../transport';
 
 /** What both ends agree on by ALPN (protocol section 1): to any other protocol there is no connection. */
@@ -48,7 +48,7 @@ export function tls(given: TlsOptions): SecureEndpoint {
     listen: (listenOptions) => listenTls(host, options, { credentials, proxies }, listenOptions),
     connect: () => connectTls(host, url, options, credentials),
     replaceCertificate: (certificate) => {
-      credentials.replace(certificate, url);
+      credentials.replace(takeCertificate(certificate), url);
     },
   };
 }

@@ -3,6 +3,7 @@ import type { ConnectEndpoint, ListenEndpoint } from '../endpoint';
 import { hostAndPort } from '../place';
 import { TrustedProxies } from '../tcp/trusted-proxies';
 import { TlsCredentials, type SecureEndpoint, type TlsSettings } from '../tls/credentials';
+import { takeCertificate } from '../tls/options';
 import { pathOf, type UpgradeRules } from './upgrade-rules';
 import { connectWebSocket } from './connect';
 import {
@@ -86,7 +87,7 @@ function ownEndpoint(
   return {
     ...endpoint,
     replaceCertificate: (certificate) => {
-      credentials.replace(certificate, url);
+      credentials.replace(takeCertificate(certificate), url);
     },
   };
 }

@@ -21,7 +21,14 @@ describe('backoffMs', () => {
       5, 10, 15, 15,
     ]);
     expect(backoffMs(0, { minDelayMs: 500, maxDelayMs: 100, jitter: 0 }, () => 0)).toBe(100);
-    expect(backoffMs(4, { minDelayMs: 0 }, () => 0)).toBe(0);
+  });
+
+  it('grows also where the first attempt is to be made at once', () => {
+    const waits = (minDelayMs: number): number[] =>
+      attempts.slice(0, 5).map((attempt) => backoffMs(attempt, { minDelayMs }, () => 0));
+    expect(waits(0)).toEqual([0, 2, 4, 8, 16]);
+    expect(waits(1e-300)).toEqual([1e-300, 2, 4, 8, 16]);
+    expect(backoffMs(30, { minDelayMs: 0 }, () => 0)).toBe(10_000);
   });
 
   it('is a wait within its bounds, whatever it is told and however often it was tried', () => {

@@ -18,7 +18,7 @@ const extensions: fc.Arbitrary<SessionExtension> = fc.record(
     receivedResults: fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }),
     wantedOperations: fc.array(u32s),
     lastOperationId: u32s,
-    largestPacket: u32s,
+    largestPacket: fc.integer({ min: 40, max: U32_MAX }),
     holdsOperations: fc.constant(true as const),
     takesRefusalText: fc.constant(true as const),
     refusalText: fc
@@ -61,6 +61,13 @@ describe('the session extension', () => {
     expect(toHex(encodeSessionExtension({ holdsOperations: true }))).toBe(`${ANNOUNCED}07000000`);
     expect(toHex(encodeSessionExtension({ takesRefusalText: true }))).toBe(`${ANNOUNCED}08000000`);
     expect(toHex(encodeSessionExtension({ refusalText: 'nö' }))).toBe(`${ANNOUNCED}090003006ec3b6`);
+  });
+
+  it('knows nothing of an end that takes no packet at all, as it says', () => {
+    const read = [0, 39, 40].map((most) =>
+      decodeSessionExtension(encodeSessionExtension({ largestPacket: most })),
+    );
+    expect(read).toEqual([{}, {}, { largestPacket: 40 }]);
   });
 
   it('has at most 256 bytes of a text, in whole characters, whoever has written it', () => {

@@ -171,6 +171,28 @@ describe('tls', () => {
     });
   });
 
+  it('is the one that was given, also where its bytes are wiped from memory once the call has returned', async () => {
+    const given = {
+      ...{ cert: Buffer.from(lab.server.cert), key: Buffer.from(lab.server.key) },
+      ca: [Buffer.from(lab.authority.cert)],
+    };
+    const wipe = (): void => {
+      for (const bytes of [given.cert, given.key, ...given.ca]) bytes.fill(0);
+    };
+    const listening = tls({ port: 0, ...given, clientCertificates: 'require' });
+    wipe();
+    const reception = closedLater(new Reception(listening.listen()));
+    const { port } = await reception.address();
+    const connecting = tls({ port, ca: lab.authority.cert });
+    const shown = { cert: Buffer.from(lab.alice.cert), key: Buffer.from(lab.alice.key) };
+    connecting.replaceCertificate(shown);
+    shown.cert.fill(0);
+    shown.key.fill(0);
+    const { accepted, connected } = await reception.link(connecting);
+    closedLater(connected);
+    expect(accepted.identity?.commonName).toBe('alice');
+  });
+
   describe('replacing the certificate', () => {
     it('is seen by who connects next, and felt by nobody who is connected', async () => {
       const { endpoint, port, reception } = await listen(lab);
@@ -200,6 +222,26 @@ describe('tls', () => {
       expect(got()).toEqual(sent);
       expect(read.isOver).toBe(false);
       expect(before.seen).toEqual({ secured: true, error: undefined, closed: false });
+    });
+
+    it('does not happen where it is none, or half of one', async () => {
+      const { endpoint, port } = await listen(lab);
+      const { cert, key } = lab.alice;
+      const none: readonly unknown[] = [
+        ...[undefined, null, 5, 'text', [], {}, { cert }, { key }],
+        ...[
+          { cert, key: 5 },
+          { cert: undefined, key },
+        ],
+      ];
+      for (const given of none) {
+        expect(() => {
+          endpoint.replaceCertificate(given as Issued);
+        }).toThrow(TypeError);
+      }
+      const { socket, secured } = rawClient(lab, port);
+      await secured();
+      expect(serialOf(socket)).toBe(new X509Certificate(lab.server.cert).serialNumber);
     });
 
     it('is remembered by listeners to come, keeps what else was said, and holds for clients', async () => {
