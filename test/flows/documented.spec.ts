@@ -1,5 +1,4 @@
-import { concatMap } from 'rxjs';
-import { decodeTokens } from '../../src';
+import { decodeText } from '../../src';
 import {
   cancel,
   drop,
@@ -80,7 +79,7 @@ it('loses nothing, seen from a client that comes back by itself', () =>
   flow(async ({ serve, openSession, endpoint, act, cold, expectObservable }) => {
     serve({ respond: () => cold('--0-1-2-3|') });
     const session = await openSession({ reconnect: { minDelayMs: 100 } });
-    const tokens$ = session.submit({ body: 'count' }).pipe(concatMap(decodeTokens));
+    const tokens$ = session.submit({ body: 'count' }).pipe(decodeText());
     act('---x', { x: () => endpoint.cut() });
     expectObservable(tokens$).toBe('--0 100ms (123|)');
   }));
@@ -90,7 +89,7 @@ it('emits what the server sends', () =>
     const server = serverPeer({ o: open().announced(), A: openAck(), s: submit(1, 1, 'Who?') });
     server.expects('o--s');
     server.sends('  ---A-p-C', { p: result(1, 1, 'Call').partial(), C: result(1, 1) });
-    const tokens$ = (await openSession()).submit({ body: 'Who?' }).pipe(concatMap(decodeTokens));
+    const tokens$ = (await openSession()).submit({ body: 'Who?' }).pipe(decodeText());
     expectObservable(tokens$).toBe('-----p-|', { p: 'Call' });
   }));
 

@@ -1,0 +1,54 @@
+import type OpenAI from 'openai';
+import type { Observable } from 'rxjs';
+import type { Client, ClientSession, Server, Submit } from '../../src';
+import type { CapturedFlow, result } from '../../src/testing';
+
+// What the snippets of the pages leave to their reader's program, each under its name.
+
+export declare const server: Server;
+export declare const client: Client;
+export declare const session: ClientSession;
+
+export declare const model: {
+  stream(prompt: string, options: { readonly signal: AbortSignal }): AsyncIterable<string>;
+};
+export declare const openai: OpenAI;
+export declare const infer: (submit: Submit) => Observable<Uint8Array>;
+
+export declare const write: (text: string) => Promise<void>;
+export declare const disk: { write(bytes: Uint8Array): Promise<void> };
+
+export declare const jwt: string;
+export declare const verify: (token: string) => Promise<{ sub: string; exp: number } | undefined>;
+export declare const members: ReadonlySet<string>;
+export declare const cert: string;
+export declare const key: string;
+export declare const ca: string;
+export declare const renewedCert: string;
+export declare const renewedKey: string;
+export declare const clientCert: string;
+export declare const clientKey: string;
+
+/** Vitest's. */
+export declare const vi: { useFakeTimers(options: { readonly toFake: readonly string[] }): void };
+
+// What docs/testing.md uses, having said once where it is from.
+export { connect, decodeText, tcp } from '../../src';
+export {
+  cancel,
+  captureEndpoint,
+  drop,
+  flow,
+  flowUpdate,
+  open,
+  openAck,
+  result,
+  submit,
+  toMarbles,
+} from '../../src/testing';
+export declare const one: { readonly maxInFlightOperations: 1 };
+export declare const first: Uint8Array;
+export declare const second: Uint8Array;
+export declare const me: ReturnType<typeof result>;
+export declare const ishmael: ReturnType<typeof result>;
+export declare const captured: CapturedFlow;

@@ -1,0 +1,35 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { checkSnippets, snippetsOf } from './check-snippets';
+
+const ROOT = join(__dirname, '../..');
+const pages = [
+  'README.md',
+  'CONTRIBUTING.md',
+  ...readdirSync(join(ROOT, 'docs'))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
+];
+
+describe('the pages', () => {
+  it('show TypeScript that compiles', () => {
+    const snippets = pages.flatMap((page) => snippetsOf(page, 'ts'));
+    const wrong = { place: 'wrong.md:7', code: "import { tcp } from 'nnrp-rx';\n\ntcp({ prot: 4433 });\n" };
+
+    expect(snippets.length).toBeGreaterThan(15);
+    expect(checkSnippets([...snippets, wrong])).toEqual([
+      expect.stringMatching(/^wrong\.md:9: .*'prot' does not exist/),
+    ]);
+  });
+
+  it.each(pages)('%s names scripts that there are', (page) => {
+    const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+      readonly scripts: Readonly<Record<string, string>>;
+    };
+    const named = [...readFileSync(join(ROOT, page), 'utf8').matchAll(/npm run ([\w:-]+)/g)].map(
+      ([, name]) => name ?? '',
+    );
+
+    expect(named.filter((name) => !Object.hasOwn(scripts, name))).toEqual([]);
+  });
+});
