@@ -18,6 +18,7 @@ export * from './session/recovery';
 export * from './operation/result';
 export * from './runtime-error';
 export * from './capability/schema-registry';
+export type * from './session/session-connectivity';
 export * from './session/session-lifecycle';
 export * from './operation/token-decoder';
 export * from './operation/token-delta';

@@ -11,10 +11,8 @@ export {
   type SessionOpenRequest,
   type SessionPolicy,
 } from './opening/policy';
-export { MigrateRequest, PatchRequest } from './session/requests';
 export * from './server';
-export { ServerSession } from './session/session';
-export { Submit, type SubmitEnd } from './session/submits/submit';
+export type { ServerSession } from './session/session';
 export { LIMIT_CODE, VIOLATION_CODE } from './error-packet';
 export type { LimitConsequence, LimitTripped } from './limits/limit-tripped';
 export * from './limits/server-limits';

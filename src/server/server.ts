@@ -21,7 +21,8 @@ import { QueuedTotals } from './limits/queued-totals';
 import { TokenGuard } from './opening/token-guard';
 import { takeCloseOptions, takeServerOptions } from './option-rules';
 import { serverSettings, type CloseOptions, type ServerOptions } from './options';
-import { ServerSession } from './session/session';
+import { ServedSession } from './session/served-session';
+import type { ServerSession } from './session/session';
 import type { SessionEnding } from './session/session-terms';
 import { SubscribersOf } from './subscribers';
 import { SessionOpener } from './opening/session-opener';
@@ -147,7 +148,7 @@ class RunningServer implements Server {
       failed,
       isFull: () => this.isClosing || this.sessions.heldCount >= MAX_HELD_SESSIONS,
       sessionOpened: (core) => {
-        this.sessions.next(new ServerSession(core));
+        this.sessions.next(new ServedSession(core));
       },
     });
     this.host = {
@@ -331,7 +332,7 @@ class SubscribersOfSessions extends SubscribersOf {
 
   override failed(cause: unknown, session?: unknown): void {
     super.failed(cause);
-    if (session instanceof ServerSession) this.server.closeUnserved(session);
+    if (session instanceof ServedSession) this.server.closeUnserved(session);
   }
 
   isOwn(error: unknown): boolean {

@@ -151,13 +151,13 @@ describe.each(['tcp', 'websocket', 'memory'] as const)('a cut connection over %s
     const states: string[] = [];
     const over = new Promise<void>((resolve) => {
       server.sessions$.subscribe((session) => {
-        session.attachment$.subscribe({ next: (state) => states.push(state), complete: resolve });
+        session.state$.subscribe({ next: (state) => states.push(state), complete: resolve });
       });
     });
     await client.openSession({ allowResume: true });
     endpoint.cut();
     await over;
-    expect(states).toEqual(['attached', 'detached', 'expired']);
+    expect(states).toEqual(['open', 'reconnecting', 'expired']);
     expect(server.sessionCount).toBe(0);
   });
 });

@@ -1,7 +1,7 @@
 import { firstValueFrom, from, lastValueFrom, type Subscription } from 'rxjs';
 import type { Client } from '../../src/client/client';
 import type { ClientSession } from '../../src/client/session/session';
-import type { MigrateRequest, PatchRequest } from '../../src/server/session/requests';
+import type { MigrateRequest, PatchRequest } from '../../src/server/session/messages';
 import type { ServerSession } from '../../src/server/session/session';
 import { FlowScope, FlowUpdateMetadata } from '../../src/wire/messages/flow-update';
 import { CacheObjectKind } from '../../src/wire/messages/cache';
@@ -153,11 +153,11 @@ const OF_THE_SERVER: Readonly<Record<string, Call>> = {
   },
   resume: {
     bad: ({ server }) => {
-      server.resume(-1);
+      server.unpause(-1);
     },
     good: async ({ server, session }) => {
       const flow = firstValueFrom(session.flowUpdates$);
-      server.resume();
+      server.unpause();
       expect(await flow).toMatchObject({ creditEpoch: 1 });
     },
   },

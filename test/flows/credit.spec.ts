@@ -24,7 +24,7 @@ describe('the credit that a server tells', () => {
     flow(({ serve, session, clientPeer, act }) => {
       serve();
       const of = () => session(42);
-      act('-g-p-r', { g: () => of().grant(8), p: () => of().pause(), r: () => of().resume() });
+      act('-g-p-r', { g: () => of().grant(8), p: () => of().pause(), r: () => of().unpause() });
       clientPeer({ ...packets, G, P, R })
         .sends('o')
         .expects('AG-P-R');

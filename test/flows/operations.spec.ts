@@ -1,7 +1,7 @@
 import { endWith, map, mergeMap, of, tap } from 'rxjs';
 import { CancelScope, OperationState } from '../../src/protocol/operation/operation';
 import type { ServerSession } from '../../src/server/session/session';
-import type { Submit } from '../../src/server/session/submits/submit';
+import type { Submit } from '../../src/server/session/messages';
 import { MessageType, messageTypeName } from '../../src/wire/message-type';
 import { HintReason } from '../../src/wire/messages/result-hint';
 import { ResultClass } from '../../src/wire/messages/result-push';

@@ -1,4 +1,4 @@
-import type { MigrateRequest, PatchRequest } from '../../src/server/session/requests';
+import type { MigrateRequest, PatchRequest } from '../../src/server/session/messages';
 import { MigrateRefusal } from '../../src/server';
 import { TransportId } from '../../src/wire/messages/session-migrate';
 import { PatchAckStatus, PatchRejectReason } from '../../src/wire/messages/session-patch';

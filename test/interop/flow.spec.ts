@@ -59,7 +59,7 @@ describe('flow updates, of this server', () => {
   it('are made of what the application says, each with a newer epoch', async () => {
     const { rust, session } = await on.rustClient({ grantedOperationCredit: 6 });
     session.pause();
-    session.resume();
+    session.unpause();
     session.grant(3);
     session.grant(5, { scope: FlowScope.Connection });
     session.grant(1, { scope: FlowScope.Operation, frameId: 9 });

@@ -162,13 +162,13 @@ describe('resume by token, which the Rust client does not have', () => {
       { resume: 'token', scheduler: clock.scheduler },
       OPEN,
     );
-    const attachment = new Inbox(session.attachment$);
-    expect(await attachment.next()).toBe('attached');
+    const attachment = new Inbox(session.state$);
+    expect(await attachment.next()).toBe('open');
 
     // Neither while the connection lives, nor after.
     expect(await rustError((await on.rust.connect({ port, ...RESUME })).openSession())).toBe(REFUSED);
     await rust.drop();
-    expect(await attachment.next()).toBe('detached');
+    expect(await attachment.next()).toBe('reconnecting');
     expect(await rustError((await on.rust.connect({ port, ...RESUME })).openSession())).toBe(REFUSED);
     expect(await rustError((await on.rust.connect({ port, ...OPEN })).openSession())).toBe(REFUSED);
 

@@ -188,10 +188,10 @@ describe('close', () => {
     const served = serve();
     const session = firstValueFrom(served.server.sessions$);
     await served.open({ allowResume: true });
-    const states = told((await session).attachment$);
+    const states = told((await session).state$);
     served.endpoint.cut();
     await settled();
     await served.server.close();
-    expect(states).toEqual(['attached', 'detached', 'closed', '|']);
+    expect(states).toEqual(['open', 'reconnecting', 'closed', '|']);
   });
 });

@@ -2,7 +2,9 @@ import { ConnectedSession } from '../../src/client/session/connected-session';
 import { HELD_RESULT_BYTES } from '../../src/protocol/operation/result-outbox';
 import type { ClientSession } from '../../src/client/session/session';
 import { acceptsOperations } from '../../src/protocol/session/session-lifecycle';
+import type { ServedSession } from '../../src/server/session/served-session';
 import type { ServerSession } from '../../src/server/session/session';
+import type { SessionCore } from '../../src/server/session/session-core';
 
 /**
  * What a session holds, added up from what is there and not from the counters that it keeps. Private
@@ -29,7 +31,7 @@ export interface ServerInnards {
 }
 
 export function serverInnards(session: ServerSession): ServerInnards {
-  const core = session['core'];
+  const core = coreOf(session);
   const admission = core.operations['admission'];
   const outbox = core.outlet['outbox'];
   const cache = core['madeCache']?.['cache'];
@@ -71,7 +73,7 @@ export function serverInnards(session: ServerSession): ServerInnards {
  * must be there. `sent` are the results that ever went out, in their order.
  */
 export function couldGoOn(session: ServerSession, sent: readonly Uint8Array[], received: number): boolean {
-  const outbox = session['core'].outlet['outbox'];
+  const outbox = coreOf(session).outlet['outbox'];
   if (outbox === undefined || received > outbox.lastNumber) return false;
   const { maxResults, maxBytes } = outbox['limits'];
   const waiting = outbox['entries'].slice(outbox['entries'].length - (outbox.lastNumber - sent.length));
@@ -83,7 +85,7 @@ export function couldGoOn(session: ServerSession, sent: readonly Uint8Array[], r
 
 /** All of a server session that a packet of another connection must not change. */
 export function serverDigest(session: ServerSession): string {
-  const core = session['core'];
+  const core = coreOf(session);
   const { operations, outlet, state } = core;
   const outbox = outlet['outbox'];
   const ids = operations
@@ -117,13 +119,13 @@ export function isClosingForClient(session: ClientSession): boolean {
 
 /** Who still listens to a server session's streams. */
 export function observedStreams(session: ServerSession): readonly string[] {
-  const core = session['core'];
+  const core = coreOf(session);
   const { messages, submits, cancels, patches, migrations, closes } = core.streams;
   const listeners = { messages, submits, cancels, patches, migrations, closes };
   const names = Object.entries(listeners).flatMap(([name, listener]) =>
     listener === undefined ? [] : [name],
   );
-  return core.attachment.observed ? [...names, 'attachment'] : names;
+  return core.connectivity.observed ? [...names, 'state'] : names;
 }
 
 function connected(session: ClientSession) {
@@ -134,4 +136,8 @@ function connected(session: ClientSession) {
     receivedResults: session['inbox'].receivedResults,
     submissions: session['submissions'],
   };
+}
+
+function coreOf(session: ServerSession): SessionCore {
+  return (session as ServedSession)['core'];
 }

@@ -1,8 +1,8 @@
-import type { ClientSession, SessionConnectivity } from '../../src/client/session/session';
+import type { ClientSession } from '../../src/client/session/session';
+import type { SessionConnectivity } from '../../src/protocol/session/session-connectivity';
 import type { OperationFailure } from '../../src/client/errors';
 import type { ServerSession } from '../../src/server/session/session';
-import type { AttachmentState } from '../../src/server/session/session-terms';
-import type { SubmitEnd } from '../../src/server/session/submits/submit';
+import type { SubmitEnd } from '../../src/server/session/messages';
 import type { AnswerPlan } from './actors/answers';
 
 /** What a client saw of an operation, as it was told and before RxJS makes sure of its own rules. */
@@ -92,7 +92,7 @@ export interface SessionRecord {
   isServed: boolean;
   /** The connection that carries it, as the server's acks say. */
   attachedTo: number | undefined;
-  attachment: AttachmentState | undefined;
+  attachment: SessionConnectivity | undefined;
   detachedAt: number | undefined;
   /** Tokens that were given for it, oldest first. */
   readonly tokens: TokenRecord[];

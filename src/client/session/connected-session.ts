@@ -1,5 +1,6 @@
 import { BehaviorSubject, of, ReplaySubject, switchAll, type Observable, type SchedulerLike } from 'rxjs';
 import { RuntimeError } from '../../protocol/runtime-error';
+import type { SessionConnectivity } from '../../protocol/session/session-connectivity';
 import { SessionState } from '../../protocol/session/session-lifecycle';
 import type { ConnectEndpoint } from '../../transport/endpoint';
 import type { Message } from '../../wire/message';
@@ -28,7 +29,7 @@ import { Submissions, type Credit } from '../submissions/submissions';
 import type { ClientSessionUsage } from '../usage';
 import type { AcceptedOpen } from './open-answer';
 import { Resumption } from './resumption';
-import type { CacheInvalidation, ClientSession, PatchAck, SessionConnectivity } from './session';
+import type { CacheInvalidation, ClientSession, PatchAck } from './session';
 import { SessionClosing } from './session-closing';
 import { SessionInbox } from './session-inbox';
 import { SessionRequests } from './session-requests';

@@ -1,4 +1,5 @@
 import type { Observable } from 'rxjs';
+import type { SessionConnectivity } from '../../protocol/session/session-connectivity';
 import type { SessionState } from '../../protocol/session/session-lifecycle';
 import type { ConnectEndpoint } from '../../transport/endpoint';
 import type { Message } from '../../wire/message';
@@ -23,13 +24,6 @@ export interface PatchAck {
   readonly metadata: SessionPatchAckMetadata;
   readonly body: Uint8Array;
 }
-
-/**
- * What a client sees of its session's connection: `reconnecting` while there is none and the session
- * waits for the next, `resumed` once it goes on over another, `expired` where the server would not have
- * it back.
- */
-export type SessionConnectivity = 'open' | 'reconnecting' | 'resumed' | 'expired' | 'closed';
 
 /** Which cached objects are meant: a scope, and the fields that it needs. */
 export type CacheInvalidation = { readonly reasonCode?: number } & (

@@ -1,7 +1,16 @@
+import type { Observable } from 'rxjs';
+import type { CachedObject } from '../../protocol/cache/object-cache';
+import type { Operation, OperationRelations } from '../../protocol/operation/operation-entry';
+import type { OperationState } from '../../protocol/operation/operation';
+import type { ResultDrop, ResultFields, ResultPush } from '../../protocol/operation/result';
 import type { Message, MessageOf } from '../../wire/message';
 import type { MessageType } from '../../wire/message-type';
-import type { MigrateRequest, PatchRequest } from './requests';
-import type { Submit } from './submits/submit';
+import type { SessionMigrateAckMetadata, SessionMigrateMetadata } from '../../wire/messages/session-migrate';
+import type {
+  PatchRejectReason,
+  SessionPatchAckMetadata,
+  SessionPatchMetadata,
+} from '../../wire/messages/session-patch';
 
 /** FRAME_CANCEL, after the operation was cancelled. */
 export type Cancel = Message<typeof MessageType.FrameCancel>;
@@ -17,3 +26,136 @@ export type SessionMessage =
   | MigrateRequest
   | Close
   | MessageOf<typeof MessageType.CachePut | typeof MessageType.CacheInvalidate>;
+
+/**
+ * Why an operation is not the application's any more: it answered (`completed`, `dropped`) or gave up
+ * (`failed`, `superseded`, `late`), the client cancelled it, or its session went: `closed`, or
+ * `disconnected` for good.
+ */
+export type SubmitEnd =
+  'completed' | 'dropped' | 'failed' | 'superseded' | 'late' | 'cancelled' | 'closed' | 'disconnected';
+
+/**
+ * A FRAME_SUBMIT that the application answers: its message, makers of results for it, what else can be
+ * done about it, and when it ends.
+ *
+ * @example
+ * session.submits$
+ *   .pipe(
+ *     mergeMap((submit) =>
+ *       infer(submit.body).pipe(map((part) => submit.partial(part)), endWith(submit.complete())),
+ *     ),
+ *   )
+ *   .subscribe(session.results);
+ */
+export interface Submit extends Operation, Message<typeof MessageType.FrameSubmit> {
+  readonly sessionId: number;
+  /** The operation's id. */
+  readonly frameId: number;
+  /** The same as `frameId`. */
+  readonly operationId: number;
+  /** As {@link relate} said, as is the group. */
+  readonly parentId: number | undefined;
+  readonly groupId: number | undefined;
+  readonly state: OperationState;
+  /** A view of what it was received in; where it had to wait, possibly a copy. */
+  readonly body: Uint8Array;
+  /** The cached objects that it refers to, in the order of its references. */
+  readonly objects: readonly CachedObject[];
+  /** When it came; milliseconds of the server's scheduler. */
+  readonly arrivedAt: number;
+  /**
+   * When an answer is too late: its latency budget, or the session's default deadline, after it came.
+   * Milliseconds of the server's scheduler (default: of `monotonicScheduler`); Infinity for none.
+   */
+  readonly deadline: number;
+  /** Whether the operation is over. */
+  readonly hasEnded: boolean;
+  /** The state now and after each change; completes with the operation. */
+  readonly state$: Observable<OperationState>;
+  /** Emits how the operation ended, once, and completes; at once where it has ended already. */
+  readonly ended$: Observable<SubmitEnd>;
+  /**
+   * Whether the answer is to wait: the client does not take the session's results as fast as they come, or it
+   * holds this operation, whose consumer is slow. Now, then at each change.
+   */
+  readonly pressure$: Observable<boolean>;
+  /**
+   * Aborts when nobody wants the answer any more: the operation has ended, and was not completed. Made when it is
+   * read. Its reason is an `AbortError` that says how the operation ended.
+   *
+   * @example
+   * session.respond((submit, { signal }) => model.stream(submit.body, { signal }));
+   */
+  readonly signal: AbortSignal;
+  /** Makes a part of the answer; others follow. */
+  partial(body: Uint8Array, fields?: ResultFields): ResultPush;
+  /** Makes the end of the answer, or all of it. */
+  complete(body?: Uint8Array, fields?: ResultFields): ResultPush;
+  /** Makes the result that says that there is no answer. */
+  drop(): ResultDrop;
+  /**
+   * Gives the operation a parent or a group, which cancels of a subtree or a group follow. Throws an
+   * `NnrpError`, `InvalidOperationRelationship` among others.
+   */
+  relate(relations: OperationRelations): void;
+  /** Says that the operation waits for a tool. Throws an `NnrpError`, `InvalidOperationTransition`. */
+  waitForTool(): void;
+  /** Says that the tool has answered, and the operation goes on. Throws as {@link waitForTool} does. */
+  continue(): void;
+  /** Gives the operation up: it failed. The client gets RESULT_DROP. */
+  fail(): void;
+  /** Gives the operation up: another has taken its place. The client gets RESULT_DROP. */
+  supersede(): void;
+  /** Gives the operation up: it is past its deadline. The client gets RESULT_DROP. */
+  expire(): void;
+  /**
+   * Keeps the operation's slot (`maxInFlightOperations`) until `work` has settled, however it does, also
+   * where the operation ends before; then for 2 s at most, see `limits.unsettledMs`. For work that a cancel cannot
+   * stop: without it, a client that submits and cancels has as much of it done as it likes. `session.respond`
+   * does this for handlers that return promises or async iterables.
+   *
+   * @example
+   * session.respond((submit) => {
+   *   const answer = model.generate(submit.body);
+   *   submit.keepSlotUntil(answer);
+   *   return from(answer).pipe(map(decode));
+   * });
+   */
+  keepSlotUntil(work: PromiseLike<unknown>): void;
+  /** Gives what `JSON.stringify` shows: the operation as it stands, without its bytes. */
+  toJSON(): Operation & Pick<Submit, 'metadata'>;
+}
+
+/** SESSION_PATCH: the client asks for other settings. Answer it once with `ack` or `reject`. */
+export interface PatchRequest {
+  readonly messageType: typeof MessageType.SessionPatch;
+  readonly metadata: SessionPatchMetadata;
+  /** The profile patch. */
+  readonly body: Uint8Array;
+  /** Whether an answer was sent. */
+  readonly isAnswered: boolean;
+  /**
+   * Confirms the patch: by default all of it, with the values that were asked for. `fields` says what
+   * differs; `body` is the profile patch ack. Only the first answer is sent. Throws an `NnrpError` where a
+   * field is not allowed.
+   */
+  ack(fields?: Partial<SessionPatchAckMetadata>, body?: Uint8Array): void;
+  /** Refuses all of the patch. Only the first answer is sent. Throws as {@link ack} does. */
+  reject(reason: PatchRejectReason, fields?: Partial<SessionPatchAckMetadata>): void;
+}
+
+/** SESSION_MIGRATE: the client moves to another transport. Answer it once with `ack` or `reject`. */
+export interface MigrateRequest {
+  readonly messageType: typeof MessageType.SessionMigrate;
+  readonly metadata: SessionMigrateMetadata;
+  /** Whether an answer was sent. */
+  readonly isAnswered: boolean;
+  /**
+   * Accepts; results are replayed from the frame after the client's last, unless `fields` says else. Only the
+   * first answer is sent. Throws an `NnrpError` where a field is not allowed.
+   */
+  ack(fields?: Partial<SessionMigrateAckMetadata>): void;
+  /** Refuses with a code of the application's. Throws a `RangeError` where that is 0, which accepts. */
+  reject(acceptCode: number): void;
+}

@@ -9,15 +9,14 @@ import {
 import { SessionMigrateAckMetadata, type SessionMigrateMetadata } from '../../wire/messages/session-migrate';
 import { ownBytes } from '../../wire/own-bytes';
 import { EMPTY } from '../../wire/packet';
+import type { MigrateRequest, PatchRequest } from './messages';
 
 /** Sends an ack of the session that the request came from. */
 export type AckSender<T> = (metadata: T, body: Uint8Array) => void;
 
-/** SESSION_PATCH: the client asks for other settings. Answer it once with `ack` or `reject`. */
-export class PatchRequest {
+export class ReceivedPatch implements PatchRequest {
   readonly messageType = MessageType.SessionPatch;
   readonly metadata: SessionPatchMetadata;
-  /** The profile patch. */
   readonly body: Uint8Array;
   private answered = false;
 
@@ -33,10 +32,6 @@ export class PatchRequest {
     return this.answered;
   }
 
-  /**
-   * Confirms the patch: by default all of it, with the values that were asked for. `fields` says what
-   * differs; `body` is the profile patch ack. Only the first answer is sent.
-   */
   ack(fields: Partial<SessionPatchAckMetadata> = {}, body: Uint8Array = EMPTY): void {
     if (this.answered) return;
     const asked = this.metadata;
@@ -58,7 +53,6 @@ export class PatchRequest {
     this.answered = true;
   }
 
-  /** Refuses all of the patch. Only the first answer is sent. */
   reject(reason: PatchRejectReason, fields: Partial<SessionPatchAckMetadata> = {}): void {
     if (this.answered) return;
     const ack = SessionPatchAckMetadata.of({
@@ -73,8 +67,7 @@ export class PatchRequest {
   }
 }
 
-/** SESSION_MIGRATE: the client moves to another transport. Answer it once with `ack` or `reject`. */
-export class MigrateRequest {
+export class ReceivedMigration implements MigrateRequest {
   readonly messageType = MessageType.SessionMigrate;
   readonly metadata: SessionMigrateMetadata;
   private answered = false;
@@ -90,12 +83,10 @@ export class MigrateRequest {
     return this.answered;
   }
 
-  /** Accepts; results are replayed from the frame after the client's last, unless `fields` says else. */
   ack(fields: Partial<SessionMigrateAckMetadata> = {}): void {
     this.answer({ resumeFromFrameId: this.metadata.lastResultFrameId, ...fields });
   }
 
-  /** Refuses with a code of the application's. Throws a `RangeError` where that is 0, which accepts. */
   reject(acceptCode: number): void {
     if (acceptCode === 0) throw new RangeError('a migration is refused with an accept code that is not 0');
     this.answer({ acceptCode, resumeFromFrameId: this.metadata.lastResultFrameId });

@@ -2,6 +2,7 @@ import { BehaviorSubject, lastValueFrom, type SchedulerLike, type Subscription }
 import { decodeAs } from '../../protocol/decode-as';
 import { checkMetadataLength } from '../../protocol/packet-checks';
 import { unexpectedMessage, type RuntimeError } from '../../protocol/runtime-error';
+import type { SessionConnectivity } from '../../protocol/session/session-connectivity';
 import { acceptsMessages, acceptsOperations, SessionState } from '../../protocol/session/session-lifecycle';
 import { NnrpError } from '../../wire/errors';
 import type { MessageOf } from '../../wire/message';
@@ -11,7 +12,7 @@ import type { SessionOpenAckMetadata, SessionOpenMetadata } from '../../wire/mes
 import type { Packet } from '../../wire/packet';
 import type { Revision } from '../../wire/revision';
 import { cacheMiss } from '../error-packet';
-import type { Cancel } from './messages';
+import type { Cancel, SubmitEnd } from './messages';
 import type { DetachedShare, DetachedTotals } from '../opening/detached-totals';
 import type { LimitTripped } from '../limits/limit-tripped';
 import type { HeldTotals } from '../limits/held-totals';
@@ -36,8 +37,8 @@ import { SessionRecovery, type RecoveringSession } from './session-recovery';
 import { SessionRequests, type RequestsHost } from './session-requests';
 import { SessionStreams } from './session-streams';
 import { IDLE_ENDING } from './session-endings';
-import type { AttachmentState, SessionEnding } from './session-terms';
-import { Submit, type SubmitEnd } from './submits/submit';
+import type { SessionEnding } from './session-terms';
+import { ReceivedSubmit } from './submits/submit';
 import { SubscribersOf } from '../subscribers';
 
 /**
@@ -90,7 +91,7 @@ export class SessionCore
     IdleWatched
 {
   readonly streams = new SessionStreams();
-  readonly attachment: BehaviorSubject<AttachmentState>;
+  readonly connectivity: BehaviorSubject<SessionConnectivity>;
 
   readonly outlet: SessionOutlet;
   readonly sender: SessionSender;
@@ -131,7 +132,7 @@ export class SessionCore
     this.isResumable = claim.tokens !== undefined;
     this.revision = attachment.revision;
     this.defaultBudgetMs = open.defaultDeadlineMs;
-    this.attachment = new BehaviorSubject<AttachmentState>('attached');
+    this.connectivity = new BehaviorSubject<SessionConnectivity>('open');
     this.lastHeard = scheduler.now();
     this.outlet = new SessionOutlet(attachment, { outbox: claim.tokens && settings.outbox });
     this.sender = new SessionSender(granted.sessionId, this.outlet, this);
@@ -256,13 +257,13 @@ export class SessionCore
 
   /** Ends the session from this side, operations in flight drained or aborted; resolves when it is over. */
   async close(ending: SessionEnding): Promise<void> {
-    const over = lastValueFrom(this.attachment, { defaultValue: undefined });
+    const over = lastValueFrom(this.connectivity, { defaultValue: undefined });
     this.closing.close(ending);
     await over;
   }
 
   /** Ends the session without another word. */
-  end(end: Exclude<SubmitEnd, 'completed'>, attachmentState: 'expired' | 'closed'): void {
+  end(end: Exclude<SubmitEnd, 'completed'>, connectivity: 'expired' | 'closed'): void {
     if (this.state === SessionState.Closed) return;
     this.state = SessionState.Closed;
     this.madeClosing?.end();
@@ -275,8 +276,8 @@ export class SessionCore
     this.noteQueued();
     this.outlet.close();
     this.streams.complete();
-    this.attachment.next(attachmentState);
-    this.attachment.complete();
+    this.connectivity.next(connectivity);
+    this.connectivity.complete();
     this.host.ended(this, end);
   }
 
@@ -286,13 +287,13 @@ export class SessionCore
   }
 
   /** Hands the application a submit. */
-  deliver(submit: Submit): void {
+  deliver(submit: ReceivedSubmit): void {
     this.noteQueued();
     this.streams.emit('submits', submit);
   }
 
   /** A subscriber of a submit's streams has thrown. */
-  subscriberFailed({ frameId }: Submit, cause: unknown): void {
+  subscriberFailed({ frameId }: ReceivedSubmit, cause: unknown): void {
     const stream = `operation ${frameId} of session ${this.sessionId}`;
     new SubscribersOf(stream, this.host, 'operation').failed(cause);
   }
@@ -360,7 +361,7 @@ export class SessionCore
     }
     const budget = latencyBudgetMs(metadata) || this.defaultBudgetMs;
     const deadline = budget === 0 ? Infinity : now + budget;
-    const submit = new Submit(
+    const submit = new ReceivedSubmit(
       packet,
       { objects: resolved.objects, arrivedAt: now, deadline },
       this.operations,

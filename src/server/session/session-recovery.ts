@@ -1,5 +1,6 @@
 import type { BehaviorSubject, SchedulerLike, Subscription } from 'rxjs';
 import { CancelScope } from '../../protocol/operation/operation';
+import type { SessionConnectivity } from '../../protocol/session/session-connectivity';
 import type { SessionExtension } from '../../protocol/session/session-extension';
 import { acceptsOperations, type SessionState } from '../../protocol/session/session-lifecycle';
 import { scheduleAwake } from '../../transport/time/awake';
@@ -13,7 +14,6 @@ import type {
 } from '../opening/detached-totals';
 import { addressOf } from '../opening/peer-address';
 import type { Attachment, SessionOutlet } from './results/session-outlet';
-import type { AttachmentState } from './session-terms';
 import type { SessionOperations } from './submits/session-operations';
 
 /** The session whose client may come back. */
@@ -30,7 +30,7 @@ export interface RecoveringSession {
     readonly detached: DetachedTotals;
     limitTripped(tripped: LimitTripped): void;
   };
-  readonly attachment: BehaviorSubject<AttachmentState>;
+  readonly connectivity: BehaviorSubject<SessionConnectivity>;
   /** Whether the client has said that it may ask to hold an operation. */
   understandsHolds: boolean;
   readonly outlet: SessionOutlet;
@@ -40,7 +40,7 @@ export interface RecoveringSession {
   /** Another connection carries the session; its client lacks the results after so many. */
   attach(attachment: Attachment, receivedResults: number | undefined): void;
   /** Ends the session without another word. */
-  end(end: 'disconnected', attachmentState: 'expired'): void;
+  end(end: 'disconnected', connectivity: 'expired'): void;
 }
 
 /** How a session waits for its client, and goes on where it comes back (protocol section 9). */
@@ -66,7 +66,7 @@ export class SessionRecovery implements DetachedOwner {
     this.expiry = scheduleAwake(session.scheduler, session.granted.resumeWindowMs, () => {
       this.expire();
     });
-    session.attachment.next('detached');
+    session.connectivity.next('reconnecting');
   }
 
   /**
@@ -88,7 +88,7 @@ export class SessionRecovery implements DetachedOwner {
     session.understandsHolds = extension?.holdsOperations === true;
     session.attach(attachment, extension?.receivedResults);
     if (extension?.wantedOperations !== undefined) this.cancelUnwanted(new Set(extension.wantedOperations));
-    session.attachment.next('resumed');
+    session.connectivity.next('resumed');
   }
 
   /** The client was heard. Whether that is the first time since a resume: then it has the token of the ack. */

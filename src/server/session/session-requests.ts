@@ -6,7 +6,7 @@ import type { MessageType } from '../../wire/message-type';
 import { PatchRejectReason } from '../../wire/messages/session-patch';
 import { AckQueue } from './ack-queue';
 import type { ServerSettings } from '../options';
-import { MigrateRequest, PatchRequest } from './requests';
+import { ReceivedMigration, ReceivedPatch } from './requests';
 import type { SessionOutlet } from './results/session-outlet';
 import type { SessionSender } from './results/session-sender';
 import type { SessionStreams } from './session-streams';
@@ -41,7 +41,7 @@ export class SessionRequests {
     const { streams, sender } = this.host;
     const patience = new Subscription();
     const acknowledge = (this.patchAcks ??= this.ackQueue()).place();
-    const request = new PatchRequest(message, (ack, body) => {
+    const request = new ReceivedPatch(message, (ack, body) => {
       acknowledge(sender.patchAck(ack, body));
       patience.unsubscribe();
     });
@@ -60,7 +60,7 @@ export class SessionRequests {
     const { streams, sender, settings, isResumable, operations } = this.host;
     const patience = new Subscription();
     const acknowledge = (this.migrateAcks ??= this.ackQueue()).place();
-    const request = new MigrateRequest(message, (ack) => {
+    const request = new ReceivedMigration(message, (ack) => {
       acknowledge(sender.migrateAck(message.metadata, ack));
       patience.unsubscribe();
     });

@@ -1,13 +1,12 @@
 import type { Observer, Subscription } from 'rxjs';
-import type { Cancel, Close, SessionMessage } from './messages';
-import type { MigrateRequest, PatchRequest } from './requests';
-import type { Submit } from './submits/submit';
+import type { Cancel, Close, MigrateRequest, PatchRequest, SessionMessage } from './messages';
+import type { ReceivedSubmit } from './submits/submit';
 
 /** What each stream of a session brings. */
 export interface StreamedMessages {
   /** Everything, in order. */
   readonly messages: SessionMessage;
-  readonly submits: Submit;
+  readonly submits: ReceivedSubmit;
   readonly cancels: Cancel;
   readonly patches: PatchRequest;
   readonly migrations: MigrateRequest;
@@ -25,7 +24,7 @@ type Streams = { readonly [N in Name]: Listener<StreamedMessages[N]> | undefined
 /** What a session tells its application: everything in order, and a stream for each type. */
 export class SessionStreams implements Streams {
   readonly messages: Listener<SessionMessage> | undefined;
-  readonly submits: Listener<Submit> | undefined;
+  readonly submits: Listener<ReceivedSubmit> | undefined;
   readonly cancels: Listener<Cancel> | undefined;
   readonly patches: Listener<PatchRequest> | undefined;
   readonly migrations: Listener<MigrateRequest> | undefined;

@@ -1,12 +1,6 @@
 import type { FlowScope } from '../../wire/messages/flow-update';
 import type { CloseReason, InFlightPolicy } from '../../wire/messages/session-close';
 
-/**
- * Whether a connection carries the session: `resumed` is attached again, `expired` is over because its
- * client did not come back in time, or could not be given all that it lacks.
- */
-export type AttachmentState = 'attached' | 'detached' | 'resumed' | 'expired' | 'closed';
-
 /** Whose credit is told: the connection's, the session's, or an operation's for those that depend on it. */
 export type CreditTarget =
   | { readonly scope: typeof FlowScope.Connection | typeof FlowScope.Session }

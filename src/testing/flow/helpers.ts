@@ -7,7 +7,7 @@ import type { ClientSession } from '../../client/session/session';
 import type { ServerOptions } from '../../server/options';
 import type { Server } from '../../server/server';
 import type { ServerSession } from '../../server/session/session';
-import type { Submit } from '../../server/session/submits/submit';
+import type { Submit } from '../../server/session/messages';
 import type { TransportKind } from '../../transport/transport';
 import type { CapturedFlow } from '../capture/captured-flow';
 import type { FlowScheduler } from '../time/flow-scheduler';
@@ -74,7 +74,7 @@ export interface FlowHelpers {
    * Does things at frames, aligned with what peers send.
    *
    * @example
-   * act('---p--r', { p: () => session(42).pause(), r: () => session(42).resume() });
+   * act('---p--r', { p: () => session(42).pause(), r: () => session(42).unpause() });
    */
   act(marbles: string, actions: Readonly<Record<string, () => void>>): void;
   /** As `TestScheduler.run` has it. */

@@ -21,7 +21,7 @@ function serve(limits: Partial<ServerLimits>, options: Partial<ServerOptions> = 
   const states = new Map<number, unknown[]>();
   const { served, time } = serveInVirtualTime({ limits, randomBytes: scriptedTokens(), ...options });
   served.server.sessions$.subscribe((session) => {
-    states.set(session.sessionId, told(session.attachment$));
+    states.set(session.sessionId, told(session.state$));
     session.respond(() => {
       const answer$ = new Subject<Answer>();
       answers.set(session.sessionId, answer$);
@@ -58,8 +58,8 @@ describe('sessions that wait for their client', () => {
         consequence: 'session-ended',
       },
     ]);
-    expect([...states.values()].map((seen) => seen.at(-1))).toEqual(['detached', 'detached', '|']);
-    expect(states.get(3)).toEqual(['attached', 'expired', '|']);
+    expect([...states.values()].map((seen) => seen.at(-1))).toEqual(['reconnecting', 'reconnecting', '|']);
+    expect(states.get(3)).toEqual(['open', 'expired', '|']);
     expect(served.server.usage).toMatchObject({ sessions: 2, operationsInFlight: 2 });
   });
 
@@ -71,7 +71,7 @@ describe('sessions that wait for their client', () => {
     await sendAll(peer, [open(1).resuming(resumeToken(1))]);
     expect(states.get(1)?.at(-1)).toBe('resumed');
     await detach(3);
-    expect(states.get(3)?.at(-1)).toBe('detached');
+    expect(states.get(3)?.at(-1)).toBe('reconnecting');
     time.advance(120_000);
     expect(served.server.sessionCount).toBe(1);
     await detach(4);
@@ -101,7 +101,7 @@ describe('sessions that wait for their client', () => {
       },
     ]);
     time.advance(1);
-    expect(states.get(1)).toEqual(['attached', 'detached', 'expired', '|']);
+    expect(states.get(1)).toEqual(['open', 'reconnecting', 'expired', '|']);
     // Its bytes are free again, and no result of the other is lost.
     part(2, 100);
     expect(served.limits).toHaveLength(1);
@@ -118,7 +118,7 @@ describe('sessions that wait for their client', () => {
     for (let id = 2; id <= 20; id++) await detach(id, 'mallory');
     await detach(21, 'bob');
     time.advance(1);
-    const waiting = [...states].filter(([, seen]) => seen.at(-1) === 'detached').map(([id]) => id);
+    const waiting = [...states].filter(([, seen]) => seen.at(-1) === 'reconnecting').map(([id]) => id);
     expect(waiting).toEqual([1, 18, 19, 20, 21]);
     expect(served.limits).toHaveLength(16);
     expect(served.limits.map(({ sessionId }) => sessionId)).toEqual(
@@ -138,7 +138,7 @@ describe('sessions that wait for their client', () => {
     peer.destroy();
     await settled();
     expect(served.limits).toMatchObject([{ limit: 'maxDetachedBytes', observed: PART + 100 }]);
-    expect(states.get(1)).toEqual(['attached', 'expired', '|']);
+    expect(states.get(1)).toEqual(['open', 'expired', '|']);
     expect(served.server.sessionCount).toBe(0);
   });
 });

@@ -2,7 +2,7 @@ import { config, finalize, map, mergeMap, NEVER, Observable, of, timer } from 'r
 import type { SubmitHandler } from '../../../operators/respond-to-submits';
 import type { Server } from '../../../src/server/server';
 import type { ServerSession } from '../../../src/server/session/session';
-import type { Submit } from '../../../src/server/session/submits/submit';
+import type { Submit } from '../../../src/server/session/messages';
 import { MessageType } from '../../../src/wire/message-type';
 import { SessionErrorCode } from '../../../src/wire/messages/session-open';
 import { cancel, migrate, open, patch, ping, sessionClose, submit } from '../../../src/testing';
@@ -111,7 +111,7 @@ const STREAMS: Record<
   patches$: [(session) => session.patches$, [patch(SESSION)]],
   migrations$: [(session) => session.migrations$, [migrate(SESSION)]],
   closes$: [(session) => session.closes$, [sessionClose(SESSION)]],
-  attachment$: [(session) => session.attachment$, [sessionClose(SESSION)]],
+  state$: [(session) => session.state$, [sessionClose(SESSION)]],
   pressure$: [(session) => session.pressure$, [sessionClose(SESSION)]],
 };
 

@@ -82,9 +82,7 @@ describe('a server that closes, and is told nothing more', () => {
   it('is closed at once where nothing is in flight', async () => {
     const { served, time } = serveInVirtualTime();
     // One waits for its client, one has it.
-    const away = told(
-      (await served.session({ allowResume: true, requestedSessionId: 1 })).server.attachment$,
-    );
+    const away = told((await served.session({ allowResume: true, requestedSessionId: 1 })).server.state$);
     served.endpoint.cut();
     await settled();
     await served.open({ allowResume: true, requestedSessionId: 2 });
@@ -92,7 +90,7 @@ describe('a server that closes, and is told nothing more', () => {
     await served.server.close();
     expect(served.server.usage).toMatchObject({ connections: 0, sessions: 0 });
     expect(served.limits).toEqual([]);
-    expect(away).toEqual(['attached', 'detached', 'closed', '|']);
+    expect(away).toEqual(['open', 'reconnecting', 'closed', '|']);
     expect(time.pendingCount).toBe(0);
   });
 

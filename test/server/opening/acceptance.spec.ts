@@ -205,9 +205,9 @@ describe('an acceptance that runs out', () => {
     const served = expiring(() => accept(undefined, { expiresAt: new Date(NOON + 1000) }));
     const session = firstValueFrom(served.server.sessions$);
     await visit(served, open(1).resumable());
-    const states = told((await session).attachment$);
+    const states = told((await session).state$);
     time.advance(1000);
-    expect(states).toEqual(['detached', 'closed', '|']);
+    expect(states).toEqual(['reconnecting', 'closed', '|']);
   });
 
   it('runs on where the client comes back with a later one, and never where it has none', async () => {

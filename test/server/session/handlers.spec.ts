@@ -1,6 +1,6 @@
 import { concat, EMPTY, map, NEVER, Observable, of, throwError, timer } from 'rxjs';
 import { type ResultPush } from '../../../src/protocol/operation/result';
-import type { Submit } from '../../../src/server/session/submits/submit';
+import type { Submit } from '../../../src/server/session/messages';
 import { HintReason } from '../../../src/wire/messages/result-hint';
 import type { SubmitHandler } from '../../../operators/respond-to-submits';
 import { settled } from '../../support/async';

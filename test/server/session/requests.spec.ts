@@ -1,4 +1,4 @@
-import { MigrateRequest, PatchRequest } from '../../../src/server/session/requests';
+import { ReceivedMigration, ReceivedPatch } from '../../../src/server/session/requests';
 import type { Message } from '../../../src/wire/message';
 import { decodeMessage } from '../../../src/wire/message';
 import type { MessageType } from '../../../src/wire/message-type';
@@ -29,7 +29,7 @@ const asked = {
 function patch() {
   const sent: Sent<SessionPatchAckMetadata>[] = [];
   const message = decodeMessage(patchPacket({ metadata: asked, body: 'profile' }));
-  const request = new PatchRequest(message as Message<typeof MessageType.SessionPatch>, (ack, body) => {
+  const request = new ReceivedPatch(message as Message<typeof MessageType.SessionPatch>, (ack, body) => {
     // As a session does: what cannot be encoded throws.
     SessionPatchAckMetadata.encode(ack);
     sent.push({ ack, body });
@@ -139,10 +139,13 @@ function migrate() {
     lastResultFrameId: 12n,
   };
   const message = decodeMessage(migratePacket({ metadata }));
-  const request = new MigrateRequest(message as Message<typeof MessageType.SessionMigrate>, (ack, body) => {
-    SessionMigrateAckMetadata.encode(ack);
-    sent.push({ ack, body });
-  });
+  const request = new ReceivedMigration(
+    message as Message<typeof MessageType.SessionMigrate>,
+    (ack, body) => {
+      SessionMigrateAckMetadata.encode(ack);
+      sent.push({ ack, body });
+    },
+  );
   return { request, sent, metadata };
 }
 

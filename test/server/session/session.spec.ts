@@ -7,7 +7,7 @@ import {
 } from '../../../src/protocol/operation/result';
 import { sessionOpen } from '../../../src/client/options';
 import type { ServerSession } from '../../../src/server/session/session';
-import type { Submit } from '../../../src/server/session/submits/submit';
+import type { Submit } from '../../../src/server/session/messages';
 import { NnrpError } from '../../../src/wire/errors';
 import { MessageType } from '../../../src/wire/message-type';
 import { settled } from '../../support/async';
@@ -201,7 +201,7 @@ describe('a server session', () => {
       server.patches$,
       server.migrations$,
       server.closes$,
-      server.attachment$,
+      server.state$,
       server.pressure$,
     ].map((view$) => told(view$ as Observable<unknown>));
     await client.close();
@@ -214,7 +214,7 @@ describe('a server session', () => {
     const { server, client } = await served.session();
     await server.revoke();
     await settled();
-    expect([told(server.attachment$), told(client.state$)]).toEqual([
+    expect([told(server.state$), told(client.state$)]).toEqual([
       ['closed', '|'],
       ['closed', '|'],
     ]);

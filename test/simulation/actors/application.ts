@@ -2,9 +2,8 @@ import { Observable, type ObservableInput, type SchedulerLike } from 'rxjs';
 import type { Answer } from '../../../operators/respond-to-submits';
 import { FlowScope } from '../../../src/wire/messages/flow-update';
 import { CloseReason, InFlightPolicy } from '../../../src/wire/messages/session-close';
-import type { PatchRequest } from '../../../src/server/session/requests';
+import type { PatchRequest, Submit } from '../../../src/server/session/messages';
 import type { ServerSession } from '../../../src/server/session/session';
-import type { Submit } from '../../../src/server/session/submits/submit';
 import { acceptsOperations } from '../../../src/protocol/session/session-lifecycle';
 import {
   parked,
@@ -61,7 +60,7 @@ export class Application {
   relent(): void {
     for (const { server } of this.world.ledger.sessions) {
       if (server === undefined || !acceptsOperations(server.state)) continue;
-      server.resume();
+      server.unpause();
       server.grant(0xffff, { scope: FlowScope.Connection });
     }
   }
@@ -101,7 +100,7 @@ export class Application {
   private follow(record: SessionRecord, session: ServerSession): void {
     const { scheduler } = this;
     const { ledger } = this.world;
-    ledger.follow(session.attachment$, (state) => {
+    ledger.follow(session.state$, (state) => {
       ledger.tell('server', `${nameOf(record)} is ${state}`);
       ledger.count(`attachment: ${state}`);
       if (state === 'expired') {
@@ -113,7 +112,7 @@ export class Application {
       if (state === 'closed' && record.closing === undefined && this.hasRunOut(record))
         this.closing(record, 0);
       record.attachment = state;
-      record.detachedAt = state === 'detached' ? scheduler.now() : undefined;
+      record.detachedAt = state === 'reconnecting' ? scheduler.now() : undefined;
       record.overfullAt = undefined;
     });
     ledger.follow(session.closes$, ({ metadata }) => {
@@ -144,7 +143,7 @@ export class Application {
     ledger.tell('server', `starts ${nameOfOperation(operation)}: ${operation.plan.kind}`);
     this.checkBody(operation, submit);
     ledger.follow(submit.ended$, (end) => {
-      const isDetached = operation.session.attachment === 'detached';
+      const isDetached = operation.session.attachment === 'reconnecting';
       const body = end === 'completed' ? operation.offered : undefined;
       operation.ends.push({ end, body, isDetached });
       ledger.working.delete(operation);
@@ -289,7 +288,7 @@ export class Application {
         session.pause();
         return;
       case 'resume':
-        session.resume();
+        session.unpause();
         return;
       case 'connection-grant':
         session.grant(random.int(1, 4), { scope: FlowScope.Connection });

@@ -13,13 +13,13 @@ import { SessionOperations } from '../../../src/server/session/submits/session-o
 import { SessionOutlet } from '../../../src/server/session/results/session-outlet';
 import type { SessionSender } from '../../../src/server/session/results/session-sender';
 import { SessionRequests } from '../../../src/server/session/session-requests';
-import { Submit } from '../../../src/server/session/submits/submit';
+import { ReceivedSubmit } from '../../../src/server/session/submits/submit';
 import type { Packet } from '../../../src/wire/packet';
 import type { Defect } from './defect';
 import { nothing, replace, unchanged } from './planting';
 
 interface AdmissionShape {
-  readonly queue: Map<number, Submit>;
+  readonly queue: Map<number, ReceivedSubmit>;
   queuedBytes: number;
   readonly target: { isReady(): boolean };
 }
@@ -29,7 +29,7 @@ interface OutletShape {
 }
 
 interface OperationsShape {
-  readonly host: { deliver(submit: Submit): void };
+  readonly host: { deliver(submit: ReceivedSubmit): void };
   running(frameId: number): unknown;
 }
 
@@ -73,7 +73,7 @@ export const SERVER_DEFECTS: readonly Defect[] = [
         Admission.prototype,
         'offer',
         (original) =>
-          function (submit: Submit) {
+          function (submit: ReceivedSubmit) {
             if (original.call(this, submit) === 'admitted') return 'admitted';
             this.queue.set(submit.frameId, submit);
             this.queuedBytes += submit.body.length;
@@ -204,7 +204,7 @@ export const SERVER_DEFECTS: readonly Defect[] = [
         SessionOperations.prototype,
         'submit',
         (original) =>
-          function (submit: Submit) {
+          function (submit: ReceivedSubmit) {
             try {
               return original.call(this, submit);
             } catch {
@@ -220,7 +220,7 @@ export const SERVER_DEFECTS: readonly Defect[] = [
     seed: 1,
     plant: () =>
       replace(
-        Submit.prototype,
+        ReceivedSubmit.prototype,
         'finish',
         (original) =>
           function (end: string) {

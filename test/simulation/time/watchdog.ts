@@ -62,7 +62,7 @@ export class Watchdog {
       } else if (session.server !== undefined) {
         const innards = serverInnards(session.server);
         this.noteExpiry(session, now);
-        if (session.attachment === 'detached' && isOverfull(innards)) session.overfullAt ??= now;
+        if (session.attachment === 'reconnecting' && isOverfull(innards)) session.overfullAt ??= now;
         held.set(session, innards);
       }
     }

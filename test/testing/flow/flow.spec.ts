@@ -319,7 +319,7 @@ describe('expectQuiescent', () => {
         C: result(42, 1),
       });
       peer.sends('os').expects('A-pC--XY', flows);
-      act('------pr', { p: () => of42(42).pause(), r: () => of42(42).resume() });
+      act('------pr', { p: () => of42(42).pause(), r: () => of42(42).unpause() });
       expectQuiescent();
     });
   });

@@ -1,12 +1,12 @@
 import { SlotShare, type SlotPool } from '../../limits/slot-pool';
 import type { QueueLimits } from '../../options';
-import type { Submit } from './submit';
+import type { ReceivedSubmit } from './submit';
 
 /** Whom submits are delivered to. */
 export interface AdmissionTarget {
   /** Whether anybody listens for submits. */
   isReady(): boolean;
-  deliver(submit: Submit): void;
+  deliver(submit: ReceivedSubmit): void;
 }
 
 /**
@@ -21,7 +21,7 @@ export interface AdmissionTarget {
  */
 export class Admission extends SlotShare {
   /** Insertion order is arrival order, and a submit cancelled while it waits leaves in O(1). */
-  private queue: Map<number, Submit> | undefined;
+  private queue: Map<number, ReceivedSubmit> | undefined;
   private queuedBytes = 0;
   private inFlight = 0;
   private starting = false;
@@ -61,7 +61,7 @@ export class Admission extends SlotShare {
   }
 
   /** Takes a submit in, or says that there is no room. */
-  offer(submit: Submit): 'admitted' | 'refused' {
+  offer(submit: ReceivedSubmit): 'admitted' | 'refused' {
     if (this.queuedCount === 0 && this.hasSlot()) {
       this.start(submit);
       return 'admitted';
@@ -75,7 +75,7 @@ export class Admission extends SlotShare {
   }
 
   /** Takes a submit out that has ended, in flight or waiting; its slot stays empty until `startNext`. */
-  take(submit: Submit): void {
+  take(submit: ReceivedSubmit): void {
     if (!this.withdraw(submit)) this.inFlight -= 1;
   }
 
@@ -107,7 +107,7 @@ export class Admission extends SlotShare {
   }
 
   /** Takes every submit out of the queue without starting it. */
-  clearQueue(): Submit[] {
+  clearQueue(): ReceivedSubmit[] {
     const waiting = this.queue === undefined ? [] : [...this.queue.values()];
     this.queue = undefined;
     this.queuedBytes = 0;
@@ -118,14 +118,14 @@ export class Admission extends SlotShare {
     return this.takenCount < this.maxInFlight && this.target.isReady() && this.admits();
   }
 
-  private start(submit: Submit): void {
+  private start(submit: ReceivedSubmit): void {
     this.inFlight += 1;
     this.settle();
     this.target.deliver(submit);
   }
 
   /** Takes a submit out of the queue; false where it does not wait. */
-  private withdraw(submit: Submit): boolean {
+  private withdraw(submit: ReceivedSubmit): boolean {
     if (this.queue?.delete(submit.frameId) !== true) return false;
     this.queuedBytes -= submit.body.length;
     return true;

@@ -1,7 +1,7 @@
 import { type Subscription, type SchedulerLike } from 'rxjs';
 import { scheduleIn } from '../../../transport/time/schedule-in';
 import type { ServerLimits } from '../../limits/server-limits';
-import type { Submit } from './submit';
+import type { ReceivedSubmit } from './submit';
 
 /** Whose slots are kept. */
 export interface SlotKeeper {
@@ -31,19 +31,19 @@ export interface SlotKeeper {
  */
 export class KeptSlots {
   /** Since when, in the order in which their operations ended. */
-  private readonly kept = new Map<Submit, number>();
-  private readonly givenBack = new Set<Submit>();
+  private readonly kept = new Map<ReceivedSubmit, number>();
+  private readonly givenBack = new Set<ReceivedSubmit>();
   private timer: Subscription | undefined;
 
   constructor(private readonly keeper: SlotKeeper) {}
 
-  keep(submit: Submit): void {
+  keep(submit: ReceivedSubmit): void {
     this.kept.set(submit, this.keeper.scheduler.now());
     if (this.timer === undefined) this.wait();
   }
 
   /** What was begun for a submit has settled. */
-  settled(submit: Submit): void {
+  settled(submit: ReceivedSubmit): void {
     if (this.kept.delete(submit)) this.keeper.freeSlot();
     else this.givenBack.delete(submit);
     this.giveBack();

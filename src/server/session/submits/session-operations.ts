@@ -14,7 +14,8 @@ import type { QueueLimits } from '../../options';
 import type { HeldOperations } from '../operation-holds';
 import { HeldResults } from './held-results';
 import { KeptSlots, type SlotKeeper } from './kept-slots';
-import type { OperationControl, Submit, SubmitEnd } from './submit';
+import type { SubmitEnd } from '../messages';
+import type { OperationControl, ReceivedSubmit } from './submit';
 
 /** What the operations of a session need of it. */
 export interface OperationsHost {
@@ -34,13 +35,13 @@ export interface OperationsHost {
   };
   /** Whether anybody listens for submits. */
   isReady(): boolean;
-  deliver(submit: Submit): void;
+  deliver(submit: ReceivedSubmit): void;
   /** Sends RESULT_DROP of an operation that gets no answer, and why, for who wants to know. */
   sendDrop(frameId: number, end: SubmitEnd): void;
   /** An operation has ended, whichever way. */
   operationEnded(): void;
   /** A subscriber of a submit's streams has thrown. */
-  subscriberFailed(submit: Submit, cause: unknown): void;
+  subscriberFailed(submit: ReceivedSubmit, cause: unknown): void;
   /** An operation has met a limit of the server's. */
   tripped(excess: OperationExcess): void;
   /** A result was larger than the client takes, which it was told instead. */
@@ -79,7 +80,7 @@ const STATE_OF_END: Readonly<Record<Exclude<SubmitEnd, 'completed'>, TerminalSta
  * `admission.ts`).
  */
 export class SessionOperations implements OperationControl, AdmissionTarget, HeldOperations<ResultTarget> {
-  private readonly registry = new OperationRegistry<Submit>();
+  private readonly registry = new OperationRegistry<ReceivedSubmit>();
   private readonly admission: Admission;
   private highestId = 0;
   private refusedIds: IdRanges | undefined;
@@ -108,7 +109,7 @@ export class SessionOperations implements OperationControl, AdmissionTarget, Hel
   }
 
   /** Hands a submit whose turn it is to the application. */
-  deliver(submit: Submit): void {
+  deliver(submit: ReceivedSubmit): void {
     this.registry.transition(submit.frameId, OperationState.Running);
     submit.stateChanged();
     this.host.deliver(submit);
@@ -167,7 +168,7 @@ export class SessionOperations implements OperationControl, AdmissionTarget, Hel
    * Registers a submit and takes it in, or says that there is no room for it; then it has ended. Throws
    * an `NnrpError`, `OperationAlreadyExists` among others.
    */
-  submit(submit: Submit): 'admitted' | 'refused' {
+  submit(submit: ReceivedSubmit): 'admitted' | 'refused' {
     const { frameId } = submit;
     this.registry.register(submit);
     this.noteSubmitted(frameId);
@@ -309,12 +310,12 @@ export class SessionOperations implements OperationControl, AdmissionTarget, Hel
     this.registry.relate(frameId, relations);
   }
 
-  move(submit: Submit, to: typeof OperationState.WaitingTool | typeof OperationState.Running): void {
+  move(submit: ReceivedSubmit, to: typeof OperationState.WaitingTool | typeof OperationState.Running): void {
     this.registry.transition(submit.frameId, to);
     submit.stateChanged();
   }
 
-  giveUp(submit: Submit, end: 'failed' | 'superseded' | 'late'): void {
+  giveUp(submit: ReceivedSubmit, end: 'failed' | 'superseded' | 'late'): void {
     if (this.registry.get(submit.frameId) !== submit) return;
     this.admission.take(submit);
     this.end([submit], end, { tell: true });
@@ -322,16 +323,16 @@ export class SessionOperations implements OperationControl, AdmissionTarget, Hel
     this.host.operationEnded();
   }
 
-  subscriberFailed(submit: Submit, cause: unknown): void {
+  subscriberFailed(submit: ReceivedSubmit, cause: unknown): void {
     this.host.subscriberFailed(submit, cause);
   }
 
-  keepSlot(submit: Submit): void {
+  keepSlot(submit: ReceivedSubmit): void {
     this.admission.keepSlot();
     this.kept.keep(submit);
   }
 
-  freeSlot(submit: Submit): void {
+  freeSlot(submit: ReceivedSubmit): void {
     this.kept.settled(submit);
   }
 
@@ -356,7 +357,7 @@ export class SessionOperations implements OperationControl, AdmissionTarget, Hel
   }
 
   /** Keeps a result of an operation that is held. */
-  private keep(submit: Submit, held: HeldResults, result: Result, sender: ResultTarget): void {
+  private keep(submit: ReceivedSubmit, held: HeldResults, result: Result, sender: ResultTarget): void {
     if (held.isComplete) throw unknownOperation(submit.frameId);
     // What no client could be sent costs its maker's call, and not the client's that lets it go.
     sender.check(result);
@@ -367,21 +368,21 @@ export class SessionOperations implements OperationControl, AdmissionTarget, Hel
   }
 
   /** Undefined where it has ended. Throws an `NnrpError`, `UnknownOperation`, where it never was submitted. */
-  private submitted(frameId: number): Submit | undefined {
+  private submitted(frameId: number): ReceivedSubmit | undefined {
     const submit = this.registry.get(frameId);
     if (submit === undefined && !this.registry.has(frameId)) throw unknownOperation(frameId);
     return submit;
   }
 
   /** The submit of an operation that is with the application. */
-  private running(frameId: number): Submit | undefined {
+  private running(frameId: number): ReceivedSubmit | undefined {
     const submit = this.registry.get(frameId);
     return submit?.state === OperationState.Accepted ? undefined : submit;
   }
 
   /** Ends submits that the admission has let go of, without an answer; `tell` the client or not. */
   private end(
-    submits: readonly Submit[],
+    submits: readonly ReceivedSubmit[],
     end: Exclude<SubmitEnd, 'completed'>,
     { tell }: { readonly tell: boolean },
   ): void {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { NEVER } from 'rxjs';
 import { Admission } from '../../../../src/server/session/submits/admission';
 import type { QueueLimits } from '../../../../src/server/options';
-import { Submit, type OperationControl } from '../../../../src/server/session/submits/submit';
+import { ReceivedSubmit, type OperationControl } from '../../../../src/server/session/submits/submit';
 import { FrameSubmitMetadata } from '../../../../src/wire/messages/frame-submit';
 import { MessageType } from '../../../../src/wire/message-type';
 import { packet } from '../../../../src/wire/packet';
@@ -17,13 +17,13 @@ const nobody: OperationControl = {
   subscriberFailed: () => undefined,
 };
 
-function submit(frameId: number, bytes = 1): Submit {
+function submit(frameId: number, bytes = 1): ReceivedSubmit {
   const whole = packet(
     { messageType: MessageType.FrameSubmit, sessionId: 1, frameId },
     FrameSubmitMetadata.encode(FrameSubmitMetadata.of()),
     new Uint8Array(bytes),
   );
-  return new Submit(whole, { objects: [], arrivedAt: 0, deadline: Infinity }, nobody);
+  return new ReceivedSubmit(whole, { objects: [], arrivedAt: 0, deadline: Infinity }, nobody);
 }
 
 /** An admission whose target notes what it is given. */
@@ -33,7 +33,7 @@ class Door {
   onDeliver: (frameId: number) => void = () => undefined;
   readonly admission: Admission;
   /** Those that have not ended, as a session keeps them. */
-  private readonly submits = new Map<number, Submit>();
+  private readonly submits = new Map<number, ReceivedSubmit>();
 
   constructor(maxInFlight: number, limits: Partial<QueueLimits> = {}) {
     this.admission = new Admission(
@@ -90,7 +90,7 @@ describe('Admission', () => {
       const body = new Uint8Array(65_536).fill(frameId).subarray(100, frameId === 3 ? 40_100 : 150);
       const { header } = submit(frameId);
       const context = { objects: [], arrivedAt: 0, deadline: Infinity };
-      return new Submit({ header, metadata: new Uint8Array(0), body }, context, nobody);
+      return new ReceivedSubmit({ header, metadata: new Uint8Array(0), body }, context, nobody);
     });
     for (const view of views) expect(door.admission.offer(view)).toBe('admitted');
     expect(views.map(({ body }) => body.buffer.byteLength)).toEqual([65_536, 50, 65_536]);

@@ -1,6 +1,6 @@
 import { Subscription } from 'rxjs';
 import { KeptSlots } from '../../../../src/server/session/submits/kept-slots';
-import type { Submit } from '../../../../src/server/session/submits/submit';
+import type { ReceivedSubmit } from '../../../../src/server/session/submits/submit';
 import { VirtualTime } from '../../../support/virtual-time';
 
 /** The slots that a session of two keeps, and all that it hears of them. */
@@ -19,8 +19,8 @@ class Stage {
   });
 
   /** So many operations have ended, whose handlers go on. */
-  keep(count: number): Submit[] {
-    const submits = Array.from({ length: count }, (_, index) => ({ frameId: index }) as Submit);
+  keep(count: number): ReceivedSubmit[] {
+    const submits = Array.from({ length: count }, (_, index) => ({ frameId: index }) as ReceivedSubmit);
     for (const submit of submits) this.kept.keep(submit);
     return submits;
   }

@@ -11,7 +11,7 @@ import {
   SessionOperations,
   type ResultTarget,
 } from '../../../../src/server/session/submits/session-operations';
-import { Submit } from '../../../../src/server/session/submits/submit';
+import { ReceivedSubmit } from '../../../../src/server/session/submits/submit';
 import { DEFAULT_SERVER_LIMITS } from '../../../../src/server/limits/server-limits';
 import { MessageType } from '../../../../src/wire/message-type';
 import { packet } from '../../../../src/wire/packet';
@@ -22,11 +22,11 @@ import { submitPacket, text } from '../../../support/packets';
 /** A session's operations, and everything that they tell, in order. */
 class Stage {
   readonly log: string[] = [];
-  readonly submits = new Map<number, Submit>();
+  readonly submits = new Map<number, ReceivedSubmit>();
   isReady = true;
   /** Operations whose results the client cannot be sent. */
   readonly tooLarge = new Set<number>();
-  onDeliver: (submit: Submit) => void = () => undefined;
+  onDeliver: (submit: ReceivedSubmit) => void = () => undefined;
   onDrop: () => void = () => undefined;
   readonly operations: SessionOperations;
   readonly target: ResultTarget = {
@@ -72,7 +72,7 @@ class Stage {
   submit(...frameIds: readonly number[]): string[] {
     return frameIds.map((frameId) =>
       this.operations.submit(
-        new Submit(
+        new ReceivedSubmit(
           submitPacket({ sessionId: 5, frameId, body: 'x' }),
           { objects: [], arrivedAt: 0, deadline: Infinity },
           this.operations,
@@ -177,7 +177,7 @@ describe('SessionOperations', () => {
       stage.answer(part(1));
       expect(submit.state).toBe(OperationState.Partial);
       submit.waitForTool();
-      submit.resume();
+      submit.continue();
       expect(submit.state).toBe(OperationState.Running);
       submit.waitForTool();
       stage.answer(completeResult(1));
@@ -340,7 +340,7 @@ describe('SessionOperations', () => {
     const [first, second] = [stage.submits.get(1)!, stage.submits.get(2)!];
     expect(kindOf(() => first.relate({ parentId: 99 }))).toBe('UnknownOperation');
     expect(kindOf(() => first.relate({ parentId: 1 }))).toBe('InvalidOperationRelationship');
-    expect(kindOf(() => second.resume())).toBe('InvalidOperationTransition');
+    expect(kindOf(() => second.continue())).toBe('InvalidOperationTransition');
     stage.answer(completeResult(1));
     expect(kindOf(() => first.waitForTool())).toBe('UnknownOperation');
     expect(kindOf(() => first.relate({ groupId: 1 }))).toBe('UnknownOperation');

@@ -2,7 +2,7 @@ import { BehaviorSubject } from 'rxjs';
 import { OperationState } from '../../../../src/protocol/operation/operation';
 import type { OperationEntry } from '../../../../src/protocol/operation/operation-entry';
 import { isTerminal } from '../../../../src/protocol/operation/result';
-import { Submit, type OperationControl } from '../../../../src/server/session/submits/submit';
+import { ReceivedSubmit, type OperationControl } from '../../../../src/server/session/submits/submit';
 import { MessageType } from '../../../../src/wire/message-type';
 import { FrameSubmitMetadata } from '../../../../src/wire/messages/frame-submit';
 import { settled } from '../../../support/async';
@@ -17,11 +17,11 @@ class Asked implements OperationControl {
     this.log.push(['relate', ...call]);
   }
 
-  move({ frameId }: Submit, to: number): void {
+  move({ frameId }: ReceivedSubmit, to: number): void {
     this.log.push(['move', frameId, to]);
   }
 
-  giveUp({ frameId }: Submit, end: string): void {
+  giveUp({ frameId }: ReceivedSubmit, end: string): void {
     this.log.push(['giveUp', frameId, end]);
   }
 
@@ -33,7 +33,7 @@ class Asked implements OperationControl {
     this.log.push('freeSlot');
   }
 
-  subscriberFailed({ frameId }: Submit, cause: unknown): void {
+  subscriberFailed({ frameId }: ReceivedSubmit, cause: unknown): void {
     this.log.push(['subscriberFailed', frameId, cause]);
   }
 }
@@ -42,7 +42,11 @@ function make() {
   const asked = new Asked();
   const metadata = FrameSubmitMetadata.of({ latencyBudgetMs: 20 });
   const packet = submitPacket({ sessionId: 3, frameId: 9, metadata, body: 'prompt' });
-  return { asked, packet, submit: new Submit(packet, { objects: [], arrivedAt: 0, deadline: 120 }, asked) };
+  return {
+    asked,
+    packet,
+    submit: new ReceivedSubmit(packet, { objects: [], arrivedAt: 0, deadline: 120 }, asked),
+  };
 }
 
 /** What the registry does. */
@@ -51,7 +55,7 @@ function move(operation: OperationEntry, state: OperationState): void {
 }
 
 /** What a stream tells now and later. */
-function watch(submit: Submit): { readonly ended: unknown[]; readonly states: unknown[] } {
+function watch(submit: ReceivedSubmit): { readonly ended: unknown[]; readonly states: unknown[] } {
   const seen = { ended: [] as unknown[], states: [] as unknown[] };
   submit.ended$.subscribe({ next: (end) => seen.ended.push(end), complete: () => seen.ended.push('|') });
   submit.state$.subscribe({
@@ -81,7 +85,11 @@ describe('Submit', () => {
     const read = new Uint8Array(65_536);
     read.set(packet.metadata, 100);
     const metadata = read.subarray(100, 100 + packet.metadata.length);
-    const waiting = new Submit({ ...packet, metadata }, { objects: [], arrivedAt: 0, deadline: 120 }, asked);
+    const waiting = new ReceivedSubmit(
+      { ...packet, metadata },
+      { objects: [], arrivedAt: 0, deadline: 120 },
+      asked,
+    );
     waiting.keepBytes();
     read.fill(0xff);
     expect(waiting.metadata).toEqual(FrameSubmitMetadata.of({ latencyBudgetMs: 20 }));
@@ -127,7 +135,7 @@ describe('Submit', () => {
     const { submit, asked } = make();
     submit.relate({ parentId: 4, groupId: 2 });
     submit.waitForTool();
-    submit.resume();
+    submit.continue();
     submit.fail();
     submit.supersede();
     submit.expire();

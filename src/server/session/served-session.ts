@@ -1,0 +1,287 @@
+import { defer, Observable, of, type Observer, type Subscriber, type Subscription } from 'rxjs';
+import { dropLate, type Lateness } from '../../../operators/drop-late';
+import {
+  respondToSubmits,
+  type RespondOptions,
+  type SubmitHandler,
+} from '../../../operators/respond-to-submits';
+import { CancelScope } from '../../protocol/operation/operation';
+import type { Operation } from '../../protocol/operation/operation-entry';
+import type { Result } from '../../protocol/operation/result';
+import { describeError, RuntimeError } from '../../protocol/runtime-error';
+import type { SessionConnectivity } from '../../protocol/session/session-connectivity';
+import { SessionState } from '../../protocol/session/session-lifecycle';
+import type { PeerName, TransportKind } from '../../transport/transport';
+import { NnrpError } from '../../wire/errors';
+import {
+  BackpressureLevel,
+  FlowScope,
+  FlowUpdateReason,
+  type FlowUpdateMetadata,
+} from '../../wire/messages/flow-update';
+import { ResultHintMetadata } from '../../wire/messages/result-hint';
+import type { SessionOpenAckMetadata, SessionOpenMetadata } from '../../wire/messages/session-open';
+import { contained, ContainedObservable, Relay, type Containment } from '../contained';
+import { SubscribersOf } from '../subscribers';
+import type { Cancel, Close, MigrateRequest, PatchRequest, SessionMessage, Submit } from './messages';
+import type { ServerSession } from './session';
+import type { SessionCore } from './session-core';
+import type { StreamedMessages } from './session-streams';
+import { takeEnding, takeHandler, takeRespondOptions } from '../option-rules';
+import { NORMAL_ENDING, REVOKED_ENDING } from './session-endings';
+import type { CreditTarget, SessionEnding } from './session-terms';
+import { ReceivedSubmit } from './submits/submit';
+
+/** A session, as its application holds it. */
+export class ServedSession extends ContainedObservable<SessionMessage> implements ServerSession {
+  readonly results: Observer<Result>;
+
+  constructor(private readonly core: SessionCore) {
+    const subscribers = new SubscribersOf(`session ${core.sessionId}`, core.host, 'session');
+    super((subscriber) => {
+      listen(core, 'messages', subscriber, subscribers);
+    }, subscribers);
+    this.results = new SessionResults(core);
+  }
+
+  get submits$(): Observable<Submit> {
+    return this.stream('submits', new SubscribersOfSubmits(this.core));
+  }
+
+  get cancels$(): Observable<Cancel> {
+    return this.stream('cancels');
+  }
+
+  get patches$(): Observable<PatchRequest> {
+    return this.stream('patches');
+  }
+
+  get migrations$(): Observable<MigrateRequest> {
+    return this.stream('migrations');
+  }
+
+  get closes$(): Observable<Close> {
+    return this.stream('closes');
+  }
+
+  get sessionId(): number {
+    return this.core.sessionId;
+  }
+
+  get state(): SessionState {
+    return this.core.state;
+  }
+
+  get open(): SessionOpenMetadata {
+    return this.core.open;
+  }
+
+  get granted(): SessionOpenAckMetadata {
+    return this.core.granted;
+  }
+
+  get context(): unknown {
+    return this.core.claim.context;
+  }
+
+  get peer(): PeerName {
+    return this.core.outlet.peer;
+  }
+
+  get transport(): TransportKind {
+    return this.core.outlet.kind;
+  }
+
+  get lastOperationId(): number {
+    return this.core.operations.lastOperationId;
+  }
+
+  get pressure$(): Observable<boolean> {
+    return contained(this.core.outlet.pressure$, this.subscribersOf('pressure$'));
+  }
+
+  get state$(): Observable<SessionConnectivity> {
+    const { core } = this;
+    // A subject that has completed does not say with what.
+    const known$ = defer(() =>
+      core.state === SessionState.Closed ? of(core.connectivity.value) : core.connectivity,
+    );
+    return contained(known$, this.subscribersOf('state$'));
+  }
+
+  get attachment$(): Observable<SessionConnectivity> {
+    return this.state$;
+  }
+
+  get operations(): readonly Operation[] {
+    return this.core.operations.all();
+  }
+
+  get cacheObjectCount(): number {
+    return this.core.cacheObjectCount;
+  }
+
+  respond(handler: SubmitHandler<Submit>, options: { readonly late?: Lateness } = {}): Subscription {
+    const { scheduler } = this.core.host;
+    const { late } = takeRespondOptions(options);
+    // What comes of these is caught below; `submits$` would cost each submit a step more.
+    const all$ = new Observable<ReceivedSubmit>((subscriber) => {
+      listen(this.core, 'submits', subscriber);
+    });
+    const submits$ = late === undefined ? all$ : all$.pipe(dropLate({ when: late, scheduler }));
+    const responding = new SessionResponding(this.core);
+    return submits$.pipe(respondToSubmits(takeHandler(handler), responding)).subscribe(this.results);
+  }
+
+  sendResult(result: Result): void {
+    sendResult(this.core, result);
+  }
+
+  cancel(frameId: number, scope: CancelScope = CancelScope.Operation): number[] {
+    return this.core.operations.cancel(frameId, scope, 'application');
+  }
+
+  grant(credit: number, target?: CreditTarget): void {
+    this.tellCredit(FlowUpdateReason.Grant, BackpressureLevel.None, credit, target);
+  }
+
+  pause(target?: CreditTarget): void {
+    this.tellCredit(FlowUpdateReason.Pause, BackpressureLevel.Hard, 0, target);
+  }
+
+  unpause(credit: number = this.granted.grantedOperationCredit, target?: CreditTarget): void {
+    this.tellCredit(FlowUpdateReason.Resume, BackpressureLevel.None, credit, target);
+  }
+
+  close(ending: Partial<SessionEnding> = {}): Promise<void> {
+    return this.core.close({ ...NORMAL_ENDING, ...takeEnding(ending) });
+  }
+
+  revoke(): Promise<void> {
+    return this.core.close(REVOKED_ENDING);
+  }
+
+  sendHint(frameId: number, fields: Partial<ResultHintMetadata>): void {
+    this.core.sender.hint(frameId, ResultHintMetadata.of(fields));
+  }
+
+  sendFlowUpdate(update: FlowUpdateMetadata): void {
+    this.core.sender.flowUpdate(update);
+  }
+
+  private stream<N extends keyof StreamedMessages>(
+    name: N,
+    containment: Containment = this.subscribersOf(`${name}$`),
+  ): Observable<StreamedMessages[N]> {
+    return new ContainedObservable((subscriber) => {
+      listen(this.core, name, subscriber, containment);
+    }, containment);
+  }
+
+  private subscribersOf(stream: string): SubscribersOf {
+    return new SubscribersOf(`${stream} of session ${this.sessionId}`, this.core.host, 'session');
+  }
+
+  private tellCredit(
+    reason: FlowUpdateReason,
+    level: BackpressureLevel,
+    credit: number,
+    target: CreditTarget = { scope: FlowScope.Session },
+  ): void {
+    this.core.credit.tell(target, { reason, level, credit });
+  }
+}
+
+function sendResult(core: SessionCore, result: Result): void {
+  core.sender.requireRoom(result);
+  core.operations.answer(result, core.sender);
+}
+
+/** Hands a subscriber what a stream brings, and starts the submits that waited for somebody to listen. */
+function listen<N extends keyof StreamedMessages>(
+  core: SessionCore,
+  name: N,
+  subscriber: Subscriber<StreamedMessages[N]>,
+  containment?: Containment,
+): void {
+  const observer = containment === undefined ? subscriber : new Relay(subscriber, containment);
+  core.streams.subscribe(name, observer, subscriber);
+  core.operations.startNext();
+}
+
+/** A subscriber that throws over a submit is its handler: that costs the operation. */
+class SubscribersOfSubmits extends SubscribersOf {
+  constructor(private readonly core: SessionCore) {
+    super(`submits$ of session ${core.sessionId}`, core.host, 'operation');
+  }
+
+  override failed(cause: unknown, submit?: unknown): void {
+    super.failed(cause);
+    if (submit instanceof ReceivedSubmit) submit.fail();
+  }
+}
+
+/** Takes the results of a session. A class, as every session has one. */
+class SessionResults implements Observer<Result> {
+  constructor(private readonly core: SessionCore) {}
+
+  next(result: Result): void {
+    const { core } = this;
+    try {
+      sendResult(core, result);
+    } catch (error) {
+      // A cancel and a result cross: the pipeline that made the result cannot know.
+      if (core.operations.hasEnded(result.frameId)) return;
+      core.host.failed(resultRefused(core.sessionId, result.frameId, error));
+      // Nobody else will end it, and an answer with a gap is none.
+      core.operations.abandon(result.frameId);
+    }
+  }
+
+  error(error: unknown): void {
+    const { core } = this;
+    const message = `the results of session ${core.sessionId} failed: ${describeError(error)}`;
+    core.host.failed(
+      new RuntimeError('internal', message, { reach: 'session', origin: 'application', cause: error }),
+    );
+    core.operations.endAll('dropped', { tell: true });
+  }
+
+  complete(): void {
+    // The session goes on: others may answer.
+  }
+}
+
+/** What a session does for its handlers. */
+class SessionResponding implements RespondOptions<ReceivedSubmit> {
+  readonly pressure$ = handlerPressure;
+
+  constructor(private readonly core: SessionCore) {}
+
+  onError(error: unknown, submit: ReceivedSubmit): void {
+    this.core.host.failed(handlerFailed(this.core.sessionId, submit.frameId, error));
+  }
+
+  onAbandoned(submit: ReceivedSubmit): void {
+    submit.fail();
+  }
+
+  onUnsettled(work: PromiseLike<unknown>, submit: ReceivedSubmit): void {
+    submit.keepSlotUntil(work);
+  }
+}
+
+function handlerPressure(submit: ReceivedSubmit): Observable<boolean> {
+  return submit.handlerPressure$;
+}
+
+function resultRefused(sessionId: number, frameId: number, cause: unknown): RuntimeError {
+  const kind = cause instanceof NnrpError ? 'protocol' : 'internal';
+  const message = `a result of operation ${frameId} of session ${sessionId} was not sent: ${describeError(cause)}`;
+  return new RuntimeError(kind, message, { reach: 'operation', origin: 'application', cause });
+}
+
+function handlerFailed(sessionId: number, frameId: number, cause: unknown): RuntimeError {
+  const message = `the handler of operation ${frameId} of session ${sessionId} failed: ${describeError(cause)}`;
+  return new RuntimeError('internal', message, { reach: 'operation', origin: 'application', cause });
+}
