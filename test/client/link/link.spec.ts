@@ -107,7 +107,9 @@ describe('closes that cross', () => {
     expect(violations).toEqual([]);
     expect([server.sessionCount, client.usage.sessions]).toEqual([0, 0]);
   });
+});
 
+describe('a client', () => {
   it.each([1, 10, 100])('whose keep-alive asks every %d ms is not cut for it', async (idleMs) => {
     const time = new VirtualTime();
     const served = new Served({ scheduler: time });
