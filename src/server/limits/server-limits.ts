@@ -148,7 +148,7 @@ export interface ServerLimits extends ConnectionRates {
    * operation that would need more is dropped. Handlers that are pulled wait instead.
    */
   readonly maxHeldBytes: number;
-  /** Bytes of those of all operations together. */
+  /** Bytes of those of all operations together. Of more, the largest answer of the owner or address with most goes. */
   readonly maxTotalHeldBytes: number;
   /**
    * Milliseconds that the handler of an operation which has ended may keep its slot, because it awaits something

@@ -4,17 +4,22 @@ import { TextResult } from '../../../protocol/operation/text-result';
 import { HEADER_LENGTH } from '../../../wire/header';
 import { ownBytes } from '../../../wire/own-bytes';
 import { ResultPushMetadata } from '../../../wire/messages/result-push';
-import type { HeldExcess, HeldTotals } from '../../limits/held-totals';
+import type { HeldAnswer, HeldExcess, HeldTotals } from '../../limits/held-totals';
 
 const HEAD_BYTES = HEADER_LENGTH + ResultPushMetadata.length;
 
 /** What waits of an answer while its client holds the operation. */
-export class HeldResults {
+export class HeldResults implements HeldAnswer {
   private results: Result[] = [];
   private bytes = 0;
   private hasEnd = false;
 
-  constructor(private readonly totals: HeldTotals) {}
+  constructor(
+    private readonly totals: HeldTotals,
+    readonly party: string,
+    /** There is no room for what waits, which is gone. */
+    private readonly overfull: (excess: HeldExcess) => void,
+  ) {}
 
   get byteLength(): number {
     return this.bytes;
@@ -25,24 +30,27 @@ export class HeldResults {
     return this.hasEnd;
   }
 
-  /** Keeps a result, with a body of its own; keeps none, and says why, where there is no room for it. */
-  add(result: Result): HeldExcess | undefined {
+  /** Keeps a result, with a body of its own, or none any more where there is no room. */
+  add(result: Result): void {
     const bytes = HEAD_BYTES + (result.type === 'push' ? bodyBytes(result) : 0);
-    const excess = this.totals.grow(this.bytes, bytes);
-    if (excess !== undefined) return excess;
+    if (!this.totals.grow(this, bytes)) return;
     this.bytes += bytes;
     this.hasEnd = isTerminal(result);
     this.results.push(kept(result));
-    return undefined;
   }
 
   /** Lets go of all of them, in order. */
   take(): Result[] {
     const { results } = this;
-    this.totals.shrink(this.bytes);
+    this.totals.leave(this);
     this.results = [];
     this.bytes = 0;
     return results;
+  }
+
+  heldTooMuch(excess: HeldExcess): void {
+    this.take();
+    this.overfull(excess);
   }
 }
 

@@ -7,7 +7,7 @@ import { isTerminal, type Result } from '../../../protocol/operation/result';
 import { NnrpError } from '../../../wire/errors';
 import type { Packet } from '../../../wire/packet';
 import { Admission, type AdmissionTarget } from './admission';
-import type { HeldTotals } from '../../limits/held-totals';
+import type { HeldExcess, HeldTotals } from '../../limits/held-totals';
 import type { LimitTripped } from '../../limits/limit-tripped';
 import type { SlotPool } from '../../limits/slot-pool';
 import type { QueueLimits } from '../../options';
@@ -29,6 +29,8 @@ export interface OperationsHost {
     /** Timers that may outlive the session. */
     readonly lasting: Subscription;
   };
+  /** Who shares the room for held results with whom. */
+  readonly recovery: { readonly party: string };
   readonly outlet: {
     /** Whether the client does not take results as fast as they come. */
     readonly pressure$: Observable<boolean>;
@@ -271,17 +273,21 @@ export class SessionOperations implements OperationControl, AdmissionTarget, Hel
   /** The client asks to hold an operation: it gets no results of it until it says so. */
   hold(frameId: number): void {
     const submit = this.submitted(frameId);
-    if (submit !== undefined && submit.held === undefined) submit.hold(new HeldResults(this.host.host.held));
+    if (submit === undefined || submit.held !== undefined) return;
+    const overfull = (excess: HeldExcess): void => {
+      this.host.tripped({ ...excess, consequence: 'operation-dropped' });
+      this.giveUp(submit, 'failed');
+    };
+    submit.hold(new HeldResults(this.host.host.held, this.host.recovery.party, overfull));
   }
 
   /** The client takes results of an operation again: those that have waited are sent. */
   release(frameId: number, sender: ResultTarget): void {
     const submit = this.submitted(frameId);
     if (submit === undefined) return;
-    for (const result of submit.release()) {
-      // One of them may have been too large, which has ended it.
+    // One of them may be too large, which ends it.
+    for (const result of submit.release())
       if (this.registry.get(frameId) === submit) this.answer(result, sender);
-    }
     submit.released();
   }
 
@@ -361,10 +367,7 @@ export class SessionOperations implements OperationControl, AdmissionTarget, Hel
     if (held.isComplete) throw unknownOperation(submit.frameId);
     // What no client could be sent costs its maker's call, and not the client's that lets it go.
     sender.check(result);
-    const excess = held.add(result);
-    if (excess === undefined) return;
-    this.host.tripped({ ...excess, consequence: 'operation-dropped' });
-    this.giveUp(submit, 'failed');
+    held.add(result);
   }
 
   /** Undefined where it has ended. Throws an `NnrpError`, `UnknownOperation`, where it never was submitted. */

@@ -43,6 +43,7 @@ class Stage {
       granted: { maxInFlightOperations: maxInFlight },
       settings: { queue: { maxSubmits, maxBytes: 1000 }, limits: DEFAULT_SERVER_LIMITS },
       scheduler: new VirtualTime(),
+      recovery: { party: 'address here' },
       host: {
         held: new HeldTotals({ maxHeldBytes: 1000, maxTotalHeldBytes: 2000 }),
         lasting: new Subscription(),
