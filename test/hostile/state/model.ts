@@ -2,6 +2,7 @@ import { PAYLOAD_KINDS, Profile } from '../../../src/wire/messages/payload-kind'
 import { SessionErrorCode, SessionFlag, SessionStatus } from '../../../src/wire/messages/session-open';
 import {
   MessageType,
+  preview3,
   type Packet,
   type SessionOpenAckMetadata,
   type SessionOpenMetadata,
@@ -64,6 +65,8 @@ export class ServerModel {
 
   receive(connection: ConnectionModel, packet: Packet): Verdict {
     const { messageType, sessionId } = packet.header;
+    // A type that the revision does not know reaches no session, and so says nothing of its token.
+    if (preview3.messages[messageType] === undefined) return REFUSED;
     const session = connection.sessions.get(sessionId);
     if (messageType === MessageType.SessionOpen) return this.onOpen(connection, packet);
     if (session !== undefined) {
