@@ -98,6 +98,8 @@ class RunningClient implements Client {
   private readonly sessionHost: ClientSessionHost;
   private readonly scheduler: SchedulerLike;
   private readonly closeTimeoutMs: number;
+  /** Opens that the server has not answered. */
+  private readonly opening = new Set<Promise<void>>();
   private closed: Promise<void> | undefined;
   private isFinished = false;
 
@@ -216,13 +218,22 @@ class RunningClient implements Client {
       if (this.closed !== undefined) opened.leave();
       else session = opened;
     });
-    await link.open(request);
+    await this.awaitOpen(link.open(request));
     if (session === undefined) throw linkOver(this.peer);
     return session;
   }
 
   close(): Promise<void> {
     return (this.closed ??= this.end());
+  }
+
+  private async awaitOpen(answer: Promise<void>): Promise<void> {
+    this.opening.add(answer);
+    try {
+      await answer;
+    } finally {
+      this.opening.delete(answer);
+    }
   }
 
   private async end(): Promise<void> {
@@ -232,6 +243,8 @@ class RunningClient implements Client {
     });
     this.links.endSessions();
     await this.reconnection.close();
+    // A session that is accepted only now is to hear of its end as well.
+    await Promise.allSettled(this.opening);
     this.timers.unsubscribe();
     await this.links.close();
     limit.unsubscribe();

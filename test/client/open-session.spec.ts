@@ -103,7 +103,7 @@ describe('openSession', () => {
   });
 
   it('rejects where the client is closed meanwhile', async () => {
-    const { client } = await played();
+    const { client } = await played({ closeTimeoutMs: 10 });
     const opening = expect(client.openSession()).rejects.toMatchObject({ kind: 'io' });
     await client.close();
     await opening;

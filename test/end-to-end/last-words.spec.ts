@@ -57,6 +57,17 @@ describe.each([
     expect([handlers(), server.sessionCount]).toEqual([0, 0]);
   });
 
+  it('ends the session that it was just about to open', async () => {
+    const server = createServer({ listen: transport({ port: 0 }) });
+    servers.push(server);
+    server.sessions$.subscribe();
+    const [at] = await server.listening();
+    const client = await connect(transport({ port: at!.port }));
+    const opening = client.openSession({ reconnect: {} });
+    await Promise.all([client.close(), expect(opening).rejects.toMatchObject({ kind: 'io' })]);
+    expect(server.sessionCount).toBe(0);
+  });
+
   it('and so does a session that is closed meanwhile', async () => {
     const { server, place, client, session, handlers } = await asked({});
     place.cut();

@@ -1,4 +1,4 @@
-import { concatMap, defer, map, throwError } from 'rxjs';
+import { concatMap, defer, from, map, throwError } from 'rxjs';
 import { OperationError, type Client, type ClientSession } from '../../src/client';
 import { decodeTokens } from '../../src/protocol/operation/token-decoder';
 import type { SessionExtension } from '../../src/protocol/session/session-extension';
@@ -174,6 +174,16 @@ describe('a client that is closed', () => {
       const session = await connected.openSession({ reconnect });
       expectObservable(session.state$).toBe('o--r---R-(c|)', states);
       act('-----c', { c: () => void connected.close() });
+      expectQuiescent();
+    }));
+
+  it('waits for a session that is on its way, and tells the server of that, too', () =>
+    flow(async ({ client, serverPeer, expectObservable, expectQuiescent }) => {
+      serverPeer(packets).sends('---A').expects('o--(f|)');
+      const connected = await client();
+      const opening$ = from(connected.openSession({ reconnect }));
+      expectObservable(opening$).toBe('---#', {}, expect.objectContaining({ kind: 'io' }));
+      expectObservable(ending(connected), '-^').toBe('---(u|)', words);
       expectQuiescent();
     }));
 
