@@ -99,6 +99,12 @@ export class ResultOutbox<T extends { readonly byteLength: number }> {
     return this.entries.slice(this.head + Math.max(0, count - this.lastReleasedNumber));
   }
 
+  /** Puts another result in the place, and under the number, of one that is held. */
+  replace(result: T, by: T): void {
+    this.entries[this.entries.indexOf(result, this.head)] = by;
+    this.bytes += by.byteLength - result.byteLength;
+  }
+
   clear(): void {
     this.firstNumber = this.lastNumber + 1;
     this.entries = [];

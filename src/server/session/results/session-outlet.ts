@@ -197,14 +197,19 @@ export class SessionOutlet {
     outbox.acknowledge(known);
     const { largestBody } = this;
     const refused: number[] = [];
-    for (const { packet } of outbox.replayAfter(known)) {
+    for (const outgoing of outbox.replayAfter(known)) {
+      const { packet } = outgoing;
       const bytes = largestBody === Infinity ? 0 : bodyBytes(packet);
-      if (bytes <= largestBody) attachment.transport.send(packet);
-      else {
-        const { sessionId, frameId } = packet.header;
-        attachment.transport.send(answerTooLarge(sessionId, frameId, bytes, largestBody));
-        refused.push(frameId);
+      if (bytes <= largestBody) {
+        attachment.transport.send(packet);
+        continue;
       }
+      const { sessionId, frameId } = packet.header;
+      const refusal = kept(answerTooLarge(sessionId, frameId, bytes, largestBody));
+      // It stands, also where this connection is lost and the next one takes more: the operation is over.
+      outbox.replace(outgoing, refusal);
+      attachment.transport.send(refusal.packet);
+      refused.push(frameId);
     }
     outbox.markSent();
     if (!attachment.isAnnounced) outbox.acknowledge(outbox.lastNumber);

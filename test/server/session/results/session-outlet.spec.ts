@@ -10,12 +10,14 @@ import { preview3 } from '../../../../src/wire/preview3';
 import { SessionOutlet, type Attachment } from '../../../../src/server/session/results/session-outlet';
 import type { Transport } from '../../../../src/transport/transport';
 import { ours } from '../../../../src/wire/own-bytes';
+import { MessageType } from '../../../../src/wire/message-type';
 import type { Packet } from '../../../../src/wire/packet';
 import { flowUpdatePacket, resultPacket } from '../../../support/packets';
 
 /** A connection that notes the frame ids of what it is given. */
-function connection(peer: string, { isAnnounced = true } = {}) {
+function connection(peer: string, { isAnnounced = true, largestPacket = Infinity } = {}) {
   const sent: number[] = [];
+  const errors: number[] = [];
   const pressure$ = new BehaviorSubject(false);
   let proofs = 0;
   const transport: Pick<Transport, 'peer' | 'kind' | 'pressure$' | 'send'> = {
@@ -24,13 +26,14 @@ function connection(peer: string, { isAnnounced = true } = {}) {
     pressure$,
     send: ({ header }) => {
       sent.push(header.frameId);
+      if (header.messageType === MessageType.Error) errors.push(header.frameId);
     },
   };
   const attachment: Attachment = {
     revision: preview3,
     transport: transport as Transport,
     isAnnounced,
-    largestPacket: Infinity,
+    largestPacket,
     creditEpoch: new CreditEpoch(),
     slots: new SlotPool(Infinity, { slotsFilled: () => undefined }),
     answer: (packet) => {
@@ -44,7 +47,7 @@ function connection(peer: string, { isAnnounced = true } = {}) {
     submitQueued: () => undefined,
     released: () => undefined,
   };
-  return { attachment, sent, pressure$, proofs: () => proofs };
+  return { attachment, sent, errors, pressure$, proofs: () => proofs };
 }
 
 function result(frameId: number, body = ''): Packet {
@@ -59,6 +62,24 @@ function outlet(outbox: OutboxLimits | undefined = OUTBOX, options?: { isAnnounc
 }
 
 describe('SessionOutlet', () => {
+  it('tells a client that takes none so large the same again where it comes back and takes more', () => {
+    const { outlet: out } = outlet();
+    out.detach();
+    for (const [id, body] of ['a', 'b'.repeat(1000), 'c'].entries()) out.sendResult(result(id + 1, body));
+    const small = connection('small', { largestPacket: 500 });
+    expect(out.attach(small.attachment, 0)).toEqual([2]);
+    const held = out.heldBytes;
+    out.detach();
+    const large = connection('large');
+    expect(out.attach(large.attachment, 1)).toEqual([]);
+    expect([small.sent, small.errors]).toEqual([[1, 2, 3], [2]]);
+    expect([large.sent, large.errors]).toEqual([[2, 3], [2]]);
+    // And what stands in its place is what counts.
+    expect(held).toBeLessThan(1500);
+    out.acknowledge(3);
+    expect(out.heldBytes).toBe(0);
+  });
+
   it('by default keeps two minutes of 100 tokens a second for a client that is away', () => {
     const { outlet: out } = outlet(DEFAULT_OUTBOX_LIMITS);
     out.detach();
