@@ -142,10 +142,13 @@ export class Reconnection {
     for (const session of this.sessions) session.end('session-closed', 'closed');
   }
 
-  /** Connects again to where sessions were lost, after a wait that grows with the attempts. */
-  private reconnectLater(endpoint: ConnectEndpoint): void {
+  /**
+   * Connects again to where sessions were lost, after a wait that grows with the attempts; `triedAt` is when the
+   * last of them began.
+   */
+  private reconnectLater(endpoint: ConnectEndpoint, triedAt = -Infinity): void {
     const { host } = this;
-    this.expireOverdue(endpoint);
+    this.expireOverdue(endpoint, triedAt);
     const [first] = this.waitingFor(endpoint);
     if (first === undefined) {
       this.places.delete(endpoint);
@@ -164,7 +167,8 @@ export class Reconnection {
   }
 
   private async reconnect(endpoint: ConnectEndpoint): Promise<void> {
-    const { links } = this.host;
+    const { links, scheduler } = this.host;
+    const triedAt = scheduler.now();
     this.places.set(endpoint, undefined);
     try {
       // A server that could not take the sessions yet may have left the connection open.
@@ -175,7 +179,7 @@ export class Reconnection {
     } catch {
       // Nobody answers yet: the next attempt, or the end of the resume window, says so.
     }
-    this.reconnectLater(endpoint);
+    this.reconnectLater(endpoint, triedAt);
   }
 
   private waitingFor(endpoint: ConnectEndpoint): ConnectedSession[] {
@@ -189,11 +193,14 @@ export class Reconnection {
     );
   }
 
-  /** Of one place only: a session of another may just be taken up there. */
-  private expireOverdue(endpoint: ConnectEndpoint): void {
-    const now = this.host.scheduler.now();
+  /**
+   * An attempt that began at the end of the window was the last. One that began before it may have failed because
+   * this process stood still, or the server: they may have the session yet. Of one place only: a session of another
+   * may just be taken up there.
+   */
+  private expireOverdue(endpoint: ConnectEndpoint, triedAt: number): void {
     for (const [session, place] of this.waiting) {
-      if (place.endpoint === endpoint && now >= place.until) this.expire(session);
+      if (place.endpoint === endpoint && triedAt >= place.until) this.expire(session);
     }
   }
 
