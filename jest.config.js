@@ -7,6 +7,10 @@ module.exports = {
   maxWorkers: '100%',
   // Types are checked once, by `npm run typecheck`; the transform only strips them.
   transform: { '^.+\\.ts$': require.resolve('./scripts/strip-types.js') },
+  // Printed by CI, without a threshold: a figure to read, not to please.
+  coverageProvider: 'v8',
+  coverageReporters: ['text-summary'],
+  collectCoverageFrom: ['<rootDir>/src/**/*.ts', '<rootDir>/operators/**/*.ts'],
   testMatch: ['<rootDir>/test/**/*.spec.ts'],
   // These have a configuration of their own, as they take longer: they build, try many seeds, or attack.
   testPathIgnorePatterns: [
