@@ -30,7 +30,11 @@ function outcomeOf(promise: Promise<unknown>): { readonly outcome: unknown } {
 }
 
 /** An ack that gives or takes a token. */
-function resumable(sessionId: number, sessionStatus: SessionStatus): Packet {
+function resumable(
+  sessionId: number,
+  sessionStatus: SessionStatus,
+  fields: Partial<SessionOpenAckMetadata> = {},
+): Packet {
   const extension = encodeSessionExtension({ lastOperationId: 0 });
   const ack = SessionOpenAckMetadata.of({
     sessionId,
@@ -41,6 +45,7 @@ function resumable(sessionId: number, sessionStatus: SessionStatus): Packet {
     sessionExtensionBytes: extension.length,
     grantedOperationCredit: 4,
     maxInFlightOperations: 4,
+    ...fields,
   });
   const body = Uint8Array.from([...new Uint8Array(16).fill(7), ...extension]);
   const header = { messageType: MessageType.SessionOpenAck, sessionId };
@@ -155,7 +160,7 @@ describe('a server that does not answer SESSION_OPEN', () => {
 });
 
 /** A client with a session that reconnects, after 100 ms at first. */
-async function withSession() {
+async function withSession(fields: Partial<SessionOpenAckMetadata> = {}) {
   const time = new VirtualTime();
   const place = new PlayedPlace();
   const client = await connect(place.endpoint, {
@@ -165,7 +170,7 @@ async function withSession() {
     openTimeoutMs: 250,
   });
   const opening = client.openSession({ requestedSessionId: 7, reconnect: {} });
-  place.peers[0]!.send(resumable(7, SessionStatus.Opened));
+  place.peers[0]!.send(resumable(7, SessionStatus.Opened, fields));
   const session = await opening;
   return {
     time,
@@ -244,6 +249,28 @@ describe('a server that does not answer a resume', () => {
     expect(states).toEqual(['open', 'reconnecting', 'resumed']);
     expect(violations).toEqual([]);
     expect(time.pendingCount).toBe(0);
+    await client.close();
+  });
+
+  it('is asked once more where the resume window ended meanwhile: who stood still may be there again', async () => {
+    const { place, states, client, pass } = await withSession({ resumeWindowMs: 200 });
+    place.peers[0]!.destroy();
+    await settled();
+    await pass(100);
+    await pass(250);
+    expect(states).toEqual(['open', 'reconnecting']);
+    await pass(0);
+    place.peers[2]!.send(resumable(7, SessionStatus.Resumed, { resumeWindowMs: 200 }));
+    await settled();
+    expect(states).toEqual(['open', 'reconnecting', 'resumed']);
+    place.peers[2]!.destroy();
+    await settled();
+    // The attempt at the end of the window is the last.
+    await pass(200);
+    expect(await opensAt(place.peers[3]!)).toEqual([7]);
+    await pass(250);
+    expect(states).toEqual(['open', 'reconnecting', 'resumed', 'reconnecting', 'expired', '|']);
+    expect(place.peers).toHaveLength(4);
     await client.close();
   });
 });
