@@ -31,7 +31,10 @@ const layerRules = rows.flatMap((row, index) =>
       severity: 'error',
       from: { path: layer.path },
       // Everything of this repository that is not one of the allowed layers.
-      to: { path: '^(src|operators|test|demo|bench|scripts)/', pathNot: allowed.map(({ path }) => path) },
+      to: {
+        path: '^(src|operators|test|demo|examples|bench|scripts)/',
+        pathNot: allowed.map(({ path }) => path),
+      },
     };
   }),
 );
@@ -139,10 +142,21 @@ module.exports = {
       to: {},
     },
     {
-      name: 'demo-as-a-user',
-      comment: 'The demo programs use what a user can: an entry point.',
+      name: 'pipeline-runs',
+      comment: 'An operator of the pipeline that neither server nor client runs is dead: remove it.',
       severity: 'error',
-      from: { path: '^demo/' },
+      module: {
+        path: '^operators/[^/]+[.]ts$',
+        pathNot: '^operators/(index|pipeline-options)[.]ts$',
+        numberOfDependentsLessThan: 1,
+      },
+      from: { path: '^src/(server|client)/' },
+    },
+    {
+      name: 'demo-as-a-user',
+      comment: 'The demo programs and the examples use what a user can: an entry point.',
+      severity: 'error',
+      from: { path: '^(demo|examples)/' },
       to: { path: published, pathNot: entryPoints },
     },
   ],

@@ -1,115 +1,55 @@
-import {
-  NEVER,
-  Observable,
-  ReplaySubject,
-  Subject,
-  takeUntil,
-  type GroupedObservable,
-  type Observer,
-  type OperatorFunction,
-} from 'rxjs';
-import { NnrpError } from '../src/wire/errors';
-import { MessageType } from '../src/wire/message-type';
-import { CloseStatus, SessionCloseAckMetadata } from '../src/wire/messages/session-close';
+import { filter, type MonoTypeOperatorFunction } from 'rxjs';
+import { asRuntimeError } from '../src/protocol/as-runtime-error';
+import { foreignSession } from '../src/protocol/packet-checks';
 import type { Packet } from '../src/wire/packet';
+import { DEFAULT_REVISION, DEFAULT_ROLE, type PipelineOptions } from './pipeline-options';
 
-export interface SplitBySessionOptions {
+export interface SplitBySessionOptions extends PipelineOptions {
   /**
-   * Ids of sessions that ended without a SESSION_CLOSE_ACK in the source: a server's own acks go out and
-   * are not among the packets that come in. Default: there are none.
+   * Whether a packet of a session that is not here is no fault: it may have been under way when the session left. It
+   * is dropped without a word. Default: none is.
    */
-  readonly closed$?: Observable<number>;
+  readonly isLate?: (packet: Packet) => boolean;
 }
 
 /**
- * Splits packets into one stream for each session, whose id is its `key`; 0 is what concerns the
- * connection.
+ * Hands each session its packets, by one look-up, and passes on what concerns the connection: packets of session 0,
+ * and those that open a session.
  *
- * A stream is emitted when the first packet of its session arrives. Subscribe to it at once: packets
- * that nobody listens for are not kept. It completes after a SESSION_CLOSE_ACK that says `closed`, or
- * when `closed$` names it; a later packet of that id begins another stream. So what is held does not
- * grow with the sessions that came and went. Others end with the source. As with `groupBy`,
- * whoever leaves the stream of streams and stays with one of them goes on to receive its packets; the
- * source is unsubscribed when the last has left.
+ * @param sessions Those that there are, by id; a Map will do. They may come and go meanwhile.
+ * @param receive Gives a packet to its session. What it throws is a fault of that packet.
  *
  * @example
- * packets$.pipe(splitBySession()).subscribe((session$) => {
- *   session$.subscribe({ complete: () => console.log(`session ${session$.key} is over`) });
- * });
+ * const sessions = new Map<number, Subject<Packet>>();
+ * packets$
+ *   .pipe(
+ *     judgePackets(),
+ *     splitBySession(sessions, (session, packet) => session.next(packet)),
+ *     ofMessageType(MessageType.SessionOpen),
+ *   )
+ *   .subscribe((packet) => open(packet, sessions));
  *
- * @returns Streams by session id. The source's error is theirs too; an error of `closed$` counts as one
- * of the source.
+ * @returns What is of connection scope. Errors with a `RuntimeError` of reach `packet`: `unexpected-message`,
+ * "server received submit for another session"; what `receive` throws, `protocol` for an `NnrpError` and `internal`
+ * for anything that is none of the protocol's.
  */
-export function splitBySession(
-  options: SplitBySessionOptions = {},
-): OperatorFunction<Packet, GroupedObservable<number, Packet>> {
-  const { closed$ = NEVER } = options;
-  // Not groupBy: there, what ends a group by its own packets also keeps the source subscribed for good.
-  return (source) =>
-    new Observable((subscriber) => {
-      const sessions = new Map<number, Subject<Packet>>();
-      const abandoned$ = new ReplaySubject<void>(1);
-      let listeners = 1;
-      const leave = (): void => {
-        if (--listeners === 0) abandoned$.next();
-      };
-
-      const begin = (sessionId: number): Subject<Packet> => {
-        const packets$ = new Subject<Packet>();
-        const session$ = new Observable<Packet>((listener) => {
-          listeners++;
-          listener.add(leave);
-          return packets$.subscribe(listener);
-        });
-        sessions.set(sessionId, packets$);
-        subscriber.next(Object.assign(session$, { key: sessionId }));
-        return packets$;
-      };
-      const end = (sessionId: number, lastPacket?: Packet): void => {
-        const packets$ = sessions.get(sessionId);
-        // First: what its listeners cause may already be the next session of this id.
-        sessions.delete(sessionId);
-        if (lastPacket !== undefined) packets$?.next(lastPacket);
-        packets$?.complete();
-      };
-      const settle = (notify: (sink: Pick<Observer<unknown>, 'error' | 'complete'>) => void): void => {
-        const open = [...sessions.values()];
-        sessions.clear();
-        open.forEach(notify);
-        notify(subscriber);
-      };
-      const error = (fault: unknown): void => {
-        settle((sink) => {
-          sink.error(fault);
-        });
-      };
-
-      subscriber.add(leave);
-      closed$.pipe(takeUntil(abandoned$)).subscribe({ next: (sessionId) => end(sessionId), error });
-      source.pipe(takeUntil(abandoned$)).subscribe({
-        next: (packet) => {
-          const { sessionId } = packet.header;
-          const packets$ = sessions.get(sessionId) ?? begin(sessionId);
-          if (endsSession(packet)) end(sessionId, packet);
-          else packets$.next(packet);
-        },
-        error,
-        complete: () => {
-          settle((sink) => {
-            sink.complete();
-          });
-        },
-      });
-    });
-}
-
-/** Whether a packet is the last of its session. A broken ack ends nothing. */
-function endsSession({ header, metadata }: Packet): boolean {
-  if (header.messageType !== MessageType.SessionCloseAck) return false;
-  try {
-    return SessionCloseAckMetadata.decode(metadata).closeStatus === CloseStatus.Closed;
-  } catch (error) {
-    if (error instanceof NnrpError) return false;
-    throw error;
-  }
+export function splitBySession<S>(
+  sessions: { get(sessionId: number): S | undefined },
+  receive: (session: S, packet: Packet) => void,
+  { role = DEFAULT_ROLE, revision = DEFAULT_REVISION, isLate, onViolation }: SplitBySessionOptions = {},
+): MonoTypeOperatorFunction<Packet> {
+  return filter((packet) => {
+    const { sessionId, messageType } = packet.header;
+    if (sessionId === 0 || revision.messages[messageType]?.scope === 'opening') return true;
+    try {
+      const session = sessions.get(sessionId);
+      if (session !== undefined) receive(session, packet);
+      else if (isLate?.(packet) !== true) throw foreignSession(messageType, role);
+    } catch (error) {
+      const fault = asRuntimeError(error);
+      if (onViolation === undefined) throw fault;
+      onViolation(fault, packet);
+    }
+    return false;
+  });
 }

@@ -15,5 +15,5 @@ export { MessageType } from './wire/message-type';
 export type { Message, MessageOf } from './wire/message';
 export { Profile } from './wire/messages/payload-kind';
 export { SessionErrorCode } from './wire/messages/session-open';
-export { decodeText } from '../operators/decode-text';
-export type { Answer, Answers, HandlerContext } from '../operators/respond-to-submits';
+export { decodeText } from '../operators/application/decode-text';
+export type { Answer, Answers, HandlerContext } from '../operators/application/respond-to-submits';

@@ -1,36 +1,31 @@
 import { NnrpError } from '../wire/errors';
 import { firstRow } from '../wire/message';
-import { MessageType, messageTypeName } from '../wire/message-type';
+import { messageTypeName, type MessageType } from '../wire/message-type';
 import type { Packet } from '../wire/packet';
+import type { MessageRow, Revision } from '../wire/revision';
 import { protocolError, unexpectedMessage, type RuntimeError } from './runtime-error';
 
 /** Which end checks; errors name it. */
 export type Role = 'server' | 'client';
 
 /**
- * Throws a `RuntimeError`, `unexpected-message`, where a packet is of another type, or of none of several.
+ * What is wrong with a packet that came, by its row in the table of messages: a type that the revision does not know,
+ * one that its sender has no business to send, a scope that is not its own, lengths that are not those of its record.
  */
-export function checkMessageType(
-  packet: Packet,
-  expected: MessageType | readonly MessageType[],
-  role: Role,
-): void {
-  const { messageType } = packet.header;
-  if (typeof expected === 'number' ? messageType === expected : expected.includes(messageType)) return;
-  const names = (typeof expected === 'number' ? [expected] : expected).map(messageTypeName);
-  throw unexpectedMessage(`${role} expected ${oneOf(names)}`);
+export function packetFault(packet: Packet, { messages }: Revision, role: Role): RuntimeError | undefined {
+  const { messageType, sessionId } = packet.header;
+  const row = messages[messageType];
+  if (row === undefined) return unknownMessage(messageType);
+  if (row.sender === role || !isOfScope(row, sessionId)) return unexpectedType(messageType, role);
+  return packet.metadata.length === (row.record?.length ?? 0) &&
+    (row.body !== 'none' || packet.body.length === 0)
+    ? undefined
+    : malformed(messageType, row, role);
 }
 
-/**
- * Throws a `RuntimeError` where a packet belongs to another session: `unexpected-message`, or for
- * FLOW_UPDATE, which finds its session by itself, `protocol` with the cause `UnknownSession`.
- */
-export function checkSession({ header }: Packet, sessionId: number, role: Role): void {
-  if (header.sessionId === sessionId) return;
-  if (header.messageType === MessageType.FlowUpdate) {
-    throw protocolError(new NnrpError({ kind: 'UnknownSession', sessionId: header.sessionId }));
-  }
-  throw foreignSession(header.messageType, role);
+/** What a packet is answered with whose type has no place here. */
+export function unexpectedType(type: MessageType, role: Role): RuntimeError {
+  return unexpectedMessage(`${role} received unexpected ${messageTypeName(type)}`);
 }
 
 /** What a packet of a session that is not this one is answered with. */
@@ -64,8 +59,25 @@ export function checkHeaderOnly({ header }: Packet, role: Role): void {
   throw unexpectedMessage(`${role} received malformed ${messageTypeName(header.messageType)} lengths`);
 }
 
-/** `A`, `A or B`, `A, B, or C`. */
-function oneOf(names: readonly string[]): string {
-  if (names.length <= 2) return names.join(' or ');
-  return `${names.slice(0, -1).join(', ')}, or ${names.at(-1)}`;
+function isOfScope({ scope }: MessageRow, sessionId: number): boolean {
+  switch (scope) {
+    case 'connection':
+      return sessionId === 0;
+    case 'session':
+    case 'operation':
+      return sessionId !== 0;
+    case 'opening':
+    case 'any':
+      return true;
+  }
+}
+
+function malformed(
+  type: MessageType,
+  { record, body, headerOnlyRule: rule }: MessageRow,
+  role: Role,
+): RuntimeError {
+  if (rule !== undefined) return protocolError(new NnrpError({ kind: 'InvalidProtocolCombination', rule }));
+  const what = record === undefined && body === 'none' ? 'lengths' : 'metadata length';
+  return unexpectedMessage(`${role} received malformed ${messageTypeName(type)} ${what}`);
 }

@@ -1,5 +1,4 @@
 import { negotiateHello, type ServerCapabilities } from '../protocol/capability/capability';
-import { checkHeaderOnly, checkMetadataLength } from '../protocol/packet-checks';
 import { pongPacket } from '../protocol/ping';
 import { unexpectedMessage, type RuntimeError } from '../protocol/runtime-error';
 import type { CommonHeader } from '../wire/header';
@@ -11,16 +10,14 @@ import { packet, type Packet } from '../wire/packet';
 import { microseconds } from '../protocol/microseconds';
 import { errorPacket, VIOLATION_CODE } from './error-packet';
 
-// What packets of connection scope are answered with. Each throws where its packet is malformed.
+// What packets of connection scope are answered with. Each throws where a field of its packet is not allowed.
 
 export function pong(ping: Packet): Packet {
-  checkHeaderOnly(ping, 'server');
   return pongPacket(ping.header.frameId);
 }
 
 /** `now` in milliseconds since 1970. */
 export function probeAck(probe: Packet, now: number): Packet {
-  checkMetadataLength(probe, TransportProbeMetadata.length, 'server');
   const { probeId } = TransportProbeMetadata.decode(probe.metadata);
   const ack = TransportProbeAckMetadata.encode({ probeId, serverRecvTsUs: microseconds(now) });
   return packet({ messageType: MessageType.TransportProbeAck }, ack);
@@ -28,7 +25,6 @@ export function probeAck(probe: Packet, now: number): Packet {
 
 /** Throws also where client and server have nothing in common to go on with. */
 export function helloAck(hello: Packet, capabilities: ServerCapabilities): Packet {
-  checkMetadataLength(hello, ClientHelloMetadata.length, 'server');
   const outcome = negotiateHello(ClientHelloMetadata.decode(hello.metadata), capabilities);
   if (outcome.kind === 'refused') {
     throw unexpectedMessage(`server has no ${outcome.reason} in common with the client`);

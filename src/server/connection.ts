@@ -1,31 +1,29 @@
-import { Subscription, type Observer, type TimestampProvider } from 'rxjs';
+import { Observable, Subscription, type Observer, type TimestampProvider } from 'rxjs';
+import { judgePackets } from '../../operators/judge-packets';
+import { limitPackets, type PacketBudget } from '../../operators/limit-packets';
+import { splitBySession } from '../../operators/split-by-session';
 import type { ServerCapabilities } from '../protocol/capability/capability';
 import { CreditEpoch } from '../protocol/flow/credit-epoch';
-import {
-  checkHeaderOnly,
-  checkMetadataLength,
-  foreignSession,
-  unknownMessage,
-} from '../protocol/packet-checks';
+import { unexpectedType } from '../protocol/packet-checks';
 import { checkRecoveryRequest } from '../protocol/session/recovery';
 import type { SessionExtension } from '../protocol/session/session-extension';
 import { SessionTable } from '../protocol/session/session-table';
 import { asRuntimeError } from '../protocol/as-runtime-error';
-import { protocolError, unexpectedMessage, type RuntimeError } from '../protocol/runtime-error';
+import { protocolError, type RuntimeError } from '../protocol/runtime-error';
 import { LivenessWatch, type KeepAlive, type WatchedPeer } from '../transport/keep-alive';
 import { SignsOfLife } from '../transport/signs-of-life';
 import type { Transport } from '../transport/transport';
 import { NnrpError } from '../wire/errors';
 import { HEADER_LENGTH } from '../wire/header';
-import { MessageType, messageTypeName } from '../wire/message-type';
+import { MessageType } from '../wire/message-type';
 import { SessionOpenMetadata } from '../wire/messages/session-open';
 import type { Packet } from '../wire/packet';
 import { preview3 } from '../wire/preview3';
-import type { Revision } from '../wire/revision';
+import type { RateClass, Revision } from '../wire/revision';
 import { closeSoon, closeTransport } from './close-transport';
 import { helloAck, pong, probeAck, refusal } from './connection-answers';
 import { ConnectionGuard, type GuardHost, type GuardedConnection } from './limits/connection-guard';
-import { lengthOf } from './limits/connection-limits';
+import { lengthOf, type Excess } from './limits/connection-limits';
 import type { HandshakeTicket } from './limits/handshake-gate';
 import type { SlotPool } from './limits/slot-pool';
 import type { OpeningConnection, SessionOpener } from './opening/session-opener';
@@ -47,17 +45,18 @@ export interface ConnectionHost extends GuardHost {
 }
 
 /**
- * A peer: reads its packets, answers those of connection scope, and hands the others to the sessions
- * that it owns.
+ * A peer: reads its packets, answers those of connection scope, and hands the others to the sessions that it owns.
  *
- *                       ┌─▶ SESSION_OPEN ─▶ opener ─▶ a session
- *   packets$ ─▶ demux ──┼─▶ connection scope (CLIENT_HELLO, PING, PONG, TRANSPORT_PROBE, CLOSE)
- *               by id   └─▶ session.receive
+ *   transport.packets$ ─▶ limitPackets ─▶ judgePackets ─▶ splitBySession ─▶ connection scope
+ *                                                              │
+ *                                                              └─▶ session.receive
  *
  * A fault in a well-framed packet costs that packet and is answered with ERROR; a broken frame costs
  * the connection.
  */
-export class Connection implements OpeningConnection, GuardedConnection, WatchedPeer, Observer<Packet> {
+export class Connection
+  implements OpeningConnection, GuardedConnection, WatchedPeer, PacketBudget<Excess>, Observer<Packet>
+{
   /** Bytes of header and body that the client takes in one packet; Infinity where it has not said. */
   largestPacket = Infinity;
   private madeCreditEpoch: CreditEpoch | undefined;
@@ -66,7 +65,7 @@ export class Connection implements OpeningConnection, GuardedConnection, Watched
   /** Sessions that have left, each of whose close may still be acknowledged, once. */
   private dueCloseAcks = 0;
   private watch: LivenessWatch | undefined;
-  private reading: Subscription | undefined;
+  private readonly reading = new Subscription();
   /** What policies are still thinking about. */
   private readonly deciding = new Subscription();
   private announced = false;
@@ -112,16 +111,39 @@ export class Connection implements OpeningConnection, GuardedConnection, Watched
   /** Reads until the transport ends. */
   start(): void {
     if (this.transport.probe !== undefined) this.watchLiveness();
-    this.reading = this.transport.packets$.subscribe(this);
-    // It may have ended at once.
-    if (this.isOver) this.stop();
+    const { revision, sessions } = this;
+    const onViolation = (fault: RuntimeError, packet: Packet): void => {
+      this.refuse(packet, fault);
+    };
+    const packets$ = new Observable<Packet>((subscriber) => {
+      // Before the first packet: the connection may end with it.
+      this.reading.add(subscriber);
+      return this.transport.packets$.subscribe(subscriber);
+    });
+    packets$
+      .pipe(
+        limitPackets(this, { revision, onViolation: (excess) => this.guard.exceeded(excess) }),
+        judgePackets({ revision, onViolation }),
+        splitBySession(sessions, (core, packet) => core.receive(packet, this.life.lastHeard), {
+          revision,
+          isLate: (packet) => this.isLate(packet),
+          onViolation,
+        }),
+      )
+      .subscribe(this);
+  }
+
+  charge(packet: Packet, rate: RateClass | undefined): Excess | undefined {
+    this.life.packet();
+    return this.guard.charge(packet, rate, this.life.lastHeard);
   }
 
   /** The transport has failed, or what came over it was no packet. */
   error(error: unknown): void {
     const fault = asRuntimeError(error);
+    if (fault.kind === 'internal') this.host.failed(fault);
     // A network that fails is nobody's violation.
-    if (fault.kind !== 'io') this.host.violated(fault, this);
+    else if (fault.kind !== 'io') this.host.violated(fault, this);
     this.end();
   }
 
@@ -201,21 +223,11 @@ export class Connection implements OpeningConnection, GuardedConnection, Watched
     this.end();
   }
 
+  /** A packet of connection scope has come. */
   next(packet: Packet): void {
-    if (this.isLeaving) return;
-    this.life.packet();
     try {
-      const { messageType, sessionId } = packet.header;
-      const row = this.revision.messages[messageType];
-      if (!this.guard.allowPacket(packet, row?.rate, this.life.lastHeard)) return;
-      if (row === undefined) throw unknownMessage(messageType);
-      const session = this.sessions.get(sessionId);
-      if (messageType === MessageType.SessionOpen) this.onSessionOpen(packet);
-      else if (session !== undefined) session.receive(packet, this.life.lastHeard);
-      else if (sessionId === 0) this.onConnectionScope(packet);
-      else if (messageType !== MessageType.SessionCloseAck || !this.takeCloseAck(sessionId)) {
-        throw foreignSession(messageType, 'server');
-      }
+      if (packet.header.messageType === MessageType.SessionOpen) this.onSessionOpen(packet);
+      else this.onConnectionScope(packet);
     } catch (error) {
       this.refuse(packet, asRuntimeError(error));
     }
@@ -227,7 +239,6 @@ export class Connection implements OpeningConnection, GuardedConnection, Watched
         this.answer(pong(packet));
         return;
       case MessageType.Pong:
-        checkHeaderOnly(packet, 'server');
         if (this.madeProof?.answered(packet.header.frameId, this.life.lastHeard) === true) return;
         this.guard.allow('pongs', 0, this.life.lastHeard);
         return;
@@ -235,39 +246,28 @@ export class Connection implements OpeningConnection, GuardedConnection, Watched
         this.answer(probeAck(packet, this.host.wallClock.now()));
         return;
       case MessageType.ClientHello:
-        this.onHello(packet);
+        this.answer(helloAck(packet, this.host.capabilities));
+        this.guard.answered();
         return;
       case MessageType.Close:
-        checkMetadataLength(packet, 0, 'server');
         // In order: the sessions first, as the peer has no more use for them.
         for (const core of this.sessions.all()) core.end('closed', 'closed');
         void this.close();
         return;
       default:
-        throw unexpectedMessage(`server received unexpected ${messageTypeName(packet.header.messageType)}`);
+        throw unexpectedType(packet.header.messageType, 'server');
     }
   }
 
-  /** Whether the close that a session has ended with may be acknowledged; then it has been. */
-  private takeCloseAck(sessionId: number): boolean {
+  /** Whether a packet of no session acknowledges the close of one that has left; each may, once. */
+  private isLate({ header: { messageType, sessionId } }: Packet): boolean {
+    if (messageType !== MessageType.SessionCloseAck) return false;
     if (this.dueCloseAcks === 0 || !this.sessions.hasLeft(sessionId)) return false;
     this.dueCloseAcks -= 1;
     return true;
   }
 
-  private onHello(packet: Packet): void {
-    try {
-      this.answer(helloAck(packet, this.host.capabilities));
-      this.guard.answered();
-    } catch (error) {
-      // Nothing that could follow would fit either.
-      this.refuse(packet, asRuntimeError(error), { isFatal: true });
-      void this.close();
-    }
-  }
-
   private onSessionOpen(packet: Packet): void {
-    checkMetadataLength(packet, SessionOpenMetadata.length, 'server');
     const open = SessionOpenMetadata.decode(packet.metadata);
     if (!this.isRecoveryAllowed(open, packet)) return;
     const deciding = this.host.opener.open(open, packet.body, this);
@@ -293,12 +293,15 @@ export class Connection implements OpeningConnection, GuardedConnection, Watched
     }
   }
 
-  private refuse(packet: Packet, error: RuntimeError, { isFatal = false } = {}): void {
-    const { sessionId } = packet.header;
+  private refuse(packet: Packet, error: RuntimeError): void {
+    const { sessionId, messageType } = packet.header;
     if (error.kind === 'internal') this.host.failed(error);
     else this.host.violated(error, this, packet);
     if (!this.guard.allow(this.rateOf(sessionId, error), sessionId, this.life.lastHeard)) return;
+    // Nothing that could follow a hello that does not fit would fit either.
+    const isFatal = messageType === MessageType.ClientHello;
     this.answer(refusal(packet.header, error, { isFatal }));
+    if (isFatal) void this.close();
   }
 
   /** What comes late for a session that has left is no fault: its peer may not have heard of it. */
@@ -352,7 +355,7 @@ export class Connection implements OpeningConnection, GuardedConnection, Watched
 
   private stop(): void {
     this.watch?.unsubscribe();
-    this.reading?.unsubscribe();
+    this.reading.unsubscribe();
     this.deciding.unsubscribe();
   }
 

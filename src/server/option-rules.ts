@@ -1,5 +1,5 @@
-import type { Lateness } from '../../operators/drop-late';
-import type { SubmitHandler } from '../../operators/respond-to-submits';
+import type { Lateness } from '../../operators/application/drop-late';
+import type { SubmitHandler } from '../../operators/application/respond-to-submits';
 import { CancelScope } from '../protocol/operation/operation';
 import type { SchemaRegistry } from '../protocol/capability/schema-registry';
 import type { OutboxLimits } from '../protocol/operation/result-outbox';

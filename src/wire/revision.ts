@@ -5,8 +5,11 @@ import type { MessageType } from './message-type';
 /** Which end sends a message. */
 export type Sender = 'client' | 'server' | 'both';
 
-/** What a message is about; `any` where it says so itself. */
-export type MessageScope = 'connection' | 'session' | 'operation' | 'any';
+/**
+ * What a message is about; `any` where it says so itself. `opening`: the connection, which may name the session that
+ * it is to carry.
+ */
+export type MessageScope = 'connection' | 'opening' | 'session' | 'operation' | 'any';
 
 /**
  * What a body is: `payload`, which describes itself or is the application's; `ignored`; `none`; or as long as

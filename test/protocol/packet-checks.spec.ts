@@ -1,15 +1,23 @@
 import {
   checkHeaderOnly,
-  checkMessageType,
   checkMetadataLength,
-  checkSession,
   foreignSession,
+  packetFault,
   type Role,
 } from '../../src/protocol/packet-checks';
 import { RuntimeError } from '../../src/protocol/runtime-error';
-import { MessageType } from '../../src/wire/message-type';
+import { MessageType, messageTypeName } from '../../src/wire/message-type';
+import type { Packet } from '../../src/wire/packet';
+import { preview3 } from '../../src/wire/preview3';
 import { particulars } from '../support/marbles';
-import { cancelPacket, pingPacket, rawPacket, submitPacket } from '../support/packets';
+import {
+  cancelPacket,
+  openPacket,
+  pingPacket,
+  rawPacket,
+  resultPacket,
+  submitPacket,
+} from '../support/packets';
 
 type TypeName = keyof typeof MessageType;
 
@@ -42,54 +50,87 @@ function forbidden(message: string, fault: Readonly<Record<string, unknown>>): u
 
 // The texts are those of nnrp-runtime 1.0.0-preview.3.2, which its users may have written down.
 
-describe('checkMessageType', () => {
-  it('passes the expected type', () => {
-    expect(refusal(() => checkMessageType(pingPacket(), MessageType.Ping, 'server'))).toBeUndefined();
+describe('packetFault', () => {
+  const faultOf = (packet: Packet, role: Role = 'server'): unknown =>
+    particulars(packetFault(packet, preview3, role));
+
+  it.each<[Role, Packet]>([
+    ['server', submitPacket()],
+    ['server', cancelPacket()],
+    ['server', pingPacket()],
+    ['client', pingPacket()],
+    ['client', resultPacket()],
+    ['server', openPacket()],
+    ['server', { ...openPacket(), header: { ...openPacket().header, sessionId: 7 } }],
+  ])('lets a %s take what it is to take', (role, packet) => {
+    expect(packetFault(packet, preview3, role)).toBeUndefined();
   });
 
-  it('passes each of several expected types', () => {
-    const expected = [MessageType.FrameCancel, MessageType.Ping];
-    expect(refusal(() => checkMessageType(pingPacket(), expected, 'server'))).toBeUndefined();
-    expect(refusal(() => checkMessageType(cancelPacket(), expected, 'server'))).toBeUndefined();
+  it('knows no type of another revision', () => {
+    expect(faultOf(rawPacket(MessageType.Progress))).toMatchObject({
+      kind: 'protocol',
+      cause: { fault: { kind: 'UnknownMessageType', actual: MessageType.Progress } },
+    });
   });
 
-  it.each<[Role, TypeName, string]>([
-    ['server', 'SessionOpen', 'server expected SESSION_OPEN'],
-    ['server', 'FrameSubmit', 'server expected FRAME_SUBMIT'],
-    ['server', 'FrameCancel', 'server expected FRAME_CANCEL'],
-    ['server', 'SessionPatch', 'server expected SESSION_PATCH'],
-    ['server', 'SessionMigrate', 'server expected SESSION_MIGRATE'],
-    ['server', 'SessionClose', 'server expected SESSION_CLOSE'],
-    ['client', 'SessionOpenAck', 'client expected SESSION_OPEN_ACK'],
-    ['client', 'SessionPatchAck', 'client expected SESSION_PATCH_ACK'],
-    ['client', 'SessionMigrateAck', 'client expected SESSION_MIGRATE_ACK'],
-    ['client', 'SessionCloseAck', 'client expected SESSION_CLOSE_ACK'],
-  ])('says what a %s wanted instead of a PING: %s', (role, type, message) => {
-    expect(refusal(() => checkMessageType(pingPacket(), MessageType[type], role))).toEqual(
-      unexpected(message),
-    );
+  it.each<[Role, TypeName]>([
+    ['server', 'ResultPush'],
+    ['server', 'SessionOpenAck'],
+    ['client', 'FrameSubmit'],
+    ['client', 'ClientHello'],
+  ])('lets nobody send a %s its own messages: %s', (role, type) => {
+    const message = `${role} received unexpected ${messageTypeName(MessageType[type])}`;
+    expect(faultOf(rawPacket(MessageType[type]), role)).toEqual(unexpected(message));
   });
 
-  it('names all of several expected types', () => {
-    const { ResultPush, ResultDrop, FlowUpdate } = MessageType;
-    const packet = pingPacket();
-    expect(refusal(() => checkMessageType(packet, [ResultPush, ResultDrop, FlowUpdate], 'client'))).toEqual(
-      unexpected('client expected RESULT_PUSH, RESULT_DROP, or FLOW_UPDATE'),
+  it('wants what is of the connection without a session, and what is of a session with one', () => {
+    expect(faultOf(pingPacket({ sessionId: 7 }))).toEqual(unexpected('server received unexpected PING'));
+    const homeless = rawPacket(MessageType.SessionPatch, { sessionId: 0, metaLen: 36 });
+    expect(faultOf(homeless)).toEqual(unexpected('server received unexpected SESSION_PATCH'));
+  });
+
+  it.each<[Role, TypeName, number]>([
+    ['server', 'FrameSubmit', 72],
+    ['server', 'SessionPatch', 36],
+    ['server', 'SessionMigrate', 24],
+    ['client', 'ResultPush', 64],
+    ['client', 'SessionPatchAck', 48],
+    ['client', 'SessionMigrateAck', 24],
+    ['client', 'SessionCloseAck', 16],
+  ])('lets no %s take a %s with another length than %i', (role, type, length) => {
+    const message = `${role} received malformed ${messageTypeName(MessageType[type])} metadata length`;
+    for (const metaLen of [length - 1, length + 1, 0]) {
+      expect(faultOf(rawPacket(MessageType[type], { metaLen }), role)).toEqual(unexpected(message));
+    }
+    expect(faultOf(rawPacket(MessageType[type], { metaLen: length }), role)).toBeUndefined();
+  });
+
+  it('lets a CLOSE have a body, and no metadata', () => {
+    const { Close } = MessageType;
+    expect(faultOf(rawPacket(Close, { sessionId: 0, bodyLen: 3 }))).toBeUndefined();
+    const message = 'server received malformed CLOSE metadata length';
+    expect(faultOf(rawPacket(Close, { sessionId: 0, metaLen: 3 }))).toEqual(unexpected(message));
+  });
+
+  it.each([
+    { metaLen: 1, bodyLen: 0 },
+    { metaLen: 0, bodyLen: 1 },
+    { metaLen: 72, bodyLen: 5 },
+  ])('refuses what is to be a header with %j', (lengths) => {
+    const cancel = rawPacket(MessageType.FrameCancel, lengths);
+    expect(faultOf(cancel)).toEqual(unexpected('server received malformed FRAME_CANCEL lengths'));
+    const drop = 'RESULT_DROP is header-only and requires meta_len=0 and body_len=0';
+    expect(faultOf(rawPacket(MessageType.ResultDrop, lengths), 'client')).toEqual(
+      forbidden(drop, { kind: 'InvalidProtocolCombination', rule: drop }),
     );
-    expect(refusal(() => checkMessageType(packet, [ResultPush, ResultDrop], 'client'))).toEqual(
-      unexpected('client expected RESULT_PUSH or RESULT_DROP'),
-    );
-    expect(refusal(() => checkMessageType(packet, [ResultPush], 'client'))).toEqual(
-      unexpected('client expected RESULT_PUSH'),
+    const ping = 'empty control message requires expected type, meta_len=0, and body_len=0';
+    expect(faultOf(rawPacket(MessageType.Ping, { ...lengths, sessionId: 0 }))).toEqual(
+      forbidden(ping, { kind: 'InvalidProtocolCombination', rule: ping }),
     );
   });
 });
 
-describe('checkSession', () => {
-  it('passes packets of the session', () => {
-    expect(refusal(() => checkSession(submitPacket({ sessionId: 7 }), 7, 'server'))).toBeUndefined();
-  });
-
+describe('foreignSession', () => {
   it.each<[Role, TypeName, string]>([
     ['server', 'FrameSubmit', 'server received submit for another session'],
     ['server', 'FrameCancel', 'server received cancel for another session'],
@@ -102,22 +143,7 @@ describe('checkSession', () => {
     ['client', 'SessionMigrateAck', 'client received migrate ack for another session'],
     ['client', 'SessionCloseAck', 'client received close ack for another session'],
   ])('says what a %s received for another session: %s', (role, type, message) => {
-    const packet = rawPacket(MessageType[type], { sessionId: 43 });
-    expect(refusal(() => checkSession(packet, 42, role))).toEqual(unexpected(message));
     expect(particulars(foreignSession(MessageType[type], role))).toEqual(unexpected(message));
-  });
-
-  it('calls a message by its short name', () => {
-    expect(refusal(() => checkSession(pingPacket(), 42, 'server'))).toEqual(
-      unexpected('server received ping for another session'),
-    );
-  });
-
-  it('calls the session of a FLOW_UPDATE unknown', () => {
-    const packet = rawPacket(MessageType.FlowUpdate, { sessionId: 43 });
-    expect(refusal(() => checkSession(packet, 42, 'client'))).toEqual(
-      forbidden('session 43 is unknown on this connection', { kind: 'UnknownSession', sessionId: 43 }),
-    );
   });
 });
 

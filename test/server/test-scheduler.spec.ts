@@ -1,6 +1,6 @@
 import { asapScheduler, NEVER } from 'rxjs';
-import { dropLate } from '../../operators/drop-late';
-import { respondToSubmits } from '../../operators/respond-to-submits';
+import { dropLate } from '../../operators/application/drop-late';
+import { respondToSubmits } from '../../operators/application/respond-to-submits';
 import { createServer, type Server } from '../../src/server/server';
 import { open, probe, submit } from '../../src/testing';
 import { memory } from '../../src/transport/memory';

@@ -13,12 +13,6 @@ export interface Excess {
   readonly observed: number;
 }
 
-/** Whose limits they are. */
-export interface LimitedConnection {
-  /** A limit was met: the connection is to end. */
-  exceeded(excess: Excess): void;
-}
-
 /**
  * The limit of each rate class. Those without are ruled by credit, end something, or count only where they
  * are of no use: a cancel of what has just come, a PONG to no PING.
@@ -53,11 +47,15 @@ export abstract class ConnectionLimits {
 
   constructor(private readonly limits: ServerLimits) {}
 
-  /** Counts a packet that has come at `now`, in milliseconds; false where it is one too many. */
-  allowPacket(packet: Packet, rate: RateClass | undefined, now: number): boolean {
-    if (this.opening !== undefined && !this.allowOpening(this.opening, packet)) return false;
+  /** Charges a packet that has come at `now`, in milliseconds; which limit that exceeds, undefined for none. */
+  charge(packet: Packet, rate: RateClass | undefined, now: number): Excess | undefined {
+    if (this.opening !== undefined) {
+      this.opening.bytesIn += lengthOf(packet);
+      const excess = this.openingExcess(this.opening.bytesIn);
+      if (excess !== undefined) return excess;
+    }
     const limit = rate === undefined ? undefined : LIMIT_OF_RATE[rate];
-    return limit === undefined || this.allow(limit, packet.header.sessionId, now);
+    return limit === undefined ? undefined : this.count(limit, packet.header.sessionId, now);
   }
 
   /**
@@ -65,22 +63,13 @@ export abstract class ConnectionLimits {
    * counts from its header on, so that nothing is gathered of one that is too long.
    */
   allowUnfinished({ bytes, length = bytes }: UnfinishedPacket): boolean {
-    return (
-      this.opening === undefined || this.allowOpeningBytes(this.opening.bytesIn + Math.max(bytes, length))
-    );
+    if (this.opening === undefined) return true;
+    return this.isAllowed(this.openingExcess(this.opening.bytesIn + Math.max(bytes, length)));
   }
 
   /** Counts what a rate is for; false where it is once too often. */
   allow(limit: ConnectionRateName, sessionId: number, now: number): boolean {
-    const bucket = (this.buckets[limit] ??= new TokenBucket(this.limits[limit], now));
-    if (bucket.take(now)) return true;
-    this.exceeded({
-      limit,
-      sessionId: sessionId === 0 ? undefined : sessionId,
-      allowed: this.limits[limit].burst,
-      observed: bucket.taken,
-    });
-    return false;
+    return this.isAllowed(this.count(limit, sessionId, now));
   }
 
   /** Counts an answer that is to be sent; false where it would be too much for a stranger. */
@@ -123,16 +112,22 @@ export abstract class ConnectionLimits {
   /** A limit was met: the connection is to end. */
   abstract exceeded(excess: Excess): void;
 
-  private allowOpening(opening: { bytesIn: number }, packet: Packet): boolean {
-    opening.bytesIn += lengthOf(packet);
-    return this.allowOpeningBytes(opening.bytesIn);
+  private isAllowed(excess: Excess | undefined): boolean {
+    if (excess !== undefined) this.exceeded(excess);
+    return excess === undefined;
   }
 
-  private allowOpeningBytes(observed: number): boolean {
+  private count(limit: ConnectionRateName, ofSession: number, now: number): Excess | undefined {
+    const bucket = (this.buckets[limit] ??= new TokenBucket(this.limits[limit], now));
+    if (bucket.take(now)) return undefined;
+    const sessionId = ofSession === 0 ? undefined : ofSession;
+    return { limit, sessionId, allowed: this.limits[limit].burst, observed: bucket.taken };
+  }
+
+  private openingExcess(observed: number): Excess | undefined {
     const allowed = this.limits.maxOpeningBytesIn;
-    if (observed <= allowed) return true;
-    this.exceeded({ limit: 'maxOpeningBytesIn', sessionId: undefined, allowed, observed });
-    return false;
+    if (observed <= allowed) return undefined;
+    return { limit: 'maxOpeningBytesIn', sessionId: undefined, allowed, observed };
   }
 }
 

@@ -1,10 +1,10 @@
 import { defer, Observable, of, type Observer, type Subscriber, type Subscription } from 'rxjs';
-import { dropLate, type Lateness } from '../../../operators/drop-late';
+import { dropLate, type Lateness } from '../../../operators/application/drop-late';
 import {
   respondToSubmits,
   type RespondOptions,
   type SubmitHandler,
-} from '../../../operators/respond-to-submits';
+} from '../../../operators/application/respond-to-submits';
 import { CancelScope } from '../../protocol/operation/operation';
 import type { Operation } from '../../protocol/operation/operation-entry';
 import type { Result } from '../../protocol/operation/result';

@@ -1,6 +1,5 @@
 import { BehaviorSubject, lastValueFrom, type SchedulerLike, type Subscription } from 'rxjs';
 import { decodeAs } from '../../protocol/decode-as';
-import { checkMetadataLength } from '../../protocol/packet-checks';
 import { unexpectedMessage, type RuntimeError } from '../../protocol/runtime-error';
 import type { SessionConnectivity } from '../../protocol/session/session-connectivity';
 import { acceptsMessages, acceptsOperations, SessionState } from '../../protocol/session/session-lifecycle';
@@ -342,7 +341,6 @@ export class SessionCore
   }
 
   private onSubmit(packet: Packet, now: number): void {
-    checkMetadataLength(packet, FrameSubmitMetadata.length, 'server');
     const { metadata, body } = packet;
     FrameSubmitMetadata.check(metadata);
     if (!acceptsOperations(this.state)) {

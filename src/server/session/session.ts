@@ -1,6 +1,6 @@
 import type { Observable, Observer, Subscription } from 'rxjs';
-import type { Lateness } from '../../../operators/drop-late';
-import type { SubmitHandler } from '../../../operators/respond-to-submits';
+import type { Lateness } from '../../../operators/application/drop-late';
+import type { SubmitHandler } from '../../../operators/application/respond-to-submits';
 import type { CancelScope } from '../../protocol/operation/operation';
 import type { Operation } from '../../protocol/operation/operation-entry';
 import type { Result } from '../../protocol/operation/result';

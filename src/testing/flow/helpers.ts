@@ -1,6 +1,6 @@
 import type { Observable, ObservableInput } from 'rxjs';
 import type { RunHelpers } from 'rxjs/testing';
-import type { Answer } from '../../../operators/respond-to-submits';
+import type { Answer } from '../../../operators/application/respond-to-submits';
 import type { Client } from '../../client/client';
 import type { ClientOptions, SessionOptions } from '../../client/options';
 import type { ClientSession } from '../../client/session/session';

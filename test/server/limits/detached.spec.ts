@@ -1,5 +1,5 @@
 import { Subject } from 'rxjs';
-import type { Answer } from '../../../operators/respond-to-submits';
+import type { Answer } from '../../../operators/application/respond-to-submits';
 import { HELD_RESULT_BYTES } from '../../../src/protocol/operation/result-outbox';
 import type { ServerLimits } from '../../../src/server/limits/server-limits';
 import { accept, type SessionPolicy } from '../../../src/server/opening/policy';

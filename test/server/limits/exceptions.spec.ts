@@ -1,5 +1,5 @@
 import { config, finalize, map, mergeMap, NEVER, Observable, of, timer } from 'rxjs';
-import type { SubmitHandler } from '../../../operators/respond-to-submits';
+import type { SubmitHandler } from '../../../operators/application/respond-to-submits';
 import type { Server } from '../../../src/server/server';
 import type { ServerSession } from '../../../src/server/session/session';
 import type { Submit } from '../../../src/server/session/messages';

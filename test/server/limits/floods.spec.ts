@@ -1,5 +1,5 @@
 import { Observable } from 'rxjs';
-import type { SubmitHandler } from '../../../operators/respond-to-submits';
+import type { SubmitHandler } from '../../../operators/application/respond-to-submits';
 import type { LimitTripped } from '../../../src/server/limits/limit-tripped';
 import type { ServerOptions } from '../../../src/server/options';
 import { createServer, type Server } from '../../../src/server/server';

@@ -1,5 +1,5 @@
 import { firstValueFrom, NEVER, Subject } from 'rxjs';
-import type { Answer } from '../../../operators/respond-to-submits';
+import type { Answer } from '../../../operators/application/respond-to-submits';
 import type { LimitTripped } from '../../../src/server/limits/limit-tripped';
 import { QueuedTotals } from '../../../src/server/limits/queued-totals';
 import type { ServerOptions } from '../../../src/server/options';

@@ -1,5 +1,5 @@
 import { from, NEVER, Subject } from 'rxjs';
-import type { Answer, SubmitHandler } from '../../../operators/respond-to-submits';
+import type { Answer, SubmitHandler } from '../../../operators/application/respond-to-submits';
 import type { Submit } from '../../../src/server/session/messages';
 import { cancel, open, sessionClose, submit } from '../../../src/testing';
 import { SessionState } from '../../../src/protocol/session/session-lifecycle';

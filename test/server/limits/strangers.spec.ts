@@ -211,7 +211,7 @@ describe('a transport that tells', () => {
     const limits = new Counted(DEFAULT_SERVER_LIMITS);
     const packet = probe(1, new Uint8Array(ROOM - HEADER_LENGTH - 16));
     expect(limits.allowUnfinished({ number: 1, bytes: 50, length: ROOM })).toBe(true);
-    expect(limits.allowPacket(packet, 'hello', 0)).toBe(true);
+    expect(limits.charge(packet, 'hello', 0)).toBeUndefined();
     expect(limits.allowUnfinished({ number: 2, bytes: 1 })).toBe(false);
   });
 });

@@ -2,7 +2,7 @@ import { concat, EMPTY, map, NEVER, Observable, of, throwError, timer } from 'rx
 import { type ResultPush } from '../../../src/protocol/operation/result';
 import type { Submit } from '../../../src/server/session/messages';
 import { HintReason } from '../../../src/wire/messages/result-hint';
-import type { SubmitHandler } from '../../../operators/respond-to-submits';
+import type { SubmitHandler } from '../../../operators/application/respond-to-submits';
 import { settled } from '../../support/async';
 import { text } from '../../support/packets';
 import { endServed, Served, told } from '../../support/served';

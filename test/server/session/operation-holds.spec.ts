@@ -1,7 +1,7 @@
 import { NEVER, Subject } from 'rxjs';
 import type { ServerOptions } from '../../../src/server/options';
 import type { ServerSession } from '../../../src/server/session/session';
-import type { SubmitHandler } from '../../../operators/respond-to-submits';
+import type { SubmitHandler } from '../../../operators/application/respond-to-submits';
 import type { Submit } from '../../../src/server/session/messages';
 import { cancel, flowUpdate, open, ping, submit } from '../../../src/testing';
 import { MessageType, messageTypeName } from '../../../src/wire/message-type';

@@ -1,5 +1,5 @@
 import { Observable, type SchedulerLike, type Subscription } from 'rxjs';
-import type { Answer } from '../../../operators/respond-to-submits';
+import type { Answer } from '../../../operators/application/respond-to-submits';
 import type { Submit } from '../../../src/server/session/messages';
 import { EMPTY } from '../../../src/wire/packet';
 import type { Random } from '../random';

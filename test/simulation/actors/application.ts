@@ -1,5 +1,5 @@
 import { Observable, type ObservableInput, type SchedulerLike } from 'rxjs';
-import type { Answer } from '../../../operators/respond-to-submits';
+import type { Answer } from '../../../operators/application/respond-to-submits';
 import { FlowScope } from '../../../src/wire/messages/flow-update';
 import { CloseReason, InFlightPolicy } from '../../../src/wire/messages/session-close';
 import type { PatchRequest, Submit } from '../../../src/server/session/messages';

@@ -1,0 +1,25 @@
+import { concat, defer, filter, map, of, type OperatorFunction } from 'rxjs';
+import { TokenDecoder, type TypedBody } from '../../src/protocol/operation/token-decoder';
+
+/**
+ * Joins the results of one operation into text: what each adds, as soon as it is whole characters. Results without
+ * text emit nothing. Where the answer ends inside a character, the last text is U+FFFD.
+ *
+ * @example
+ * session
+ *   .submit({ body: 'Call me' })
+ *   .pipe(decodeText())
+ *   .subscribe((text) => process.stdout.write(text));
+ *
+ * @returns Texts, none of them empty. Completes and errors with the source; errors with an `NnrpError` where a
+ * body is not what its record says.
+ */
+export function decodeText(): OperatorFunction<TypedBody, string> {
+  return (results$) =>
+    defer(() => {
+      const decoder = new TokenDecoder();
+      const text$ = results$.pipe(map((result) => decoder.decode(result).join('')));
+      const rest$ = defer(() => of(decoder.end()));
+      return concat(text$, rest$).pipe(filter((text) => text !== ''));
+    });
+}

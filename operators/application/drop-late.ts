@@ -1,0 +1,65 @@
+import { filter, type MonoTypeOperatorFunction, type Observable, type SchedulerLike } from 'rxjs';
+import { monotonicScheduler } from '../../src/transport/time/monotonic-scheduler';
+import { scheduleIn } from '../../src/transport/time/schedule-in';
+
+/** What a submit must offer to be dropped when it is late; that of a server session does. */
+export interface DeadlineSubmit {
+  /** Milliseconds of the scheduler's clock; Infinity for none. */
+  readonly deadline: number;
+  /** Emits when the operation is over, at once where it is already. Never errors. */
+  readonly ended$: Observable<unknown>;
+  /** Gives the operation up: its client gets RESULT_DROP. */
+  expire(): void;
+}
+
+/**
+ * Until when a submit can be late:
+ *
+ * - `before-start`: until the application gets it; one that is in time may take as long as it likes
+ * - `until-end`: until its operation has ended; one that is still answered at its deadline is given up
+ */
+export type Lateness = 'before-start' | 'until-end';
+
+export interface DropLateOptions {
+  /** Default `before-start`. */
+  readonly when?: Lateness;
+  /** Whose clock the deadlines are of; a session's is its server's. Default: a server's default. */
+  readonly scheduler?: SchedulerLike;
+}
+
+/**
+ * Drops submits that are past their deadline: nobody waits for the answer any more. A deadline is the
+ * submit's latency budget, or its session's default, after it arrived (protocol sections 4 and 6).
+ *
+ * @example
+ * session.submits$
+ *   .pipe(dropLate(), respondToSubmits((submit) => model.stream(submit.body)))
+ *   .subscribe(session.results);
+ */
+export function dropLate<S extends DeadlineSubmit>({
+  when = 'before-start',
+  scheduler = monotonicScheduler,
+}: DropLateOptions = {}): MonoTypeOperatorFunction<S> {
+  return filter((submit) => {
+    const leftMs = submit.deadline - scheduler.now();
+    if (leftMs <= 0) {
+      submit.expire();
+      return false;
+    }
+    if (when === 'until-end' && leftMs !== Infinity) expireIn(leftMs, submit, scheduler);
+    return true;
+  });
+}
+
+/**
+ * The timer ends with the operation, not with the stream: what has started outlives the stream of new ones.
+ */
+function expireIn(leftMs: number, submit: DeadlineSubmit, scheduler: SchedulerLike): void {
+  const timer = scheduleIn(scheduler, leftMs, () => {
+    submit.expire();
+  });
+  const forget = (): void => {
+    timer.unsubscribe();
+  };
+  submit.ended$.subscribe({ next: forget, error: forget });
+}

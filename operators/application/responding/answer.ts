@@ -1,0 +1,72 @@
+import { isObservable, type Observable, type ObservableInput } from 'rxjs';
+import type { Result, ResultDrop, ResultFields, ResultPush } from '../../../src/protocol/operation/result';
+import { RuntimeError } from '../../../src/protocol/runtime-error';
+
+/** What a submit must offer to be answered; that of a server session does. */
+export interface RespondableSubmit extends HandlerContext {
+  readonly frameId: number;
+  /** Whether the operation is over. */
+  readonly hasEnded: boolean;
+  /** Emits when the operation is over, at once where it is already. Never errors. */
+  readonly ended$: Observable<unknown>;
+  /** A part of the answer; others follow. */
+  partial(body: Uint8Array, fields?: ResultFields): ResultPush;
+  /** The end of the answer, or all of it. */
+  complete(body?: Uint8Array, fields?: ResultFields): ResultPush;
+  /** No answer. */
+  drop(): ResultDrop;
+}
+
+/** What a handler is given besides its submit. */
+export interface HandlerContext {
+  /** Aborts when nobody wants the answer any more: the operation has ended, and was not completed. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * What a handler answers with, once or many times:
+ *
+ * - bytes: a partial result with this body, which is read before the handler is asked for more
+ * - a string: a partial result with this text as a TOKEN_CHUNK payload (protocol section 6); a character whose
+ *   halves come in two strings is sent whole, with the second
+ * - a result: itself; one that is not partial is the last of its submit
+ */
+export type Answer = Uint8Array | string | Result;
+
+/** One answer, or a stream, an iterable or an async iterable of them. */
+export type Answers = Answer | ObservableInput<Answer>;
+
+/** Answers a submit: at once, or by a promise. */
+export type SubmitHandler<S> = (submit: S, context: HandlerContext) => Answers | PromiseLike<Answers>;
+
+/** A string is one answer, though it is an iterable of strings too. */
+export function isAnswer(value: unknown): value is Answer {
+  return typeof value === 'string' || value instanceof Uint8Array || isResult(value);
+}
+
+export function isResult(value: unknown): value is Result {
+  return isObject(value) && 'type' in value && (value.type === 'push' || value.type === 'drop');
+}
+
+export function isPromise(value: unknown): value is PromiseLike<Answers> {
+  return isObject(value) && 'then' in value && typeof value.then === 'function';
+}
+
+/** What can be answered in a loop, which costs a tenth of a subscription. */
+export function isIterable(value: unknown): value is Iterable<Answer> {
+  return isObject(value) && Symbol.iterator in value && !isObservable(value);
+}
+
+/** Of anything, for RxJS says better what is wrong with a handler that returns nothing. */
+export function isAsyncIterable(value: unknown): value is AsyncIterable<Answer> {
+  return isObject(value) && Symbol.asyncIterator in value;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
+export function noAnswer({ frameId }: RespondableSubmit, cause: unknown): RuntimeError {
+  const message = `the handler of operation ${frameId} answered with neither bytes, a string nor a result`;
+  return new RuntimeError('internal', message, { reach: 'operation', origin: 'application', cause });
+}

@@ -1,0 +1,24 @@
+import type { Role } from '../src/protocol/packet-checks';
+import type { RuntimeError } from '../src/protocol/runtime-error';
+import type { Packet } from '../src/wire/packet';
+import { preview3 } from '../src/wire/preview3';
+import type { Revision } from '../src/wire/revision';
+
+/** What every operator of the pipeline takes. `Fault` is what it finds wrong with a packet. */
+export interface PipelineOptions<Fault = RuntimeError> {
+  /** Which end receives; errors name it. Default `DEFAULT_ROLE`. */
+  readonly role?: Role;
+  /** Whose table of messages it goes by. Default `DEFAULT_REVISION`. */
+  readonly revision?: Revision;
+  /**
+   * Told of each packet that is at fault; the packet is dropped and the stream goes on. What it throws is an error
+   * of the stream. Default: the first fault is the stream's error.
+   */
+  readonly onViolation?: (fault: Fault, packet: Packet) => void;
+}
+
+/** Whose messages they are where nobody says. */
+export const DEFAULT_REVISION: Revision = preview3;
+
+/** Who receives where nobody says: a `server`. */
+export const DEFAULT_ROLE: Role = 'server';
