@@ -1,4 +1,4 @@
-import { Subscription } from 'rxjs';
+import type { Subscription } from 'rxjs';
 import { MessageType, type Server } from '../src';
 import { dropLate, fromAsyncIterable, ofMessageType, respondToSubmits } from '../operators';
 

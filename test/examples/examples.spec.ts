@@ -1,4 +1,4 @@
-import { take } from 'rxjs';
+import { firstValueFrom, NEVER, take } from 'rxjs';
 import { ask } from '../../examples/ask';
 import { serve } from '../../examples/pipeline';
 import { connect, createServer, memory } from '../../src';
@@ -29,7 +29,7 @@ describe('the examples', () => {
       server,
       async function* () {
         yield 'Call';
-        await new Promise(() => undefined);
+        await firstValueFrom(NEVER);
       },
       (line) => lines.push(line),
     );

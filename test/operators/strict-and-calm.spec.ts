@@ -4,7 +4,7 @@ import { limitPackets, type PacketBudget, type PacketExcess } from '../../operat
 import { DEFAULT_REVISION } from '../../operators/pipeline-options';
 import { splitBySession } from '../../operators/split-by-session';
 import type { Role } from '../../src/protocol/packet-checks';
-import type { RuntimeError } from '../../src/protocol/runtime-error';
+import { describeError, type RuntimeError } from '../../src/protocol/runtime-error';
 import { MessageType } from '../../src/wire/message-type';
 import { packet, type Packet } from '../../src/wire/packet';
 import { PacketDecoder } from '../../src/wire/packet-decoder';
@@ -75,7 +75,7 @@ function strict(packets: readonly Packet[], role: Role): unknown[] {
       .pipe(pipe())
       .subscribe({
         next: (each) => seen.push(each),
-        error: (error: RuntimeError) => seen.push(error.message),
+        error: (error: unknown) => seen.push(describeError(error)),
         complete: () => (isOver = true),
       });
   }

@@ -53,7 +53,10 @@ describe('respondToSubmits', () => {
           const submits = scripts.map(
             ([, at], index) => new TestSubmit(index + 1, cold(at === 0 ? '-' : `${'-'.repeat(at)}x`)),
           );
-          const source$ = hot<TestSubmit>(`${submits.map((_, index) => index).join('')}|`, { ...submits });
+          const source$ = hot<TestSubmit>(
+            `${submits.map((_, index) => index).join('')}|`,
+            Object.fromEntries(Object.entries(submits)),
+          );
 
           expectObservable(source$.pipe(respondToSubmits(handler))).toEqual(
             source$.pipe(composition(handler)),
