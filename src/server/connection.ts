@@ -299,7 +299,7 @@ export class Connection
     else this.host.violated(error, this, packet);
     if (!this.guard.allow(this.rateOf(sessionId, error), sessionId, this.life.lastHeard)) return;
     // Nothing that could follow a hello that does not fit would fit either.
-    const isFatal = messageType === MessageType.ClientHello;
+    const isFatal = messageType === MessageType.ClientHello && sessionId === 0;
     this.answer(refusal(packet.header, error, { isFatal }));
     if (isFatal) void this.close();
   }

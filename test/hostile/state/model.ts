@@ -4,6 +4,7 @@ import {
   MessageType,
   preview3,
   type Packet,
+  SessionCloseAckMetadata,
   type SessionOpenAckMetadata,
   type SessionOpenMetadata,
 } from '../../../src/wire';
@@ -75,7 +76,12 @@ export class ServerModel {
       return verdict ? TAKEN : REFUSED;
     }
     if (sessionId === 0) return this.onConnectionScope(connection, packet);
-    return messageType === MessageType.SessionCloseAck && connection.left.has(sessionId) ? TAKEN : REFUSED;
+    // What the table of messages forbids is a fault, of whatever session.
+    const isLateAck =
+      messageType === MessageType.SessionCloseAck &&
+      packet.header.metaLen === SessionCloseAckMetadata.length &&
+      connection.left.has(sessionId);
+    return isLateAck ? TAKEN : REFUSED;
   }
 
   /** The ack of the open that was just received: its id and its token are the server's to choose. */
