@@ -26,6 +26,14 @@ export function orRefused<T>(read: () => T): T | undefined {
   }
 }
 
+/** Whether a packet of a session is one that its table of messages lets a client send, by type and lengths. */
+export function isInTable(packet: Packet): boolean {
+  const row = preview3.messages[packet.header.messageType];
+  if (row === undefined || row.sender === 'server' || row.scope === 'connection') return false;
+  if (isHeaderOnlyType(preview3, packet.header.messageType)) return isHeaderOnly(packet);
+  return packet.header.metaLen === (row.record?.length ?? 0);
+}
+
 /** Whether a packet that may only be a header is no more. */
 export function isHeaderOnly({ header }: Packet): boolean {
   return isHeaderOnlyType(preview3, header.messageType) && header.metaLen === 0 && header.bodyLen === 0;

@@ -2,13 +2,11 @@ import { PAYLOAD_KINDS, Profile } from '../../../src/wire/messages/payload-kind'
 import { SessionErrorCode, SessionFlag, SessionStatus } from '../../../src/wire/messages/session-open';
 import {
   MessageType,
-  preview3,
   type Packet,
-  SessionCloseAckMetadata,
   type SessionOpenAckMetadata,
   type SessionOpenMetadata,
 } from '../../../src/wire';
-import { fieldsOf } from './fields';
+import { fieldsOf, isInTable } from './fields';
 import { SessionModel, type ConnectionModel } from './session-model';
 import { RESUME_WINDOW_MS } from './terms';
 
@@ -66,8 +64,8 @@ export class ServerModel {
 
   receive(connection: ConnectionModel, packet: Packet): Verdict {
     const { messageType, sessionId } = packet.header;
-    // A type that the revision does not know reaches no session, and so says nothing of its token.
-    if (preview3.messages[messageType] === undefined) return REFUSED;
+    // What the table of messages forbids reaches no session, and so says nothing of its token.
+    if (sessionId !== 0 && !isInTable(packet)) return REFUSED;
     const session = connection.sessions.get(sessionId);
     if (messageType === MessageType.SessionOpen) return this.onOpen(connection, packet);
     if (session !== undefined) {
@@ -76,12 +74,7 @@ export class ServerModel {
       return verdict ? TAKEN : REFUSED;
     }
     if (sessionId === 0) return this.onConnectionScope(connection, packet);
-    // What the table of messages forbids is a fault, of whatever session.
-    const isLateAck =
-      messageType === MessageType.SessionCloseAck &&
-      packet.header.metaLen === SessionCloseAckMetadata.length &&
-      connection.left.has(sessionId);
-    return isLateAck ? TAKEN : REFUSED;
+    return messageType === MessageType.SessionCloseAck && connection.left.has(sessionId) ? TAKEN : REFUSED;
   }
 
   /** The ack of the open that was just received: its id and its token are the server's to choose. */
