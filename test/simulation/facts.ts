@@ -78,5 +78,22 @@ export type Fact =
       readonly connectionId: number;
       readonly unreadBytes: number;
     }
+  /** A packet was sent that the other end does not take. */
+  | {
+      readonly kind: 'too-large';
+      readonly who: string;
+      readonly packet: string;
+      readonly bytes: number;
+      readonly most: number;
+    }
+  /** A result was sent of an operation that its client holds. */
+  | { readonly kind: 'sent-while-held'; readonly operation: OperationRecord }
+  /** An operation ended for a consumer that is too slow. */
+  | {
+      readonly kind: 'called-slow';
+      readonly operation: OperationRecord;
+      readonly stillMs: number;
+      readonly allowedMs: number;
+    }
   /** A session was revoked, by nobody, with time left. */
   | { readonly kind: 'revoked-early'; readonly session: SessionRecord; readonly leftMs: number };

@@ -1,10 +1,17 @@
 import { ConnectedSession } from '../../src/client/session/connected-session';
 import { HELD_RESULT_BYTES } from '../../src/protocol/operation/result-outbox';
 import type { ClientSession } from '../../src/client/session/session';
+import { PulledResults } from '../../src/client/submissions/result-stream';
+import type { ResultPush } from '../../src/protocol/operation/result';
 import { acceptsOperations } from '../../src/protocol/session/session-lifecycle';
 import type { ServedSession } from '../../src/server/session/served-session';
 import type { ServerSession } from '../../src/server/session/session';
 import type { SessionCore } from '../../src/server/session/session-core';
+import { HEADER_LENGTH } from '../../src/wire/header';
+import { ResultPushMetadata } from '../../src/wire/messages/result-push';
+
+/** What a result that waits counts besides its body. */
+const RESULT_HEAD = HEADER_LENGTH + ResultPushMetadata.length;
 
 /**
  * What a session holds, added up from what is there and not from the counters that it keeps. Private
@@ -28,6 +35,18 @@ export interface ServerInnards {
   readonly cacheObjects: number;
   readonly cacheBytes: number;
   readonly countedCacheBytes: number;
+  readonly held: HeldBytes;
+}
+
+/** Bytes of results that wait because their client holds the operation. */
+export interface HeldBytes {
+  readonly bytes: number;
+  readonly countedBytes: number;
+  /** Of one operation, and what that may have. */
+  readonly largest: number;
+  readonly most: number;
+  /** Of all sessions of the server, as they are counted. */
+  readonly countedInAll: number;
 }
 
 export function serverInnards(session: ServerSession): ServerInnards {
@@ -65,7 +84,39 @@ export function serverInnards(session: ServerSession): ServerInnards {
     cacheObjects,
     cacheBytes,
     countedCacheBytes: cache?.byteLength ?? 0,
+    held: heldBytes(session),
   };
+}
+
+function heldBytes(session: ServerSession): HeldBytes {
+  const { operations, host, settings } = coreOf(session);
+  const each = [...operations['registry'].operations()].map(({ held }) => {
+    let bytes = 0;
+    for (const result of held?.['results'] ?? []) {
+      bytes += RESULT_HEAD + (result.type === 'push' ? result.body.length : 0);
+    }
+    return bytes;
+  });
+  return {
+    bytes: each.reduce((sum, bytes) => sum + bytes, 0),
+    countedBytes: operations.heldBytes,
+    largest: Math.max(0, ...each),
+    most: settings.limits.maxHeldBytes,
+    countedInAll: host.held['bytes'],
+  };
+}
+
+/** What waits for who pulls an answer, and whether more may come. */
+export function waitingFor(pulled: AsyncIterator<ResultPush> | undefined): {
+  readonly bytes: number;
+  readonly mayGrow: boolean;
+} {
+  if (!(pulled instanceof PulledResults)) return { bytes: 0, mayGrow: false };
+  const queue = pulled['queue'];
+  let bytes = 0;
+  for (const result of queue['results'].slice(queue['head']))
+    bytes += RESULT_HEAD + (result?.body.length ?? 0);
+  return { bytes, mayGrow: queue['end'] === undefined };
 }
 
 /**
@@ -102,6 +153,7 @@ export function serverDigest(session: ServerSession): string {
     outbox?.lastReleasedNumber,
     core.cacheObjectCount,
     core['madeRecovery']?.['isUnconfirmed'] ?? false,
+    core['madeHolds']?.['epoch']['latest'],
   ].join(' | ');
 }
 

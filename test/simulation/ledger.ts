@@ -66,8 +66,12 @@ export class Ledger {
     });
   }
 
-  openSession(fields: Pick<SessionRecord, 'actor' | 'isObedient' | 'isReconnecting'>): SessionRecord {
+  openSession(
+    fields: Pick<SessionRecord, 'actor' | 'isObedient' | 'isReconnecting'> &
+      Partial<Pick<SessionRecord, 'maxBufferedBytes'>>,
+  ): SessionRecord {
     const session: SessionRecord = {
+      maxBufferedBytes: undefined,
       ...fields,
       tag: BigInt(this.sessions.length + 1),
       operations: new Set(),
@@ -92,6 +96,8 @@ export class Ledger {
       outstanding: new Set(),
       grant: newGrant(0),
       maxInFlight: 0,
+      least: { server: Infinity, client: Infinity },
+      holdEpoch: -1,
       wrongAcks: 0,
     };
     this.sessions.push(session);
@@ -113,6 +119,10 @@ export class Ledger {
       body: bodyOf(index),
       frameId: 0,
       seen: [],
+      pulled: undefined,
+      takenAt: 0,
+      isToBeHeld: false,
+      isHeld: false,
       unsubscribedAt: undefined,
       isCancelled: false,
       isWithdrawn: false,

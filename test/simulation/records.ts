@@ -2,6 +2,7 @@ import type { ClientSession } from '../../src/client/session/session';
 import type { SessionConnectivity } from '../../src/protocol/session/session-connectivity';
 import type { OperationFailure } from '../../src/client/errors';
 import type { ServerSession } from '../../src/server/session/session';
+import type { ResultPush } from '../../src/protocol/operation/result';
 import type { SubmitEnd } from '../../src/server/session/messages';
 import type { AnswerPlan } from './actors/answers';
 
@@ -31,6 +32,12 @@ export interface OperationRecord {
   /** 0 until it is sent. */
   frameId: number;
   readonly seen: Seen[];
+  /** Who pulls it, where it is pulled, and when that one last took a result. */
+  pulled: AsyncIterator<ResultPush> | undefined;
+  takenAt: number;
+  /** Whether its client has asked the server to hold it, and whether the server has heard so. */
+  isToBeHeld: boolean;
+  isHeld: boolean;
   /** How much it had seen when its client unsubscribed. */
   unsubscribedAt: number | undefined;
   /** Whether its client called `cancel`. */
@@ -83,6 +90,8 @@ export interface SessionRecord {
   /** Whether its client keeps to the protocol. */
   readonly isObedient: boolean;
   readonly isReconnecting: boolean;
+  /** Bytes that may wait for those who pull; undefined for the default. */
+  readonly maxBufferedBytes: number | undefined;
   readonly operations: Set<OperationRecord>;
   /** 0 until it is accepted. */
   sessionId: number;
@@ -120,6 +129,10 @@ export interface SessionRecord {
   readonly outstanding: Set<OperationRecord>;
   readonly grant: Grant;
   maxInFlight: number;
+  /** The least that server and client took in one packet, of all connections that carried it. */
+  readonly least: { server: number; client: number };
+  /** The newest FLOW_UPDATE of its client's that the server has taken. */
+  holdEpoch: number;
   /** Patches whose ack was another's. */
   wrongAcks: number;
 }

@@ -21,6 +21,13 @@ export interface ClientScenario {
   readonly paceMs: Span;
   /** Whether sessions are closed in the end, or only their connection. */
   readonly closesSessions: boolean;
+  /** Of a submit, to be pulled. */
+  readonly pullChance: number;
+  /** Milliseconds that whoever pulls takes for a result. */
+  readonly pullMs: Span;
+  /** Bytes that may wait for those who pull; undefined for the default. */
+  readonly maxBufferedBytes: number | undefined;
+  readonly slowConsumerMs: number | undefined;
 }
 
 /** What a seed has drawn: who takes part, within which limits, and what goes wrong. */
@@ -193,6 +200,8 @@ function drawLimits(random: Random): Partial<ServerLimits> {
     // The thieves have the address of everybody else.
     addressTokenFailures: unlimited,
     violations: { burst: random.int(2, 10), perSecond: 1 },
+    maxHeldBytes: random.pick([4000, random.int(150, 1000)]),
+    maxTotalHeldBytes: random.pick([20_000, random.int(300, 1500)]),
     unsettledMs: random.int(20, 80),
     maxUnsettledMs: random.int(100, 300),
   };
@@ -215,6 +224,14 @@ function drawClient(random: Random, name: string, serverMaxInFlight: number): Cl
       [150, 400],
     ]),
     closesSessions: random.chance(0.7),
+    pullChance: random.pick([0, 0.3, 0.8]),
+    pullMs: random.pick<Span>([
+      [0, 5],
+      [5, 60],
+      [100, 300],
+    ]),
+    maxBufferedBytes: random.pick([undefined, random.int(100, 300), random.int(300, 1000)]),
+    slowConsumerMs: random.pick([undefined, undefined, random.int(20, 200)]),
   };
 }
 
@@ -248,5 +265,7 @@ function drawConditions(random: Random): NetworkConditions {
     resetChance: 0.5,
     closeTimeoutMs: random.int(20, 100),
     pressure: { highWaterMark: random.int(100, 1000), lowWaterMark: random.int(0, 100) },
+    // What is said in an open fits into the least.
+    largestPacket: random.pick<Span | undefined>([undefined, undefined, [300, 400], [300, 1600]]),
   };
 }

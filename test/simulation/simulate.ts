@@ -72,6 +72,7 @@ const PRECIOUS: readonly MessageType[] = [
   MessageType.FrameSubmit,
   MessageType.ResultDrop,
   MessageType.ResultPush,
+  MessageType.Error,
   MessageType.Pong,
 ];
 

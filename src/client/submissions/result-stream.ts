@@ -44,7 +44,7 @@ export class SubmittedResults extends Observable<ResultPush> implements ResultSt
 }
 
 /** Results that wait until they are asked for. The first question submits. */
-class PulledResults implements AsyncIterableIterator<ResultPush, undefined, undefined> {
+export class PulledResults implements AsyncIterableIterator<ResultPush, undefined, undefined> {
   private readonly queue: ResultQueue;
   private state: 'new' | 'begun' | 'left' = 'new';
 

@@ -44,7 +44,7 @@ export interface AnswerPlan {
 }
 
 /** The longest that an answer takes which is not late and does not hang. */
-export const LONGEST_ANSWER_MS = 60;
+export const LONGEST_ANSWER_MS = 160;
 
 export function drawAnswer(random: Random): AnswerPlan {
   const kind = random.weighted({
@@ -58,7 +58,7 @@ export function drawAnswer(random: Random): AnswerPlan {
   });
   return {
     kind,
-    parts: random.int(0, 5),
+    parts: random.chance(0.1) ? random.int(6, 15) : random.int(0, 5),
     partBytes: random.chance(0.1) ? random.int(300, 1500) : random.int(0, 60),
     delayMs: kind === 'late' ? random.int(0, 200) : random.int(0, 10),
     ending: random.weighted({

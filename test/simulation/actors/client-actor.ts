@@ -115,11 +115,12 @@ export class ClientActor {
 
   private async open(client: Client): Promise<void> {
     const { world, random, scenario, name } = this;
-    const { reconnect, maxInFlight } = scenario;
+    const { reconnect, maxInFlight, maxBufferedBytes, slowConsumerMs } = scenario;
     const record = world.ledger.openSession({
       actor: name,
       isObedient: true,
       isReconnecting: reconnect !== undefined,
+      maxBufferedBytes,
     });
     try {
       const session = await client.openSession({
@@ -128,6 +129,8 @@ export class ClientActor {
         maxInFlightOperations: maxInFlight,
         defaultDeadlineMs: 0,
         auth: new TextEncoder().encode(name),
+        ...(maxBufferedBytes !== undefined && { maxBufferedBytes }),
+        ...(slowConsumerMs !== undefined && { slowConsumerMs }),
         ...(reconnect === undefined ? { allowResume: random.chance(0.3) } : { reconnect }),
       });
       const actor = new SessionActor(world, record, session, {
@@ -136,6 +139,7 @@ export class ClientActor {
         random: random.fork(`session ${record.tag}`),
         paceMs: scenario.paceMs,
         endpoints: this.endpoints,
+        scenario,
       });
       this.sessions.add(actor);
       void actor.live().then(() => this.sessions.delete(actor));

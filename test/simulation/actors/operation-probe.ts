@@ -1,5 +1,6 @@
-import { Subscription, type Observer } from 'rxjs';
+import { Subscription, type Observer, type SchedulerLike } from 'rxjs';
 import { OperationError } from '../../../src/client/errors';
+import { TOO_LARGE_CODE } from '../../../src/server/error-packet';
 import { isTerminal, type ResultPush } from '../../../src/protocol/operation/result';
 import type { Ledger } from '../ledger';
 import type { OperationRecord } from '../records';
@@ -12,6 +13,8 @@ export class OperationProbe extends Subscription implements Observer<ResultPush>
   constructor(
     private readonly ledger: Ledger,
     private readonly operation: OperationRecord,
+    private readonly scheduler: SchedulerLike,
+    private readonly slowConsumerMs = Infinity,
   ) {
     super();
   }
@@ -26,6 +29,11 @@ export class OperationProbe extends Subscription implements Observer<ResultPush>
       error instanceof OperationError ? [error.reason, error.errorCode] : [undefined, 0];
     if (reason === undefined) this.ledger.violated(0, `an operation failed: ${String(error)}`);
     this.ledger.count(`outcome: ${reason}`);
+    if (errorCode === TOO_LARGE_CODE) this.ledger.count('answers that were too large');
+    // Nothing is sent that says so.
+    const { session } = this.operation;
+    if (reason === 'too-large' || session.link === undefined) session.outstanding.delete(this.operation);
+    if (reason === 'slow-consumer') this.noteSlow();
     this.note({ type: 'error', reason, errorCode });
     super.unsubscribe();
   }
@@ -48,6 +56,12 @@ export class OperationProbe extends Subscription implements Observer<ResultPush>
     if (operation.session.link === undefined) operation.session.outstanding.delete(operation);
     ledger.touched.add(operation);
     super.unsubscribe();
+  }
+
+  private noteSlow(): void {
+    const { operation, ledger, scheduler, slowConsumerMs } = this;
+    const stillMs = scheduler.now() - operation.takenAt;
+    ledger.facts.push({ kind: 'called-slow', operation, stillMs, allowedMs: slowConsumerMs });
   }
 
   private note(seen: OperationRecord['seen'][number]): void {

@@ -16,9 +16,10 @@ import {
   type SessionRecord,
 } from '../records';
 import { OperationProbe } from './operation-probe';
+import { pull } from './pulling';
 import type { Random } from '../random';
 import type { Process } from '../time/process';
-import { LONGEST_BODY } from '../scenario';
+import { LONGEST_BODY, type ClientScenario } from '../scenario';
 import { cacheKey, fieldsOf, REFERENCE_FIELDS, referenceBody } from './submit-fields';
 import { sleep, type World } from '../world';
 
@@ -28,6 +29,7 @@ export interface SessionActorOptions {
   readonly random: Random;
   readonly paceMs: Span;
   readonly endpoints: readonly ConnectEndpoint[];
+  readonly scenario: ClientScenario;
 }
 
 /** Operations that a session's program keeps going at once, those that wait for credit among them. */
@@ -146,10 +148,14 @@ export class SessionActor {
     if (probes.size >= MAX_OPEN || !acceptsOperations(session.state)) return;
     const operation = world.ledger.addOperation(record, drawAnswer(this.options.random), bodyOf);
     const metadata = { ...fieldsOf(operation), ...(isReference ? REFERENCE_FIELDS : {}) };
-    const probe = new OperationProbe(world.ledger, operation);
+    const { process, random, scenario } = this.options;
+    const probe = new OperationProbe(world.ledger, operation, process.scheduler, scenario.slowConsumerMs);
     probes.set(operation, probe);
     world.ledger.tell(record.actor, `submits operation ${operation.index}: ${operation.plan.kind}`);
-    session.submit({ body: operation.body, metadata }).subscribe(probe);
+    const results = session.submit({ body: operation.body, metadata });
+    if (random.chance(scenario.pullChance)) {
+      void pull(results, operation, probe, { world, process, random, paceMs: scenario.pullMs });
+    } else results.subscribe(probe);
   }
 
   private anyOpen(): OperationProbe | undefined {

@@ -1,8 +1,14 @@
 import { CLIENT_DEFECTS } from './client-defects';
 import { CLOCK_DEFECTS } from './clock-defects';
 import type { Defect } from './defect';
+import { HOLD_DEFECTS } from './hold-defects';
 import { SERVER_DEFECTS } from './server-defects';
 
 export type { Defect } from './defect';
 
-export const DEFECTS: readonly Defect[] = [...SERVER_DEFECTS, ...CLIENT_DEFECTS, ...CLOCK_DEFECTS];
+export const DEFECTS: readonly Defect[] = [
+  ...SERVER_DEFECTS,
+  ...CLIENT_DEFECTS,
+  ...CLOCK_DEFECTS,
+  ...HOLD_DEFECTS,
+];

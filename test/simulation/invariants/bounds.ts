@@ -1,4 +1,4 @@
-import type { ServerInnards } from '../innards';
+import { waitingFor, type ServerInnards } from '../innards';
 import { isOverForClient, nameOf, type SessionRecord } from '../records';
 import type { World } from '../world';
 import type { Finding } from './invariant';
@@ -45,11 +45,12 @@ export function countersAreRight(session: SessionRecord, held: ServerInnards): F
 /** 8: and so is what the server says. */
 export function usageIsRight({ server, network, ledger }: World, held: readonly ServerInnards[]): Finding {
   const { usage } = server;
-  let [queued, results, bytes] = [0, 0, 0];
+  let [queued, results, bytes, heldBytes] = [0, 0, 0, 0];
   for (const innards of held) {
     queued += innards.registered - innards.inFlight;
     results += innards.results;
     bytes += innards.resultBytes;
+    heldBytes += innards.held.bytes;
   }
   return (
     differs('connections', usage.connections, network.servedCount) ??
@@ -58,6 +59,8 @@ export function usageIsRight({ server, network, ledger }: World, held: readonly 
     differs('operations queued', usage.operationsQueued, queued) ??
     differs('results', usage.outboxResults, results) ??
     differs('bytes of results', usage.outboxBytes, bytes) ??
+    differs('bytes held', usage.heldBytes, heldBytes) ??
+    differs('bytes held in all', held[0]?.held.countedInAll ?? heldBytes, heldBytes) ??
     differs('bytes to send', usage.queuedBytes, network.queuedBytes('server'))
   );
 }
@@ -69,11 +72,13 @@ export function clientUsageIsRight({ clients, ledger }: World): Finding {
     operations += usage.operationsInFlight + usage.operationsWaiting;
     sessions += usage.sessions;
   }
+  let open = 0;
+  for (const { pulled } of ledger.open) if (pulled === undefined || waitingFor(pulled).mayGrow) open += 1;
   const living = ledger.sessions.filter(
     (session) => session.client !== undefined && !isOverForClient(session),
   ).length;
   return (
-    differs('operations', operations, ledger.open.size, 'the clients tell') ??
+    differs('operations', operations, open, 'the clients tell') ??
     differs('sessions', sessions, living, 'the clients tell')
   );
 }

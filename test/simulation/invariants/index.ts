@@ -5,6 +5,7 @@ import { notEarly, notOverdue, readsFirst } from './clocks';
 import { handlerStops, noStartAfterClose, notCutShort, overByDeadline } from './closing';
 import { withinGrant, withinMaxInFlight } from './credit';
 import { bothEndsAgree, nothingIsLeft } from './ends';
+import { heedsHolds, heldWithinBounds, slowForLong, slowOnesAreHeld } from './holds';
 import type { Invariant } from './invariant';
 import {
   answerIsTheAnswer,
@@ -17,6 +18,7 @@ import {
   partsInOrder,
   startsOnce,
 } from './outcomes';
+import { isTaken } from './sizes';
 import { recordedSurfaces, replaysTheSame, takesBack, waitsItsWindow } from './recorded';
 
 /** Of the run as a whole, which only a second run can tell. */
@@ -108,6 +110,18 @@ export const INVARIANTS: readonly Invariant[] = [
     text: 'a session that was given for a time ends with it by the date, whatever sets the date',
     session: [notOverdue],
     fact: [notEarly],
+  },
+  {
+    number: 17,
+    text: 'no packet is sent that is larger than the other end takes over that connection',
+    fact: [isTaken],
+  },
+  {
+    number: 18,
+    text: 'an answer that is pulled too slowly is held, alone, and what waits of it at either end is counted and bounded',
+    fact: [heedsHolds, slowForLong],
+    session: [heldWithinBounds],
+    world: [slowOnesAreHeld],
   },
 ];
 

@@ -1,3 +1,5 @@
+import { TOO_LARGE_CODE } from '../../../src/server/error-packet';
+import { HEADER_LENGTH } from '../../../src/wire/header';
 import type { Fact } from '../facts';
 import { isClosingForClient } from '../innards';
 import { isOpenForClient, isOverForClient, nameOfOperation, type OperationRecord } from '../records';
@@ -40,6 +42,7 @@ export function endsForAReason(operation: OperationRecord): Finding {
     }
     case 'refused': {
       const isMiss = outcome.errorCode >= 0x30000 && outcome.errorCode < 0x40000;
+      if (outcome.errorCode === TOO_LARGE_CODE) return hasTooLargeAnswer(operation);
       return isMiss || isTooLate ? undefined : `${name} was refused for nothing`;
     }
     case 'session-closed':
@@ -49,13 +52,23 @@ export function endsForAReason(operation: OperationRecord): Finding {
       return isOver || isClosing ? undefined : `${name} ended ${outcome.reason}, and its session lives`;
     }
     case 'slow-consumer':
-      return `${name} is called slow, and nobody pulls`;
-    case 'too-large':
+      return operation.pulled === undefined ? `${name} is called slow, and nobody pulls` : undefined;
+    case 'too-large': {
+      const isSo = HEADER_LENGTH + operation.body.length > session.least.server;
+      return isSo ? undefined : `${name} was too large, and the server takes ${session.least.server} bytes`;
+    }
     case 'undeliverable':
-      return `${name} ended ${outcome.reason}, and every end takes packets of any size`;
+      return `${name} ended ${outcome.reason}, and every server says what it takes`;
     case undefined:
       return undefined;
   }
+}
+
+function hasTooLargeAnswer(operation: OperationRecord): Finding {
+  const { emitted, offered, ends, session } = operation;
+  const bodies = [...emitted, offered, ...ends.map(({ body }) => body)];
+  if (bodies.some((body) => HEADER_LENGTH + (body?.length ?? 0) > session.least.client)) return undefined;
+  return `the answer of ${nameOfOperation(operation)} was too large, and its client takes ${session.least.client} bytes`;
 }
 
 /** 1: sooner or later it ends. */

@@ -1,3 +1,4 @@
+import { TOO_LARGE_CODE } from '../../../src/server/error-packet';
 import type { Fact } from '../facts';
 import { isOpenForClient, nameOf, nameOfOperation, type OperationRecord } from '../records';
 import { lastBody, sameBytes } from './bodies';
@@ -12,7 +13,9 @@ export function recordedSurfaces(operation: OperationRecord): Finding {
   if (operation.unsubscribedAt !== undefined) return undefined;
   if (outcome.type === 'error') {
     const isLost = outcome.reason === 'session-closed' || outcome.reason === 'connection-lost';
-    if (isLost || operation.isCancelled) return undefined;
+    // What it comes back over may take less, and whoever pulls may be too slow for it.
+    const isRefused = outcome.errorCode === TOO_LARGE_CODE || outcome.reason === 'slow-consumer';
+    if (isLost || isRefused || operation.isCancelled) return undefined;
     return `${name} ended ${outcome.reason}, with a result on record`;
   }
   return sameBytes(lastBody(operation), recorded.body)

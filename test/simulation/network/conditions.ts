@@ -45,6 +45,8 @@ export interface NetworkConditions {
   /** How long a peer may take to end its side. */
   readonly closeTimeoutMs: number;
   readonly pressure: PressureMarks;
+  /** Bytes of header and body that an end takes in one packet, each of its own; undefined for any. */
+  readonly largestPacket: Span | undefined;
 }
 
 /** A network that delivers everything at once and whole. */
@@ -63,4 +65,5 @@ export const PERFECT: NetworkConditions = {
   resetChance: 0,
   closeTimeoutMs: 1000,
   pressure: { highWaterMark: 1024, lowWaterMark: 256 },
+  largestPacket: undefined,
 };

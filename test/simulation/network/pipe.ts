@@ -43,6 +43,7 @@ export class Pipe {
   private isWritable = true;
   private bytes = 0;
   private reader: PipeReader | undefined;
+  private isPaused = false;
 
   constructor(
     private readonly scheduler: SchedulerLike,
@@ -52,10 +53,10 @@ export class Pipe {
     private readonly drained: () => void,
   ) {}
 
-  /** Bytes that have arrived, and that nobody has read. */
+  /** Bytes that have arrived, and that nobody has read who wants to. */
   get unreadBytes(): number {
     const now = this.scheduler.now();
-    if (now < this.stalledUntil) return 0;
+    if (now < this.stalledUntil || this.isPaused) return 0;
     let bytes = 0;
     for (const { at, content } of this.segments) {
       if (at > now) break;
@@ -76,6 +77,17 @@ export class Pipe {
   /** Delivers to `reader` from now on. */
   read(reader: PipeReader): void {
     this.reader = reader;
+    this.arm();
+  }
+
+  /** Whoever reads wants nothing for now. */
+  pause(): void {
+    this.isPaused = true;
+    this.arm();
+  }
+
+  resume(): void {
+    this.isPaused = false;
     this.arm();
   }
 
@@ -162,7 +174,7 @@ export class Pipe {
     this.timer?.unsubscribe();
     this.timer = undefined;
     const [first] = this.segments;
-    if (first === undefined || this.reader === undefined) return;
+    if (first === undefined || this.reader === undefined || this.isPaused) return;
     const at = Math.max(first.at, this.stalledUntil);
     this.timer = this.scheduler.schedule(() => {
       this.deliver();

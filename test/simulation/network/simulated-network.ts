@@ -187,9 +187,11 @@ class Connection implements TransportWatcher {
     this.toClient = new Pipe(hosts.client.sockets, random, conditions, () => {
       this.server.updatePressure();
     });
+    const takes = { client: largestOf(random, conditions), server: largestOf(random, conditions) };
     const placeOf = (side: Side) => {
       const { scheduler } = hosts[side];
-      return { connectionId: id, side, kind, scheduler, random, conditions };
+      const [largestPacket, peerTakes] = [takes[side], takes[side === 'client' ? 'server' : 'client']];
+      return { connectionId: id, side, kind, scheduler, random, conditions, largestPacket, peerTakes };
     };
     this.client = new SimulatedTransport(
       {
@@ -291,4 +293,8 @@ class Connection implements TransportWatcher {
       pipe.cut({ keepBytes, end: how === 'truncate' ? 'fin' : 'reset', noticeMs });
     }
   }
+}
+
+function largestOf(random: Random, { largestPacket }: NetworkConditions): number {
+  return largestPacket === undefined ? 0xffffffff : within(random, largestPacket);
 }

@@ -4,6 +4,7 @@ import { connectionError, endInsidePacket } from '../../../src/transport/network
 import { PacketBatch } from '../../../src/transport/packet-batch';
 import { SendPressure } from '../../../src/transport/send-pressure';
 import type { PeerName, Transport, TransportKind } from '../../../src/transport/transport';
+import { HEADER_LENGTH } from '../../../src/wire/header';
 import type { Packet } from '../../../src/wire/packet';
 import { PacketDecoder } from '../../../src/wire/packet-decoder';
 import type { NetworkConditions } from './conditions';
@@ -23,6 +24,9 @@ export interface TransportPlace {
   readonly scheduler: SchedulerLike;
   readonly random: Random;
   readonly conditions: NetworkConditions;
+  /** Bytes of header and body that this end takes in one packet, and that the other does. */
+  readonly largestPacket: number;
+  readonly peerTakes: number;
 }
 
 /** Who looks on. */
@@ -50,8 +54,9 @@ export interface TransportWatcher {
 export class SimulatedTransport implements Transport, PipeReader {
   readonly connectionId: number;
   readonly side: Side;
-  /** Of any size, and says so. */
-  readonly largestPacket = 0xffffffff;
+  readonly largestPacket: number;
+  /** What the other end takes, which this one is told by it. */
+  readonly peerTakes: number;
   readonly kind: TransportKind;
   readonly peer: PeerName;
   readonly packets$: Observable<Packet>;
@@ -61,7 +66,7 @@ export class SimulatedTransport implements Transport, PipeReader {
   private readonly incoming: Pipe;
   private readonly batch = new PacketBatch();
   private readonly pressure: SendPressure;
-  private readonly decoder = new PacketDecoder();
+  private readonly decoder: PacketDecoder;
   private readonly closeTimeoutMs: number;
   private readonly resetChance: number;
   private reader: Subscriber<Packet> | undefined;
@@ -83,6 +88,9 @@ export class SimulatedTransport implements Transport, PipeReader {
     this.side = place.side;
     this.kind = place.kind;
     this.peer = place.peer;
+    this.largestPacket = place.largestPacket;
+    this.peerTakes = place.peerTakes;
+    this.decoder = new PacketDecoder({ maxBodyBytes: place.largestPacket - HEADER_LENGTH });
     this.scheduler = place.scheduler;
     this.random = place.random;
     this.outgoing = place.outgoing;
@@ -151,6 +159,14 @@ export class SimulatedTransport implements Transport, PipeReader {
     });
   }
 
+  pause(): void {
+    this.incoming.pause();
+  }
+
+  resume(): void {
+    this.incoming.resume();
+  }
+
   close(): Promise<void> {
     if (this.isEnded) return Promise.resolve();
     this.leaving ??= 'closing';
@@ -158,6 +174,7 @@ export class SimulatedTransport implements Transport, PipeReader {
     this.outgoing.finish();
     this.startDeadline();
     // Read and ignored, until the peer ends its side, too.
+    this.incoming.resume();
     this.incoming.read(this);
     return new Promise((resolve) => {
       this.closers.push(resolve);

@@ -1,13 +1,13 @@
 import { MessageType } from '../../../src/wire/message-type';
-import { FlowScope, FlowUpdateMetadata } from '../../../src/wire/messages/flow-update';
+import { FlowScope, FlowUpdateMetadata, FlowUpdateReason } from '../../../src/wire/messages/flow-update';
 import { FrameSubmitMetadata } from '../../../src/wire/messages/frame-submit';
 import { SessionOpenAckMetadata, SessionStatus } from '../../../src/wire/messages/session-open';
 import type { Packet } from '../../../src/wire/packet';
 import { applyFlow, grantNow, outstandingOn } from './grants';
-import { clientDigest } from '../innards';
+import { clientDigest, waitingFor } from '../innards';
 import type { Ledger } from '../ledger';
 import { OpensInTransit } from './opens-in-transit';
-import { isOpenForClient, newGrant, type SessionRecord } from '../records';
+import { isOpenForClient, newGrant, type OperationRecord, type SessionRecord } from '../records';
 import { endsOperation } from './server-wire';
 import { operationOf } from '../actors/submit-fields';
 
@@ -31,6 +31,9 @@ export class ClientWire {
         return;
       case MessageType.FrameSubmit:
         this.submits(connectionId, packet);
+        return;
+      case MessageType.FlowUpdate:
+        this.holds(connectionId, packet);
         return;
       default:
     }
@@ -62,10 +65,22 @@ export class ClientWire {
     session.link = connectionId;
     Object.assign(session.grant, newGrant(ack.grantedOperationCredit));
     session.maxInFlight = ack.maxInFlightOperations;
+    // Said again where it is so.
+    for (const operation of session.operations) operation.isToBeHeld = false;
     for (const operation of session.outstanding) {
-      if (!isOpenForClient(operation)) session.outstanding.delete(operation);
+      if (!isOpenForClient(operation) || isOverForPuller(operation)) session.outstanding.delete(operation);
     }
     return session;
+  }
+
+  private holds(connectionId: number, packet: Packet): void {
+    const { operationId, updateReason } = FlowUpdateMetadata.decode(packet.metadata);
+    const isToBeHeld = updateReason === FlowUpdateReason.Pause;
+    this.ledger.count(isToBeHeld ? 'holds' : 'releases');
+    const session = this.sessionOn(connectionId, packet.header.sessionId);
+    for (const operation of session?.operations ?? []) {
+      if (operation.frameId === Number(operationId)) operation.isToBeHeld = isToBeHeld;
+    }
   }
 
   private submits(connectionId: number, packet: Packet): void {
@@ -80,6 +95,7 @@ export class ClientWire {
     operation.frameId = packet.header.frameId;
     ledger.count('submits');
     if (!session.isObedient || !operation.isOfClient) return;
+    this.forgetOver(connectionId);
     ledger.facts.push({
       kind: 'submitted',
       operation,
@@ -90,6 +106,14 @@ export class ClientWire {
       ...grantNow(session, ledger.connectionGrants.get(connectionId), this.now()),
     });
     session.outstanding.add(operation);
+  }
+
+  /** What has ended here without a packet, and has not been pulled so far. */
+  private forgetOver(connectionId: number): void {
+    for (const { link, outstanding } of this.ledger.sessions) {
+      if (link !== connectionId) continue;
+      for (const operation of outstanding) if (isOverForPuller(operation)) outstanding.delete(operation);
+    }
   }
 
   private takesFlow(connectionId: number, packet: Packet): void {
@@ -112,6 +136,11 @@ export class ClientWire {
       (session) => session.link === connectionId && session.sessionId === sessionId,
     );
   }
+}
+
+/** Whether nothing more comes for somebody who pulls, who may not know yet. */
+function isOverForPuller({ pulled }: OperationRecord): boolean {
+  return pulled !== undefined && !waitingFor(pulled).mayGrow;
 }
 
 /** An operation is not outstanding any more. */

@@ -1,7 +1,9 @@
 import type { TimestampProvider } from 'rxjs';
+import { TOO_LARGE_CODE } from '../../../src/server/error-packet';
 import { acceptsOperations } from '../../../src/protocol/session/session-lifecycle';
 import { MessageType, messageTypeName } from '../../../src/wire/message-type';
 import { ErrorMetadata, ErrorScope } from '../../../src/wire/messages/error-message';
+import { FlowUpdateMetadata, FlowUpdateReason } from '../../../src/wire/messages/flow-update';
 import { FrameSubmitMetadata } from '../../../src/wire/messages/frame-submit';
 import { ResultClass, ResultPushMetadata } from '../../../src/wire/messages/result-push';
 import {
@@ -16,7 +18,7 @@ import { couldGoOn, serverDigest } from '../innards';
 import type { Ledger } from '../ledger';
 import { hexOf, OpensInTransit, type OpenInTransit } from './opens-in-transit';
 import { statusName } from './packet-text';
-import { isOverForServer, type SessionRecord } from '../records';
+import { isOverForServer, type OperationRecord, type SessionRecord } from '../records';
 import { operationOf } from '../actors/submit-fields';
 
 /** What a session's client counts as results. */
@@ -65,6 +67,7 @@ export class ServerWire {
     if (messageType === MessageType.FrameSubmit) this.notePlaceOfSubmit(session, packet);
     if (isOverForServer(session)) return undefined;
     if (session.attachedTo !== connectionId) return serverDigest(session.server);
+    if (messageType === MessageType.FlowUpdate) this.takesHold(session, packet);
     // The client has the newest token: none before it counts any more.
     const newest = session.tokens.at(-1);
     for (const token of session.tokens) token.isAccepted = token === newest;
@@ -87,6 +90,16 @@ export class ServerWire {
     operation.isEarly = !session.isServed;
   }
 
+  private takesHold(session: SessionRecord, { metadata }: Packet): void {
+    const { operationId, creditEpoch, updateReason } = FlowUpdateMetadata.decode(metadata);
+    if (creditEpoch < session.holdEpoch) return;
+    session.holdEpoch = creditEpoch;
+    for (const operation of session.operations) {
+      if (operation.frameId !== Number(operationId)) continue;
+      operation.isHeld = updateReason === FlowUpdateReason.Pause;
+    }
+  }
+
   /** Results are numbered: what goes out under a number for the second time must be the same. */
   private sendsResult(session: SessionRecord, packet: Packet): void {
     if (session.cursor === undefined) return;
@@ -94,30 +107,40 @@ export class ServerWire {
     const former = session.results[session.cursor];
     if (former === undefined) {
       session.results.push(bytes);
-      this.noteLastResult(session, packet);
+      this.noteResult(session, packet);
     } else {
       this.ledger.count('replayed results');
       const isSame = former.length === bytes.length && former.every((byte, at) => byte === bytes[at]);
       const number = session.cursor + 1;
-      if (!isSame) this.ledger.facts.push({ kind: 'replayed-differently', session, number });
+      // Where it goes on takes less than where it was.
+      if (!isSame && isTooLarge(packet)) session.results[session.cursor] = bytes;
+      else if (!isSame) this.ledger.facts.push({ kind: 'replayed-differently', session, number });
     }
     session.cursor += 1;
   }
 
-  private noteLastResult(session: SessionRecord, packet: Packet): void {
-    if (!endsOperation(packet)) return;
+  private noteResult(session: SessionRecord, packet: Packet): void {
     const { messageType, frameId } = packet.header;
     for (const operation of session.operations) {
       if (operation.frameId !== frameId) continue;
-      const isFirst = !operation.hasLastResult;
-      operation.hasLastResult = true;
-      this.ledger.facts.push({
-        kind: 'terminal-sent',
-        operation,
-        packet: messageTypeName(messageType),
-        isFirst,
-      });
+      if (operation.isHeld && messageType === MessageType.ResultPush) {
+        this.ledger.facts.push({ kind: 'sent-while-held', operation });
+      }
+      if (endsOperation(packet)) this.noteLastResult(operation, packet);
     }
+  }
+
+  private noteLastResult(operation: OperationRecord, packet: Packet): void {
+    // It stands for one of several that were made while the client was away, and the others follow.
+    if (isTooLarge(packet)) return;
+    const isFirst = !operation.hasLastResult;
+    operation.hasLastResult = true;
+    this.ledger.facts.push({
+      kind: 'terminal-sent',
+      operation,
+      packet: messageTypeName(packet.header.messageType),
+      isFirst,
+    });
   }
 
   private acknowledges(connectionId: number, packet: Packet, to: string): void {
@@ -192,6 +215,12 @@ export function endsOperation({ header, metadata }: Packet): boolean {
     default:
       return false;
   }
+}
+
+/** Whether a packet stands for a result that the client does not take. */
+function isTooLarge({ header, metadata }: Packet): boolean {
+  const isError = header.messageType === MessageType.Error;
+  return isError && ErrorMetadata.decode(metadata).errorCode === TOO_LARGE_CODE;
 }
 
 /** Whether an ERROR stands for the result of an operation. */

@@ -1,4 +1,5 @@
 import { MessageType, messageTypeName } from '../../../src/wire/message-type';
+import { HEADER_LENGTH } from '../../../src/wire/header';
 import type { Packet } from '../../../src/wire/packet';
 import { ClientWire } from './client-wire';
 import type { FaultKind } from '../network/conditions';
@@ -79,6 +80,7 @@ export class WireWatch implements NetworkWatcher {
     const { connectionId } = end;
     this.options.ledger.sent += 1;
     this.tell(end, packet, '>');
+    this.judgeLength(end, packet);
     if (end.side === 'server') this.server.sends(connectionId, packet, this.actorOf(connectionId));
     else this.client.sends(connectionId, packet);
   }
@@ -107,9 +109,20 @@ export class WireWatch implements NetworkWatcher {
   private noteMove(end: SimulatedTransport, packet: Packet): void {
     const session = this.client.acknowledged(end.connectionId, packet);
     if (session === undefined) return;
+    session.least.server = Math.min(session.least.server, end.peerTakes);
+    session.least.client = Math.min(session.least.client, end.largestPacket);
     const former = session.lastLink === undefined ? undefined : this.clientEnds.get(session.lastLink);
     session.lastLink = end.connectionId;
     if (former !== undefined && former !== end) this.options.moved(session, former);
+  }
+
+  private judgeLength(end: SimulatedTransport, packet: Packet): void {
+    const bytes = HEADER_LENGTH + packet.body.length;
+    // Intruders do not say what they take.
+    if (bytes <= end.peerTakes || !this.processes.has(this.actorOf(end.connectionId))) return;
+    const text = describePacket(packet);
+    const who = `${this.nameOf(end)} of #${end.connectionId}`;
+    this.options.ledger.facts.push({ kind: 'too-large', who, packet: text, bytes, most: end.peerTakes });
   }
 
   private actorOf(connectionId: number): string {
