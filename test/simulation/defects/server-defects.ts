@@ -298,7 +298,7 @@ export const SERVER_DEFECTS: readonly Defect[] = [
   },
   {
     name: 'a close that is under way is not hastened',
-    invariants: [10],
+    invariants: [10, 16],
     seed: 90,
     plant: () => replace(SessionClosing.prototype, 'hasten', () => nothing),
   },
