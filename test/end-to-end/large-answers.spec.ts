@@ -63,7 +63,8 @@ describe.each(['tcp', 'websocket'] as const)('an answer of 24 MiB over %s', (kin
       return answer;
     });
     const pulled = (async () => {
-      for await (const result of session.submit({})) void result;
+      const bodies: Uint8Array[] = [];
+      for await (const { body } of session.submit({})) bodies.push(body);
     })();
     await expect(pulled).rejects.toMatchObject({ reason: 'dropped' });
     expect(failures).toEqual([expect.stringMatching(/answer with an iterable, or heed submit.pressure\$/)]);
