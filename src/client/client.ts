@@ -1,11 +1,7 @@
-import { asyncScheduler, Subject, type Observable, type SchedulerLike } from 'rxjs';
+import { Subject, type Observable } from 'rxjs';
 import { RuntimeError } from '../protocol/runtime-error';
-import { openBody } from '../protocol/session/open-blocks';
 import { idInUse } from '../protocol/session/session-limit';
-import { CLIENT_CLAIMS, encodeSessionExtension } from '../protocol/session/session-extension';
 import type { ConnectEndpoint } from '../transport/endpoint';
-import { DEFAULT_KEEP_ALIVE } from '../transport/keep-alive';
-import { monotonicScheduler } from '../transport/time/monotonic-scheduler';
 import { scheduleIn } from '../transport/time/schedule-in';
 import type { PeerName, TransportKind } from '../transport/transport';
 import type { Message } from '../wire/message';
@@ -14,17 +10,16 @@ import { SessionErrorCode, SessionStatus } from '../wire/messages/session-open';
 import { NnrpError } from '../wire/errors';
 import { EMPTY } from '../wire/packet';
 import { SessionRejectedError } from './errors';
-import { linkOver } from './link/link';
+import { linkOver, type ClientLink } from './link/link';
 import { ClientLinks } from './link/links';
-import { openRequest } from './link/open-queue';
 import { takeClientOptions, takeEndpoint, takeSessionOptions } from './option-rules';
-import { authOf, sessionOpen, type ClientOptions, type SessionOptions } from './options';
-import { Reconnection, type ReconnectionHost } from './reconnect/reconnection';
+import { clientSettings, type ClientOptions, type ClientSettings, type SessionOptions } from './options';
+import { onEach } from './on-each';
+import { Reconnection } from './reconnect/reconnection';
 import { SessionMover } from './reconnect/session-mover';
-import { ConnectedSession, type ClientSessionHost } from './session/connected-session';
-import { acceptedOpen } from './session/open-answer';
+import { ConnectedSession, type SessionOwner } from './session/connected-session';
+import { openRequest } from './session/open';
 import type { ClientSession } from './session/session';
-import { Timers } from './timers';
 import type { ClientUsage } from './usage';
 
 /** A connection to a server. */
@@ -61,11 +56,6 @@ export interface Client {
   close(): Promise<void>;
 }
 
-const CONNECT_TIMEOUT_MS = 10_000;
-const OPEN_TIMEOUT_MS = 30_000;
-const ANSWER_TIMEOUT_MS = 10_000;
-const CLOSE_TIMEOUT_MS = 5_000;
-
 /**
  * Connects to a server. Rejects with a `RuntimeError`: `io` with host and port where nobody answers,
  * `unsupported-transport` where `options.transport` names another kind. Rejects with a `TypeError` or a
@@ -80,83 +70,40 @@ export async function connect(to: ConnectEndpoint, given: ClientOptions = {}): P
   const options = takeClientOptions(given);
   const { transport = endpoint.kind } = options;
   if (transport !== endpoint.kind) throw unsupportedTransport(endpoint.kind, transport);
-  const client = new RunningClient(options);
+  const client = new RunningClient(clientSettings(options));
   await client.connect(endpoint);
   return client;
 }
 
-class RunningClient implements Client {
+class RunningClient implements Client, SessionOwner {
   readonly violations$: Observable<RuntimeError>;
   readonly errors$: Observable<Message<typeof MessageType.Error>>;
   readonly ended$: Observable<never>;
   private readonly violations = new Subject<RuntimeError>();
   private readonly errors = new Subject<Message<typeof MessageType.Error>>();
-  private readonly ended = new Subject<never>();
-  private readonly timers: Timers;
+  private readonly ends = new Subject<never>();
+  /** Those that are not over. */
+  private readonly sessions = new Set<ConnectedSession>();
   private readonly links: ClientLinks;
   private readonly reconnection: Reconnection;
-  private readonly sessionHost: ClientSessionHost;
-  private readonly scheduler: SchedulerLike;
-  private readonly closeTimeoutMs: number;
+  private readonly mover: SessionMover;
   /** Opens that the server has not answered. */
   private readonly opening = new Set<Promise<void>>();
   private closed: Promise<void> | undefined;
   private isFinished = false;
 
-  constructor(options: ClientOptions) {
-    const { scheduler = monotonicScheduler, random = Math.random } = options;
-    const { wallClock = options.scheduler ?? asyncScheduler } = options;
-    const timers = new Timers(scheduler);
-    const links = new ClientLinks({
-      scheduler,
-      keepAlive: { ...DEFAULT_KEEP_ALIVE, ...options.keepAlive },
-      connectTimeoutMs: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
-      openTimeoutMs: options.openTimeoutMs ?? OPEN_TIMEOUT_MS,
-      violated: (error) => {
-        this.violations.next(error);
-      },
-      errored: (message) => {
-        this.errors.next(message);
-      },
-      ended: (error) => {
-        this.finishIfIdle(error);
-      },
-    });
-    const host: ReconnectionHost = {
-      scheduler,
-      wallClock,
-      links,
-      timers,
-      random,
-      idle: () => {
-        this.finishIfIdle(undefined);
-      },
-    };
-    const reconnection = new Reconnection(host);
-    const mover = new SessionMover(host, reconnection);
-    this.timers = timers;
-    this.links = links;
-    this.reconnection = reconnection;
-    this.scheduler = scheduler;
-    this.closeTimeoutMs = options.closeTimeoutMs ?? CLOSE_TIMEOUT_MS;
-    this.sessionHost = {
-      scheduler,
-      answerTimeoutMs: options.answerTimeoutMs ?? ANSWER_TIMEOUT_MS,
-      closeTimeoutMs: this.closeTimeoutMs,
-      lost: (session, link) => {
-        reconnection.add(session, link);
-      },
-      hurry: (session) => {
-        reconnection.hurry(session);
-      },
-      ended: (session) => {
-        reconnection.ended(session);
-      },
-      move: (session, from, endpoint) => mover.move(session, from, endpoint),
-    };
+  constructor(private readonly settings: ClientSettings) {
+    this.links = new ClientLinks(settings);
+    this.reconnection = new Reconnection(this.links, settings);
+    this.mover = new SessionMover(this.links, this.reconnection, settings);
     this.violations$ = this.violations.asObservable();
     this.errors$ = this.errors.asObservable();
-    this.ended$ = this.ended.asObservable();
+    this.ended$ = this.ends.asObservable();
+    onEach(this.links.events$, ([link, event]) => {
+      if (event.kind === 'violation') this.violations.next(event.error);
+      else if (event.kind === 'error') this.errors.next(event.message);
+      else this.linkEnded(link, event.error);
+    });
   }
 
   get peer(): PeerName {
@@ -169,11 +116,10 @@ class RunningClient implements Client {
 
   get usage(): ClientUsage {
     const links = this.links.all;
-    const sessions = [...links.flatMap((link) => link.carried), ...this.reconnection.sessions];
-    const held = sessions.map(({ usage }) => usage);
+    const held = [...this.sessions].map(({ usage }) => usage);
     return {
       links: links.length,
-      sessions: sessions.length,
+      sessions: held.length,
       operationsInFlight: sum(held, ({ operationsInFlight }) => operationsInFlight),
       operationsWaiting: sum(held, ({ operationsWaiting }) => operationsWaiting),
       bufferedBytes: sum(held, ({ bufferedBytes }) => bufferedBytes),
@@ -192,32 +138,28 @@ class RunningClient implements Client {
     const options = takeSessionOptions(given);
     const link = this.links.main;
     if (link === undefined || this.closed !== undefined) throw linkOver(this.peer);
-    const extension =
-      options.announce === false
-        ? EMPTY
-        : encodeSessionExtension({ ...CLIENT_CLAIMS, largestPacket: link.transport.largestPacket });
-    const blocks = { resumeToken: EMPTY, auth: authOf(options), extension };
-    const open = sessionOpen(options, blocks);
-    // The server would say the same, unless it has closed that session just now: then what is still on its
-    // way for the old one would reach the new one.
-    if (link.hasId(open.requestedSessionId) && open.resumeTokenBytes === 0) {
-      const text = `${idInUse(open.requestedSessionId)} (by this client, on this connection)`;
-      throw new SessionRejectedError(SessionStatus.Rejected, SessionErrorCode.SessionLimitReached, text);
-    }
+    const { largestPacket } = link.transport;
     let session: ConnectedSession | undefined;
-    const request = openRequest(open, openBody(blocks), (answer) => {
-      const accepted = acceptedOpen(open, answer);
+    const request = openRequest(options, EMPTY, { largestPacket }, (accepted) => {
       const { sessionId } = accepted.ack;
       // A server that chooses may not choose the id of a session that goes on.
-      if (link.hasId(sessionId) && open.resumeTokenBytes === 0) {
+      if (link.hasId(sessionId) && request.open.resumeTokenBytes === 0) {
         throw new NnrpError({ kind: 'SessionAlreadyExists', sessionId });
       }
-      const opened = new ConnectedSession(this.sessionHost, options, accepted, link);
+      const opened = new ConnectedSession(this, this.settings, options, accepted, link);
+      this.sessions.add(opened);
       link.adopt(opened);
       // The client was closed before the answer came.
       if (this.closed !== undefined) opened.leave();
       else session = opened;
     });
+    const { requestedSessionId, resumeTokenBytes } = request.open;
+    // The server would say the same, unless it has closed that session just now: then what is still on its
+    // way for the old one would reach the new one.
+    if (link.hasId(requestedSessionId) && resumeTokenBytes === 0) {
+      const text = `${idInUse(requestedSessionId)} (by this client, on this connection)`;
+      throw new SessionRejectedError(SessionStatus.Rejected, SessionErrorCode.SessionLimitReached, text);
+    }
     await this.awaitOpen(link.open(request));
     if (session === undefined) throw linkOver(this.peer);
     return session;
@@ -225,6 +167,28 @@ class RunningClient implements Client {
 
   close(): Promise<void> {
     return (this.closed ??= this.end());
+  }
+
+  hurry(session: ConnectedSession): void {
+    this.reconnection.hurry(session);
+  }
+
+  move(session: ConnectedSession, from: ClientLink, endpoint: ConnectEndpoint): Promise<void> {
+    return this.mover.move(session, from, endpoint);
+  }
+
+  ended(session: ConnectedSession): void {
+    this.sessions.delete(session);
+    this.reconnection.ended(session);
+    this.finishIfIdle(undefined);
+  }
+
+  private linkEnded(link: ClientLink, error: RuntimeError | undefined): void {
+    for (const session of this.sessions) {
+      if (session.link === link && session.lose() === 'waits') this.reconnection.add(session, link);
+    }
+    this.links.forget(link);
+    this.finishIfIdle(error);
   }
 
   private async awaitOpen(answer: Promise<void>): Promise<void> {
@@ -237,15 +201,16 @@ class RunningClient implements Client {
   }
 
   private async end(): Promise<void> {
-    const limit = scheduleIn(this.scheduler, this.closeTimeoutMs, () => {
+    const { scheduler, closeTimeoutMs } = this.settings;
+    const limit = scheduleIn(scheduler, closeTimeoutMs, () => {
       this.reconnection.giveUp();
       this.links.destroy();
     });
-    this.links.endSessions();
+    for (const session of this.sessions) if (session.link !== undefined) session.leave();
     await this.reconnection.close();
     // A session that is accepted only now is to hear of its end as well.
     await Promise.allSettled(this.opening);
-    this.timers.unsubscribe();
+    this.reconnection.stop();
     await this.links.close();
     limit.unsubscribe();
     this.finish(undefined);
@@ -258,11 +223,11 @@ class RunningClient implements Client {
   private finish(error: RuntimeError | undefined): void {
     if (this.isFinished) return;
     this.isFinished = true;
-    this.timers.unsubscribe();
+    this.reconnection.stop();
     this.violations.complete();
     this.errors.complete();
-    if (error === undefined) this.ended.complete();
-    else this.ended.error(error);
+    if (error === undefined) this.ends.complete();
+    else this.ends.error(error);
   }
 }
 

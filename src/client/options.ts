@@ -1,7 +1,8 @@
-import type { SchedulerLike, TimestampProvider } from 'rxjs';
+import { asyncScheduler, type SchedulerLike, type TimestampProvider } from 'rxjs';
 import { TOKEN_DELTA } from '../protocol/operation/token-delta';
 import type { OpenBlocks } from '../protocol/session/open-blocks';
-import type { KeepAlive } from '../transport/keep-alive';
+import { DEFAULT_KEEP_ALIVE, type KeepAlive } from '../transport/keep-alive';
+import { monotonicScheduler } from '../transport/time/monotonic-scheduler';
 import type { TransportKind } from '../transport/transport';
 import { Profile } from '../wire/messages/payload-kind';
 import { EMPTY } from '../wire/packet';
@@ -108,30 +109,75 @@ export interface SessionOptions {
   readonly clientSessionTag?: bigint;
 }
 
-/** Bytes. */
-export const DEFAULT_MAX_BUFFERED_BYTES = 4 * 1024 * 1024;
+/** What `connect` fills in. */
+export const CLIENT_DEFAULTS = {
+  connectTimeoutMs: 10_000,
+  openTimeoutMs: 30_000,
+  answerTimeoutMs: 10_000,
+  closeTimeoutMs: 5_000,
+} as const;
+
+/** What `reconnect` fills in. */
+export const RECONNECT_DEFAULTS = { minDelayMs: 100, maxDelayMs: 10_000, jitter: 0.5 } as const;
+
+/** What `openSession` fills in (protocol section 10); the rest is said at each option. */
+export const SESSION_DEFAULTS = {
+  requestedSessionId: 1,
+  profileId: Profile.Token,
+  schemaId: TOKEN_DELTA.schemaId,
+  schemaVersion: TOKEN_DELTA.schemaVersion,
+  priorityClass: PriorityClass.Balanced,
+  defaultDeadlineMs: 500,
+  maxInFlightOperations: 4,
+  leaseTtlHintMs: 30_000,
+  maxBufferedBytes: 4 * 1024 * 1024,
+} as const;
+
+/** {@link ClientOptions} with every default filled in. */
+export interface ClientSettings extends Required<Omit<ClientOptions, 'transport' | 'keepAlive'>> {
+  readonly keepAlive: KeepAlive;
+}
+
+/** The settings that follow from options that were judged; see `takeClientOptions`. */
+export function clientSettings({ transport: _, keepAlive, ...options }: ClientOptions): ClientSettings {
+  return {
+    scheduler: monotonicScheduler,
+    wallClock: options.scheduler ?? asyncScheduler,
+    random: Math.random,
+    ...CLIENT_DEFAULTS,
+    ...options,
+    keepAlive: { ...DEFAULT_KEEP_ALIVE, ...keepAlive },
+  };
+}
 
 /** The auth block of a session. */
 export function authOf({ auth = EMPTY }: SessionOptions): Uint8Array {
   return typeof auth === 'string' ? new TextEncoder().encode(auth) : auth;
 }
 
-/** SESSION_OPEN's metadata with every default of protocol section 10 filled in. */
+/** SESSION_OPEN's metadata with every default filled in. */
 export function sessionOpen(options: SessionOptions, blocks: OpenBlocks): SessionOpenMetadata {
-  const { requestedSessionId = 1, allowResume = options.reconnect !== undefined } = options;
+  const {
+    requestedSessionId,
+    allowResume = options.reconnect !== undefined,
+    ...wanted
+  } = {
+    ...SESSION_DEFAULTS,
+    ...options,
+  };
   return SessionOpenMetadata.of({
     requestedSessionId,
-    profileId: options.profileId ?? Profile.Token,
-    priorityClass: options.priorityClass ?? PriorityClass.Balanced,
+    profileId: wanted.profileId,
+    priorityClass: wanted.priorityClass,
     sessionFlags: allowResume ? SessionFlag.AllowResume : 0,
-    schemaId: options.schemaId ?? TOKEN_DELTA.schemaId,
-    schemaVersion: options.schemaVersion ?? TOKEN_DELTA.schemaVersion,
-    defaultDeadlineMs: options.defaultDeadlineMs ?? 500,
-    maxInFlightOperations: options.maxInFlightOperations ?? 4,
-    leaseTtlHintMs: options.leaseTtlHintMs ?? 30_000,
-    resumeTokenBytes: options.resumeTokenBytes ?? blocks.resumeToken.length,
+    schemaId: wanted.schemaId,
+    schemaVersion: wanted.schemaVersion,
+    defaultDeadlineMs: wanted.defaultDeadlineMs,
+    maxInFlightOperations: wanted.maxInFlightOperations,
+    leaseTtlHintMs: wanted.leaseTtlHintMs,
+    resumeTokenBytes: wanted.resumeTokenBytes ?? blocks.resumeToken.length,
     authBytes: blocks.auth.length,
     sessionExtensionBytes: blocks.extension.length,
-    clientSessionTag: options.clientSessionTag ?? BigInt(requestedSessionId),
+    clientSessionTag: wanted.clientSessionTag ?? BigInt(requestedSessionId),
   });
 }

@@ -1,4 +1,4 @@
-import { acceptedOpen } from '../../src/client/session/open-answer';
+import { acceptedOpen } from '../../src/client/session/open';
 import {
   SessionErrorCode,
   SessionOpenAckMetadata,

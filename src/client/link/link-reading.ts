@@ -1,6 +1,6 @@
 import { Subscription, type SchedulerLike } from 'rxjs';
 import { scheduleIn } from '../../transport/time/schedule-in';
-import type { Transport } from '../../transport/transport';
+import type { LinkOutlet } from './link-outlet';
 
 /** Milliseconds between two signs of life of a client that reads nothing, and so hears no question. */
 const SIGN_OF_LIFE_MS = 5000;
@@ -16,10 +16,8 @@ export class LinkReading extends Subscription {
   private signs: Subscription | undefined;
 
   constructor(
-    private readonly transport: Transport,
+    private readonly outlet: LinkOutlet,
     private readonly scheduler: SchedulerLike,
-    /** Says something to a server that would take silence for an end. */
-    private readonly giveSignOfLife: () => void,
   ) {
     super();
   }
@@ -31,7 +29,7 @@ export class LinkReading extends Subscription {
   hold(holder: object): void {
     this.holders.add(holder);
     if (this.holders.size > 1 || this.closed) return;
-    this.transport.pause?.();
+    this.outlet.transport.pause?.();
     this.signLater();
   }
 
@@ -39,12 +37,13 @@ export class LinkReading extends Subscription {
     if (!this.holders.delete(holder) || this.isPaused) return;
     if (this.signs !== undefined) this.remove(this.signs);
     this.signs?.unsubscribe();
-    this.transport.resume?.();
+    this.outlet.transport.resume?.();
   }
 
   private signLater(): void {
     this.signs = scheduleIn(this.scheduler, SIGN_OF_LIFE_MS, () => {
-      this.giveSignOfLife();
+      // The server would take silence for an end.
+      this.outlet.ping();
       this.signLater();
     });
     this.add(this.signs);

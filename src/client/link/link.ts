@@ -1,129 +1,92 @@
-import { Subscription, type SchedulerLike } from 'rxjs';
-import { validateFlowRouting } from '../../protocol/flow/flow';
-import type { SessionExtension } from '../../protocol/session/session-extension';
-import { SessionTable } from '../../protocol/session/session-table';
+import { merge, Subject, Subscription, type Observable } from 'rxjs';
+import { asRuntimeError } from '../../protocol/as-runtime-error';
 import { decodeAs } from '../../protocol/decode-as';
+import { validateFlowRouting } from '../../protocol/flow/flow';
 import {
   checkHeaderOnly,
   checkMetadataLength,
   foreignSession,
   unknownMessage,
 } from '../../protocol/packet-checks';
-import { pingPacket, pongPacket } from '../../protocol/ping';
-import { asRuntimeError } from '../../protocol/as-runtime-error';
 import { RuntimeError, unexpectedMessage } from '../../protocol/runtime-error';
+import type { SessionExtension } from '../../protocol/session/session-extension';
+import { SessionTable } from '../../protocol/session/session-table';
 import type { ConnectEndpoint } from '../../transport/endpoint';
-import { LivenessWatch, type KeepAlive, type WatchedPeer } from '../../transport/keep-alive';
+import { LivenessWatch, type WatchedPeer } from '../../transport/keep-alive';
 import { SignsOfLife } from '../../transport/signs-of-life';
 import type { PeerName, Transport } from '../../transport/transport';
 import type { Message, MessageOf } from '../../wire/message';
 import { MessageType, messageTypeName } from '../../wire/message-type';
-import type { FlowUpdateMetadata } from '../../wire/messages/flow-update';
-import type { SessionOpenMetadata } from '../../wire/messages/session-open';
-import { NnrpError } from '../../wire/errors';
-import { HEADER_LENGTH } from '../../wire/header';
 import type { Packet } from '../../wire/packet';
 import { preview3 } from '../../wire/preview3';
 import type { Revision } from '../../wire/revision';
 import { ServerRefusalError } from '../errors';
-import type { ClientSessionUsage } from '../usage';
+import type { ClientSettings } from '../options';
 import { ConnectionCredit } from './connection-credit';
+import { LinkOutlet } from './link-outlet';
 import { LinkReading } from './link-reading';
 import { OpenQueue, type OpenRequest } from './open-queue';
-import { Pongs } from './pongs';
+import { Pongs } from './ping';
 
-/** A session's side of a link. */
+/** A session, as its link has it. */
 export interface LinkedSession {
   readonly sessionId: number;
-  readonly usage: ClientSessionUsage;
-  /** Whether the server has answered it over this link, with a result or an ack. */
-  readonly wasAnswered: boolean;
+  /** Takes a packet of the session, or FLOW_UPDATE of the connection, whose credit its sessions share. */
   receive(packet: Packet): void;
-  /** The connection's credit has changed, which its sessions share. */
-  noteFlow(update: FlowUpdateMetadata): void;
-  /** The link is gone. */
-  linkEnded(link: ClientLink): void;
-  /** The client is closed: so is the session, and its server hears of it. */
-  leave(): void;
 }
 
-/** What a link tells its client. */
-export interface LinkHost {
-  readonly scheduler: SchedulerLike;
-  readonly keepAlive: KeepAlive;
-  /** Milliseconds that the server may take to answer SESSION_OPEN, Infinity for no limit. */
-  readonly openTimeoutMs: number;
-  violated(error: RuntimeError): void;
-  errored(message: Message<typeof MessageType.Error>): void;
-  ended(link: ClientLink, error: RuntimeError | undefined): void;
-}
-
-/** PINGs of a second: a server of this project takes 50 (`limits.pings`), whatever `keepAlive` asks for here. */
-const MAX_PINGS = 40;
+/** What concerns no session of a link. */
+export type LinkEvent =
+  | { readonly kind: 'violation'; readonly error: RuntimeError }
+  | { readonly kind: 'error'; readonly message: Message<typeof MessageType.Error> }
+  /** With an error where it has failed. */
+  | { readonly kind: 'ended'; readonly error: RuntimeError | undefined };
 
 /** One transport to a server, for as long as it lasts: opens sessions, and hands packets to those it carries. */
 export class ClientLink implements WatchedPeer {
-  /** Bytes of header and body that the server takes in one packet; Infinity where it has not said. */
-  largestPacket = Infinity;
-  /** What the sessions of the link share. */
-  readonly credit = new ConnectionCredit();
-  private readonly sessions = new SessionTable<LinkedSession>();
-  private readonly opens: OpenQueue;
-  /** Stopped where who consumes what the server sends cannot keep up. */
-  readonly reading: LinkReading;
-  private readonly pongs: Pongs;
-  private readonly watching = new Subscription();
-  private over = false;
-  private readonly life: SignsOfLife;
-  /** Whether the server is one that answers PING. */
-  private announced = false;
-  private pings = 0;
-  /** How many of them in the present second of the link's life. */
-  private pinged = { second: 0, count: 0 };
-  private answered = false;
-  private readonly since: number;
   /** What its server speaks. */
   readonly revision: Revision = preview3;
+  readonly events$: Observable<LinkEvent>;
+  /** What the sessions of the link share. */
+  readonly credit = new ConnectionCredit();
+  /** Stopped where who consumes what the server sends cannot keep up. */
+  readonly reading: LinkReading;
+  /** Whether the server has answered a session over it, with a result or an ack. */
+  wasAnswered = false;
+  private readonly events = new Subject<LinkEvent>();
+  private readonly sessions = new SessionTable<LinkedSession>();
+  private readonly outlet: LinkOutlet;
+  private readonly opens: OpenQueue;
+  private readonly pongs: Pongs;
+  private readonly watching = new Subscription();
+  private readonly life: SignsOfLife;
+  private over = false;
 
   constructor(
     readonly transport: Transport,
     /** Where the transport leads, to connect there again. */
     readonly endpoint: ConnectEndpoint,
-    private readonly host: LinkHost,
+    private readonly settings: ClientSettings,
   ) {
-    this.life = new SignsOfLife(transport, host.scheduler);
-    this.since = host.scheduler.now();
-    this.reading = new LinkReading(transport, host.scheduler, () => {
-      this.ping();
-    });
-    this.pongs = new Pongs({
-      transport,
-      scheduler: host.scheduler,
-      reading: this.reading,
-      send: (number) => {
-        this.send(pongPacket(number));
-      },
-      unread: (count, ms) => {
-        this.fail(unread(transport.peer, count, ms));
-      },
-    });
-    this.opens = new OpenQueue({
-      scheduler: host.scheduler,
-      timeoutMs: host.openTimeoutMs,
-      send: (packet) => {
-        this.send(packet);
-      },
-      unanswered: (open) => {
-        // Nor may the link be used for others: an answer that is late and the next open's own look alike, and
-        // a session would go to whoever did not ask for it.
-        this.fail(unanswered(transport.peer, open, host.openTimeoutMs));
-      },
-    });
+    const { scheduler, keepAlive } = settings;
+    this.events$ = this.events.asObservable();
+    this.life = new SignsOfLife(transport, scheduler);
+    this.outlet = new LinkOutlet(transport, scheduler);
+    this.reading = new LinkReading(this.outlet, scheduler);
+    this.pongs = new Pongs(this.outlet, this.reading, scheduler);
+    this.opens = new OpenQueue(this.outlet, settings);
     this.watching.add(this.reading);
     this.watching.add(() => {
       this.pongs.end();
     });
-    this.watching.add(new LivenessWatch(this, host.keepAlive, host.scheduler));
+    this.watching.add(new LivenessWatch(this, keepAlive, scheduler));
+    this.watching.add(
+      merge(this.pongs.unread$, this.opens.overdue$).subscribe({
+        error: (error: unknown) => {
+          this.fail(asRuntimeError(error));
+        },
+      }),
+    );
     const packets = transport.packets$.subscribe({
       next: (packet) => {
         this.receive(packet);
@@ -139,37 +102,27 @@ export class ClientLink implements WatchedPeer {
     this.watching.add(packets);
   }
 
-  signs(): SignsOfLife {
-    return this.life.look({ isRead: !this.reading.isPaused });
-  }
-
-  /** The server has said that it is one that answers PING, and perhaps what it takes. */
-  announce({ largestPacket = Infinity }: SessionExtension): void {
-    this.announced = true;
-    this.largestPacket = largestPacket;
-  }
-
   get isOver(): boolean {
     return this.over;
   }
 
-  /** Whether one of its sessions was answered over it, with a result or an ack. */
-  get wasAnswered(): boolean {
-    return this.answered;
+  /** Bytes of header and body that the server takes in one packet; Infinity where it has not said. */
+  get largestPacket(): number {
+    return this.outlet.largestPacket;
   }
 
   /** For how many milliseconds there has been the link. */
   get ageMs(): number {
-    return this.host.scheduler.now() - this.since;
+    return this.outlet.ageMs;
   }
 
   get sessionCount(): number {
     return this.sessions.size;
   }
 
-  /** The sessions whose packets go over this link. */
-  get carried(): readonly LinkedSession[] {
-    return this.sessions.all();
+  /** SESSION_OPENs without their ack. */
+  get opensAwaited(): number {
+    return this.opens.size;
   }
 
   /** Whether the link carries a session of this id. */
@@ -181,9 +134,9 @@ export class ClientLink implements WatchedPeer {
     return this.sessions.get(session.sessionId) === session;
   }
 
-  /** SESSION_OPENs without their ack. */
-  get opensAwaited(): number {
-    return this.opens.size;
+  /** The server has told what it understands. */
+  announce(extension: SessionExtension): void {
+    this.outlet.announce(extension);
   }
 
   /**
@@ -191,11 +144,7 @@ export class ClientLink implements WatchedPeer {
    * link would die of it.
    */
   send(packet: Packet): void {
-    const declared = HEADER_LENGTH + packet.body.length;
-    if (declared > this.largestPacket) {
-      throw new NnrpError({ kind: 'MessageLengthOverflow', declared, limit: this.largestPacket });
-    }
-    this.transport.send(packet);
+    this.outlet.send(packet);
   }
 
   /** Sends a SESSION_OPEN and resolves once its ack is accepted; rejects where the link ends first. */
@@ -210,8 +159,7 @@ export class ClientLink implements WatchedPeer {
 
   /** The session's packets are not its own any more; false where it was not here. */
   release(session: LinkedSession): boolean {
-    if (this.sessions.get(session.sessionId) !== session) return false;
-    this.answered ||= session.wasAnswered;
+    if (!this.carries(session)) return false;
     this.sessions.release(session.sessionId);
     return true;
   }
@@ -222,11 +170,6 @@ export class ClientLink implements WatchedPeer {
    */
   withholdPongs(): () => void {
     return this.pongs.withhold();
-  }
-
-  /** Ends every session, because the client does. */
-  endSessions(): void {
-    for (const session of this.sessions.all()) session.leave();
   }
 
   /** Ends the transport in good order. */
@@ -241,6 +184,19 @@ export class ClientLink implements WatchedPeer {
     this.end(undefined);
   }
 
+  signs(): SignsOfLife {
+    return this.life.look({ isRead: !this.reading.isPaused });
+  }
+
+  /** Asks for a sign of life: below the protocol where the transport can, else with PING. */
+  ask(): boolean {
+    return this.life.probe() || this.outlet.ping();
+  }
+
+  gone(): void {
+    this.fail(silent(this.transport.peer, this.settings.scheduler.now() - this.life.lastHeard));
+  }
+
   private receive(packet: Packet): void {
     this.life.packet();
     try {
@@ -250,7 +206,7 @@ export class ClientLink implements WatchedPeer {
       else if (sessionId === 0) this.onConnectionScope(packet);
       else this.onSessionScope(packet, sessionId);
     } catch (error) {
-      this.host.violated(asRuntimeError(error));
+      this.events.next({ kind: 'violation', error: asRuntimeError(error) });
     }
   }
 
@@ -263,7 +219,7 @@ export class ClientLink implements WatchedPeer {
   private onConnectionScope(packet: Packet): void {
     switch (packet.header.messageType) {
       case MessageType.FlowUpdate:
-        this.onConnectionFlow(decodeAs(packet, MessageType.FlowUpdate, 'client', this.revision));
+        this.onFlow(packet);
         return;
       case MessageType.Error:
         this.onError(decodeAs(packet, MessageType.Error, 'client', this.revision));
@@ -284,38 +240,18 @@ export class ClientLink implements WatchedPeer {
     }
   }
 
-  private onConnectionFlow(update: MessageOf<typeof MessageType.FlowUpdate>): void {
-    validateFlowRouting(update.header, update.metadata);
-    this.credit.apply(update.metadata, this.host.scheduler.now());
-    for (const session of this.sessions.all()) session.noteFlow(update.metadata);
+  private onFlow(packet: Packet): void {
+    const { header, metadata } = decodeAs(packet, MessageType.FlowUpdate, 'client', this.revision);
+    validateFlowRouting(header, metadata);
+    this.credit.apply(metadata, this.settings.scheduler.now());
+    for (const session of this.sessions.all()) session.receive(packet);
   }
 
   private onError(message: MessageOf<typeof MessageType.Error>): void {
-    this.host.errored(message);
+    this.events.next({ kind: 'error', message });
     // Of connection scope, an open is all that it can be the answer to.
     const { metadata, body } = message;
     this.opens.refuse(new ServerRefusalError(metadata.errorCode, new TextDecoder().decode(body)));
-  }
-
-  /** Asks for a sign of life: below the protocol where the transport can, else with PING. */
-  ask(): boolean {
-    return this.life.probe() || this.ping();
-  }
-
-  gone(): void {
-    this.fail(silent(this.transport.peer, this.host.scheduler.now() - this.life.lastHeard));
-  }
-
-  /** Whether the server is one that can be asked so, and so often. */
-  private ping(): boolean {
-    if (!this.announced) return false;
-    const second = Math.floor(this.ageMs / 1000);
-    if (this.pinged.second !== second) this.pinged = { second, count: 0 };
-    if (this.pinged.count === MAX_PINGS) return false;
-    this.pinged.count += 1;
-    this.pings += 1;
-    this.send(pingPacket(this.pings));
-    return true;
   }
 
   /** Ends the transport at once, because of something that its server does or lets be. */
@@ -330,10 +266,9 @@ export class ClientLink implements WatchedPeer {
     this.over = true;
     this.watching.unsubscribe();
     this.opens.rejectAll(error ?? linkOver(this.transport.peer));
-    this.answered ||= this.sessions.all().some(({ wasAnswered }) => wasAnswered);
-    for (const session of this.sessions.all()) session.linkEnded(this);
+    this.events.next({ kind: 'ended', error });
+    this.events.complete();
     this.sessions.clear();
-    this.host.ended(this, error);
   }
 }
 
@@ -349,21 +284,4 @@ function silent(peer: PeerName, ms: number): RuntimeError {
     reach: 'connection',
     origin: 'peer',
   });
-}
-
-function unread(peer: PeerName, count: number, ms: number): RuntimeError {
-  return new RuntimeError(
-    'io',
-    `the server at ${peer} sends PING without an end and has read none of ${count} answers for ${ms} ms, which ends the connection`,
-    { reach: 'connection', origin: 'peer' },
-  );
-}
-
-function unanswered(peer: PeerName, { requestedSessionId }: SessionOpenMetadata, ms: number): RuntimeError {
-  const what = requestedSessionId === 0 ? 'a session' : `session ${requestedSessionId}`;
-  return new RuntimeError(
-    'io',
-    `the server at ${peer} has not answered SESSION_OPEN for ${what} within ${ms} ms, which ends the connection; connect again, or allow it more time with openTimeoutMs`,
-    { reach: 'connection', origin: 'peer' },
-  );
 }

@@ -1,4 +1,4 @@
-import { firstValueFrom, isObservable, map, throwError, type Observable } from 'rxjs';
+import { firstValueFrom, isObservable, map, Subject, throwError, type Observable } from 'rxjs';
 import { describeValue } from '../../protocol/describe-value';
 import { takeValue } from '../../protocol/options/take-options';
 import { RuntimeError } from '../../protocol/runtime-error';
@@ -6,35 +6,24 @@ import type { ConnectEndpoint } from '../../transport/endpoint';
 import { transport as transportRule } from '../../transport/option-rules';
 import { inTime } from '../../transport/time/in-time';
 import type { PeerName, Transport, TransportKind } from '../../transport/transport';
-import { ClientLink, linkOver, type LinkHost } from './link';
-
-/** What the links of a client tell it, and how long it waits for one. */
-export interface LinksHost extends Omit<LinkHost, 'ended'> {
-  /** Milliseconds to connect in. */
-  readonly connectTimeoutMs: number;
-  /** A link has ended, and is none of the client's any more. */
-  ended(error: RuntimeError | undefined): void;
-}
+import { onEach } from '../on-each';
+import type { ClientSettings } from '../options';
+import { ClientLink, linkOver, type LinkEvent } from './link';
 
 /** The links of a client: makes them, and knows those that have not ended. */
 export class ClientLinks {
   /** Where new sessions are opened; undefined where that link has ended. */
   main: ClientLink | undefined;
+  /** What each tells, with the link that tells it. */
+  readonly events$: Observable<readonly [ClientLink, LinkEvent]>;
+  private readonly events = new Subject<readonly [ClientLink, LinkEvent]>();
   private readonly links = new Set<ClientLink>();
   private peerName: PeerName = '';
   private kind: TransportKind = '';
   private isClosed = false;
-  private readonly linkHost: LinkHost;
 
-  constructor(private readonly host: LinksHost) {
-    this.linkHost = {
-      ...host,
-      ended: (link, error) => {
-        this.links.delete(link);
-        if (this.main === link) this.main = undefined;
-        host.ended(error);
-      },
-    };
+  constructor(private readonly settings: ClientSettings) {
+    this.events$ = this.events.asObservable();
   }
 
   get all(): readonly ClientLink[] {
@@ -57,7 +46,7 @@ export class ClientLinks {
 
   /** Connects. Rejects with a `RuntimeError` where nobody answers in time, or the client is closed meanwhile. */
   async connect(endpoint: ConnectEndpoint): Promise<ClientLink> {
-    const { connectTimeoutMs, scheduler } = this.host;
+    const { connectTimeoutMs, scheduler } = this.settings;
     const tooLate = (): Observable<never> =>
       throwError(() => connectTimedOut(endpoint.url, connectTimeoutMs));
     const transport = await firstValueFrom(
@@ -71,9 +60,12 @@ export class ClientLinks {
     }
     this.peerName = transport.peer;
     this.kind = transport.kind;
-    const link = new ClientLink(transport, endpoint, this.linkHost);
+    const link = new ClientLink(transport, endpoint, this.settings);
     if (link.isOver) throw linkOver(transport.peer);
     this.links.add(link);
+    onEach(link.events$, (event) => {
+      this.events.next([link, event]);
+    });
     return link;
   }
 
@@ -82,9 +74,10 @@ export class ClientLinks {
     if (link.sessionCount === 0 && link !== this.main) await link.close();
   }
 
-  /** Ends the sessions on every link, and says so. */
-  endSessions(): void {
-    for (const link of this.links) link.endSessions();
+  /** A link has ended, and is none of the client's any more. */
+  forget(link: ClientLink): void {
+    this.links.delete(link);
+    if (this.main === link) this.main = undefined;
   }
 
   /** Ends every link in good order, and every one that is made later. */

@@ -1,11 +1,14 @@
-import type { SchedulerLike, Subscription } from 'rxjs';
+import { Subject, type Observable, type Subscription } from 'rxjs';
 import { checkMetadataLength } from '../../protocol/packet-checks';
+import { RuntimeError } from '../../protocol/runtime-error';
 import { scheduleAwake } from '../../transport/time/awake';
 import { MessageType } from '../../wire/message-type';
-import { SessionOpenAckMetadata, SessionOpenMetadata } from '../../wire/messages/session-open';
-import { packet as makePacket, type Packet } from '../../wire/packet';
-import { Awaited } from '../awaited';
-import { unasked } from '../unasked';
+import { SessionOpenAckMetadata, type SessionOpenMetadata } from '../../wire/messages/session-open';
+import type { Packet } from '../../wire/packet';
+import type { PeerName } from '../../transport/transport';
+import { AwaitedAcks } from '../awaited-acks';
+import type { ClientSettings } from '../options';
+import type { LinkOutlet } from './link-outlet';
 
 /** A SESSION_OPEN, ready to be sent, and what becomes of its ack. */
 export interface OpenRequest {
@@ -24,25 +27,25 @@ export interface OpenAnswer {
   readonly body: Uint8Array;
 }
 
-/** What the opens of a link need of it. */
-export interface OpenQueueHost {
-  readonly scheduler: SchedulerLike;
-  /** Milliseconds that the server may take to answer an open that was sent, Infinity for no limit. */
-  readonly timeoutMs: number;
-  /** Throws where the server takes none so large. */
-  send(packet: Packet): void;
-  /** The server has not answered this one in time. */
-  unanswered(open: SessionOpenMetadata): void;
-}
-
 /** The SESSION_OPENs of a link, sent one at a time, since an ack does not say which open it answers. */
 export class OpenQueue {
+  /** Errors where the server has not answered one in time. */
+  readonly overdue$: Observable<never>;
+  private readonly overdue = new Subject<never>();
   /** The first has been sent; the others wait for its answer. */
-  private readonly opens = new Awaited<OpenRequest, void>();
+  private readonly opens = new AwaitedAcks<OpenRequest, void>(
+    MessageType.SessionOpen,
+    MessageType.SessionOpenAck,
+  );
   /** The first one's time to be answered in. */
   private timer: Subscription | undefined;
 
-  constructor(private readonly host: OpenQueueHost) {}
+  constructor(
+    private readonly outlet: LinkOutlet,
+    private readonly settings: Pick<ClientSettings, 'scheduler' | 'openTimeoutMs'>,
+  ) {
+    this.overdue$ = this.overdue.asObservable();
+  }
 
   /** Opens without their answer. */
   get size(): number {
@@ -60,16 +63,16 @@ export class OpenQueue {
   onAck(packet: Packet): void {
     checkMetadataLength(packet, SessionOpenAckMetadata.length, 'client');
     const ack = SessionOpenAckMetadata.decode(packet.metadata);
-    const isAsked = this.opens.settle((request) => {
+    this.opens.settle((request) => {
       request.accept({ ack, body: packet.body });
     });
-    if (!isAsked) throw unasked(MessageType.SessionOpenAck);
     this.sendFirst();
   }
 
   /** The server has answered with something else, which rejects the open that was sent, if there is one. */
-  refuse(error: Error): void {
-    this.settleFirst(error);
+  refuse(error: unknown): void {
+    this.opens.rejectFirst(error);
+    this.sendFirst();
   }
 
   /** There will be no answers any more. */
@@ -78,39 +81,30 @@ export class OpenQueue {
     this.opens.rejectAll(error);
   }
 
-  private settleFirst(error: unknown): void {
-    this.opens.settle(() => {
-      throw error;
-    });
-    this.sendFirst();
-  }
-
   private sendFirst(): void {
     this.timer?.unsubscribe();
     const { first } = this.opens;
     if (first === undefined) return;
-    const { scheduler, timeoutMs } = this.host;
-    this.timer = scheduleAwake(scheduler, timeoutMs, () => {
-      this.host.unanswered(first.open);
+    const { scheduler, openTimeoutMs } = this.settings;
+    this.timer = scheduleAwake(scheduler, openTimeoutMs, () => {
+      // Nor may the link be used for others: an answer that is late and the next open's own look alike, and
+      // a session would go to whoever did not ask for it.
+      this.overdue.error(unanswered(this.outlet.transport.peer, first.open, openTimeoutMs));
     });
     try {
-      this.host.send(first.packet);
+      this.outlet.send(first.packet);
     } catch (error) {
       // The server has said meanwhile that it takes none so large.
-      this.settleFirst(error);
+      this.refuse(error);
     }
   }
 }
 
-/**
- * A SESSION_OPEN with its body, to wait for its turn. Throws an `NnrpError` where a field has no such value:
- * nothing that cannot be sent comes to stand before the opens of others.
- */
-export function openRequest(
-  open: SessionOpenMetadata,
-  body: Uint8Array,
-  accept: OpenRequest['accept'],
-): OpenRequest {
-  const metadata = SessionOpenMetadata.encode(open);
-  return { open, packet: makePacket({ messageType: MessageType.SessionOpen }, metadata, body), accept };
+function unanswered(peer: PeerName, { requestedSessionId }: SessionOpenMetadata, ms: number): RuntimeError {
+  const what = requestedSessionId === 0 ? 'a session' : `session ${requestedSessionId}`;
+  return new RuntimeError(
+    'io',
+    `the server at ${peer} has not answered SESSION_OPEN for ${what} within ${ms} ms, which ends the connection; connect again, or allow it more time with openTimeoutMs`,
+    { reach: 'connection', origin: 'peer' },
+  );
 }

@@ -1,11 +1,11 @@
-import type { ReconnectOptions } from '../options';
+import { RECONNECT_DEFAULTS, type ReconnectOptions } from '../options';
 
 /** Milliseconds that a wait grows from, where the first attempt is made at once. */
 const LEAST_MS = 1;
 
 /** The waits between attempts to connect: doubling, bounded, partly random. */
 export function backoffMs(attempt: number, options: ReconnectOptions, random: () => number): number {
-  const { minDelayMs = 100, maxDelayMs = 10_000, jitter = 0.5 } = options;
+  const { minDelayMs, maxDelayMs, jitter } = { ...RECONNECT_DEFAULTS, ...options };
   const first = attempt === 0 ? minDelayMs : Math.max(minDelayMs, LEAST_MS);
   const longest = Math.min(maxDelayMs, first * 2 ** Math.min(attempt, 30));
   return longest * (1 - jitter * random());

@@ -1,27 +1,15 @@
-import type { SchedulerLike, Subscription, TimestampProvider } from 'rxjs';
+import { Subscription } from 'rxjs';
 import type { ConnectEndpoint } from '../../transport/endpoint';
+import { scheduleIn } from '../../transport/time/schedule-in';
 import { NnrpError } from '../../wire/errors';
 import { InFlightPolicy } from '../../wire/messages/session-close';
 import { SessionStatus } from '../../wire/messages/session-open';
 import { SessionRejectedError } from '../errors';
 import type { ClientLink } from '../link/link';
 import type { ClientLinks } from '../link/links';
+import type { ClientSettings } from '../options';
 import type { ConnectedSession } from '../session/connected-session';
-import type { Timers } from '../timers';
 import { backoffMs } from './backoff';
-
-/** What reconnecting needs of its client. */
-export interface ReconnectionHost {
-  readonly scheduler: SchedulerLike;
-  /** Tells the date. */
-  readonly wallClock: TimestampProvider;
-  readonly links: ClientLinks;
-  readonly timers: Timers;
-  /** A number from 0 to 1. */
-  readonly random: () => number;
-  /** Nothing waits for a place any more. */
-  idle(): void;
-}
 
 /** What became of an attempt to take a session up. */
 export type ResumeOutcome =
@@ -55,9 +43,13 @@ export class Reconnection {
   private readonly places = new Map<ConnectEndpoint, Subscription | undefined>();
   /** How attempts at a place have gone since a link to it was last worth the wait. */
   private readonly waits = new Map<ConnectEndpoint, Waits>();
+  private readonly timers = new Subscription();
   private isClosed = false;
 
-  constructor(private readonly host: ReconnectionHost) {}
+  constructor(
+    private readonly links: ClientLinks,
+    private readonly settings: ClientSettings,
+  ) {}
 
   /** The sessions without a link. */
   get sessions(): readonly ConnectedSession[] {
@@ -75,7 +67,7 @@ export class Reconnection {
       session.end('session-closed', 'closed');
       return;
     }
-    this.waiting.set(session, { endpoint, until: this.host.scheduler.now() + session.resumeWindowMs });
+    this.waiting.set(session, { endpoint, until: this.settings.scheduler.now() + session.resumeWindowMs });
     if (isWorth(link, this.waits.get(endpoint)?.lastMs ?? 0)) this.waits.delete(endpoint);
     if (!this.places.has(endpoint)) this.reconnectLater(endpoint);
   }
@@ -126,7 +118,6 @@ export class Reconnection {
       timer.unsubscribe();
       this.places.delete(endpoint);
     }
-    this.host.idle();
   }
 
   /** Closes every session that waits, over the link that it gets, and ends every one that comes to wait. */
@@ -142,33 +133,47 @@ export class Reconnection {
     for (const session of this.sessions) session.end('session-closed', 'closed');
   }
 
+  /** Does some work, whose failures are its own, after so many milliseconds, unless there is no more time. */
+  later(ms: number, work: () => Promise<void>): Subscription {
+    const timer = scheduleIn(this.settings.scheduler, ms, () => {
+      this.timers.remove(timer);
+      void work();
+    });
+    this.timers.add(timer);
+    return timer;
+  }
+
+  /** Nothing is done later any more. */
+  stop(): void {
+    this.timers.unsubscribe();
+  }
+
   /**
    * Connects again to where sessions were lost, after a wait that grows with the attempts; `triedAt` is when the
    * last of them began.
    */
   private reconnectLater(endpoint: ConnectEndpoint, triedAt = -Infinity): void {
-    const { host } = this;
+    const { scheduler, random } = this.settings;
     this.expireOverdue(endpoint, triedAt);
     const [first] = this.waitingFor(endpoint);
     if (first === undefined) {
       this.places.delete(endpoint);
-      host.idle();
       return;
     }
     const attempts = this.waits.get(endpoint)?.attempts ?? 0;
-    const backoff = backoffMs(attempts, first.reconnectOptions, host.random);
+    const backoff = backoffMs(attempts, first.reconnectOptions, random);
     const isClosing = this.waitingFor(endpoint).some((session) => session.isClosing);
     const wait = isClosing ? Math.min(backoff, CLOSING_WAIT_MS) : backoff;
     this.waits.set(endpoint, { attempts: attempts + 1, lastMs: wait });
     // Not past the end of a resume window: whoever waits hears then that the session is lost.
-    const delayMs = Math.min(wait, this.nextExpiry(endpoint) - host.scheduler.now());
-    const timer = host.timers.later(delayMs, () => this.reconnect(endpoint));
+    const delayMs = Math.min(wait, this.nextExpiry(endpoint) - scheduler.now());
+    const timer = this.later(delayMs, () => this.reconnect(endpoint));
     this.places.set(endpoint, timer);
   }
 
   private async reconnect(endpoint: ConnectEndpoint): Promise<void> {
-    const { links, scheduler } = this.host;
-    const triedAt = scheduler.now();
+    const { links } = this;
+    const triedAt = this.settings.scheduler.now();
     this.places.set(endpoint, undefined);
     try {
       // A server that could not take the sessions yet may have left the connection open.

@@ -5,14 +5,17 @@ import type { TransportKind } from '../../transport/transport';
 import { SessionMigrateMetadata, TransportId } from '../../wire/messages/session-migrate';
 import { MigrationRefusedError } from '../errors';
 import { linkOver, type ClientLink } from '../link/link';
+import type { ClientLinks } from '../link/links';
+import type { ClientSettings } from '../options';
 import type { ConnectedSession } from '../session/connected-session';
-import type { Reconnection, ReconnectionHost } from './reconnection';
+import type { Reconnection } from './reconnection';
 
 /** Moves sessions from one transport to another (protocol section 5). */
 export class SessionMover {
   constructor(
-    private readonly host: ReconnectionHost,
+    private readonly links: ClientLinks,
     private readonly reconnection: Reconnection,
+    private readonly settings: ClientSettings,
   ) {}
 
   /**
@@ -20,13 +23,13 @@ export class SessionMover {
    * server says no, and with what went wrong where it cannot be reached there.
    */
   async move(session: ConnectedSession, from: ClientLink, endpoint: ConnectEndpoint): Promise<void> {
-    const { links, wallClock, timers } = this.host;
+    const { links } = this;
     const ack = await session.migrate(
       SessionMigrateMetadata.of({
         oldTransportId: transportIdOf(from.transport.kind),
         newTransportId: transportIdOf(endpoint.kind),
         lastResultFrameId: BigInt(session.lastResultFrameId),
-        clientMigrateTsUs: microseconds(wallClock.now()),
+        clientMigrateTsUs: microseconds(this.settings.wallClock.now()),
       }),
     );
     if (ack.acceptCode !== 0) throw new MigrationRefusedError(session.sessionId, ack.acceptCode);
@@ -42,7 +45,7 @@ export class SessionMover {
     const outcome = await this.reconnection.resume(session, link);
     if (outcome.kind === 'resumed') {
       if (links.main === from) links.main = link;
-      timers.later(ack.graceWindowMs, () => links.leaveUnused(from));
+      this.reconnection.later(ack.graceWindowMs, () => links.leaveUnused(from));
     } else {
       if (outcome.kind === 'lost') await this.stay(session, from);
       // The server may still have it where it was.
@@ -59,8 +62,7 @@ export class SessionMover {
     const { kind } = await this.reconnection.resume(session, link);
     if (kind !== 'lost') return;
     this.reconnection.drop(session);
-    session.lose(link);
-    this.host.idle();
+    if (session.lose() === 'waits') this.reconnection.add(session, link);
   }
 }
 

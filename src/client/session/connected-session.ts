@@ -1,58 +1,61 @@
-import { BehaviorSubject, of, ReplaySubject, switchAll, type Observable, type SchedulerLike } from 'rxjs';
-import { RuntimeError } from '../../protocol/runtime-error';
+import { BehaviorSubject, of, ReplaySubject, Subject, switchAll, type Observable } from 'rxjs';
+import { decodeAs } from '../../protocol/decode-as';
+import { RuntimeError, unexpectedMessage } from '../../protocol/runtime-error';
 import type { SessionConnectivity } from '../../protocol/session/session-connectivity';
 import { SessionState } from '../../protocol/session/session-lifecycle';
 import type { ConnectEndpoint } from '../../transport/endpoint';
 import type { Message } from '../../wire/message';
-import { MessageType } from '../../wire/message-type';
-import {
-  type CacheAckMetadata,
-  CacheInvalidateMetadata,
-  type CachePutMetadata,
-} from '../../wire/messages/cache';
+import { MessageType, messageTypeName } from '../../wire/message-type';
+import type { CacheAckMetadata, CachePutMetadata } from '../../wire/messages/cache';
 import type { FlowUpdateMetadata } from '../../wire/messages/flow-update';
-import { type SessionCloseAckMetadata, SessionCloseMetadata } from '../../wire/messages/session-close';
+import type { SessionCloseAckMetadata, SessionCloseMetadata } from '../../wire/messages/session-close';
 import type { SessionMigrateAckMetadata, SessionMigrateMetadata } from '../../wire/messages/session-migrate';
 import { SessionStatus, type SessionOpenAckMetadata } from '../../wire/messages/session-open';
 import type { SessionPatchMetadata } from '../../wire/messages/session-patch';
-import { EMPTY, packet as makePacket, type Packet } from '../../wire/packet';
+import { EMPTY, type Packet } from '../../wire/packet';
+import type { Revision } from '../../wire/revision';
 import type { OperationFailure } from '../errors';
 import type { ClientLink, LinkedSession } from '../link/link';
 import type { OpenRequest } from '../link/open-queue';
-import type { ReconnectOptions, SessionOptions } from '../options';
-import type { Backlog } from '../submissions/backlog';
-import { holdingOf, sessionBacklog } from './session-backlog';
-import { SubmittedResults, type ResultStream } from '../submissions/result-stream';
+import { onEach } from '../on-each';
 import { takeCloseFields, takeEndpoint } from '../option-rules';
+import {
+  SESSION_DEFAULTS,
+  type ClientSettings,
+  type ReconnectOptions,
+  type SessionOptions,
+} from '../options';
+import { Backlog, holdingOf } from '../submissions/backlog';
+import { SubmittedResults, type ResultStream } from '../submissions/result-stream';
 import type { SubmitRequest } from '../submissions/submission';
 import { Submissions, type Credit } from '../submissions/submissions';
 import type { ClientSessionUsage } from '../usage';
-import type { AcceptedOpen } from './open-answer';
-import { Resumption } from './resumption';
+import { CachePuts } from './cache';
+import { ClosingHandshake } from './close';
+import { FlowUpdates } from './flow-update';
+import { Migrations } from './migrate';
+import { openRequest, type AcceptedOpen } from './open';
+import { Patches } from './patch';
+import { Results } from './results';
 import type { CacheInvalidation, ClientSession, PatchAck } from './session';
-import { SessionClosing } from './session-closing';
-import { SessionInbox } from './session-inbox';
-import { SessionRequests } from './session-requests';
+import { SessionOutlet } from './session-outlet';
 
-/** What a session needs of its client. */
-export interface ClientSessionHost {
-  readonly scheduler: SchedulerLike;
-  /** Milliseconds, Infinity for no limit; see `ClientOptions`. */
-  readonly answerTimeoutMs: number;
-  /** Milliseconds, Infinity for no limit; see `ClientOptions`. */
-  readonly closeTimeoutMs: number;
-  /** The link is gone, and the session waits for another. */
-  lost(session: ConnectedSession, link: ClientLink): void;
+/**
+ * What a session asks of its client: it knows of no other link than its own, and the application, which holds it, may
+ * want one at any time.
+ */
+export interface SessionOwner {
   /** The session has no link and wants one soon, to close over it. */
   hurry(session: ConnectedSession): void;
-  /** The session is over, and waits for no link any more. */
-  ended(session: ConnectedSession): void;
   /** Moves the session from its link to one of another transport. */
   move(session: ConnectedSession, from: ClientLink, endpoint: ConnectEndpoint): Promise<void>;
+  /** The session is over, and waits for no link any more. */
+  ended(session: ConnectedSession): void;
 }
 
 /**
- * A session on a link, and from link to link where it may be resumed.
+ * A session on a link, and from link to link where it may be resumed. Its packets each have their handler: results,
+ * flow-update, patch, cache, migrate, close.
  *
  *          link lost, `reconnect` given                  refused, or the window is over
  *   open ──────────────────────────────▶ reconnecting ──────────────────────────────────▶ expired
@@ -65,101 +68,66 @@ export class ConnectedSession implements ClientSession, LinkedSession {
   readonly hints$: Observable<Message<typeof MessageType.ResultHint>>;
   readonly state$: Observable<SessionConnectivity>;
   readonly pressure$: Observable<boolean>;
+  private readonly outlet: SessionOutlet;
   private readonly submissions: Submissions;
+  private readonly flow: FlowUpdates;
   private readonly backlog: Backlog;
-  private readonly requests: SessionRequests;
-  private readonly closing: SessionClosing;
-  private readonly inbox: SessionInbox;
-  private readonly resumption: Resumption;
+  private readonly results: Results;
+  private readonly patches: Patches;
+  private readonly migrations: Migrations;
+  private readonly cachePuts: CachePuts;
+  private readonly closing: ClosingHandshake;
+  private readonly hints = new Subject<Message<typeof MessageType.ResultHint>>();
+  private phase: SessionConnectivity = 'open';
   /** Says how it ended also to whoever asks later: a session may be over when its opener has it. */
-  private readonly connectivity = new ReplaySubject<SessionConnectivity>(1);
+  private readonly phases = new ReplaySubject<SessionConnectivity>(1);
   private readonly pressureSources: BehaviorSubject<Observable<boolean>>;
+  private readonly revision: Revision;
   private ack: SessionOpenAckMetadata;
-  /** Undefined while there is none. */
-  private link: ClientLink | undefined;
-  private isOver = false;
-  /** Of the results and acks, those that came before the present link. */
-  private answersBefore = 0;
+  /** The last that the server gave; empty where it gives none. */
+  private resumeToken: Uint8Array;
+  private resumeAttempts = 0;
 
   constructor(
-    private readonly host: ClientSessionHost,
+    private readonly owner: SessionOwner,
+    settings: ClientSettings,
     private readonly options: SessionOptions,
     { ack, resumeToken, extension }: AcceptedOpen,
     link: ClientLink,
   ) {
-    const { sessionId } = ack;
-    const { scheduler, answerTimeoutMs, closeTimeoutMs } = host;
-    const isConnected = (): boolean => this.link !== undefined;
-    const largestPacket = (): number => this.link?.largestPacket ?? Infinity;
-    this.link = link;
+    const { sessionId, sessionStatus } = ack;
+    const { scheduler, answerTimeoutMs } = settings;
     if (extension !== undefined) link.announce(extension);
     this.ack = ack;
-    this.connectivity.next('open');
-    this.state$ = this.connectivity.asObservable();
+    this.resumeToken = resumeToken;
+    this.revision = link.revision;
+    this.phases.next(this.phase);
+    this.state$ = this.phases.asObservable();
     this.pressureSources = new BehaviorSubject(link.transport.pressure$);
     this.pressure$ = this.pressureSources.pipe(switchAll());
-    this.submissions = new Submissions(
-      {
-        sessionId,
-        scheduler,
-        maySendAgain: resumeToken.length > 0,
-        get largestPacket() {
-          return largestPacket();
-        },
-        sendSubmit: ({ frameId, metadataBytes, body }) => {
-          this.send(MessageType.FrameSubmit, frameId, metadataBytes, body);
-        },
-        sendCancel: (frameId) => {
-          this.send(MessageType.FrameCancel, frameId);
-        },
-        idle: () => {
-          this.closing.idle();
-        },
-      },
-      ack,
-      link.credit,
+    this.outlet = new SessionOutlet(sessionId, link);
+    this.submissions = new Submissions(this.outlet, settings, this.isResumeGranted, ack, link.credit);
+    this.flow = new FlowUpdates(this.submissions, this.outlet);
+    this.flowUpdates$ = this.flow.received.asObservable();
+    this.hints$ = this.hints.asObservable();
+    const { maxBufferedBytes = SESSION_DEFAULTS.maxBufferedBytes, slowConsumerMs } = options;
+    this.backlog = new Backlog(
+      this.outlet,
+      this.submissions,
+      this.flow,
+      { scheduler, maxBufferedBytes, slowConsumerMs },
+      holdingOf(extension),
     );
-    this.backlog = sessionBacklog({
-      sessionId,
-      scheduler,
-      options,
-      submissions: this.submissions,
-      extension,
-      link: () => this.link,
+    this.results = new Results(this.submissions, this.outlet);
+    const patience = { sessionId, scheduler, answerTimeoutMs };
+    this.patches = new Patches(this.outlet, patience);
+    this.migrations = new Migrations(this.outlet, patience);
+    this.cachePuts = new CachePuts(this.outlet, patience);
+    const state = sessionStatus === SessionStatus.Resumed ? SessionState.Resumed : SessionState.Open;
+    this.closing = new ClosingHandshake(this.outlet, this.submissions, settings, state);
+    onEach(this.closing.over$, () => {
+      this.end('session-closed', 'closed');
     });
-    this.requests = new SessionRequests({
-      sessionId,
-      scheduler,
-      answerTimeoutMs,
-      send: (messageType, metadata, body) => {
-        this.send(messageType, 0, metadata, body);
-      },
-    });
-    this.closing = new SessionClosing(
-      {
-        sessionId,
-        scheduler,
-        submissions: this.submissions,
-        closeTimeoutMs,
-        get isConnected() {
-          return isConnected();
-        },
-        send: (messageType, metadata) => {
-          this.send(messageType, 0, metadata);
-        },
-        end: (reason, connectivity) => {
-          this.end(reason, connectivity);
-        },
-      },
-      ack.sessionStatus === SessionStatus.Resumed ? SessionState.Resumed : SessionState.Open,
-    );
-    this.inbox = new SessionInbox(
-      { submissions: this.submissions, requests: this.requests, closing: this.closing },
-      link.revision,
-    );
-    this.flowUpdates$ = this.inbox.flowUpdates$;
-    this.hints$ = this.inbox.hints$;
-    this.resumption = new Resumption(sessionId, options, resumeToken);
   }
 
   get sessionId(): number {
@@ -176,16 +144,13 @@ export class ConnectedSession implements ClientSession, LinkedSession {
 
   get usage(): ClientSessionUsage {
     const { inFlight, waiting } = this.submissions.creditNow();
+    const requests = this.patches.size + this.migrations.size + this.cachePuts.size;
     return {
       operationsInFlight: inFlight,
       operationsWaiting: waiting,
       bufferedBytes: this.backlog.byteLength,
-      acksAwaited: this.requests.size + (this.closing.isAsked ? 1 : 0),
+      acksAwaited: requests + (this.closing.isAsked ? 1 : 0),
     };
-  }
-
-  get wasAnswered(): boolean {
-    return this.inbox.answers > this.answersBefore;
   }
 
   get credit$(): Observable<Credit> {
@@ -202,36 +167,38 @@ export class ConnectedSession implements ClientSession, LinkedSession {
 
   async patch(fields: Partial<SessionPatchMetadata>, profilePatch = EMPTY): Promise<PatchAck> {
     this.requireLink();
-    return this.requests.patch(fields, profilePatch);
+    return this.patches.ask(fields, profilePatch);
   }
 
   async cachePut(fields: Partial<CachePutMetadata>, object: Uint8Array): Promise<CacheAckMetadata> {
     this.requireLink();
     const { ttlMs = this.ack.leaseTtlMs } = fields;
-    return this.requests.cachePut({ ...fields, ttlMs }, object);
+    return this.cachePuts.ask({ ...fields, ttlMs }, object);
   }
 
   cacheInvalidate(which: CacheInvalidation): void {
     this.requireLink();
-    // Its scope is not filled in: 0 is everything that the session has.
-    const { invalidateScope } = which;
-    const fields = { ...CacheInvalidateMetadata.of(which), invalidateScope };
-    this.send(MessageType.CacheInvalidate, 0, CacheInvalidateMetadata.encode(fields));
+    this.cachePuts.invalidate(which);
   }
 
   async migrate(request: SessionMigrateMetadata): Promise<SessionMigrateAckMetadata> {
     this.requireLink();
-    return this.requests.migrate(request);
+    return this.migrations.ask(request);
   }
 
   async moveTo(endpoint: ConnectEndpoint): Promise<void> {
-    return this.host.move(this, this.requireLink(), takeEndpoint(endpoint));
+    return this.owner.move(this, this.requireLink(), takeEndpoint(endpoint));
   }
 
   async close(fields: Partial<SessionCloseMetadata> = {}): Promise<SessionCloseAckMetadata | undefined> {
     const lastWord = this.closing.close(takeCloseFields(fields));
-    if (this.link === undefined) this.host.hurry(this);
+    if (this.outlet.link === undefined) this.owner.hurry(this);
     return lastWord;
+  }
+
+  /** The link that carries it, undefined while none does. */
+  get link(): ClientLink | undefined {
+    return this.outlet.link;
   }
 
   /** The highest frame of which a result has arrived, for SESSION_MIGRATE. */
@@ -250,7 +217,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
 
   /** Whether the session can go on over another link. */
   get isResumable(): boolean {
-    return this.resumption.isGranted && this.closing.isOpen;
+    return this.isResumeGranted && this.closing.isOpen;
   }
 
   /** Whether the server is to hear of its end, and has not said its last word. */
@@ -258,85 +225,111 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     return this.closing.isAsked;
   }
 
-  /** A resume of this session on a link, which `accepted` adopts. */
+  /**
+   * A resume of this session on a link, which `accepted` adopts. Tells how far the session has come, where a server
+   * may hear of it.
+   */
   resumeRequest(link: ClientLink, accepted: (answer: AcceptedOpen) => void): OpenRequest {
-    return this.resumption.request(
-      () => ({
-        largestPacket: link.transport.largestPacket,
-        receivedResults: this.inbox.receivedResults,
-        wantedOperations: this.submissions.tellWanted(),
-      }),
-      (answer) => {
-        if (this.isOver) {
-          // Meanwhile; the server has it there again.
-          link.send(this.farewell());
-          throw endedBefore(this.sessionId, 'session-closed');
-        }
-        accepted(answer);
-      },
-    );
+    const { options, sessionId } = this;
+    const progress =
+      options.announce === false
+        ? {}
+        : {
+            largestPacket: link.transport.largestPacket,
+            receivedResults: this.results.received,
+            wantedOperations: this.submissions.tellWanted(),
+            resumeAttempt: (this.resumeAttempts += 1),
+          };
+    const wanted = { ...options, requestedSessionId: sessionId, allowResume: true };
+    return openRequest(wanted, this.resumeToken, progress, (answer) => {
+      if (this.isOver) {
+        // Meanwhile; the server has it there again.
+        link.send(this.farewell());
+        throw endedBefore(sessionId, 'session-closed');
+      }
+      accepted(answer);
+    });
   }
 
   /** What is said to a server that may still have the session, where the client gave it up. */
   farewell(): Packet {
-    const { sessionId } = this;
-    return makePacket(
-      { messageType: MessageType.SessionClose, sessionId },
-      SessionCloseMetadata.encode(this.closing.farewell()),
-    );
+    return this.closing.farewell();
   }
 
   /** Leaves its link, which goes on to live or die without it. */
   detach(): void {
-    this.link?.release(this);
-    this.link?.reading.release(this.backlog);
-    this.link = undefined;
+    this.leaveLink();
     this.submissions.detach();
-    this.requests.rejectAll(endedBefore(this.sessionId, 'connection-lost'));
+    this.rejectRequests(endedBefore(this.sessionId, 'connection-lost'));
     this.pressureSources.next(of(true));
-    this.connectivity.next('reconnecting');
+    this.become('reconnecting');
   }
 
   /** Goes on over another link. */
   attach(link: ClientLink, { ack, resumeToken, extension }: AcceptedOpen): void {
-    this.link = link;
-    this.answersBefore = this.inbox.answers;
+    this.outlet.link = link;
     if (extension !== undefined) link.announce(extension);
     this.ack = ack;
-    this.resumption.renew(resumeToken);
+    this.resumeToken = resumeToken;
     this.closing.resumed();
     link.adopt(this);
     this.pressureSources.next(link.transport.pressure$);
     // A server that does not say is taken to have received all: nothing may run twice.
     this.submissions.attach(ack, extension?.lastOperationId ?? this.submissions.lastFrameId, link.credit);
     this.backlog.attached(holdingOf(extension));
-    this.connectivity.next('resumed');
+    this.become('resumed');
     this.closing.tellAgain();
   }
 
-  linkEnded(link: ClientLink): void {
-    if (this.link === link) this.lose(link);
-  }
-
-  /** Waits for the next link to where this one leads, where it may; is over where not. */
-  lose(link: ClientLink): void {
-    if (this.isOver) return;
+  /** Its link is gone: it waits for the next to where that led, where it may; is over where not. */
+  lose(): 'waits' | 'over' {
+    if (this.isOver) return 'over';
     if (!this.mayComeBack) {
       // A server that has said it closes the session ends it so, where its time to drain is over first.
       this.end(this.closing.isDraining ? 'session-closed' : 'connection-lost', 'closed');
-      return;
+      return 'over';
     }
-    if (this.link !== undefined) this.detach();
-    this.host.lost(this, link);
+    if (this.outlet.link !== undefined) this.detach();
+    return 'waits';
   }
 
   /** Takes a packet of this session. Throws an `NnrpError` or a `RuntimeError` that says what is wrong. */
   receive(packet: Packet): void {
-    this.inbox.receive(packet);
-  }
-
-  noteFlow(update: FlowUpdateMetadata): void {
-    this.inbox.noteFlow(update);
+    const { revision } = this;
+    switch (packet.header.messageType) {
+      case MessageType.ResultPush:
+        this.results.onPush(packet);
+        return;
+      case MessageType.ResultDrop:
+        this.results.onDrop(packet);
+        return;
+      case MessageType.Error:
+        this.results.onError(decodeAs(packet, MessageType.Error, 'client', revision));
+        return;
+      case MessageType.FlowUpdate:
+        this.flow.onUpdate(decodeAs(packet, MessageType.FlowUpdate, 'client', revision));
+        return;
+      case MessageType.ResultHint:
+        this.hints.next(decodeAs(packet, MessageType.ResultHint, 'client', revision));
+        return;
+      case MessageType.SessionPatchAck:
+        this.patches.onAck(decodeAs(packet, MessageType.SessionPatchAck, 'client', revision));
+        return;
+      case MessageType.CacheAck:
+        this.cachePuts.onAck(decodeAs(packet, MessageType.CacheAck, 'client', revision));
+        return;
+      case MessageType.SessionMigrateAck:
+        this.migrations.onAck(decodeAs(packet, MessageType.SessionMigrateAck, 'client', revision));
+        return;
+      case MessageType.SessionCloseAck:
+        this.closing.onAck(decodeAs(packet, MessageType.SessionCloseAck, 'client', revision));
+        return;
+      case MessageType.SessionClose:
+        this.closing.onClose(decodeAs(packet, MessageType.SessionClose, 'client', revision));
+        return;
+      default:
+        throw unexpectedMessage(`client received unexpected ${messageTypeName(packet.header.messageType)}`);
+    }
   }
 
   /** Ends the session at once, and says so where there is a link. */
@@ -352,39 +345,61 @@ export class ConnectedSession implements ClientSession, LinkedSession {
   }
 
   /** Ends the session without a word to the server. */
-  end(reason: 'session-closed' | 'connection-lost', connectivity: 'expired' | 'closed'): void {
+  end(reason: 'session-closed' | 'connection-lost', phase: 'expired' | 'closed'): void {
     if (this.isOver) return;
-    this.isOver = true;
+    this.phase = phase;
     const error = endedBefore(this.sessionId, reason);
     this.closing.end(reason === 'connection-lost' ? error : undefined);
-    this.link?.release(this);
-    this.link?.reading.release(this.backlog);
-    this.link = undefined;
+    this.leaveLink();
     this.submissions.end(reason);
     this.backlog.end();
-    this.requests.rejectAll(error);
-    this.inbox.end();
+    this.rejectRequests(error);
+    this.flow.received.complete();
+    this.hints.complete();
     this.pressureSources.complete();
-    this.connectivity.next(connectivity);
-    this.connectivity.complete();
-    this.host.ended(this);
+    this.phases.next(phase);
+    this.phases.complete();
+    this.owner.ended(this);
+  }
+
+  private get isOver(): boolean {
+    return this.phase === 'expired' || this.phase === 'closed';
+  }
+
+  private get isResumeGranted(): boolean {
+    return this.resumeToken.length > 0;
   }
 
   /** Whether the session goes on over the next link; to be closed there, where the server may not know of it. */
   private get mayComeBack(): boolean {
-    const { options, resumption, closing } = this;
-    if (options.reconnect === undefined || !resumption.isGranted || closing.isDraining) return false;
+    const { options, isResumeGranted, closing } = this;
+    if (options.reconnect === undefined || !isResumeGranted || closing.isDraining) return false;
     return closing.isOpen || closing.isAsked;
   }
 
   private requireLink(): ClientLink {
-    if (this.isOver) throw endedBefore(this.sessionId, 'session-closed');
-    if (this.link === undefined) throw endedBefore(this.sessionId, 'connection-lost');
-    return this.link;
+    const { link } = this.outlet;
+    if (link !== undefined) return link;
+    throw endedBefore(this.sessionId, this.isOver ? 'session-closed' : 'connection-lost');
   }
 
-  private send(messageType: MessageType, frameId: number, metadata = EMPTY, body = EMPTY): void {
-    this.link?.send(makePacket({ messageType, sessionId: this.sessionId, frameId }, metadata, body));
+  private become(phase: 'reconnecting' | 'resumed'): void {
+    // Whoever hears of it may have ended it meanwhile.
+    if (this.isOver) return;
+    this.phase = phase;
+    this.phases.next(phase);
+  }
+
+  private leaveLink(): void {
+    const { link } = this.outlet;
+    if (link === undefined) return;
+    link.release(this);
+    link.reading.release(this.backlog);
+    this.outlet.link = undefined;
+  }
+
+  private rejectRequests(error: RuntimeError): void {
+    for (const requests of [this.patches, this.migrations, this.cachePuts]) requests.rejectAll(error);
   }
 }
 

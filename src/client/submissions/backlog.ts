@@ -1,23 +1,19 @@
 import type { SchedulerLike, Subscription } from 'rxjs';
+import type { SessionExtension } from '../../protocol/session/session-extension';
 import { scheduleIn } from '../../transport/time/schedule-in';
 import { OperationError } from '../errors';
-import type { OperationHolds } from './operation-holds';
+import type { FlowUpdates } from '../session/flow-update';
+import type { SessionOutlet } from '../session/session-outlet';
 import type { Submission } from './submission';
+import type { Submissions } from './submissions';
 
-/** What the results that wait at a session need of it. */
-export interface BacklogHost {
-  readonly sessionId: number;
+/** What may wait at a session, and how long. */
+export interface BacklogSettings {
   readonly scheduler: SchedulerLike;
   /** Bytes that may wait. */
   readonly maxBufferedBytes: number;
   /** Milliseconds; undefined for the default, which depends on who else has to wait meanwhile. */
   readonly slowConsumerMs: number | undefined;
-  readonly holds: OperationHolds;
-  /** Nothing more is read from the server until `resumeReading`. */
-  pauseReading(): void;
-  resumeReading(): void;
-  /** Nobody wants the results of a submit any more. */
-  giveUp(submission: Submission): void;
 }
 
 /** What waits of one answer. */
@@ -77,7 +73,10 @@ export class Backlog {
   private watch: Subscription | undefined;
 
   constructor(
-    private readonly host: BacklogHost,
+    private readonly outlet: SessionOutlet,
+    private readonly submissions: Submissions,
+    private readonly holds: FlowUpdates,
+    private readonly settings: BacklogSettings,
     private holding: Holding,
   ) {}
 
@@ -95,7 +94,7 @@ export class Backlog {
     if (queue.waitingBytes === 0) this.waitingCount += 1;
     queue.waitingBytes += bytes;
     this.total += bytes;
-    if (this.total > this.host.maxBufferedBytes) this.restrain(queue);
+    if (this.total > this.settings.maxBufferedBytes) this.restrain(queue);
   }
 
   /** The consumer of an answer has taken so many. */
@@ -123,7 +122,7 @@ export class Backlog {
     if (holding === 'operation') {
       for (const queue of this.queues) {
         if (queue.stop !== undefined) this.holdOperation(queue);
-        else if (queue.wasHeld) this.host.holds.release(queue.submission);
+        else if (queue.wasHeld) this.holds.release(queue.submission);
       }
     }
     this.pausedAt = undefined;
@@ -140,13 +139,13 @@ export class Backlog {
 
   /** Bytes past which nothing more is read. */
   private get mostRead(): number {
-    const { maxBufferedBytes } = this.host;
+    const { maxBufferedBytes } = this.settings;
     return this.holding === 'operation' ? EXCESS * maxBufferedBytes : maxBufferedBytes;
   }
 
   /** Bytes that each answer may have once all together have too many. */
   private get share(): number {
-    return this.host.maxBufferedBytes / Math.max(1, this.waitingCount);
+    return this.settings.maxBufferedBytes / Math.max(1, this.waitingCount);
   }
 
   private restrain(queue: AnswerQueue): void {
@@ -156,7 +155,7 @@ export class Backlog {
 
   private stop(queue: AnswerQueue): void {
     if (queue.stop !== undefined) return;
-    const now = this.host.scheduler.now();
+    const now = this.settings.scheduler.now();
     queue.stop = { since: now, stillSince: now, release: undefined };
     this.stoppedCount += 1;
     if (this.holding === 'operation') this.holdOperation(queue);
@@ -165,11 +164,11 @@ export class Backlog {
 
   private holdOperation(queue: AnswerQueue): void {
     queue.wasHeld = true;
-    this.host.holds.hold(queue.submission);
+    this.holds.hold(queue.submission);
   }
 
   private drained(queue: AnswerQueue, stop: Stop): void {
-    const { scheduler } = this.host;
+    const { scheduler } = this.settings;
     const now = scheduler.now();
     stop.stillSince = now;
     if (queue.waitingBytes > this.share / 2 || stop.release !== undefined) return;
@@ -186,7 +185,7 @@ export class Backlog {
 
   private goOn(queue: AnswerQueue): void {
     this.letGo(queue);
-    if (this.holding === 'operation') this.host.holds.release(queue.submission);
+    if (this.holding === 'operation') this.holds.release(queue.submission);
   }
 
   private letGo(queue: AnswerQueue): void {
@@ -198,8 +197,8 @@ export class Backlog {
   }
 
   private pauseReading(): void {
-    this.pausedAt = this.host.scheduler.now();
-    this.host.pauseReading();
+    this.pausedAt = this.settings.scheduler.now();
+    this.outlet.holdReading(this);
     // Also answers whose last result has come: nothing else can make room.
     for (const queue of this.queues) if (queue.waitingBytes >= this.share) this.stop(queue);
     this.watchStopped();
@@ -208,14 +207,14 @@ export class Backlog {
   private resumeReading(): void {
     if (this.total > RESUME_READING_AT * this.mostRead) return;
     this.pausedAt = undefined;
-    this.host.resumeReading();
+    this.outlet.releaseReading(this);
   }
 
   /** Looks when the first of those who have stopped may have stood still for too long. */
   private watchStopped(): void {
     this.watch?.unsubscribe();
-    const { pausedAt, host } = this;
-    const { scheduler, slowConsumerMs = pausedAt === undefined ? Infinity : SLOW_CONSUMER_MS } = host;
+    const { pausedAt, settings } = this;
+    const { scheduler, slowConsumerMs = pausedAt === undefined ? Infinity : SLOW_CONSUMER_MS } = settings;
     if (this.stoppedCount === 0 || slowConsumerMs === Infinity) return;
     const now = scheduler.now();
     let next = Infinity;
@@ -232,10 +231,16 @@ export class Backlog {
   }
 
   private giveUp(queue: AnswerQueue, ms: number): void {
-    const { sessionId, maxBufferedBytes } = this.host;
+    const { sessionId } = this.outlet;
+    const { maxBufferedBytes } = this.settings;
     const { submission, waitingBytes } = queue;
     const detail = `${waitingBytes} bytes waited, where all of the session may have ${maxBufferedBytes} (maxBufferedBytes), and none was taken for ${ms} ms (slowConsumerMs)`;
     queue.fail(new OperationError('slow-consumer', sessionId, submission?.frameId ?? 0, 0, detail));
-    if (submission !== undefined) this.host.giveUp(submission);
+    if (submission !== undefined) this.submissions.giveUp(submission);
   }
+}
+
+/** How a server can be made to wait, by what it has told of itself. */
+export function holdingOf(extension: SessionExtension | undefined): Holding {
+  return extension?.holdsOperations === true ? 'operation' : 'transport';
 }

@@ -1,8 +1,9 @@
-import { Observable, type Observer } from 'rxjs';
+import { Observable } from 'rxjs';
 import type { ResultPush } from '../../protocol/operation/result';
 import type { Backlog } from './backlog';
 import { ResultQueue } from './result-queue';
-import type { Submission, SubmitRequest } from './submission';
+import type { SubmitRequest } from './submission';
+import type { Submissions } from './submissions';
 
 /**
  * The results of a submit, cold: each subscription and each loop submits.
@@ -15,18 +16,10 @@ export interface ResultStream extends Observable<ResultPush>, AsyncIterable<Resu
   [Symbol.asyncIterator](): AsyncIterableIterator<ResultPush, undefined, undefined>;
 }
 
-/** Where submits are made. */
-export interface ResultSource {
-  /** Submits, unless nothing can be. Throws where the request is none. */
-  begin(request: SubmitRequest, observer: Observer<ResultPush>): Submission | undefined;
-  /** Nobody wants the results of a submit any more. */
-  giveUp(submission: Submission): void;
-}
-
 export class SubmittedResults extends Observable<ResultPush> implements ResultStream {
   constructor(
     private readonly request: SubmitRequest,
-    private readonly submits: ResultSource,
+    private readonly submits: Submissions,
     private readonly backlog: Backlog,
   ) {
     super((subscriber) => {
@@ -50,7 +43,7 @@ export class PulledResults implements AsyncIterableIterator<ResultPush, undefine
 
   constructor(
     private readonly request: SubmitRequest,
-    private readonly submits: ResultSource,
+    private readonly submits: Submissions,
     private readonly backlog: Backlog,
   ) {
     this.queue = new ResultQueue(backlog);

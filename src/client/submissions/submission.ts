@@ -1,9 +1,11 @@
 import type { Observer } from 'rxjs';
 import type { ResultPush } from '../../protocol/operation/result';
 import { FrameSubmitMetadata } from '../../wire/messages/frame-submit';
+import { HEADER_LENGTH } from '../../wire/header';
 import { ours, ownBytes } from '../../wire/own-bytes';
 import { EMPTY } from '../../wire/packet';
 import { requireBytes } from '../../wire/require-bytes';
+import { OperationError } from '../errors';
 
 /** What a client asks of a server. */
 export interface SubmitRequest {
@@ -55,4 +57,19 @@ export function submission(
 /** The submit has to wait, or may have to be sent again: its body must not change meanwhile. */
 export function keepBody(submission: Submission): void {
   submission.body = ownBytes(submission.body);
+}
+
+/** Whether a submit is larger than a packet may be, in bytes of header and body. */
+export function isLarger({ body }: Submission, largestPacket: number): boolean {
+  return HEADER_LENGTH + body.length > largestPacket;
+}
+
+/** What such a submit ends with. */
+export function tooLarge(
+  { frameId, body }: Submission,
+  sessionId: number,
+  largestPacket: number,
+): OperationError {
+  const detail = `its body has ${body.length} bytes, and ${largestPacket - HEADER_LENGTH} are the most`;
+  return new OperationError('too-large', sessionId, frameId, 0, detail);
 }

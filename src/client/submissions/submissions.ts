@@ -6,7 +6,6 @@ import {
   Subject,
   type Observable,
   type Observer,
-  type SchedulerLike,
   type Subscription,
 } from 'rxjs';
 import { CreditWindow, type CreditLoad } from '../../protocol/flow/credit-window';
@@ -14,27 +13,14 @@ import { isTerminal, type ResultPush } from '../../protocol/operation/result';
 import { RuntimeError } from '../../protocol/runtime-error';
 import { MAX_WANTED_OPERATIONS } from '../../protocol/session/session-extension';
 import { scheduleIn } from '../../transport/time/schedule-in';
+import { MessageType } from '../../wire/message-type';
 import type { FlowUpdateMetadata } from '../../wire/messages/flow-update';
 import type { SessionOpenAckMetadata } from '../../wire/messages/session-open';
 import type { ConnectionCredit } from '../link/connection-credit';
 import { OperationError, type OperationFailure } from '../errors';
-import { isLarger, tooLarge } from './too-large';
-import { keepBody, submission, type Submission, type SubmitRequest } from './submission';
-import type { ResultSource } from './result-stream';
-
-/** What a session's submissions need to send. */
-export interface SubmissionHost {
-  readonly sessionId: number;
-  readonly scheduler: SchedulerLike;
-  /** Whether the session may go on over another connection, and send again what was not received. */
-  readonly maySendAgain: boolean;
-  /** Bytes of header and body that the server takes in one packet; Infinity where it has not said. */
-  readonly largestPacket: number;
-  sendSubmit(submission: Submission): void;
-  sendCancel(frameId: number): void;
-  /** The last operation in flight has ended. */
-  idle(): void;
-}
+import type { ClientSettings } from '../options';
+import type { SessionOutlet } from '../session/session-outlet';
+import { isLarger, keepBody, submission, tooLarge, type Submission, type SubmitRequest } from './submission';
 
 /** How many operations a session may have in flight, and has. */
 export interface Credit {
@@ -58,10 +44,13 @@ const MAX_ENDED = 2;
  *                   │            │
  *                   └── unsubscribe: forgotten, or FRAME_CANCEL
  */
-export class Submissions implements ResultSource {
+export class Submissions {
   private readonly waiting = new Set<Submission>();
   private readonly inFlight = new Map<number, Submission>();
   private window: CreditWindow;
+  /** Emits when the last operation in flight has ended, before anybody hears of its end. */
+  readonly idle$: Observable<void>;
+  private readonly idle = new Subject<void>();
   private readonly changes = new Subject<void>();
   /** The credit now, and after each change. */
   readonly credit$: Observable<Credit> = defer(() =>
@@ -85,10 +74,14 @@ export class Submissions implements ResultSource {
   private suspect = { frameId: 0, ended: 0 };
 
   constructor(
-    private readonly host: SubmissionHost,
+    private readonly outlet: SessionOutlet,
+    private readonly settings: Pick<ClientSettings, 'scheduler'>,
+    /** Whether the session may go on over another connection, and send again what was not received. */
+    private readonly maySendAgain: boolean,
     ack: SessionOpenAckMetadata,
     credit: ConnectionCredit,
   ) {
+    this.idle$ = this.idle.asObservable();
     this.connection = credit;
     this.window = new CreditWindow({ ack, connection: credit.scope, operations: this.inFlight });
     credit.join(this.sendWaiting, 0);
@@ -108,7 +101,7 @@ export class Submissions implements ResultSource {
   begin(request: SubmitRequest, subscriber: Observer<ResultPush>): Submission | undefined {
     const refusal = this.isClosing ? 'session-closed' : this.over;
     if (refusal !== undefined) {
-      subscriber.error(new OperationError(refusal, this.host.sessionId, 0));
+      subscriber.error(new OperationError(refusal, this.outlet.sessionId, 0));
       return undefined;
     }
     const wanted = submission(request, subscriber);
@@ -126,7 +119,7 @@ export class Submissions implements ResultSource {
     if (!this.isInFlight(wanted)) return;
     // Before what takes its place. Where there is no connection, the server hears with the next which
     // operations are still wanted.
-    if (this.connection !== undefined) this.host.sendCancel(wanted.frameId);
+    if (this.connection !== undefined) this.sendCancel(wanted.frameId);
     this.leave(wanted.frameId);
     this.sendWaiting();
   }
@@ -159,7 +152,7 @@ export class Submissions implements ResultSource {
 
   /** Ends an operation without a result. */
   fail(frameId: number, reason: OperationFailure, errorCode?: number, detail?: string): void {
-    this.failWith(frameId, new OperationError(reason, this.host.sessionId, frameId, errorCode, detail));
+    this.failWith(frameId, new OperationError(reason, this.outlet.sessionId, frameId, errorCode, detail));
   }
 
   private failWith(frameId: number, error: OperationError): void {
@@ -178,13 +171,13 @@ export class Submissions implements ResultSource {
   /** Cancels an operation: FRAME_CANCEL is sent, and whoever waits for it gets an error. */
   cancel(frameId: number): void {
     if (!this.inFlight.has(frameId)) return;
-    if (this.connection !== undefined) this.host.sendCancel(frameId);
+    if (this.connection !== undefined) this.sendCancel(frameId);
     this.fail(frameId, 'cancelled');
   }
 
   /** Takes a FLOW_UPDATE of session or operation scope. */
   applyFlow(update: FlowUpdateMetadata): void {
-    this.window.apply(update, this.host.scheduler.now());
+    this.window.apply(update, this.settings.scheduler.now());
     this.sendWaiting();
   }
 
@@ -230,7 +223,7 @@ export class Submissions implements ResultSource {
     credit.join(this.sendWaiting, this.inFlight.size);
     for (const id of this.toldWanted) {
       // Given up since the server was told.
-      if (id <= lastReceivedId && !this.inFlight.has(id)) this.host.sendCancel(id);
+      if (id <= lastReceivedId && !this.inFlight.has(id)) this.sendCancel(id);
     }
     this.toldWanted = [];
     const unreceived = [...this.inFlight.values()].filter(({ frameId }) => frameId > lastReceivedId);
@@ -246,7 +239,7 @@ export class Submissions implements ResultSource {
   }
 
   private sendAgain(asked: Submission): void {
-    const { largestPacket, sessionId } = this.host;
+    const { largestPacket, sessionId } = this.outlet;
     const { frameId } = asked;
     const { suspect } = this;
     // A server that says what it takes would have said so of this one.
@@ -255,7 +248,7 @@ export class Submissions implements ResultSource {
     else if (isLarger(asked, largestPacket))
       this.failWith(frameId, tooLarge(asked, sessionId, largestPacket));
     // It may have been given up since, by whoever saw another one fail.
-    else if (this.inFlight.get(frameId) === asked) this.host.sendSubmit(asked);
+    else if (this.inFlight.get(frameId) === asked) this.sendSubmit(asked);
   }
 
   /** Takes no more submits, and gives up those that wait: the session closes. */
@@ -264,7 +257,7 @@ export class Submissions implements ResultSource {
     const waiting = [...this.waiting];
     this.waiting.clear();
     for (const { subscriber } of waiting) {
-      subscriber.error(new OperationError('session-closed', this.host.sessionId, 0));
+      subscriber.error(new OperationError('session-closed', this.outlet.sessionId, 0));
     }
     this.tellCredit();
   }
@@ -284,10 +277,11 @@ export class Submissions implements ResultSource {
     this.inFlight.clear();
     this.waiting.clear();
     for (const { subscriber, frameId } of all) {
-      subscriber.error(new OperationError(reason, this.host.sessionId, frameId));
+      subscriber.error(new OperationError(reason, this.outlet.sessionId, frameId));
     }
     this.tellCredit();
     this.changes.complete();
+    this.idle.complete();
   }
 
   /** Sends a submit where it may be, and nothing waits before it. */
@@ -318,7 +312,7 @@ export class Submissions implements ResultSource {
   private send(wanted: Submission, connection: ConnectionCredit): void {
     if (this.refuseTooLarge(wanted)) return;
     if (this.nextFrameId > MAX_FRAME_ID) {
-      wanted.subscriber.error(frameIdOverflow(this.host.sessionId));
+      wanted.subscriber.error(frameIdOverflow(this.outlet.sessionId));
       return;
     }
     const frameId = this.nextFrameId;
@@ -326,20 +320,28 @@ export class Submissions implements ResultSource {
     this.inFlight.set(frameId, wanted);
     this.nextFrameId += 1;
     connection.take();
-    if (this.host.maySendAgain) keepBody(wanted);
-    this.host.sendSubmit(wanted);
+    if (this.maySendAgain) keepBody(wanted);
+    this.sendSubmit(wanted);
+  }
+
+  private sendSubmit({ frameId, metadataBytes, body }: Submission): void {
+    this.outlet.send(MessageType.FrameSubmit, frameId, metadataBytes, body);
+  }
+
+  private sendCancel(frameId: number): void {
+    this.outlet.send(MessageType.FrameCancel, frameId);
   }
 
   /** Whether a submit is more than the server takes: then it ends, and was never sent. */
   private refuseTooLarge(wanted: Submission): boolean {
-    const { largestPacket, sessionId } = this.host;
+    const { largestPacket, sessionId } = this.outlet;
     if (!isLarger(wanted, largestPacket)) return false;
     wanted.subscriber.error(tooLarge(wanted, sessionId, largestPacket));
     return true;
   }
 
   private maySubmit({ metadata }: Submission, connection: ConnectionCredit): boolean {
-    const now = this.window.isTimed ? this.host.scheduler.now() : 0;
+    const now = this.window.isTimed ? this.settings.scheduler.now() : 0;
     const load: CreditLoad = { inFlight: this.inFlight.size, connectionInFlight: connection.inFlight, now };
     const named = metadata.dependencyFrameId || metadata.retryOfFrame;
     const decision = this.window.decide(
@@ -360,7 +362,7 @@ export class Submissions implements ResultSource {
 
   private retryAt(delayMs: number): void {
     this.retry?.unsubscribe();
-    this.retry = scheduleIn(this.host.scheduler, delayMs, () => {
+    this.retry = scheduleIn(this.settings.scheduler, delayMs, () => {
       this.sendWaiting();
     });
   }
@@ -369,7 +371,7 @@ export class Submissions implements ResultSource {
     this.inFlight.delete(frameId);
     this.window.endOperation(frameId);
     this.connection?.giveBack();
-    if (this.inFlight.size === 0) this.host.idle();
+    if (this.inFlight.size === 0 && this.idle.observed) this.idle.next();
   }
 
   private tellCredit(): void {

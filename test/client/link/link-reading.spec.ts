@@ -1,4 +1,5 @@
 import { memoryPair } from '../../../src/transport/memory';
+import { LinkOutlet } from '../../../src/client/link/link-outlet';
 import { LinkReading } from '../../../src/client/link/link-reading';
 import { VirtualTime } from '../../support/virtual-time';
 
@@ -6,14 +7,16 @@ function stage() {
   const time = new VirtualTime();
   const log: string[] = [];
   const [transport] = memoryPair();
-  const reading = new LinkReading(
+  const outlet = new LinkOutlet(
     Object.create(transport, {
       pause: { value: () => log.push('pause') },
       resume: { value: () => log.push('resume') },
+      send: { value: () => log.push(`sign at ${time.now()}`) },
     }) as typeof transport,
     time,
-    () => log.push(`sign at ${time.now()}`),
   );
+  outlet.announce({});
+  const reading = new LinkReading(outlet, time);
   return { time, log, reading };
 }
 

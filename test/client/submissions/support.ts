@@ -1,8 +1,9 @@
 import type { Subscription } from 'rxjs';
 import { ConnectionCredit } from '../../../src/client/link/connection-credit';
-import type { Submission, SubmitRequest } from '../../../src/client/submissions/submission';
+import type { SubmitRequest } from '../../../src/client/submissions/submission';
+import { FlowUpdates } from '../../../src/client/session/flow-update';
+import { SessionOutlet } from '../../../src/client/session/session-outlet';
 import { Backlog, type Holding } from '../../../src/client/submissions/backlog';
-import { OperationHolds } from '../../../src/client/submissions/operation-holds';
 import { SubmittedResults, type ResultStream } from '../../../src/client/submissions/result-stream';
 import { Submissions } from '../../../src/client/submissions/submissions';
 import { completeResult } from '../../../src/protocol/operation/result';
@@ -12,6 +13,8 @@ import {
   FlowUpdateMetadata,
   FlowUpdateReason,
 } from '../../../src/wire/messages/flow-update';
+import { MessageType } from '../../../src/wire/message-type';
+import { EMPTY } from '../../../src/wire/packet';
 import { SessionOpenAckMetadata } from '../../../src/wire/messages/session-open';
 import { text } from '../../support/packets';
 import { VirtualTime } from '../../support/virtual-time';
@@ -33,62 +36,66 @@ export interface StageOptions extends Grant {
   readonly slowConsumerMs?: number;
 }
 
+/** Where nothing goes but into a list. */
+class RecordingOutlet extends SessionOutlet {
+  readonly sent: string[] = [];
+  /** What the server has said that it takes. */
+  mostTaken = Infinity;
+  submitted = (frameId: number, _body: Uint8Array): void => {
+    this.sent.push(`submit ${frameId}`);
+  };
+
+  constructor() {
+    super(7, undefined);
+  }
+
+  override get largestPacket(): number {
+    return this.mostTaken;
+  }
+
+  override send(messageType: MessageType, frameId = 0, metadata = EMPTY, body = EMPTY): void {
+    if (messageType === MessageType.FrameSubmit) this.submitted(frameId, body);
+    else if (messageType === MessageType.FrameCancel) this.sent.push(`cancel ${frameId}`);
+    else {
+      const { updateReason, operationId } = FlowUpdateMetadata.decode(metadata);
+      this.sent.push(`${updateReason === FlowUpdateReason.Pause ? 'hold' : 'release'} ${operationId}`);
+    }
+  }
+
+  override holdReading(): void {
+    this.sent.push('pause reading');
+  }
+
+  override releaseReading(): void {
+    this.sent.push('resume reading');
+  }
+}
+
 /** Submissions of session 7, everything that they send, and what becomes of each submit. */
 export class Stage {
   readonly time = new VirtualTime();
-  readonly sent: string[] = [];
+  readonly outlet = new RecordingOutlet();
   readonly outcomes = new Map<string, unknown[]>();
   readonly subscriptions = new Map<string, Subscription>();
   idleCount = 0;
-  /** What the server has said that it takes. */
-  largestPacket = Infinity;
-  sendSubmit: (submission: Submission) => void = ({ frameId }) => {
-    this.sent.push(`submit ${frameId}`);
-  };
   readonly submissions: Submissions;
   readonly backlog: Backlog;
   private epoch = 0;
 
   constructor({ holding = 'operation', slowConsumerMs, ...grant }: StageOptions = {}) {
-    const largestPacket = (): number => this.largestPacket;
+    const { outlet, time: scheduler } = this;
+    const { maySendAgain = false } = grant;
     this.submissions = new Submissions(
-      {
-        get largestPacket() {
-          return largestPacket();
-        },
-        sessionId: 7,
-        scheduler: this.time,
-        maySendAgain: grant.maySendAgain ?? false,
-        sendSubmit: (submission) => {
-          this.sendSubmit(submission);
-        },
-        sendCancel: (frameId) => this.sent.push(`cancel ${frameId}`),
-        idle: () => {
-          this.idleCount += 1;
-        },
-      },
+      outlet,
+      { scheduler },
+      maySendAgain,
       ackOf(grant),
       new ConnectionCredit(),
     );
-    const holds = new OperationHolds(this.submissions, (metadata) => {
-      const { updateReason, operationId } = FlowUpdateMetadata.decode(metadata);
-      this.sent.push(`${updateReason === FlowUpdateReason.Pause ? 'hold' : 'release'} ${operationId}`);
-    });
-    this.backlog = new Backlog(
-      {
-        sessionId: 7,
-        scheduler: this.time,
-        maxBufferedBytes: 4096,
-        slowConsumerMs,
-        holds,
-        giveUp: (submission) => {
-          this.submissions.giveUp(submission);
-        },
-        pauseReading: () => this.sent.push('pause reading'),
-        resumeReading: () => this.sent.push('resume reading'),
-      },
-      holding,
-    );
+    this.submissions.idle$.subscribe(() => (this.idleCount += 1));
+    const flow = new FlowUpdates(this.submissions, outlet);
+    const settings = { scheduler, maxBufferedBytes: 4096, slowConsumerMs };
+    this.backlog = new Backlog(outlet, this.submissions, flow, settings, holding);
   }
 
   results(request: SubmitRequest): ResultStream {
@@ -134,7 +141,7 @@ export class Stage {
 
   /** What was sent since the last time. */
   news(): string[] {
-    return this.sent.splice(0);
+    return this.outlet.sent.splice(0);
   }
 }
 

@@ -1,12 +1,11 @@
 import * as backoff from '../../../src/client/reconnect/backoff';
 import { ConnectedSession } from '../../../src/client/session/connected-session';
-import { SessionInbox } from '../../../src/client/session/session-inbox';
-import { SessionRequests } from '../../../src/client/session/session-requests';
+import { Patches } from '../../../src/client/session/patch';
+import { Results } from '../../../src/client/session/results';
 import { ConnectionCredit } from '../../../src/client/link/connection-credit';
 import { ClientLink } from '../../../src/client/link/link';
 import { Submissions } from '../../../src/client/submissions/submissions';
 import { isTerminal, type ResultPush } from '../../../src/protocol/operation/result';
-import { MessageType } from '../../../src/wire/message-type';
 import type { Packet } from '../../../src/wire/packet';
 import type { Defect } from './defect';
 import { nothing, replace } from './planting';
@@ -70,14 +69,13 @@ export const CLIENT_DEFECTS: readonly Defect[] = [
     invariants: [3, 4, 7],
     seed: 3,
     plant: () =>
-      replace<{ received: number }>(
-        SessionInbox.prototype,
-        'receive',
+      replace<{ count: number }>(
+        Results.prototype,
+        'onDrop',
         (original) =>
           function (packet: Packet) {
-            const before = this.received;
             original.call(this, packet);
-            if (packet.header.messageType === MessageType.ResultDrop) this.received = before;
+            this.count -= 1;
           },
       ),
   },
@@ -108,15 +106,15 @@ export const CLIENT_DEFECTS: readonly Defect[] = [
     invariants: [14],
     seed: 1,
     plant: () =>
-      replace<{ readonly patches: { add(request: unknown): Promise<unknown> } }>(
-        SessionRequests.prototype,
-        'patch',
+      replace<{ add(request: unknown): Promise<unknown> }>(
+        Patches.prototype,
+        'ask',
         (original) =>
           function (...given) {
             try {
               return original.apply(this, given);
             } catch (error) {
-              this.patches.add({}).catch(nothing);
+              this.add({}).catch(nothing);
               throw error;
             }
           },

@@ -1,15 +1,24 @@
+import { openBody } from '../../protocol/session/open-blocks';
 import { checkFlagsDowngradeOnly, checkRecoveryAck } from '../../protocol/session/recovery';
-import { decodeSessionExtension, type SessionExtension } from '../../protocol/session/session-extension';
+import {
+  CLIENT_CLAIMS,
+  decodeSessionExtension,
+  encodeSessionExtension,
+  type SessionExtension,
+} from '../../protocol/session/session-extension';
 import { idInUse, tooManyOperations, tooManySessions } from '../../protocol/session/session-limit';
 import { breaksRule } from '../../wire/errors';
+import { MessageType } from '../../wire/message-type';
 import {
   SessionErrorCode,
+  SessionOpenMetadata,
   SessionStatus,
   type SessionOpenAckMetadata,
-  type SessionOpenMetadata,
 } from '../../wire/messages/session-open';
+import { EMPTY, packet } from '../../wire/packet';
 import { SessionRejectedError } from '../errors';
-import type { OpenAnswer } from '../link/open-queue';
+import type { OpenAnswer, OpenRequest } from '../link/open-queue';
+import { authOf, sessionOpen, type SessionOptions } from '../options';
 
 /** A SESSION_OPEN_ACK that accepts, taken apart. */
 export interface AcceptedOpen {
@@ -17,6 +26,32 @@ export interface AcceptedOpen {
   /** Empty where the server gives none. */
   readonly resumeToken: Uint8Array;
   readonly extension: SessionExtension | undefined;
+}
+
+/**
+ * SESSION_OPEN, ready to be sent. `accept` takes an ack that fits; what it throws rejects the open. Throws an
+ * `NnrpError` where a field has no such value: nothing that cannot be sent comes to stand before the opens of
+ * others.
+ */
+export function openRequest(
+  options: SessionOptions,
+  resumeToken: Uint8Array,
+  /** What a server may hear of it that listens. */
+  told: SessionExtension,
+  accept: (answer: AcceptedOpen) => void,
+): OpenRequest {
+  const extension =
+    options.announce === false ? EMPTY : encodeSessionExtension({ ...CLIENT_CLAIMS, ...told });
+  const blocks = { resumeToken, auth: authOf(options), extension };
+  const open = sessionOpen(options, blocks);
+  const metadata = SessionOpenMetadata.encode(open);
+  return {
+    open,
+    packet: packet({ messageType: MessageType.SessionOpen }, metadata, openBody(blocks)),
+    accept: (answer) => {
+      accept(acceptedOpen(open, answer));
+    },
+  };
 }
 
 /**

@@ -1,39 +1,57 @@
-import { Awaited } from '../../src/client/awaited';
+import { AwaitedAcks, type Patience } from '../../src/client/awaited-acks';
+import { MessageType } from '../../src/wire/message-type';
 import { VirtualTime } from '../support/virtual-time';
 
-describe('Awaited', () => {
+const patches = (patience?: Patience): AwaitedAcks<string, string> =>
+  new AwaitedAcks(MessageType.SessionPatch, MessageType.SessionPatchAck, patience);
+const ackOf = (request: string): string => `ack of ${request}`;
+const UNASKED = 'client received SESSION_PATCH_ACK that it did not ask for';
+
+describe('AwaitedAcks', () => {
   it('gives the first ack to the first request', async () => {
-    const awaited = new Awaited<string, string>();
+    const awaited = patches();
     const answers = [awaited.add('a'), awaited.add('b')];
     expect([awaited.size, awaited.first]).toEqual([2, 'a']);
-    expect(awaited.settle((request) => `ack of ${request}`)).toBe(true);
+    awaited.settle(ackOf);
     expect(awaited.first).toBe('b');
-    awaited.settle((request) => `ack of ${request}`);
+    awaited.settle(ackOf);
     expect(await Promise.all(answers)).toEqual(['ack of a', 'ack of b']);
     expect([awaited.size, awaited.first]).toEqual([0, undefined]);
   });
 
   it('says where nobody waits, and does not judge the ack', () => {
-    const awaited = new Awaited<string, string>();
+    const awaited = patches();
     const judge = jest.fn(() => 'ack');
-    expect(awaited.settle(judge)).toBe(false);
+    expect(() => {
+      awaited.settle(judge);
+    }).toThrow(UNASKED);
     expect(judge).not.toHaveBeenCalled();
   });
 
   it('rejects the request whose ack does not fit, and no other', async () => {
-    const awaited = new Awaited<string, string>();
+    const awaited = patches();
     const [first, second] = [awaited.add('a'), awaited.add('b')];
-    const settled = awaited.settle(() => {
+    awaited.settle(() => {
       throw new Error('does not fit');
     });
-    expect(settled).toBe(true);
     await expect(first).rejects.toThrow('does not fit');
     awaited.settle(() => 'fits');
     expect(await second).toBe('fits');
   });
 
+  it('rejects the first, answered otherwise, and does nothing where none waits', async () => {
+    const awaited = patches();
+    const [first, second] = [awaited.add('a'), awaited.add('b')];
+    awaited.rejectFirst(new Error('refused'));
+    await expect(first).rejects.toThrow('refused');
+    awaited.settle(ackOf);
+    expect(await second).toBe('ack of b');
+    awaited.rejectFirst(new Error('refused'));
+    expect(awaited.size).toBe(0);
+  });
+
   it('rejects all, and waits for others then', async () => {
-    const awaited = new Awaited<string, string>();
+    const awaited = patches();
     const lost = Promise.allSettled([awaited.add('a'), awaited.add('b')]);
     const fault = new Error('the connection is gone');
     awaited.rejectAll(fault);
@@ -49,26 +67,29 @@ describe('Awaited', () => {
 
   it('rejects what has no ack in time, whose ack is then not the next one’s', async () => {
     const time = new VirtualTime();
-    const patience = { scheduler: time, ms: 10, error: () => new Error('too late') };
-    const awaited = new Awaited<string, string>();
-    const first = expect(awaited.add('a', patience)).rejects.toThrow('too late');
+    const awaited = patches({ sessionId: 7, scheduler: time, answerTimeoutMs: 10 });
+    const first = expect(awaited.add('a')).rejects.toThrow(
+      'the server has not answered SESSION_PATCH of session 7 within 10 ms',
+    );
     time.advance(9);
-    const next = awaited.add('b', patience);
+    const next = awaited.add('b');
     time.advance(1);
     await first;
     expect([awaited.size, awaited.first]).toEqual([1, 'b']);
-    expect(awaited.settle(() => 'late')).toBe(true);
-    expect(awaited.settle((request) => `ack of ${request}`)).toBe(true);
+    awaited.settle(() => 'late');
+    expect(awaited.size).toBe(1);
+    awaited.settle(ackOf);
     expect(await next).toBe('ack of b');
-    expect([awaited.settle(() => 'more'), time.pendingCount]).toEqual([false, 0]);
+    expect(time.pendingCount).toBe(0);
+    expect(() => {
+      awaited.settle(() => 'more');
+    }).toThrow(UNASKED);
   });
 
   it('does not wait on another connection for an ack that was late on the one before', async () => {
     const time = new VirtualTime();
-    const awaited = new Awaited<string, string>();
-    const first = expect(
-      awaited.add('a', { scheduler: time, ms: 10, error: () => new Error('too late') }),
-    ).rejects.toThrow('too late');
+    const awaited = patches({ sessionId: 7, scheduler: time, answerTimeoutMs: 10 });
+    const first = expect(awaited.add('a')).rejects.toThrow('has not answered');
     time.advance(10);
     await first;
     awaited.rejectAll(new Error('the connection is gone'));

@@ -1,6 +1,9 @@
-import type { SchedulerLike, Subscription } from 'rxjs';
+import { Subject, type Observable, type SchedulerLike, type Subscription } from 'rxjs';
+import { pongPacket } from '../../protocol/ping';
+import { RuntimeError } from '../../protocol/runtime-error';
 import { scheduleIn } from '../../transport/time/schedule-in';
-import type { Transport } from '../../transport/transport';
+import type { PeerName } from '../../transport/transport';
+import type { LinkOutlet } from './link-outlet';
 import type { LinkReading } from './link-reading';
 
 /** PONGs that may wait until the server reads; from then on nothing is read from it. */
@@ -10,20 +13,14 @@ const LOOK_MS = 20;
 /** Milliseconds that it may read nothing, while it asks and asks. */
 const UNREAD_MS = 30_000;
 
-export interface PongsHost {
-  readonly transport: Transport;
-  readonly scheduler: SchedulerLike;
-  readonly reading: LinkReading;
-  send(number: number): void;
-  /** The server asks without an end and reads no answer. */
-  unread(count: number, ms: number): void;
-}
-
 /**
  * The answers to a server's PINGs. What waits of them is bounded: a server that asks and does not read is not
  * read either, and one that goes on so is none.
  */
 export class Pongs {
+  /** Errors where the server asks without an end and reads no answer. */
+  readonly unread$: Observable<never>;
+  private readonly failed = new Subject<never>();
   /** How many sessions are on their way to another link. */
   private departing = 0;
   /** PINGs that came meanwhile. */
@@ -32,7 +29,13 @@ export class Pongs {
   private unread: number[] = [];
   private looking: Subscription | undefined;
 
-  constructor(private readonly host: PongsHost) {}
+  constructor(
+    private readonly outlet: LinkOutlet,
+    private readonly reading: LinkReading,
+    private readonly scheduler: SchedulerLike,
+  ) {
+    this.unread$ = this.failed.asObservable();
+  }
 
   /** Answers a PING. */
   answer(number: number): void {
@@ -56,19 +59,20 @@ export class Pongs {
   }
 
   private send(number: number): void {
-    const { transport } = this.host;
-    this.host.send(number);
+    const { transport } = this.outlet;
+    this.outlet.send(pongPacket(number));
     this.unread.push((transport.takenBytes ?? 0) + transport.queuedBytes);
     if (this.unread.length < MAX_UNREAD || this.looking !== undefined) return;
     this.forgetRead();
     if (this.unread.length < MAX_UNREAD / 2) return;
-    this.host.reading.hold(this);
-    this.look(this.host.scheduler.now(), transport.takenBytes);
+    this.reading.hold(this);
+    this.look(this.scheduler.now(), transport.takenBytes);
   }
 
   /** Looks again and again until enough is read. */
   private look(since: number, takenBytes: number | undefined): void {
-    const { transport, scheduler, reading } = this.host;
+    const { scheduler, reading } = this;
+    const { transport } = this.outlet;
     this.looking = scheduleIn(scheduler, LOOK_MS, () => {
       this.forgetRead();
       const now = scheduler.now();
@@ -77,7 +81,7 @@ export class Pongs {
         this.looking = undefined;
         reading.release(this);
       } else if (!isTaken && now - since >= UNREAD_MS) {
-        this.host.unread(this.unread.length, now - since);
+        this.failed.error(unreadError(transport.peer, this.unread.length, now - since));
       } else {
         this.look(isTaken ? now : since, transport.takenBytes);
       }
@@ -85,8 +89,16 @@ export class Pongs {
   }
 
   private forgetRead(): void {
-    const { queuedBytes, takenBytes } = this.host.transport;
+    const { queuedBytes, takenBytes } = this.outlet.transport;
     if (queuedBytes === 0) this.unread = [];
     else if (takenBytes !== undefined) this.unread = this.unread.filter((end) => end > takenBytes);
   }
+}
+
+function unreadError(peer: PeerName, count: number, ms: number): RuntimeError {
+  return new RuntimeError(
+    'io',
+    `the server at ${peer} sends PING without an end and has read none of ${count} answers for ${ms} ms, which ends the connection`,
+    { reach: 'connection', origin: 'peer' },
+  );
 }

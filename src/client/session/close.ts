@@ -1,4 +1,4 @@
-import type { SchedulerLike, Subscription } from 'rxjs';
+import { AsyncSubject, firstValueFrom, Subject, Subscription, type Observable } from 'rxjs';
 import type { RuntimeError } from '../../protocol/runtime-error';
 import {
   acceptsOperations,
@@ -16,41 +16,51 @@ import {
   SessionCloseAckMetadata,
   SessionCloseMetadata,
 } from '../../wire/messages/session-close';
-import { AskedClose, type LastWord } from './asked-close';
+import { packet, type Packet } from '../../wire/packet';
+import { unasked } from '../awaited-acks';
+import { onEach } from '../on-each';
+import type { ClientSettings } from '../options';
 import type { Submissions } from '../submissions/submissions';
-import { unasked } from '../unasked';
+import type { SessionOutlet } from './session-outlet';
 
-/** The session that closes. */
-export interface ClosingSession {
-  readonly sessionId: number;
-  readonly scheduler: SchedulerLike;
-  readonly submissions: Submissions;
-  /** Milliseconds that a close may take, besides what operations in flight get; Infinity for no limit. */
-  readonly closeTimeoutMs: number;
-  /** Whether there is a link. Where there is none, the server hears of the end over the next. */
-  readonly isConnected: boolean;
-  send(messageType: MessageType, metadata: Uint8Array): void;
-  /** Ends the session without another word. */
-  end(reason: 'session-closed', connectivity: 'closed'): void;
+/** The server's last word of a session, undefined where it has said none in time. */
+type LastWord = SessionCloseAckMetadata | undefined;
+
+/** A close of this side's, from when it is asked for until the server's last word. */
+interface AskedClose {
+  /** SESSION_CLOSE's. */
+  readonly metadata: Uint8Array;
+  /** Whether the server was told. */
+  isTold: boolean;
+  readonly word: AsyncSubject<LastWord>;
+  readonly lastWord: Promise<LastWord>;
+  readonly limit: Subscription;
 }
 
 /**
- * Where a session stands in its lifecycle (protocol section 8), and how it comes to its end in good order,
- * whoever asks for it.
+ * SESSION_CLOSE and SESSION_CLOSE_ACK, either way: where a session stands in its lifecycle (protocol section 8), and
+ * how it comes to its end in good order, whoever asks for it.
  *
  *            SESSION_CLOSE, either way          idle, or time over
  *   open ─────────────────────────────▶ drains ────────────────────▶ closed
  *                │  abort, or nothing to drain                          ▲
  *                └──────────────────────────────────────────────────────┘
  */
-export class SessionClosing {
+export class ClosingHandshake {
+  /** Emits when the session is at its end, before it has ended. */
+  readonly over$: Observable<void>;
+  private readonly over = new Subject<void>();
   private asked: AskedClose | undefined;
-  private drainTimer: Subscription | undefined;
+  private draining = Subscription.EMPTY;
 
   constructor(
-    private readonly session: ClosingSession,
+    private readonly outlet: SessionOutlet,
+    private readonly submissions: Submissions,
+    private readonly settings: Pick<ClientSettings, 'scheduler' | 'closeTimeoutMs'>,
     private current: SessionState,
-  ) {}
+  ) {
+    this.over$ = this.over.asObservable();
+  }
 
   /** Closing from when its user asks for it, though a server that is away hears of it later. */
   get state(): SessionState {
@@ -69,7 +79,7 @@ export class SessionClosing {
 
   /** Whether the server has said that it closes the session, and operations may still finish. */
   get isDraining(): boolean {
-    return this.drainTimer !== undefined;
+    return this.current === SessionState.Draining && this.asked?.isTold !== true;
   }
 
   /**
@@ -79,65 +89,58 @@ export class SessionClosing {
    */
   close(fields: Partial<SessionCloseMetadata>): Promise<LastWord> {
     if (this.asked !== undefined) return this.asked.lastWord;
-    const { session } = this;
-    const { submissions, closeTimeoutMs, isConnected } = session;
     const close = this.request({ inFlightPolicy: InFlightPolicy.Drain, ...fields });
     const metadata = SessionCloseMetadata.encode(close);
     if (this.current === SessionState.Closed) return Promise.resolve(undefined);
     const drainMs = close.inFlightPolicy === InFlightPolicy.Abort ? 0 : close.drainTimeoutMs;
-    const asked = new AskedClose(metadata, session.scheduler, drainMs + closeTimeoutMs, () => {
-      session.end('session-closed', 'closed');
-    });
-    this.asked = asked;
-    submissions.refuseNew();
+    const asked = this.ask(metadata, drainMs + this.settings.closeTimeoutMs);
+    this.submissions.refuseNew();
     if (this.isDraining) this.drainFor(drainMs);
-    else if (isConnected) this.tell(asked);
-    else if (drainMs === 0) submissions.failAll('session-closed');
+    else if (this.outlet.link !== undefined) this.tell(asked);
+    else if (drainMs === 0) this.submissions.failAll('session-closed');
     return asked.lastWord;
   }
 
   /** What is said to a server that may still have the session, where the client gave it up. */
-  farewell(): SessionCloseMetadata {
-    return this.request({ inFlightPolicy: InFlightPolicy.Abort });
+  farewell(): Packet {
+    const { sessionId } = this.outlet;
+    const close = SessionCloseMetadata.encode(this.request({ inFlightPolicy: InFlightPolicy.Abort }));
+    return packet({ messageType: MessageType.SessionClose, sessionId }, close);
   }
 
   /** Says that the session ends now, where the server has not heard it yet; there will be no answer. */
   sayFarewell(): void {
     if (this.isDraining) this.sendAck(CloseStatus.Closed);
-    else if (acceptsOperations(this.current)) {
-      this.session.send(MessageType.SessionClose, SessionCloseMetadata.encode(this.farewell()));
-    }
+    else if (acceptsOperations(this.current)) this.outlet.link?.send(this.farewell());
   }
 
   /** The answer to a close of this side's. */
-  onCloseAck({ metadata }: MessageOf<typeof MessageType.SessionCloseAck>): void {
-    const { session, asked } = this;
+  onAck({ metadata }: MessageOf<typeof MessageType.SessionCloseAck>): void {
+    const { asked } = this;
     if (asked?.isTold !== true) throw unasked(MessageType.SessionCloseAck);
     const { closeStatus } = metadata;
-    this.current = afterCloseAck(this.current, closeStatus, session.sessionId);
+    this.current = afterCloseAck(this.current, closeStatus, this.outlet.sessionId);
     // The server has taken the close, or lets operations finish: its last word is still to come.
     if (closeStatus === CloseStatus.Acknowledged || closeStatus === CloseStatus.Draining) return;
-    this.asked = undefined;
-    asked.settle(metadata);
-    if (closeStatus === CloseStatus.Closed) session.end('session-closed', 'closed');
-    else session.submissions.acceptNew();
+    this.settle(asked, metadata);
+    if (closeStatus === CloseStatus.Closed) this.over.next();
+    else this.submissions.acceptNew();
   }
 
   /** The server ends the session: what is in flight may finish, where it drains. */
-  onServerClose({ metadata }: MessageOf<typeof MessageType.SessionClose>): void {
-    if (this.asked?.isTold === true) {
+  onClose({ metadata }: MessageOf<typeof MessageType.SessionClose>): void {
+    const { asked, submissions } = this;
+    const { sessionId } = this.outlet;
+    const { inFlightPolicy, drainTimeoutMs, lastOperationId, sessionErrorCode } = metadata;
+    if (asked?.isTold === true) {
       // The closes have crossed, and each side takes the other's for its answer.
-      const { lastOperationId, sessionErrorCode } = metadata;
       const ack = { closeStatus: CloseStatus.Closed, lastOperationId, sessionErrorCode };
-      this.asked.settle(SessionCloseAckMetadata.of(ack));
-      this.asked = undefined;
+      this.settle(asked, SessionCloseAckMetadata.of(ack));
       this.finish();
       return;
     }
-    const { sessionId, submissions } = this.session;
     this.current = afterClose(this.current, sessionId);
     submissions.refuseNew();
-    const { inFlightPolicy, drainTimeoutMs } = metadata;
     if (inFlightPolicy === InFlightPolicy.Abort || submissions.inFlightIds().length === 0) {
       this.finish();
       return;
@@ -147,17 +150,14 @@ export class SessionClosing {
     this.drainFor(drainTimeoutMs);
   }
 
-  /** The last operation in flight has ended. */
-  idle(): void {
-    if (this.isDraining) this.finish();
-  }
-
-  /** The session goes on over another link. */
+  /**
+   * The session goes on over another link. What is in flight is under way there, too: a server that may not have
+   * heard of the end hears of it with `tellAgain`.
+   */
   resumed(): void {
     this.current = SessionState.Resumed;
   }
 
-  /** What is in flight is under way there, too: a server that may not have heard of the end hears of it now. */
   tellAgain(): void {
     if (this.asked !== undefined) this.tell(this.asked);
   }
@@ -165,45 +165,68 @@ export class SessionClosing {
   /** The session is over; `error` is why the server's last word will never be known. */
   end(error: RuntimeError | undefined): void {
     this.current = SessionState.Closed;
-    this.drainTimer?.unsubscribe();
-    if (error === undefined) this.asked?.settle(undefined);
-    else this.asked?.fail(error);
+    this.draining.unsubscribe();
+    this.over.complete();
+    const { asked } = this;
+    if (asked === undefined) return;
+    if (error === undefined) this.settle(asked, undefined);
+    else {
+      asked.limit.unsubscribe();
+      asked.word.error(error);
+    }
     this.asked = undefined;
   }
 
+  private ask(metadata: Uint8Array, limitMs: number): AskedClose {
+    const word = new AsyncSubject<LastWord>();
+    const lastWord = firstValueFrom(word, { defaultValue: undefined });
+    const limit = scheduleIn(this.settings.scheduler, limitMs, () => {
+      this.over.next();
+    });
+    this.asked = { metadata, isTold: false, word, lastWord, limit };
+    return this.asked;
+  }
+
   private tell(asked: AskedClose): void {
-    const { session } = this;
-    this.current = afterClose(this.current, session.sessionId);
+    this.current = afterClose(this.current, this.outlet.sessionId);
     asked.isTold = true;
-    session.send(MessageType.SessionClose, asked.metadata);
+    this.outlet.send(MessageType.SessionClose, 0, asked.metadata);
+  }
+
+  private settle({ word, limit }: AskedClose, said: LastWord): void {
+    this.asked = undefined;
+    limit.unsubscribe();
+    word.next(said);
+    word.complete();
   }
 
   private drainFor(ms: number): void {
-    this.drainTimer?.unsubscribe();
-    this.drainTimer = scheduleIn(this.session.scheduler, ms, () => {
+    this.draining.unsubscribe();
+    const finish = (): void => {
       this.finish();
-    });
+    };
+    this.draining = new Subscription();
+    this.draining.add(scheduleIn(this.settings.scheduler, ms, finish));
+    this.draining.add(onEach(this.submissions.idle$, finish));
   }
 
   private finish(): void {
     this.sendAck(CloseStatus.Closed);
-    this.session.end('session-closed', 'closed');
+    this.over.next();
   }
 
   private request(fields: Partial<SessionCloseMetadata>): SessionCloseMetadata {
-    const { sessionId, submissions } = this.session;
     return SessionCloseMetadata.of({
       closeReason: CloseReason.ClientShutdown,
-      lastOperationId: BigInt(submissions.lastFrameId),
-      sessionCloseTag: sessionId,
+      lastOperationId: BigInt(this.submissions.lastFrameId),
+      sessionCloseTag: this.outlet.sessionId,
       ...fields,
     });
   }
 
   private sendAck(closeStatus: CloseStatus): void {
-    const { session } = this;
-    const lastOperationId = BigInt(session.submissions.lastFrameId);
+    const lastOperationId = BigInt(this.submissions.lastFrameId);
     const ack = SessionCloseAckMetadata.of({ closeStatus, lastOperationId });
-    session.send(MessageType.SessionCloseAck, SessionCloseAckMetadata.encode(ack));
+    this.outlet.send(MessageType.SessionCloseAck, 0, SessionCloseAckMetadata.encode(ack));
   }
 }

@@ -1,5 +1,5 @@
 import { SessionRejectedError } from '../../../src/client/errors';
-import { acceptedOpen } from '../../../src/client/session/open-answer';
+import { acceptedOpen } from '../../../src/client/session/open';
 import { encodeSessionExtension } from '../../../src/protocol/session/session-extension';
 import {
   SessionAckFlag,

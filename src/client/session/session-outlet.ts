@@ -1,0 +1,36 @@
+import type { MessageType } from '../../wire/message-type';
+import { EMPTY, packet } from '../../wire/packet';
+import type { ClientLink } from '../link/link';
+
+/** Where the packets of a session go: to the link that carries it, nowhere while none does. */
+export class SessionOutlet {
+  constructor(
+    readonly sessionId: number,
+    /** Undefined while there is none. */
+    public link: ClientLink | undefined,
+  ) {}
+
+  /** Bytes of header and body that the server takes in one packet; Infinity where it has not said. */
+  get largestPacket(): number {
+    return this.link?.largestPacket ?? Infinity;
+  }
+
+  /** Throws an `NnrpError`, `MessageLengthOverflow`, where the server takes none so large. */
+  send(messageType: MessageType, frameId = 0, metadata = EMPTY, body = EMPTY): void {
+    this.link?.send(packet({ messageType, sessionId: this.sessionId, frameId }, metadata, body));
+  }
+
+  /** The server has answered the session over its link, with a result or an ack. */
+  noteAnswer(): void {
+    if (this.link !== undefined) this.link.wasAnswered = true;
+  }
+
+  /** Stops reading from the server until every holder has released. */
+  holdReading(holder: object): void {
+    this.link?.reading.hold(holder);
+  }
+
+  releaseReading(holder: object): void {
+    this.link?.reading.release(holder);
+  }
+}
