@@ -185,7 +185,7 @@ function connected(session: ClientSession) {
   return {
     state: session.state,
     isClosing: session.isClosing,
-    receivedResults: session['results'].received,
+    receivedResults: session['messages'].results.received,
     submissions: session['submissions'],
   };
 }

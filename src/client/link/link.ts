@@ -1,22 +1,18 @@
-import { merge, Subject, Subscription, type Observable } from 'rxjs';
+import { merge, Subject, Subscription, tap, type Observable } from 'rxjs';
+import { judgePackets } from '../../../operators/judge-packets';
+import { splitBySession } from '../../../operators/split-by-session';
 import { asRuntimeError } from '../../protocol/as-runtime-error';
-import { decodeAs } from '../../protocol/decode-as';
 import { validateFlowRouting } from '../../protocol/flow/flow';
-import {
-  checkHeaderOnly,
-  checkMetadataLength,
-  foreignSession,
-  unknownMessage,
-} from '../../protocol/packet-checks';
-import { RuntimeError, unexpectedMessage } from '../../protocol/runtime-error';
+import { unexpectedType } from '../../protocol/packet-checks';
+import { RuntimeError } from '../../protocol/runtime-error';
 import type { SessionExtension } from '../../protocol/session/session-extension';
 import { SessionTable } from '../../protocol/session/session-table';
 import type { ConnectEndpoint } from '../../transport/endpoint';
 import { LivenessWatch, type WatchedPeer } from '../../transport/keep-alive';
 import { SignsOfLife } from '../../transport/signs-of-life';
 import type { PeerName, Transport } from '../../transport/transport';
-import type { Message, MessageOf } from '../../wire/message';
-import { MessageType, messageTypeName } from '../../wire/message-type';
+import { decodeMessage, type Message, type MessageOf } from '../../wire/message';
+import { MessageType } from '../../wire/message-type';
 import type { Packet } from '../../wire/packet';
 import { preview3 } from '../../wire/preview3';
 import type { Revision } from '../../wire/revision';
@@ -33,6 +29,8 @@ export interface LinkedSession {
   readonly sessionId: number;
   /** Takes a packet of the session, or FLOW_UPDATE of the connection, whose credit its sessions share. */
   receive(packet: Packet): void;
+  /** A packet of the session was at fault, and is dropped. */
+  noteFaulty(packet: Packet): void;
 }
 
 /** What concerns no session of a link. */
@@ -87,7 +85,7 @@ export class ClientLink implements WatchedPeer {
         },
       }),
     );
-    const packets = transport.packets$.subscribe({
+    const packets = this.judged(transport.packets$).subscribe({
       next: (packet) => {
         this.receive(packet);
       },
@@ -197,54 +195,67 @@ export class ClientLink implements WatchedPeer {
     this.fail(silent(this.transport.peer, this.settings.scheduler.now() - this.life.lastHeard));
   }
 
+  /** What concerns the connection; sessions have theirs by then. */
+  private judged(packets$: Observable<Packet>): Observable<Packet> {
+    const { revision, sessions } = this;
+    const onViolation = (error: RuntimeError): void => {
+      this.events.next({ kind: 'violation', error });
+    };
+    return packets$.pipe(
+      tap(() => {
+        this.life.packet();
+      }),
+      judgePackets({
+        role: 'client',
+        revision,
+        onViolation: (error, packet) => {
+          sessions.get(packet.header.sessionId)?.noteFaulty(packet);
+          onViolation(error);
+        },
+      }),
+      splitBySession(
+        sessions,
+        (session, packet) => {
+          session.receive(packet);
+        },
+        { role: 'client', revision, isLate: ({ header }) => sessions.hasLeft(header.sessionId), onViolation },
+      ),
+    );
+  }
+
   private receive(packet: Packet): void {
-    this.life.packet();
     try {
-      const { messageType, sessionId } = packet.header;
-      if (this.revision.messages[messageType] === undefined) throw unknownMessage(messageType);
-      if (messageType === MessageType.SessionOpenAck) this.opens.onAck(packet);
-      else if (sessionId === 0) this.onConnectionScope(packet);
-      else this.onSessionScope(packet, sessionId);
+      this.onConnectionScope(packet);
     } catch (error) {
       this.events.next({ kind: 'violation', error: asRuntimeError(error) });
     }
   }
 
-  private onSessionScope(packet: Packet, sessionId: number): void {
-    const session = this.sessions.get(sessionId);
-    if (session !== undefined) session.receive(packet);
-    else if (!this.sessions.hasLeft(sessionId)) throw foreignSession(packet.header.messageType, 'client');
-  }
-
   private onConnectionScope(packet: Packet): void {
-    switch (packet.header.messageType) {
+    const message = decodeMessage(packet, this.revision);
+    switch (message.messageType) {
+      case MessageType.SessionOpenAck:
+        this.opens.onAck(message);
+        return;
       case MessageType.FlowUpdate:
-        this.onFlow(packet);
+        validateFlowRouting(message.header, message.metadata);
+        this.credit.apply(message.metadata, this.settings.scheduler.now());
+        for (const session of this.sessions.all()) session.receive(packet);
         return;
       case MessageType.Error:
-        this.onError(decodeAs(packet, MessageType.Error, 'client', this.revision));
+        this.onError(message);
         return;
       case MessageType.Ping:
-        checkHeaderOnly(packet, 'client');
-        this.pongs.answer(packet.header.frameId);
+        this.pongs.answer(message.header.frameId);
         return;
       case MessageType.Pong:
-        checkHeaderOnly(packet, 'client');
         return;
       case MessageType.Close:
-        checkMetadataLength(packet, 0, 'client');
         void this.close();
         return;
       default:
-        throw unexpectedMessage(`client received unexpected ${messageTypeName(packet.header.messageType)}`);
+        throw unexpectedType(message.messageType, 'client');
     }
-  }
-
-  private onFlow(packet: Packet): void {
-    const { header, metadata } = decodeAs(packet, MessageType.FlowUpdate, 'client', this.revision);
-    validateFlowRouting(header, metadata);
-    this.credit.apply(metadata, this.settings.scheduler.now());
-    for (const session of this.sessions.all()) session.receive(packet);
   }
 
   private onError(message: MessageOf<typeof MessageType.Error>): void {

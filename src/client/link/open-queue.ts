@@ -1,9 +1,9 @@
 import { Subject, type Observable, type Subscription } from 'rxjs';
-import { checkMetadataLength } from '../../protocol/packet-checks';
 import { RuntimeError } from '../../protocol/runtime-error';
 import { scheduleAwake } from '../../transport/time/awake';
+import type { MessageOf } from '../../wire/message';
 import { MessageType } from '../../wire/message-type';
-import { SessionOpenAckMetadata, type SessionOpenMetadata } from '../../wire/messages/session-open';
+import type { SessionOpenAckMetadata, SessionOpenMetadata } from '../../wire/messages/session-open';
 import type { Packet } from '../../wire/packet';
 import type { PeerName } from '../../transport/transport';
 import { AwaitedAcks } from '../awaited-acks';
@@ -60,11 +60,9 @@ export class OpenQueue {
   }
 
   /** Takes SESSION_OPEN_ACK. Throws a `RuntimeError` where nobody asked for it. */
-  onAck(packet: Packet): void {
-    checkMetadataLength(packet, SessionOpenAckMetadata.length, 'client');
-    const ack = SessionOpenAckMetadata.decode(packet.metadata);
+  onAck({ metadata: ack, body }: MessageOf<typeof MessageType.SessionOpenAck>): void {
     this.opens.settle((request) => {
-      request.accept({ ack, body: packet.body });
+      request.accept({ ack, body });
     });
     this.sendFirst();
   }

@@ -21,7 +21,7 @@ import { unasked } from '../awaited-acks';
 import { onEach } from '../on-each';
 import type { ClientSettings } from '../options';
 import type { Submissions } from '../submissions/submissions';
-import type { SessionOutlet } from './session-outlet';
+import type { SessionCarrier } from './session-carrier';
 
 /** The server's last word of a session, undefined where it has said none in time. */
 type LastWord = SessionCloseAckMetadata | undefined;
@@ -54,7 +54,7 @@ export class ClosingHandshake {
   private draining = Subscription.EMPTY;
 
   constructor(
-    private readonly outlet: SessionOutlet,
+    private readonly carrier: SessionCarrier,
     private readonly submissions: Submissions,
     private readonly settings: Pick<ClientSettings, 'scheduler' | 'closeTimeoutMs'>,
     private current: SessionState,
@@ -96,14 +96,14 @@ export class ClosingHandshake {
     const asked = this.ask(metadata, drainMs + this.settings.closeTimeoutMs);
     this.submissions.refuseNew();
     if (this.isDraining) this.drainFor(drainMs);
-    else if (this.outlet.link !== undefined) this.tell(asked);
+    else if (this.carrier.link !== undefined) this.tell(asked);
     else if (drainMs === 0) this.submissions.failAll('session-closed');
     return asked.lastWord;
   }
 
   /** What is said to a server that may still have the session, where the client gave it up. */
   farewell(): Packet {
-    const { sessionId } = this.outlet;
+    const { sessionId } = this.carrier;
     const close = SessionCloseMetadata.encode(this.request({ inFlightPolicy: InFlightPolicy.Abort }));
     return packet({ messageType: MessageType.SessionClose, sessionId }, close);
   }
@@ -111,7 +111,7 @@ export class ClosingHandshake {
   /** Says that the session ends now, where the server has not heard it yet; there will be no answer. */
   sayFarewell(): void {
     if (this.isDraining) this.sendAck(CloseStatus.Closed);
-    else if (acceptsOperations(this.current)) this.outlet.link?.send(this.farewell());
+    else if (acceptsOperations(this.current)) this.carrier.link?.send(this.farewell());
   }
 
   /** The answer to a close of this side's. */
@@ -119,7 +119,7 @@ export class ClosingHandshake {
     const { asked } = this;
     if (asked?.isTold !== true) throw unasked(MessageType.SessionCloseAck);
     const { closeStatus } = metadata;
-    this.current = afterCloseAck(this.current, closeStatus, this.outlet.sessionId);
+    this.current = afterCloseAck(this.current, closeStatus, this.carrier.sessionId);
     // The server has taken the close, or lets operations finish: its last word is still to come.
     if (closeStatus === CloseStatus.Acknowledged || closeStatus === CloseStatus.Draining) return;
     this.settle(asked, metadata);
@@ -130,7 +130,7 @@ export class ClosingHandshake {
   /** The server ends the session: what is in flight may finish, where it drains. */
   onClose({ metadata }: MessageOf<typeof MessageType.SessionClose>): void {
     const { asked, submissions } = this;
-    const { sessionId } = this.outlet;
+    const { sessionId } = this.carrier;
     const { inFlightPolicy, drainTimeoutMs, lastOperationId, sessionErrorCode } = metadata;
     if (asked?.isTold === true) {
       // The closes have crossed, and each side takes the other's for its answer.
@@ -188,9 +188,9 @@ export class ClosingHandshake {
   }
 
   private tell(asked: AskedClose): void {
-    this.current = afterClose(this.current, this.outlet.sessionId);
+    this.current = afterClose(this.current, this.carrier.sessionId);
     asked.isTold = true;
-    this.outlet.send(MessageType.SessionClose, 0, asked.metadata);
+    this.carrier.send(MessageType.SessionClose, 0, asked.metadata);
   }
 
   private settle({ word, limit }: AskedClose, said: LastWord): void {
@@ -219,7 +219,7 @@ export class ClosingHandshake {
     return SessionCloseMetadata.of({
       closeReason: CloseReason.ClientShutdown,
       lastOperationId: BigInt(this.submissions.lastFrameId),
-      sessionCloseTag: this.outlet.sessionId,
+      sessionCloseTag: this.carrier.sessionId,
       ...fields,
     });
   }
@@ -227,6 +227,6 @@ export class ClosingHandshake {
   private sendAck(closeStatus: CloseStatus): void {
     const lastOperationId = BigInt(this.submissions.lastFrameId);
     const ack = SessionCloseAckMetadata.of({ closeStatus, lastOperationId });
-    this.outlet.send(MessageType.SessionCloseAck, 0, SessionCloseAckMetadata.encode(ack));
+    this.carrier.send(MessageType.SessionCloseAck, 0, SessionCloseAckMetadata.encode(ack));
   }
 }

@@ -1,11 +1,10 @@
-import { BehaviorSubject, of, ReplaySubject, Subject, switchAll, type Observable } from 'rxjs';
-import { decodeAs } from '../../protocol/decode-as';
-import { RuntimeError, unexpectedMessage } from '../../protocol/runtime-error';
+import { BehaviorSubject, of, ReplaySubject, switchAll, type Observable } from 'rxjs';
+import { RuntimeError } from '../../protocol/runtime-error';
 import type { SessionConnectivity } from '../../protocol/session/session-connectivity';
 import { SessionState } from '../../protocol/session/session-lifecycle';
 import type { ConnectEndpoint } from '../../transport/endpoint';
 import type { Message } from '../../wire/message';
-import { MessageType, messageTypeName } from '../../wire/message-type';
+import type { MessageType } from '../../wire/message-type';
 import type { CacheAckMetadata, CachePutMetadata } from '../../wire/messages/cache';
 import type { FlowUpdateMetadata } from '../../wire/messages/flow-update';
 import type { SessionCloseAckMetadata, SessionCloseMetadata } from '../../wire/messages/session-close';
@@ -13,7 +12,6 @@ import type { SessionMigrateAckMetadata, SessionMigrateMetadata } from '../../wi
 import { SessionStatus, type SessionOpenAckMetadata } from '../../wire/messages/session-open';
 import type { SessionPatchMetadata } from '../../wire/messages/session-patch';
 import { EMPTY, type Packet } from '../../wire/packet';
-import type { Revision } from '../../wire/revision';
 import type { OperationFailure } from '../errors';
 import type { ClientLink, LinkedSession } from '../link/link';
 import type { OpenRequest } from '../link/open-queue';
@@ -30,15 +28,11 @@ import { SubmittedResults, type ResultStream } from '../submissions/result-strea
 import type { SubmitRequest } from '../submissions/submission';
 import { Submissions, type Credit } from '../submissions/submissions';
 import type { ClientSessionUsage } from '../usage';
-import { CachePuts } from './cache';
 import { ClosingHandshake } from './close';
-import { FlowUpdates } from './flow-update';
-import { Migrations } from './migrate';
 import { openRequest, type AcceptedOpen } from './open';
-import { Patches } from './patch';
-import { Results } from './results';
+import { SessionMessages } from './messages';
 import type { CacheInvalidation, ClientSession, PatchAck } from './session';
-import { SessionOutlet } from './session-outlet';
+import { SessionCarrier } from './session-carrier';
 
 /**
  * What a session asks of its client: it knows of no other link than its own, and the application, which holds it, may
@@ -54,8 +48,8 @@ export interface SessionOwner {
 }
 
 /**
- * A session on a link, and from link to link where it may be resumed. Its packets each have their handler: results,
- * flow-update, patch, cache, migrate, close.
+ * A session on a link, and from link to link where it may be resumed. Its packets each have
+ * their handler, see {@link SessionMessages}.
  *
  *          link lost, `reconnect` given                  refused, or the window is over
  *   open ──────────────────────────────▶ reconnecting ──────────────────────────────────▶ expired
@@ -68,21 +62,15 @@ export class ConnectedSession implements ClientSession, LinkedSession {
   readonly hints$: Observable<Message<typeof MessageType.ResultHint>>;
   readonly state$: Observable<SessionConnectivity>;
   readonly pressure$: Observable<boolean>;
-  private readonly outlet: SessionOutlet;
+  private readonly carrier: SessionCarrier;
   private readonly submissions: Submissions;
-  private readonly flow: FlowUpdates;
   private readonly backlog: Backlog;
-  private readonly results: Results;
-  private readonly patches: Patches;
-  private readonly migrations: Migrations;
-  private readonly cachePuts: CachePuts;
   private readonly closing: ClosingHandshake;
-  private readonly hints = new Subject<Message<typeof MessageType.ResultHint>>();
+  private readonly messages: SessionMessages;
   private phase: SessionConnectivity = 'open';
   /** Says how it ended also to whoever asks later: a session may be over when its opener has it. */
   private readonly phases = new ReplaySubject<SessionConnectivity>(1);
   private readonly pressureSources: BehaviorSubject<Observable<boolean>>;
-  private readonly revision: Revision;
   private ack: SessionOpenAckMetadata;
   /** The last that the server gave; empty where it gives none. */
   private resumeToken: Uint8Array;
@@ -100,34 +88,35 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     if (extension !== undefined) link.announce(extension);
     this.ack = ack;
     this.resumeToken = resumeToken;
-    this.revision = link.revision;
     this.phases.next(this.phase);
     this.state$ = this.phases.asObservable();
     this.pressureSources = new BehaviorSubject(link.transport.pressure$);
     this.pressure$ = this.pressureSources.pipe(switchAll());
-    this.outlet = new SessionOutlet(sessionId, link);
-    this.submissions = new Submissions(this.outlet, settings, this.isResumeGranted, ack, link.credit);
-    this.flow = new FlowUpdates(this.submissions, this.outlet);
-    this.flowUpdates$ = this.flow.received.asObservable();
-    this.hints$ = this.hints.asObservable();
-    const { maxBufferedBytes = SESSION_DEFAULTS.maxBufferedBytes, slowConsumerMs } = options;
-    this.backlog = new Backlog(
-      this.outlet,
-      this.submissions,
-      this.flow,
-      { scheduler, maxBufferedBytes, slowConsumerMs },
-      holdingOf(extension),
-    );
-    this.results = new Results(this.submissions, this.outlet);
-    const patience = { sessionId, scheduler, answerTimeoutMs };
-    this.patches = new Patches(this.outlet, patience);
-    this.migrations = new Migrations(this.outlet, patience);
-    this.cachePuts = new CachePuts(this.outlet, patience);
+    this.carrier = new SessionCarrier(sessionId, link);
+    this.submissions = new Submissions(this.carrier, settings, this.isResumeGranted, ack, link.credit);
     const state = sessionStatus === SessionStatus.Resumed ? SessionState.Resumed : SessionState.Open;
-    this.closing = new ClosingHandshake(this.outlet, this.submissions, settings, state);
+    this.closing = new ClosingHandshake(this.carrier, this.submissions, settings, state);
     onEach(this.closing.over$, () => {
       this.end('session-closed', 'closed');
     });
+    const patience = { sessionId, scheduler, answerTimeoutMs };
+    this.messages = new SessionMessages(
+      link.revision,
+      this.closing,
+      this.submissions,
+      this.carrier,
+      patience,
+    );
+    this.flowUpdates$ = this.messages.flow.received.asObservable();
+    this.hints$ = this.messages.hints.asObservable();
+    const { maxBufferedBytes = SESSION_DEFAULTS.maxBufferedBytes, slowConsumerMs } = options;
+    this.backlog = new Backlog(
+      this.carrier,
+      this.submissions,
+      this.messages.flow,
+      { scheduler, maxBufferedBytes, slowConsumerMs },
+      holdingOf(extension),
+    );
   }
 
   get sessionId(): number {
@@ -144,12 +133,11 @@ export class ConnectedSession implements ClientSession, LinkedSession {
 
   get usage(): ClientSessionUsage {
     const { inFlight, waiting } = this.submissions.creditNow();
-    const requests = this.patches.size + this.migrations.size + this.cachePuts.size;
     return {
       operationsInFlight: inFlight,
       operationsWaiting: waiting,
       bufferedBytes: this.backlog.byteLength,
-      acksAwaited: requests + (this.closing.isAsked ? 1 : 0),
+      acksAwaited: this.messages.awaited + (this.closing.isAsked ? 1 : 0),
     };
   }
 
@@ -167,23 +155,23 @@ export class ConnectedSession implements ClientSession, LinkedSession {
 
   async patch(fields: Partial<SessionPatchMetadata>, profilePatch = EMPTY): Promise<PatchAck> {
     this.requireLink();
-    return this.patches.ask(fields, profilePatch);
+    return this.messages.patches.ask(fields, profilePatch);
   }
 
   async cachePut(fields: Partial<CachePutMetadata>, object: Uint8Array): Promise<CacheAckMetadata> {
     this.requireLink();
     const { ttlMs = this.ack.leaseTtlMs } = fields;
-    return this.cachePuts.ask({ ...fields, ttlMs }, object);
+    return this.messages.cachePuts.ask({ ...fields, ttlMs }, object);
   }
 
   cacheInvalidate(which: CacheInvalidation): void {
     this.requireLink();
-    this.cachePuts.invalidate(which);
+    this.messages.cachePuts.invalidate(which);
   }
 
   async migrate(request: SessionMigrateMetadata): Promise<SessionMigrateAckMetadata> {
     this.requireLink();
-    return this.migrations.ask(request);
+    return this.messages.migrations.ask(request);
   }
 
   async moveTo(endpoint: ConnectEndpoint): Promise<void> {
@@ -192,13 +180,13 @@ export class ConnectedSession implements ClientSession, LinkedSession {
 
   async close(fields: Partial<SessionCloseMetadata> = {}): Promise<SessionCloseAckMetadata | undefined> {
     const lastWord = this.closing.close(takeCloseFields(fields));
-    if (this.outlet.link === undefined) this.owner.hurry(this);
+    if (this.carrier.link === undefined) this.owner.hurry(this);
     return lastWord;
   }
 
   /** The link that carries it, undefined while none does. */
   get link(): ClientLink | undefined {
-    return this.outlet.link;
+    return this.carrier.link;
   }
 
   /** The highest frame of which a result has arrived, for SESSION_MIGRATE. */
@@ -236,7 +224,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
         ? {}
         : {
             largestPacket: link.transport.largestPacket,
-            receivedResults: this.results.received,
+            receivedResults: this.messages.results.received,
             wantedOperations: this.submissions.tellWanted(),
             resumeAttempt: (this.resumeAttempts += 1),
           };
@@ -260,14 +248,14 @@ export class ConnectedSession implements ClientSession, LinkedSession {
   detach(): void {
     this.leaveLink();
     this.submissions.detach();
-    this.rejectRequests(endedBefore(this.sessionId, 'connection-lost'));
+    this.messages.rejectRequests(endedBefore(this.sessionId, 'connection-lost'));
     this.pressureSources.next(of(true));
     this.become('reconnecting');
   }
 
   /** Goes on over another link. */
   attach(link: ClientLink, { ack, resumeToken, extension }: AcceptedOpen): void {
-    this.outlet.link = link;
+    this.carrier.link = link;
     if (extension !== undefined) link.announce(extension);
     this.ack = ack;
     this.resumeToken = resumeToken;
@@ -289,47 +277,20 @@ export class ConnectedSession implements ClientSession, LinkedSession {
       this.end(this.closing.isDraining ? 'session-closed' : 'connection-lost', 'closed');
       return 'over';
     }
-    if (this.outlet.link !== undefined) this.detach();
+    if (this.carrier.link !== undefined) this.detach();
     return 'waits';
   }
 
-  /** Takes a packet of this session. Throws an `NnrpError` or a `RuntimeError` that says what is wrong. */
+  /**
+   * Takes a packet of this session, or FLOW_UPDATE of its connection. Throws an `NnrpError` or a `RuntimeError` that
+   * says what is wrong.
+   */
   receive(packet: Packet): void {
-    const { revision } = this;
-    switch (packet.header.messageType) {
-      case MessageType.ResultPush:
-        this.results.onPush(packet);
-        return;
-      case MessageType.ResultDrop:
-        this.results.onDrop(packet);
-        return;
-      case MessageType.Error:
-        this.results.onError(decodeAs(packet, MessageType.Error, 'client', revision));
-        return;
-      case MessageType.FlowUpdate:
-        this.flow.onUpdate(decodeAs(packet, MessageType.FlowUpdate, 'client', revision));
-        return;
-      case MessageType.ResultHint:
-        this.hints.next(decodeAs(packet, MessageType.ResultHint, 'client', revision));
-        return;
-      case MessageType.SessionPatchAck:
-        this.patches.onAck(decodeAs(packet, MessageType.SessionPatchAck, 'client', revision));
-        return;
-      case MessageType.CacheAck:
-        this.cachePuts.onAck(decodeAs(packet, MessageType.CacheAck, 'client', revision));
-        return;
-      case MessageType.SessionMigrateAck:
-        this.migrations.onAck(decodeAs(packet, MessageType.SessionMigrateAck, 'client', revision));
-        return;
-      case MessageType.SessionCloseAck:
-        this.closing.onAck(decodeAs(packet, MessageType.SessionCloseAck, 'client', revision));
-        return;
-      case MessageType.SessionClose:
-        this.closing.onClose(decodeAs(packet, MessageType.SessionClose, 'client', revision));
-        return;
-      default:
-        throw unexpectedMessage(`client received unexpected ${messageTypeName(packet.header.messageType)}`);
-    }
+    this.messages.receive(packet);
+  }
+
+  noteFaulty(packet: Packet): void {
+    this.messages.noteFaulty(packet);
   }
 
   /** Ends the session at once, and says so where there is a link. */
@@ -353,9 +314,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     this.leaveLink();
     this.submissions.end(reason);
     this.backlog.end();
-    this.rejectRequests(error);
-    this.flow.received.complete();
-    this.hints.complete();
+    this.messages.end(error);
     this.pressureSources.complete();
     this.phases.next(phase);
     this.phases.complete();
@@ -378,7 +337,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
   }
 
   private requireLink(): ClientLink {
-    const { link } = this.outlet;
+    const { link } = this.carrier;
     if (link !== undefined) return link;
     throw endedBefore(this.sessionId, this.isOver ? 'session-closed' : 'connection-lost');
   }
@@ -391,15 +350,11 @@ export class ConnectedSession implements ClientSession, LinkedSession {
   }
 
   private leaveLink(): void {
-    const { link } = this.outlet;
+    const { link } = this.carrier;
     if (link === undefined) return;
     link.release(this);
     link.reading.release(this.backlog);
-    this.outlet.link = undefined;
-  }
-
-  private rejectRequests(error: RuntimeError): void {
-    for (const requests of [this.patches, this.migrations, this.cachePuts]) requests.rejectAll(error);
+    this.carrier.link = undefined;
   }
 }
 

@@ -11,7 +11,7 @@ import {
 } from '../../wire/messages/flow-update';
 import type { Submission } from '../submissions/submission';
 import type { Submissions } from '../submissions/submissions';
-import type { SessionOutlet } from './session-outlet';
+import type { SessionCarrier } from './session-carrier';
 
 /**
  * FLOW_UPDATE: of the server, how much may be submitted; to a server that has told it can, to hold an operation,
@@ -24,7 +24,7 @@ export class FlowUpdates {
 
   constructor(
     private readonly submissions: Submissions,
-    private readonly outlet: SessionOutlet,
+    private readonly carrier: SessionCarrier,
   ) {}
 
   onUpdate({ header, metadata }: MessageOf<typeof MessageType.FlowUpdate>): void {
@@ -56,6 +56,6 @@ export class FlowUpdates {
       operationId: BigInt(submission.frameId),
       creditEpoch: this.epoch.next(),
     });
-    this.outlet.send(MessageType.FlowUpdate, 0, FlowUpdateMetadata.encode(update));
+    this.carrier.send(MessageType.FlowUpdate, 0, FlowUpdateMetadata.encode(update));
   }
 }

@@ -3,19 +3,19 @@ import type { MessageOf } from '../../wire/message';
 import { MessageType } from '../../wire/message-type';
 import { SessionMigrateMetadata, type SessionMigrateAckMetadata } from '../../wire/messages/session-migrate';
 import { AwaitedAcks, type Patience } from '../awaited-acks';
-import type { SessionOutlet } from './session-outlet';
+import type { SessionCarrier } from './session-carrier';
 
 /** SESSION_MIGRATE, and SESSION_MIGRATE_ACK that answers it. */
 export class Migrations extends AwaitedAcks<SessionMigrateMetadata, SessionMigrateAckMetadata> {
   constructor(
-    private readonly outlet: SessionOutlet,
+    private readonly carrier: SessionCarrier,
     patience: Patience,
   ) {
     super(MessageType.SessionMigrate, MessageType.SessionMigrateAck, patience);
   }
 
   ask(request: SessionMigrateMetadata): Promise<SessionMigrateAckMetadata> {
-    this.outlet.send(MessageType.SessionMigrate, 0, SessionMigrateMetadata.encode(request));
+    this.carrier.send(MessageType.SessionMigrate, 0, SessionMigrateMetadata.encode(request));
     return this.add(request);
   }
 
@@ -25,6 +25,6 @@ export class Migrations extends AwaitedAcks<SessionMigrateMetadata, SessionMigra
       if (metadata.acceptCode === 0) checkMigration(request, metadata);
       return metadata;
     });
-    this.outlet.noteAnswer();
+    this.carrier.noteAnswer();
   }
 }

@@ -3,12 +3,12 @@ import { MessageType } from '../../wire/message-type';
 import { SessionPatchMetadata } from '../../wire/messages/session-patch';
 import { AwaitedAcks, type Patience } from '../awaited-acks';
 import type { PatchAck } from './session';
-import type { SessionOutlet } from './session-outlet';
+import type { SessionCarrier } from './session-carrier';
 
 /** SESSION_PATCH, and SESSION_PATCH_ACK that answers it. */
 export class Patches extends AwaitedAcks<SessionPatchMetadata, PatchAck> {
   constructor(
-    private readonly outlet: SessionOutlet,
+    private readonly carrier: SessionCarrier,
     patience: Patience,
   ) {
     super(MessageType.SessionPatch, MessageType.SessionPatchAck, patience);
@@ -16,12 +16,12 @@ export class Patches extends AwaitedAcks<SessionPatchMetadata, PatchAck> {
 
   ask(fields: Partial<SessionPatchMetadata>, profilePatch: Uint8Array): Promise<PatchAck> {
     const request = SessionPatchMetadata.of({ ...fields, profilePatchBytes: profilePatch.length });
-    this.outlet.send(MessageType.SessionPatch, 0, SessionPatchMetadata.encode(request), profilePatch);
+    this.carrier.send(MessageType.SessionPatch, 0, SessionPatchMetadata.encode(request), profilePatch);
     return this.add(request);
   }
 
   onAck({ metadata, body }: MessageOf<typeof MessageType.SessionPatchAck>): void {
     this.settle(() => ({ metadata, body }));
-    this.outlet.noteAnswer();
+    this.carrier.noteAnswer();
   }
 }

@@ -1,13 +1,12 @@
 import { readResultMetadata } from '../../protocol/operation/result-packet';
-import { checkHeaderOnly, checkMetadataLength } from '../../protocol/packet-checks';
 import { unexpectedMessage } from '../../protocol/runtime-error';
 import type { MessageOf } from '../../wire/message';
+import type { CommonHeader } from '../../wire/header';
 import { messageTypeName, type MessageType } from '../../wire/message-type';
 import { ErrorScope } from '../../wire/messages/error-message';
-import { ResultPushMetadata } from '../../wire/messages/result-push';
 import type { Packet } from '../../wire/packet';
 import type { Submissions } from '../submissions/submissions';
-import type { SessionOutlet } from './session-outlet';
+import type { SessionCarrier } from './session-carrier';
 
 /**
  * What the server sends of operations: RESULT_PUSH, RESULT_DROP, and ERROR in the place of a result. Counted as it
@@ -18,7 +17,7 @@ export class Results {
 
   constructor(
     private readonly submissions: Submissions,
-    private readonly outlet: SessionOutlet,
+    private readonly carrier: SessionCarrier,
   ) {}
 
   /** Results of the session that have arrived, over whatever link. */
@@ -26,20 +25,17 @@ export class Results {
     return this.count;
   }
 
-  onPush(packet: Packet): void {
+  onPush({ header, metadata: bytes, body }: Packet): void {
     this.counted();
-    checkMetadataLength(packet, ResultPushMetadata.length, 'client');
-    const { header, body } = packet;
-    const metadata = readResultMetadata(packet.metadata);
-    this.requireSent(packet);
+    const metadata = readResultMetadata(bytes);
+    this.requireSent(header);
     this.submissions.take({ type: 'push', frameId: header.frameId, metadata, body });
   }
 
-  onDrop(packet: Packet): void {
+  onDrop({ header }: MessageOf<typeof MessageType.ResultDrop>): void {
     this.counted();
-    checkHeaderOnly(packet, 'client');
-    this.requireSent(packet);
-    this.submissions.fail(packet.header.frameId, 'dropped');
+    this.requireSent(header);
+    this.submissions.fail(header.frameId, 'dropped');
   }
 
   onError({ metadata, body }: MessageOf<typeof MessageType.Error>): void {
@@ -49,16 +45,17 @@ export class Results {
     this.submissions.fail(relatedFrameId, 'refused', errorCode, new TextDecoder().decode(body));
   }
 
-  private counted(): void {
+  /** The next has come, whatever it is worth. */
+  counted(): void {
     this.count += 1;
-    this.outlet.noteAnswer();
+    this.carrier.noteAnswer();
   }
 
   /** A result may be late, for an operation that was cancelled; it may not be for one never submitted. */
-  private requireSent({ header }: Packet): void {
-    if (this.submissions.wasSent(header.frameId)) return;
+  private requireSent({ messageType, frameId }: CommonHeader): void {
+    if (this.submissions.wasSent(frameId)) return;
     throw unexpectedMessage(
-      `client received ${messageTypeName(header.messageType)} of operation ${header.frameId}, which it never submitted`,
+      `client received ${messageTypeName(messageType)} of operation ${frameId}, which it never submitted`,
     );
   }
 }

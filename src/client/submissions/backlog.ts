@@ -3,7 +3,7 @@ import type { SessionExtension } from '../../protocol/session/session-extension'
 import { scheduleIn } from '../../transport/time/schedule-in';
 import { OperationError } from '../errors';
 import type { FlowUpdates } from '../session/flow-update';
-import type { SessionOutlet } from '../session/session-outlet';
+import type { SessionCarrier } from '../session/session-carrier';
 import type { Submission } from './submission';
 import type { Submissions } from './submissions';
 
@@ -73,7 +73,7 @@ export class Backlog {
   private watch: Subscription | undefined;
 
   constructor(
-    private readonly outlet: SessionOutlet,
+    private readonly carrier: SessionCarrier,
     private readonly submissions: Submissions,
     private readonly holds: FlowUpdates,
     private readonly settings: BacklogSettings,
@@ -198,7 +198,7 @@ export class Backlog {
 
   private pauseReading(): void {
     this.pausedAt = this.settings.scheduler.now();
-    this.outlet.holdReading(this);
+    this.carrier.holdReading(this);
     // Also answers whose last result has come: nothing else can make room.
     for (const queue of this.queues) if (queue.waitingBytes >= this.share) this.stop(queue);
     this.watchStopped();
@@ -207,7 +207,7 @@ export class Backlog {
   private resumeReading(): void {
     if (this.total > RESUME_READING_AT * this.mostRead) return;
     this.pausedAt = undefined;
-    this.outlet.releaseReading(this);
+    this.carrier.releaseReading(this);
   }
 
   /** Looks when the first of those who have stopped may have stood still for too long. */
@@ -231,7 +231,7 @@ export class Backlog {
   }
 
   private giveUp(queue: AnswerQueue, ms: number): void {
-    const { sessionId } = this.outlet;
+    const { sessionId } = this.carrier;
     const { maxBufferedBytes } = this.settings;
     const { submission, waitingBytes } = queue;
     const detail = `${waitingBytes} bytes waited, where all of the session may have ${maxBufferedBytes} (maxBufferedBytes), and none was taken for ${ms} ms (slowConsumerMs)`;

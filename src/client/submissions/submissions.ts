@@ -19,7 +19,7 @@ import type { SessionOpenAckMetadata } from '../../wire/messages/session-open';
 import type { ConnectionCredit } from '../link/connection-credit';
 import { OperationError, type OperationFailure } from '../errors';
 import type { ClientSettings } from '../options';
-import type { SessionOutlet } from '../session/session-outlet';
+import type { SessionCarrier } from '../session/session-carrier';
 import { isLarger, keepBody, submission, tooLarge, type Submission, type SubmitRequest } from './submission';
 
 /** How many operations a session may have in flight, and has. */
@@ -74,7 +74,7 @@ export class Submissions {
   private suspect = { frameId: 0, ended: 0 };
 
   constructor(
-    private readonly outlet: SessionOutlet,
+    private readonly carrier: SessionCarrier,
     private readonly settings: Pick<ClientSettings, 'scheduler'>,
     /** Whether the session may go on over another connection, and send again what was not received. */
     private readonly maySendAgain: boolean,
@@ -101,7 +101,7 @@ export class Submissions {
   begin(request: SubmitRequest, subscriber: Observer<ResultPush>): Submission | undefined {
     const refusal = this.isClosing ? 'session-closed' : this.over;
     if (refusal !== undefined) {
-      subscriber.error(new OperationError(refusal, this.outlet.sessionId, 0));
+      subscriber.error(new OperationError(refusal, this.carrier.sessionId, 0));
       return undefined;
     }
     const wanted = submission(request, subscriber);
@@ -152,7 +152,7 @@ export class Submissions {
 
   /** Ends an operation without a result. */
   fail(frameId: number, reason: OperationFailure, errorCode?: number, detail?: string): void {
-    this.failWith(frameId, new OperationError(reason, this.outlet.sessionId, frameId, errorCode, detail));
+    this.failWith(frameId, new OperationError(reason, this.carrier.sessionId, frameId, errorCode, detail));
   }
 
   private failWith(frameId: number, error: OperationError): void {
@@ -239,7 +239,7 @@ export class Submissions {
   }
 
   private sendAgain(asked: Submission): void {
-    const { largestPacket, sessionId } = this.outlet;
+    const { largestPacket, sessionId } = this.carrier;
     const { frameId } = asked;
     const { suspect } = this;
     // A server that says what it takes would have said so of this one.
@@ -257,7 +257,7 @@ export class Submissions {
     const waiting = [...this.waiting];
     this.waiting.clear();
     for (const { subscriber } of waiting) {
-      subscriber.error(new OperationError('session-closed', this.outlet.sessionId, 0));
+      subscriber.error(new OperationError('session-closed', this.carrier.sessionId, 0));
     }
     this.tellCredit();
   }
@@ -277,7 +277,7 @@ export class Submissions {
     this.inFlight.clear();
     this.waiting.clear();
     for (const { subscriber, frameId } of all) {
-      subscriber.error(new OperationError(reason, this.outlet.sessionId, frameId));
+      subscriber.error(new OperationError(reason, this.carrier.sessionId, frameId));
     }
     this.tellCredit();
     this.changes.complete();
@@ -312,7 +312,7 @@ export class Submissions {
   private send(wanted: Submission, connection: ConnectionCredit): void {
     if (this.refuseTooLarge(wanted)) return;
     if (this.nextFrameId > MAX_FRAME_ID) {
-      wanted.subscriber.error(frameIdOverflow(this.outlet.sessionId));
+      wanted.subscriber.error(frameIdOverflow(this.carrier.sessionId));
       return;
     }
     const frameId = this.nextFrameId;
@@ -325,16 +325,16 @@ export class Submissions {
   }
 
   private sendSubmit({ frameId, metadataBytes, body }: Submission): void {
-    this.outlet.send(MessageType.FrameSubmit, frameId, metadataBytes, body);
+    this.carrier.send(MessageType.FrameSubmit, frameId, metadataBytes, body);
   }
 
   private sendCancel(frameId: number): void {
-    this.outlet.send(MessageType.FrameCancel, frameId);
+    this.carrier.send(MessageType.FrameCancel, frameId);
   }
 
   /** Whether a submit is more than the server takes: then it ends, and was never sent. */
   private refuseTooLarge(wanted: Submission): boolean {
-    const { largestPacket, sessionId } = this.outlet;
+    const { largestPacket, sessionId } = this.carrier;
     if (!isLarger(wanted, largestPacket)) return false;
     wanted.subscriber.error(tooLarge(wanted, sessionId, largestPacket));
     return true;

@@ -47,7 +47,7 @@ describe('Submissions after any steps', () => {
         let isReplaying = false;
         const ids: number[] = [];
         const faults: string[] = [];
-        stage.outlet.submitted = (frameId) => {
+        stage.carrier.submitted = (frameId) => {
           if (isReplaying && frameId <= ids.length) return;
           ids.push(frameId);
           // Noted, not thrown: what throws here has not been sent.

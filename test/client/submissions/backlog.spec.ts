@@ -116,7 +116,7 @@ describe('results that wait for a loop, where the server can hold an operation',
   it('have little more than the bound, however many loops there are', () => {
     const on = stage();
     for (const loop of loops(on, 9)) {
-      for (let made = 0; made < 100 && !on.outlet.sent.includes(`hold ${loop.frameId}`); made++)
+      for (let made = 0; made < 100 && !on.carrier.sent.includes(`hold ${loop.frameId}`); made++)
         loop.arrive(0, 1);
     }
     expect(on.news()).toHaveLength(9);

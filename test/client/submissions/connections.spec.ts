@@ -21,7 +21,7 @@ describe('a connection that Submissions lose', () => {
   it('sends again what was submitted, whatever became of its buffer', () => {
     const stage = new Stage({ credit: 1, maySendAgain: true });
     const bodies: string[] = [];
-    stage.outlet.submitted = (_frameId, body) => bodies.push(new TextDecoder().decode(body));
+    stage.carrier.submitted = (_frameId, body) => bodies.push(new TextDecoder().decode(body));
     const buffer = text('one');
     stage.submit('a', { body: buffer });
     buffer.set(text('two'));

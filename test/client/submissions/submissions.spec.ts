@@ -7,11 +7,11 @@ describe('Submissions', () => {
   it('sends nothing before somebody subscribes, and numbers from 1', () => {
     const stage = new Stage();
     const cold$ = stage.results({ body: 'x' });
-    expect(stage.outlet.sent).toEqual([]);
+    expect(stage.carrier.sent).toEqual([]);
     expect(stage.submissions.lastFrameId).toBe(0);
     cold$.subscribe();
     cold$.subscribe();
-    expect(stage.outlet.sent).toEqual(['submit 1', 'submit 2']);
+    expect(stage.carrier.sent).toEqual(['submit 1', 'submit 2']);
     expect(stage.submissions.lastFrameId).toBe(2);
   });
 
@@ -175,7 +175,7 @@ describe('submits that are larger than the server takes', () => {
 
   it('are never sent, and the others are', () => {
     const stage = new Stage({ credit: 1 });
-    stage.outlet.mostTaken = 50;
+    stage.carrier.mostTaken = 50;
     stage.submit('a', ten);
     stage.submit('b', eleven);
     stage.submit('c', ten);
@@ -192,7 +192,7 @@ describe('submits that are larger than the server takes', () => {
     stage.submit('small', ten);
     stage.submit('waiting', eleven);
     stage.news();
-    stage.outlet.mostTaken = 50;
+    stage.carrier.mostTaken = 50;
     expect(resume(stage, 1)).toEqual(['submit 3']);
     expect(stage.outcomes.get('not received')).toEqual([tooLarge]);
     expect(stage.outcomes.get('waiting')).toEqual([tooLarge]);
@@ -213,7 +213,7 @@ describe('submits that are larger than the server takes', () => {
 
   it('are offered again and again where the server takes them: it has said so', () => {
     const stage = new Stage();
-    stage.outlet.mostTaken = 50;
+    stage.carrier.mostTaken = 50;
     stage.submit('a', ten);
     stage.news();
     for (let times = 0; times < 5; times++) expect(resume(stage, 0)).toEqual(['submit 1']);

@@ -2,7 +2,7 @@ import type { Subscription } from 'rxjs';
 import { ConnectionCredit } from '../../../src/client/link/connection-credit';
 import type { SubmitRequest } from '../../../src/client/submissions/submission';
 import { FlowUpdates } from '../../../src/client/session/flow-update';
-import { SessionOutlet } from '../../../src/client/session/session-outlet';
+import { SessionCarrier } from '../../../src/client/session/session-carrier';
 import { Backlog, type Holding } from '../../../src/client/submissions/backlog';
 import { SubmittedResults, type ResultStream } from '../../../src/client/submissions/result-stream';
 import { Submissions } from '../../../src/client/submissions/submissions';
@@ -37,7 +37,7 @@ export interface StageOptions extends Grant {
 }
 
 /** Where nothing goes but into a list. */
-class RecordingOutlet extends SessionOutlet {
+class RecordingCarrier extends SessionCarrier {
   readonly sent: string[] = [];
   /** What the server has said that it takes. */
   mostTaken = Infinity;
@@ -74,7 +74,7 @@ class RecordingOutlet extends SessionOutlet {
 /** Submissions of session 7, everything that they send, and what becomes of each submit. */
 export class Stage {
   readonly time = new VirtualTime();
-  readonly outlet = new RecordingOutlet();
+  readonly carrier = new RecordingCarrier();
   readonly outcomes = new Map<string, unknown[]>();
   readonly subscriptions = new Map<string, Subscription>();
   idleCount = 0;
@@ -83,19 +83,19 @@ export class Stage {
   private epoch = 0;
 
   constructor({ holding = 'operation', slowConsumerMs, ...grant }: StageOptions = {}) {
-    const { outlet, time: scheduler } = this;
+    const { carrier, time: scheduler } = this;
     const { maySendAgain = false } = grant;
     this.submissions = new Submissions(
-      outlet,
+      carrier,
       { scheduler },
       maySendAgain,
       ackOf(grant),
       new ConnectionCredit(),
     );
     this.submissions.idle$.subscribe(() => (this.idleCount += 1));
-    const flow = new FlowUpdates(this.submissions, outlet);
+    const flow = new FlowUpdates(this.submissions, carrier);
     const settings = { scheduler, maxBufferedBytes: 4096, slowConsumerMs };
-    this.backlog = new Backlog(outlet, this.submissions, flow, settings, holding);
+    this.backlog = new Backlog(carrier, this.submissions, flow, settings, holding);
   }
 
   results(request: SubmitRequest): ResultStream {
@@ -141,7 +141,7 @@ export class Stage {
 
   /** What was sent since the last time. */
   news(): string[] {
-    return this.outlet.sent.splice(0);
+    return this.carrier.sent.splice(0);
   }
 }
 

@@ -1,6 +1,6 @@
 import { ClientLink } from '../../../src/client/link/link';
+import { FlowUpdates } from '../../../src/client/session/flow-update';
 import { Backlog } from '../../../src/client/submissions/backlog';
-import { OperationHolds as ClientHolds } from '../../../src/client/submissions/operation-holds';
 import { HeldTotals } from '../../../src/server/limits/held-totals';
 import { OperationHolds } from '../../../src/server/session/operation-holds';
 import { SessionOutlet } from '../../../src/server/session/results/session-outlet';
@@ -34,13 +34,13 @@ export const HOLD_DEFECTS: readonly Defect[] = [
     name: 'a slow loop holds nobody',
     invariants: [18],
     seed: 1,
-    plant: () => replace(ClientHolds.prototype, 'hold', () => nothing),
+    plant: () => replace(FlowUpdates.prototype, 'hold', () => nothing),
   },
   {
     name: 'what a loop has held is never let go',
     invariants: [1, 12],
     seed: 1,
-    plant: () => replace(ClientHolds.prototype, 'release', () => nothing),
+    plant: () => replace(FlowUpdates.prototype, 'release', () => nothing),
   },
   {
     name: 'what a loop has taken stays counted',

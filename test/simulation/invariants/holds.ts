@@ -1,4 +1,4 @@
-import { DEFAULT_MAX_BUFFERED_BYTES } from '../../../src/client/options';
+import { SESSION_DEFAULTS } from '../../../src/client/options';
 import type { Fact } from '../facts';
 import { waitingFor, type ServerInnards } from '../innards';
 import { isOverForClient, nameOf, nameOfOperation, type SessionRecord } from '../records';
@@ -25,7 +25,7 @@ export function slowOnesAreHeld({ ledger, clients }: World): Finding {
   const finding = firstOf(ledger.sessions, (session) => {
     const { client, link } = session;
     if (client === undefined || isOverForClient(session)) return undefined;
-    const most = session.maxBufferedBytes ?? DEFAULT_MAX_BUFFERED_BYTES;
+    const most = session.maxBufferedBytes ?? SESSION_DEFAULTS.maxBufferedBytes;
     return firstOf(session.operations, (operation) => {
       const { pulled, isToBeHeld, frameId } = operation;
       const { bytes, mayGrow } = waitingFor(pulled);

@@ -3,7 +3,7 @@ import { EMPTY, packet } from '../../wire/packet';
 import type { ClientLink } from '../link/link';
 
 /** Where the packets of a session go: to the link that carries it, nowhere while none does. */
-export class SessionOutlet {
+export class SessionCarrier {
   constructor(
     readonly sessionId: number,
     /** Undefined while there is none. */

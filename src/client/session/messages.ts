@@ -1,0 +1,103 @@
+import { Subject } from 'rxjs';
+import { unexpectedType } from '../../protocol/packet-checks';
+import { decodeMessage, type Message, type MessageOf } from '../../wire/message';
+import { MessageType } from '../../wire/message-type';
+import type { Packet } from '../../wire/packet';
+import type { Revision } from '../../wire/revision';
+import type { Patience } from '../awaited-acks';
+import type { Submissions } from '../submissions/submissions';
+import { CachePuts } from './cache';
+import type { ClosingHandshake } from './close';
+import { FlowUpdates } from './flow-update';
+import { Migrations } from './migrate';
+import { Patches } from './patch';
+import { Results } from './results';
+import type { SessionCarrier } from './session-carrier';
+
+/** The messages of a session, each with its handler, in the file of its name. */
+export class SessionMessages {
+  readonly results: Results;
+  readonly flow: FlowUpdates;
+  readonly hints = new Subject<Message<typeof MessageType.ResultHint>>();
+  readonly patches: Patches;
+  readonly migrations: Migrations;
+  readonly cachePuts: CachePuts;
+
+  constructor(
+    private readonly revision: Revision,
+    private readonly closing: ClosingHandshake,
+    submissions: Submissions,
+    carrier: SessionCarrier,
+    patience: Patience,
+  ) {
+    this.results = new Results(submissions, carrier);
+    this.flow = new FlowUpdates(submissions, carrier);
+    this.patches = new Patches(carrier, patience);
+    this.migrations = new Migrations(carrier, patience);
+    this.cachePuts = new CachePuts(carrier, patience);
+  }
+
+  /** Requests without their ack. */
+  get awaited(): number {
+    return this.patches.size + this.migrations.size + this.cachePuts.size;
+  }
+
+  /** Takes a packet that was judged. Throws an `NnrpError` or a `RuntimeError` that says what is wrong. */
+  receive(packet: Packet): void {
+    // Nearly all are results: those need no message made of them.
+    if (packet.header.messageType === MessageType.ResultPush) this.results.onPush(packet);
+    else this.onMessage(decodeMessage(packet, this.revision));
+  }
+
+  /** A packet was at fault, and is dropped. */
+  noteFaulty({ header }: Packet): void {
+    // The server counts it among those that it has sent.
+    if (this.revision.messages[header.messageType]?.counted === 'counted') this.results.counted();
+  }
+
+  /** There will be no acks of what was asked so far. */
+  rejectRequests(error: unknown): void {
+    for (const requests of [this.patches, this.migrations, this.cachePuts]) requests.rejectAll(error);
+  }
+
+  /** The session is over. */
+  end(error: unknown): void {
+    this.rejectRequests(error);
+    this.flow.received.complete();
+    this.hints.complete();
+  }
+
+  private onMessage(message: MessageOf<MessageType>): void {
+    switch (message.messageType) {
+      case MessageType.ResultDrop:
+        this.results.onDrop(message);
+        return;
+      case MessageType.Error:
+        this.results.onError(message);
+        return;
+      case MessageType.FlowUpdate:
+        this.flow.onUpdate(message);
+        return;
+      case MessageType.ResultHint:
+        this.hints.next(message);
+        return;
+      case MessageType.SessionPatchAck:
+        this.patches.onAck(message);
+        return;
+      case MessageType.CacheAck:
+        this.cachePuts.onAck(message);
+        return;
+      case MessageType.SessionMigrateAck:
+        this.migrations.onAck(message);
+        return;
+      case MessageType.SessionCloseAck:
+        this.closing.onAck(message);
+        return;
+      case MessageType.SessionClose:
+        this.closing.onClose(message);
+        return;
+      default:
+        throw unexpectedType(message.messageType, 'client');
+    }
+  }
+}
