@@ -1,7 +1,24 @@
-import { sessionOpen } from '../../src/client/options';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CLIENT_DEFAULTS, RECONNECT_DEFAULTS, SESSION_DEFAULTS, sessionOpen } from '../../src/client/options';
 import { NO_BLOCKS, openBlocks, openBody } from '../../src/protocol/session/open-blocks';
 import { Profile } from '../../src/wire/messages/payload-kind';
 import { PriorityClass, SessionFlag, SessionOpenMetadata } from '../../src/wire/messages/session-open';
+
+describe('the defaults of a client', () => {
+  const source = readFileSync(join(__dirname, '../../src/client/options.ts'), 'utf8');
+
+  it.each(
+    Object.entries({ ...CLIENT_DEFAULTS, ...RECONNECT_DEFAULTS, ...SESSION_DEFAULTS }).filter(
+      // These are said by their names.
+      ([name]) => !['profileId', 'schemaId', 'schemaVersion', 'priorityClass'].includes(name),
+    ),
+  )('of %s is what its doc comment says', (name, value) => {
+    const comment = new RegExp(`/[*]{2}((?:(?![*]/)[^])*)[*]/\\s*readonly ${name}[?]`).exec(source)?.[1];
+    const words = value >= 1024 ** 2 ? `${value / 1024 ** 2} MiB` : value.toLocaleString('en-US');
+    expect(comment?.replace(/\s+[*]\s+/g, ' ')).toContain(`Default ${words}.`);
+  });
+});
 
 describe('SESSION_OPEN, as a client fills it in', () => {
   it('has the documented defaults', () => {

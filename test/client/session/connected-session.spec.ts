@@ -1,3 +1,5 @@
+import { MessageType } from '../../../src/wire/message-type';
+import { packet } from '../../../src/wire/packet';
 import { settled } from '../../support/async';
 import { dropPacket } from '../../support/packets';
 import { told } from '../../support/served';
@@ -69,6 +71,17 @@ describe('a session', () => {
     expect(told(open.submit({}))).toMatchObject([
       { kind: 'frame-id-overflow', message: 'session 42 has used all of its frame ids; open another' },
     ]);
+    await client.close();
+  });
+
+  it('counts a result that is at fault, as its server does', async () => {
+    const { client, peer, session: open } = await session();
+    const violations = told(client.violations$);
+    told(open.submit({ body: 'x' }));
+    peer.send(packet({ messageType: MessageType.ResultPush, sessionId: 42, frameId: 1 }));
+    await settled();
+    expect(violations).toMatchObject([{ message: 'client received malformed RESULT_PUSH metadata length' }]);
+    expect(open).toHaveProperty('messages.results.received', 1);
     await client.close();
   });
 
