@@ -72,7 +72,10 @@ export interface ServerLimits extends ConnectionRates {
    * each of `maxInFlightOperations` where that is more: a client that comes back names those that it waits for.
    */
   readonly maxOpeningBytesIn: number;
-  /** Bytes that are sent to it before: what a stranger can make the server say. */
+  /**
+   * Bytes that are sent to it before: what a stranger can make the server say. The default has room for ten opens
+   * that a policy refuses with the longest of texts: a gateway opens for many, and some of them may be refused.
+   */
   readonly maxOpeningBytesOut: number;
   /**
    * Sessions of one connection, those that a policy is still thinking about among them; one more is refused
@@ -174,7 +177,7 @@ export const DEFAULT_SERVER_LIMITS: ServerLimits = {
   maxHandshakes: 2048,
   maxConnections: 10_000,
   maxOpeningBytesIn: 16 * KIB,
-  maxOpeningBytesOut: KIB,
+  maxOpeningBytesOut: 4 * KIB,
   maxSessionsPerConnection: 64,
   maxInFlightPerConnection: 256,
   cancels: { burst: 500, perSecond: 100 },

@@ -3,6 +3,8 @@ import { SessionErrorCode, SessionOpenAckMetadata } from '../../../src/wire/mess
 import { MessageType } from '../../../src/wire/message-type';
 import { HEADER_LENGTH } from '../../../src/wire/header';
 import type { Packet } from '../../../src/wire/packet';
+import { CLIENT_CLAIMS } from '../../../src/protocol/session/session-extension';
+import { refuse } from '../../../src/server/opening/policy';
 import { clientHello, open, ping, probe, submit } from '../../../src/testing';
 import { settled } from '../../support/async';
 import { Peer } from '../../support/peer';
@@ -85,8 +87,8 @@ describe('before there is a session', () => {
     expect(served.limits).toMatchObject([{ limit: 'maxOpeningBytesIn' }]);
   });
 
-  it('at most 1 KiB is said, the last word among it', async () => {
-    const { served } = serveInVirtualTime();
+  it('no more is said than is allowed, the last word among it', async () => {
+    const { served } = serveInVirtualTime({ limits: { maxOpeningBytesOut: 1024 } });
     const peer = await Peer.connect(served.endpoint);
     // Each is answered with more than it has itself.
     await sendAll(
@@ -101,13 +103,13 @@ describe('before there is a session', () => {
     expect(served.server.connectionCount).toBe(0);
   });
 
-  it('refusals may be heard, up to 1 KiB', async () => {
+  it('ten refusals may be heard, with the longest of texts', async () => {
     const { served } = serveInVirtualTime({
       policy: ({ open: { requestedSessionId } }) =>
-        requestedSessionId === SESSION ? SessionErrorCode.None : SessionErrorCode.AuthFailed,
+        requestedSessionId === SESSION || refuse('auth-failed', 'x'.repeat(256)),
     });
     const peer = await Peer.connect(served.endpoint);
-    await sendAll(peer, [...many(10, () => open(1)), open(SESSION)]);
+    await sendAll(peer, [...many(10, () => open(1).announced(CLIENT_CLAIMS)), open(SESSION)]);
     expect(codesOf(await arrived(peer))).toEqual([...failures(10), 0]);
     expect(served.limits).toEqual([]);
   });

@@ -16,7 +16,7 @@ describe('server limits', () => {
       maxHandshakes: 2048,
       maxConnections: 10_000,
       maxOpeningBytesIn: 16_384,
-      maxOpeningBytesOut: 1024,
+      maxOpeningBytesOut: 4096,
       maxSessionsPerConnection: 64,
       maxInFlightPerConnection: 256,
       cancels: { burst: 500, perSecond: 100 },
