@@ -37,10 +37,10 @@ export type OperationFailure =
 export type OperationOutcome = 'not-run' | 'given-up' | 'unknown';
 
 const SENTENCES: Readonly<Record<OperationFailure, string>> = {
-  dropped: 'the server dropped it',
+  dropped: 'the server dropped it; its `failures$` and `limits$` tell why',
   refused: 'the server refused it',
   cancelled: 'it was cancelled',
-  'slow-consumer': 'its consumer is too slow',
+  'slow-consumer': 'its loop took no result for `slowConsumerMs`, and no more may wait',
   'session-closed': 'its session is closed',
   'connection-lost': 'the connection is lost, and whether the server has run it is unknown',
   'too-large': 'it is larger than the server takes over this transport',

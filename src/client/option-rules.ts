@@ -21,6 +21,7 @@ import type { ConnectEndpoint } from '../transport/endpoint';
 import { connectEndpoint, keepAlive, scheduler, transportKind, wallClock } from '../transport/option-rules';
 import { CloseReason, InFlightPolicy, type SessionCloseMetadata } from '../wire/messages/session-close';
 import { PriorityClass } from '../wire/messages/session-open';
+import type { SubmitRequest } from './submissions/submission';
 
 /** One that gives anything but a number from 0 to 1 has `Math.random` in its place. */
 const random: Rule<() => number> = {
@@ -71,6 +72,12 @@ const SESSION_RULES: Rules<SessionOptions> = {
   slowConsumerMs: milliseconds,
 };
 
+const SUBMIT_RULES: Rules<SubmitRequest> = {
+  // As it is: bytes may have been given away.
+  body: { ...bytesOrText, take: (value) => value as Uint8Array | string },
+  metadata: rule('an object with fields of FRAME_SUBMIT', isObject),
+};
+
 const CLOSE_RULES: Rules<Partial<SessionCloseMetadata>> = {
   closeReason: valueOf(CloseReason),
   inFlightPolicy: valueOf(InFlightPolicy),
@@ -93,8 +100,27 @@ export function takeSessionOptions(options: unknown): SessionOptions {
   return takeOptions('openSession', options, SESSION_RULES);
 }
 
+/** As it is where it is right, which costs a submit nothing: what is misspelt would be an empty submit. */
+export function takeSubmitRequest(request: SubmitRequest): SubmitRequest {
+  return isSubmitRequest(request) ? request : takeOptions('session.submit', request, SUBMIT_RULES);
+}
+
+function isSubmitRequest(request: unknown): boolean {
+  if (!isObject(request)) return false;
+  for (const name in request) if (name !== 'body' && name !== 'metadata') return false;
+  const { body, metadata } = request as SubmitRequest;
+  return (
+    (body === undefined || typeof body === 'string' || body instanceof Uint8Array) &&
+    (metadata === undefined || isObject(metadata))
+  );
+}
+
 export function takeCloseFields(fields: unknown): Partial<SessionCloseMetadata> {
   return takeOptions('session.close', fields, CLOSE_RULES);
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }
 
 function numberOf(source: () => unknown): number | undefined {

@@ -10,6 +10,12 @@ export function describeValue(value: unknown): string {
   }
 }
 
+/** What kind of value it is, for an error that must not show it. */
+export function describeKind(value: unknown): string {
+  if (value === undefined || value === null) return String(value);
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}
+
 function wordsFor(value: unknown): string {
   switch (typeof value) {
     case 'string':

@@ -6,12 +6,12 @@ import type { OutboxLimits } from '../protocol/operation/result-outbox';
 import {
   bytesOrText,
   callback,
-  either,
   integer,
   integerOrInfinity,
   like,
   limit,
   listOf,
+  oneOrListOf,
   milliseconds,
   oneOf,
   required,
@@ -60,8 +60,8 @@ const LIMIT_RULES = Object.fromEntries(
 ) as unknown as Rules<ServerLimits>;
 
 const SERVER_RULES: Rules<ServerOptions> = {
-  listen: required(either(listenEndpoint, listOf(listenEndpoint))),
-  transport: either(transportKind, listOf(transportKind)),
+  listen: required(oneOrListOf(listenEndpoint)),
+  transport: oneOrListOf(transportKind),
   supportedProfiles: listOf(u16),
   supportedCacheObjects: listOf(valueOf(CacheObjectKind)),
   maxCacheObjects: limit,

@@ -43,7 +43,7 @@ export const wallClock: Rule<TimestampProvider> = {
 };
 
 export const listenEndpoint: Rule<ListenEndpoint> = like<ListenEndpoint>(
-  'an endpoint to listen on, tcp({ port }) say',
+  'an endpoint to listen on, as tcp({ port }) is',
   {
     kind: 'string',
     listen: 'function',
@@ -51,7 +51,7 @@ export const listenEndpoint: Rule<ListenEndpoint> = like<ListenEndpoint>(
 );
 
 export const connectEndpoint: Rule<ConnectEndpoint> = like<ConnectEndpoint>(
-  'an endpoint to connect to, tcp({ port }) say',
+  'one to connect to, as tcp({ port }) is',
   {
     kind: 'string',
     connect: 'function',

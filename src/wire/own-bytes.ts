@@ -11,12 +11,13 @@ const given = new WeakSet<Uint8Array>();
  * Gives bytes away: nobody writes to them again, so they need not be copied. All other bytes are the caller's
  * again when the call that took them returns. Worth it above 16 KiB; smaller bodies are copied all the same.
  * What was received, the body of a submit or of a result, counts as given away: to echo it costs no copy.
+ * Throws a `TypeError` for what is no bytes.
  *
  * @example
  * for await (const chunk of file.stream()) yield give(chunk); // each chunk is a new one
  */
 export function give<B extends Uint8Array>(bytes: B): B {
-  given.add(bytes);
+  given.add(requireBytes(bytes, 'what is given away'));
   return bytes;
 }
 

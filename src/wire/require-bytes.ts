@@ -4,5 +4,7 @@
  */
 export function requireBytes(bytes: Uint8Array, what: string): Uint8Array {
   if (bytes instanceof Uint8Array) return bytes;
-  throw new TypeError(`${what} must be a Uint8Array, got ${Object.prototype.toString.call(bytes)}`);
+  throw new TypeError(
+    `${what} must be a Uint8Array, got ${Object.prototype.toString.call(bytes).slice('[object '.length, -1)}`,
+  );
 }

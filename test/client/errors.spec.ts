@@ -9,7 +9,10 @@ import { SessionErrorCode, SessionStatus } from '../../src/wire/messages/session
 
 describe('OperationError', () => {
   it.each<[OperationFailure, string]>([
-    ['dropped', 'operation 3 of session 7 has no result: the server dropped it'],
+    [
+      'dropped',
+      'operation 3 of session 7 has no result: the server dropped it; its `failures$` and `limits$` tell why',
+    ],
     ['refused', 'operation 3 of session 7 has no result: the server refused it'],
     ['cancelled', 'operation 3 of session 7 has no result: it was cancelled'],
     ['session-closed', 'operation 3 of session 7 has no result: its session is closed'],

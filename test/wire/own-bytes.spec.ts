@@ -25,6 +25,9 @@ describe('bytes that were given away', () => {
   it.each([1, LARGE])('are kept as they are: %i of them', (length) => {
     const bytes = new Uint8Array(length);
     expect(give(bytes)).toBe(bytes);
+    expect(() => give('text' as unknown as Uint8Array)).toThrow(
+      'what is given away must be a Uint8Array, got String',
+    );
     expect(isGiven(bytes)).toBe(true);
     expect(ownBytes(bytes)).toBe(bytes);
   });

@@ -1,4 +1,5 @@
 import { isObservable, type Observable, type ObservableInput } from 'rxjs';
+import { describeValue } from '../../../src/protocol/describe-value';
 import type { Result, ResultDrop, ResultFields, ResultPush } from '../../../src/protocol/operation/result';
 import { RuntimeError } from '../../../src/protocol/runtime-error';
 
@@ -57,16 +58,16 @@ export function isIterable(value: unknown): value is Iterable<Answer> {
   return isObject(value) && Symbol.iterator in value && !isObservable(value);
 }
 
-/** Of anything, for RxJS says better what is wrong with a handler that returns nothing. */
 export function isAsyncIterable(value: unknown): value is AsyncIterable<Answer> {
   return isObject(value) && Symbol.asyncIterator in value;
 }
 
-function isObject(value: unknown): value is object {
+export function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
 }
 
-export function noAnswer({ frameId }: RespondableSubmit, cause: unknown): RuntimeError {
-  const message = `the handler of operation ${frameId} answered with neither bytes, a string nor a result`;
+export function noAnswer(cause: unknown): RuntimeError {
+  const hint = cause === undefined ? '; is a `return` missing?' : '';
+  const message = `it answered with ${describeValue(cause)}; an answer is a string, bytes, a result or a stream of them${hint}`;
   return new RuntimeError('internal', message, { reach: 'operation', origin: 'application', cause });
 }

@@ -8,6 +8,7 @@ import {
   isAnswer,
   isAsyncIterable,
   isIterable,
+  isObject,
   isPromise,
   isResult,
   noAnswer,
@@ -116,7 +117,8 @@ export class AnsweredSubmit<S extends RespondableSubmit> implements Listening<An
     } else if (isIterable(returned)) this.takeAll(returned[Symbol.iterator]());
     else if (isPromise(returned)) this.await(returned);
     else if (isAsyncIterable(returned)) this.pull(returned);
-    else listen(returned, this);
+    else if (isObject(returned)) listen(returned, this);
+    else throw noAnswer(returned);
   }
 
   /** Answers in a loop, which goes on as the pressure allows where there is much. */
@@ -163,11 +165,7 @@ export class AnsweredSubmit<S extends RespondableSubmit> implements Listening<An
       (value) => {
         this.awaited = undefined;
         if (this.isOver()) return;
-        if (typeof value === 'string' || (typeof value === 'object' && (value as unknown) !== null)) {
-          this.attempt(() => value);
-        } else {
-          this.error(noAnswer(this.submit, value));
-        }
+        this.attempt(() => value);
       },
       (error: unknown) => {
         this.awaited = undefined;
@@ -213,7 +211,7 @@ export class AnsweredSubmit<S extends RespondableSubmit> implements Listening<An
       if (isTerminal(answer)) this.sendHalf();
       if (!this.isOver()) this.send(answer);
     } else {
-      throw noAnswer(this.submit, answer);
+      throw noAnswer(answer);
     }
   }
 

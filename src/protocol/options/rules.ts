@@ -115,7 +115,7 @@ export function like<T extends object>(
 
 export function listOf<T>(item: Rule<T>): Rule<readonly T[]> {
   return {
-    expected: `a list, each of it ${item.expected}`,
+    expected: `a list, each item ${item.expected}`,
     fits: (value) => Array.isArray(value) && Array.from(value).every((each) => item.fits(each)),
     take: (value, name) =>
       Array.from(value as unknown[], (each, index) => item.take(each, `${name}[${index}]`)),
@@ -130,6 +130,10 @@ export function either<A, B>(one: Rule<A>, other: Rule<B>): Rule<A | B> {
     ...(one.type && { type: one.type }),
     ...((one.isSecret ?? other.isSecret) && { isSecret: true }),
   };
+}
+
+export function oneOrListOf<T>(item: Rule<T>): Rule<T | readonly T[]> {
+  return { ...either(item, listOf(item)), expected: `${item.expected}, or a list of such` };
 }
 
 export function required<T>(of: Rule<T>): Rule<T> {

@@ -1,5 +1,5 @@
 import { describeError } from '../runtime-error';
-import { describeValue } from '../describe-value';
+import { describeKind, describeValue } from '../describe-value';
 import type { Rule } from './rules';
 
 /** What each of some options may be; an option without a rule does not compile. */
@@ -91,15 +91,21 @@ function reading<T>(name: string, read: () => T): T {
 }
 
 function misfit(value: unknown, name: string, { expected, type, isSecret }: Rule<unknown>): Error {
-  const got = isSecret === true && value !== undefined ? `a ${typeof value}` : describeValue(value);
+  const got = isSecret === true ? describeKind(value) : describeValue(value);
   const message = `${name} must be ${expected}, got ${got}`;
   return typeof value === type ? new RangeError(message) : new TypeError(message);
 }
 
 function unknownOption(name: string, known: readonly string[], { of }: Place): TypeError {
-  const near = known.find((each) => distance(each.toLowerCase(), name.toLowerCase()) <= 2);
+  const near = known.find((each) => isSlip(name.toLowerCase(), each.toLowerCase()));
   const hint = near === undefined ? `it takes ${known.join(', ')}` : `did you mean ${near}?`;
   return new TypeError(`${of} has no option ${describeValue(name)}; ${hint}`);
+}
+
+/** Whether a name is one that was meant, misspelt; `cert` is no slip of `port`, though only two letters differ. */
+function isSlip(name: string, meant: string): boolean {
+  const letters = distance(name, meant);
+  return letters <= 1 || (letters === 2 && name[0] === meant[0]);
 }
 
 /** How many letters have to be put in, left out or changed to make one word of another. */

@@ -1,5 +1,7 @@
 import type { Observable } from 'rxjs';
 import { describeValue } from '../../protocol/describe-value';
+import { rule } from '../../protocol/options/rules';
+import { takeOptions, type Rules } from '../../protocol/options/take-options';
 import type { PeerIdentity } from '../../transport/peer-identity';
 import type { PeerName, TransportKind } from '../../transport/transport';
 import { SessionErrorCode, type SessionOpenMetadata } from '../../wire/messages/session-open';
@@ -79,8 +81,22 @@ export interface AcceptOptions {
   readonly expiresAt?: Date | number;
 }
 
-/** Accepts a session. `context` is what the policy has found out; it stands on `session.context`. */
-export function accept(context?: unknown, { owner, expiresAt }: AcceptOptions = {}): Acceptance {
+/** Not left out without a word where it is misspelt: who an owner is decides who has the session back. */
+const ACCEPT_RULES: Rules<AcceptOptions> = {
+  owner: rule('a string', (value) => typeof value === 'string', 'string'),
+  expiresAt: rule(
+    'a Date or milliseconds since 1970',
+    (value) => value instanceof Date || (typeof value === 'number' && !Number.isNaN(value)),
+    'number',
+  ),
+};
+
+/**
+ * Accepts a session. `context` is what the policy has found out; it stands on `session.context`. Throws a
+ * `TypeError` that names an option which is none, or the value of one that it cannot have.
+ */
+export function accept(context?: unknown, options: AcceptOptions = {}): Acceptance {
+  const { owner, expiresAt } = takeOptions('accept', options, ACCEPT_RULES);
   const expiry = expiresAt instanceof Date ? expiresAt.getTime() : expiresAt;
   return { verdict: 'accept', context, owner, expiresAt: expiry };
 }

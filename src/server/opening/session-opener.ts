@@ -175,7 +175,7 @@ export class SessionOpener {
     const { acceptance } = decision;
     const { expiresAt = Infinity } = acceptance;
     if (settings.wallClock.now() >= expiresAt) {
-      const text = 'the time that the policy has given is over';
+      const text = `the time that the policy has given was over at ${describeInstant(expiresAt)}`;
       this.answer(opening, { status: SessionStatus.Rejected, errorCode: SessionErrorCode.AuthFailed, text });
       return;
     }
@@ -337,6 +337,12 @@ function refusalExtension({ extension }: Opening, text = ''): SessionExtension |
 
 function isAccepted({ status }: OpenVerdict): boolean {
   return status === SessionStatus.Opened || status === SessionStatus.Resumed;
+}
+
+/** One that is given in seconds, as tokens have it, shows as a day in 1970. */
+function describeInstant(epochMs: number): string {
+  const date = new Date(epochMs);
+  return Number.isNaN(date.getTime()) ? String(epochMs) : date.toISOString();
 }
 
 function callbackFailed(who: string, open: SessionOpenMetadata, cause: unknown): RuntimeError {

@@ -1,6 +1,6 @@
-import type { Observable, ObservableInput } from 'rxjs';
+import type { Observable } from 'rxjs';
 import type { RunHelpers } from 'rxjs/testing';
-import type { Answer } from '../../../operators/application/respond-to-submits';
+import type { SubmitHandler } from '../../../operators/application/respond-to-submits';
 import type { Client } from '../../client/client';
 import type { ClientOptions, SessionOptions } from '../../client/options';
 import type { ClientSession } from '../../client/session/session';
@@ -21,7 +21,7 @@ import type { ServerPeer } from './server-peer';
 /** A server of a flow: the options of any server, and what to do with its sessions. */
 export interface FlowServerOptions extends Partial<ServerOptions> {
   /** Answers every submit of every session, as `session.respond` does. */
-  readonly respond?: (submit: Submit) => Answer | ObservableInput<Answer>;
+  readonly respond?: SubmitHandler<Submit>;
   /** Called with every session as it is opened. */
   readonly onSession?: (session: ServerSession) => void;
 }

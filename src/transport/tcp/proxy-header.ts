@@ -33,7 +33,8 @@ const UNFINISHED: ProxyHeader = { kind: 'unfinished' };
  */
 export function readProxyHeader(bytes: Buffer): ProxyHeader {
   const begun = bytes.subarray(0, SIGNATURE.length);
-  if (!begun.equals(SIGNATURE.subarray(0, begun.length))) return broken('it has no header of version 2');
+  if (!begun.equals(SIGNATURE.subarray(0, begun.length)))
+    return broken('it does not begin with a header of version 2, as what `trustProxy` names must');
   if (bytes.length < FIXED_LENGTH) return UNFINISHED;
   const command = bytes.readUInt8(12);
   const family = bytes.readUInt8(13);

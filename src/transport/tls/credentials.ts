@@ -158,11 +158,11 @@ function checked({ cert, key, passphrase }: TlsCertificate): SecureContextOption
   const given = { cert: pem(cert), key: pem(key), ...(passphrase === undefined ? {} : { passphrase }) };
   const certificate = attempt(
     () => new X509Certificate(given.cert),
-    'the certificate cannot be read; it has to be PEM',
+    'the certificate cannot be read; it has to be PEM, the text and not the name of a file',
   );
   const privateKey = attempt(
     () => createPrivateKey({ key: given.key, ...(passphrase === undefined ? {} : { passphrase }) }),
-    'the key cannot be read; it has to be PEM, and an encrypted one needs its passphrase',
+    'the key cannot be read; it has to be PEM, the text and not the name of a file, and an encrypted one needs its passphrase',
   );
   if (!certificate.checkPrivateKey(privateKey)) {
     throw new CredentialsFault('the key is not that of the certificate');

@@ -1,9 +1,8 @@
 import {
   bytesOrText,
-  either,
-  listOf,
   milliseconds,
   oneOf,
+  oneOrListOf,
   required,
   rule,
   secret,
@@ -48,7 +47,7 @@ const CERTIFICATE_RULES: Rules<TlsCertificate> = {
 
 export const TLS_RULES: Rules<TlsSettings> = {
   ...partly(CERTIFICATE_RULES),
-  ca: either(pem, listOf(pem)),
+  ca: oneOrListOf(pem),
   clientCertificates: oneOf('none', 'request', 'require'),
   serverName: text,
   minVersion: oneOf('TLSv1.2', 'TLSv1.3'),

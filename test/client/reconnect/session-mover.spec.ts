@@ -25,9 +25,7 @@ describe('moving a session', () => {
     const { client, server } = await served.session({ allowResume: true });
     const asked = told(server.migrations$);
     await expect(client.moveTo({ kind: 'tcp' } as ConnectEndpoint)).rejects.toThrow(
-      new TypeError(
-        'the endpoint must be an endpoint to connect to, tcp({ port }) say, got an object with kind',
-      ),
+      new TypeError('the endpoint must be one to connect to, as tcp({ port }) is, got an object with kind'),
     );
     await settled();
     expect(asked).toEqual([]);

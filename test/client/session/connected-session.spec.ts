@@ -1,3 +1,4 @@
+import type { SubmitRequest } from '../../../src/client/submissions/submission';
 import { MessageType } from '../../../src/wire/message-type';
 import { packet } from '../../../src/wire/packet';
 import { settled } from '../../support/async';
@@ -14,7 +15,11 @@ describe('a session', () => {
   }
 
   it.each([
-    ['dropped', dropPacket({ frameId: 1 }), 'operation 1 of session 42 has no result: the server dropped it'],
+    [
+      'dropped',
+      dropPacket({ frameId: 1 }),
+      'operation 1 of session 42 has no result: the server dropped it; its `failures$` and `limits$` tell why',
+    ],
     [
       'refused',
       errorOf(42, 1, 'not cached'),
@@ -26,6 +31,21 @@ describe('a session', () => {
     peer.send(answer);
     await settled();
     expect(seen).toMatchObject([{ name: 'OperationError', reason, sessionId: 42, frameId: 1, message }]);
+    await client.close();
+  });
+
+  it.each<[unknown, string]>([
+    [undefined, 'the options of session.submit must be an object, got undefined'],
+    ['Call me', 'the options of session.submit must be an object, got "Call me"'],
+    [{ prompt: 'Call me' }, 'session.submit has no option "prompt"; it takes body, metadata'],
+    [{ bdy: 'Call me' }, 'session.submit has no option "bdy"; did you mean body?'],
+    [{ body: 5 }, 'body must be a Uint8Array or a string, got a number'],
+    [{ body: { text: 'Call me' } }, 'body must be a Uint8Array or a string, got an object'],
+    [{ metadata: 5 }, 'metadata must be an object with fields of FRAME_SUBMIT, got 5'],
+  ])('does not submit %j, which would be an empty submit', async (request, message) => {
+    const { client, session: open } = await session();
+    expect(() => open.submit(request as SubmitRequest)).toThrow(new TypeError(message));
+    expect(client.usage).toMatchObject({ operationsInFlight: 0 });
     await client.close();
   });
 

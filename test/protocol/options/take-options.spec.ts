@@ -1,12 +1,11 @@
 import {
   bytesOrText,
   callback,
-  either,
   flag,
   integer,
   integerOrInfinity,
   limit,
-  listOf,
+  oneOrListOf,
   oneOf,
   required,
   secret,
@@ -35,7 +34,7 @@ const rules: Rules<Oven> = {
   door: flag,
   waitMs: integerOrInfinity(0, 0xffff, ' ms'),
   fan: optionsOf({ speed: limit }),
-  dishes: either(text, listOf(text)),
+  dishes: oneOrListOf(text),
   mode: oneOf('grill', 'bake'),
   priority: valueOf(PriorityClass),
   tag: u64,
@@ -111,15 +110,18 @@ describe('options', () => {
     ],
     [
       { degrees: 1, dishes: ['pie', 5] },
-      new TypeError(
-        'dishes must be a string that is not empty, or a list, each of it a string that is not empty, got a list of 2',
-      ),
+      new TypeError('dishes must be a string that is not empty, or a list of such, got a list of 2'),
     ],
     [{ degrees: 1, fan: { speed: -1 } }, new RangeError('fan.speed must be 0 or more, or Infinity, got -1')],
     [{ degrees: 1, fan: 5 }, new TypeError('fan must be an object with speed, got 5')],
     [{ degrees: 1, done: 'yes' }, new TypeError('done must be a function, got "yes"')],
     [{ degrees: 1, degres: 2 }, new TypeError('bake has no option "degres"; did you mean degrees?')],
     [{ degrees: 1, fan: { sped: 2 } }, new TypeError('fan has no option "sped"; did you mean speed?')],
+    [{ degrees: 1, daar: 2 }, new TypeError('bake has no option "daar"; did you mean door?')],
+    [
+      { degrees: 1, floor: 2 },
+      new TypeError(`bake has no option "floor"; it takes ${Object.keys(rules).join(', ')}`),
+    ],
     [{ degrees: 1, fan: { path: 2 } }, new TypeError('fan has no option "path"; it takes speed')],
     [
       { degrees: 1, toString: 2 },
@@ -138,6 +140,8 @@ describe('options', () => {
     expect(() => take({ degrees: 1, key: 12345 })).toThrow(
       'key must be a Uint8Array or a string, got a number',
     );
+    expect(() => take({ degrees: 1, key: { token: 'abc' } })).toThrow(/, got an object$/);
+    expect(() => take({ degrees: 1, key: null })).toThrow(/, got null$/);
   });
 
   it('that cannot be read are named, too', () => {

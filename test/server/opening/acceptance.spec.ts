@@ -229,7 +229,18 @@ describe('an acceptance that runs out', () => {
     const served = expiring(() => accept(undefined, { expiresAt: NOON }));
     await expect(served.open()).rejects.toMatchObject({
       errorCode: SessionErrorCode.AuthFailed,
-      text: 'the time that the policy has given is over',
+      text: `the time that the policy has given was over at ${new Date(NOON).toISOString()}`,
+    });
+  });
+
+  it('says when, so that seconds in the place of milliseconds show', async () => {
+    const seconds = expiring(() => accept(undefined, { expiresAt: NOON / 1000 }));
+    await expect(seconds.open()).rejects.toMatchObject({
+      text: expect.stringMatching(/ at 1970-01-\d\dT/) as string,
+    });
+    const never = expiring(() => accept(undefined, { expiresAt: -Infinity }));
+    await expect(never.open()).rejects.toMatchObject({
+      text: expect.stringMatching(/ at -Infinity$/) as string,
     });
   });
 

@@ -89,7 +89,7 @@ describe('a verdict', () => {
     ['a symbol', Symbol('no'), 'Symbol(no)'],
     ['a function', () => true, 'a function'],
     ['refuse(0)', refuse(0), 'the code 0'],
-    ['an owner that is no string', accept(1, { owner: 5 as unknown as string }), 'an owner that is 5'],
+    ['an owner that is no string', { verdict: 'accept', owner: 5 }, 'an owner that is 5'],
     ['a date that is none', accept(1, { expiresAt: new Date('never') }), 'an expiresAt that is NaN'],
     ['a text that is none', refuse(1, 5 as unknown as string), 'a text that is 5'],
     [

@@ -1,7 +1,7 @@
 import { EMPTY, NEVER, of, Subject, throwError } from 'rxjs';
 import { SessionRejectedError } from '../../../src/client/errors';
 import type { ServerOptions } from '../../../src/server/options';
-import type { SessionPolicy } from '../../../src/server/opening/policy';
+import { accept, type SessionPolicy } from '../../../src/server/opening/policy';
 import { SessionErrorCode, SessionStatus } from '../../../src/wire/messages/session-open';
 import { settled } from '../../support/async';
 import { text } from '../../support/packets';
@@ -12,6 +12,18 @@ function serve(options?: Partial<ServerOptions>): Served {
 }
 
 afterEach(endServed);
+
+describe('accept', () => {
+  it.each<[object, Error]>([
+    [{ user: 'ann' }, new TypeError('accept has no option "user"; it takes owner, expiresAt')],
+    [{ ownr: 'ann' }, new TypeError('accept has no option "ownr"; did you mean owner?')],
+    [{ owner: 5 }, new TypeError('owner must be a string, got 5')],
+    [{ expiresAt: '1h' }, new TypeError('expiresAt must be a Date or milliseconds since 1970, got "1h"')],
+    [{ expiresAt: NaN }, new RangeError('expiresAt must be a Date or milliseconds since 1970, got NaN')],
+  ])('names what is wrong with %p, which would let others have the session', (options, error) => {
+    expect(() => accept(undefined, options)).toThrow(error);
+  });
+});
 
 describe('the policy', () => {
   it.each<[string, SessionPolicy]>([

@@ -108,7 +108,7 @@ describe('a handler', () => {
     expect(served.failures).toMatchObject([
       {
         message:
-          'the handler of operation 1 of session 1 failed: the handler of operation 1 answered with neither bytes, a string nor a result',
+          'the handler of operation 1 of session 1 failed: it answered with 42; an answer is a string, bytes, a result or a stream of them',
       },
     ]);
   });

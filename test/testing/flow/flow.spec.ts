@@ -31,6 +31,14 @@ describe('flow', () => {
     expect(performance.now() - start).toBeLessThan(1000);
   });
 
+  it('takes a handler as `session.respond` does, with a signal and a promise', () =>
+    flow(({ serve, clientPeer }) => {
+      serve({ respond: async (_, { signal }) => (signal.aborted ? 'too late' : 'in time') });
+      const peer = clientPeer({ ...session, s: submit(42, 1) });
+      peer.sends('  os------');
+      peer.expects('Aa', { a: [result(42, 1, 'in time').partial(), result(42, 1)] });
+    }));
+
   it('passes where everything is as the strings say', async () => {
     await flow(({ serve, clientPeer }) => {
       serve();

@@ -4,6 +4,8 @@ import { proxyHeader, tcp4, tcp6 } from '../../support/proxy-header';
 
 const V6 = '20010db8000000000000000000000007';
 
+const NO_HEADER = 'it does not begin with a header of version 2, as what `trustProxy` names must';
+
 describe('a PROXY header', () => {
   it.each([
     ['of IPv4', proxyHeader(), '203.0.113.7:51234'],
@@ -31,12 +33,8 @@ describe('a PROXY header', () => {
   });
 
   it.each([
-    ['another beginning', Buffer.from('GET'), 'it has no header of version 2'],
-    [
-      'version 1',
-      Buffer.from('PROXY TCP4 203.0.113.7 127.0.0.1 51234 4433\r\n'),
-      'it has no header of version 2',
-    ],
+    ['another beginning', Buffer.from('GET'), NO_HEADER],
+    ['version 1', Buffer.from('PROXY TCP4 203.0.113.7 127.0.0.1 51234 4433\r\n'), NO_HEADER],
     ['another version', proxyHeader({ command: 0x31 }), 'its command 0x31 is none'],
     ['another command', proxyHeader({ command: 0x22 }), 'its command 0x22 is none'],
     ['a family of datagrams', proxyHeader({ family: 0x12 }), 'its family 0x12 is not that of a stream'],

@@ -95,9 +95,12 @@ describe('tls', () => {
       const encrypted = await lab.authority.issue({ name: 'server', passphrase: PASSPHRASE });
       const { cert, key } = encrypted;
       const unreadable =
-        'the key cannot be read; it has to be PEM, and an encrypted one needs its passphrase';
+        'the key cannot be read; it has to be PEM, the text and not the name of a file, and an encrypted one needs its passphrase';
       return [
-        [{ cert: 'nonsense', key: lab.server.key }, 'the certificate cannot be read; it has to be PEM'],
+        [
+          { cert: 'nonsense', key: lab.server.key },
+          'the certificate cannot be read; it has to be PEM, the text and not the name of a file',
+        ],
         [{ cert: lab.server.cert, key: 'nonsense' }, unreadable],
         [{ cert: lab.server.cert, key: '' }, unreadable],
         [{ cert, key }, unreadable],

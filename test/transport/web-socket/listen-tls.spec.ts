@@ -114,7 +114,8 @@ describe('a WebSocket listener over TLS', () => {
     const connecting = webSocket({ port: 1, tls: { cert: 'nonsense', key: 'nonsense' } }).connect();
     expectFault((await new Recording(connecting).over()).error, {
       kind: 'io',
-      message: 'cannot connect to wss://127.0.0.1:1/: the certificate cannot be read; it has to be PEM',
+      message:
+        'cannot connect to wss://127.0.0.1:1/: the certificate cannot be read; it has to be PEM, the text and not the name of a file',
     });
   });
 

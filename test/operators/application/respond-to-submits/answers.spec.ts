@@ -181,17 +181,18 @@ describe('respondToSubmits', () => {
     });
 
     it.each([
-      ['a number', 7],
-      ['undefined', undefined],
-      ['null', null],
-      ['an object', { body: text('a') }],
-    ])('that is %s costs its submit', (_name, answer) => {
+      ['a number', 7, '7'],
+      ['undefined', undefined, 'undefined'],
+      ['null', null, 'null'],
+      ['an object', { body: text('a') }, 'an object with body'],
+    ])('that is %s costs its submit', (_name, answer, described) => {
       const errors: unknown[] = [];
       const seen = resultsOf(() => of(answer as unknown as Answer), {
         onError: (error) => errors.push(particulars(error)),
       });
       expect(seen).toStrictEqual([results.d, 'complete']);
-      const message = 'the handler of operation 1 answered with neither bytes, a string nor a result';
+      const hint = answer === undefined ? '; is a `return` missing?' : '';
+      const message = `it answered with ${described}; an answer is a string, bytes, a result or a stream of them${hint}`;
       const reach = { reach: 'operation', origin: 'application' } as const;
       expect(errors).toEqual([
         particulars(new RuntimeError('internal', message, { ...reach, cause: answer })),

@@ -233,14 +233,20 @@ describe('respondToSubmits', () => {
       expect(resultsOf(() => throwError(() => fault), { onError })).toStrictEqual([results.d, 'complete']);
     });
 
-    it.each([undefined, null, 7])('by returning %s is reported as RxJS says it', (nothing) => {
+    it.each([
+      [
+        undefined,
+        'undefined; an answer is a string, bytes, a result or a stream of them; is a `return` missing?',
+      ],
+      [null, 'null; an answer is a string, bytes, a result or a stream of them'],
+      [7, '7; an answer is a string, bytes, a result or a stream of them'],
+      [() => 'a', 'a function; an answer is a string, bytes, a result or a stream of them'],
+    ])('by returning %s is reported', (nothing, answered) => {
       const errors: unknown[] = [];
       const onError = (error: unknown): number => errors.push(error);
       const seen = resultsOf(() => nothing as unknown as Answer, { onError });
       expect(seen).toStrictEqual([results.d, 'complete']);
-      expect(errors.map(String)).toEqual([
-        expect.stringContaining(`You provided '${nothing}' where a stream was expected`),
-      ]);
+      expect(errors.map(String)).toEqual([`RuntimeError: it answered with ${answered}`]);
     });
 
     it('while it is torn down is reported', async () => {
