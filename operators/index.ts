@@ -1,9 +1,30 @@
-export * from './application/decode-text';
-export * from './application/drop-late';
-export * from './application/from-async-iterable';
-export * from './application/of-message-type';
-export * from './application/respond-to-submits';
-export * from './judge-packets';
-export * from './limit-packets';
-export * from './pipeline-options';
-export * from './split-by-session';
+/**
+ * The pipeline that a server and a client run, and operators for applications.
+ *
+ * @packageDocumentation
+ */
+export { limitPackets, type PacketBudget, type PacketExcess } from './limit-packets';
+export { judgePackets } from './judge-packets';
+export { splitBySession, type SplitBySessionOptions } from './split-by-session';
+export { DEFAULT_REVISION, DEFAULT_ROLE, type PipelineOptions } from './pipeline-options';
+// For applications.
+export { decodeText } from './application/decode-text';
+export { dropLate, type DeadlineSubmit, type DropLateOptions, type Lateness } from './application/drop-late';
+export { fromAsyncIterable, type FromAsyncIterableOptions } from './application/from-async-iterable';
+export {
+  ofMessageType,
+  type OfMessageType,
+  type PacketOf,
+  type TypedMessage,
+} from './application/of-message-type';
+export { respondToSubmits } from './application/respond-to-submits';
+export type { RespondOptions } from './application/responding/respond-options';
+export type {
+  Answer,
+  Answers,
+  HandlerContext,
+  RespondableSubmit,
+  SubmitHandler,
+} from './application/responding/answer';
+// Results, for those that make them themselves.
+export { completeResult, dropResult, partialResult } from '../src/protocol/operation/result';

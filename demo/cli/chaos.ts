@@ -1,5 +1,6 @@
 import { defer, Observable, repeat, tap, timer, type MonoTypeOperatorFunction } from 'rxjs';
-import type { ConnectEndpoint, Transport } from '../../src';
+import type { ConnectEndpoint } from '../../src';
+import type { Transport } from '../../src/testing';
 import { countOf } from './figures';
 
 /** Milliseconds between two cuts, at least and at most. */

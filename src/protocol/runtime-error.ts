@@ -21,12 +21,6 @@ export type ErrorReach = 'packet' | 'operation' | 'session' | 'connection' | 'se
 /** Who started it. */
 export type ErrorOrigin = 'peer' | 'local' | 'application';
 
-export interface RuntimeErrorOptions {
-  readonly reach: ErrorReach;
-  readonly origin: ErrorOrigin;
-  readonly cause?: unknown;
-}
-
 /**
  * What a transport, a server or a client reports when something fails.
  *
@@ -41,7 +35,7 @@ export class RuntimeError extends PrintableError {
   constructor(
     readonly kind: RuntimeErrorKind,
     message: string,
-    { reach, origin, cause }: RuntimeErrorOptions,
+    { reach, origin, cause }: Pick<RuntimeError, 'reach' | 'origin'> & { readonly cause?: unknown },
   ) {
     super(message, cause === undefined ? undefined : { cause });
     this.reach = reach;

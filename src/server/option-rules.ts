@@ -1,7 +1,6 @@
 import type { Lateness } from '../../operators/application/drop-late';
 import type { SubmitHandler } from '../../operators/application/respond-to-submits';
 import { CancelScope } from '../protocol/operation/operation';
-import type { SchemaRegistry } from '../protocol/capability/schema-registry';
 import type { OutboxLimits } from '../protocol/operation/result-outbox';
 import {
   bytesOrText,
@@ -32,7 +31,7 @@ import { DEFAULT_SERVER_LIMITS, type ServerLimits } from './limits/server-limits
 import type { Rate } from './limits/token-bucket';
 import { MIN_TOKEN_BYTES, type RandomBytes } from './opening/resume-token';
 import type { SessionPolicy } from './opening/policy';
-import type { CloseOptions, QueueLimits, ServerOptions } from './options';
+import type { CloseOptions, QueueLimits, ServerOptions, ServerSettings } from './options';
 import type { SessionEnding } from './session/session-terms';
 import type { Submit } from './session/messages';
 
@@ -66,7 +65,7 @@ const SERVER_RULES: Rules<ServerOptions> = {
   supportedCacheObjects: listOf(valueOf(CacheObjectKind)),
   maxCacheObjects: limit,
   maxCacheObjectBytes: integerOrInfinity(0, U32_MAX, ' bytes'),
-  schemaRegistry: like<SchemaRegistry>('a SchemaRegistry', { get: 'function' }),
+  schemaRegistry: like<ServerSettings['schemaRegistry']>('a SchemaRegistry', { get: 'function' }),
   resumeTokenBytes: integer(0, MAX_TOKEN_BYTES),
   maxInFlightOperations: integerOrInfinity(1, U16_MAX),
   grantedOperationCredit: wireCount,

@@ -4,9 +4,10 @@ import { DEFAULT_KEEP_ALIVE, type KeepAlive } from '../transport/keep-alive';
 import type { TransportKind } from '../transport/transport';
 import { Profile } from '../wire/messages/payload-kind';
 import type { CacheObjectKind } from '../wire/messages/cache';
-import { standardSchemaRegistry, type SchemaRegistry } from '../protocol/capability/schema-registry';
+import type { SchemaDescriptorHeader } from '../wire/messages/schema-descriptor';
+import { standardSchemaRegistry } from '../protocol/capability/schema-registry';
 import { acceptAll, type SessionPolicy } from './opening/policy';
-import { systemRandom, type RandomBytes } from './opening/resume-token';
+import { systemRandom } from './opening/resume-token';
 import { DEFAULT_SERVER_LIMITS, type ServerLimits } from './limits/server-limits';
 import { CancelScope } from '../protocol/operation/operation';
 import { MAX_WANTED_OPERATIONS } from '../protocol/session/session-extension';
@@ -44,8 +45,10 @@ export interface ServerOptions {
   readonly maxCacheObjects?: number;
   /** Bytes of one cached object. Default 0: no limit but that of a packet. */
   readonly maxCacheObjectBytes?: number;
-  /** Default: the standard registry, which holds the token delta schema. */
-  readonly schemaRegistry?: SchemaRegistry;
+  /** Tells which schemas sessions may have. Default: `TOKEN_DELTA_SCHEMA` alone. */
+  readonly schemaRegistry?: {
+    get(schemaId: number, schemaVersion: number): SchemaDescriptorHeader | undefined;
+  };
   /** Bytes of a resume token, 1,024 at most, and 16 at least where `resume` is `token`. Default 24. */
   readonly resumeTokenBytes?: number;
   /** Operations of one session with the application at a time, Infinity for as many as the wire has. Default 4. */
@@ -69,7 +72,7 @@ export interface ServerOptions {
    * Where tokens come from. Default: the system's random source. A server that is given one repeats itself:
    * the ids that it chooses begin at 1 and not at a random place, and tokens have a tag only with `tokenKey`.
    */
-  readonly randomBytes?: RandomBytes;
+  readonly randomBytes?: (length: number) => Uint8Array;
   /**
    * The secret by which the server knows the tokens that it has made, 16 bytes at least: each ends in a tag
    * of 8 bytes, where `resumeTokenBytes` leaves 16 beside it. What lacks the tag is no guess at a token, and

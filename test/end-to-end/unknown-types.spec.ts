@@ -1,7 +1,7 @@
 import { firstValueFrom, toArray } from 'rxjs';
 import { connect } from '../../src/client/client';
 import { createServer } from '../../src/server/server';
-import { open, openAck, raw, result, submit } from '../../src/testing/packets';
+import { open, openAck, raw, result, submit } from '../../src/testing';
 import type { ConnectEndpoint, ListenEndpoint } from '../../src/transport/endpoint';
 import { memory } from '../../src/transport/memory';
 import { tcp } from '../../src/transport/tcp/tcp';

@@ -1,4 +1,4 @@
-import type { CacheInvalidation } from '../../src/client';
+import type { CacheInvalidation } from '../../src';
 import {
   CacheInvalidateScope,
   CacheObjectKind,

@@ -1,5 +1,5 @@
 import { firstValueFrom } from 'rxjs';
-import type { Client, ClientSession } from '../../src/client';
+import type { Client, ClientSession } from '../../src';
 import { FlowFlag, FlowUpdateReason } from '../../src/wire/messages/flow-update';
 import { drop, flow, flowUpdate, open, openAck, result, submit } from '../../src/testing';
 import { run } from './support';

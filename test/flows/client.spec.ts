@@ -1,5 +1,5 @@
 import { concatMap, map, NEVER, takeUntil, timer } from 'rxjs';
-import { OperationError, SessionRejectedError } from '../../src/client';
+import { OperationError, SessionRejectedError } from '../../src';
 import { decodeTokens } from '../../src/protocol/operation/token-decoder';
 import { CacheErrorCode, CacheObjectKind } from '../../src/wire/messages/cache';
 import { CloseReason, CloseStatus } from '../../src/wire/messages/session-close';

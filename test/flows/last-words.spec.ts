@@ -1,5 +1,5 @@
 import { concatMap, defer, from, map, throwError } from 'rxjs';
-import { OperationError, type Client, type ClientSession } from '../../src/client';
+import { OperationError, type Client, type ClientSession } from '../../src';
 import { decodeTokens } from '../../src/protocol/operation/token-decoder';
 import type { SessionExtension } from '../../src/protocol/session/session-extension';
 import { CloseStatus } from '../../src/wire/messages/session-close';

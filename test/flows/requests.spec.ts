@@ -1,5 +1,5 @@
 import type { MigrateRequest, PatchRequest } from '../../src/server/session/messages';
-import { MigrateRefusal } from '../../src/server';
+import { MigrateRefusal } from '../../src';
 import { TransportId } from '../../src/wire/messages/session-migrate';
 import { PatchAckStatus, PatchRejectReason } from '../../src/wire/messages/session-patch';
 import {

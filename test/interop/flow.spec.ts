@@ -1,4 +1,4 @@
-import type { ClientSession } from '../../src/client';
+import type { ClientSession } from '../../src';
 import {
   BackpressureLevel,
   FlowFlag,

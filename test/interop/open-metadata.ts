@@ -1,4 +1,4 @@
-import type { SessionOptions } from '../../src/client';
+import type { SessionOptions } from '../../src';
 import { Profile } from '../../src/wire/messages/payload-kind';
 import { PriorityClass, SessionFlag, SessionOpenMetadata } from '../../src/wire/messages/session-open';
 

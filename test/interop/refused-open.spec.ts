@@ -1,5 +1,5 @@
-import { SessionRejectedError } from '../../src/client';
-import type { ServerOptions, SessionPolicy } from '../../src/server';
+import { SessionRejectedError } from '../../src';
+import type { ServerOptions, SessionPolicy } from '../../src';
 import { MessageType } from '../../src/wire/message-type';
 import { Profile } from '../../src/wire/messages/payload-kind';
 import { SessionErrorCode, SessionStatus } from '../../src/wire/messages/session-open';

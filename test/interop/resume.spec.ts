@@ -1,5 +1,5 @@
 import { Observable } from 'rxjs';
-import { SessionRejectedError } from '../../src/client';
+import { SessionRejectedError } from '../../src';
 import { tcp } from '../../src/transport/tcp/tcp';
 import type { ConnectEndpoint } from '../../src/transport/endpoint';
 import type { Transport } from '../../src/transport/transport';

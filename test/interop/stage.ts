@@ -1,6 +1,6 @@
 import { map } from 'rxjs';
-import { connect, type Client, type ClientSession, type SessionOptions } from '../../src/client';
-import { createServer, type Server, type ServerOptions, type ServerSession } from '../../src/server';
+import { connect, type Client, type ClientSession, type SessionOptions } from '../../src';
+import { createServer, type Server, type ServerOptions, type ServerSession } from '../../src';
 import { tcp } from '../../src/transport/tcp/tcp';
 import type { ConnectEndpoint } from '../../src/transport/endpoint';
 import { SessionOpenMetadata } from '../../src/wire/messages/session-open';

@@ -54,6 +54,12 @@ describe('the public names', () => {
     expect(specifiers).toEqual(['nnrp-rx', 'nnrp-rx/wire', 'nnrp-rx/operators', 'nnrp-rx/testing']);
   });
 
+  it('nnrp-rx has so few that one can know them', () => {
+    const { values, types } = entries.find(({ specifier }) => specifier === 'nnrp-rx')!;
+    expect(values.length).toBeLessThanOrEqual(40);
+    expect(values.length + types.length).toBeLessThanOrEqual(110);
+  });
+
   it.each(entries)('$specifier exports what is recorded', ({ values, types }) => {
     expect({ values, types }).toMatchSnapshot();
   });

@@ -42,7 +42,7 @@ describe('server settings', () => {
       queue: { maxSubmits: 1024, maxBytes: 8 * 1024 * 1024 },
       wallClock: asyncScheduler,
     });
-    expect(schemaRegistry.size).toBe(1);
+    expect(schemaRegistry).toMatchObject({ size: 1 });
   });
 
   it('are no two servers’ together: each has a registry of its own', () => {

@@ -11,7 +11,7 @@ import {
 } from '../../src';
 import { sessionOpen } from '../../src/client/options';
 import { openBody } from '../../src/protocol/session/open-blocks';
-import type { PatchRequest } from '../../src/server';
+import type { PatchRequest } from '../../src';
 import { encodeSessionExtension } from '../../src/protocol/session/session-extension';
 import { CacheErrorCode } from '../../src/wire/messages/cache';
 import { FlowScope } from '../../src/wire/messages/flow-update';

@@ -1,4 +1,4 @@
-import { breaksRule, NnrpError, type NnrpErrorKind, type NnrpFault } from '../../src/wire';
+import { breaksRule, NnrpError, type NnrpErrorKind, type NnrpFault } from '../../src/wire/errors';
 import { faultOf } from './fault-of';
 
 /** One fault of every kind; the compiler sees that none is missing. */

@@ -31,6 +31,10 @@ export interface CachedObject {
   readonly bytes: Uint8Array;
   readonly codecBitmap: number;
   readonly flags: number;
+}
+
+/** A cached object, as the cache holds it. */
+export interface LeasedObject extends CachedObject {
   readonly lease: CacheLease;
   readonly dependencies: readonly CacheDependency[];
   readonly schema: CacheSchema | undefined;
@@ -74,7 +78,7 @@ export type CacheRejection =
   | 'too-many-bytes';
 
 export type CachePutOutcome =
-  | { readonly kind: 'accepted' | 'replaced'; readonly object: CachedObject }
+  | { readonly kind: 'accepted' | 'replaced'; readonly object: LeasedObject }
   | { readonly kind: 'rejected'; readonly reason: CacheRejection };
 
 /** What a reference must meet. */
@@ -90,7 +94,7 @@ export interface CacheLookup {
 export type CacheMissCode = Exclude<CacheErrorCode, typeof CacheErrorCode.None>;
 
 export type CacheResolution =
-  | { readonly kind: 'hit'; readonly object: CachedObject }
+  | { readonly kind: 'hit'; readonly object: LeasedObject }
   | { readonly kind: 'miss'; readonly id: CacheObjectId; readonly code: CacheMissCode };
 
 /**
@@ -121,7 +125,7 @@ export class ObjectCache {
   readonly #maxObjectBytes: number;
   readonly #maxBytes: number;
   readonly #maxTtlMs: number;
-  readonly #objects = new Map<string, CachedObject>();
+  readonly #objects = new Map<string, LeasedObject>();
   #bytes = 0;
   #lastLeaseId = 0;
   /** The highest version of any object that is gone: where versions of new ids go on from. */
@@ -146,7 +150,7 @@ export class ObjectCache {
     return this.#bytes;
   }
 
-  objects(): IterableIterator<CachedObject> {
+  objects(): IterableIterator<LeasedObject> {
     return this.#objects.values();
   }
 
@@ -158,7 +162,7 @@ export class ObjectCache {
     const reason = this.#refusal({ put, bytes, dependencies, now, former });
     if (reason !== undefined) return { kind: 'rejected', reason };
     const version = (former?.version ?? this.#versionFloor) + 1;
-    const object: CachedObject = {
+    const object: LeasedObject = {
       id,
       version,
       // A copy, as a view would keep all of the buffer that it was received in.
@@ -202,17 +206,17 @@ export class ObjectCache {
   }
 
   /** Removes what a CACHE_INVALIDATE reaches; returns it. What depends on it is invalid from now on. */
-  invalidate(invalidate: CacheInvalidateMetadata): CachedObject[] {
+  invalidate(invalidate: CacheInvalidateMetadata): LeasedObject[] {
     return this.#removeWhere(({ id }) => isInvalidated(id, invalidate));
   }
 
   /** Removes the objects whose lease is owned by one that ended; returns them. */
-  releaseOwner({ scope, id }: LeaseOwner): CachedObject[] {
+  releaseOwner({ scope, id }: LeaseOwner): LeasedObject[] {
     return this.#removeWhere(({ lease: { owner } }) => owner.scope === scope && owner.id === id);
   }
 
   /** Removes the objects whose lease has expired; returns them. */
-  sweep(now: number): CachedObject[] {
+  sweep(now: number): LeasedObject[] {
     return this.#removeWhere(({ lease }) => !isLeaseLive(lease, now));
   }
 
@@ -224,7 +228,7 @@ export class ObjectCache {
     former,
   }: Pick<CachePut, 'put' | 'bytes' | 'now'> & {
     readonly dependencies: readonly CacheDependency[];
-    readonly former: CachedObject | undefined;
+    readonly former: LeasedObject | undefined;
   }): CacheRejection | undefined {
     if (this.#kinds?.has(put.objectKind) === false) return 'unsupported-kind';
     if (put.objectBytes !== bytes.length) return 'length-mismatch';
@@ -239,7 +243,7 @@ export class ObjectCache {
   }
 
   #fault(
-    object: CachedObject,
+    object: LeasedObject,
     { now, version, schema }: { now: number; version: number | undefined; schema: CacheSchema | undefined },
   ): CacheErrorCode {
     const code = checkLease(object.lease, now, version);
@@ -265,8 +269,8 @@ export class ObjectCache {
     };
   }
 
-  #removeWhere(matches: (object: CachedObject) => boolean): CachedObject[] {
-    const removed: CachedObject[] = [];
+  #removeWhere(matches: (object: LeasedObject) => boolean): LeasedObject[] {
+    const removed: LeasedObject[] = [];
     for (const [key, object] of this.#objects) {
       if (!matches(object)) continue;
       this.#objects.delete(key);

@@ -15,24 +15,22 @@ export const TOKEN_DELTA = {
 
 const utf8 = new TextEncoder();
 
-/** A body of token deltas, and the fields of the record that declares it. */
-export interface TokenPayload {
-  readonly body: Uint8Array;
-  readonly fields: Pick<
-    Required<ResultFields>,
-    'activeProfileId' | 'payloadKindBitmap' | 'payloadFrameCount'
-  >;
-}
-
 /**
  * Text as a TOKEN_CHUNK payload of the token delta schema, one frame a text. A character whose halves are in two
- * texts is sent whole, with the second; half a character is U+FFFD.
+ * texts is sent whole, with the second; half a character is U+FFFD. Gives the body, and the fields of the record
+ * that declares it.
  *
  * @example
  * const { body, fields } = encodeTokens([' whale']);
  * session.results.next(submit.partial(body, fields));
  */
-export function encodeTokens(texts: readonly string[]): TokenPayload {
+export function encodeTokens(texts: readonly string[]): {
+  readonly body: Uint8Array;
+  readonly fields: Pick<
+    Required<ResultFields>,
+    'activeProfileId' | 'payloadKindBitmap' | 'payloadFrameCount'
+  >;
+} {
   const parts = wholeTexts(texts).map((text) => ({
     profileId: Profile.Token,
     descriptorFlags: DescriptorFlag.Partial,

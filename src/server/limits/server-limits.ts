@@ -1,7 +1,26 @@
 import type { Rate } from './token-bucket';
 
-/** Of one kind of packet, or of answer, on one connection. */
-export interface ConnectionRates {
+/** The limits that are rates of one kind of packet, or of answer, on one connection. */
+export type ConnectionRateName =
+  | 'cancels'
+  | 'refusals'
+  | 'violations'
+  | 'opens'
+  | 'pings'
+  | 'patches'
+  | 'migrations'
+  | 'cachePuts'
+  | 'flowUpdates'
+  | 'cacheInvalidates'
+  | 'pongs'
+  | 'hellos';
+
+/**
+ * What a server takes from its peers: the defences against peers that are slow, broken, greedy or
+ * malicious. The defaults are {@link DEFAULT_SERVER_LIMITS}; a peer that keeps to its credit meets none
+ * of them. `Infinity` switches a limit off. Whatever trips one is told on `server.limits$`.
+ */
+export interface ServerLimits {
   /**
    * FRAME_CANCEL of what has come less than 10 ms before, or of nothing: starting work and taking it back
    * costs a peer nothing and the server a handler each time. Other cancels are use and do not count, however
@@ -41,16 +60,6 @@ export interface ConnectionRates {
   readonly pongs: Rate;
   /** CLIENT_HELLO and TRANSPORT_PROBE together. Each is answered, before there is a session, too. */
   readonly hellos: Rate;
-}
-
-export type ConnectionRateName = keyof ConnectionRates;
-
-/**
- * What a server takes from its peers: the defences against peers that are slow, broken, greedy or
- * malicious. The defaults are {@link DEFAULT_SERVER_LIMITS}; a peer that keeps to its credit meets none
- * of them. `Infinity` switches a limit off. Whatever trips one is told on `server.limits$`.
- */
-export interface ServerLimits extends ConnectionRates {
   /**
    * Milliseconds from the accept to the answer to the first CLIENT_HELLO or SESSION_OPEN; a TLS handshake,
    * a WebSocket's upgrade and the policy's time are within. A socket that says nothing costs as much as

@@ -1,6 +1,6 @@
 import type { Observable } from 'rxjs';
 import type { CachedObject } from '../../protocol/cache/object-cache';
-import type { Operation, OperationRelations } from '../../protocol/operation/operation-entry';
+import type { Operation } from '../../protocol/operation/operation-entry';
 import type { OperationState } from '../../protocol/operation/operation';
 import type { ResultDrop, ResultFields, ResultPush } from '../../protocol/operation/result';
 import type { Message, MessageOf } from '../../wire/message';
@@ -12,20 +12,20 @@ import type {
   SessionPatchMetadata,
 } from '../../wire/messages/session-patch';
 
-/** FRAME_CANCEL, after the operation was cancelled. */
-export type Cancel = Message<typeof MessageType.FrameCancel>;
-
-/** SESSION_CLOSE, after the session took it. */
-export type Close = Message<typeof MessageType.SessionClose>;
-
-/** What a session emits, in order, discriminated by `messageType`. */
+/**
+ * What a session emits, in order, discriminated by `messageType`: FRAME_CANCEL after the operation was cancelled,
+ * SESSION_CLOSE after the session took it.
+ */
 export type SessionMessage =
   | Submit
-  | Cancel
   | PatchRequest
   | MigrateRequest
-  | Close
-  | MessageOf<typeof MessageType.CachePut | typeof MessageType.CacheInvalidate>;
+  | MessageOf<
+      | typeof MessageType.FrameCancel
+      | typeof MessageType.SessionClose
+      | typeof MessageType.CachePut
+      | typeof MessageType.CacheInvalidate
+    >;
 
 /**
  * Why an operation is not the application's any more: it answered (`completed`, `dropped`) or gave up
@@ -98,7 +98,7 @@ export interface Submit extends Operation, Message<typeof MessageType.FrameSubmi
    * Gives the operation a parent or a group, which cancels of a subtree or a group follow. Throws an
    * `NnrpError`, `InvalidOperationRelationship` among others.
    */
-  relate(relations: OperationRelations): void;
+  relate(relations: { readonly parentId?: number | undefined; readonly groupId?: number | undefined }): void;
   /** Says that the operation waits for a tool. Throws an `NnrpError`, `InvalidOperationTransition`. */
   waitForTool(): void;
   /** Says that the tool has answered, and the operation goes on. Throws as {@link waitForTool} does. */

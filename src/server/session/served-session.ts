@@ -13,6 +13,8 @@ import type { SessionConnectivity } from '../../protocol/session/session-connect
 import { SessionState } from '../../protocol/session/session-lifecycle';
 import type { PeerName, TransportKind } from '../../transport/transport';
 import { NnrpError } from '../../wire/errors';
+import type { Message } from '../../wire/message';
+import type { MessageType } from '../../wire/message-type';
 import {
   BackpressureLevel,
   FlowScope,
@@ -23,7 +25,7 @@ import { ResultHintMetadata } from '../../wire/messages/result-hint';
 import type { SessionOpenAckMetadata, SessionOpenMetadata } from '../../wire/messages/session-open';
 import { contained, ContainedObservable, Relay, type Containment } from '../contained';
 import { SubscribersOf } from '../subscribers';
-import type { Cancel, Close, MigrateRequest, PatchRequest, SessionMessage, Submit } from './messages';
+import type { MigrateRequest, PatchRequest, SessionMessage, Submit } from './messages';
 import type { ServerSession } from './session';
 import type { SessionCore } from './session-core';
 import type { StreamedMessages } from './session-streams';
@@ -48,7 +50,7 @@ export class ServedSession extends ContainedObservable<SessionMessage> implement
     return this.stream('submits', new SubscribersOfSubmits(this.core));
   }
 
-  get cancels$(): Observable<Cancel> {
+  get cancels$(): Observable<Message<typeof MessageType.FrameCancel>> {
     return this.stream('cancels');
   }
 
@@ -60,7 +62,7 @@ export class ServedSession extends ContainedObservable<SessionMessage> implement
     return this.stream('migrations');
   }
 
-  get closes$(): Observable<Close> {
+  get closes$(): Observable<Message<typeof MessageType.SessionClose>> {
     return this.stream('closes');
   }
 

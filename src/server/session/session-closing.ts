@@ -10,7 +10,6 @@ import { scheduleIn } from '../../transport/time/schedule-in';
 import type { MessageOf } from '../../wire/message';
 import type { MessageType } from '../../wire/message-type';
 import { CloseReason, CloseStatus, InFlightPolicy } from '../../wire/messages/session-close';
-import type { Close } from './messages';
 import type { SessionOperations } from './submits/session-operations';
 import type { SessionOutlet } from './results/session-outlet';
 import type { SessionSender } from './results/session-sender';
@@ -103,7 +102,7 @@ export class SessionClosing {
   }
 
   /** The client asks for the end. */
-  onClose(close: Close): void {
+  onClose(close: MessageOf<typeof MessageType.SessionClose>): void {
     const { session } = this;
     // Closes that have crossed are one: the client's says how long its operations may take.
     if (!this.wasAsked) session.state = afterClose(session.state, session.sessionId);

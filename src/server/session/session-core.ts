@@ -11,7 +11,7 @@ import type { SessionOpenAckMetadata, SessionOpenMetadata } from '../../wire/mes
 import type { Packet } from '../../wire/packet';
 import type { Revision } from '../../wire/revision';
 import { cacheMiss } from '../error-packet';
-import type { Cancel, SubmitEnd } from './messages';
+import type { SubmitEnd } from './messages';
 import type { DetachedShare, DetachedTotals } from '../opening/detached-totals';
 import type { LimitTripped } from '../limits/limit-tripped';
 import type { HeldTotals } from '../limits/held-totals';
@@ -375,7 +375,7 @@ export class SessionCore
     this.outlet.current?.refused(this.sessionId);
   }
 
-  private onCancel(cancel: Cancel, now: number): void {
+  private onCancel(cancel: MessageOf<typeof MessageType.FrameCancel>, now: number): void {
     const { cancelScope } = this.host.settings;
     const isUse = now - this.operations.arrivalOf(cancel.frameId) >= USE_MS;
     // Nothing where the cancel crossed with the operation's last result: that is no fault of anybody.

@@ -1,5 +1,7 @@
 import type { Observer, Subscription } from 'rxjs';
-import type { Cancel, Close, MigrateRequest, PatchRequest, SessionMessage } from './messages';
+import type { MigrateRequest, PatchRequest, SessionMessage } from './messages';
+import type { Message } from '../../wire/message';
+import type { MessageType } from '../../wire/message-type';
 import type { ReceivedSubmit } from './submits/submit';
 
 /** What each stream of a session brings. */
@@ -7,10 +9,10 @@ export interface StreamedMessages {
   /** Everything, in order. */
   readonly messages: SessionMessage;
   readonly submits: ReceivedSubmit;
-  readonly cancels: Cancel;
+  readonly cancels: Message<typeof MessageType.FrameCancel>;
   readonly patches: PatchRequest;
   readonly migrations: MigrateRequest;
-  readonly closes: Close;
+  readonly closes: Message<typeof MessageType.SessionClose>;
 }
 
 type Name = keyof StreamedMessages;
@@ -25,10 +27,10 @@ type Streams = { readonly [N in Name]: Listener<StreamedMessages[N]> | undefined
 export class SessionStreams implements Streams {
   readonly messages: Listener<SessionMessage> | undefined;
   readonly submits: Listener<ReceivedSubmit> | undefined;
-  readonly cancels: Listener<Cancel> | undefined;
+  readonly cancels: Listener<StreamedMessages['cancels']> | undefined;
   readonly patches: Listener<PatchRequest> | undefined;
   readonly migrations: Listener<MigrateRequest> | undefined;
-  readonly closes: Listener<Close> | undefined;
+  readonly closes: Listener<StreamedMessages['closes']> | undefined;
   private isComplete = false;
 
   /** Whether anybody listens for what a stream brings, there or in everything. */

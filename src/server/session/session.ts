@@ -7,10 +7,12 @@ import type { Result } from '../../protocol/operation/result';
 import type { SessionConnectivity } from '../../protocol/session/session-connectivity';
 import type { SessionState } from '../../protocol/session/session-lifecycle';
 import type { PeerName, TransportKind } from '../../transport/transport';
+import type { Message } from '../../wire/message';
+import type { MessageType } from '../../wire/message-type';
 import type { FlowUpdateMetadata } from '../../wire/messages/flow-update';
 import type { ResultHintMetadata } from '../../wire/messages/result-hint';
 import type { SessionOpenAckMetadata, SessionOpenMetadata } from '../../wire/messages/session-open';
-import type { Cancel, Close, MigrateRequest, PatchRequest, SessionMessage, Submit } from './messages';
+import type { MigrateRequest, PatchRequest, SessionMessage, Submit } from './messages';
 import type { CreditTarget, SessionEnding } from './session-terms';
 
 /**
@@ -49,13 +51,13 @@ export interface ServerSession extends Observable<SessionMessage> {
   /** Submits, as slots are free (`maxInFlightOperations`). They wait until somebody subscribes. */
   readonly submits$: Observable<Submit>;
   /** Cancels of the client that have ended an operation. */
-  readonly cancels$: Observable<Cancel>;
+  readonly cancels$: Observable<Message<typeof MessageType.FrameCancel>>;
   /** Requests to change settings; refused while nobody subscribes. */
   readonly patches$: Observable<PatchRequest>;
   /** Requests to move to another transport; answered without the application while nobody subscribes. */
   readonly migrations$: Observable<MigrateRequest>;
   /** The close that the client asks for, if it does. */
-  readonly closes$: Observable<Close>;
+  readonly closes$: Observable<Message<typeof MessageType.SessionClose>>;
   /** Whether results wait because the client does not take them as fast as they come, or is away. */
   readonly pressure$: Observable<boolean>;
   /**

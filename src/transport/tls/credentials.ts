@@ -14,41 +14,39 @@ import { KEEP_ALIVE } from '../tcp/connect';
 /** What servers over TLS have in common. How long a handshake may take is not left to Node. */
 export const SECURE_SERVER = { noDelay: true, ...KEEP_ALIVE, handshakeTimeout: 2 ** 31 - 1 };
 
-/** Text or bytes in PEM format: `-----BEGIN CERTIFICATE-----`. */
-export type Pem = string | Uint8Array;
-
 /** What one end shows of itself. */
 export interface TlsCertificate {
-  /** The certificate, followed by those between it and the one that the peers trust. */
-  readonly cert: Pem;
-  /** The private key of `cert`. */
-  readonly key: Pem;
+  /** The certificate in PEM format, text or bytes, followed by those between it and the one that the peers trust. */
+  readonly cert: string | Uint8Array;
+  /** The private key of `cert`, in PEM format. */
+  readonly key: string | Uint8Array;
   /** Of `key`, where it is encrypted. */
   readonly passphrase?: string;
 }
 
-/**
- * What a server wants of its clients' certificates:
- *
- * - `none`: they are not asked for one
- * - `request`: those that show one that `ca` has signed have an identity; the others are welcome, too
- * - `require`: only those that show one that `ca` has signed are let in
- */
-export type ClientCertificates = 'none' | 'request' | 'require';
-
+/** The certificates of a TLS endpoint, and what it asks of those of its peers. */
 export interface TlsSettings extends Partial<TlsCertificate> {
   /**
    * Whose signatures count. Default, connecting: the authorities that Node trusts. Listening there is no
    * default: whoever asks for client certificates says who issues them.
    */
-  readonly ca?: Pem | readonly Pem[];
-  /** Listening only. Default `none`. */
-  readonly clientCertificates?: ClientCertificates;
+  readonly ca?: string | Uint8Array | readonly (string | Uint8Array)[];
+  /**
+   * What a server wants of its clients' certificates. Default `none`.
+   *
+   * - `none`: they are not asked for one
+   * - `request`: those that show one that `ca` has signed have an identity; the others are welcome, too
+   * - `require`: only those that show one that `ca` has signed are let in
+   */
+  readonly clientCertificates?: 'none' | 'request' | 'require';
   /** Connecting only: the name that the server's certificate has to have. Default: the host. */
   readonly serverName?: string;
   /** The oldest version to speak. Default `TLSv1.2`. */
   readonly minVersion?: 'TLSv1.2' | 'TLSv1.3';
 }
+
+/** Text or bytes in PEM format: `-----BEGIN CERTIFICATE-----`. */
+export type Pem = TlsCertificate['cert'];
 
 /** An endpoint over TLS. */
 export interface SecureEndpoint extends ListenEndpoint, ConnectEndpoint {

@@ -1,6 +1,6 @@
 import { createServer, tcp, type ListenAddress } from '../../../src';
 import { encodePacket } from '../../../src/wire';
-import { open } from '../../../src/testing/packets';
+import { open } from '../../../src/testing';
 import { proxyHeader } from '../../support/proxy-header';
 import { Random } from '../../simulation/random';
 import { RawSocket } from '../../support/raw-socket';

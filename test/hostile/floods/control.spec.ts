@@ -13,7 +13,7 @@ import {
   sessionClose,
   sessionCloseAck,
   submit,
-} from '../../../src/testing/packets';
+} from '../../../src/testing';
 import type { Packet } from '../../../src/wire';
 import { CacheObjectKind } from '../../../src/wire/messages/cache';
 import { figure, mebibytes } from '../support/figure';

@@ -1,5 +1,5 @@
 import { encodePacket, type MessageType, PacketDecoder, type Packet } from '../../../src/wire';
-import { open } from '../../../src/testing/packets';
+import { open } from '../../../src/testing';
 import { RawSocket } from '../../support/raw-socket';
 import { pause, until } from '../../support/until';
 import type { BystanderProcess, ServerProcess } from '../support/stage';

@@ -1,5 +1,5 @@
 import { DEFAULT_SERVER_LIMITS } from '../../../src';
-import { cacheReference, cancel, open, submit } from '../../../src/testing/packets';
+import { cacheReference, cancel, open, submit } from '../../../src/testing';
 import { MessageType, type Packet } from '../../../src/wire';
 import { CacheObjectKind } from '../../../src/wire/messages/cache';
 import { figure } from '../support/figure';

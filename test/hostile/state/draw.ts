@@ -17,7 +17,7 @@ import {
   sessionCloseAck,
   submit,
   type CacheName,
-} from '../../../src/testing/packets';
+} from '../../../src/testing';
 import { MessageType, packet, type Packet } from '../../../src/wire';
 import { CacheInvalidateScope, CacheObjectKind } from '../../../src/wire/messages/cache';
 import { CloseStatus } from '../../../src/wire/messages/session-close';

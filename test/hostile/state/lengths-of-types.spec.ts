@@ -8,7 +8,7 @@ import {
   SessionOpenAckMetadata,
   type Packet,
 } from '../../../src/wire';
-import { open, ping } from '../../../src/testing/packets';
+import { open, ping } from '../../../src/testing';
 import { Peer } from '../../support/peer';
 import { figure } from '../support/figure';
 import { ServerModel, type Verdict } from './model';

@@ -1,12 +1,6 @@
 import { NEVER, of, concat, queueScheduler, throwError } from 'rxjs';
-import {
-  createServer,
-  memory,
-  type RuntimeError,
-  type Server,
-  type Submit,
-  type Transport,
-} from '../../../src';
+import { createServer, memory, type RuntimeError, type Server, type Submit } from '../../../src';
+import type { Transport } from '../../../src/testing';
 import type { Random } from '../../simulation/random';
 import { VirtualScheduler } from '../../simulation/time/virtual-scheduler';
 import { MessageType, SessionOpenAckMetadata, type Packet } from '../../../src/wire';

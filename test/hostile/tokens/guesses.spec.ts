@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import { tcp } from '../../../src';
 import { Random } from '../../simulation/random';
 import { hashToken } from '../../../src/server/opening/resume-token';
-import { open } from '../../../src/testing/packets';
+import { open } from '../../../src/testing';
 import {
   encodePacket,
   MessageType,

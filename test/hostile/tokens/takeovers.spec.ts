@@ -1,5 +1,5 @@
 import { tcp, type ListenAddress } from '../../../src';
-import { open, submit } from '../../../src/testing/packets';
+import { open, submit } from '../../../src/testing';
 import {
   MessageType,
   SessionOpenAckMetadata,

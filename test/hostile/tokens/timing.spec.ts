@@ -1,7 +1,7 @@
 import { queueScheduler } from 'rxjs';
-import { memory, type Transport } from '../../../src';
+import { memory } from '../../../src';
 import { Random } from '../../simulation/random';
-import { open, sessionClose } from '../../../src/testing/packets';
+import { open, sessionClose, type Transport } from '../../../src/testing';
 import { SessionFlag } from '../../../src/wire/messages/session-open';
 import type { Packet } from '../../../src/wire';
 import { figure } from '../support/figure';

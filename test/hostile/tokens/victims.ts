@@ -6,7 +6,7 @@ import {
   type Server,
   type ServerOptions,
 } from '../../../src';
-import { open, patch } from '../../../src/testing/packets';
+import { open, patch } from '../../../src/testing';
 import { SessionOpenAckMetadata, SessionStatus, type Packet } from '../../../src/wire';
 import { Peer } from '../../support/peer';
 

@@ -1,6 +1,6 @@
 import { NEVER, Subject } from 'rxjs';
-import { createServer, Listener, type Transport } from '../../../src';
-import { ping } from '../../../src/testing/packets';
+import { createServer } from '../../../src';
+import { Listener, ping, type Transport } from '../../../src/testing';
 import { VirtualScheduler } from '../../simulation/time/virtual-scheduler';
 import { MessageType, type Packet } from '../../../src/wire';
 

@@ -7,7 +7,7 @@ import {
   encodeSessionExtension,
   type SessionExtension,
 } from '../../../src/protocol/session/session-extension';
-import { open, patch, sessionClose, resumeToken, scriptedTokens } from '../../../src/testing/packets';
+import { open, patch, sessionClose, resumeToken, scriptedTokens } from '../../../src/testing';
 import { MessageType } from '../../../src/wire/message-type';
 import { CloseReason, SessionCloseMetadata } from '../../../src/wire/messages/session-close';
 import {

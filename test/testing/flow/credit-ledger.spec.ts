@@ -1,5 +1,5 @@
 import { CreditLedger } from '../../../src/testing/flow/credit-ledger';
-import { drop, flowUpdate, raw, result, sessionCloseAck } from '../../../src/testing/packets';
+import { drop, flowUpdate, raw, result, sessionCloseAck } from '../../../src/testing';
 import { MessageType } from '../../../src/wire/message-type';
 import type { Packet } from '../../../src/wire/packet';
 

@@ -1,8 +1,7 @@
 import { NEVER, Subject } from 'rxjs';
 import { connect, createServer, memory } from '../../../src';
-import { expectQuiescent } from '../../../src/testing';
+import { expectQuiescent, ping } from '../../../src/testing';
 import { memoryPair } from '../../../src/transport/memory';
-import { ping } from '../../../src/testing/packets';
 import { until } from '../../support/until';
 
 describe('expectQuiescent outside a flow', () => {

@@ -1,7 +1,7 @@
 import { mismatch, type Comparison } from '../../../src/testing/marbles/mismatch';
 import type { ExpectedMoment, Moment } from '../../../src/testing/marbles/moment';
 import { PACKETS, VALUES } from '../../../src/testing/marbles/value-kinds';
-import { drop, ping, result, submit } from '../../../src/testing/packets';
+import { drop, ping, result, submit } from '../../../src/testing';
 import type { Packet } from '../../../src/wire/packet';
 
 type Given = readonly (readonly [frame: number, letter: string])[];

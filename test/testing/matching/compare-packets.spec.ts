@@ -1,6 +1,16 @@
 import fc from 'fast-check';
-import { comparePackets, matches } from '../../../src/testing/matching';
-import { error, open, openAck, ping, raw, result, resumeToken, submit } from '../../../src/testing/packets';
+import {
+  comparePackets,
+  error,
+  matches,
+  open,
+  openAck,
+  ping,
+  raw,
+  result,
+  resumeToken,
+  submit,
+} from '../../../src/testing';
 import { MessageType } from '../../../src/wire/message-type';
 import { encodePacket } from '../../../src/wire/encode-packet';
 import { decodePacket } from '../../../src/wire/packet';

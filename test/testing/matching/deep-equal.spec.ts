@@ -1,4 +1,4 @@
-import { OperationError } from '../../../src/client';
+import { OperationError } from '../../../src';
 import { deepEqual } from '../../../src/testing/matching/deep-equal';
 
 /** A value that holds itself. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { describePacket } from '../../../src/testing/matching';
 import {
   cancel,
+  describePacket,
   error,
   flowUpdate,
   open,
@@ -11,7 +11,7 @@ import {
   result,
   resumeToken,
   submit,
-} from '../../../src/testing/packets';
+} from '../../../src/testing';
 import { MessageType } from '../../../src/wire/message-type';
 import { packets } from '../../support/arbitraries';
 

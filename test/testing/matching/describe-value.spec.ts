@@ -1,5 +1,5 @@
 import { describeValue } from '../../../src/testing/matching/describe-value';
-import { submit } from '../../../src/testing/packets';
+import { submit } from '../../../src/testing';
 
 class Whale {
   readonly name = 'Moby';

@@ -43,7 +43,7 @@ import {
   sessionClose,
   sessionCloseAck,
   submit,
-} from '../../../src/testing/packets';
+} from '../../../src/testing';
 
 const camera = { objectKind: CacheObjectKind.CameraBlock, key: 9 };
 

@@ -1,5 +1,5 @@
 import { describePacket } from '../../../src/testing/matching/describe-packet';
-import { inPreview4 } from '../../../src/testing/packets';
+import { inPreview4 } from '../../../src/testing';
 import {
   checkBody,
   decodeMessage,
