@@ -21,7 +21,7 @@ const PUBLISHED_SYNTAX = [
 
 // Rules that find bugs; layout is prettier's, the direction of imports is dependency-cruiser's.
 export default defineConfig(
-  globalIgnores(['**/dist/', '**/coverage/', '**/target/', '.fuzz/']),
+  globalIgnores(['**/dist/', 'dist-docs/', '**/coverage/', '**/target/', '.fuzz/']),
   {
     // A finding is mended or the rule is changed here, for everyone: comments switch nothing off.
     linterOptions: { noInlineConfig: true, reportUnusedDisableDirectives: 'error' },

@@ -26,5 +26,6 @@ export type {
   RespondableSubmit,
   SubmitHandler,
 } from './application/responding/answer';
+export type { Role } from '../src/protocol/packet-checks';
 // Results, for those that make them themselves.
 export { completeResult, dropResult, partialResult } from '../src/protocol/operation/result';

@@ -20,6 +20,7 @@ export interface DeadlineSubmit {
  */
 export type Lateness = 'before-start' | 'until-end';
 
+/** What `dropLate` goes by. */
 export interface DropLateOptions {
   /** Default `before-start`. */
   readonly when?: Lateness;

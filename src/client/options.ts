@@ -8,6 +8,7 @@ import { Profile } from '../wire/messages/payload-kind';
 import { EMPTY } from '../wire/packet';
 import { PriorityClass, SessionFlag, SessionOpenMetadata } from '../wire/messages/session-open';
 
+/** How a client connects, and how long it waits. */
 export interface ClientOptions {
   /** The kind of transport that may be connected with. Default: that of the endpoint. */
   readonly transport?: TransportKind;
@@ -58,6 +59,7 @@ export interface ReconnectOptions {
   readonly jitter?: number;
 }
 
+/** What a session asks its server for, and what it does when its connection is lost. */
 export interface SessionOptions {
   /** 0 lets the server choose. Default 1. */
   readonly requestedSessionId?: number;

@@ -32,6 +32,7 @@ export interface QueueLimits {
  */
 export type ResumeMode = 'token' | 'off' | 'by-id';
 
+/** What a server is made with. */
 export interface ServerOptions {
   /** Where to listen. */
   readonly listen: ListenEndpoint | readonly ListenEndpoint[];
@@ -47,6 +48,7 @@ export interface ServerOptions {
   readonly maxCacheObjectBytes?: number;
   /** Tells which schemas sessions may have. Default: `TOKEN_DELTA_SCHEMA` alone. */
   readonly schemaRegistry?: {
+    /** The schema of an id and a version; undefined refuses the session. */
     get(schemaId: number, schemaVersion: number): SchemaDescriptorHeader | undefined;
   };
   /** Bytes of a resume token, 1,024 at most, and 16 at least where `resume` is `token`. Default 24. */
@@ -109,6 +111,7 @@ export interface ServerOptions {
   readonly wallClock?: TimestampProvider;
 }
 
+/** How a server ends: what is still under way gets time, or none. */
 export interface CloseOptions {
   /**
    * Milliseconds that operations in flight get to finish, Infinity for as long as they take. Default 10,000;

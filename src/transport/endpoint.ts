@@ -93,6 +93,7 @@ export interface ListenOptions {
 /** What a server can listen on. */
 export interface ListenEndpoint {
   readonly kind: TransportKind;
+  /** Binds once it is subscribed to; emits a transport for each peer that connects. */
   listen(options?: ListenOptions): Listener;
 }
 

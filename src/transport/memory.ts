@@ -9,6 +9,7 @@ import { PRESSURE_RULES, scheduler } from './option-rules';
 import { SendPressure, type PressureMarks } from './send-pressure';
 import type { Transport } from './transport';
 
+/** How a transport within one process carries its packets. */
 export interface MemoryOptions {
   /** When a packet that was sent arrives: one task of this scheduler later. Default `asapScheduler`. */
   readonly scheduler?: SchedulerLike;

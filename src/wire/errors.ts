@@ -54,6 +54,7 @@ export type NnrpFault =
       readonly max: number | bigint | true;
     };
 
+/** What kind of rule of the wire was broken; the particulars stand beside it in `NnrpFault`. */
 export type NnrpErrorKind = NnrpFault['kind'];
 
 /**

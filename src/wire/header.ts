@@ -3,8 +3,11 @@ import { record, revised, type RecordValue, type WireRecord } from './codec/reco
 import { NnrpError } from './errors';
 import { MessageType } from './message-type';
 
+/** Bytes of the common header (protocol section 3). */
 export const HEADER_LENGTH = 40;
+/** Of NNRP/1, as the header has it. */
 export const VERSION_MAJOR = 1;
+/** The one format of the wire that there is, as the header has it. */
 export const WIRE_FORMAT = 0;
 
 /** ASCII `NNRP`. */

@@ -12,6 +12,7 @@ export interface PacketLimits {
   readonly maxBodyBytes: number;
 }
 
+/** 4 KiB of metadata, which is more than any record has, and 4 MiB of body. */
 export const DEFAULT_PACKET_LIMITS: PacketLimits = {
   maxMetadataBytes: 4 * 1024,
   maxBodyBytes: 4 * 1024 * 1024,

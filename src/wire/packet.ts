@@ -11,6 +11,7 @@ export interface Packet {
   readonly body: Uint8Array;
 }
 
+/** No bytes. Shared: a packet without metadata or body has it. */
 export const EMPTY: Uint8Array = new Uint8Array(0);
 
 const U32_MAX = 0xffffffff;

@@ -87,7 +87,12 @@ const rows = {
 } satisfies Readonly<Record<Preview3MessageType, MessageRow>>;
 export type Preview3Rows = typeof rows;
 
-const typedPayload = { decode: decodeTypedPayload, encode: encodeTypedPayload };
+const typedPayload = {
+  /** The frames of a typed payload, by its regions. */
+  decode: decodeTypedPayload,
+  /** The regions of a typed payload, of its frames. */
+  encode: encodeTypedPayload,
+};
 
 /** NNRP/1 preview3, which the protocol's first runtimes speak. */
 export const preview3 = {

@@ -160,7 +160,12 @@ const rows = {
 } satisfies Readonly<Record<MessageType, MessageRow>>;
 export type Preview4Rows = typeof rows;
 
-const typedPayload = { decode: decodeTypedPayload, encode: encodeTypedPayload };
+const typedPayload = {
+  /** The frames of a typed payload, by its regions. */
+  decode: decodeTypedPayload,
+  /** The regions of a typed payload, of its frames. */
+  encode: encodeTypedPayload,
+};
 
 /** NNRP/1 preview4, as of 4.22: every message type, and operations that have a name of their own. */
 export const preview4 = {

@@ -70,6 +70,7 @@ export interface Revision {
   readonly messages: readonly (MessageRow | undefined)[];
   /** How a body's typed payload is read. */
   readonly typedPayload: {
+    /** The frames of a typed payload, by its regions. */
     decode(shape: PayloadShape, descriptors: Uint8Array, frames: Uint8Array): readonly DescribedFrame[];
   };
 }

@@ -1,5 +1,6 @@
 import type { Observable } from 'rxjs';
 
+/** How answers are made. */
 export interface RespondOptions<S> {
   /**
    * Told of what a handler throws or errors with, also while it is torn down. What it throws itself is

@@ -13,6 +13,7 @@ import type { Submissions } from './submissions';
  *   when they are full. `break` sends FRAME_CANCEL.
  */
 export interface ResultStream extends Observable<ResultPush>, AsyncIterable<ResultPush> {
+  /** Submits, and pulls the results. */
   [Symbol.asyncIterator](): AsyncIterableIterator<ResultPush, undefined, undefined>;
 }
 

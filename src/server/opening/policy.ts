@@ -68,6 +68,7 @@ export type SessionPolicy = (
   request: SessionOpenRequest,
 ) => PolicyVerdict | PromiseLike<PolicyVerdict> | Observable<PolicyVerdict>;
 
+/** Whose the session is, and until when. */
 export interface AcceptOptions {
   /**
    * Whose the session is. A client that comes back for it has to be the same owner's, besides having the
@@ -112,6 +113,7 @@ const REFUSALS = {
   'session-limit-reached': SessionErrorCode.SessionLimitReached,
 } as const satisfies Readonly<Record<string, SessionErrorCode>>;
 
+/** A reason to refuse a session by its name: `auth-failed` for `SessionErrorCode.AuthFailed`, and so on. */
 export type RefusalReason = keyof typeof REFUSALS;
 
 /**

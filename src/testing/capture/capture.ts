@@ -4,6 +4,7 @@ import type { PeerName, Transport, TransportKind } from '../../transport/transpo
 import { CommonHeader } from '../../wire/header';
 import type { Packet } from '../../wire/packet';
 
+/** Which way a packet went. */
 export type CaptureDirection = 'sent' | 'received';
 
 /** What happened on a transport. */
@@ -23,6 +24,7 @@ export type CapturedEvent =
       readonly at: number;
     };
 
+/** What a capture goes by. */
 export interface CaptureOptions {
   /** The clock. Default `Date`. */
   readonly clock?: Pick<SchedulerLike, 'now'>;

@@ -31,6 +31,7 @@ export class FlowEndpoint implements ListenEndpoint, ConnectEndpoint {
     this.inner = memory({ scheduler });
   }
 
+  /** What a server of the flow listens with. */
   listen(): Listener {
     return new Listener(this.kind, (sink) => {
       sink.listening({ kind: this.kind, host: 'flow', port: 0, url: this.url });

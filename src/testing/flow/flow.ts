@@ -4,6 +4,7 @@ import { FlowError } from './flow-error';
 import type { FlowHelpers } from './helpers';
 import { Stage } from './stage';
 
+/** What a flow runs with. */
 export interface FlowOptions {
   /**
    * Milliseconds of virtual time that the flow goes on behind its longest string, in which nothing may

@@ -101,6 +101,8 @@ export interface SubscriptionTimes {
   readonly unsubscribedFrame: number;
 }
 
+/** What is expected of when a stream is subscribed to. */
 export interface SubscriptionExpectation {
+  /** When it is subscribed to, and unsubscribed from: `^--!`, one string a subscription. */
   toBe(windows: string | readonly string[]): void;
 }

@@ -19,6 +19,7 @@ export type Scripted =
 /** What letters stand for. */
 export type Packets = Readonly<Record<string, Scripted>>;
 
+/** How closely packets are compared. */
 export interface ExpectOptions {
   /**
    * `order` lets packets come at any time, as long as they come in this order: for what was captured, or

@@ -52,6 +52,7 @@ export class SessionCloseAckPacket extends RecordPacket<CloseAckType> {
   }
 }
 
+/** SESSION_CLOSE_ACK of a session that is closed; `.draining()` of one that ends its operations first. */
 export function sessionCloseAck(
   sessionId: number,
   lastOperationId: number | bigint = 0,

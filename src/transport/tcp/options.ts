@@ -3,6 +3,7 @@ import { optionsOf, partly, type Rules } from '../../protocol/options/take-optio
 import { PRESSURE_RULES } from '../option-rules';
 import type { SocketTransportOptions } from './tcp-transport';
 
+/** Where to listen, or to connect to, over TCP. */
 export interface TcpOptions extends Partial<SocketTransportOptions> {
   /** 0 lets the system choose when listening. */
   readonly port: number;

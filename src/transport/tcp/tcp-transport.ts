@@ -16,6 +16,7 @@ import { backlogBytes, takenBytes } from './taken-bytes';
 import type { Transport } from '../transport';
 import type { UnfinishedPacket } from '../unfinished-packet';
 
+/** What every connection over a socket can be made with, at either end. */
 export interface SocketTransportOptions {
   /** What a peer's packet may measure; see `DEFAULT_PACKET_LIMITS`. */
   readonly limits: Partial<PacketLimits>;

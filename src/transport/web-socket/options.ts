@@ -16,6 +16,7 @@ import { TLS_RULES } from '../tls/options';
 import type { Origins } from './upgrade-rules';
 import type { WebServer } from './shared-paths';
 
+/** What a WebSocket can be made with, on a port of its own or on a web server that there is. */
 export interface WebSocketSettings extends Partial<SocketTransportOptions> {
   /** Default `/`: a server takes upgrades of this path only, and answers others with 404. */
   readonly path?: string;
@@ -38,6 +39,7 @@ export interface WebSocketSettings extends Partial<SocketTransportOptions> {
   readonly trustProxy?: readonly string[];
 }
 
+/** Where to listen, or to connect to, over WebSocket. */
 export interface WebSocketOptions extends WebSocketSettings {
   /** 0 lets the system choose when listening. */
   readonly port: number;

@@ -2,6 +2,7 @@ import { u32 } from '../codec/fields';
 import { record, type RecordValue } from '../codec/record';
 import { breaksRule, NnrpError } from '../errors';
 
+/** Bytes of one object reference block. */
 export const OBJECT_REFERENCE_LENGTH = 16;
 
 /** What a body that describes itself starts with (protocol section 6); lengths in bytes. */

@@ -3,6 +3,7 @@ import { record, type RecordValue } from '../codec/record';
 import { breaksRule, NnrpError } from '../errors';
 import { PAYLOAD_KINDS, PayloadKind, Profile } from '../messages/payload-kind';
 
+/** Flags of a typed payload descriptor. */
 export const DescriptorFlag = {
   Terminal: 0x1,
   Partial: 0x2,

@@ -6,6 +6,7 @@ export type Layout = Readonly<Record<string, Field>>;
 /** What a layout decodes to. */
 export type LayoutValue<L extends Layout> = { -readonly [K in keyof L]: FieldValue<L[K]> };
 
+/** A record as it is stated: its length, and its fields with their places. */
 export interface RecordDefinition<L extends Layout = Layout> {
   /** The record's name in the protocol, e.g. `FrameSubmitMetadata`. */
   readonly name: string;

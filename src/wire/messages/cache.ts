@@ -2,6 +2,7 @@ import { enumU32, maskU32, u32 } from '../codec/fields';
 import { enumeration, type EnumerationValue } from '../codec/enumeration';
 import { record, type RecordValue } from '../codec/record';
 
+/** What a cached object is. */
 export const CacheObjectKind = enumeration('cache_object_kind', {
   CameraBlock: 1,
   TileIndexBlock: 2,
@@ -15,9 +16,11 @@ export const CacheObjectKind = enumeration('cache_object_kind', {
 });
 export type CacheObjectKind = EnumerationValue<typeof CacheObjectKind>;
 
+/** What became of a CACHE_PUT or a CACHE_INVALIDATE. */
 export const CacheAckStatus = enumeration('cache_ack_status', { Accepted: 0, Rejected: 1, Replaced: 2 });
 export type CacheAckStatus = EnumerationValue<typeof CacheAckStatus>;
 
+/** How much a CACHE_INVALIDATE drops. */
 export const CacheInvalidateScope = enumeration('cache_invalidate_scope', {
   WholeSession: 0,
   Namespace: 1,
@@ -27,6 +30,7 @@ export const CacheInvalidateScope = enumeration('cache_invalidate_scope', {
 });
 export type CacheInvalidateScope = EnumerationValue<typeof CacheInvalidateScope>;
 
+/** Why it was refused. */
 export const CacheErrorCode = enumeration('cache_error_code', {
   None: 0x30000,
   Miss: 0x30001,

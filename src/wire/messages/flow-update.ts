@@ -2,9 +2,11 @@ import { enumU8, maskU32, u16, u32, u64, u8 } from '../codec/fields';
 import { enumeration, without, type EnumerationValue } from '../codec/enumeration';
 import { record, type RecordValue } from '../codec/record';
 
+/** What a FLOW_UPDATE grants credit to. */
 export const FlowScope = enumeration('scope_kind', { Connection: 0, Session: 1, Operation: 2 });
 export type FlowScope = EnumerationValue<typeof FlowScope>;
 
+/** Why it was sent. */
 export const FlowUpdateReason = enumeration('update_reason', {
   Grant: 0,
   Reduce: 1,
@@ -18,6 +20,7 @@ export type FlowUpdateReason = EnumerationValue<typeof FlowUpdateReason>;
 export const BackpressureLevel = enumeration('backpressure_level', { None: 0, Soft: 1, Hard: 2, Paused: 3 });
 export type BackpressureLevel = EnumerationValue<typeof BackpressureLevel>;
 
+/** Flags of FLOW_UPDATE: which of its fields count, and what still may be submitted. */
 export const FlowFlag = {
   CreditValid: 0x1,
   RetryAfterValid: 0x2,

@@ -4,6 +4,7 @@ import { record, type RecordValue } from '../codec/record';
 import { breaksRule, NnrpError } from '../errors';
 import { PAYLOAD_KINDS, PayloadKind } from './payload-kind';
 
+/** What the input of a submit is. */
 export const InputProfile = enumeration('input_profile', {
   Unspecified: 0,
   ChangedTilesLuma: 1,
@@ -11,6 +12,7 @@ export const InputProfile = enumeration('input_profile', {
 });
 export type InputProfile = EnumerationValue<typeof InputProfile>;
 
+/** How tiles of a submit are numbered. */
 export const TileIndexMode = enumeration('tile_index_mode', {
   DenseRange: 0,
   RawU16: 1,

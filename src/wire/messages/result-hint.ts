@@ -2,6 +2,7 @@ import { enumU32, u32 } from '../codec/fields';
 import { enumeration, type EnumerationValue } from '../codec/enumeration';
 import { record, type RecordValue } from '../codec/record';
 
+/** The budget policy that a server has applied. */
 export const HintBudgetPolicy = enumeration('result_hint_budget_policy', {
   None: 0,
   Full: 1,
@@ -11,6 +12,7 @@ export const HintBudgetPolicy = enumeration('result_hint_budget_policy', {
 });
 export type HintBudgetPolicy = EnumerationValue<typeof HintBudgetPolicy>;
 
+/** How loaded a server says that it is. */
 export const CongestionState = enumeration('result_hint_congestion_state', {
   None: 0,
   Steady: 1,
@@ -19,6 +21,7 @@ export const CongestionState = enumeration('result_hint_congestion_state', {
 });
 export type CongestionState = EnumerationValue<typeof CongestionState>;
 
+/** Why a RESULT_HINT was sent. */
 export const HintReason = enumeration('result_hint_reason', {
   None: 0,
   QueueFull: 1,

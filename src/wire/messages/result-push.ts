@@ -14,6 +14,7 @@ export const ResultClass = enumeration('result_class', {
 });
 export type ResultClass = EnumerationValue<typeof ResultClass>;
 
+/** Flags of a result: stale, of a fallback, partial. */
 export const ResultFlag = { Stale: 0x1, Fallback: 0x2, Partial: 0x4 } as const;
 
 /** RESULT_PUSH (protocol section 6). Body: the payload. */

@@ -2,6 +2,7 @@ import { maskU16, u16, u32, u64, u8 } from '../codec/fields';
 import { enumeration, type EnumerationValue } from '../codec/enumeration';
 import { record, type RecordValue } from '../codec/record';
 
+/** Flags of a schema descriptor. */
 export const SchemaFlag = { Cacheable: 0x1, Critical: 0x2, DefaultBindable: 0x4, HashStable: 0x8 } as const;
 
 /** Customary values of `streamSemantics` and `defaultStreamSemantics`. */
@@ -14,6 +15,7 @@ export const StreamSemantics = {
   ToolUpdate: 5,
 } as const;
 
+/** Why a schema descriptor is refused. */
 export const SchemaErrorCode = enumeration('schema_error_code', {
   None: 0x40000,
   Unknown: 0x40001,

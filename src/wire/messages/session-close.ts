@@ -2,6 +2,7 @@ import { enumU16, enumU8, u16, u32, u64, u8 } from '../codec/fields';
 import { enumeration, type EnumerationValue } from '../codec/enumeration';
 import { record, type RecordValue } from '../codec/record';
 
+/** Why a session is closed. */
 export const CloseReason = enumeration('close_reason', {
   Normal: 0,
   ClientShutdown: 1,
@@ -16,6 +17,7 @@ export type CloseReason = EnumerationValue<typeof CloseReason>;
 export const InFlightPolicy = enumeration('in_flight_policy', { Drain: 0, Abort: 1 });
 export type InFlightPolicy = EnumerationValue<typeof InFlightPolicy>;
 
+/** What a SESSION_CLOSE_ACK says of it. */
 export const CloseStatus = enumeration('close_status', {
   Acknowledged: 0,
   Draining: 1,

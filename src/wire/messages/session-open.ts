@@ -2,6 +2,7 @@ import { enumU8, maskU32, maskU8, u16, u32, u64 } from '../codec/fields';
 import { enumeration, type EnumerationValue } from '../codec/enumeration';
 import { record, type RecordValue } from '../codec/record';
 
+/** How urgent a session is. */
 export const PriorityClass = enumeration('session_priority_class', {
   Interactive: 0,
   Balanced: 1,
@@ -9,6 +10,7 @@ export const PriorityClass = enumeration('session_priority_class', {
 });
 export type PriorityClass = EnumerationValue<typeof PriorityClass>;
 
+/** What a SESSION_OPEN_ACK says: accepted, resumed, or refused. */
 export const SessionStatus = enumeration('session_status', {
   Opened: 0,
   Rejected: 1,

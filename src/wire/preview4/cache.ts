@@ -15,6 +15,7 @@ export const CacheReuseScope = enumeration('cache_reuse_scope', {
 });
 export type CacheReuseScope = EnumerationValue<typeof CacheReuseScope>;
 
+/** Why an object that was referred to is not there. */
 export const CacheMissReason = enumeration('cache_miss_reason', {
   Unknown: 0,
   NotFound: 1,
@@ -27,6 +28,7 @@ export const CacheMissReason = enumeration('cache_miss_reason', {
 });
 export type CacheMissReason = EnumerationValue<typeof CacheMissReason>;
 
+/** Flags of a reference to a cached object. */
 export const CacheReferenceFlag = { LeaseRequired: 0x1, BodyFallback: 0x2 } as const;
 
 /** CACHE_PUT of preview4. Body: the object. */

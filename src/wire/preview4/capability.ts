@@ -14,6 +14,7 @@ export const CostModel = enumeration('cost_model_id', {
 });
 export type CostModel = EnumerationValue<typeof CostModel>;
 
+/** Flags of a capability body. */
 export const CapabilityFlag = { HardRequirement: 0x1, DowngradeAllowed: 0x2 } as const;
 
 /** CAPABILITY_NEGOTIATION and DEGRADE_PROFILE. Body: as many tokens as `capabilityCount`, in `bodyBytes`. */

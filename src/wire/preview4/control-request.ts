@@ -19,6 +19,7 @@ export const ControlReason = enumeration('reason_code', {
 });
 export type ControlReason = EnumerationValue<typeof ControlReason>;
 
+/** Flags of a control request. */
 export const ControlRequestFlag = { CooperativeAllowed: 0x1, HardAbortAllowed: 0x2 } as const;
 
 /** CANCEL and ABORT, of one operation or of all. Body: a diagnostic text of `diagnosticBytes`. */
@@ -47,6 +48,7 @@ export function checkControlRequest(metadata: ControlRequestMetadata, type: Mess
   checkRole(metadata);
 }
 
+/** Flags of SUPERSEDE. */
 export const SupersedeFlag = { AbortOld: 0x1 } as const;
 
 /** SUPERSEDE: an operation takes the place of another. Body: a diagnostic text of `diagnosticBytes`. */

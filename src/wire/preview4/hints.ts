@@ -29,6 +29,7 @@ export const AffinityClass = enumeration('affinity_class', {
 });
 export type AffinityClass = EnumerationValue<typeof AffinityClass>;
 
+/** Flags of ROUTE_HINT. */
 export const RouteHintFlag = { MustHonor: 0x1, BestEffort: 0x2 } as const;
 
 /** ROUTE_HINT and EXECUTION_HINT. Body: the hint, of `bodyBytes`. */
@@ -49,6 +50,7 @@ export const RouteHintMetadata = record({
 });
 export type RouteHintMetadata = RecordValue<typeof RouteHintMetadata>;
 
+/** Flags of TRACE_CONTEXT. */
 export const TraceFlag = { Sampled: 0x1, Error: 0x2 } as const;
 
 /** TRACE_CONTEXT. Body: the context's own, of `bodyBytes`. */

@@ -3,6 +3,7 @@ import { enumU16, enumU8, maskU32, maskU8, u32, u64 } from '../codec/fields';
 import { record, type RecordValue } from '../codec/record';
 import { RuntimeRole } from './runtime-role';
 
+/** What an object is. */
 export const RuntimeObjectKind = enumeration('runtime_object_kind', {
   Unspecified: 0,
   Tensor: 1,
@@ -20,6 +21,7 @@ export const RuntimeObjectKind = enumeration('runtime_object_kind', {
 });
 export type RuntimeObjectKind = EnumerationValue<typeof RuntimeObjectKind>;
 
+/** Where an object lies. */
 export const MemoryLocationHint = enumeration('memory_location_hint', {
   Unspecified: 0,
   HostMemory: 1,
@@ -31,6 +33,7 @@ export const MemoryLocationHint = enumeration('memory_location_hint', {
 });
 export type MemoryLocationHint = EnumerationValue<typeof MemoryLocationHint>;
 
+/** Whose an object is. */
 export const OwnershipHint = enumeration('ownership_hint', {
   Unspecified: 0,
   ProducerOwned: 1,
@@ -42,6 +45,7 @@ export const OwnershipHint = enumeration('ownership_hint', {
 });
 export type OwnershipHint = EnumerationValue<typeof OwnershipHint>;
 
+/** Why an object is let go. */
 export const ObjectReleaseReason = enumeration('object_release_reason', {
   Completed: 0,
   Cancelled: 1,
@@ -76,6 +80,7 @@ export const ObjectDescriptorMetadata = record({
 });
 export type ObjectDescriptorMetadata = RecordValue<typeof ObjectDescriptorMetadata>;
 
+/** Flags of an object reference. */
 export const ObjectReferenceFlag = { Borrowed: 0x1, Mutable: 0x2, Region: 0x4 } as const;
 
 /** OBJECT_REF. Body: metadata of `metadataBytes`. */
@@ -113,6 +118,7 @@ export const ObjectReleaseMetadata = record({
 });
 export type ObjectReleaseMetadata = RecordValue<typeof ObjectReleaseMetadata>;
 
+/** Flags of an object delta. */
 export const ObjectDeltaFlag = { Replaces: 0x1, Compressed: 0x2, Final: 0x4 } as const;
 
 /** OBJECT_PATCH and OBJECT_DELTA. Body: metadata of `metadataBytes` ‖ the change, of `deltaBytes`. */

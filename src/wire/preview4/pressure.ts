@@ -4,6 +4,7 @@ import { record, type RecordValue } from '../codec/record';
 import { breaksRule, NnrpError } from '../errors';
 import { MessageType } from '../message-type';
 
+/** How much pressure a peer is under. */
 export const PressureLevel = enumeration('pressure_level', { None: 0, Soft: 1, Hard: 2, Paused: 3 });
 export type PressureLevel = EnumerationValue<typeof PressureLevel>;
 

@@ -2,6 +2,7 @@ import { enumU32, maskU8, u16, u32, u8 } from '../codec/fields';
 import { record, type RecordValue } from '../codec/record';
 import { ErrorScope } from '../messages/error-message';
 
+/** Flags of RECOVERABLE_ERROR. */
 export const RecoverableErrorFlag = { RetryableNow: 0x1, RetryAfter: 0x2 } as const;
 
 /** ERROR_RECOVERABLE. Body: a diagnostic text of `diagnosticBytes`. */

@@ -66,6 +66,7 @@ export function checkProgress({ operationId }: ProgressMetadata): void {
   if (operationId === 0n) breaksRule('PROGRESS requires a non-zero operation_id');
 }
 
+/** Flags of PARTIAL_RESULT. */
 export const PartialResultFlag = { FinalPartial: 0x1, ObjectRef: 0x2 } as const;
 
 /** PARTIAL_RESULT: a part of an answer, which a RESULT_PUSH ends. Body: the part, of `bodyBytes`. */
@@ -95,6 +96,7 @@ export function checkPartialResult({ operationId, flags, objectId, bodyBytes }: 
   }
 }
 
+/** Flags of RESULT_DROP_REASON. */
 export const ResultDropFlag = { Final: 0x1, Retryable: 0x2 } as const;
 
 /** RESULT_DROP_REASON: an operation ends without a result. Body: a diagnostic text of `diagnosticBytes`. */

@@ -3,6 +3,7 @@ import { record, type RecordValue } from '../codec/record';
 import { breaksRule } from '../errors';
 import { MessageType } from '../message-type';
 
+/** Flags of SCHEDULING. */
 export const SchedulingFlag = {
   /** What is too late is not sent. */
   DiscardStale: 0x1,
@@ -35,6 +36,7 @@ export function checkScheduling({ deadlineUnixMs }: SchedulingMetadata, type: Me
   if (deadlineUnixMs === 0n) breaksRule('DEADLINE and EXPIRE_AT require deadline_unix_ms');
 }
 
+/** Flags of BUDGET. */
 export const BudgetFlag = { Replace: 0x1, Increment: 0x2 } as const;
 
 /** BUDGET_UPDATE: what an operation may still use. */

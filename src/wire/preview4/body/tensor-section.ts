@@ -2,6 +2,7 @@ import { u16, u32, u8 } from '../../codec/fields';
 import { record, type RecordValue } from '../../codec/record';
 import { breaksRule } from '../../errors';
 
+/** Flags of a tensor section. */
 export const TensorSectionFlag = { MixedCodec: 0x1, FixedStride: 0x2 } as const;
 const KNOWN_FLAGS = 0x3;
 
