@@ -60,7 +60,7 @@ export {
 // Transports.
 export { memory, type MemoryOptions } from './transport/memory';
 export { tcp } from './transport/tcp/tcp';
-export type { SocketTransportOptions } from './transport/tcp/tcp-transport';
+export type { SocketTransportOptions } from './transport/socket-options';
 export type { TcpOptions } from './transport/tcp/options';
 export { tls } from './transport/tls/tls';
 export type { TlsOptions } from './transport/tls/options';

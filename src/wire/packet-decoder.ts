@@ -18,6 +18,14 @@ export const DEFAULT_PACKET_LIMITS: PacketLimits = {
   maxBodyBytes: 4 * 1024 * 1024,
 };
 
+/** The limits with their defaults. Not a spread: a limit that is given as undefined would be none. */
+export function packetLimits(limits: Partial<PacketLimits> = {}): PacketLimits {
+  return {
+    maxMetadataBytes: limits.maxMetadataBytes ?? DEFAULT_PACKET_LIMITS.maxMetadataBytes,
+    maxBodyBytes: limits.maxBodyBytes ?? DEFAULT_PACKET_LIMITS.maxBodyBytes,
+  };
+}
+
 /**
  * Bytes of header and body of the largest packet that keeps to the limits. Its metadata is not counted: no record
  * is so large that it mattered.
@@ -71,11 +79,7 @@ export class PacketDecoder {
   private broken: NnrpError | undefined;
 
   constructor(limits: Partial<PacketLimits> = {}) {
-    // Not a spread: a limit that is given as undefined would be none.
-    this.limits = {
-      maxMetadataBytes: limits.maxMetadataBytes ?? DEFAULT_PACKET_LIMITS.maxMetadataBytes,
-      maxBodyBytes: limits.maxBodyBytes ?? DEFAULT_PACKET_LIMITS.maxBodyBytes,
-    };
+    this.limits = packetLimits(limits);
   }
 
   /** Why the stream is broken, if it is. */

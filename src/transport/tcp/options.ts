@@ -1,7 +1,6 @@
-import { integer, limit, listOf, milliseconds, required, text } from '../../protocol/options/rules';
-import { optionsOf, partly, type Rules } from '../../protocol/options/take-options';
-import { PRESSURE_RULES } from '../option-rules';
-import type { SocketTransportOptions } from './tcp-transport';
+import { integer, listOf, text } from '../../protocol/options/rules';
+import type { Rules } from '../../protocol/options/take-options';
+import { host, port, SOCKET_RULES, type SocketTransportOptions } from '../socket-options';
 
 /** Where to listen, or to connect to, over TCP. */
 export interface TcpOptions extends Partial<SocketTransportOptions> {
@@ -18,15 +17,6 @@ export interface TcpOptions extends Partial<SocketTransportOptions> {
    */
   readonly trustProxy?: readonly string[];
 }
-
-export const SOCKET_RULES: Rules<SocketTransportOptions> = {
-  limits: optionsOf(partly({ maxMetadataBytes: limit, maxBodyBytes: limit })),
-  pressure: optionsOf(PRESSURE_RULES),
-  closeTimeoutMs: milliseconds,
-};
-
-export const port = required(integer(0, 0xffff));
-export const host = text;
 
 /** What is no address and no range is found where they are used. */
 export const trustProxy = listOf(text);

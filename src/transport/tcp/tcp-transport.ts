@@ -9,25 +9,13 @@ import { connectionError, endInsidePacket } from '../network-errors';
 import { FairReading } from './fair-reading';
 import type { PeerIdentity } from '../peer-identity';
 import { peerPlace } from '../place';
-import { SendPressure, type PressureMarks } from '../send-pressure';
+import { SendPressure } from '../send-pressure';
+import type { SocketTransportOptions } from '../socket-options';
 import { SocketWriter } from './socket-writer';
 import type { Entered } from './gate';
 import { backlogBytes, takenBytes } from './taken-bytes';
 import type { Transport } from '../transport';
 import type { UnfinishedPacket } from '../unfinished-packet';
-
-/** What every connection over a socket can be made with, at either end. */
-export interface SocketTransportOptions {
-  /** What a peer's packet may measure; see `DEFAULT_PACKET_LIMITS`. */
-  readonly limits: Partial<PacketLimits>;
-  /** When a peer that does not read counts as slow; see `DEFAULT_PRESSURE_MARKS`. */
-  readonly pressure: PressureMarks;
-  /**
-   * Milliseconds that a connection has to end in once either side has said that it is to. A peer that
-   * has not taken what was queued by then, or has not ended its side, is cut off. Default 5,000.
-   */
-  readonly closeTimeoutMs: number;
-}
 
 /** How a connection came to be: what its transport tells of it. */
 export interface Provenance {

@@ -12,7 +12,7 @@ import {
 import { partly, takeOptions, type Rules } from '../../protocol/options/take-options';
 import { TCP_RULES } from '../tcp/options';
 import type { Pem, TlsCertificate, TlsSettings } from './credentials';
-import type { SocketTransportOptions } from '../tcp/tcp-transport';
+import type { SocketTransportOptions } from '../socket-options';
 
 export interface TlsOptions extends Partial<SocketTransportOptions>, TlsSettings {
   /** 0 lets the system choose when listening. */

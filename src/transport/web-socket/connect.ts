@@ -3,7 +3,7 @@ import type { ConnectionOptions } from 'node:tls';
 import { Observable } from 'rxjs';
 import { WebSocket } from 'ws';
 import { connectError } from '../network-errors';
-import type { SocketTransportOptions } from '../tcp/tcp-transport';
+import type { SocketTransportOptions } from '../socket-options';
 import { identityOf } from '../tls/identity';
 import type { Transport } from '../transport';
 import { webSocketSettings, WebSocketTransport } from './web-socket-transport';

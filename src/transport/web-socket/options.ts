@@ -9,10 +9,11 @@ import {
   rule,
 } from '../../protocol/options/rules';
 import { optionsOf, type Rules } from '../../protocol/options/take-options';
-import { host, port, SOCKET_RULES, trustProxy } from '../tcp/options';
-import type { SocketTransportOptions } from '../tcp/tcp-transport';
+import { host, port, SOCKET_RULES, type SocketTransportOptions } from '../socket-options';
+import { trustProxy } from '../tcp/options';
 import type { TlsSettings } from '../tls/credentials';
 import { TLS_RULES } from '../tls/options';
+import { subProtocol } from './sub-protocol';
 import type { Origins } from './upgrade-rules';
 import type { WebServer } from './shared-paths';
 
@@ -71,9 +72,6 @@ export interface SharedWebSocketOptions extends WebSocketSettings {
 /** As a browser sends it: nothing comes behind host and port. */
 const ORIGIN = /^([a-z][a-z0-9+.-]*:\/\/[^/?#\s]+|null)$/i;
 
-/** As HTTP has tokens; anything else could not be asked for. */
-const SUB_PROTOCOL = /^[\w!#$%&'*+.^`|~-]+$/;
-
 const origin = rule<string>(
   'an origin such as "https://app.example"',
   (value) => typeof value === 'string' && ORIGIN.test(value),
@@ -82,11 +80,7 @@ const origin = rule<string>(
 const SETTINGS_RULES: Rules<WebSocketSettings> = {
   ...SOCKET_RULES,
   path: rule('a string', (value) => typeof value === 'string'),
-  subProtocol: rule(
-    'the name of a sub-protocol',
-    (value) => typeof value === 'string' && SUB_PROTOCOL.test(value),
-    'string',
-  ),
+  subProtocol,
   trustProxy,
   origins: either(listOf(origin), callback<Extract<Origins, (...given: never[]) => unknown>>()),
 };

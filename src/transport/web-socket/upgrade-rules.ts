@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { forwardedFor } from './forwarded-for';
+import { pathOf } from './path-of';
 import type { TrustedProxies } from '../tcp/trusted-proxies';
 import { ignoreRejection } from '../../protocol/ignore-rejection';
 
@@ -43,15 +44,6 @@ export function refusalOf(request: IncomingMessage, rules: UpgradeRules): Refusa
 
 export function isAtPath({ url }: Pick<IncomingMessage, 'url'>, path: string): boolean {
   return withoutQuery(pathOf(url ?? '')) === withoutQuery(path);
-}
-
-/** As a client asks for it: from the root, and escaped. */
-export function pathOf(text: string): string {
-  const path = text.startsWith('/') ? text : `/${text}`;
-  const url = `ws://host${path}`;
-  if (!URL.canParse(url)) return path;
-  const { pathname, search } = new URL(url);
-  return pathname + search;
 }
 
 function withoutQuery(path: string): string {

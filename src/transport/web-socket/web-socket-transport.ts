@@ -6,12 +6,7 @@ import { NnrpError } from '../../wire/errors';
 import { HEADER_LENGTH } from '../../wire/header';
 import { encodePacket } from '../../wire/encode-packet';
 import { decodePacket, type Packet } from '../../wire/packet';
-import {
-  checkLimits,
-  DEFAULT_PACKET_LIMITS,
-  largestPacket,
-  type PacketLimits,
-} from '../../wire/packet-decoder';
+import { checkLimits, largestPacket, packetLimits, type PacketLimits } from '../../wire/packet-decoder';
 import { CloseDeadline, DEFAULT_CLOSE_TIMEOUT_MS } from '../close-deadline';
 import type { GateTicket } from '../connection-gate';
 import { connectionError } from '../network-errors';
@@ -20,21 +15,14 @@ import { peerPlace } from '../place';
 import { SendPressure } from '../send-pressure';
 import { SocketWriter } from '../tcp/socket-writer';
 import { backlogBytes, takenBytes } from '../tcp/taken-bytes';
-import type { Provenance, SocketTransportOptions } from '../tcp/tcp-transport';
+import type { SocketTransportOptions } from '../socket-options';
+import type { Provenance } from '../tcp/tcp-transport';
 import { MAX_TIMER_MS } from '../time/schedule-in';
 import type { Transport } from '../transport';
 import type { UnfinishedPacket } from '../unfinished-packet';
 import { BINARY_FRAME } from './binary-frame';
+import { CLEAN_CODES, NORMAL, PROTOCOL_ERROR, UNSUPPORTED_DATA } from './close-codes';
 import { MessageProgress } from './message-progress';
-
-/** Close codes of RFC 6455, section 7.4.1. */
-const NORMAL = 1000;
-const GOING_AWAY = 1001;
-const PROTOCOL_ERROR = 1002;
-const UNSUPPORTED_DATA = 1003;
-const NO_STATUS = 1005;
-
-const CLEAN_CODES: readonly number[] = [NORMAL, GOING_AWAY, NO_STATUS];
 
 /** Fragments of one message, and chunks that its bytes may come in whatever they measure. */
 const MAX_PARTS = 1024;
@@ -273,14 +261,6 @@ export class WebSocketTransport implements Transport {
       if (socket.readyState === socket.OPEN) this.destroy();
     };
   }
-}
-
-/** The limits with their defaults, none of them undefined. */
-function packetLimits(limits: Partial<PacketLimits> = {}): PacketLimits {
-  return {
-    maxMetadataBytes: limits.maxMetadataBytes ?? DEFAULT_PACKET_LIMITS.maxMetadataBytes,
-    maxBodyBytes: limits.maxBodyBytes ?? DEFAULT_PACKET_LIMITS.maxBodyBytes,
-  };
 }
 
 function longestPacket({ maxMetadataBytes, maxBodyBytes }: PacketLimits): number {

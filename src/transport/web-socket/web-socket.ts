@@ -4,7 +4,8 @@ import { hostAndPort } from '../place';
 import { TrustedProxies } from '../tcp/trusted-proxies';
 import { TlsCredentials, type SecureEndpoint, type TlsSettings } from '../tls/credentials';
 import { takeCertificate } from '../tls/options';
-import { pathOf, type UpgradeRules } from './upgrade-rules';
+import { pathOf } from './path-of';
+import type { UpgradeRules } from './upgrade-rules';
 import { connectWebSocket } from './connect';
 import {
   SHARED_WEB_SOCKET_RULES,

@@ -1,4 +1,4 @@
-import type { SocketTransportOptions } from '../../../src/transport/tcp/tcp-transport';
+import type { SocketTransportOptions } from '../../../src/transport/socket-options';
 import { type Link } from '../support';
 
 export interface Subject {

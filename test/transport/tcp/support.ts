@@ -1,5 +1,5 @@
 import { tcp } from '../../../src/transport/tcp/tcp';
-import { type SocketTransportOptions } from '../../../src/transport/tcp/tcp-transport';
+import type { SocketTransportOptions } from '../../../src/transport/socket-options';
 import type { Transport } from '../../../src/transport/transport';
 import { RawSocket } from '../../support/raw-socket';
 import { closedLater, Reception } from '../support';

@@ -1,4 +1,4 @@
-import type { SocketTransportOptions } from '../../../src/transport/tcp/tcp-transport';
+import type { SocketTransportOptions } from '../../../src/transport/socket-options';
 import type { RuntimeError } from '../../../src/protocol/runtime-error';
 import type { WebSocketOptions } from '../../../src/transport/web-socket/options';
 import { webSocket } from '../../../src/transport/web-socket/web-socket';

@@ -1,4 +1,4 @@
-import type { SocketTransportOptions } from '../../../src/transport/tcp/tcp-transport';
+import type { SocketTransportOptions } from '../../../src/transport/socket-options';
 import type { Transport } from '../../../src/transport/transport';
 import { HEADER_LENGTH } from '../../../src/wire/header';
 import { encodePacket } from '../../../src/wire/encode-packet';

@@ -1,4 +1,4 @@
-import type { SocketTransportOptions } from '../../../src/transport/tcp/tcp-transport';
+import type { SocketTransportOptions } from '../../../src/transport/socket-options';
 import type { Transport } from '../../../src/transport/transport';
 import { webSocket } from '../../../src/transport/web-socket/web-socket';
 import { WebSocketTransport } from '../../../src/transport/web-socket/web-socket-transport';

@@ -1,0 +1,27 @@
+import { integer, limit, milliseconds, required, text } from '../protocol/options/rules';
+import { optionsOf, partly, type Rules } from '../protocol/options/take-options';
+import type { PacketLimits } from '../wire/packet-decoder';
+import { PRESSURE_RULES } from './option-rules';
+import type { PressureMarks } from './send-pressure';
+
+/** What every connection over a socket can be made with, at either end. */
+export interface SocketTransportOptions {
+  /** What a peer's packet may measure; see `DEFAULT_PACKET_LIMITS`. */
+  readonly limits: Partial<PacketLimits>;
+  /** When a peer that does not read counts as slow; see `DEFAULT_PRESSURE_MARKS`. */
+  readonly pressure: PressureMarks;
+  /**
+   * Milliseconds that a connection has to end in once either side has said that it is to. A peer that
+   * has not taken what was queued by then, or has not ended its side, is cut off. Default 5,000.
+   */
+  readonly closeTimeoutMs: number;
+}
+
+export const SOCKET_RULES: Rules<SocketTransportOptions> = {
+  limits: optionsOf(partly({ maxMetadataBytes: limit, maxBodyBytes: limit })),
+  pressure: optionsOf(PRESSURE_RULES),
+  closeTimeoutMs: milliseconds,
+};
+
+export const port = required(integer(0, 0xffff));
+export const host = text;
