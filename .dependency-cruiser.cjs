@@ -4,6 +4,7 @@
 const published = '^(src|operators)/';
 const entryPoints = [
   '^src/index[.]ts$',
+  '^src/browser[.]ts$',
   '^src/wire/index[.]ts$',
   '^operators/index[.]ts$',
   '^src/testing/index[.]ts$',

@@ -49,10 +49,14 @@ for (const name of readdirSync(root, { recursive: true })) {
 }
 
 const { exports } = JSON.parse(readFileSync('package.json', 'utf8'));
-for (const { node, default: esm } of Object.values(exports)) {
-  if (node === undefined) continue;
-  const declared = relative(dirname(esm.types), node.types);
-  writeFileSync(esm.types, `export * from '${declared.replace(/\.d\.ts$/, '.js')}';\n`);
+for (const entry of Object.values(exports)) {
+  if (typeof entry === 'string') continue;
+  for (const { require: cjs, default: esm } of [entry, entry.browser].filter(
+    (target) => target !== undefined,
+  )) {
+    const declared = relative(dirname(esm.types), cjs.types);
+    writeFileSync(esm.types, `export * from '${declared.replace(/\.d\.ts$/, '.js')}';\n`);
+  }
 }
 
 // A bundler reads the nearest package.json: without sideEffects here it would no longer drop what is unused.

@@ -41,7 +41,8 @@ export { LIMIT_CODE, VIOLATION_CODE } from './server/error-packet';
 export type { Answer, Answers, HandlerContext } from '../operators/application/respond-to-submits';
 
 // A client.
-export { connect, type Client } from './client/client';
+export { connect } from './connect';
+export type { Client } from './client/client';
 export type { ClientOptions, ReconnectOptions, SessionOptions } from './client/options';
 export type { CacheInvalidation, ClientSession, PatchAck } from './client/session/session';
 export type { SubmitRequest } from './client/submissions/submission';

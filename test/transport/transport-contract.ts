@@ -5,9 +5,12 @@ import { describeReading } from './contract/reading';
 import { describeSending } from './contract/sending';
 import type { Subject } from './contract/subject';
 
-/** What every transport keeps to, whatever it carries its packets over. */
-export function describeTransport(subject: Subject): void {
-  describe.each<keyof Link>(['connected', 'accepted'])('of the two ends, the %s one', (name) => {
+/** What every transport keeps to, whatever it carries its packets over; at both ends, where both are its own. */
+export function describeTransport(
+  subject: Subject,
+  ends: readonly (keyof Link)[] = ['connected', 'accepted'],
+): void {
+  describe.each<keyof Link>(ends)('of the two ends, the %s one', (name) => {
     const end = { ...subject, name, other: name === 'connected' ? 'accepted' : 'connected' } as const;
     describeReading(end);
     describeSending(end);

@@ -24,6 +24,9 @@ export interface BrowserWebSocketOptions extends Partial<SocketTransportOptions>
   readonly tls?: Readonly<Record<never, never>>;
 }
 
+const UNREACHED =
+  'nothing answers there, or it refuses this page; is the server running, and does it allow this origin?';
+
 const RULES: Rules<BrowserWebSocketOptions> = {
   ...SOCKET_RULES,
   port,
@@ -65,18 +68,18 @@ function connectTo(
       subscriber.next(new BrowserTransport(socket, new URL(url).host, options));
       subscriber.complete();
     };
-    // The platform tells no page why, lest it learn what there is in a network.
-    socket.onclose = ({ code }) => {
-      subscriber.error(connectError(url, new Error(`${REFUSED} (closed with code ${code})`)));
+    // The platform tells no page why, lest it learn what there is in a network. Some tell 'error' alone.
+    const fail = (): void => {
+      subscriber.error(connectError(url, new Error(UNREACHED)));
     };
+    socket.onerror = fail;
+    socket.onclose = fail;
     return () => {
       if (socket.onopen === null) return;
       socket.onopen = null;
+      socket.onerror = null;
       socket.onclose = null;
       socket.close();
     };
   });
 }
-
-const REFUSED =
-  'nothing answers there, or it refuses this page; is the server running, and are its origins right?';

@@ -276,7 +276,7 @@ describe('a policy whose teardown throws', () => {
 describe('code of the application that throws as a packet is judged', () => {
   it('is a failure, not a violation, and the peer hears none of it', async () => {
     const served = new Served({
-      schemaRegistry: { get: fail } as never,
+      schemaRegistry: { get: fail },
     });
     const peer = await Peer.connect(served.endpoint);
     await sendAll(peer, [open(SESSION)]);

@@ -6,7 +6,7 @@ import { expectFault, fingerprint, frameIds, numbered, Recording } from '../supp
 import type { OneEnd } from './subject';
 
 /** What an end emits, and when its stream is over. */
-export function describeReading({ connect, heardOfDestroy, name, other }: OneEnd): void {
+export function describeReading({ connect, heardOfDestroy, destroyingCloses, name, other }: OneEnd): void {
   let end: Transport;
   let peer: Transport;
 
@@ -14,9 +14,12 @@ export function describeReading({ connect, heardOfDestroy, name, other }: OneEnd
     ({ [name]: end, [other]: peer } = await connect());
   });
 
-  const expectEndOfDestroy = async (recording: Recording<Packet>): Promise<void> => {
+  const expectEndOfDestroy = async (
+    recording: Recording<Packet>,
+    heard: 'end' | 'io' = heardOfDestroy,
+  ): Promise<void> => {
     const { error } = await recording.over();
-    if (heardOfDestroy === 'end') expect(error).toBeUndefined();
+    if (heard === 'end') expect(error).toBeUndefined();
     else expectFault(error, { kind: 'io', reach: 'connection', origin: 'peer' });
   };
 
@@ -95,7 +98,7 @@ export function describeReading({ connect, heardOfDestroy, name, other }: OneEnd
       const atPeer = new Recording(peer.packets$);
       const read = new Recording(end.packets$);
       read.subscription.unsubscribe();
-      await expectEndOfDestroy(atPeer);
+      await expectEndOfDestroy(atPeer, destroyingCloses ? 'end' : heardOfDestroy);
       await new Recording(end.pressure$).over();
       expect(read.ends).toBe(0);
     });

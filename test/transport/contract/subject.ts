@@ -6,6 +6,8 @@ export interface Subject {
   connect(options?: Partial<SocketTransportOptions>): Promise<Link>;
   /** What the other end hears when this one is destroyed: an end, or a fault of the network. */
   readonly heardOfDestroy: 'end' | 'io';
+  /** What destroying the connected end comes to, where its platform knows no other end than a good one. Default: a cut. */
+  readonly destroyingCloses?: true;
 }
 
 /** One of the two ends, which is tested, and how the other is called. */

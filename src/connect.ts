@@ -1,0 +1,37 @@
+import { connect as connectTo, type Client } from './client/client';
+import type { ClientOptions } from './client/options';
+import type { ConnectEndpoint } from './transport/endpoint';
+import { parseEndpointUrl } from './transport/endpoint-url';
+import { tcp } from './transport/tcp/tcp';
+import { tls } from './transport/tls/tls';
+import { webSocket } from './transport/web-socket/web-socket';
+
+/**
+ * Connects to a server: to an endpoint, or to a URL, `tcp://host:port`, `tls://host:port`, `ws://host/path` or
+ * `wss://host/path`. Rejects with a `RuntimeError`: `io` with host and port where nobody answers,
+ * `unsupported-transport` where `options.transport` names another kind. Rejects with a `TypeError` or a
+ * `RangeError` that names the option where one cannot be what it is.
+ *
+ * @example
+ * const client = await connect('wss://chat.example/nnrp');
+ * const session = await client.openSession();
+ *
+ * const other = await connect(tcp({ port: 4433 }));
+ */
+export async function connect(to: string | ConnectEndpoint, options?: ClientOptions): Promise<Client> {
+  return connectTo(typeof to === 'string' ? endpointOf(to) : to, options);
+}
+
+function endpointOf(url: string): ConnectEndpoint {
+  const { scheme, host, port, path } = parseEndpointUrl(url, ['tcp', 'tls', 'ws', 'wss']);
+  switch (scheme) {
+    case 'tcp':
+      return tcp({ host, port });
+    case 'tls':
+      return tls({ host, port });
+    case 'ws':
+      return webSocket({ host, port, path });
+    case 'wss':
+      return webSocket({ host, port, path, tls: {} });
+  }
+}
