@@ -5,7 +5,7 @@ import type { MessageType, Preview3MessageType } from './message-type';
 import type { Packet } from './packet';
 import { preview3, type Preview3Rows } from './preview3';
 import { preview4, type Preview4Rows } from './preview4';
-import type { MessageRow, Revision } from './revision';
+import type { MessageRow, MessageScope, Revision, Sender } from './revision';
 
 interface RowsOf {
   readonly preview3: Preview3Rows;
@@ -40,6 +40,18 @@ export interface Message<T extends MessageType = MessageType, R extends Revision
   readonly metadata: MessageMetadata<T, R>;
   readonly body: Uint8Array;
 }
+
+/** The message types that one end sends in some scopes, of a revision: whoever acts on them must act on each. */
+export type TypeFrom<
+  From extends Sender,
+  Scope extends MessageScope,
+  R extends RevisionName = 'preview3',
+> = Extract<
+  {
+    [T in keyof RowsOf[R]]: RowsOf[R][T] extends MessageRow<unknown, From | 'both', Scope> ? T : never;
+  }[keyof RowsOf[R]],
+  MessageType
+>;
 
 /** The union of the messages of some types, discriminated by `messageType`. */
 export type MessageOf<

@@ -44,11 +44,15 @@ export type RateClass =
 export type Counted = 'counted' | 'of-frame' | 'uncounted';
 
 /** All that a revision knows of a message type: a row of its table. */
-export interface MessageRow<M = unknown> {
+export interface MessageRow<
+  M = unknown,
+  From extends Sender = Sender,
+  Scope extends MessageScope = MessageScope,
+> {
   /** What the metadata is; undefined where there is none. */
   readonly record: WireRecord<M> | undefined;
-  readonly sender: Sender;
-  readonly scope: MessageScope;
+  readonly sender: From;
+  readonly scope: Scope;
   readonly body: MessageBody;
   /** What names the operation: the header's frame id, or a field of the metadata. */
   readonly operation: string;
@@ -88,17 +92,17 @@ export interface DescribedFrame {
 type FieldOf<M> = Extract<keyof M, string>;
 
 /** A row of a table, its columns in order. */
-export function row<M = undefined>(
+export function row<M = undefined, From extends Sender = Sender, Scope extends MessageScope = MessageScope>(
   record: WireRecord<M> | undefined,
-  sender: Sender,
-  scope: MessageScope,
+  sender: From,
+  scope: Scope,
   operation: 'none' | 'frame' | FieldOf<M>,
   body: MessageBody<FieldOf<M>>,
   rate: RateClass,
   counted: Counted,
   shortName: string,
   { checkRules = noRules, headerOnlyRule }: RowRules<M> = {},
-): MessageRow<M> {
+): MessageRow<M, From, Scope> {
   return { record, sender, scope, operation, body, rate, counted, shortName, checkRules, headerOnlyRule };
 }
 

@@ -3,7 +3,7 @@ import { judgePackets } from '../../../operators/judge-packets';
 import { splitBySession } from '../../../operators/split-by-session';
 import { asRuntimeError } from '../../protocol/as-runtime-error';
 import { validateFlowRouting } from '../../protocol/flow/flow';
-import { unexpectedType } from '../../protocol/packet-checks';
+import { unexpectedType, unhandled } from '../../protocol/packet-checks';
 import { RuntimeError } from '../../protocol/runtime-error';
 import type { SessionExtension } from '../../protocol/session/session-extension';
 import { SessionTable } from '../../protocol/session/session-table';
@@ -11,7 +11,7 @@ import type { ConnectEndpoint } from '../../transport/endpoint';
 import { LivenessWatch, type WatchedPeer } from '../../transport/keep-alive';
 import { SignsOfLife } from '../../transport/signs-of-life';
 import type { PeerName, Transport } from '../../transport/transport';
-import { decodeMessage, type Message, type MessageOf } from '../../wire/message';
+import { decodeMessage, type Message, type MessageOf, type TypeFrom } from '../../wire/message';
 import { MessageType } from '../../wire/message-type';
 import type { Packet } from '../../wire/packet';
 import { preview3 } from '../../wire/preview3';
@@ -32,6 +32,9 @@ export interface LinkedSession {
   /** A packet of the session was at fault, and is dropped. */
   noteFaulty(packet: Packet): void;
 }
+
+/** What a server says of the connection. */
+type ConnectionMessage = MessageOf<TypeFrom<'server', 'connection' | 'opening' | 'any'>>;
 
 /** What concerns no session of a link. */
 export type LinkEvent =
@@ -232,7 +235,7 @@ export class ClientLink implements WatchedPeer {
   }
 
   private onConnectionScope(packet: Packet): void {
-    const message = decodeMessage(packet, this.revision);
+    const message = decodeMessage(packet, this.revision) as ConnectionMessage;
     switch (message.messageType) {
       case MessageType.SessionOpenAck:
         this.opens.onAck(message);
@@ -253,8 +256,12 @@ export class ClientLink implements WatchedPeer {
       case MessageType.Close:
         void this.close();
         return;
-      default:
+      case MessageType.ServerHelloAck:
+      case MessageType.TransportProbeAck:
+        // A client asks for neither.
         throw unexpectedType(message.messageType, 'client');
+      default:
+        unhandled(message, 'client');
     }
   }
 

@@ -1,6 +1,6 @@
 import { Subject } from 'rxjs';
-import { unexpectedType } from '../../protocol/packet-checks';
-import { decodeMessage, type Message, type MessageOf } from '../../wire/message';
+import { unexpectedType, unhandled } from '../../protocol/packet-checks';
+import { decodeMessage, type Message, type MessageOf, type TypeFrom } from '../../wire/message';
 import { MessageType } from '../../wire/message-type';
 import type { Packet } from '../../wire/packet';
 import type { Revision } from '../../wire/revision';
@@ -13,6 +13,11 @@ import { Migrations } from './migrate';
 import { Patches } from './patch';
 import { Results } from './results';
 import type { SessionCarrier } from './session-carrier';
+
+/** What a server says in a session, but for results. */
+type SessionMessage = MessageOf<
+  Exclude<TypeFrom<'server', 'session' | 'operation' | 'any'>, typeof MessageType.ResultPush>
+>;
 
 /** The messages of a session, each with its handler, in the file of its name. */
 export class SessionMessages {
@@ -46,7 +51,7 @@ export class SessionMessages {
   receive(packet: Packet): void {
     // Nearly all are results: those need no message made of them.
     if (packet.header.messageType === MessageType.ResultPush) this.results.onPush(packet);
-    else this.onMessage(decodeMessage(packet, this.revision));
+    else this.onMessage(decodeMessage(packet, this.revision) as SessionMessage);
   }
 
   /** A packet was at fault, and is dropped. */
@@ -67,7 +72,7 @@ export class SessionMessages {
     this.hints.complete();
   }
 
-  private onMessage(message: MessageOf<MessageType>): void {
+  private onMessage(message: SessionMessage): void {
     switch (message.messageType) {
       case MessageType.ResultDrop:
         this.results.onDrop(message);
@@ -96,8 +101,11 @@ export class SessionMessages {
       case MessageType.SessionClose:
         this.closing.onClose(message);
         return;
-      default:
+      case MessageType.CacheInvalidate:
+        // The objects are the client's own.
         throw unexpectedType(message.messageType, 'client');
+      default:
+        unhandled(message, 'client');
     }
   }
 }
