@@ -5,3 +5,9 @@
 export function keptBytes(bytes: Uint8Array): Uint8Array {
   return bytes.buffer.byteLength > 2 * bytes.byteLength ? new Uint8Array(bytes) : bytes;
 }
+
+/** Bytes of memory that `keptBytes` keeps alive. */
+export function keptLength(bytes: Uint8Array): number {
+  const { byteLength } = bytes.buffer;
+  return byteLength > 2 * bytes.byteLength ? bytes.byteLength : byteLength;
+}

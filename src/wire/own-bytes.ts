@@ -1,4 +1,4 @@
-import { keptBytes } from './kept-bytes';
+import { keptBytes, keptLength } from './kept-bytes';
 import { requireBytes } from './require-bytes';
 
 /** Bodies of so many bytes are copied into what is written; only larger ones may be written from where they are. */
@@ -36,4 +36,9 @@ export function ours(bytes: Uint8Array): Uint8Array {
  */
 export function ownBytes(bytes: Uint8Array): Uint8Array {
   return ours(given.has(bytes) ? keptBytes(bytes) : new Uint8Array(requireBytes(bytes, 'a body')));
+}
+
+/** Bytes of memory that `ownBytes` holds: of those given away their whole buffer, at most twice as much. */
+export function ownLength(bytes: Uint8Array): number {
+  return given.has(bytes) ? keptLength(bytes) : bytes.length;
 }

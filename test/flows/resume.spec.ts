@@ -1,4 +1,5 @@
 import { SessionErrorCode } from '../../src/wire/messages/session-open';
+import type { Submit } from '../../src/server/session/messages';
 import {
   cancel,
   drop,
@@ -135,12 +136,25 @@ describe('a session whose connection is cut', () => {
       expectSubscriptions(answer$.subscriptions).toBe('-^----!');
     }));
 
-  it('expires when it has more results than it may keep', () =>
+  it('ends what has most waiting when there is no room for more, and goes on', () =>
     flow(({ serve, clientPeer, cold, expectSubscriptions }) => {
       const answer$ = cold('--abc--|');
-      serve({ respond: () => answer$, outbox: { maxResults: 2 } });
-      clientPeer(plain).sends('os#----r').expects('A------N');
+      const respond = (each: Submit) => (each.frameId === 1 ? answer$ : each.complete());
+      serve({ respond, outbox: { maxResults: 3 } });
+      const peer = clientPeer({ ...plain, R: [plain.R, drop(42, 1)] });
+      peer.sends('  os#----rt');
+      peer.expects('A------RT');
       expectSubscriptions(answer$.subscriptions).toBe('-^---!');
+    }));
+
+  it('expires when even that leaves no room: what was sent may lack its client', () =>
+    flow(({ serve, clientPeer, cold, expectSubscriptions }) => {
+      const answer$ = cold('-(pq)c-|', { p: 'p', q: 'q', c: 'c' });
+      serve({ respond: () => answer$, outbox: { maxResults: 2 } });
+      const peer = clientPeer({ ...announced, B: [p, ping(1), q], r: back(2, 1), N: plain.N });
+      peer.sends('  os-#---r');
+      peer.expects('A-B----N');
+      expectSubscriptions(answer$.subscriptions).toBe('-^----!');
     }));
 
   it('may fill its queue again: the client is stopped again', () =>

@@ -65,6 +65,11 @@ export class ResultOutbox<T extends { readonly byteLength: number }> {
     return Math.max(this.size / this.limits.maxResults, this.bytes / this.limits.maxBytes);
   }
 
+  /** Whether so many results more, of so many bytes in all, are within the limits. */
+  hasRoom(results: number, bytes: number): boolean {
+    return this.size + results <= this.limits.maxResults && this.bytes + bytes <= this.limits.maxBytes;
+  }
+
   add(result: T): void {
     this.entries.push(result);
     this.bytes += result.byteLength;
@@ -103,6 +108,23 @@ export class ResultOutbox<T extends { readonly byteLength: number }> {
   replace(result: T, by: T): void {
     this.entries[this.entries.indexOf(result, this.head)] = by;
     this.bytes += by.byteLength - result.byteLength;
+  }
+
+  /** What was never handed to a transport, in order. */
+  unsent(): readonly T[] {
+    return this.replayAfter(this.sentNumber);
+  }
+
+  /** Forgets of what was never sent, and so has no number that anybody knows, all but what is wanted. */
+  keepUnsent(isWanted: (result: T) => boolean): void {
+    const unsent = this.unsent();
+    const sent = this.entries.slice(this.head, this.entries.length - unsent.length);
+    this.entries = sent;
+    this.head = 0;
+    for (const result of unsent) {
+      if (isWanted(result)) this.entries.push(result);
+      else this.bytes -= result.byteLength;
+    }
   }
 
   clear(): void {

@@ -72,6 +72,13 @@ export class DetachedTotals {
     return share.isIn;
   }
 
+  /** Counts so many bytes less. */
+  shrink(share: DetachedShare, bytes: number): void {
+    share.bytes -= bytes;
+    this.partyOf(share.party).bytes -= bytes;
+    this.bytes -= bytes;
+  }
+
   leave(share: DetachedShare): void {
     const party = this.partyOf(share.party);
     if (!party.shares.delete(share)) return;
@@ -130,6 +137,11 @@ export class DetachedShare {
   /** Counts results that are to wait, too; false where the session cannot go on waiting. */
   grow(bytes: number): boolean {
     return this.isIn && this.totals.grow(this, bytes);
+  }
+
+  /** Some of them are forgotten. */
+  shrink(bytes: number): void {
+    if (this.isIn) this.totals.shrink(this, bytes);
   }
 
   /** The session waits no more. */

@@ -80,6 +80,29 @@ describe('ResultOutbox', () => {
     expect(numbersAfter(outbox, 0)).toEqual([3, 4, 5]);
   });
 
+  it('forgets of what was not sent what is not wanted, and numbers the rest anew', () => {
+    const outbox = filled(2);
+    outbox.markSent();
+    outbox.acknowledge(1);
+    for (const number of [3, 4, 5, 6]) outbox.add({ number, byteLength: 10 });
+    outbox.keepUnsent(({ number }) => number % 2 === 0);
+    expect(numbersAfter(outbox, 1)).toEqual([2, 4, 6]);
+    expect(outbox.unsent().map(({ number }) => number)).toEqual([4, 6]);
+    expect(outbox).toMatchObject({ size: 3, byteLength: 30, lastNumber: 4, lastSentNumber: 2 });
+    outbox.keepUnsent(() => false);
+    expect(outbox).toMatchObject({ size: 1, byteLength: 10, lastNumber: 2, lastSentNumber: 2 });
+  });
+
+  it('has room up to its limits', () => {
+    const outbox = filled(3, { maxResults: 5, maxBytes: 45 });
+    expect([
+      outbox.hasRoom(1, 15),
+      outbox.hasRoom(1, 16),
+      outbox.hasRoom(2, 0),
+      outbox.hasRoom(3, 0),
+    ]).toEqual([true, false, true, false]);
+  });
+
   it('is empty after clear, and its numbers go on', () => {
     const outbox = filled(3);
     outbox.clear();
@@ -138,6 +161,11 @@ class Model {
     this.released = Math.max(this.released, Math.min(count, this.all.length));
   }
 
+  keepUnsent(isWanted: (result: Numbered) => boolean): void {
+    const first = Math.max(this.sent, this.released);
+    this.all.push(...this.all.splice(first).filter(isWanted));
+  }
+
   trim(): boolean {
     while (!this.fits && this.released < this.sent) this.released += 1;
     return this.fits;
@@ -147,7 +175,7 @@ class Model {
 type Step =
   | { readonly do: 'add'; readonly bytes: readonly number[] }
   | { readonly do: 'acknowledge'; readonly share: number }
-  | { readonly do: 'markSent' | 'trim' | 'clear' };
+  | { readonly do: 'markSent' | 'trim' | 'clear' | 'keepUnsent' };
 
 const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof(
@@ -166,6 +194,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
     },
     { weight: 3, arbitrary: fc.constant({ do: 'markSent' } as const) },
     { weight: 3, arbitrary: fc.constant({ do: 'trim' } as const) },
+    { weight: 1, arbitrary: fc.constant({ do: 'keepUnsent' } as const) },
     { weight: 1, arbitrary: fc.constant({ do: 'clear' } as const) },
   ),
   { maxLength: 40, size: 'max' },
@@ -217,6 +246,10 @@ function take(step: Step, outbox: ResultOutbox<Numbered>, model: Model): void {
       return;
     case 'trim':
       expect(outbox.trim()).toBe(model.trim());
+      return;
+    case 'keepUnsent':
+      outbox.keepUnsent(({ byteLength }) => byteLength < 50);
+      model.keepUnsent(({ byteLength }) => byteLength < 50);
       return;
     case 'clear':
       outbox.clear();

@@ -153,13 +153,36 @@ export class SessionOutlet {
     attachment?.transport.send(outgoing.packet);
     outbox.add(outgoing);
     if (attachment === undefined) {
-      if (outbox.fullness >= PRESSURE_AT) this.waitingPressure?.next(true);
+      const isPressed = outbox.fullness >= PRESSURE_AT;
+      if (isPressed !== this.waitingPressure?.value) this.waitingPressure?.next(isPressed);
       return outbox.fullness <= 1 && this.share?.grow(outgoing.byteLength) !== false;
     }
     outbox.markSent();
     outbox.trim();
     if (outbox.size >= ASK_RESULTS || outbox.fullness >= ASK_AT) attachment.requestProof();
     return true;
+  }
+
+  /** Whether so many results more, of so many bytes in all, can be kept. */
+  hasRoom(results: number, bytes: number): boolean {
+    return this.outbox?.hasRoom(results, bytes) !== false;
+  }
+
+  /** Bytes of results that no transport was handed, by operation. */
+  unsentBytes(): Map<number, number> {
+    const bytes = new Map<number, number>();
+    for (const { packet, byteLength } of this.outbox?.unsent() ?? []) {
+      const { frameId } = packet.header;
+      bytes.set(frameId, (bytes.get(frameId) ?? 0) + byteLength);
+    }
+    return bytes;
+  }
+
+  /** Forgets what no transport was handed of an operation. */
+  discardUnsent(frameId: number): void {
+    const before = this.heldBytes;
+    this.outbox?.keepUnsent(({ packet }) => packet.header.frameId !== frameId);
+    this.share?.shrink(before - this.heldBytes);
   }
 
   /** The client has received results up to this number. */

@@ -19,10 +19,11 @@ import { SessionPatchAckMetadata } from '../../../wire/messages/session-patch';
 import { EMPTY, packet, type Packet } from '../../../wire/packet';
 import { answerTooLarge } from '../../error-packet';
 import type { SessionOutlet } from './session-outlet';
+import { AwayRoom, type AwaySession } from './away-room';
 import { UnreadShares } from './unread-shares';
 
 /** What a sender needs of its session. */
-export interface SenderHost {
+export interface SenderHost extends AwaySession {
   readonly settings: { readonly limits: { readonly maxUnreadBytes: number } };
   /** There is no room to keep a result: the session cannot go on without a gap. */
   overflowed(): void;
@@ -31,6 +32,7 @@ export interface SenderHost {
 /** Encodes what a session says, validated before it is written (protocol section 9). */
 export class SessionSender {
   private madeUnread: UnreadShares | undefined;
+  private madeAway: AwayRoom | undefined;
 
   constructor(
     private readonly sessionId: number,
@@ -46,9 +48,14 @@ export class SessionSender {
     this.sendResult(resultPacket(this.sessionId, result));
   }
 
-  /** Throws a `RuntimeError` where the peer would be cut off for not having read what its operation sends. */
+  /**
+   * Throws a `RuntimeError` where the peer would be cut off for not having read what its operation sends. Where
+   * the result is to wait for a client that is away, there is room for it afterwards, or its operation has ended.
+   */
   requireRoom(result: Result): void {
-    this.unread.add(result, this.outlet.current?.transport);
+    const { current } = this.outlet;
+    this.unread.add(result, current?.transport);
+    if (current === undefined && result.type === 'push') this.away.make(result);
   }
 
   /** ERROR, to be sent in the place of a result that is larger than the client takes now; undefined for others. */
@@ -132,6 +139,10 @@ export class SessionSender {
 
   private get unread(): UnreadShares {
     return (this.madeUnread ??= new UnreadShares(this.host.settings.limits.maxUnreadBytes));
+  }
+
+  private get away(): AwayRoom {
+    return (this.madeAway ??= new AwayRoom(this.host));
   }
 
   private send(messageType: MessageType, frameId: number, metadata = EMPTY, body = EMPTY): void {

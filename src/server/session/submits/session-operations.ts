@@ -156,6 +156,12 @@ export class SessionOperations implements OperationControl, AdmissionTarget, Hel
     return [...this.registry.operations()];
   }
 
+  /** The submit of an operation that is with the application. */
+  running(frameId: number): ReceivedSubmit | undefined {
+    const submit = this.registry.get(frameId);
+    return submit?.state === OperationState.Accepted ? undefined : submit;
+  }
+
   /** When an operation came that has not ended, in milliseconds; Infinity for any other. */
   arrivalOf(frameId: number): number {
     return this.registry.get(frameId)?.arrivedAt ?? Infinity;
@@ -375,12 +381,6 @@ export class SessionOperations implements OperationControl, AdmissionTarget, Hel
     const submit = this.registry.get(frameId);
     if (submit === undefined && !this.registry.has(frameId)) throw unknownOperation(frameId);
     return submit;
-  }
-
-  /** The submit of an operation that is with the application. */
-  private running(frameId: number): ReceivedSubmit | undefined {
-    const submit = this.registry.get(frameId);
-    return submit?.state === OperationState.Accepted ? undefined : submit;
   }
 
   /** Ends submits that the admission has let go of, without an answer; `tell` the client or not. */
