@@ -9,6 +9,7 @@ import type { MessageType } from '../wire/message-type';
 import { SessionErrorCode, SessionStatus } from '../wire/messages/session-open';
 import { NnrpError } from '../wire/errors';
 import { EMPTY } from '../wire/packet';
+import { unlessAborted } from './abort';
 import { SessionRejectedError } from './errors';
 import { linkOver, type ClientLink } from './link/link';
 import { ClientLinks } from './link/links';
@@ -59,7 +60,8 @@ export interface Client {
 /**
  * Connects to a server. Rejects with a `RuntimeError`: `io` with host and port where nobody answers,
  * `unsupported-transport` where `options.transport` names another kind. Rejects with a `TypeError` or a
- * `RangeError` that names the option where one cannot be what it is.
+ * `RangeError` that names the option where one cannot be what it is, and with the reason of `options.signal` where
+ * that aborts first.
  *
  * @example
  * const client = await connect(tcp({ port: 4433 }));
@@ -71,7 +73,7 @@ export async function connect(to: ConnectEndpoint, given: ClientOptions = {}): P
   const { transport = endpoint.kind } = options;
   if (transport !== endpoint.kind) throw unsupportedTransport(endpoint.kind, transport);
   const client = new RunningClient(clientSettings(options));
-  await client.connect(endpoint);
+  await client.connect(endpoint, options.signal);
   return client;
 }
 
@@ -130,12 +132,13 @@ class RunningClient implements Client, SessionOwner {
   }
 
   /** Makes the connection that new sessions are opened on. */
-  async connect(endpoint: ConnectEndpoint): Promise<void> {
-    this.links.main = await this.links.connect(endpoint);
+  async connect(endpoint: ConnectEndpoint, signal: AbortSignal | undefined): Promise<void> {
+    this.links.main = await this.links.connect(endpoint, signal);
   }
 
   async openSession(given: SessionOptions = {}): Promise<ClientSession> {
-    const options = takeSessionOptions(given);
+    const { signal, ...options } = takeSessionOptions(given);
+    signal?.throwIfAborted();
     const link = this.links.main;
     if (link === undefined || this.closed !== undefined) throw linkOver(this.peer);
     const { largestPacket } = link.transport;
@@ -149,8 +152,8 @@ class RunningClient implements Client, SessionOwner {
       const opened = new ConnectedSession(this, this.settings, options, accepted, link);
       this.sessions.add(opened);
       link.adopt(opened);
-      // The client was closed before the answer came.
-      if (this.closed !== undefined) opened.leave();
+      // The client was closed before the answer came, or the open given up.
+      if (this.closed !== undefined || signal?.aborted === true) opened.leave();
       else session = opened;
     });
     const { requestedSessionId, resumeTokenBytes } = request.open;
@@ -160,9 +163,15 @@ class RunningClient implements Client, SessionOwner {
       const text = `${idInUse(requestedSessionId)} (by this client, on this connection)`;
       throw new SessionRejectedError(SessionStatus.Rejected, SessionErrorCode.SessionLimitReached, text);
     }
-    await this.awaitOpen(link.open(request));
-    if (session === undefined) throw linkOver(this.peer);
-    return session;
+    try {
+      await unlessAborted(signal, this.awaitOpen(link.open({ ...request, signal })));
+      if (session === undefined) throw linkOver(this.peer);
+      return session;
+    } catch (error) {
+      // Given up at the moment in which the server has accepted it.
+      (session as ConnectedSession | undefined)?.leave();
+      throw error;
+    }
   }
 
   close(): Promise<void> {

@@ -7,7 +7,7 @@ import { SessionErrorCode, SessionStatus } from '../wire/messages/session-open';
  *
  * - `dropped`: the server sent RESULT_DROP
  * - `refused`: the server answered the submit with ERROR; `errorCode` says which
- * - `cancelled`: `session.cancel` was called for it
+ * - `cancelled`: `session.cancel` was called for it, or its `signal` has aborted, whose reason is the `cause`
  * - `slow-consumer`: whoever pulled its results took none for `slowConsumerMs`, where no more may wait
  * - `session-closed`: its session was closed before
  * - `connection-lost`: its connection ended before; whether the server has run it, `outcome` says
@@ -61,13 +61,18 @@ export class OperationError extends PrintableError {
     /** Of an ERROR, 0 otherwise. */
     readonly errorCode = 0,
     detail = '',
+    /** Of a signal that has aborted, its reason. */
+    options?: { readonly cause: unknown },
   ) {
     const operation = frameId === 0 ? 'a submit' : `operation ${frameId}`;
     const sentence =
       frameId === 0 && reason === 'connection-lost'
         ? 'the connection is lost, and it was never sent'
         : SENTENCES[reason];
-    super(`${operation} of session ${sessionId} has no result: ${sentence}${detail && `: ${detail}`}`);
+    super(
+      `${operation} of session ${sessionId} has no result: ${sentence}${detail && `: ${detail}`}`,
+      options,
+    );
   }
 
   /** What is known of the operation at the server. */

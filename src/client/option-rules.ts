@@ -29,6 +29,15 @@ const random: Rule<() => number> = {
   take: (value) => () => numberOf(value as () => unknown) ?? Math.random(),
 };
 
+/** Known by what it does: one of another realm is as good. */
+const abortSignal: Rule<AbortSignal> = rule(
+  'an AbortSignal',
+  (value) =>
+    isObject(value) &&
+    typeof (value as Partial<AbortSignal>).aborted === 'boolean' &&
+    typeof (value as Partial<AbortSignal>).addEventListener === 'function',
+);
+
 const CLIENT_RULES: Rules<ClientOptions> = {
   transport: transportKind,
   connectTimeoutMs: milliseconds,
@@ -39,6 +48,7 @@ const CLIENT_RULES: Rules<ClientOptions> = {
   random,
   scheduler,
   wallClock,
+  signal: abortSignal,
 };
 
 const finiteMs = rule<number>(
@@ -70,12 +80,14 @@ const SESSION_RULES: Rules<SessionOptions> = {
   clientSessionTag: u64,
   maxBufferedBytes: limit,
   slowConsumerMs: milliseconds,
+  signal: abortSignal,
 };
 
 const SUBMIT_RULES: Rules<SubmitRequest> = {
   // As it is: bytes may have been given away.
   body: { ...bytesOrText, take: (value) => value as Uint8Array | string },
   metadata: rule('an object with fields of FRAME_SUBMIT', isObject),
+  signal: abortSignal,
 };
 
 const CLOSE_RULES: Rules<Partial<SessionCloseMetadata>> = {
@@ -107,11 +119,12 @@ export function takeSubmitRequest(request: SubmitRequest): SubmitRequest {
 
 function isSubmitRequest(request: unknown): boolean {
   if (!isObject(request)) return false;
-  for (const name in request) if (name !== 'body' && name !== 'metadata') return false;
-  const { body, metadata } = request as SubmitRequest;
+  for (const name in request) if (name !== 'body' && name !== 'metadata' && name !== 'signal') return false;
+  const { body, metadata, signal } = request as SubmitRequest;
   return (
     (body === undefined || typeof body === 'string' || body instanceof Uint8Array) &&
-    (metadata === undefined || isObject(metadata))
+    (metadata === undefined || isObject(metadata)) &&
+    (signal === undefined || abortSignal.fits(signal))
   );
 }
 

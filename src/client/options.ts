@@ -47,6 +47,8 @@ export interface ClientOptions {
    * Default: `scheduler` where one is given, else `Date`.
    */
   readonly wallClock?: TimestampProvider;
+  /** Gives up connecting: `connect` rejects with the signal's reason. Of no effect once it has connected. */
+  readonly signal?: AbortSignal;
 }
 
 /** How a lost connection is made again. */
@@ -109,6 +111,11 @@ export interface SessionOptions {
   readonly auth?: Uint8Array | string;
   /** Default: the requested session id. */
   readonly clientSessionTag?: bigint;
+  /**
+   * Gives up opening: `openSession` rejects with the signal's reason, and a server that accepts the session all the
+   * same hears that it is closed. Of no effect on a session that was opened.
+   */
+  readonly signal?: AbortSignal;
 }
 
 /** What `connect` fills in. */
@@ -136,12 +143,17 @@ export const SESSION_DEFAULTS = {
 } as const;
 
 /** {@link ClientOptions} with every default filled in. */
-export interface ClientSettings extends Required<Omit<ClientOptions, 'transport' | 'keepAlive'>> {
+export interface ClientSettings extends Required<Omit<ClientOptions, 'transport' | 'keepAlive' | 'signal'>> {
   readonly keepAlive: KeepAlive;
 }
 
 /** The settings that follow from options that were judged; see `takeClientOptions`. */
-export function clientSettings({ transport: _, keepAlive, ...options }: ClientOptions): ClientSettings {
+export function clientSettings({
+  transport: _,
+  signal: __,
+  keepAlive,
+  ...options
+}: ClientOptions): ClientSettings {
   return {
     scheduler: monotonicScheduler,
     wallClock: options.scheduler ?? asyncScheduler,

@@ -1,4 +1,13 @@
-import { firstValueFrom, isObservable, map, Subject, throwError, type Observable } from 'rxjs';
+import {
+  firstValueFrom,
+  identity,
+  isObservable,
+  map,
+  Subject,
+  takeUntil,
+  throwError,
+  type Observable,
+} from 'rxjs';
 import { describeValue } from '../../protocol/describe-value';
 import { takeValue } from '../../protocol/options/take-options';
 import { RuntimeError } from '../../protocol/runtime-error';
@@ -6,6 +15,7 @@ import type { ConnectEndpoint } from '../../transport/endpoint';
 import { transport as transportRule } from '../../transport/option-rules';
 import { inTime } from '../../transport/time/in-time';
 import type { PeerName, Transport, TransportKind } from '../../transport/transport';
+import { aborted$ } from '../abort';
 import { onEach } from '../on-each';
 import type { ClientSettings } from '../options';
 import { ClientLink, linkOver, type LinkEvent } from './link';
@@ -44,16 +54,26 @@ export class ClientLinks {
     return this.kind;
   }
 
-  /** Connects. Rejects with a `RuntimeError` where nobody answers in time, or the client is closed meanwhile. */
-  async connect(endpoint: ConnectEndpoint): Promise<ClientLink> {
+  /**
+   * Connects. Rejects with a `RuntimeError` where nobody answers in time, or the client is closed meanwhile; with the
+   * reason of `signal` where that aborts first.
+   */
+  async connect(endpoint: ConnectEndpoint, signal?: AbortSignal): Promise<ClientLink> {
+    signal?.throwIfAborted();
     const { connectTimeoutMs, scheduler } = this.settings;
     const tooLate = (): Observable<never> =>
       throwError(() => connectTimedOut(endpoint.url, connectTimeoutMs));
     const transport = await firstValueFrom(
-      connecting(endpoint).pipe(inTime(scheduler, connectTimeoutMs, tooLate)),
+      connecting(endpoint).pipe(
+        inTime(scheduler, connectTimeoutMs, tooLate),
+        signal === undefined ? identity : takeUntil(aborted$(signal)),
+      ),
       { defaultValue: undefined },
     );
-    if (transport === undefined) throw linkOver(endpoint.url);
+    if (transport === undefined) {
+      signal?.throwIfAborted();
+      throw linkOver(endpoint.url);
+    }
     if (this.isClosed) {
       transport.destroy();
       throw linkOver(endpoint.url);

@@ -14,6 +14,8 @@ import type { LinkOutlet } from './link-outlet';
 export interface OpenRequest {
   readonly open: SessionOpenMetadata;
   readonly packet: Packet;
+  /** One that has aborted before its turn comes is not sent. */
+  readonly signal?: AbortSignal | undefined;
   /**
    * Takes the ack, before the next packet: that one may already be the session's. What it throws
    * rejects the open.
@@ -83,6 +85,10 @@ export class OpenQueue {
     this.timer?.unsubscribe();
     const { first } = this.opens;
     if (first === undefined) return;
+    if (first.signal?.aborted === true) {
+      this.refuse(first.signal.reason);
+      return;
+    }
     const { scheduler, openTimeoutMs } = this.settings;
     this.timer = scheduleAwake(scheduler, openTimeoutMs, () => {
       // Nor may the link be used for others: an answer that is late and the next open's own look alike, and

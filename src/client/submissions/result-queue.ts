@@ -1,4 +1,4 @@
-import type { Observer } from 'rxjs';
+import type { Observer, Unsubscribable } from 'rxjs';
 import type { ResultPush } from '../../protocol/operation/result';
 import { HEADER_LENGTH } from '../../wire/header';
 import { ResultPushMetadata } from '../../wire/messages/result-push';
@@ -31,6 +31,7 @@ export class ResultQueue implements Observer<ResultPush>, AnswerQueue {
   private looseBuffer: ArrayBufferLike | undefined;
   private takers: Taker[] = [];
   private end: { readonly error: Error } | 'complete' | undefined;
+  private done: Unsubscribable | undefined;
 
   constructor(private readonly backlog: Backlog) {}
 
@@ -54,8 +55,18 @@ export class ResultQueue implements Observer<ResultPush>, AnswerQueue {
   }
 
   fail(error: Error): void {
+    if (this.takers.length > 0) {
+      this.error(error);
+      return;
+    }
     this.clear();
     this.end = { error };
+  }
+
+  /** To be unsubscribed from once there is nothing more to take; at once where there is not. */
+  onDone(done: Unsubscribable): void {
+    if (this.end === undefined || this.waitingBytes > 0) this.done = done;
+    else done.unsubscribe();
   }
 
   /** Lets go of what waits, and of who waits. */
@@ -64,7 +75,7 @@ export class ResultQueue implements Observer<ResultPush>, AnswerQueue {
     this.head = 0;
     this.looseFrom = 0;
     this.looseBuffer = undefined;
-    this.backlog.remove(this);
+    this.forget();
     this.complete();
   }
 
@@ -74,7 +85,7 @@ export class ResultQueue implements Observer<ResultPush>, AnswerQueue {
     if (result !== undefined) {
       this.moveOn();
       this.backlog.took(this, HEAD_BYTES + result.body.length);
-      if (this.end !== undefined && this.waitingBytes === 0) this.backlog.remove(this);
+      if (this.end !== undefined && this.waitingBytes === 0) this.forget();
       return Promise.resolve({ done: false, value: result });
     }
     const { end } = this;
@@ -89,7 +100,13 @@ export class ResultQueue implements Observer<ResultPush>, AnswerQueue {
 
   private finish(): void {
     for (const { resolve } of this.takers.splice(0)) resolve(over());
-    if (this.waitingBytes === 0) this.backlog.remove(this);
+    if (this.waitingBytes === 0) this.forget();
+  }
+
+  /** Nothing waits any more, and nothing comes. */
+  private forget(): void {
+    this.backlog.remove(this);
+    this.done?.unsubscribe();
   }
 
   private keep(result: ResultPush): void {

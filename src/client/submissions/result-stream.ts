@@ -1,5 +1,6 @@
 import { Observable } from 'rxjs';
 import type { ResultPush } from '../../protocol/operation/result';
+import { onAbort } from '../abort';
 import type { Backlog } from './backlog';
 import { ResultQueue } from './result-queue';
 import type { SubmitRequest } from './submission';
@@ -26,6 +27,13 @@ export class SubmittedResults extends Observable<ResultPush> implements ResultSt
     super((subscriber) => {
       const submission = submits.begin(request, subscriber);
       if (submission === undefined) return undefined;
+      const { signal } = request;
+      if (signal !== undefined) {
+        const aborted = onAbort(signal, () => {
+          subscriber.error(submits.abort(submission, signal));
+        });
+        subscriber.add(aborted);
+      }
       return () => {
         submits.giveUp(submission);
       };
@@ -76,9 +84,22 @@ export class PulledResults implements AsyncIterableIterator<ResultPush, undefine
     this.backlog.add(queue);
     try {
       queue.submission = this.submits.begin(this.request, queue);
+      this.obeySignal();
     } catch (error) {
       queue.error(error as Error);
     }
+  }
+
+  /** Also where its last result waits already: whoever loops wants no more of it. */
+  private obeySignal(): void {
+    const { queue, submits } = this;
+    const { submission } = queue;
+    const { signal } = this.request;
+    if (submission === undefined || signal === undefined) return;
+    const aborted = onAbort(signal, () => {
+      queue.fail(submits.abort(submission, signal));
+    });
+    queue.onDone(aborted);
   }
 
   private leave(): void {

@@ -1,5 +1,6 @@
 import type { Observer } from 'rxjs';
 import type { ResultPush } from '../../protocol/operation/result';
+import { describeError } from '../../protocol/runtime-error';
 import { FrameSubmitMetadata } from '../../wire/messages/frame-submit';
 import { HEADER_LENGTH } from '../../wire/header';
 import { ours, ownBytes } from '../../wire/own-bytes';
@@ -16,6 +17,11 @@ export interface SubmitRequest {
   readonly body?: Uint8Array | string;
   /** Fields of FRAME_SUBMIT that are not 0. */
   readonly metadata?: Partial<FrameSubmitMetadata>;
+  /**
+   * Cancels: aborted before the submit it is never sent, later FRAME_CANCEL is. What is still to come ends with an
+   * `OperationError`, `cancelled`, whose `cause` is the signal's reason. Default none.
+   */
+  readonly signal?: AbortSignal;
 }
 
 /** A submit that somebody has subscribed to, or pulls. */
@@ -72,4 +78,10 @@ export function tooLarge(
 ): OperationError {
   const detail = `its body has ${body.length} bytes, and ${largestPacket - HEADER_LENGTH} are the most`;
   return new OperationError('too-large', sessionId, frameId, 0, detail);
+}
+
+/** What a submit ends with whose signal has aborted. */
+export function cancelledBy(signal: AbortSignal, sessionId: number, frameId: number): OperationError {
+  const cause: unknown = signal.reason;
+  return new OperationError('cancelled', sessionId, frameId, 0, describeError(cause), { cause });
 }

@@ -20,7 +20,15 @@ import type { ConnectionCredit } from '../link/connection-credit';
 import { OperationError, type OperationFailure } from '../errors';
 import type { ClientSettings } from '../options';
 import type { SessionCarrier } from '../session/session-carrier';
-import { isLarger, keepBody, submission, tooLarge, type Submission, type SubmitRequest } from './submission';
+import {
+  cancelledBy,
+  isLarger,
+  keepBody,
+  submission,
+  tooLarge,
+  type Submission,
+  type SubmitRequest,
+} from './submission';
 
 /** How many operations a session may have in flight, and has. */
 export interface Credit {
@@ -104,6 +112,10 @@ export class Submissions {
       subscriber.error(new OperationError(refusal, this.carrier.sessionId, 0));
       return undefined;
     }
+    if (request.signal?.aborted === true) {
+      subscriber.error(cancelledBy(request.signal, this.carrier.sessionId, 0));
+      return undefined;
+    }
     const wanted = submission(request, subscriber);
     this.offer(wanted);
     return wanted;
@@ -122,6 +134,12 @@ export class Submissions {
     if (this.connection !== undefined) this.sendCancel(wanted.frameId);
     this.leave(wanted.frameId);
     this.sendWaiting();
+  }
+
+  /** The signal of a submit has aborted: gives it up, and returns what it ends with. */
+  abort(wanted: Submission, signal: AbortSignal): OperationError {
+    this.giveUp(wanted);
+    return cancelledBy(signal, this.carrier.sessionId, wanted.frameId);
   }
 
   /** Whether a submit was sent, and more of its results may come. */

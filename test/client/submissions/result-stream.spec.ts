@@ -169,3 +169,81 @@ describe('the results of a submit', () => {
     expect(stage.submissions.creditNow()).toEqual({ granted: 2, inFlight: 0, waiting: 0 });
   });
 });
+
+describe('a submit with a signal', () => {
+  const reason = new Error('enough');
+  const cancelled = (frameId: number): unknown =>
+    expect.objectContaining({ name: 'OperationError', reason: 'cancelled', frameId, cause: reason });
+  let stage: Stage;
+  let abort: AbortController;
+
+  beforeEach(() => {
+    stage = new Stage({ credit: 1 });
+    abort = new AbortController();
+  });
+
+  const part = (word: string): void => {
+    stage.submissions.take(partialResult(1, text(word)));
+  };
+
+  it('that has aborted is never sent', async () => {
+    abort.abort(reason);
+    stage.submit('a', { signal: abort.signal });
+    expect(stage.outcomes.get('a')).toEqual([cancelled(0)]);
+    expect(await loop(stage.results({ signal: abort.signal }))).toEqual([cancelled(0)]);
+    expect(stage.outcomes.get('a')).toMatchObject([{ outcome: 'not-run' }]);
+    expect(stage.news()).toEqual([]);
+  });
+
+  it('that waits for credit is never sent', () => {
+    stage.submit('first');
+    stage.submit('second', { signal: abort.signal });
+    abort.abort(reason);
+    stage.complete(1);
+    expect(stage.outcomes.get('second')).toEqual([cancelled(0)]);
+    expect(stage.news()).toEqual(['submit 1']);
+    expect(stage.submissions.creditNow().waiting).toBe(0);
+  });
+
+  it('is cancelled between parts, which have come', () => {
+    stage.submit('a', { signal: abort.signal });
+    part('one');
+    abort.abort(reason);
+    part('two');
+    expect(stage.outcomes.get('a')).toEqual(['one', cancelled(1)]);
+    expect(stage.news()).toEqual(['submit 1', 'cancel 1']);
+  });
+
+  it('is not cancelled once it has ended, nor once it was unsubscribed from', () => {
+    stage.submit('a', { signal: abort.signal });
+    stage.complete(1);
+    stage.submit('b', { signal: abort.signal });
+    stage.unsubscribe('b');
+    abort.abort(reason);
+    expect([stage.outcomes.get('a'), stage.outcomes.get('b')]).toEqual([['end', '|'], []]);
+    expect(stage.news()).toEqual(['submit 1', 'submit 2', 'cancel 2']);
+  });
+
+  it('ends its loop in the place of what waits, though the last result has come', async () => {
+    const iterator = stage.results({ signal: abort.signal })[Symbol.asyncIterator]();
+    const first = iterator.next();
+    part('one');
+    part('two');
+    stage.complete(1);
+    expect(read((await first).value!)).toBe('one');
+    abort.abort(reason);
+    expect(await loop(iterator)).toEqual([cancelled(1)]);
+    expect(await loop(iterator)).toEqual(['|']);
+    expect(stage.backlog.byteLength).toBe(0);
+    expect(stage.news()).toEqual(['submit 1']);
+  });
+
+  it('ends a loop that has taken all no more', async () => {
+    const seen = loop(stage.results({ signal: abort.signal }));
+    part('one');
+    stage.complete(1);
+    expect(await seen).toEqual(['one', 'end', '|']);
+    abort.abort(reason);
+    expect(stage.news()).toEqual(['submit 1']);
+  });
+});

@@ -82,6 +82,9 @@ export const HARMFUL = new Set<string>([
   'transport',
 ]);
 
+/** None that aborts: that is an end by itself. */
+const SIGNALS = [new AbortController().signal, {}, null];
+
 export const CLIENT: Candidates<Omit<ClientOptions, 'scheduler'>> = {
   transport: ['memory', 'tcp'],
   connectTimeoutMs: NUMBERS,
@@ -91,6 +94,7 @@ export const CLIENT: Candidates<Omit<ClientOptions, 'scheduler'>> = {
   keepAlive: KEEP_ALIVE,
   random: CALLBACKS,
   wallClock: CALLBACKS.map((now) => ({ now })),
+  signal: SIGNALS,
 };
 
 export const SESSION: Candidates<SessionOptions> = {
@@ -113,6 +117,7 @@ export const SESSION: Candidates<SessionOptions> = {
   clientSessionTag: [0n, -1n, 2n ** 64n - 1n, 2n ** 64n],
   maxBufferedBytes: NUMBERS,
   slowConsumerMs: NUMBERS,
+  signal: SIGNALS,
 };
 
 const SOCKET = {
