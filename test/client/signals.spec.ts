@@ -1,6 +1,7 @@
 import { getEventListeners } from 'node:events';
-import { NEVER, of, timer, map } from 'rxjs';
+import { firstValueFrom, map, NEVER, of, timer } from 'rxjs';
 import { connect } from '../../src/client/client';
+import { SessionState } from '../../src/protocol/session/session-lifecycle';
 import { memoryPair } from '../../src/transport/memory';
 import type { Transport } from '../../src/transport/transport';
 import { MessageType } from '../../src/wire/message-type';
@@ -112,7 +113,7 @@ describe('the signal of openSession', () => {
     const session = await new Served().open({ signal: abort.signal });
     expect(listeners(abort)).toBe(0);
     abort.abort(reason);
-    expect(session.usage.operationsInFlight).toBe(0);
+    expect(session.state).toBe(SessionState.Open);
     expect(session.granted.sessionId).toBe(session.sessionId);
   });
 });
@@ -135,7 +136,8 @@ describe('the signal of a submit', () => {
     ]);
     await settled();
     expect(seen).toEqual(['operation 1 has ended: cancelled']);
-    expect([client.usage.operationsInFlight, listeners(abort)]).toEqual([0, 0]);
+    expect(await firstValueFrom(client.credit$)).toMatchObject({ inFlight: 0, waiting: 0 });
+    expect(listeners(abort)).toBe(0);
   });
 
   it('ends a loop that waits', async () => {
