@@ -169,7 +169,7 @@ class RunningClient implements Client, SessionOwner {
       return session;
     } catch (error) {
       // Given up at the moment in which the server has accepted it.
-      (session as ConnectedSession | undefined)?.leave();
+      session?.leave();
       throw error;
     }
   }
