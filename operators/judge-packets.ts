@@ -1,6 +1,7 @@
 import { filter, type MonoTypeOperatorFunction } from 'rxjs';
 import { packetFault } from '../src/protocol/packet-checks';
 import type { Packet } from '../src/wire/packet';
+import { revisionOf } from '../src/protocol/revision/revision-of';
 import { DEFAULT_REVISION, DEFAULT_ROLE, type PipelineOptions } from './pipeline-options';
 
 /**
@@ -20,8 +21,9 @@ export function judgePackets({
   revision = DEFAULT_REVISION,
   onViolation,
 }: PipelineOptions = {}): MonoTypeOperatorFunction<Packet> {
+  const of = revisionOf(revision);
   return filter((packet) => {
-    const fault = packetFault(packet, revision, role);
+    const fault = packetFault(packet, of(packet), role);
     if (fault === undefined) return true;
     if (onViolation === undefined) throw fault;
     onViolation(fault, packet);

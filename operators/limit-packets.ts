@@ -2,6 +2,7 @@ import { filter, type MonoTypeOperatorFunction } from 'rxjs';
 import { RuntimeError } from '../src/protocol/runtime-error';
 import type { Packet } from '../src/wire/packet';
 import type { RateClass } from '../src/wire/revision';
+import { revisionOf } from '../src/protocol/revision/revision-of';
 import { DEFAULT_REVISION, DEFAULT_ROLE, type PipelineOptions } from './pipeline-options';
 
 /** A limit that a packet has exceeded. */
@@ -38,8 +39,9 @@ export function limitPackets<E extends PacketExcess>(
   budget: PacketBudget<E>,
   { role = DEFAULT_ROLE, revision = DEFAULT_REVISION, onViolation }: PipelineOptions<E> = {},
 ): MonoTypeOperatorFunction<Packet> {
+  const of = revisionOf(revision);
   return filter((packet) => {
-    const excess = budget.charge(packet, revision.messages[packet.header.messageType]?.rate);
+    const excess = budget.charge(packet, of(packet).messages[packet.header.messageType]?.rate);
     if (excess === undefined) return true;
     if (onViolation === undefined) {
       const message = `${role} received more than ${excess.limit} (${excess.allowed}) allows`;

@@ -8,8 +8,8 @@ import type { Revision } from '../src/wire/revision';
 export interface PipelineOptions<Fault = RuntimeError> {
   /** Which end receives; errors name it. Default `DEFAULT_ROLE`. */
   readonly role?: Role;
-  /** Whose table of messages it goes by. Default `DEFAULT_REVISION`. */
-  readonly revision?: Revision;
+  /** Whose table of messages it goes by, or who tells that of each packet. Default `DEFAULT_REVISION`. */
+  readonly revision?: Revision | ((packet: Packet) => Revision);
   /**
    * Told of each packet that is at fault; the packet is dropped and the stream goes on. What it throws is an error
    * of the stream. Default: the first fault is the stream's error.

@@ -2,6 +2,7 @@ import { filter, type MonoTypeOperatorFunction } from 'rxjs';
 import { asRuntimeError } from '../src/protocol/as-runtime-error';
 import { foreignSession } from '../src/protocol/packet-checks';
 import type { Packet } from '../src/wire/packet';
+import { revisionOf } from '../src/protocol/revision/revision-of';
 import { DEFAULT_REVISION, DEFAULT_ROLE, type PipelineOptions } from './pipeline-options';
 
 export interface SplitBySessionOptions extends PipelineOptions {
@@ -38,9 +39,10 @@ export function splitBySession<S>(
   receive: (session: S, packet: Packet) => void,
   { role = DEFAULT_ROLE, revision = DEFAULT_REVISION, isLate, onViolation }: SplitBySessionOptions = {},
 ): MonoTypeOperatorFunction<Packet> {
+  const of = revisionOf(revision);
   return filter((packet) => {
     const { sessionId, messageType } = packet.header;
-    if (sessionId === 0 || revision.messages[messageType]?.scope === 'opening') return true;
+    if (sessionId === 0 || of(packet).messages[messageType]?.scope === 'opening') return true;
     try {
       const session = sessions.get(sessionId);
       if (session !== undefined) receive(session, packet);

@@ -29,7 +29,9 @@ export function helloAck(hello: Packet, capabilities: ServerCapabilities): Packe
   if (outcome.kind === 'refused') {
     throw unexpectedMessage(`server has no ${outcome.reason} in common with the client`);
   }
-  return packet({ messageType: MessageType.ServerHelloAck }, ServerHelloAckMetadata.encode(outcome.ack));
+  // No session is open yet, and one lane at least there is.
+  const ack = { ...outcome.ack, sessionId: 0, maxLaneCount: Math.max(1, outcome.ack.maxLaneCount) };
+  return packet({ messageType: MessageType.ServerHelloAck }, ServerHelloAckMetadata.encode(ack));
 }
 
 /** ERROR for a packet that was not served: of its session's scope, or of the connection's. */

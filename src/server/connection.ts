@@ -5,23 +5,24 @@ import { splitBySession } from '../../operators/split-by-session';
 import type { ServerCapabilities } from '../protocol/capability/capability';
 import { CreditEpoch } from '../protocol/flow/credit-epoch';
 import { unexpectedType } from '../protocol/packet-checks';
-import { checkRecoveryRequest } from '../protocol/session/recovery';
+import { marked } from '../protocol/revision/mark';
+import { RevisionGuess } from '../protocol/revision/revision-guess';
 import type { SessionExtension } from '../protocol/session/session-extension';
 import { SessionTable } from '../protocol/session/session-table';
 import { asRuntimeError } from '../protocol/as-runtime-error';
-import { protocolError, type RuntimeError } from '../protocol/runtime-error';
+import type { RuntimeError } from '../protocol/runtime-error';
 import { LivenessWatch, type KeepAlive, type WatchedPeer } from '../transport/keep-alive';
 import { SignsOfLife } from '../transport/signs-of-life';
 import type { Transport } from '../transport/transport';
-import { NnrpError } from '../wire/errors';
 import { HEADER_LENGTH } from '../wire/header';
 import { MessageType } from '../wire/message-type';
 import { SessionOpenMetadata } from '../wire/messages/session-open';
 import type { Packet } from '../wire/packet';
-import { preview3 } from '../wire/preview3';
+import type { RevisionName } from '../wire/message';
 import type { RateClass, Revision } from '../wire/revision';
 import { closeSoon, closeTransport } from './close-transport';
 import { helloAck, pong, probeAck, refusal } from './connection-answers';
+import { faultOfOpen, mayBeTold } from './connection-faults';
 import { ConnectionGuard, type GuardHost, type GuardedConnection } from './limits/connection-guard';
 import { lengthOf, type Excess } from './limits/connection-limits';
 import type { HandshakeTicket } from './limits/handshake-gate';
@@ -35,6 +36,8 @@ export interface ConnectionHost extends GuardHost {
   readonly opener: SessionOpener;
   readonly capabilities: ServerCapabilities;
   readonly keepAlive: KeepAlive;
+  /** Those that may be spoken. */
+  readonly revisions: readonly RevisionName[];
   /** Tells the date. */
   readonly wallClock: TimestampProvider;
   /** This side is at fault, or code of the application's. */
@@ -76,7 +79,7 @@ export class Connection
   /** SESSION_OPENs that a policy is still thinking about. */
   private decidingCount = 0;
   private readonly life: SignsOfLife;
-  readonly revision: Revision = preview3;
+  private readonly guess: RevisionGuess;
 
   constructor(
     readonly transport: Transport,
@@ -84,12 +87,24 @@ export class Connection
     ticket: HandshakeTicket,
   ) {
     this.life = new SignsOfLife(transport, host.scheduler);
+    this.guess = new RevisionGuess(host.revisions, () => {
+      for (const core of this.sessions.all()) core.revised(this.revision);
+    });
     this.guard = new ConnectionGuard(this, host, ticket);
   }
 
   /** Of operations of all sessions of the connection. */
   get slots(): SlotPool {
     return this.guard.slots;
+  }
+
+  /** What the peer speaks, as far as is known. */
+  get revision(): Revision {
+    return this.guess.revision;
+  }
+
+  get isReference(): boolean {
+    return this.guess.isReference;
   }
 
   get creditEpoch(): CreditEpoch {
@@ -111,7 +126,11 @@ export class Connection
   /** Reads until the transport ends. */
   start(): void {
     if (this.transport.probe !== undefined) this.watchLiveness();
-    const { revision, sessions } = this;
+    const { guess, sessions } = this;
+    const revision = (packet: Packet): Revision => {
+      guess.look(packet);
+      return guess.revision;
+    };
     const onViolation = (fault: RuntimeError, packet: Packet): void => {
       this.refuse(packet, fault);
     };
@@ -246,8 +265,7 @@ export class Connection
         this.answer(probeAck(packet, this.host.wallClock.now()));
         return;
       case MessageType.ClientHello:
-        this.answer(helloAck(packet, this.host.capabilities));
-        this.guard.answered();
+        this.onHello(packet);
         return;
       case MessageType.Close:
         // In order: the sessions first, as the peer has no more use for them.
@@ -257,6 +275,13 @@ export class Connection
       default:
         throw unexpectedType(packet.header.messageType, 'server');
     }
+  }
+
+  private onHello(packet: Packet): void {
+    const ack = helloAck(packet, this.host.capabilities);
+    this.guess.isGreeted = true;
+    this.answer(this.guess.isMarked ? marked(ack, this.guess.name) : ack);
+    this.guard.answered();
   }
 
   /** Whether a packet of no session acknowledges the close of one that has left; each may, once. */
@@ -269,7 +294,12 @@ export class Connection
 
   private onSessionOpen(packet: Packet): void {
     const open = SessionOpenMetadata.decode(packet.metadata);
-    if (!this.isRecoveryAllowed(open, packet)) return;
+    const fault = faultOfOpen(open, packet.body, this.guess);
+    if (fault !== undefined) {
+      this.host.violated(fault, this, packet);
+      this.destroy();
+      return;
+    }
     const deciding = this.host.opener.open(open, packet.body, this);
     if (deciding === undefined || deciding.closed) return;
     this.decidingCount += 1;
@@ -280,19 +310,6 @@ export class Connection
     this.deciding.add(deciding);
   }
 
-  /** A resume that is not even well-formed gets no answer: the connection ends (protocol section 9). */
-  private isRecoveryAllowed(open: SessionOpenMetadata, packet: Packet): boolean {
-    try {
-      checkRecoveryRequest(open);
-      return true;
-    } catch (error) {
-      if (!(error instanceof NnrpError)) throw error;
-      this.host.violated(protocolError(error, 'connection'), this, packet);
-      this.destroy();
-      return false;
-    }
-  }
-
   private refuse(packet: Packet, error: RuntimeError): void {
     const { sessionId, messageType } = packet.header;
     if (error.kind === 'internal') this.host.failed(error);
@@ -300,7 +317,9 @@ export class Connection
     if (!this.guard.allow(this.rateOf(sessionId, error), sessionId, this.life.lastHeard)) return;
     // Nothing that could follow a hello that does not fit would fit either.
     const isFatal = messageType === MessageType.ClientHello && sessionId === 0;
-    this.answer(refusal(packet.header, error, { isFatal }));
+    const isOfSession = this.sessions.get(sessionId) !== undefined;
+    if (mayBeTold(this.guess, { isFatal, isOfSession }))
+      this.answer(refusal(packet.header, error, { isFatal }));
     if (isFatal) void this.close();
   }
 

@@ -25,6 +25,7 @@ import {
 } from '../protocol/options/rules';
 import { optionsOf, partly, takeOptions, takeValue, type Rules } from '../protocol/options/take-options';
 import { keepAlive, listenEndpoint, scheduler, transportKind, wallClock } from '../transport/option-rules';
+import type { RevisionName } from '../wire/message';
 import { CacheObjectKind } from '../wire/messages/cache';
 import { CloseReason, InFlightPolicy } from '../wire/messages/session-close';
 import { DEFAULT_SERVER_LIMITS, type ServerLimits } from './limits/server-limits';
@@ -58,6 +59,14 @@ const LIMIT_RULES = Object.fromEntries(
   ]),
 ) as unknown as Rules<ServerLimits>;
 
+const revision = oneOf<RevisionName>('preview3', 'preview4');
+
+const revisions: Rule<readonly RevisionName[]> = {
+  ...listOf(revision),
+  expected: 'a list, not empty, of "preview3" and "preview4"',
+  fits: (value) => listOf(revision).fits(value) && (value as readonly unknown[]).length > 0,
+};
+
 const SERVER_RULES: Rules<ServerOptions> = {
   listen: required(oneOrListOf(listenEndpoint)),
   transport: oneOrListOf(transportKind),
@@ -73,6 +82,7 @@ const SERVER_RULES: Rules<ServerOptions> = {
   resumeWindowMs: wireMs,
   policy: callback<SessionPolicy>(),
   resume: oneOf('token', 'off', 'by-id'),
+  revisions,
   outbox: optionsOf(partly<OutboxLimits>({ maxResults: limit, maxBytes: limit })),
   randomBytes: callback<RandomBytes>(),
   tokenKey,

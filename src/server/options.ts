@@ -2,6 +2,7 @@ import { asyncScheduler, type SchedulerLike, type TimestampProvider } from 'rxjs
 import type { ListenEndpoint } from '../transport/endpoint';
 import { DEFAULT_KEEP_ALIVE, type KeepAlive } from '../transport/keep-alive';
 import type { TransportKind } from '../transport/transport';
+import type { RevisionName } from '../wire/message';
 import { Profile } from '../wire/messages/payload-kind';
 import type { CacheObjectKind } from '../wire/messages/cache';
 import type { SchemaDescriptorHeader } from '../wire/messages/schema-descriptor';
@@ -68,6 +69,10 @@ export interface ServerOptions {
   readonly policy?: SessionPolicy;
   /** Default `token`. */
   readonly resume?: ResumeMode;
+  /**
+   * The revisions of the protocol that connections may speak; which one does, its first packets show. Default: both.
+   */
+  readonly revisions?: readonly RevisionName[];
   /** What is kept for a client that is away. Default 8 MiB a session, however many results that is. */
   readonly outbox?: Partial<OutboxLimits>;
   /**
@@ -151,6 +156,7 @@ export function serverSettings(options: ServerOptions): ServerSettings {
     resumeWindowMs: options.resumeWindowMs ?? 120_000,
     policy: options.policy ?? acceptAll,
     resume: options.resume ?? 'token',
+    revisions: options.revisions ?? ['preview3', 'preview4'],
     outbox: { ...DEFAULT_OUTBOX_LIMITS, ...options.outbox },
     randomBytes: options.randomBytes ?? systemRandom,
     tokenKey: tokenKey(options),

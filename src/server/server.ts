@@ -95,6 +95,9 @@ export function createServer(options: ServerOptions): Server {
 /** Most answers of tokens take less, and service managers give 30 s and more. */
 const DEFAULT_GRACE_MS = 10_000;
 
+/** Bytes of body that every transport takes, unless it is told else; as the reference says of its own. */
+const MAX_BODY_BYTES = 64 * 1024 * 1024;
+
 /** Sessions that wait for somebody to subscribe to `sessions$`; past them, opens are told to come later. */
 const MAX_HELD_SESSIONS = 1024;
 
@@ -160,8 +163,16 @@ class RunningServer implements Server {
         ),
         cacheObjectBitmap: bitmapOf(settings.supportedCacheObjects),
         maxConcurrentFrames: settings.maxInFlightOperations,
+        // Bodies are the application's: whatever they are coded in, this server carries.
+        codecBitmap: 0xffffffff,
+        compressionBitmap: 0xffffffff,
+        dtypeBitmap: 0xffffffff,
+        layoutBitmap: 0xffffffff,
+        maxBodyBytes: MAX_BODY_BYTES,
+        tokenTtlMs: settings.resumeWindowMs,
       },
       keepAlive: settings.keepAlive,
+      revisions: settings.revisions,
       limits: settings.limits,
       scheduler,
       wallClock: settings.wallClock,

@@ -19,6 +19,7 @@ describe('server settings', () => {
     const { schemaRegistry, ...rest } = settings();
     expect(rest).toEqual({
       supportedProfiles: [Profile.Token],
+      revisions: ['preview3', 'preview4'],
       supportedCacheObjects: [],
       maxCacheObjects: 0,
       maxCacheObjectBytes: 0,

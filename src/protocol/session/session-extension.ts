@@ -133,8 +133,8 @@ export function decodeSessionExtension(bytes: Uint8Array): SessionExtension | un
   return isAnnounced ? extension : undefined;
 }
 
-/** As much of a text as there is room for, in whole characters. */
-function cutText(text: string): Uint8Array {
+/** As much of the text of a refusal as there is room for, in whole characters. */
+export function cutText(text: string): Uint8Array {
   const bytes = new Uint8Array(MAX_REFUSAL_TEXT_BYTES);
   return bytes.subarray(0, new TextEncoder().encodeInto(text, bytes).written);
 }

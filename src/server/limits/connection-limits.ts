@@ -31,8 +31,8 @@ const LIMIT_OF_RATE: Readonly<Record<RateClass, ConnectionRateName | undefined>>
   pong: undefined,
   end: undefined,
   answer: undefined,
-  control: undefined,
-  object: undefined,
+  control: 'controls',
+  object: 'objects',
 };
 
 /**

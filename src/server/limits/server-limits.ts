@@ -13,6 +13,8 @@ export type ConnectionRateName =
   | 'flowUpdates'
   | 'cacheInvalidates'
   | 'pongs'
+  | 'controls'
+  | 'objects'
   | 'hellos';
 
 /**
@@ -58,6 +60,13 @@ export interface ServerLimits {
   readonly cacheInvalidates: Rate;
   /** PONG that answers no PING of the server's. */
   readonly pongs: Rate;
+  /**
+   * What preview4 says of operations, sessions and their credit besides (PRIORITY_UPDATE, DEADLINE, TRACE_CONTEXT and
+   * the like). A deadline and a trace before each submit are two of each.
+   */
+  readonly controls: Rate;
+  /** What preview4 says of objects and of references to cached ones. */
+  readonly objects: Rate;
   /** CLIENT_HELLO and TRANSPORT_PROBE together. Each is answered, before there is a session, too. */
   readonly hellos: Rate;
   /**
@@ -200,6 +209,8 @@ export const DEFAULT_SERVER_LIMITS: ServerLimits = {
   flowUpdates: { burst: 1000, perSecond: 500 },
   cacheInvalidates: { burst: 100, perSecond: 10 },
   pongs: { burst: 10, perSecond: 1 },
+  controls: { burst: 2000, perSecond: 1000 },
+  objects: { burst: 500, perSecond: 100 },
   hellos: { burst: 10, perSecond: 1 },
   maxQueuedReplies: 100,
   maxQueuedBytes: 1024 * MIB,

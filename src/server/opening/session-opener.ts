@@ -22,6 +22,7 @@ import {
   limitReached,
   openAck,
   wantsResume,
+  type OpenRefusal,
   type OpenVerdict,
   type ResumeProof,
 } from './judge-open';
@@ -33,6 +34,7 @@ import { HeldTotals } from '../limits/held-totals';
 import type { QueuedTotals } from '../limits/queued-totals';
 import type { TokenGuard } from './token-guard';
 import type { ServerSettings } from '../options';
+import { referenceDiagnostic } from './reference-diagnostic';
 import { hashToken, rotate, type TokenPair } from './resume-token';
 import { TokenMint } from './token-mint';
 import { SessionClaim } from '../session/session-claim';
@@ -43,6 +45,8 @@ import type { SessionRegistry } from './session-registry';
 
 /** A connection that a session can be opened on. */
 export interface OpeningConnection extends Attachment {
+  /** Whether the peer may be of the reference, and knows no extension block of this project. */
+  readonly isReference: boolean;
   /** The client has announced itself, and says what it takes. */
   announce(extension: SessionExtension): void;
   /** Whether it may have another session. */
@@ -183,7 +187,10 @@ export class SessionOpener {
     const verdict = judgeRecovery(open, proof, settings, registry);
     // Asked for every token, so that all take as long.
     const isOurs = this.mint.knows(proof.token);
-    if (verdict.status === SessionStatus.Resumed && this.isForeign(verdict.sessionId, acceptance)) {
+    const isElsewhere =
+      verdict.status === SessionStatus.Resumed &&
+      (this.isForeign(verdict.sessionId, acceptance) || isOutOfReach(verdict.core, opening.connection));
+    if (isElsewhere) {
       // Answered like a wrong token, and no guess: the token was right.
       this.answer(opening, RESUME_REFUSED);
       return;
@@ -209,7 +216,7 @@ export class SessionOpener {
     switch (verdict.status) {
       case SessionStatus.Rejected:
       case SessionStatus.RetryLater:
-        this.sendAck(opening, verdict, EMPTY, refusalExtension(opening, verdict.text));
+        this.sendAck(opening, verdict, EMPTY, this.refusalBlock(opening, verdict));
         return;
       case SessionStatus.Opened:
         this.start(opening, verdict, acceptance);
@@ -231,7 +238,7 @@ export class SessionOpener {
     const token = isResumable ? this.freshToken(open) : EMPTY;
     // Resuming by id, whoever had the session is superseded.
     registry.get(verdict.sessionId)?.core?.end('disconnected', 'closed');
-    const ack = this.sendAck(opening, verdict, token, acceptanceExtension(opening, 0));
+    const ack = this.sendAck(opening, verdict, token, acceptanceBlock(opening, 0));
     const tokens = isResumable ? { current: hashToken(token), previous: undefined } : undefined;
     const { wallClock } = settings;
     const claim = new SessionClaim(tokens, acceptance, { wallClock, scheduler: this.host.scheduler });
@@ -255,7 +262,7 @@ export class SessionOpener {
     core.claim.renew(rotate(verdict.tokens, verdict.used, token), acceptance);
     core.leave();
     const { lastOperationId } = core.operations;
-    this.sendAck(opening, verdict, token, acceptanceExtension(opening, lastOperationId));
+    this.sendAck(opening, verdict, token, acceptanceBlock(opening, lastOperationId));
     opening.connection.adopt(core);
     core.recovery.resume(opening.connection, opening.extension);
   }
@@ -267,13 +274,12 @@ export class SessionOpener {
   }
 
   private sendAck(
-    { open, extension, connection }: Opening,
+    { open, connection }: Opening,
     verdict: OpenVerdict,
     token: Uint8Array,
-    told: SessionExtension | undefined,
+    block: Uint8Array,
   ): SessionOpenAckMetadata {
     const { settings } = this.host;
-    const block = extension === undefined || told === undefined ? EMPTY : encodeSessionExtension(told);
     // The 3.2 runtime announces token bytes and sends none; by id, so does this server.
     const isByIdResumable = settings.resume === 'by-id' && isAccepted(verdict) && wantsResume(open, settings);
     const ack = openAck(open, verdict, settings, {
@@ -292,6 +298,14 @@ export class SessionOpener {
       ack.sessionId === 0 ? 'refused' : 'accepted',
     );
     return ack;
+  }
+
+  /** Why an open is refused, for clients that have said that they take a text, and in preview4 for all. */
+  private refusalBlock({ open, extension, connection }: Opening, refusal: OpenRefusal): Uint8Array {
+    if (connection.isReference) return referenceDiagnostic(refusal, open, this.host.settings);
+    const { text: refusalText = '' } = refusal;
+    const isTaken = extension?.takesRefusalText === true && refusalText !== '';
+    return isTaken ? encodeSessionExtension({ refusalText }) : EMPTY;
   }
 
   /** One for all sessions. */
@@ -325,14 +339,20 @@ const RESUME_REFUSED: OpenVerdict = {
   errorCode: SessionErrorCode.ResumeRejected,
 };
 
-function acceptanceExtension({ extension, connection }: Opening, lastOperationId: number): SessionExtension {
+function acceptanceBlock({ extension, connection }: Opening, lastOperationId: number): Uint8Array {
+  if (extension === undefined) return EMPTY;
   const { largestPacket } = connection.transport;
-  return { lastOperationId, largestPacket, ...(extension?.holdsOperations && { holdsOperations: true }) };
+  const holds: SessionExtension = extension.holdsOperations === true ? { holdsOperations: true } : {};
+  return encodeSessionExtension({ lastOperationId, largestPacket, ...holds });
 }
 
-/** A text is for clients that have said that they take one. */
-function refusalExtension({ extension }: Opening, text = ''): SessionExtension | undefined {
-  return extension?.takesRefusalText === true && text !== '' ? { refusalText: text } : undefined;
+/**
+ * Whether a connection may not have a session: it is of another revision, and what waits for its client is encoded in
+ * that; or, as the reference has it, the connection that carries it has not ended.
+ */
+function isOutOfReach(core: SessionCore | undefined, { revision, isReference }: OpeningConnection): boolean {
+  if (core === undefined) return false;
+  return core.revision !== revision || (isReference && core.outlet.current !== undefined);
 }
 
 function isAccepted({ status }: OpenVerdict): boolean {

@@ -38,6 +38,7 @@ import { SessionStreams } from './session-streams';
 import { IDLE_ENDING } from './session-endings';
 import type { SessionEnding } from './session-terms';
 import { ReceivedSubmit } from './submits/submit';
+import { takeAdvice } from './control/take-control';
 import { SubscribersOf } from '../subscribers';
 
 /**
@@ -105,8 +106,8 @@ export class SessionCore
   /** Of the grant; here, as each submit is in want of it. The same holds for the next. */
   readonly sessionId: number;
   readonly isResumable: boolean;
-  /** That the session was opened in. */
-  private readonly revision: Revision;
+  /** Of the connection that carries it, or of the last one. */
+  private spoken: Revision;
   /** Milliseconds that an answer may take whose submit does not say; 0 for any. */
   private readonly defaultBudgetMs: number;
   state: SessionState = SessionState.Open;
@@ -129,7 +130,7 @@ export class SessionCore
     const { settings, scheduler } = host;
     this.sessionId = granted.sessionId;
     this.isResumable = claim.tokens !== undefined;
-    this.revision = attachment.revision;
+    this.spoken = attachment.revision;
     this.defaultBudgetMs = open.defaultDeadlineMs;
     this.connectivity = new BehaviorSubject<SessionConnectivity>('open');
     this.lastHeard = scheduler.now();
@@ -165,6 +166,15 @@ export class SessionCore
 
   private get closing(): SessionClosing {
     return (this.madeClosing ??= new SessionClosing(this));
+  }
+
+  get revision(): Revision {
+    return this.spoken;
+  }
+
+  /** The connection has found out what its peer speaks, before anything that differs was said. */
+  revised(revision: Revision): void {
+    this.spoken = revision;
   }
 
   get lastActive(): number {
@@ -213,7 +223,7 @@ export class SessionCore
         this.madeHolds.receive(decodeAs(packet, MessageType.FlowUpdate, 'server', this.revision));
         return;
       default:
-        break;
+        if (takeAdvice(packet, this.revision)) return;
     }
     throw unexpectedMessage(`server received unexpected ${messageTypeName(packet.header.messageType)}`);
   }

@@ -38,7 +38,10 @@ export function serverHelloAck(
       selectedWireFormat: WIRE_FORMAT,
       acceptedProfileBitmap: bitmapOf([Profile.Token]),
       acceptedPayloadKindBitmap: PAYLOAD_KINDS,
+      maxLaneCount: 1,
       maxConcurrentFrames: 4,
+      maxBodyBytes: 64 * 1024 * 1024,
+      tokenTtlMs: 120_000,
       ...fields,
     },
   );

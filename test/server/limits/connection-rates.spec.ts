@@ -13,6 +13,7 @@ import {
   clientHello,
   drop,
   flowUpdate,
+  inPreview4,
   migrate,
   open,
   patch,
@@ -66,6 +67,14 @@ const COUNTED: Record<ConnectionRateName, (number: number) => Packet | Packet[]>
   flowUpdates: (number) => [...(number === 1 ? [submit(SESSION, 1)] : []), hold(number)],
   cacheInvalidates: (number) => cacheInvalidate(SESSION, { ...OBJECT, key: number }),
   pongs: (number) => pong(number),
+  controls: (number) =>
+    inPreview4(
+      MessageType.Deadline,
+      { sessionId: SESSION, frameId: 1 },
+      { operationId: 1n, deadlineUnixMs: BigInt(number) },
+    ),
+  objects: (number) =>
+    inPreview4(MessageType.ObjectDeclare, { sessionId: SESSION }, { objectId: BigInt(number) }),
   hellos: (number) => (number % 2 === 0 ? clientHello() : probe(number)),
 };
 

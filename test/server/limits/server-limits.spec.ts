@@ -30,6 +30,8 @@ describe('server limits', () => {
       flowUpdates: { burst: 1000, perSecond: 500 },
       cacheInvalidates: { burst: 100, perSecond: 10 },
       pongs: { burst: 10, perSecond: 1 },
+      controls: { burst: 2000, perSecond: 1000 },
+      objects: { burst: 500, perSecond: 100 },
       hellos: { burst: 10, perSecond: 1 },
       maxQueuedReplies: 100,
       maxQueuedBytes: 1_073_741_824,

@@ -1,0 +1,130 @@
+import { fieldOffset } from '../../wire/codec/record';
+import type { RevisionName } from '../../wire/message';
+import { MessageType } from '../../wire/message-type';
+import { BackpressureLevel, FlowUpdateMetadata } from '../../wire/messages/flow-update';
+import { SessionMigrateMetadata, TransportId } from '../../wire/messages/session-migrate';
+import type { Packet } from '../../wire/packet';
+import { preview3 } from '../../wire/preview3';
+import { preview4 } from '../../wire/preview4';
+import { FrameSubmitMetadata } from '../../wire/preview4/frame-submit';
+import type { Revision } from '../../wire/revision';
+import { readU32 } from '../../wire/u32';
+import { markOf } from './mark';
+
+const REVISIONS: Readonly<Record<RevisionName, Revision>> = { preview3, preview4 };
+const OPERATION_ID = fieldOffset(FrameSubmitMetadata, 'operationId');
+const BACKPRESSURE_LEVEL = fieldOffset(FlowUpdateMetadata, 'backpressureLevel');
+
+/**
+ * Which revision a peer speaks, that does not say so: begun by its first packet, and fixed by the first that can be
+ * of one revision only. Nothing that a server sends before differs between them. What contradicts it later is a
+ * fault of that packet, which its record finds.
+ *
+ * ```
+ *   SESSION_OPEN first ─▶ preview3 ─┐  a submit, a cache message, a type that only preview4 has
+ *   CLIENT_HELLO first ─▶ preview4 ─┴──────────────────────────▶ fixed
+ *   CLIENT_HELLO, marked ──────────────────────────────────────▶ fixed
+ * ```
+ */
+export class RevisionGuess {
+  /** Whether the peer is of this project, and has said so. */
+  isMarked = false;
+  /** Whether a hello of the peer's has been answered. */
+  isGreeted = false;
+  private speaks: RevisionName;
+  private isFixed = false;
+  private hasBegun = false;
+
+  constructor(
+    /** Those that may be spoken, one at least. */
+    private readonly allowed: readonly RevisionName[],
+    /** Another one is spoken than was thought. */
+    private readonly changed: () => void,
+  ) {
+    this.speaks = allowed.includes('preview3') ? 'preview3' : 'preview4';
+  }
+
+  /** What is spoken, as far as is known. */
+  get name(): RevisionName {
+    return this.speaks;
+  }
+
+  get revision(): Revision {
+    return REVISIONS[this.speaks];
+  }
+
+  /** Whether the peer may be of the reference, whose preview4 takes no more than its own runtime sends. */
+  get isReference(): boolean {
+    return this.speaks === 'preview4' && !this.isMarked;
+  }
+
+  /** Whether it is certain. */
+  get isStrict(): boolean {
+    return this.isReference && !this.allowed.includes('preview3');
+  }
+
+  /** Looks at a packet, before anybody judges it. */
+  look(packet: Packet): void {
+    if (this.isFixed) return;
+    const { messageType } = packet.header;
+    if (messageType === MessageType.ClientHello) this.hello(packet);
+    else {
+      this.hasBegun = true;
+      this.correct(evidence(packet));
+    }
+  }
+
+  private hello(packet: Packet): void {
+    const mark = markOf(packet);
+    this.isMarked = mark !== undefined;
+    if (mark !== undefined) this.correct(this.allowed.includes(mark) ? mark : this.speaks);
+    else if (!this.hasBegun && this.allowed.includes('preview4')) this.guess('preview4');
+    this.hasBegun = true;
+  }
+
+  private correct(to: RevisionName | undefined): void {
+    if (to === undefined || !this.allowed.includes(to)) return;
+    this.isFixed = true;
+    this.guess(to);
+  }
+
+  private guess(to: RevisionName): void {
+    if (to === this.speaks) return;
+    this.speaks = to;
+    this.changed();
+  }
+}
+
+/** The only revision that a packet can be of; undefined for most. */
+function evidence({ header: { messageType }, metadata }: Packet): RevisionName | undefined {
+  switch (messageType) {
+    case MessageType.FrameSubmit:
+      if (metadata.length !== FrameSubmitMetadata.length) return undefined;
+      return isZero(metadata, OPERATION_ID, OPERATION_ID + 8) ? 'preview3' : 'preview4';
+    case MessageType.CachePut:
+    case MessageType.CacheAck:
+    case MessageType.CacheInvalidate:
+      if (metadata.length === preview3.messages[messageType]?.record?.length) return 'preview3';
+      return metadata.length === preview4.messages[messageType]?.record?.length ? 'preview4' : undefined;
+    case MessageType.SessionMigrate:
+      return [0, 4].some((at) => isNewTransport(metadata, at)) ? 'preview4' : undefined;
+    case MessageType.FlowUpdate:
+      return metadata[BACKPRESSURE_LEVEL] === BackpressureLevel.Paused ? 'preview4' : undefined;
+    default: {
+      const isNew =
+        preview3.messages[messageType] === undefined && preview4.messages[messageType] !== undefined;
+      return isNew ? 'preview4' : undefined;
+    }
+  }
+}
+
+/** Whether a field of SESSION_MIGRATE has a transport that preview3 has no number for. */
+function isNewTransport(metadata: Uint8Array, at: number): boolean {
+  if (metadata.length !== SessionMigrateMetadata.length) return false;
+  const id = readU32(metadata, at);
+  return id === TransportId.Ipc || id === TransportId.WebSocket;
+}
+
+function isZero(bytes: Uint8Array, from: number, to: number): boolean {
+  return bytes.subarray(from, to).every((byte) => byte === 0);
+}
