@@ -45,8 +45,13 @@ export class TextTemplate {
     this.metadata = this.head.subarray(HEADER_LENGTH, this.bodyAt);
   }
 
+  /** Whether a text is written in place. */
+  isShort(text: string): boolean {
+    return text.length <= LONGEST;
+  }
+
   packet(sessionId: number, frameId: number, text: string): Packet {
-    if (text.length <= LONGEST && isU32(sessionId) && isU32(frameId)) {
+    if (this.isShort(text) && isU32(sessionId) && isU32(frameId)) {
       return new TextPacket(this, sessionId, frameId, text);
     }
     return packet({ messageType: this.messageType, sessionId, frameId }, this.metadata, this.body(text));
@@ -148,7 +153,7 @@ export class TextPacket implements Packet {
     const { template, sessionId, frameId, text } = this;
     return (this.made ??= packet(
       { messageType: template.messageType, sessionId, frameId },
-      template.metadata,
+      this.metadata,
       template.body(text),
     ));
   }

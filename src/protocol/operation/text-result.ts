@@ -1,4 +1,10 @@
 import { MessageType } from '../../wire/message-type';
+import { BodyRegionPrelude } from '../../wire/body/body-region';
+import { DescriptorFlag } from '../../wire/body/typed-payload';
+import { fieldOffset } from '../../wire/codec/record';
+import { PayloadKind } from '../../wire/messages/payload-kind';
+import { TypedPayloadDescriptor } from '../../wire/preview4/body/typed-payload';
+import { PartialTextTemplate, type PartOf } from '../../wire/preview4/partial-packet';
 import { ResultPushMetadata } from '../../wire/messages/result-push';
 import type { Packet } from '../../wire/packet';
 import { TextTemplate } from '../../wire/text-packet';
@@ -17,9 +23,20 @@ const TEMPLATE = new TextTemplate(
   EMPTY.body,
 );
 
-/** Where the text starts in a body that is as `encodeTokens` makes it of one text; undefined of any other. */
+const PREVIEW4_TEMPLATE = new PartialTextTemplate(inPreview4(EMPTY.body));
+
+/** Where the text starts in a body that is as a session sends one text; undefined of any other. */
 export function textStart(body: Uint8Array): number | undefined {
-  return TEMPLATE.textStart(body);
+  return TEMPLATE.textStart(body) ?? PREVIEW4_TEMPLATE.textStart(body);
+}
+
+/** The same body with the descriptor of preview4, which has the kind where preview3 has flags, and flags behind. */
+function inPreview4(body: Uint8Array): Uint8Array {
+  const moved = body.slice();
+  const at = BodyRegionPrelude.length + fieldOffset(TypedPayloadDescriptor, 'payloadKind');
+  moved[at] = PayloadKind.TokenChunk;
+  moved[at + 1] = DescriptorFlag.Partial;
+  return moved;
 }
 
 /**
@@ -48,6 +65,11 @@ export class TextResult implements ResultPush {
   /** Of the body, at most. */
   get maxByteLength(): number {
     return EMPTY.body.length + 3 * this.text.length;
+  }
+
+  /** PARTIAL_RESULT of preview4, as {@link packet}. */
+  part(part: PartOf): Packet | undefined {
+    return this.made === undefined ? PREVIEW4_TEMPLATE.part(part, this.text) : undefined;
   }
 
   /** Who has the body may have changed it: then it is what is sent. */

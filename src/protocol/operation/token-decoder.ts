@@ -1,8 +1,7 @@
-import { splitBody } from '../../wire/body/body-region';
-import { decodeTypedPayload } from '../../wire/body/typed-payload';
 import { PayloadKind } from '../../wire/messages/payload-kind';
 import { readShortAscii } from '../../wire/utf8';
 import { textStart } from './text-result';
+import { typedPayloads } from './typed-body';
 
 /** A payload and what its record says of it, as a result or a submit carries them. */
 export interface TypedBody {
@@ -55,9 +54,7 @@ export class TokenDecoder {
       const start = textStart(body);
       if (start !== undefined) return [this.text(body, start)];
     }
-    const { typedPayloadDescriptors, typedPayloadFrames } = splitBody(body);
-    const frames = decodeTypedPayload(metadata, typedPayloadDescriptors, typedPayloadFrames);
-    return frames.map(({ payload }) => this.text(payload, 0));
+    return typedPayloads(metadata, body).map((payload) => this.text(payload, 0));
   }
 
   /** Nothing more comes: U+FFFD where the text has ended inside a character, else empty. */

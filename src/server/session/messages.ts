@@ -60,6 +60,8 @@ export interface Submit extends Operation, Message<typeof MessageType.FrameSubmi
   readonly state: OperationState;
   /** A view of what it was received in; where it had to wait, possibly a copy. */
   readonly body: Uint8Array;
+  /** The body as text, see `decodeTokens`: whatever form a client of either revision gives it. Decoded at each look. */
+  readonly text: string;
   /** The cached objects that it refers to, in the order of its references. */
   readonly objects: readonly CachedObject[];
   /** When it came; milliseconds of the server's scheduler. */

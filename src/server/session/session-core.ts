@@ -9,6 +9,8 @@ import { MessageType, messageTypeName } from '../../wire/message-type';
 import { FrameSubmitMetadata } from '../../wire/messages/frame-submit';
 import type { SessionOpenAckMetadata, SessionOpenMetadata } from '../../wire/messages/session-open';
 import type { Packet } from '../../wire/packet';
+import type { AnsweredOperation, DropCause } from '../../protocol/revision/answers';
+import { dialectOf, type Dialect } from '../../protocol/revision/dialect';
 import type { Revision } from '../../wire/revision';
 import { cacheMiss } from '../error-packet';
 import type { SubmitEnd } from './messages';
@@ -38,7 +40,7 @@ import { SessionStreams } from './session-streams';
 import { IDLE_ENDING } from './session-endings';
 import type { SessionEnding } from './session-terms';
 import { ReceivedSubmit } from './submits/submit';
-import { takeAdvice } from './control/take-control';
+import { SessionControls, type ControlledSession } from './control/session-controls';
 import { SubscribersOf } from '../subscribers';
 
 /**
@@ -88,7 +90,8 @@ export class SessionCore
     ClosingSession,
     CreditedSession,
     RecoveringSession,
-    IdleWatched
+    IdleWatched,
+    ControlledSession
 {
   readonly streams = new SessionStreams();
   readonly connectivity: BehaviorSubject<SessionConnectivity>;
@@ -108,6 +111,9 @@ export class SessionCore
   readonly isResumable: boolean;
   /** Of the connection that carries it, or of the last one. */
   private spoken: Revision;
+  private dialect!: Dialect;
+  /** Of what preview4 has and preview3 has not. */
+  private controls: SessionControls | undefined;
   /** Milliseconds that an answer may take whose submit does not say; 0 for any. */
   private readonly defaultBudgetMs: number;
   state: SessionState = SessionState.Open;
@@ -136,6 +142,7 @@ export class SessionCore
     this.lastHeard = scheduler.now();
     this.outlet = new SessionOutlet(attachment, { outbox: claim.tokens && settings.outbox });
     this.sender = new SessionSender(granted.sessionId, this.outlet, this);
+    this.revised(attachment.revision);
     this.operations = new SessionOperations(this, attachment.slots);
     if (settings.idleTimeoutMs > 0) this.idleWatch = new IdleWatch(this, settings.idleTimeoutMs, scheduler);
   }
@@ -175,6 +182,9 @@ export class SessionCore
   /** The connection has found out what its peer speaks, before anything that differs was said. */
   revised(revision: Revision): void {
     this.spoken = revision;
+    this.dialect = dialectOf(revision);
+    this.sender.answers = this.dialect.answers;
+    if (this.dialect.hasControls) this.controls ??= new SessionControls(this);
   }
 
   get lastActive(): number {
@@ -197,7 +207,7 @@ export class SessionCore
         this.onSubmit(packet, now);
         return;
       case MessageType.FrameCancel:
-        this.onCancel(decodeAs(packet, MessageType.FrameCancel, 'server', this.revision), now);
+        this.cancel(decodeAs(packet, MessageType.FrameCancel, 'server', this.revision), now);
         return;
       case MessageType.SessionPatch:
         this.requests.patch(decodeAs(packet, MessageType.SessionPatch, 'server', this.revision));
@@ -223,7 +233,7 @@ export class SessionCore
         this.madeHolds.receive(decodeAs(packet, MessageType.FlowUpdate, 'server', this.revision));
         return;
       default:
-        if (takeAdvice(packet, this.revision)) return;
+        if (this.controls?.receive(packet, this.revision, now) === true) return;
     }
     throw unexpectedMessage(`server received unexpected ${messageTypeName(packet.header.messageType)}`);
   }
@@ -317,9 +327,12 @@ export class SessionCore
   }
 
   /** Tells the client of an operation that gets no answer. */
-  sendDrop(frameId: number, end: SubmitEnd): void {
-    if (end === 'late') this.sender.hintLate(frameId);
-    this.sender.drop(frameId);
+  sendDrop(operation: AnsweredOperation, cause: DropCause): void {
+    this.sender.dropBecause(operation, cause);
+  }
+
+  get tellsCancelled(): boolean {
+    return this.sender.answers.tellsCancelled;
   }
 
   /** Ends what waits for a slot: it never will start. */
@@ -352,14 +365,15 @@ export class SessionCore
 
   private onSubmit(packet: Packet, now: number): void {
     const { metadata, body } = packet;
-    FrameSubmitMetadata.check(metadata);
+    const record = this.dialect.submit;
+    record.check(metadata);
     if (!acceptsOperations(this.state)) {
       if (this.madeClosing?.isOwn !== true) throw this.notOpen();
       this.madeClosing.submitCrossed(packet.header.frameId);
       return;
     }
     const resolved = refersToObjects(metadata)
-      ? this.cache.resolve(FrameSubmitMetadata.decode(metadata), body)
+      ? this.cache.resolve(record.decode(metadata), body)
       : NO_REFERENCES;
     if (resolved.kind === 'miss') {
       this.operations.noteRefused(packet.header.frameId);
@@ -371,10 +385,13 @@ export class SessionCore
     const deadline = budget === 0 ? Infinity : now + budget;
     const submit = new ReceivedSubmit(
       packet,
-      { objects: resolved.objects, arrivedAt: now, deadline },
+      { record, objects: resolved.objects, arrivedAt: now, deadline },
       this.operations,
     );
-    if (this.operations.submit(submit) === 'admitted') {
+    this.controls?.checkName(submit);
+    const outcome = this.operations.submit(submit);
+    this.controls?.named(submit);
+    if (outcome === 'admitted') {
       if (this.operations.queuedCount === 0) return;
       this.noteQueued();
       this.outlet.current?.submitQueued();
@@ -385,7 +402,8 @@ export class SessionCore
     this.outlet.current?.refused(this.sessionId);
   }
 
-  private onCancel(cancel: MessageOf<typeof MessageType.FrameCancel>, now: number): void {
+  /** The client takes an operation back, at `now`. */
+  cancel(cancel: MessageOf<typeof MessageType.FrameCancel>, now: number): void {
     const { cancelScope } = this.host.settings;
     const isUse = now - this.operations.arrivalOf(cancel.frameId) >= USE_MS;
     // Nothing where the cancel crossed with the operation's last result: that is no fault of anybody.

@@ -37,6 +37,9 @@ interface RecoveryShape {
   expiry: unknown;
 }
 
+/** An operation that has no name but its frame's, as those of preview3. */
+const UNNAMED = { frameId: 0, idLow: 0, idHigh: 0, partCount: 0 };
+
 export const SERVER_DEFECTS: readonly Defect[] = [
   {
     name: 'slots are not counted',
@@ -238,7 +241,7 @@ export const SERVER_DEFECTS: readonly Defect[] = [
         'answer',
         (original) =>
           function (result: Result, sender: SessionSender) {
-            if (this.running(result.frameId) === undefined) sender.result(result);
+            if (this.running(result.frameId) === undefined) sender.result(result, UNNAMED);
             else original.call(this, result, sender);
           },
       ),

@@ -1,7 +1,13 @@
 import { validateFlowRouting } from '../../../protocol/flow/flow';
 import { checkMigration } from '../../../protocol/session/migration';
 import type { Result } from '../../../protocol/operation/result';
-import { bodyBytes, exceeds, resultPacket } from '../../../protocol/operation/result-packet';
+import {
+  PREVIEW3_ANSWERS,
+  type AnswerEncoder,
+  type AnsweredOperation,
+  type DropCause,
+} from '../../../protocol/revision/answers';
+import { bodyBytes, exceeds } from '../../../protocol/operation/result-packet';
 import { MessageType } from '../../../wire/message-type';
 import { FlowScope, FlowUpdateMetadata } from '../../../wire/messages/flow-update';
 import { HintReason, ResultHintMetadata } from '../../../wire/messages/result-hint';
@@ -40,12 +46,16 @@ export class SessionSender {
     private readonly host: SenderHost,
   ) {}
 
-  result(result: Result): void {
+  /** How the session's revision says what is said of operations. */
+  answers: AnswerEncoder = PREVIEW3_ANSWERS;
+
+  result(result: Result, operation: AnsweredOperation): void {
     if (result.type === 'drop') {
       this.drop(result.frameId);
       return;
     }
-    this.sendResult(resultPacket(this.sessionId, result));
+    const packet = this.answers.result(this.sessionId, result, operation);
+    if (packet !== undefined) this.sendResult(packet);
   }
 
   /**
@@ -67,9 +77,16 @@ export class SessionSender {
 
   /** Throws an `NnrpError` where a result, that is to be sent later, cannot be encoded. */
   check(result: Result): void {
-    if (result.type === 'push') resultPacket(this.sessionId, result);
+    if (result.type === 'push') this.answers.check(result);
   }
 
+  /** Says of an operation why it gets no answer, as far as its client understands. */
+  dropBecause(operation: AnsweredOperation, cause: DropCause): void {
+    if (cause === 'late' && !this.answers.saysCause) this.hintLate(operation.frameId);
+    this.sendResult(this.answers.drop(this.sessionId, operation, cause));
+  }
+
+  /** There is no answer, and nothing more to be said of that. */
   drop(frameId: number): void {
     this.sendResult(this.packet(MessageType.ResultDrop, frameId));
   }
@@ -87,7 +104,7 @@ export class SessionSender {
    * Says of an operation that its deadline has passed; only to a client that says it understands: the
    * reference's takes a RESULT_HINT for a fault.
    */
-  hintLate(frameId: number): void {
+  private hintLate(frameId: number): void {
     if (this.outlet.current?.isAnnounced !== true) return;
     this.hint(frameId, ResultHintMetadata.of({ reason: HintReason.BudgetExceeded }));
   }

@@ -4,6 +4,7 @@ import type { Operation, OperationRelations } from '../../../protocol/operation/
 import { OperationRegistry } from '../../../protocol/operation/operation-registry';
 import { IdRanges } from '../../../protocol/operation/id-ranges';
 import { isTerminal, type Result } from '../../../protocol/operation/result';
+import type { AnsweredOperation, DropCause } from '../../../protocol/revision/answers';
 import { NnrpError } from '../../../wire/errors';
 import type { Packet } from '../../../wire/packet';
 import { Admission, type AdmissionTarget } from './admission';
@@ -39,7 +40,9 @@ export interface OperationsHost {
   isReady(): boolean;
   deliver(submit: ReceivedSubmit): void;
   /** Sends RESULT_DROP of an operation that gets no answer, and why, for who wants to know. */
-  sendDrop(frameId: number, end: SubmitEnd): void;
+  sendDrop(operation: AnsweredOperation, cause: DropCause): void;
+  /** Whether a client that has cancelled an operation is told of its end. Default false. */
+  readonly tellsCancelled?: boolean;
   /** An operation has ended, whichever way. */
   operationEnded(): void;
   /** A subscriber of a submit's streams has thrown. */
@@ -55,7 +58,7 @@ export type OperationExcess = Omit<LimitTripped, 'peer' | 'sessionId'>;
 
 /** Where the results of operations go. Both throw an `NnrpError` where a result cannot be encoded. */
 export interface ResultTarget {
-  result(result: Result): void;
+  result(result: Result, operation: AnsweredOperation): void;
   /** To be called with what is sent later. */
   check(result: Result): void;
   /** What is sent in the place of a result that the client cannot be sent now. */
@@ -162,6 +165,11 @@ export class SessionOperations implements OperationControl, AdmissionTarget, Hel
     return submit?.state === OperationState.Accepted ? undefined : submit;
   }
 
+  /** The submit of an operation that has not ended. */
+  get(frameId: number): ReceivedSubmit | undefined {
+    return this.registry.get(frameId);
+  }
+
   /** When an operation came that has not ended, in milliseconds; Infinity for any other. */
   arrivalOf(frameId: number): number {
     return this.registry.get(frameId)?.arrivedAt ?? Infinity;
@@ -221,14 +229,14 @@ export class SessionOperations implements OperationControl, AdmissionTarget, Hel
     }
     if (submit.state === OperationState.WaitingTool) this.move(submit, OperationState.Running);
     if (!isTerminal(result)) {
-      sender.result(result);
+      sender.result(result, submit);
       if (submit.state === OperationState.Partial) return;
       this.registry.transition(frameId, OperationState.Partial);
       submit.stateChanged();
       return;
     }
     // Sent before its slot goes to the next submit, whose application may answer at once.
-    sender.result(result);
+    sender.result(result, submit);
     const [end, state] =
       result.type === 'drop'
         ? (['dropped', OperationState.Failed] as const)
@@ -251,8 +259,9 @@ export class SessionOperations implements OperationControl, AdmissionTarget, Hel
     const cancelled = this.registry.cancel({ sessionId, operationId: frameId, scope });
     const submits = cancelled.map((id) => this.registry.release(id));
     for (const submit of submits) this.admission.take(submit);
-    for (const id of cancelled) {
-      if (id !== frameId || startedBy === 'application') this.host.sendDrop(id, 'cancelled');
+    const isTold = startedBy === 'application' || this.host.tellsCancelled === true;
+    for (const submit of submits) {
+      if (submit.frameId !== frameId || isTold) this.host.sendDrop(submit, 'cancelled');
     }
     // Told only after all are cancelled: an application that reacts finds none of them running.
     for (const submit of submits) submit.finish('cancelled');
@@ -391,7 +400,7 @@ export class SessionOperations implements OperationControl, AdmissionTarget, Hel
   ): void {
     for (const { frameId } of submits) this.registry.end(frameId, STATE_OF_END[end]);
     // Told only after all have ended: whoever reacts finds none of them.
-    if (tell) for (const { frameId } of submits) this.host.sendDrop(frameId, end);
+    if (tell) for (const submit of submits) this.host.sendDrop(submit, end);
     for (const submit of submits) submit.finish(end);
   }
 }

@@ -21,6 +21,11 @@ import { MessageType } from '../../../wire/message-type';
 import { FrameSubmitMetadata } from '../../../wire/messages/frame-submit';
 import { keptBytes } from '../../../wire/kept-bytes';
 import type { Packet } from '../../../wire/packet';
+import { FrameSubmitMetadata as Preview4SubmitMetadata } from '../../../wire/preview4/frame-submit';
+import { readU32 } from '../../../wire/u32';
+import { fieldOffset, type WireRecord } from '../../../wire/codec/record';
+import { decodeTokens } from '../../../protocol/operation/token-decoder';
+import type { AnsweredOperation } from '../../../protocol/revision/answers';
 import type { Submit, SubmitEnd } from '../messages';
 import type { HeldResults } from './held-results';
 import { OperationPressure } from './operation-pressure';
@@ -42,6 +47,8 @@ export interface OperationControl {
 
 /** What a submit is made of besides its packet, whose metadata were checked. */
 export interface SubmitContext {
+  /** Of its metadata. Default: that of preview3. */
+  readonly record?: WireRecord<FrameSubmitMetadata>;
   /** The cached objects that it refers to, in the order of its references. */
   readonly objects: readonly CachedObject[];
   /** When it came; milliseconds of the server's scheduler (default: of `monotonicScheduler`). */
@@ -50,8 +57,11 @@ export interface SubmitContext {
   readonly deadline: number;
 }
 
+const OPERATION_ID = fieldOffset(Preview4SubmitMetadata, 'operationId');
+
 /** A submit, as its session has it: what ends it and holds it is here, and not with the application. */
-export class ReceivedSubmit implements Submit, OperationEntry, Containment {
+export class ReceivedSubmit implements Submit, OperationEntry, Containment, AnsweredOperation {
+  partCount = 0;
   readonly state: OperationState = OperationState.Accepted;
   readonly parentId: number | undefined;
   readonly groupId: number | undefined;
@@ -65,6 +75,7 @@ export class ReceivedSubmit implements Submit, OperationEntry, Containment {
   readonly deadline: number;
   private bytes: Uint8Array;
   private metadataBytes: Uint8Array;
+  private readonly record: WireRecord<FrameSubmitMetadata>;
   private decoded: FrameSubmitMetadata | undefined;
   private end: SubmitEnd | undefined;
   private ending: Subject<SubmitEnd> | undefined;
@@ -78,7 +89,7 @@ export class ReceivedSubmit implements Submit, OperationEntry, Containment {
 
   constructor(
     packet: Packet,
-    { objects, arrivedAt, deadline }: SubmitContext,
+    { objects, arrivedAt, deadline, record = FrameSubmitMetadata }: SubmitContext,
     private readonly control: OperationControl,
   ) {
     this.header = packet.header;
@@ -87,11 +98,12 @@ export class ReceivedSubmit implements Submit, OperationEntry, Containment {
     this.objects = objects;
     this.arrivedAt = arrivedAt;
     this.deadline = deadline;
+    this.record = record;
   }
 
   /** Read when it is asked for: most applications ask for none of it. */
   get metadata(): FrameSubmitMetadata {
-    return (this.decoded ??= FrameSubmitMetadata.decode(this.metadataBytes));
+    return (this.decoded ??= this.record.decode(this.metadataBytes));
   }
 
   get body(): Uint8Array {
@@ -108,6 +120,18 @@ export class ReceivedSubmit implements Submit, OperationEntry, Containment {
 
   get operationId(): number {
     return this.header.frameId;
+  }
+
+  get idLow(): number {
+    return readU32(this.metadataBytes, OPERATION_ID);
+  }
+
+  get idHigh(): number {
+    return readU32(this.metadataBytes, OPERATION_ID + 4);
+  }
+
+  get text(): string {
+    return decodeTokens(this).join('');
   }
 
   get hasEnded(): boolean {

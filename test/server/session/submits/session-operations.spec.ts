@@ -61,7 +61,7 @@ class Stage {
         this.log.push(`${submit.frameId} starts`);
         this.onDeliver(submit);
       },
-      sendDrop: (frameId, end) => {
+      sendDrop: ({ frameId }, end) => {
         this.log.push(`drop ${frameId}: ${end}`);
         this.onDrop();
       },
