@@ -28,4 +28,5 @@ export type {
 } from './application/responding/answer';
 export type { Role } from '../src/protocol/packet-checks';
 // Results, for those that make them themselves.
-export { completeResult, dropResult, partialResult } from '../src/protocol/operation/result';
+export { completeResult, dropResult, failureResult, partialResult } from '../src/protocol/operation/result';
+export { failure, type Failure } from '../src/protocol/operation/failure';

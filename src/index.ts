@@ -82,10 +82,17 @@ export { monotonicScheduler } from './transport/time/monotonic-scheduler';
 
 // Text, bytes and results.
 export { give } from './wire/own-bytes';
+export { failure, type Failure } from './protocol/operation/failure';
 export { decodeText } from '../operators/application/decode-text';
 export { encodeTokens, TOKEN_DELTA } from './protocol/operation/token-delta';
 export { decodeTokens, TokenDecoder, type TypedBody } from './protocol/operation/token-decoder';
-export type { Result, ResultDrop, ResultFields, ResultPush } from './protocol/operation/result';
+export type {
+  Result,
+  ResultDrop,
+  ResultFailure,
+  ResultFields,
+  ResultPush,
+} from './protocol/operation/result';
 export type { CacheObjectId } from './protocol/cache/cache-object-id';
 export type { CachedObject } from './protocol/cache/object-cache';
 

@@ -16,7 +16,8 @@ export type { Answer, Answers, HandlerContext, RespondableSubmit, SubmitHandler 
  * itself, after which it is unsubscribed. It is unsubscribed too, and nothing more is sent for its
  * submit, when `submit.ended$` emits: a cancel, a close, a disconnect. A generator that awaits something then is
  * torn down when that settles, which the signal that a handler is given can see to at once. A handler that
- * throws or errors costs its own submit: that is dropped, the others go on.
+ * throws or errors costs its own submit, the others go on: a failure (`failure`) is what its client hears, of anything
+ * else that there was one, status 500.
  *
  * @example
  * session.submits$

@@ -5,7 +5,13 @@ import { SessionErrorCode, SessionStatus } from '../wire/messages/session-open';
 /**
  * Why an operation has no result:
  *
- * - `dropped`: the server sent RESULT_DROP
+ * - `failed`: its handler failed, with a `status`, perhaps a `text` and a time to try again in (`retryAfterMs`)
+ * - `late`: it was past its deadline
+ * - `superseded`: the server has put another in its place
+ * - `draining`: its session was being closed before it had begun
+ * - `no-room`: the server had no room for it to wait in
+ * - `over-credit`: so, and there was no credit for it
+ * - `dropped`: the server has ended it and does not say why
  * - `refused`: the server answered the submit with ERROR; `errorCode` says which
  * - `cancelled`: `session.cancel` was called for it, or its `signal` has aborted, whose reason is the `cause`
  * - `slow-consumer`: whoever pulled its results took none for `slowConsumerMs`, where no more may wait
@@ -16,6 +22,12 @@ import { SessionErrorCode, SessionStatus } from '../wire/messages/session-open';
  *   third; the session goes on
  */
 export type OperationFailure =
+  | 'failed'
+  | 'late'
+  | 'superseded'
+  | 'draining'
+  | 'no-room'
+  | 'over-credit'
   | 'dropped'
   | 'refused'
   | 'cancelled'
@@ -30,13 +42,20 @@ export type OperationFailure =
  * that submits again, without a thought where it is `not-run`, and where it is `unknown` only what may
  * run twice.
  *
- * - `not-run`: it was never sent, or never received (`too-large`)
- * - `given-up`: the server has done with it, and says so (`dropped`, `refused`), or this end has (`undeliverable`)
+ * - `not-run`: it was never sent, never received (`too-large`), or never begun (`draining`, `no-room`, `over-credit`)
+ * - `given-up`: the server has done with it, and says so (`failed`, `late`, `superseded`, `dropped`, `refused`), or this
+ *   end has (`undeliverable`)
  * - `unknown`: it was sent, and may have run, in whole or in part
  */
 export type OperationOutcome = 'not-run' | 'given-up' | 'unknown';
 
 const SENTENCES: Readonly<Record<OperationFailure, string>> = {
+  failed: 'its handler failed',
+  late: 'it was past its deadline',
+  superseded: 'the server has put another in its place',
+  draining: 'its session was being closed, and it had not begun',
+  'no-room': 'the server had no room for it to wait in; submit it later',
+  'over-credit': 'there was no credit for it, and no room for it to wait in; submit fewer at a time',
   dropped: 'the server dropped it; its `failures$` and `limits$` tell why',
   refused: 'the server refused it',
   cancelled: 'it was cancelled',
@@ -47,22 +66,51 @@ const SENTENCES: Readonly<Record<OperationFailure, string>> = {
   undeliverable: 'two connections have ended before the server had received it; is it larger than it takes?',
 };
 
-const GIVEN_UP: ReadonlySet<OperationFailure> = new Set(['dropped', 'refused', 'undeliverable']);
+const NOT_RUN: ReadonlySet<OperationFailure> = new Set(['too-large', 'draining', 'no-room', 'over-credit']);
+const GIVEN_UP: ReadonlySet<OperationFailure> = new Set([
+  'failed',
+  'late',
+  'superseded',
+  'dropped',
+  'refused',
+  'undeliverable',
+]);
+
+/** What gateways say of each in the numbers of HTTP. */
+const STATUS_OF: Readonly<Partial<Record<OperationFailure, number>>> = {
+  late: 504,
+  superseded: 409,
+  draining: 503,
+  'no-room': 503,
+  'over-credit': 429,
+};
 
 /** What a submit's Observable errors with. */
 export class OperationError extends PrintableError {
   override readonly name = 'OperationError';
+  /** Of an ERROR, 0 otherwise. */
+  readonly errorCode: number;
+  /** As HTTP numbers it: the handler's, of `failed`; what a gateway would say, of an end that the server tells. */
+  readonly status: number | undefined;
+  /** In the server's words; may be empty. */
+  readonly text: string;
+  /** Milliseconds to try again in, 0 where nothing is said of it. */
+  readonly retryAfterMs: number;
 
   constructor(
     readonly reason: OperationFailure,
     readonly sessionId: number,
     /** 0 where the submit was never sent. */
     readonly frameId: number,
-    /** Of an ERROR, 0 otherwise. */
-    readonly errorCode = 0,
-    detail = '',
-    /** Of a signal that has aborted, its reason. */
-    options?: { readonly cause: unknown },
+    {
+      errorCode = 0,
+      text = '',
+      retryAfterMs = 0,
+      detail = text,
+      cause,
+    }: Partial<Pick<OperationError, 'errorCode' | 'text' | 'retryAfterMs' | 'cause'>> & {
+      readonly detail?: string;
+    } = {},
   ) {
     const operation = frameId === 0 ? 'a submit' : `operation ${frameId}`;
     const sentence =
@@ -71,13 +119,17 @@ export class OperationError extends PrintableError {
         : SENTENCES[reason];
     super(
       `${operation} of session ${sessionId} has no result: ${sentence}${detail && `: ${detail}`}`,
-      options,
+      cause === undefined ? undefined : { cause },
     );
+    this.errorCode = errorCode;
+    this.status = reason === 'failed' ? errorCode : STATUS_OF[reason];
+    this.text = text;
+    this.retryAfterMs = retryAfterMs;
   }
 
   /** What is known of the operation at the server. */
   get outcome(): OperationOutcome {
-    if (this.frameId === 0 || this.reason === 'too-large') return 'not-run';
+    if (this.frameId === 0 || NOT_RUN.has(this.reason)) return 'not-run';
     return GIVEN_UP.has(this.reason) ? 'given-up' : 'unknown';
   }
 

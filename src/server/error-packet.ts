@@ -13,7 +13,8 @@ export const LIMIT_CODE = 0x20002;
 /** A part of an answer is larger than its client takes in one packet over its transport. */
 export const TOO_LARGE_CODE = 0x20003;
 
-const MAX_DIAGNOSTIC_BYTES = 256;
+/** Of a text for a peer. */
+export const MAX_DIAGNOSTIC_BYTES = 256;
 
 /** An ERROR that answers a packet: of its scope, with its ids, and a text without a stack. */
 export function errorPacket(
@@ -50,16 +51,29 @@ export function cacheMiss(submit: CommonHeader, code: CacheErrorCode): Packet {
 
 /** In the place of a result of so many bytes of body, where its client takes fewer. */
 export function answerTooLarge(sessionId: number, frameId: number, bytes: number, most: number): Packet {
-  return errorPacket(
-    packet({ messageType: MessageType.ResultPush, sessionId, frameId }).header,
-    { errorCode: TOO_LARGE_CODE, errorScope: ErrorScope.Frame },
+  return operationEnd(
+    sessionId,
+    frameId,
+    { errorCode: TOO_LARGE_CODE },
     `its answer has a body of ${bytes} bytes, and ${most} are the most that this client takes over this transport`,
     most,
   );
 }
 
+/** That an operation has ended without an answer, and why; `most` is what its client takes of a body, in bytes. */
+export function operationEnd(
+  sessionId: number,
+  frameId: number,
+  why: { readonly errorCode: number; readonly retryAfterMs?: number },
+  text = '',
+  most = Infinity,
+): Packet {
+  const { header } = packet({ messageType: MessageType.ResultPush, sessionId, frameId });
+  return errorPacket(header, { ...why, errorScope: ErrorScope.Frame }, text, most);
+}
+
 /** UTF-8 of at most so many bytes that does not end inside a character. */
-function cutText(text: string, bytes: number): Uint8Array {
+export function cutText(text: string, bytes: number): Uint8Array {
   const target = new Uint8Array(bytes);
   const { written } = new TextEncoder().encodeInto(text, target);
   return target.subarray(0, written);

@@ -52,7 +52,7 @@ describe('OperationError', () => {
   });
 
   it('passes on what the server says', () => {
-    const error = new OperationError('refused', 7, 3, 0x30001, 'not cached');
+    const error = new OperationError('refused', 7, 3, { errorCode: 0x30001, text: 'not cached' });
     expect(error.errorCode).toBe(0x30001);
     expect(error.message).toBe('operation 3 of session 7 has no result: the server refused it: not cached');
   });
@@ -83,8 +83,16 @@ describe('MigrationRefusedError', () => {
 describe('what JSON shows of the errors of a client', () => {
   it.each([
     [
-      new OperationError('refused', 7, 3, 0x30001, 'not cached'),
-      { reason: 'refused', sessionId: 7, frameId: 3, errorCode: 0x30001, outcome: 'given-up' },
+      new OperationError('refused', 7, 3, { errorCode: 0x30001, text: 'not cached' }),
+      {
+        reason: 'refused',
+        sessionId: 7,
+        frameId: 3,
+        errorCode: 0x30001,
+        text: 'not cached',
+        retryAfterMs: 0,
+        outcome: 'given-up',
+      },
     ],
     [
       new SessionRejectedError(SessionStatus.Rejected, SessionErrorCode.AuthFailed),

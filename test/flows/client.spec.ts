@@ -58,7 +58,7 @@ const packets = {
 };
 const cancelled = new OperationError('cancelled', 1, 1);
 const closed = new OperationError('session-closed', 1, 1);
-const missing = new OperationError('refused', 1, 1, CacheErrorCode.Miss, 'not cached');
+const missing = new OperationError('refused', 1, 1, { errorCode: CacheErrorCode.Miss, text: 'not cached' });
 
 describe('a client', () => {
   it('opens a session with its defaults, and announces itself', () =>

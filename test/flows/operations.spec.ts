@@ -2,12 +2,15 @@ import { endWith, map, mergeMap, of, tap } from 'rxjs';
 import { CancelScope, OperationState } from '../../src/protocol/operation/operation';
 import type { ServerSession } from '../../src/server/session/session';
 import type { Submit } from '../../src/server/session/messages';
+import { EndCode } from '../../src/protocol/operation/end-code';
 import { MessageType, messageTypeName } from '../../src/wire/message-type';
+import { ErrorScope } from '../../src/wire/messages/error-message';
 import { HintReason } from '../../src/wire/messages/result-hint';
 import { ResultClass } from '../../src/wire/messages/result-push';
 import {
   cancel,
   drop,
+  error,
   flow,
   hint,
   open,
@@ -255,7 +258,8 @@ describe('the application', () => {
     flow(({ serve, clientPeer }) => {
       serve({ onSession: ({ submits$ }) => submits$.subscribe((each) => each.expire()) });
       clientPeer(packets).sends('os').expects('AD');
-      const B = [hint(7, 1, { reason: HintReason.BudgetExceeded }), drop(7, 1)];
+      const late = error({ sessionId: 7, frameId: 1 }, EndCode.Late).with({ errorScope: ErrorScope.Frame });
+      const B = [hint(7, 1, { reason: HintReason.BudgetExceeded }), late];
       const announced = { o: open(7).announced(), A: openAck(7).announced(), s: submit(7, 1), B };
       clientPeer(announced).sends('os').expects('AB');
     }));

@@ -1,5 +1,6 @@
 import { isObservable, type Observable, type ObservableInput } from 'rxjs';
 import { describeValue } from '../../../src/protocol/describe-value';
+import { Failure } from '../../../src/protocol/operation/failure';
 import type { Result, ResultDrop, ResultFields, ResultPush } from '../../../src/protocol/operation/result';
 import { RuntimeError } from '../../../src/protocol/runtime-error';
 
@@ -31,8 +32,9 @@ export interface HandlerContext {
  * - a string: a partial result with this text as a TOKEN_CHUNK payload (protocol section 6); a character whose
  *   halves come in two strings is sent whole, with the second
  * - a result: itself; one that is not partial is the last of its submit
+ * - a failure (`failure`): that there is no answer, and why; to throw it is the same
  */
-export type Answer = Uint8Array | string | Result;
+export type Answer = Uint8Array | string | Result | Failure;
 
 /** One answer, or a stream, an iterable or an async iterable of them. */
 export type Answers = Answer | ObservableInput<Answer>;
@@ -40,13 +42,17 @@ export type Answers = Answer | ObservableInput<Answer>;
 /** Answers a submit: at once, or by a promise. */
 export type SubmitHandler<S> = (submit: S, context: HandlerContext) => Answers | PromiseLike<Answers>;
 
+const RESULT_TYPES: ReadonlySet<unknown> = new Set<Result['type']>(['push', 'drop', 'failure']);
+
 /** A string is one answer, though it is an iterable of strings too. */
 export function isAnswer(value: unknown): value is Answer {
-  return typeof value === 'string' || value instanceof Uint8Array || isResult(value);
+  return (
+    typeof value === 'string' || value instanceof Uint8Array || value instanceof Failure || isResult(value)
+  );
 }
 
 export function isResult(value: unknown): value is Result {
-  return isObject(value) && 'type' in value && (value.type === 'push' || value.type === 'drop');
+  return isObject(value) && 'type' in value && RESULT_TYPES.has(value.type);
 }
 
 export function isPromise(value: unknown): value is PromiseLike<Answers> {

@@ -1,5 +1,6 @@
 import { isObservable, NEVER, type Subscriber, type Subscription } from 'rxjs';
-import { isTerminal, type Result } from '../../../src/protocol/operation/result';
+import { Failure, INTERNAL_FAILURE } from '../../../src/protocol/operation/failure';
+import { failureResult, isTerminal, type Result } from '../../../src/protocol/operation/result';
 import { bodyBytes } from '../../../src/protocol/operation/result-packet';
 import { TextResult } from '../../../src/protocol/operation/text-result';
 import { WholeCharacters } from '../../../src/protocol/operation/whole-characters';
@@ -197,8 +198,15 @@ export class AnsweredSubmit<S extends RespondableSubmit> implements Listening<An
 
   error(error: unknown): void {
     if (this.isOver()) return;
-    this.report(error);
-    this.send(this.submit.drop());
+    if (error instanceof Failure) this.fail(error);
+    else {
+      this.report(error);
+      this.fail(INTERNAL_FAILURE);
+    }
+  }
+
+  private fail(failure: Failure): void {
+    this.send(failureResult(this.submit.frameId, failure));
   }
 
   private answer(answer: Answer): void {
@@ -207,6 +215,9 @@ export class AnsweredSubmit<S extends RespondableSubmit> implements Listening<An
       if (text !== '' || answer === '') this.send(new TextResult(this.submit.frameId, text));
     } else if (answer instanceof Uint8Array) {
       this.send(this.submit.partial(answer));
+    } else if (answer instanceof Failure) {
+      this.sendHalf();
+      if (!this.isOver()) this.fail(answer);
     } else if (isResult(answer)) {
       if (isTerminal(answer)) this.sendHalf();
       if (!this.isOver()) this.send(answer);
@@ -251,5 +262,5 @@ export class AnsweredSubmit<S extends RespondableSubmit> implements Listening<An
 
 function sizeOf(answer: Answer): number {
   if (typeof answer === 'string' || answer instanceof Uint8Array) return answer.length;
-  return answer.type === 'push' ? bodyBytes(answer) : 0;
+  return 'type' in answer && answer.type === 'push' ? bodyBytes(answer) : 0;
 }

@@ -3,8 +3,8 @@ import type { Observable } from 'rxjs';
 /** How answers are made. */
 export interface RespondOptions<S> {
   /**
-   * Told of what a handler throws or errors with, also while it is torn down. What it throws itself is
-   * discarded. Default: nobody is told but the peer, by RESULT_DROP; RxJS's own way, to throw where
+   * Told of what a handler throws or errors with and is no `failure`, also while it is torn down. What it throws itself is
+   * discarded. Default: nobody is told but the peer, that there was a failure; RxJS's own way, to throw where
    * nothing catches, would end a server's process.
    */
   readonly onError?: (error: unknown, submit: S) => void;

@@ -1,3 +1,5 @@
+import { isFailureStatus } from '../../protocol/operation/failure';
+import { EndCode } from '../../protocol/operation/end-code';
 import { readResultMetadata } from '../../protocol/operation/result-packet';
 import { unexpectedMessage } from '../../protocol/runtime-error';
 import type { MessageOf } from '../../wire/message';
@@ -5,6 +7,7 @@ import type { CommonHeader } from '../../wire/header';
 import { messageTypeName, type MessageType } from '../../wire/message-type';
 import { ErrorScope } from '../../wire/messages/error-message';
 import type { Packet } from '../../wire/packet';
+import type { OperationFailure } from '../errors';
 import type { Submissions } from '../submissions/submissions';
 import type { SessionCarrier } from './session-carrier';
 
@@ -39,10 +42,14 @@ export class Results {
   }
 
   onError({ metadata, body }: MessageOf<typeof MessageType.Error>): void {
-    const { errorScope, relatedFrameId, errorCode } = metadata;
+    const { errorScope, relatedFrameId, errorCode, retryAfterMs } = metadata;
     // It stands for the result, and is counted like one.
     if (errorScope === ErrorScope.Frame) this.counted();
-    this.submissions.fail(relatedFrameId, 'refused', errorCode, new TextDecoder().decode(body));
+    this.submissions.fail(relatedFrameId, reasonOf(errorCode), {
+      errorCode,
+      text: new TextDecoder().decode(body),
+      retryAfterMs,
+    });
   }
 
   /** The next has come, whatever it is worth. */
@@ -58,4 +65,17 @@ export class Results {
       `client received ${messageTypeName(messageType)} of operation ${frameId}, which it never submitted`,
     );
   }
+}
+
+const REASONS: ReadonlyMap<number, OperationFailure> = new Map<number, OperationFailure>([
+  [EndCode.Late, 'late'],
+  [EndCode.Superseded, 'superseded'],
+  [EndCode.Draining, 'draining'],
+  [EndCode.NoRoom, 'no-room'],
+  [EndCode.OverCredit, 'over-credit'],
+]);
+
+/** Why an operation ended, by the code of its ERROR. */
+function reasonOf(errorCode: number): OperationFailure {
+  return isFailureStatus(errorCode) ? 'failed' : (REASONS.get(errorCode) ?? 'refused');
 }

@@ -235,7 +235,7 @@ export class Backlog {
     const { maxBufferedBytes } = this.settings;
     const { submission, waitingBytes } = queue;
     const detail = `${waitingBytes} bytes waited, where all of the session may have ${maxBufferedBytes} (maxBufferedBytes), and none was taken for ${ms} ms (slowConsumerMs)`;
-    queue.fail(new OperationError('slow-consumer', sessionId, submission?.frameId ?? 0, 0, detail));
+    queue.fail(new OperationError('slow-consumer', sessionId, submission?.frameId ?? 0, { detail }));
     if (submission !== undefined) this.submissions.giveUp(submission);
   }
 }

@@ -77,11 +77,11 @@ export function tooLarge(
   largestPacket: number,
 ): OperationError {
   const detail = `its body has ${body.length} bytes, and ${largestPacket - HEADER_LENGTH} are the most`;
-  return new OperationError('too-large', sessionId, frameId, 0, detail);
+  return new OperationError('too-large', sessionId, frameId, { detail });
 }
 
 /** What a submit ends with whose signal has aborted. */
 export function cancelledBy(signal: AbortSignal, sessionId: number, frameId: number): OperationError {
   const cause: unknown = signal.reason;
-  return new OperationError('cancelled', sessionId, frameId, 0, describeError(cause), { cause });
+  return new OperationError('cancelled', sessionId, frameId, { detail: describeError(cause), cause });
 }

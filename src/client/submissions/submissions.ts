@@ -169,8 +169,12 @@ export class Submissions {
   }
 
   /** Ends an operation without a result. */
-  fail(frameId: number, reason: OperationFailure, errorCode?: number, detail?: string): void {
-    this.failWith(frameId, new OperationError(reason, this.carrier.sessionId, frameId, errorCode, detail));
+  fail(
+    frameId: number,
+    reason: OperationFailure,
+    particulars?: ConstructorParameters<typeof OperationError>[3],
+  ): void {
+    this.failWith(frameId, new OperationError(reason, this.carrier.sessionId, frameId, particulars));
   }
 
   private failWith(frameId: number, error: OperationError): void {

@@ -1,5 +1,6 @@
 import { ResultClass, ResultFlag, ResultPushMetadata } from '../../wire/messages/result-push';
 import { EMPTY } from '../../wire/packet';
+import type { Failure } from './failure';
 
 /** Customary for success; status codes are the application's. */
 export const STATUS_OK = 200;
@@ -18,8 +19,14 @@ export interface ResultDrop {
   readonly frameId: number;
 }
 
+/** There will be no answer, and why, in words for the client. */
+export interface ResultFailure extends Pick<Failure, 'status' | 'text' | 'retryAfterMs'> {
+  readonly type: 'failure';
+  readonly frameId: number;
+}
+
 /** What a server sends for a submit. */
-export type Result = ResultPush | ResultDrop;
+export type Result = ResultPush | ResultDrop | ResultFailure;
 
 /** Fields of RESULT_PUSH that differ from the usual. */
 export type ResultFields = Partial<ResultPushMetadata>;
@@ -47,9 +54,14 @@ export function dropResult(frameId: number): ResultDrop {
   return { type: 'drop', frameId };
 }
 
+/** No answer, and why. */
+export function failureResult(frameId: number, { status, text, retryAfterMs }: Failure): ResultFailure {
+  return { type: 'failure', frameId, status, text, retryAfterMs };
+}
+
 /** Whether a result ends its operation: every one but a partial push (protocol section 6). */
 export function isTerminal(result: Result): boolean {
-  return result.type === 'drop' || result.metadata.resultClass !== ResultClass.Partial;
+  return result.type !== 'push' || result.metadata.resultClass !== ResultClass.Partial;
 }
 
 function push(

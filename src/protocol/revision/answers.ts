@@ -20,7 +20,15 @@ export interface AnsweredOperation {
 
 /** Why an operation gets no answer, where anybody can be told. */
 export type DropCause =
-  'dropped' | 'failed' | 'superseded' | 'late' | 'cancelled' | 'closed' | 'disconnected';
+  | 'dropped'
+  | 'failed'
+  | 'superseded'
+  | 'late'
+  | 'cancelled'
+  | 'closed'
+  | 'disconnected'
+  | 'no-room'
+  | 'over-credit';
 
 /** How a revision says what is said of an operation: all that a session answers passes one of these. */
 export interface AnswerEncoder {
@@ -83,8 +91,8 @@ const REASON_OF_CAUSE: Readonly<Partial<Record<DropCause, DropReason>>> = {
   late: DropReason.DeadlineExpired,
   superseded: DropReason.Superseded,
   cancelled: DropReason.PeerCancelled,
-  // Only for want of room: what the application drops itself has no cause.
-  dropped: DropReason.Backpressure,
+  'no-room': DropReason.Backpressure,
+  'over-credit': DropReason.Backpressure,
   closed: DropReason.TransportClosed,
 };
 

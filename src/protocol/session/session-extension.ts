@@ -16,6 +16,7 @@ import { HEADER_LENGTH } from '../../wire/header';
  * | 7 | none | both | this end understands FLOW_UPDATE of operation scope from client to server: hold that operation |
  * | 8 | none | SESSION_OPEN | this client takes a text in an ack that refuses |
  * | 9 | UTF-8 | SESSION_OPEN_ACK | why the open is refused, in 256 bytes at most |
+ * | 20 | none | SESSION_OPEN | this client takes ERROR of frame scope for the end of an operation, and counts it as a result |
  */
 export interface SessionExtension {
   readonly receivedResults?: number;
@@ -29,10 +30,16 @@ export interface SessionExtension {
   /** Absent where not. */
   readonly takesRefusalText?: true;
   readonly refusalText?: string;
+  /** Absent where not. */
+  readonly takesFailures?: true;
 }
 
 /** What this project's clients say of themselves in every SESSION_OPEN. */
-export const CLIENT_CLAIMS: SessionExtension = { takesRefusalText: true, holdsOperations: true };
+export const CLIENT_CLAIMS: SessionExtension = {
+  takesRefusalText: true,
+  holdsOperations: true,
+  takesFailures: true,
+};
 
 const MARK = [0x6e, 0x6e, 0x72, 0x78];
 const Tag = {
@@ -45,6 +52,7 @@ const Tag = {
   HoldsOperations: 7,
   TakesRefusalText: 8,
   RefusalText: 9,
+  TakesFailures: 20,
 } as const;
 const ENTRY_HEAD = 4;
 const U32_MAX = 0xffffffff;
@@ -56,7 +64,7 @@ const MAX_REFUSAL_TEXT_BYTES = 256;
 
 export function encodeSessionExtension(extension: SessionExtension): Uint8Array {
   const { receivedResults, wantedOperations, lastOperationId, resumeAttempt, holdsOperations } = extension;
-  const { takesRefusalText, refusalText, largestPacket } = extension;
+  const { takesRefusalText, refusalText, largestPacket, takesFailures } = extension;
   const nothing = new Uint8Array(0);
   const entries: (readonly [tag: number, value: Uint8Array])[] = [[Tag.Announce, nothing]];
   if (receivedResults !== undefined) {
@@ -75,6 +83,7 @@ export function encodeSessionExtension(extension: SessionExtension): Uint8Array 
   if (holdsOperations === true) entries.push([Tag.HoldsOperations, nothing]);
   if (takesRefusalText === true) entries.push([Tag.TakesRefusalText, nothing]);
   if (refusalText !== undefined) entries.push([Tag.RefusalText, cutText(refusalText)]);
+  if (takesFailures === true) entries.push([Tag.TakesFailures, nothing]);
   const length = entries.reduce((sum, [, value]) => sum + ENTRY_HEAD + value.length, MARK.length);
   const bytes = new Uint8Array(length);
   const view = new DataView(bytes.buffer);
@@ -128,6 +137,7 @@ export function decodeSessionExtension(bytes: Uint8Array): SessionExtension | un
       const text = bytes.subarray(start, start + Math.min(length, MAX_REFUSAL_TEXT_BYTES));
       extension = { ...extension, refusalText: new TextDecoder().decode(text) };
     }
+    if (tag === Tag.TakesFailures) extension = { ...extension, takesFailures: true };
     at = start + length;
   }
   return isAnnounced ? extension : undefined;

@@ -247,6 +247,7 @@ export class SessionOpener {
       void core.close(REVOKED_ENDING);
     });
     core.understandsHolds = opening.extension?.holdsOperations === true;
+    core.takesFailures = opening.extension?.takesFailures === true;
     registry.set(core);
     connection.adopt(core);
     this.host.sessionOpened(core);

@@ -136,7 +136,7 @@ export class SessionClosing {
   /** A submit came after SESSION_CLOSE: its client could not know, as far as it had credit. */
   submitCrossed(frameId: number): void {
     const { sessionId, sender, outlet, granted } = this.session;
-    sender.drop(frameId);
+    sender.dropUnheard(frameId);
     this.crossed += 1;
     if (this.crossed > granted.grantedOperationCredit) outlet.current?.refused(sessionId);
   }

@@ -119,6 +119,7 @@ export class SessionCore
   state: SessionState = SessionState.Open;
   /** Whether the client has said that it may ask to hold an operation. */
   understandsHolds = false;
+  takesFailures = false;
   /** Bytes of submits that wait, as they are counted over all sessions. */
   private countedBytes = 0;
   /** Kept up where somebody watches for it. */
@@ -185,6 +186,11 @@ export class SessionCore
     this.dialect = dialectOf(revision);
     this.sender.answers = this.dialect.answers;
     if (this.dialect.hasControls) this.controls ??= new SessionControls(this);
+  }
+
+  /** Operations that the client may have in flight, by what it was last told. */
+  get allowedOperations(): number {
+    return this.madeCredit?.allowed ?? this.granted.grantedOperationCredit;
   }
 
   get lastActive(): number {

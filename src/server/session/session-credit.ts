@@ -39,6 +39,7 @@ export class SessionCredit {
   /** Of all operations: one for each would have to be forgotten with it, and newer is all that it has to be. */
   private operationEpoch: CreditEpoch | undefined;
   private wasStopped = false;
+  private told: number | undefined;
 
   constructor(private readonly session: CreditedSession) {}
 
@@ -47,11 +48,17 @@ export class SessionCredit {
     return this.wasStopped;
   }
 
+  /** Operations that the client may have in flight, whether it is stopped for now or not. */
+  get allowed(): number {
+    return this.told ?? this.session.granted.grantedOperationCredit;
+  }
+
   /** Tells how many operations may be in flight; nothing while the client is away. */
   tell(target: CreditTarget, { reason, level, credit }: CreditFields): void {
     const { current } = this.session.outlet;
     if (current === undefined) return;
     const { scope } = target;
+    if (scope === FlowScope.Session && level === BackpressureLevel.None) this.told = credit;
     const epoch = this.epochOf(scope, current.creditEpoch);
     this.session.sender.flowUpdate(
       FlowUpdateMetadata.of({
@@ -88,6 +95,7 @@ export class SessionCredit {
   /** The ack of a resume gave the client new credit: it is stopped no more. */
   renewed(): void {
     this.wasStopped = false;
+    this.told = undefined;
   }
 
   private epochOf(scope: FlowScope, ofConnection: CreditEpoch): CreditEpoch {

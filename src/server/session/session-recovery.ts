@@ -33,6 +33,8 @@ export interface RecoveringSession {
   readonly connectivity: BehaviorSubject<SessionConnectivity>;
   /** Whether the client has said that it may ask to hold an operation. */
   understandsHolds: boolean;
+  /** Whether the client takes ERROR for the end of an operation. */
+  takesFailures: boolean;
   readonly outlet: SessionOutlet;
   readonly operations: SessionOperations;
   /** No connection carries the session; its results count for `share`. */
@@ -86,6 +88,7 @@ export class SessionRecovery implements DetachedOwner {
     this.isUnconfirmed = true;
     this.lastAttempt = extension?.resumeAttempt ?? this.lastAttempt;
     session.understandsHolds = extension?.holdsOperations === true;
+    session.takesFailures = extension?.takesFailures === true;
     session.attach(attachment, extension?.receivedResults);
     if (extension?.wantedOperations !== undefined) this.cancelUnwanted(new Set(extension.wantedOperations));
     session.connectivity.next('resumed');

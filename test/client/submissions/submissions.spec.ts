@@ -99,7 +99,7 @@ describe('Submissions', () => {
   it('fails one with what the server says of it', () => {
     const stage = new Stage();
     stage.submit('a');
-    stage.submissions.fail(1, 'refused', 0x30001, 'not cached');
+    stage.submissions.fail(1, 'refused', { errorCode: 0x30001, text: 'not cached' });
     stage.submissions.fail(5, 'refused');
     expect(stage.outcomes.get('a')).toEqual([
       expect.objectContaining({ reason: 'refused', errorCode: 0x30001, frameId: 1 }),

@@ -49,7 +49,7 @@ describe.each(['tcp', 'websocket'] as const)('a result over %s', (kind) => {
 
   it.each([LARGEST + 1, 40 * MIB])('of %d bytes costs its operation, and not its peer', async (bytes) => {
     const { server, tripped, failures, ask } = await sized(kind);
-    await expect(ask(bytes)).rejects.toMatchObject({ name: 'OperationError', reason: 'dropped' });
+    await expect(ask(bytes)).rejects.toMatchObject({ name: 'OperationError', reason: 'failed', status: 500 });
     expect(failures).toMatchObject([{ kind: 'internal', reach: 'operation', origin: 'application' }]);
     expect(failures[0]!.message).toContain(`its body of ${bytes} bytes is larger than ${LARGEST}`);
     // The same connection and session serve on.
@@ -94,7 +94,10 @@ it('an Observable that outruns its client costs its operation, and nobody else',
   });
   const session = await client.openSession();
   const other = lastValueFrom(session.submit({}));
-  await expect(lastValueFrom(session.submit({ body: 'all' }))).rejects.toMatchObject({ reason: 'dropped' });
+  await expect(lastValueFrom(session.submit({ body: 'all' }))).rejects.toMatchObject({
+    reason: 'failed',
+    status: 500,
+  });
   await other;
   expect(failures).toHaveLength(1);
   expect(failures[0]!.message).toContain('answer with an iterable, or heed submit.pressure$');

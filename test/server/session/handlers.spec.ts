@@ -7,7 +7,7 @@ import { settled } from '../../support/async';
 import { text } from '../../support/packets';
 import { endServed, Served, told } from '../../support/served';
 import { VirtualTime } from '../../support/virtual-time';
-import { DROPPED, word } from './support';
+import { DROPPED, FAILED, word } from './support';
 
 let served: Served;
 
@@ -68,9 +68,9 @@ describe('a handler', () => {
       () => {
         throw new Error('out of memory');
       },
-      [DROPPED],
+      [FAILED],
     ],
-    ['rejects', () => Promise.reject(new Error('out of memory')), [DROPPED]],
+    ['rejects', () => Promise.reject(new Error('out of memory')), [FAILED]],
     [
       'errors after a part',
       () =>
@@ -78,7 +78,7 @@ describe('a handler', () => {
           of('a'),
           throwError(() => new Error('out of memory')),
         ),
-      ['a', DROPPED],
+      ['a', FAILED],
     ],
     [
       'is a generator that throws',
@@ -86,7 +86,7 @@ describe('a handler', () => {
         yield 'a';
         await Promise.reject(new Error('out of memory'));
       },
-      ['a', DROPPED],
+      ['a', FAILED],
     ],
   ])('that %s costs its operation alone, and is reported', async (_, handler, expected) => {
     expect(await answersOf(handler)).toEqual(expected);
@@ -104,7 +104,7 @@ describe('a handler', () => {
 
   it('that answers with what is no answer is told so', async () => {
     const handler = (() => of(42)) as unknown as SubmitHandler<Submit>;
-    expect(await answersOf(handler)).toEqual([DROPPED]);
+    expect(await answersOf(handler)).toEqual([FAILED]);
     expect(served.failures).toMatchObject([
       {
         message:
@@ -125,7 +125,7 @@ describe('a handler', () => {
         });
         subscriber.next(result(submit));
       });
-    expect(await answersOf(handler)).toEqual([DROPPED]);
+    expect(await answersOf(handler)).toEqual([FAILED]);
     expect(isStopped).toBe(true);
     expect(served.failures).toMatchObject([
       { kind: 'protocol', reach: 'operation', origin: 'application', cause: { kind: 'ReservedBitsSet' } },
@@ -172,7 +172,7 @@ describe('a handler', () => {
     );
     await settled();
     expect(started).toBe(0);
-    expect(seen).toMatchObject([{ reason: 'dropped' }]);
+    expect(seen).toMatchObject([{ reason: 'late', status: 504, outcome: 'given-up' }]);
   });
 
   it('is given up at its deadline, where it is to end in time', async () => {
@@ -188,7 +188,7 @@ describe('a handler', () => {
     expect(seen).toEqual(['a']);
     time.advance(1);
     await settled();
-    expect(seen).toEqual(['a', DROPPED]);
+    expect(seen).toEqual(['a', expect.objectContaining({ reason: 'late' })]);
     expect(hints).toEqual([HintReason.BudgetExceeded]);
   });
 });
@@ -239,7 +239,7 @@ describe('respond', () => {
     await settled();
     responding.unsubscribe();
     await settled();
-    expect(seen).toEqual([DROPPED]);
+    expect(seen).toEqual([FAILED]);
     expect(served.server.usage).toMatchObject({ operationsInFlight: 0, operationsQueued: 0 });
   });
 });

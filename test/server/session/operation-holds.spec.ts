@@ -86,7 +86,7 @@ describe('an operation that its client holds', () => {
     for (let count = 0; count < 3; count++) pushed$.next(new Uint8Array(300));
     expect(pushed$.observed).toBe(false);
     await sendAll(peer, [submit(SESSION, 2)]);
-    expect((await words(peer)).map((word) => word.slice(0, 2))).toEqual(['RE', '2:', '2:']);
+    expect((await words(peer)).map((word) => word.slice(0, 2))).toEqual(['ER', '2:', '2:']);
     expect(served.limits).toEqual([
       {
         limit: 'maxHeldBytes',

@@ -14,7 +14,7 @@ import { settled } from '../../support/async';
 import { openPacket, submitPacket, text } from '../../support/packets';
 import { Peer } from '../../support/peer';
 import { endServed, Served, told } from '../../support/served';
-import { DROPPED, word } from './support';
+import { FAILED, word } from './support';
 
 let served: Served;
 
@@ -75,7 +75,7 @@ describe('session.results', () => {
     server.results.next({ ...completeResult(1), metadata: undefined as unknown as ResultPush['metadata'] });
     await settled();
     expect(served.failures).toMatchObject([{ kind: 'internal', reach: 'operation', origin: 'application' }]);
-    expect(seen).toEqual([DROPPED]);
+    expect(seen).toEqual([FAILED]);
   });
 
   it('drops everything where the pipeline errors, and the session goes on', async () => {

@@ -13,3 +13,12 @@ export const DROPPED: unknown = expect.objectContaining({
   reason: 'dropped',
   frameId: 1,
 });
+
+/** What a client is told of an operation whose handler has failed. */
+export const FAILED: unknown = expect.objectContaining({
+  name: 'OperationError',
+  reason: 'failed',
+  status: 500,
+  text: '',
+  frameId: 1,
+});

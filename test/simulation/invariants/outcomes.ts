@@ -33,6 +33,14 @@ export function endsForAReason(operation: OperationRecord): Finding {
   switch (outcome.reason) {
     case 'cancelled':
       return isCancelled ? undefined : `${name} was cancelled by nobody`;
+    case 'draining':
+      return session.closing !== undefined && starts === 0 ? undefined : `${name} was not begun for nothing`;
+    case 'failed':
+    case 'late':
+    case 'superseded':
+      return ends[0]?.end === outcome.reason ? undefined : `${name} is called ${outcome.reason}, and is not`;
+    case 'no-room':
+    case 'over-credit':
     case 'dropped': {
       const end = ends[0]?.end;
       const isGivenUp = end !== undefined && end !== 'completed';

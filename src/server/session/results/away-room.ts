@@ -2,6 +2,7 @@ import { isTerminal, type ResultPush } from '../../../protocol/operation/result'
 import { HELD_RESULT_BYTES } from '../../../protocol/operation/result-outbox';
 import { TextResult } from '../../../protocol/operation/text-result';
 import { RuntimeError } from '../../../protocol/runtime-error';
+import { MAX_DIAGNOSTIC_BYTES } from '../../error-packet';
 import { HEADER_LENGTH } from '../../../wire/header';
 import { ResultPushMetadata } from '../../../wire/messages/result-push';
 import { ownLength } from '../../../wire/own-bytes';
@@ -29,12 +30,13 @@ export interface AwaySession {
 }
 
 const HEAD_BYTES = HELD_RESULT_BYTES + HEADER_LENGTH + ResultPushMetadata.length;
-const DROP_BYTES = HELD_RESULT_BYTES + HEADER_LENGTH;
+/** Of the last word about an operation without an answer, at most: RESULT_DROP, ERROR, or RESULT_PUSH with its text. */
+const LAST_WORD_BYTES = HEAD_BYTES + MAX_DIAGNOSTIC_BYTES;
 
 /**
  * The room for results that wait for a client that is away. Where there is none left, the operation that has
- * most waiting of those that run ends, as a drop that the client gets where it comes back: who answers without
- * a look at pressure pays for it, and not its neighbours. There always is room for a drop of each that runs.
+ * most waiting of those that run ends, as the client hears where it comes back: who answers without
+ * a look at pressure pays for it, and not its neighbours. There always is room for a last word about each that runs.
  */
 export class AwayRoom {
   constructor(private readonly session: AwaySession) {}
@@ -48,8 +50,8 @@ export class AwayRoom {
       const asking = operations.running(frameId);
       // What a client holds waits elsewhere.
       if (asking === undefined || asking.held !== undefined) return;
-      const drops = operations.inFlightCount + operations.queuedCount - (isTerminal(result) ? 1 : 0);
-      if (outlet.hasRoom(1 + drops, bytes + drops * DROP_BYTES)) return;
+      const others = operations.inFlightCount + operations.queuedCount - (isTerminal(result) ? 1 : 0);
+      if (outlet.hasRoom(1 + others, bytes + others * LAST_WORD_BYTES)) return;
       this.end(this.heaviest(frameId, bytes));
     }
   }
@@ -69,7 +71,7 @@ export class AwayRoom {
 
   private end(frameId: number): void {
     const { sessionId, operations, outlet, host } = this.session;
-    // Before its drop, which may start the next operation, and that may answer at once.
+    // Before that, which may start the next operation, and that may answer at once.
     outlet.discardUnsent(frameId);
     operations.abandon(frameId);
     host.failed(outranOutbox(sessionId, frameId));

@@ -1,6 +1,13 @@
 import { validateFlowRouting } from '../../../protocol/flow/flow';
 import { checkMigration } from '../../../protocol/session/migration';
-import type { Result } from '../../../protocol/operation/result';
+import { EndCode } from '../../../protocol/operation/end-code';
+import { INTERNAL_STATUS } from '../../../protocol/operation/failure';
+import {
+  completeResult,
+  type Result,
+  type ResultFailure,
+  type ResultPush,
+} from '../../../protocol/operation/result';
 import {
   PREVIEW3_ANSWERS,
   type AnswerEncoder,
@@ -23,14 +30,26 @@ import {
 } from '../../../wire/messages/session-migrate';
 import { SessionPatchAckMetadata } from '../../../wire/messages/session-patch';
 import { EMPTY, packet, type Packet } from '../../../wire/packet';
-import { answerTooLarge } from '../../error-packet';
+import { answerTooLarge, cutText, MAX_DIAGNOSTIC_BYTES, operationEnd } from '../../error-packet';
 import type { SessionOutlet } from './session-outlet';
 import { AwayRoom, type AwaySession } from './away-room';
 import { UnreadShares } from './unread-shares';
 
+/** What a client that takes it is told of an operation without an answer; of other causes there is nothing to tell. */
+const CODE_OF_CAUSE: Readonly<Partial<Record<DropCause, number>>> = {
+  failed: INTERNAL_STATUS,
+  late: EndCode.Late,
+  superseded: EndCode.Superseded,
+  closed: EndCode.Draining,
+  'no-room': EndCode.NoRoom,
+  'over-credit': EndCode.OverCredit,
+};
+
 /** What a sender needs of its session. */
 export interface SenderHost extends AwaySession {
   readonly settings: { readonly limits: { readonly maxUnreadBytes: number } };
+  /** Whether the client takes ERROR for the end of an operation. */
+  readonly takesFailures: boolean;
   /** There is no room to keep a result: the session cannot go on without a gap. */
   overflowed(): void;
 }
@@ -50,12 +69,9 @@ export class SessionSender {
   answers: AnswerEncoder = PREVIEW3_ANSWERS;
 
   result(result: Result, operation: AnsweredOperation): void {
-    if (result.type === 'drop') {
-      this.drop(result.frameId);
-      return;
-    }
-    const packet = this.answers.result(this.sessionId, result, operation);
-    if (packet !== undefined) this.sendResult(packet);
+    if (result.type === 'push') this.push(result, operation);
+    else if (result.type === 'drop') this.drop(result.frameId);
+    else this.fail(result, operation);
   }
 
   /**
@@ -71,7 +87,7 @@ export class SessionSender {
   /** ERROR, to be sent in the place of a result that is larger than the client takes now; undefined for others. */
   refusalOf(result: Result): Packet | undefined {
     const { largestBody } = this.outlet;
-    if (result.type === 'drop' || !exceeds(result, largestBody)) return undefined;
+    if (result.type !== 'push' || !exceeds(result, largestBody)) return undefined;
     return answerTooLarge(this.sessionId, result.frameId, bodyBytes(result), largestBody);
   }
 
@@ -83,7 +99,15 @@ export class SessionSender {
   /** Says of an operation why it gets no answer, as far as its client understands. */
   dropBecause(operation: AnsweredOperation, cause: DropCause): void {
     if (cause === 'late' && !this.answers.saysCause) this.hintLate(operation.frameId);
-    this.sendResult(this.answers.drop(this.sessionId, operation, cause));
+    const errorCode = this.host.takesFailures ? CODE_OF_CAUSE[cause] : undefined;
+    if (errorCode === undefined) this.sendResult(this.answers.drop(this.sessionId, operation, cause));
+    else this.sendResult(operationEnd(this.sessionId, operation.frameId, { errorCode }));
+  }
+
+  /** There is no answer to a submit that came when the session was closing. */
+  dropUnheard(frameId: number): void {
+    if (!this.host.takesFailures) this.drop(frameId);
+    else this.sendResult(operationEnd(this.sessionId, frameId, { errorCode: EndCode.Draining }));
   }
 
   /** There is no answer, and nothing more to be said of that. */
@@ -164,6 +188,25 @@ export class SessionSender {
 
   private send(messageType: MessageType, frameId: number, metadata = EMPTY, body = EMPTY): void {
     this.outlet.send(this.packet(messageType, frameId, metadata, body));
+  }
+
+  private push(result: ResultPush, operation: AnsweredOperation): void {
+    const packet = this.answers.result(this.sessionId, result, operation);
+    if (packet !== undefined) this.sendResult(packet);
+  }
+
+  /** A client that takes no ERROR for it gets the text as its last result; of a failure that says nothing, a drop. */
+  private fail({ frameId, status, text, retryAfterMs }: ResultFailure, operation: AnsweredOperation): void {
+    const { largestBody } = this.outlet;
+    if (this.host.takesFailures) {
+      const why = { errorCode: status, retryAfterMs };
+      this.sendResult(operationEnd(this.sessionId, frameId, why, text, largestBody));
+    } else if (status === INTERNAL_STATUS && text === '') {
+      this.drop(frameId);
+    } else {
+      const body = cutText(text, Math.min(MAX_DIAGNOSTIC_BYTES, largestBody));
+      this.push(completeResult(frameId, body, { statusCode: status }), operation);
+    }
   }
 
   private sendResult(result: Packet): void {

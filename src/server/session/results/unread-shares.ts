@@ -33,7 +33,7 @@ export class UnreadShares {
    * its operation, as a handler that fails does.
    */
   add(result: Result, peer: UnreadPeer | undefined): void {
-    if (result.type === 'drop') return;
+    if (result.type !== 'push') return;
     const length = bodyBytes(result);
     const { maxUnreadBytes } = this;
     if (length > Math.floor(maxUnreadBytes * LARGEST_PART)) throw tooLarge(length, maxUnreadBytes);

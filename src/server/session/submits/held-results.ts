@@ -32,7 +32,7 @@ export class HeldResults implements HeldAnswer {
 
   /** Keeps a result, with a body of its own, or none any more where there is no room. */
   add(result: Result): void {
-    const bytes = HEAD_BYTES + (result.type === 'push' ? bodyBytes(result) : 0);
+    const bytes = HEAD_BYTES + sizeOf(result);
     if (!this.totals.grow(this, bytes)) return;
     this.bytes += bytes;
     this.hasEnd = isTerminal(result);
@@ -56,6 +56,11 @@ export class HeldResults implements HeldAnswer {
 
 /** Its maker may go on with the bytes, which are sent who knows when; a text is nobody's to change. */
 function kept(result: Result): Result {
-  if (result.type === 'drop' || result instanceof TextResult) return result;
+  if (result.type !== 'push' || result instanceof TextResult) return result;
   return { ...result, body: ownBytes(result.body) };
+}
+
+function sizeOf(result: Result): number {
+  if (result.type === 'drop') return 0;
+  return result.type === 'push' ? bodyBytes(result) : result.text.length;
 }

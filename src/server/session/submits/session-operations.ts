@@ -21,6 +21,8 @@ import type { OperationControl, ReceivedSubmit } from './submit';
 /** What the operations of a session need of it. */
 export interface OperationsHost {
   readonly sessionId: number;
+  /** Operations that the client may have in flight, by what it was last told. */
+  readonly allowedOperations: number;
   readonly granted: { readonly maxInFlightOperations: number };
   readonly settings: { readonly queue: QueueLimits; readonly limits: SlotKeeper['limits'] };
   readonly scheduler: SchedulerLike;
@@ -79,6 +81,8 @@ const STATE_OF_END: Readonly<Record<Exclude<SubmitEnd, 'completed'>, TerminalSta
   closed: OperationState.Cancelled,
   disconnected: OperationState.Cancelled,
 };
+
+const END_OF_RESULT = { push: 'completed', drop: 'dropped', failure: 'failed' } as const;
 
 /**
  * The operations of a session: who is registered, who waits, who runs (protocol section 8, and
@@ -189,7 +193,9 @@ export class SessionOperations implements OperationControl, AdmissionTarget, Hel
     this.registry.register(submit);
     this.noteSubmitted(frameId);
     if (this.admission.offer(submit) === 'admitted') return 'admitted';
-    this.end([submit], 'dropped', { tell: true });
+    const operations = this.inFlightCount + this.queuedCount;
+    const why = operations < this.host.allowedOperations ? 'no-room' : 'over-credit';
+    this.end([submit], 'dropped', { tell: true, why });
     return 'refused';
   }
 
@@ -237,11 +243,8 @@ export class SessionOperations implements OperationControl, AdmissionTarget, Hel
     }
     // Sent before its slot goes to the next submit, whose application may answer at once.
     sender.result(result, submit);
-    const [end, state] =
-      result.type === 'drop'
-        ? (['dropped', OperationState.Failed] as const)
-        : (['completed', OperationState.Completed] as const);
-    this.registry.end(frameId, state);
+    const end = END_OF_RESULT[result.type];
+    this.registry.end(frameId, end === 'completed' ? OperationState.Completed : STATE_OF_END[end]);
     this.admission.take(submit);
     submit.finish(end);
     this.admission.startNext();
@@ -396,11 +399,11 @@ export class SessionOperations implements OperationControl, AdmissionTarget, Hel
   private end(
     submits: readonly ReceivedSubmit[],
     end: Exclude<SubmitEnd, 'completed'>,
-    { tell }: { readonly tell: boolean },
+    { tell, why = end }: { readonly tell: boolean; readonly why?: DropCause },
   ): void {
     for (const { frameId } of submits) this.registry.end(frameId, STATE_OF_END[end]);
     // Told only after all have ended: whoever reacts finds none of them.
-    if (tell) for (const submit of submits) this.host.sendDrop(submit, end);
+    if (tell) for (const submit of submits) this.host.sendDrop(submit, why);
     for (const submit of submits) submit.finish(end);
   }
 }

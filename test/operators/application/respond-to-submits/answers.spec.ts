@@ -190,7 +190,7 @@ describe('respondToSubmits', () => {
       const seen = resultsOf(() => of(answer as unknown as Answer), {
         onError: (error) => errors.push(particulars(error)),
       });
-      expect(seen).toStrictEqual([results.d, 'complete']);
+      expect(seen).toStrictEqual([results.x, 'complete']);
       const hint = answer === undefined ? '; is a `return` missing?' : '';
       const message = `it answered with ${described}; an answer is a string, bytes, a result or a stream of them${hint}`;
       const reach = { reach: 'operation', origin: 'application' } as const;

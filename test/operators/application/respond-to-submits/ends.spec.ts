@@ -4,6 +4,7 @@ import {
   type Answer,
   type SubmitHandler,
 } from '../../../../operators/application/respond-to-submits';
+import { failure } from '../../../../src/protocol/operation/failure';
 import { type Result } from '../../../../src/protocol/operation/result';
 import { ManualIterable, settled } from '../../../support/async';
 import { marbles } from '../../../support/marbles';
@@ -171,14 +172,14 @@ describe('respondToSubmits', () => {
   describe('a handler that fails', () => {
     const fault = new Error('out of memory');
 
-    it('costs its own submit: it is dropped, the others go on', () => {
+    it('costs its own submit: that fails, the others go on', () => {
       marbles(({ hot, cold, expectObservable }) => {
         const source$ = hot('   --1--2----------|', submits);
         const handlers = {
           1: cold('               --a--#', answers, fault),
           2: cold('                  --a---b---|', answers),
         };
-        const expected = '      ----a--(dA)B---E|';
+        const expected = '      ----a--(xA)B---E|';
 
         const handler = ({ frameId }: TestSubmit): Observable<Answer> =>
           frameId === 1 ? handlers[1] : handlers[2];
@@ -189,7 +190,7 @@ describe('respondToSubmits', () => {
     it('by throwing before it returns costs its own submit too', () => {
       marbles(({ hot, expectObservable }) => {
         const source$ = hot('--1--2-----|', submits);
-        const expected = '   --d--(AE)--|';
+        const expected = '   --x--(AE)--|';
 
         const handler = ({ frameId }: TestSubmit): Answer => {
           if (frameId === 1) throw fault;
@@ -220,17 +221,17 @@ describe('respondToSubmits', () => {
       const onError = (error: unknown, submit: TestSubmit): number => reports.push([error, submit]);
       const seen = resultsOf(handler, { onError });
       await settled();
-      expect(seen).toStrictEqual([results.d, 'complete']);
+      expect(seen).toStrictEqual([results.x, 'complete']);
       expect(reports).toEqual([[fault, submits[1]]]);
     });
 
-    it('is dropped where nobody asked for reports', () => {
-      expect(resultsOf(() => throwError(() => fault))).toStrictEqual([results.d, 'complete']);
+    it('fails where nobody asked for reports', () => {
+      expect(resultsOf(() => throwError(() => fault))).toStrictEqual([results.x, 'complete']);
     });
 
-    it('is dropped where the report throws', () => {
+    it('fails where the report throws', () => {
       const onError = (): never => raise(new Error('the log is full'));
-      expect(resultsOf(() => throwError(() => fault), { onError })).toStrictEqual([results.d, 'complete']);
+      expect(resultsOf(() => throwError(() => fault), { onError })).toStrictEqual([results.x, 'complete']);
     });
 
     it.each([
@@ -245,9 +246,28 @@ describe('respondToSubmits', () => {
       const errors: unknown[] = [];
       const onError = (error: unknown): number => errors.push(error);
       const seen = resultsOf(() => nothing as unknown as Answer, { onError });
-      expect(seen).toStrictEqual([results.d, 'complete']);
+      expect(seen).toStrictEqual([results.x, 'complete']);
       expect(errors.map(String)).toEqual([`RuntimeError: it answered with ${answered}`]);
     });
+
+    it.each<[string, SubmitHandler<TestSubmit>]>([
+      ['throws', () => raise(failure(429, 'slowly', { retryAfterMs: 2000 }))],
+      ['returns', () => failure(429, 'slowly', { retryAfterMs: 2000 })],
+      ['yields', () => [failure(429, 'slowly', { retryAfterMs: 2000 }), 'more']],
+      ['streams', () => of(failure(429, 'slowly', { retryAfterMs: 2000 }), 'more')],
+      ['rejects with', () => Promise.reject(failure(429, 'slowly', { retryAfterMs: 2000 }))],
+      ['promises', () => Promise.resolve(failure(429, 'slowly', { retryAfterMs: 2000 }))],
+    ])(
+      'may say why: what it %s is its last result, and no failure of the application',
+      async (_, handler) => {
+        const reports: unknown[] = [];
+        const seen = resultsOf(handler, { onError: (error) => reports.push(error) });
+        await settled();
+        const last = { type: 'failure', frameId: 1, status: 429, text: 'slowly', retryAfterMs: 2000 };
+        expect(seen).toStrictEqual([last, 'complete']);
+        expect(reports).toEqual([]);
+      },
+    );
 
     it('while it is torn down is reported', async () => {
       const iterable = new ManualIterable<Answer>();

@@ -29,7 +29,7 @@ describe('a promise', () => {
     const handler = async () => Promise.resolve(value as never);
     const seen = resultsOf(handler, { onError: (error) => errors.push(error) });
     await settled();
-    expect(seen).toEqual([results.d, 'complete']);
+    expect(seen).toEqual([results.x, 'complete']);
     expect(errors).toEqual([expect.any(Error)]);
   });
 
@@ -141,7 +141,7 @@ describe('pressure on synchronous iterables', () => {
       throw new Error('no more');
     });
     await settled();
-    expect(seen.slice(2)).toEqual([results.d, 'complete']);
+    expect(seen.slice(2)).toEqual([results.x, 'complete']);
   });
 });
 

@@ -5,7 +5,13 @@ import {
   type RespondOptions,
   type SubmitHandler,
 } from '../../../../operators/application/respond-to-submits';
-import { completeResult, dropResult, partialResult } from '../../../../src/protocol/operation/result';
+import { INTERNAL_FAILURE } from '../../../../src/protocol/operation/failure';
+import {
+  completeResult,
+  dropResult,
+  failureResult,
+  partialResult,
+} from '../../../../src/protocol/operation/result';
 import { text } from '../../../support/packets';
 
 /** A submit as a session gives it, with the end of its operation in the test's hands. */
@@ -52,7 +58,7 @@ export const submits = { 1: new TestSubmit(1), 2: new TestSubmit(2), 3: new Test
 /** What handlers answer with. */
 export const answers = { a: text('a'), b: text('b'), c: text('c') };
 
-/** Results: `a`, `b` and `c` are parts of submit 1, `A`, `B`, `C` of submit 2; then ends and drops. */
+/** Results: `a`, `b` and `c` are parts of submit 1, `A`, `B`, `C` of submit 2; then ends, drops, and a failure. */
 export const results = {
   a: partialResult(1, text('a')),
   b: partialResult(1, text('b')),
@@ -65,6 +71,7 @@ export const results = {
   f: completeResult(1, text('the end')),
   d: dropResult(1),
   D: dropResult(2),
+  x: failureResult(1, INTERNAL_FAILURE),
 };
 
 /** What the answers of synchronous handlers come to. */

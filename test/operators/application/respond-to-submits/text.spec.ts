@@ -3,9 +3,11 @@ import type { SubmitHandler } from '../../../../operators/application/respond-to
 import {
   completeResult,
   dropResult,
+  failureResult,
   type Result,
   type ResultPush,
 } from '../../../../src/protocol/operation/result';
+import { INTERNAL_FAILURE } from '../../../../src/protocol/operation/failure';
 import { decodeTokens } from '../../../../src/protocol/operation/token-decoder';
 import { ResultClass } from '../../../../src/wire/messages/result-push';
 import { resultsOf, type TestSubmit } from './support';
@@ -14,7 +16,7 @@ import { resultsOf, type TestSubmit } from './support';
 function partsOf(handler: SubmitHandler<TestSubmit>): unknown[] {
   return resultsOf(handler).map((seen) => {
     const result = seen as Result | string;
-    if (typeof result === 'string' || result.type === 'drop' || !isPartial(result)) return result;
+    if (typeof result === 'string' || result.type !== 'push' || !isPartial(result)) return result;
     return decodeTokens(result).join('');
   });
 }
@@ -49,7 +51,7 @@ describe('a character whose halves come in two strings', () => {
         of('a\ud83d'),
         throwError(() => new Error('no model')),
       );
-    expect(partsOf(handler)).toEqual(['a', dropResult(1), 'complete']);
+    expect(partsOf(handler)).toEqual(['a', failureResult(1, INTERNAL_FAILURE), 'complete']);
   });
 
   it('is of one answer and no other', () => {

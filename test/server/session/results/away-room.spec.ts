@@ -17,7 +17,8 @@ afterEach(endServed);
 
 const SESSION = 42;
 const PART = HELD_RESULT_BYTES + HEADER_LENGTH + 64;
-const DROP = HELD_RESULT_BYTES + HEADER_LENGTH;
+/** That an operation has ended, with the longest text. */
+const LAST_WORD = PART + 256;
 
 /** A session of some operations that answer from outside, and whose client can be away. */
 async function serve(
@@ -68,16 +69,16 @@ async function serve(
   };
 }
 
-/** `1` for a part of operation 1, `1|` for its end, `1x` where it was dropped. */
+/** `1` for a part of operation 1, `1|` for its end, `1x` where it has failed. */
 function word({ header, metadata }: Packet): string {
-  if (header.messageType === MessageType.ResultDrop) return `${header.frameId}x`;
+  if (header.messageType === MessageType.Error) return `${header.frameId}x`;
   if (header.messageType !== MessageType.ResultPush) return String(header.messageType);
   return metadata[2] === 0 && metadata[3] === 0 ? `${header.frameId}|` : String(header.frameId);
 }
 
 describe('the room for results of a client that is away', () => {
   it('is paid for by who floods it, and not by three that are quiet', async () => {
-    const session = await serve(4, { maxBytes: 20 * PART });
+    const session = await serve(4, { maxBytes: 16 * PART + 4 * LAST_WORD });
     for (const id of [1, 2]) session.part(id, 1);
     expect(await session.leave()).toEqual(['1', '2']);
     for (const id of [2, 3, 4]) session.part(id, 1);
@@ -94,7 +95,7 @@ describe('the room for results of a client that is away', () => {
   });
 
   it('is made by the one that has most waiting, whoever asks for it', async () => {
-    const session = await serve(2, { maxBytes: 12 * PART });
+    const session = await serve(2, { maxBytes: 11 * PART + 2 * LAST_WORD });
     await session.leave();
     for (let part = 0; part < 8; part += 1) session.part(1, 1);
     for (let part = 0; part < 6; part += 1) session.part(2, 1);
@@ -104,7 +105,7 @@ describe('the room for results of a client that is away', () => {
   });
 
   it('is not taken from answers that are complete', async () => {
-    const session = await serve(3, { maxBytes: 10 * PART });
+    const session = await serve(3, { maxBytes: 8 * PART + 3 * LAST_WORD });
     await session.leave();
     for (let part = 0; part < 7; part += 1) session.part(1, 1);
     session.complete(1);
@@ -115,8 +116,8 @@ describe('the room for results of a client that is away', () => {
     expect([session.ends.get(2), session.ends.get(3)]).toEqual(['failed', 'failed']);
   });
 
-  it('always has a place for the drop of each that runs', async () => {
-    const session = await serve(4, { maxBytes: 3 * PART + 3 * DROP });
+  it('always has a place for a last word about each that runs', async () => {
+    const session = await serve(4, { maxBytes: 2 * PART + 4 * LAST_WORD });
     await session.leave();
     for (const _ of [1, 2]) session.part(1, 0);
     session.complete(1);

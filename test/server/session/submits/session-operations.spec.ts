@@ -40,6 +40,7 @@ class Stage {
   constructor({ maxInFlight = 2, maxSubmits = 10 }: { maxInFlight?: number; maxSubmits?: number } = {}) {
     this.operations = new SessionOperations({
       sessionId: 5,
+      allowedOperations: 2,
       granted: { maxInFlightOperations: maxInFlight },
       settings: { queue: { maxSubmits, maxBytes: 1000 }, limits: DEFAULT_SERVER_LIMITS },
       scheduler: new VirtualTime(),
@@ -134,7 +135,7 @@ describe('SessionOperations', () => {
   it('refuses what there is no room for: that has ended then', () => {
     const stage = new Stage({ maxInFlight: 1, maxSubmits: 1 });
     expect(stage.submit(1, 2, 3)).toEqual(['admitted', 'admitted', 'refused']);
-    expect(stage.news()).toEqual(['1 starts', 'drop 3: dropped']);
+    expect(stage.news()).toEqual(['1 starts', 'drop 3: over-credit']);
     expect(stage.operations.hasEnded(3)).toBe(true);
     expect(stage.operations.lastOperationId).toBe(3);
   });

@@ -1,0 +1,59 @@
+import { PrintableError } from '../../wire/json';
+import { integer, rule, wireMs } from '../options/rules';
+import { takeOptions, takeValue, type Rules } from '../options/take-options';
+
+/** Why a handler has no answer, in words for its client; see {@link failure}. */
+export class Failure extends PrintableError {
+  override readonly name = 'Failure';
+
+  constructor(
+    /** From 100 to 599, as HTTP numbers them. */
+    readonly status: number,
+    /** For the client; may be empty. */
+    readonly text: string,
+    /** Milliseconds, 0 where nothing is said of it. */
+    readonly retryAfterMs: number,
+  ) {
+    super(`status ${status}${text && `: ${text}`}`);
+  }
+}
+
+const STATUS = integer(100, 599);
+const TEXT = rule<string>('a string', (value) => typeof value === 'string');
+const OPTIONS: Rules<Partial<Pick<Failure, 'retryAfterMs'>>> = { retryAfterMs: wireMs };
+
+/** The status of what is thrown and is no {@link Failure}. */
+export const INTERNAL_STATUS = 500;
+
+/** What a client hears of anything else that a handler throws: its text may say what is not for strangers. */
+export const INTERNAL_FAILURE = new Failure(INTERNAL_STATUS, '', 0);
+
+/** Whether the code of an ERROR is the status of a {@link Failure}. */
+export function isFailureStatus(errorCode: number): boolean {
+  return STATUS.fits(errorCode);
+}
+
+/**
+ * What a handler throws, or answers with, where it has no answer: its client's `OperationError` has the status, the
+ * text and the time to try again in (`retryAfterMs`, milliseconds; Infinity for the longest that the wire has). What was answered before it is delivered. Of the text, 256 bytes are sent.
+ * Throws a `TypeError` or a `RangeError` where a status is none from 100 to 599.
+ *
+ * @example
+ * session.respond(async ({ body }, { signal }) => {
+ *   const answer = await fetch(url, { method: 'POST', body, signal });
+ *   if (answer.status === 429) throw failure(429, 'too many requests', { retryAfterMs: 2000 });
+ *   return answer.text();
+ * });
+ */
+export function failure(
+  status: number,
+  text = '',
+  options: { readonly retryAfterMs?: number } = {},
+): Failure {
+  const { retryAfterMs = 0 } = takeOptions('failure', options, OPTIONS);
+  return new Failure(
+    takeValue(status, 'the status of a failure', STATUS),
+    takeValue(text, 'the text of a failure', TEXT),
+    retryAfterMs,
+  );
+}
