@@ -66,7 +66,7 @@ describe.each(['tcp', 'websocket'] as const)('an answer of 24 MiB over %s', (kin
       const bodies: Uint8Array[] = [];
       for await (const { body } of session.submit({})) bodies.push(body);
     })();
-    await expect(pulled).rejects.toMatchObject({ reason: 'dropped' });
+    await expect(pulled).rejects.toMatchObject({ reason: 'failed', status: 500 });
     expect(failures).toEqual([expect.stringMatching(/answer with an iterable, or heed submit.pressure\$/)]);
     let count = 0;
     for await (const result of session.submit({})) count += result.frameId === 2 ? 1 : 0;

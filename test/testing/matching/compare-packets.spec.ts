@@ -93,7 +93,7 @@ describe('comparePackets', () => {
       {
         path: 'body.sessionExtension',
         expected: '(absent)',
-        actual: 'announced, holdsOperations true, takesRefusalText true',
+        actual: 'announced, holdsOperations true, takesRefusalText true, takesFailures true',
       },
     ]);
     expect(comparePackets(openAck(42).announced(1), openAck(42).announced(2))).toEqual([
