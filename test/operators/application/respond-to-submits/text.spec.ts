@@ -2,7 +2,6 @@ import { concat, from, of, throwError } from 'rxjs';
 import type { SubmitHandler } from '../../../../operators/application/respond-to-submits';
 import {
   completeResult,
-  dropResult,
   failureResult,
   type Result,
   type ResultPush,
