@@ -165,8 +165,8 @@ export class AnsweredSubmit<S extends RespondableSubmit> implements Listening<An
     awaited.then(
       (value) => {
         this.awaited = undefined;
-        if (this.isOver()) return;
-        this.attempt(() => value);
+        if (this.isOver()) this.close(value);
+        else this.attempt(() => value);
       },
       (error: unknown) => {
         this.awaited = undefined;
@@ -175,10 +175,21 @@ export class AnsweredSubmit<S extends RespondableSubmit> implements Listening<An
     );
   }
 
+  /** Closes a stream that has come too late to be read: what it was opened for is not to stay open. */
+  private close(answers: Answers): void {
+    if (isAnswer(answers)) return;
+    try {
+      if (isIterable(answers)) answers[Symbol.iterator]().return?.();
+      else if (isAsyncIterable(answers)) this.pull(answers);
+    } catch (error) {
+      this.report(error);
+    }
+  }
+
   subscribed(subscription: Subscription): void {
     this.answering = subscription;
-    // It may have ended while its handler started.
-    this.isOver();
+    // It may have ended while its handler started, or before.
+    if (this.isOver()) subscription.unsubscribe();
   }
 
   next(answer: Answer): void {

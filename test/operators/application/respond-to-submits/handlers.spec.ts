@@ -1,6 +1,7 @@
 import { BehaviorSubject, NEVER, Observable, of } from 'rxjs';
 import { respondToSubmits, type SubmitHandler } from '../../../../operators/application/respond-to-submits';
 import { settled } from '../../../../src/testing/time/settled';
+import type { Answers } from '../../../../operators/application/responding/answer';
 import { text } from '../../../support/packets';
 import { answers, EndableSubmit, resultsOf, results, submits, type TestSubmit } from './support';
 
@@ -42,7 +43,47 @@ describe('a promise', () => {
     await settled();
     expect(subscriptions).toBe(0);
   });
+
+  it.each<[string, (closed: () => void) => Answers]>([
+    ['a web stream', (cancel) => new ReadableStream<Uint8Array>({ cancel })],
+    ['an async iterable', (closed) => ({ [Symbol.asyncIterator]: () => closable(closed) }) as never],
+    ['an iterable', (closed) => ({ [Symbol.iterator]: () => closable(closed) }) as never],
+  ])('of %s that comes after the end is closed, unread', async (_, streamOf) => {
+    const closed: string[] = [];
+    const submit = new EndableSubmit(1);
+    const stream = streamOf(() => closed.push('closed'));
+    resultsOf(async () => Promise.resolve(stream), {}, submit);
+    submit.end();
+    await settled();
+    expect(closed).toEqual(['closed']);
+  });
+
+  it('of a stream that comes after the end and cannot be closed costs nobody anything', async () => {
+    const errors: unknown[] = [];
+    const submit = new EndableSubmit(1);
+    const failure = new Error('not to be closed');
+    const stream = { [Symbol.iterator]: () => closable(() => fail(failure)) } as never;
+    resultsOf(async () => Promise.resolve(stream), { onError: (error) => errors.push(error) }, submit);
+    submit.end();
+    await settled();
+    expect(errors).toEqual([failure]);
+  });
 });
+
+/** An iterator that is not to be read. */
+function closable(closed: () => void) {
+  return {
+    next: () => fail(new Error('it was read')),
+    return: () => {
+      closed();
+      return { done: true, value: undefined };
+    },
+  };
+}
+
+function fail(error: Error): never {
+  throw error;
+}
 
 describe('work that goes on behind a stopped answer', () => {
   it.each<[string, () => SubmitHandler<TestSubmit>]>([
