@@ -15,6 +15,8 @@ interface Waiting<Request, Ack> {
   readonly request: Request;
   readonly resolve: (ack: Ack) => void;
   readonly reject: (error: unknown) => void;
+  /** Milliseconds of the scheduler; 0 where nothing limits the wait. */
+  readonly askedAt: number;
   readonly limit: Subscription;
 }
 
@@ -44,10 +46,16 @@ export class AwaitedAcks<Request, Ack> {
     return this.waiting[0]?.request;
   }
 
+  /** When that was made; Infinity where none waits, and earlier than all where its ack is only not waited for. */
+  get firstAskedAt(): number {
+    return this.givenUp > 0 ? -Infinity : (this.waiting[0]?.askedAt ?? Infinity);
+  }
+
   /** Rejects with a `RuntimeError` where there is no ack in time. */
   add(request: Request): Promise<Ack> {
+    const askedAt = this.patience?.scheduler.now() ?? 0;
     return new Promise((resolve, reject) => {
-      this.waiting.push({ request, resolve, reject, limit: this.limit() });
+      this.waiting.push({ request, resolve, reject, askedAt, limit: this.limit() });
     });
   }
 

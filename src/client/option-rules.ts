@@ -59,7 +59,11 @@ const finiteMs = rule<number>(
 
 const RECONNECT_RULES: Rules<ReconnectOptions> = {
   minDelayMs: finiteMs,
-  maxDelayMs: milliseconds,
+  maxDelayMs: rule<number>(
+    '1 ms or more, or Infinity',
+    (value) => typeof value === 'number' && value >= 1,
+    'number',
+  ),
   jitter: share,
 };
 

@@ -55,7 +55,7 @@ export interface ClientOptions {
 export interface ReconnectOptions {
   /** Milliseconds before the first attempt, 0 for at once; each later one waits twice as long. Default 100. */
   readonly minDelayMs?: number;
-  /** Milliseconds that a wait grows to. Default 10,000. */
+  /** Milliseconds that a wait grows to, 1 or more. Default 10,000. */
   readonly maxDelayMs?: number;
   /** Which share of a wait is random, from 0 to 1, so that clients do not come back together. Default 0.5. */
   readonly jitter?: number;

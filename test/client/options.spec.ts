@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CLIENT_DEFAULTS, RECONNECT_DEFAULTS, SESSION_DEFAULTS, sessionOpen } from '../../src/client/options';
+import { takeSessionOptions } from '../../src/client/option-rules';
 import { NO_BLOCKS, openBlocks, openBody } from '../../src/protocol/session/open-blocks';
 import { Profile } from '../../src/wire/messages/payload-kind';
 import { PriorityClass, SessionFlag, SessionOpenMetadata } from '../../src/wire/messages/session-open';
@@ -76,5 +77,14 @@ describe('SESSION_OPEN, as a client fills it in', () => {
 
   it('can announce a token that it does not send, as the reference wants it', () => {
     expect(sessionOpen({ resumeTokenBytes: 24 }, NO_BLOCKS).resumeTokenBytes).toBe(24);
+  });
+});
+
+describe('the waits between attempts to connect', () => {
+  it('grow to something', () => {
+    expect(() => takeSessionOptions({ reconnect: { maxDelayMs: 0 } })).toThrow(
+      new RangeError('reconnect.maxDelayMs must be 1 ms or more, or Infinity, got 0'),
+    );
+    expect(takeSessionOptions({ reconnect: { minDelayMs: 0, maxDelayMs: 1 } })).toBeDefined();
   });
 });

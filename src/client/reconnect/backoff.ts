@@ -1,6 +1,6 @@
 import { RECONNECT_DEFAULTS, type ReconnectOptions } from '../options';
 
-/** Milliseconds that a wait grows from, where the first attempt is made at once. */
+/** Milliseconds that every wait but the first takes, whatever chance has it. */
 const LEAST_MS = 1;
 
 /** The waits between attempts to connect: doubling, bounded, partly random. */
@@ -8,5 +8,6 @@ export function backoffMs(attempt: number, options: ReconnectOptions, random: ()
   const { minDelayMs, maxDelayMs, jitter } = { ...RECONNECT_DEFAULTS, ...options };
   const first = attempt === 0 ? minDelayMs : Math.max(minDelayMs, LEAST_MS);
   const longest = Math.min(maxDelayMs, first * 2 ** Math.min(attempt, 30));
-  return longest * (1 - jitter * random());
+  const wait = longest * (1 - jitter * random());
+  return attempt === 0 ? wait : Math.max(wait, LEAST_MS);
 }

@@ -2,9 +2,11 @@ import { Subject } from 'rxjs';
 import { unexpectedType, unhandled } from '../../protocol/packet-checks';
 import { decodeMessage, type Message, type MessageOf, type TypeFrom } from '../../wire/message';
 import { MessageType } from '../../wire/message-type';
+import { ErrorScope } from '../../wire/messages/error-message';
 import type { Packet } from '../../wire/packet';
 import type { Revision } from '../../wire/revision';
-import type { Patience } from '../awaited-acks';
+import type { AwaitedAcks, Patience } from '../awaited-acks';
+import { ServerRefusalError } from '../errors';
 import type { Submissions } from '../submissions/submissions';
 import { CachePuts } from './cache';
 import type { ClosingHandshake } from './close';
@@ -19,6 +21,9 @@ type SessionMessage = MessageOf<
   Exclude<TypeFrom<'server', 'session' | 'operation' | 'any'>, typeof MessageType.ResultPush>
 >;
 
+/** Those of one kind. */
+type Requests = Pick<AwaitedAcks<unknown, unknown>, 'size' | 'firstAskedAt' | 'rejectFirst' | 'rejectAll'>;
+
 /** The messages of a session, each with its handler, in the file of its name. */
 export class SessionMessages {
   readonly results: Results;
@@ -32,7 +37,7 @@ export class SessionMessages {
     private readonly revision: Revision,
     private readonly closing: ClosingHandshake,
     submissions: Submissions,
-    carrier: SessionCarrier,
+    private readonly carrier: SessionCarrier,
     patience: Patience,
   ) {
     this.results = new Results(submissions, carrier);
@@ -44,7 +49,7 @@ export class SessionMessages {
 
   /** Requests without their ack. */
   get awaited(): number {
-    return this.patches.size + this.migrations.size + this.cachePuts.size;
+    return this.requests.reduce((sum, { size }) => sum + size, 0);
   }
 
   /** Takes a packet that was judged. Throws an `NnrpError` or a `RuntimeError` that says what is wrong. */
@@ -62,7 +67,7 @@ export class SessionMessages {
 
   /** There will be no acks of what was asked so far. */
   rejectRequests(error: unknown): void {
-    for (const requests of [this.patches, this.migrations, this.cachePuts]) requests.rejectAll(error);
+    for (const requests of this.requests) requests.rejectAll(error);
   }
 
   /** The session is over. */
@@ -72,13 +77,29 @@ export class SessionMessages {
     this.hints.complete();
   }
 
+  private get requests(): readonly Requests[] {
+    return [this.patches, this.migrations, this.cachePuts];
+  }
+
+  /** It answers a submit, or a request: as acks do, the first that has no answer. */
+  private onError(message: MessageOf<typeof MessageType.Error>): void {
+    const { errorScope, relatedFrameId, errorCode } = message.metadata;
+    if (errorScope !== ErrorScope.Session || relatedFrameId !== 0) {
+      this.results.onError(message);
+      return;
+    }
+    const oldest = this.requests.reduce((a, b) => (b.firstAskedAt < a.firstAskedAt ? b : a));
+    oldest.rejectFirst(new ServerRefusalError(errorCode, new TextDecoder().decode(message.body)));
+    this.carrier.noteAnswer();
+  }
+
   private onMessage(message: SessionMessage): void {
     switch (message.messageType) {
       case MessageType.ResultDrop:
         this.results.onDrop(message);
         return;
       case MessageType.Error:
-        this.results.onError(message);
+        this.onError(message);
         return;
       case MessageType.FlowUpdate:
         this.flow.onUpdate(message);

@@ -31,10 +31,15 @@ describe('backoffMs', () => {
     expect(backoffMs(30, { minDelayMs: 0 }, () => 0)).toBe(10_000);
   });
 
+  it('is a wait, but for the first, whatever chance has it', () => {
+    const options = { minDelayMs: 0, maxDelayMs: 1, jitter: 1 };
+    expect(attempts.slice(0, 4).map((attempt) => backoffMs(attempt, options, () => 1))).toEqual([0, 1, 1, 1]);
+  });
+
   it('is a wait within its bounds, whatever it is told and however often it was tried', () => {
     const options = fc.record({
       minDelayMs: fc.nat(10_000),
-      maxDelayMs: fc.nat(100_000),
+      maxDelayMs: fc.integer({ min: 1, max: 100_000 }),
       jitter: fc.double({ min: 0, max: 1, noNaN: true }),
     });
     const chance = fc.double({ min: 0, max: 1, noNaN: true });

@@ -1,5 +1,8 @@
 import type { SubmitRequest } from '../../../src/client/submissions/submission';
 import { MessageType } from '../../../src/wire/message-type';
+import { ErrorMetadata, ErrorScope } from '../../../src/wire/messages/error-message';
+import { SessionMigrateMetadata, TransportId } from '../../../src/wire/messages/session-migrate';
+import { SessionPatchAckMetadata } from '../../../src/wire/messages/session-patch';
 import { packet } from '../../../src/wire/packet';
 import { settled } from '../../support/async';
 import { dropPacket } from '../../support/packets';
@@ -91,6 +94,39 @@ describe('a session', () => {
     expect(told(open.submit({}))).toMatchObject([
       { kind: 'frame-id-overflow', message: 'session 42 has used all of its frame ids; open another' },
     ]);
+    await client.close();
+  });
+
+  it('fails the first request where the server answers it with ERROR, and no other', async () => {
+    const { client, peer, session: open } = await session();
+    const error = ErrorMetadata.of({
+      errorCode: 0x20001,
+      errorScope: ErrorScope.Session,
+      relatedSessionId: 42,
+    });
+    const refuse = (): void => {
+      peer.send(packet({ messageType: MessageType.Error, sessionId: 42 }, ErrorMetadata.encode(error)));
+    };
+    const patch = expect(open.patch({})).rejects.toMatchObject({
+      name: 'ServerRefusalError',
+      errorCode: 0x20001,
+    });
+    await settled();
+    const move = { oldTransportId: TransportId.Tcp, newTransportId: TransportId.Quic };
+    const migration = expect(open.migrate(SessionMigrateMetadata.of(move))).rejects.toThrow('error 0x20001');
+    await settled();
+    const next = open.patch({});
+    refuse();
+    await patch;
+    refuse();
+    await migration;
+    const ack = SessionPatchAckMetadata.encode(SessionPatchAckMetadata.of({ effectiveQualityTier: 3 }));
+    peer.send(packet({ messageType: MessageType.SessionPatchAck, sessionId: 42 }, ack));
+    expect((await next).metadata.effectiveQualityTier).toBe(3);
+    // Of nobody's request it is nothing to anybody.
+    refuse();
+    await settled();
+    expect(client.usage).toMatchObject({ sessions: 1, acksAwaited: 0 });
     await client.close();
   });
 
