@@ -15,10 +15,13 @@ interface Waiting<Request, Ack> {
   readonly request: Request;
   readonly resolve: (ack: Ack) => void;
   readonly reject: (error: unknown) => void;
-  /** Milliseconds of the scheduler; 0 where nothing limits the wait. */
-  readonly askedAt: number;
+  /** How many requests of any kind came before. */
+  readonly turn: number;
   readonly limit: Subscription;
 }
+
+/** Requests so far: a clock may say the same of two. */
+let turns = 0;
 
 /**
  * Requests that wait for their acks, in the order in which they were sent: the protocol's acks carry no
@@ -46,16 +49,17 @@ export class AwaitedAcks<Request, Ack> {
     return this.waiting[0]?.request;
   }
 
-  /** When that was made; Infinity where none waits, and earlier than all where its ack is only not waited for. */
-  get firstAskedAt(): number {
-    return this.givenUp > 0 ? -Infinity : (this.waiting[0]?.askedAt ?? Infinity);
+  /** Whose turn comes before that of later requests of any kind; Infinity where none waits. */
+  get firstTurn(): number {
+    // Of one that is waited for no more nobody knows: it was before all that wait.
+    return this.givenUp > 0 ? -1 : (this.waiting[0]?.turn ?? Infinity);
   }
 
   /** Rejects with a `RuntimeError` where there is no ack in time. */
   add(request: Request): Promise<Ack> {
-    const askedAt = this.patience?.scheduler.now() ?? 0;
+    const turn = turns++;
     return new Promise((resolve, reject) => {
-      this.waiting.push({ request, resolve, reject, askedAt, limit: this.limit() });
+      this.waiting.push({ request, resolve, reject, turn, limit: this.limit() });
     });
   }
 

@@ -22,7 +22,7 @@ type SessionMessage = MessageOf<
 >;
 
 /** Those of one kind. */
-type Requests = Pick<AwaitedAcks<unknown, unknown>, 'size' | 'firstAskedAt' | 'rejectFirst' | 'rejectAll'>;
+type Requests = Pick<AwaitedAcks<unknown, unknown>, 'size' | 'firstTurn' | 'rejectFirst' | 'rejectAll'>;
 
 /** The messages of a session, each with its handler, in the file of its name. */
 export class SessionMessages {
@@ -88,7 +88,7 @@ export class SessionMessages {
       this.results.onError(message);
       return;
     }
-    const oldest = this.requests.reduce((a, b) => (b.firstAskedAt < a.firstAskedAt ? b : a));
+    const oldest = this.requests.reduce((a, b) => (b.firstTurn < a.firstTurn ? b : a));
     oldest.rejectFirst(new ServerRefusalError(errorCode, new TextDecoder().decode(message.body)));
     this.carrier.noteAnswer();
   }
