@@ -84,6 +84,7 @@ export {
 } from './capture/capture';
 export { readCapturedFlow, writeCapturedFlow } from './capture/captured-flow-text';
 export { toMarbles } from './capture/to-marbles';
+export { draw, type Drawing, type Drawn } from './marbles/draw';
 // What a transport of your own has to be.
 export { Listener, type ListenerSink, type ListenOptions } from '../transport/endpoint';
 export { memoryPair } from '../transport/memory';
