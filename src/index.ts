@@ -9,7 +9,8 @@
  */
 
 // A server.
-export { createServer, type Server, type Violation } from './server/server';
+export { createServer, type Server } from './server/server';
+export type { Violation } from './server/reports';
 export type { CloseOptions, QueueLimits, ResumeMode, ServerOptions } from './server/options';
 export { DEFAULT_SERVER_LIMITS, type ServerLimits } from './server/limits/server-limits';
 export type { LimitConsequence, LimitTripped } from './server/limits/limit-tripped';
@@ -34,9 +35,9 @@ export type {
   SessionMessage,
   Submit,
   SubmitEnd,
-} from './server/session/messages';
+} from './server/session/session-message';
 export type { CreditTarget, SessionEnding } from './server/session/session-terms';
-export { MigrateRefusal } from './server/session/session-requests';
+export { MigrateRefusal } from './server/session/messages/migrate';
 export { LIMIT_CODE, VIOLATION_CODE } from './server/error-packet';
 export type { Answer, Answers, HandlerContext } from '../operators/application/respond-to-submits';
 

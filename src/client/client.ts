@@ -15,7 +15,7 @@ import { linkOver, type ClientLink } from './link/link';
 import { ClientLinks } from './link/links';
 import { takeClientOptions, takeEndpoint, takeSessionOptions } from './option-rules';
 import { clientSettings, type ClientOptions, type ClientSettings, type SessionOptions } from './options';
-import { onEach } from './on-each';
+import { onEach } from '../transport/on-each';
 import { Reconnection } from './reconnect/reconnection';
 import { SessionMover } from './reconnect/session-mover';
 import { ConnectedSession, type SessionOwner } from './session/connected-session';

@@ -44,26 +44,6 @@ export function unknownMessage(type: number): RuntimeError {
   return protocolError(new NnrpError({ kind: 'UnknownMessageType', actual: type }));
 }
 
-/** Throws a `RuntimeError`, `unexpected-message`, where the metadata is not exactly as long as its record. */
-export function checkMetadataLength({ header, metadata }: Packet, length: number, role: Role): void {
-  if (metadata.length !== length) {
-    throw unexpectedMessage(
-      `${role} received malformed ${messageTypeName(header.messageType)} metadata length`,
-    );
-  }
-}
-
-/**
- * Throws a `RuntimeError` where a packet is more than its header: `unexpected-message`, or for
- * RESULT_DROP, PING and PONG `protocol` with the cause `InvalidProtocolCombination`.
- */
-export function checkHeaderOnly({ header }: Packet, role: Role): void {
-  if (header.metaLen === 0 && header.bodyLen === 0) return;
-  const rule = firstRow(header.messageType)?.headerOnlyRule;
-  if (rule !== undefined) throw protocolError(new NnrpError({ kind: 'InvalidProtocolCombination', rule }));
-  throw unexpectedMessage(`${role} received malformed ${messageTypeName(header.messageType)} lengths`);
-}
-
 function isOfScope({ scope }: MessageRow, sessionId: number): boolean {
   switch (scope) {
     case 'connection':

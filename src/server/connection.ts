@@ -1,8 +1,7 @@
-import { Observable, Subscription, type Observer, type TimestampProvider } from 'rxjs';
+import { Observable, Subscription, tap, type Observer } from 'rxjs';
 import { judgePackets } from '../../operators/judge-packets';
 import { limitPackets, type PacketBudget } from '../../operators/limit-packets';
 import { splitBySession } from '../../operators/split-by-session';
-import type { ServerCapabilities } from '../protocol/capability/capability';
 import { CreditEpoch } from '../protocol/flow/credit-epoch';
 import { unexpectedType } from '../protocol/packet-checks';
 import { marked } from '../protocol/revision/mark';
@@ -11,41 +10,27 @@ import type { SessionExtension } from '../protocol/session/session-extension';
 import { SessionTable } from '../protocol/session/session-table';
 import { asRuntimeError } from '../protocol/as-runtime-error';
 import type { RuntimeError } from '../protocol/runtime-error';
-import { LivenessWatch, type KeepAlive, type WatchedPeer } from '../transport/keep-alive';
+import { LivenessWatch, type WatchedPeer } from '../transport/keep-alive';
 import { SignsOfLife } from '../transport/signs-of-life';
 import type { Transport } from '../transport/transport';
 import { HEADER_LENGTH } from '../wire/header';
 import { MessageType } from '../wire/message-type';
 import { SessionOpenMetadata } from '../wire/messages/session-open';
 import type { Packet } from '../wire/packet';
-import type { RevisionName } from '../wire/message';
 import type { RateClass, Revision } from '../wire/revision';
 import { closeSoon, closeTransport } from './close-transport';
 import { helloAck, pong, probeAck, refusal } from './connection-answers';
 import { faultOfOpen, mayBeTold } from './connection-faults';
-import { ConnectionGuard, type GuardHost, type GuardedConnection } from './limits/connection-guard';
+import { ConnectionGuard, type GuardedConnection } from './limits/connection-guard';
 import { lengthOf, type Excess } from './limits/connection-limits';
 import type { HandshakeTicket } from './limits/handshake-gate';
 import type { SlotPool } from './limits/slot-pool';
-import type { OpeningConnection, SessionOpener } from './opening/session-opener';
+import type { OpenAnswer, Opening, SessionOpener } from './opening/session-opener';
 import { ReceiptProof } from './receipt-proof';
+import type { ServerContext } from './server-context';
+import { receive } from './session/messages/receive';
+import type { Attachment } from './session/results/session-outlet';
 import type { SessionCore } from './session/session-core';
-
-/** What a connection needs of its server. */
-export interface ConnectionHost extends GuardHost {
-  readonly opener: SessionOpener;
-  readonly capabilities: ServerCapabilities;
-  readonly keepAlive: KeepAlive;
-  /** Those that may be spoken. */
-  readonly revisions: readonly RevisionName[];
-  /** Tells the date. */
-  readonly wallClock: TimestampProvider;
-  /** This side is at fault, or code of the application's. */
-  failed(error: RuntimeError): void;
-  violated(error: RuntimeError, connection: Connection, packet?: Packet): void;
-  /** The transport is gone. */
-  ended(connection: Connection): void;
-}
 
 /**
  * A peer: reads its packets, answers those of connection scope, and hands the others to the sessions that it owns.
@@ -58,7 +43,7 @@ export interface ConnectionHost extends GuardHost {
  * the connection.
  */
 export class Connection
-  implements OpeningConnection, GuardedConnection, WatchedPeer, PacketBudget<Excess>, Observer<Packet>
+  implements Attachment, GuardedConnection, WatchedPeer, PacketBudget<Excess>, Observer<Packet>
 {
   /** Bytes of header and body that the client takes in one packet; Infinity where it has not said. */
   largestPacket = Infinity;
@@ -83,14 +68,18 @@ export class Connection
 
   constructor(
     readonly transport: Transport,
-    private readonly host: ConnectionHost,
+    private readonly server: ServerContext,
+    private readonly opener: SessionOpener,
+    /** Those of the server, until they end. */
+    private readonly connections: Set<Connection>,
     ticket: HandshakeTicket,
   ) {
-    this.life = new SignsOfLife(transport, host.scheduler);
-    this.guess = new RevisionGuess(host.revisions, () => {
+    this.life = new SignsOfLife(transport, server.scheduler);
+    this.guess = new RevisionGuess(server.settings.revisions, () => {
       for (const core of this.sessions.all()) core.revised(this.revision);
     });
-    this.guard = new ConnectionGuard(this, host, ticket);
+    this.guard = new ConnectionGuard(this, server, ticket);
+    connections.add(this);
   }
 
   /** Of operations of all sessions of the connection. */
@@ -143,7 +132,7 @@ export class Connection
       .pipe(
         limitPackets(this, { revision, onViolation: (excess) => this.guard.exceeded(excess) }),
         judgePackets({ revision, onViolation }),
-        splitBySession(sessions, (core, packet) => core.receive(packet, this.life.lastHeard), {
+        splitBySession(sessions, (core, packet) => this.receive(core, packet), {
           revision,
           isLate: (packet) => this.isLate(packet),
           onViolation,
@@ -160,9 +149,9 @@ export class Connection
   /** The transport has failed, or what came over it was no packet. */
   error(error: unknown): void {
     const fault = asRuntimeError(error);
-    if (fault.kind === 'internal') this.host.failed(fault);
+    if (fault.kind === 'internal') this.server.reports.failures.next(fault);
     // A network that fails is nobody's violation.
-    else if (fault.kind !== 'io') this.host.violated(fault, this);
+    else if (fault.kind !== 'io') this.violated(fault);
     this.end();
   }
 
@@ -180,39 +169,7 @@ export class Connection
   /** From when on the peer can be asked: a timer for each that says nothing would cost more than the peer. */
   private watchLiveness(): void {
     if (this.isOver) return;
-    this.watch ??= new LivenessWatch(this, this.host.keepAlive, this.host.scheduler);
-  }
-
-  admitsSession(): boolean {
-    return this.guard.admitsSession(this.sessions.size + this.decidingCount);
-  }
-
-  accepted(): void {
-    this.guard.accepted();
-  }
-
-  answerOpen(ack: Packet, verdict: 'accepted' | 'refused'): void {
-    // One that accepts waits with its session, and those are few.
-    if (verdict === 'accepted') this.say(ack);
-    else this.answer(ack);
-    this.guard.answered();
-    if (verdict === 'refused') this.guard.allow('refusals', 0, this.life.lastHeard);
-  }
-
-  tokenFailed(sessionId: number, ofAddress: number | undefined): void {
-    this.guard.tokenFailed(sessionId, ofAddress);
-  }
-
-  cancelledEarly(sessionId: number): void {
-    this.guard.allow('cancels', sessionId, this.life.lastHeard);
-  }
-
-  submitQueued(): void {
-    this.guard.submitQueued();
-  }
-
-  adopt(core: SessionCore): void {
-    this.sessions.add(core);
+    this.watch ??= new LivenessWatch(this, this.server.settings.keepAlive, this.server.scheduler);
   }
 
   released(core: { readonly sessionId: number }): void {
@@ -222,12 +179,6 @@ export class Connection
 
   requestProof(): void {
     this.proof.ask();
-  }
-
-  refused(sessionId: number): void {
-    // It went where results go, and has a header at least.
-    this.guard.answerSent(HEADER_LENGTH);
-    this.guard.allow('refusals', sessionId, this.life.lastHeard);
   }
 
   /** Sends what is queued, ends the connection, and then its sessions, as far as they cannot wait. */
@@ -262,7 +213,7 @@ export class Connection
         this.guard.allow('pongs', 0, this.life.lastHeard);
         return;
       case MessageType.TransportProbe:
-        this.answer(probeAck(packet, this.host.wallClock.now()));
+        this.answer(probeAck(packet, this.server.settings.wallClock.now()));
         return;
       case MessageType.ClientHello:
         this.onHello(packet);
@@ -278,10 +229,30 @@ export class Connection
   }
 
   private onHello(packet: Packet): void {
-    const ack = helloAck(packet, this.host.capabilities);
+    const ack = helloAck(packet, this.server.capabilities);
     this.guess.isGreeted = true;
     this.answer(this.guess.isMarked ? marked(ack, this.guess.name) : ack);
     this.guard.answered();
+  }
+
+  /** Hands a session its packet, and counts what that costs. */
+  private receive(core: SessionCore, packet: Packet): void {
+    const now = this.life.lastHeard;
+    const toll = receive(core, packet, now);
+    if (toll === undefined) return;
+    switch (toll) {
+      case 'queued':
+        this.guard.submitQueued();
+        return;
+      case 'cancelled-early':
+        this.guard.allow('cancels', core.sessionId, now);
+        return;
+      case 'refused':
+        // The answer went where results go, and has a header at least.
+        this.guard.answerSent(HEADER_LENGTH);
+        this.guard.allow('refusals', core.sessionId, now);
+        return;
+    }
   }
 
   /** Whether a packet of no session acknowledges the close of one that has left; each may, once. */
@@ -296,12 +267,27 @@ export class Connection
     const open = SessionOpenMetadata.decode(packet.metadata);
     const fault = faultOfOpen(open, packet.body, this.guess);
     if (fault !== undefined) {
-      this.host.violated(fault, this, packet);
+      this.violated(fault, packet);
       this.destroy();
       return;
     }
-    const deciding = this.host.opener.open(open, packet.body, this);
-    if (deciding === undefined || deciding.closed) return;
+    const { opener } = this;
+    const opening = opener.read(open, packet.body, this);
+    if (opening.extension !== undefined) this.announce(opening.extension);
+    const refusal = opener.check(opening) ?? (this.admitsSession() ? undefined : opener.noRoom(opening));
+    if (refusal !== undefined) {
+      this.answerOpen(opening, refusal);
+      return;
+    }
+    const deciding = opener
+      .decide(opening)
+      .pipe(tap((answer) => this.answerOpen(opening, answer)))
+      .subscribe({
+        error: (error: unknown) => {
+          this.server.reports.failures.next(asRuntimeError(error));
+        },
+      });
+    if (deciding.closed) return;
     this.decidingCount += 1;
     deciding.add(() => {
       this.decidingCount -= 1;
@@ -310,10 +296,31 @@ export class Connection
     this.deciding.add(deciding);
   }
 
+  private admitsSession(): boolean {
+    return this.guard.admitsSession(this.sessions.size + this.decidingCount);
+  }
+
+  /** Does what was decided about a SESSION_OPEN. */
+  private answerOpen(opening: Opening, answer: OpenAnswer): void {
+    if (answer.isAccepted) this.guard.accepted();
+    if (answer.kind === 'refused') {
+      this.answer(answer.ack);
+      this.guard.answered();
+      this.guard.allow('refusals', 0, this.life.lastHeard);
+      if (answer.guess !== undefined) this.guard.tokenFailed(answer.guess.sessionId, answer.guess.ofAddress);
+      return;
+    }
+    // It waits with its session, and those are few.
+    this.say(answer.ack);
+    this.guard.answered();
+    this.sessions.add(answer.core);
+    this.opener.begin(answer, opening);
+  }
+
   private refuse(packet: Packet, error: RuntimeError): void {
     const { sessionId, messageType } = packet.header;
-    if (error.kind === 'internal') this.host.failed(error);
-    else this.host.violated(error, this, packet);
+    if (error.kind === 'internal') this.server.reports.failures.next(error);
+    else this.violated(error, packet);
     if (!this.guard.allow(this.rateOf(sessionId, error), sessionId, this.life.lastHeard)) return;
     // Nothing that could follow a hello that does not fit would fit either.
     const isFatal = messageType === MessageType.ClientHello && sessionId === 0;
@@ -321,6 +328,10 @@ export class Connection
     if (mayBeTold(this.guess, { isFatal, isOfSession }))
       this.answer(refusal(packet.header, error, { isFatal }));
     if (isFatal) void this.close();
+  }
+
+  private violated(error: RuntimeError, packet?: Packet): void {
+    this.server.reports.violations.next({ error, peer: this.transport.peer, header: packet?.header });
   }
 
   /** What comes late for a session that has left is no fault: its peer may not have heard of it. */
@@ -335,7 +346,7 @@ export class Connection
   leave(word: Packet | undefined): void {
     this.isLeaving = true;
     if (word !== undefined) this.transport.send(word);
-    const closed = closeSoon(this.transport, this.host.scheduler);
+    const closed = closeSoon(this.transport, this.server.scheduler);
     this.stop();
     this.releaseSessions();
     void closed.then(() => {
@@ -384,7 +395,7 @@ export class Connection
     this.stop();
     this.releaseSessions();
     this.guard.end();
-    this.host.ended(this);
+    this.connections.delete(this);
   }
 
   private releaseSessions(): void {

@@ -34,7 +34,7 @@ import { MIN_TOKEN_BYTES, type RandomBytes } from './opening/resume-token';
 import type { SessionPolicy } from './opening/policy';
 import type { CloseOptions, QueueLimits, ServerOptions, ServerSettings } from './options';
 import type { SessionEnding } from './session/session-terms';
-import type { Submit } from './session/messages';
+import type { Submit } from './session/session-message';
 
 /** A token has to fit into what a stranger may say. */
 const MAX_TOKEN_BYTES = 1024;

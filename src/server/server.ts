@@ -1,41 +1,37 @@
 import { randomInt } from 'node:crypto';
-import { firstValueFrom, forkJoin, Subject, Subscription, take, type Observable } from 'rxjs';
+import { firstValueFrom, forkJoin, Subscription, take, type Observable } from 'rxjs';
 import { takeValue } from '../protocol/options/take-options';
 import { describeError, RuntimeError } from '../protocol/runtime-error';
 import type { ListenAddress, ListenEndpoint, ListenOptions, Listener } from '../transport/endpoint';
 import { monotonicScheduler } from '../transport/time/monotonic-scheduler';
 import { scheduleIn } from '../transport/time/schedule-in';
 import { listener, transport as transportRule } from '../transport/option-rules';
-import type { PeerName, Transport, TransportKind } from '../transport/transport';
-import type { CommonHeader } from '../wire/header';
+import type { Transport, TransportKind } from '../transport/transport';
 import { bitmapOf } from '../protocol/capability/bitmap';
 import { isAssignedProfile } from '../protocol/capability/profile';
 import { CloseReason, InFlightPolicy } from '../wire/messages/session-close';
 import { Profile } from '../wire/messages/payload-kind';
-import { Connection, type ConnectionHost } from './connection';
+import { Connection } from './connection';
 import { contained } from './contained';
 import { HeldSubject } from './held-subject';
 import { HandshakeGate } from './limits/handshake-gate';
 import type { LimitTripped } from './limits/limit-tripped';
+import { HeldTotals } from './limits/held-totals';
 import { QueuedTotals } from './limits/queued-totals';
-import { TokenGuard } from './opening/token-guard';
+import { DetachedTotals } from './opening/detached-totals';
 import { takeCloseOptions, takeServerOptions } from './option-rules';
 import { serverSettings, type CloseOptions, type ServerOptions } from './options';
+import { ServerReports, type Violation } from './reports';
+import type { ServerContext } from './server-context';
+import { closeSession } from './session/messages/close';
 import { ServedSession } from './session/served-session';
 import type { ServerSession } from './session/session';
-import type { SessionEnding } from './session/session-terms';
+import type { SessionCore } from './session/session-core';
+import { UNSERVED_ENDING, type SessionEnding } from './session/session-terms';
 import { SubscribersOf } from './subscribers';
 import { SessionOpener } from './opening/session-opener';
 import { SessionRegistry } from './opening/session-registry';
 import { sessionUsage, type ServerUsage } from './usage';
-
-/** A peer did what the protocol forbids. */
-export interface Violation {
-  readonly error: RuntimeError;
-  readonly peer: PeerName;
-  /** Of the packet at fault; undefined where it was the connection itself. */
-  readonly header: CommonHeader | undefined;
-}
 
 /** An NNRP server. */
 export interface Server {
@@ -98,19 +94,14 @@ const DEFAULT_GRACE_MS = 10_000;
 /** Bytes of body that every transport takes, unless it is told else; as the reference says of its own. */
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
 
-/** Sessions that wait for somebody to subscribe to `sessions$`; past them, opens are told to come later. */
-const MAX_HELD_SESSIONS = 1024;
-
 class RunningServer implements Server {
   readonly sessions$: Observable<ServerSession>;
   readonly violations$: Observable<Violation>;
   readonly limits$: Observable<LimitTripped>;
   readonly failures$: Observable<RuntimeError>;
   private readonly sessions = new HeldSubject<ServerSession>();
-  private readonly violations = new Subject<Violation>();
-  private readonly limits = new Subject<LimitTripped>();
-  private readonly failures = new Subject<RuntimeError>();
-  private readonly registry: SessionRegistry;
+  private readonly reports = new ServerReports();
+  private readonly registry: SessionRegistry<SessionCore>;
   private readonly connections = new Set<Connection>();
   private readonly gate: HandshakeGate;
   private readonly listeners: readonly Listener[];
@@ -119,43 +110,27 @@ class RunningServer implements Server {
   private readonly lasting = new Subscription();
   /** What cuts short a close that takes too long. */
   private readonly forcing = new Subscription();
-  private readonly host: ConnectionHost;
-  private isClosing = false;
+  private readonly context: ServerContext;
+  private readonly opener: SessionOpener;
   private listenError: unknown;
 
   constructor(options: ServerOptions) {
-    this.sessions$ = contained(this.sessions.values$, new SubscribersOfSessions(this));
-    this.violations$ = contained(this.violations, new SubscribersOf('violations$', this));
-    this.limits$ = contained(this.limits, new SubscribersOf('limits$', this));
+    const { reports } = this;
+    this.sessions$ = contained(this.sessions.values$, new SubscribersOfSessions(this, reports));
+    this.violations$ = contained(reports.violations, new SubscribersOf('violations$', reports.failures));
+    this.limits$ = contained(reports.limits, new SubscribersOf('limits$', reports.failures));
     // Who hears of failures and fails at that has nobody to tell.
-    this.failures$ = contained(this.failures, { failed: () => undefined });
+    this.failures$ = contained(reports.failures, { failed: () => undefined });
     const settings = serverSettings(options);
-    this.registry = new SessionRegistry(options.randomBytes === undefined ? randomInt(1, 2 ** 32) : 1);
+    const { limits } = settings;
     const scheduler = options.scheduler ?? monotonicScheduler;
-    const failed = (error: RuntimeError): void => {
-      this.failed(error);
-    };
-    const limitTripped = (tripped: LimitTripped): void => {
-      this.limits.next(tripped);
-    };
-    this.gate = new HandshakeGate({ limits: settings.limits, scheduler, tripped: limitTripped });
-    const queued = new QueuedTotals(settings.limits.maxQueuedBytes);
-    const opener = new SessionOpener({
+    this.registry = new SessionRegistry(options.randomBytes === undefined ? randomInt(1, 2 ** 32) : 1);
+    this.gate = new HandshakeGate(limits, scheduler, reports);
+    this.context = {
       settings,
-      registry: this.registry,
       scheduler,
-      tokens: new TokenGuard(settings.limits.addressTokenFailures, () => scheduler.now()),
-      limitTripped,
-      queued,
-      lasting: this.lasting,
-      failed,
-      isFull: () => this.isClosing || this.sessions.heldCount >= MAX_HELD_SESSIONS,
-      sessionOpened: (core) => {
-        this.sessions.next(new ServedSession(core));
-      },
-    });
-    this.host = {
-      opener,
+      reports,
+      registry: this.registry,
       capabilities: {
         // The unspecified profile has no bit: a hello cannot ask for it. Nobody can have an unassigned one.
         profileBitmap: bitmapOf(
@@ -171,25 +146,16 @@ class RunningServer implements Server {
         maxBodyBytes: MAX_BODY_BYTES,
         tokenTtlMs: settings.resumeWindowMs,
       },
-      keepAlive: settings.keepAlive,
-      revisions: settings.revisions,
-      limits: settings.limits,
-      scheduler,
-      wallClock: settings.wallClock,
-      queued,
-      limitTripped,
-      failed,
-      violated: (error, { transport }, packet) => {
-        this.violations.next({ error, peer: transport.peer, header: packet?.header });
-      },
-      ended: (connection) => {
-        this.connections.delete(connection);
-      },
+      detached: new DetachedTotals(limits),
+      queued: new QueuedTotals(limits.maxQueuedBytes),
+      held: new HeldTotals(limits),
+      lasting: this.lasting,
     };
+    this.opener = new SessionOpener(this.context, this.registry, this.sessions);
     this.listeners = listenersOf(options, {
       gate: this.gate,
       refused: (error, peer) => {
-        this.violations.next({ error, peer, header: undefined });
+        reports.violations.next({ error, peer, header: undefined });
       },
     });
     for (const listener of this.listeners) this.accept(listener);
@@ -226,7 +192,7 @@ class RunningServer implements Server {
 
   async close(options: CloseOptions = {}): Promise<void> {
     const { graceMs = DEFAULT_GRACE_MS } = takeCloseOptions(options);
-    this.isClosing = true;
+    this.opener.close();
     this.accepting.unsubscribe();
     const ending = {
       closeReason: CloseReason.ServerShutdown,
@@ -239,20 +205,18 @@ class RunningServer implements Server {
     this.lasting.unsubscribe();
     this.registry.clear();
     this.sessions.complete();
-    this.violations.complete();
-    this.limits.complete();
-    this.failures.complete();
+    this.reports.complete();
   }
 
   private async closeAll(ending: SessionEnding): Promise<void> {
-    await Promise.all(this.registry.cores().map((core) => core.close(ending)));
+    await Promise.all(this.registry.cores().map((core) => closeSession(core, ending)));
     await Promise.all([...this.connections].map((connection) => connection.close()));
   }
 
   /** Resolves once the time for a good end is over, and what has not ended is cut. */
   private cutAll(graceMs: number): Promise<void> {
-    const { limits, scheduler } = this.host;
-    const allowed = graceMs + limits.closeOvertimeMs;
+    const { settings, scheduler } = this.context;
+    const allowed = graceMs + settings.limits.closeOvertimeMs;
     const since = scheduler.now();
     return new Promise((resolve) => {
       const cut = (): void => {
@@ -260,7 +224,7 @@ class RunningServer implements Server {
         for (const connection of [...this.connections]) {
           const { peer } = connection.transport;
           const consequence = 'connection-closed';
-          this.limits.next({
+          this.reports.limits.next({
             limit: 'closeOvertimeMs',
             peer,
             sessionId: undefined,
@@ -277,20 +241,11 @@ class RunningServer implements Server {
     });
   }
 
-  failed(error: RuntimeError): void {
-    this.failures.next(error);
-  }
-
   /** Closes a session that nobody takes submits of. */
   closeUnserved({ sessionId }: ServerSession): void {
     const core = this.registry.get(sessionId)?.core;
     if (core === undefined || core.streams.isWatched('submits')) return;
-    void core.close({
-      closeReason: CloseReason.Normal,
-      inFlightPolicy: InFlightPolicy.Abort,
-      drainTimeoutMs: 0,
-      sessionErrorCode: 0,
-    });
+    void closeSession(core, UNSERVED_ENDING);
   }
 
   /** Whether an error says that a listener has failed. */
@@ -320,7 +275,7 @@ class RunningServer implements Server {
       this.serve(takeValue(given, 'what a listener accepts', transportRule));
     } catch (cause) {
       const message = `the listener of kind ${kind} failed: ${describeError(cause)}`;
-      this.failed(
+      this.reports.failures.next(
         new RuntimeError('internal', message, { reach: 'connection', origin: 'application', cause }),
       );
     }
@@ -329,16 +284,17 @@ class RunningServer implements Server {
   private serve(transport: Transport): void {
     const ticket = this.gate.ticketOf(transport);
     if (!this.gate.holds(ticket)) return;
-    const connection = new Connection(transport, this.host, ticket);
-    this.connections.add(connection);
-    connection.start();
+    new Connection(transport, this.context, this.opener, this.connections, ticket).start();
   }
 }
 
 /** A session whose subscriber has thrown is closed, unless it is being served all the same. */
 class SubscribersOfSessions extends SubscribersOf {
-  constructor(private readonly server: RunningServer) {
-    super('sessions$', server, 'session');
+  constructor(
+    private readonly server: RunningServer,
+    { failures }: ServerReports,
+  ) {
+    super('sessions$', failures, 'session');
   }
 
   override failed(cause: unknown, session?: unknown): void {

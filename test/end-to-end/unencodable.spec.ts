@@ -1,7 +1,7 @@
 import { firstValueFrom, from, lastValueFrom, type Subscription } from 'rxjs';
 import type { Client } from '../../src/client/client';
 import type { ClientSession } from '../../src/client/session/session';
-import type { MigrateRequest, PatchRequest } from '../../src/server/session/messages';
+import type { MigrateRequest, PatchRequest } from '../../src/server/session/session-message';
 import type { ServerSession } from '../../src/server/session/session';
 import { FlowScope, FlowUpdateMetadata } from '../../src/wire/messages/flow-update';
 import { CacheObjectKind } from '../../src/wire/messages/cache';

@@ -1,7 +1,7 @@
 import { endWith, map, mergeMap, of, tap } from 'rxjs';
 import { CancelScope, OperationState } from '../../src/protocol/operation/operation';
 import type { ServerSession } from '../../src/server/session/session';
-import type { Submit } from '../../src/server/session/messages';
+import type { Submit } from '../../src/server/session/session-message';
 import { EndCode } from '../../src/protocol/operation/end-code';
 import { MessageType, messageTypeName } from '../../src/wire/message-type';
 import { ErrorScope } from '../../src/wire/messages/error-message';

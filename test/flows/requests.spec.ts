@@ -1,4 +1,4 @@
-import type { MigrateRequest, PatchRequest } from '../../src/server/session/messages';
+import type { MigrateRequest, PatchRequest } from '../../src/server/session/session-message';
 import { MigrateRefusal } from '../../src';
 import { TransportId } from '../../src/wire/messages/session-migrate';
 import { PatchAckStatus, PatchRejectReason } from '../../src/wire/messages/session-patch';

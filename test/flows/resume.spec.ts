@@ -1,5 +1,5 @@
 import { SessionErrorCode } from '../../src/wire/messages/session-open';
-import type { Submit } from '../../src/server/session/messages';
+import type { Submit } from '../../src/server/session/session-message';
 import {
   cancel,
   drop,

@@ -8,7 +8,7 @@ import {
   SessionPatchMetadata,
 } from '../../src/wire/messages/session-patch';
 import { migrateAckPacket, bytesOf, text } from '../support/packets';
-import { MigrateRefusal } from '../../src/server/session/session-requests';
+import { MigrateRefusal } from '../../src/server/session/messages/migrate';
 import { Inbox } from './inbox';
 import { rustError, stage } from './stage';
 

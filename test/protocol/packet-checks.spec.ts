@@ -1,11 +1,4 @@
-import {
-  checkHeaderOnly,
-  checkMetadataLength,
-  foreignSession,
-  packetFault,
-  type Role,
-} from '../../src/protocol/packet-checks';
-import { RuntimeError } from '../../src/protocol/runtime-error';
+import { foreignSession, packetFault, type Role } from '../../src/protocol/packet-checks';
 import { MessageType, messageTypeName } from '../../src/wire/message-type';
 import type { Packet } from '../../src/wire/packet';
 import { preview3 } from '../../src/wire/preview3';
@@ -20,17 +13,6 @@ import {
 } from '../support/packets';
 
 type TypeName = keyof typeof MessageType;
-
-/** What a check throws, told whole; undefined where it lets the packet pass. */
-function refusal(check: () => void): unknown {
-  try {
-    check();
-  } catch (error) {
-    expect(error).toBeInstanceOf(RuntimeError);
-    return particulars(error);
-  }
-  return undefined;
-}
 
 function unexpected(message: string): unknown {
   return {
@@ -144,59 +126,5 @@ describe('foreignSession', () => {
     ['client', 'SessionCloseAck', 'client received close ack for another session'],
   ])('says what a %s received for another session: %s', (role, type, message) => {
     expect(particulars(foreignSession(MessageType[type], role))).toEqual(unexpected(message));
-  });
-});
-
-describe('checkMetadataLength', () => {
-  it('passes the exact length', () => {
-    const packet = rawPacket(MessageType.FrameSubmit, { metaLen: 72, bodyLen: 5 });
-    expect(refusal(() => checkMetadataLength(packet, 72, 'server'))).toBeUndefined();
-  });
-
-  it.each<[Role, TypeName, number, string]>([
-    ['server', 'FrameSubmit', 72, 'server received malformed FRAME_SUBMIT metadata length'],
-    ['server', 'SessionPatch', 36, 'server received malformed SESSION_PATCH metadata length'],
-    ['server', 'SessionMigrate', 24, 'server received malformed SESSION_MIGRATE metadata length'],
-    ['client', 'ResultPush', 64, 'client received malformed RESULT_PUSH metadata length'],
-    ['client', 'SessionPatchAck', 48, 'client received malformed SESSION_PATCH_ACK metadata length'],
-    ['client', 'SessionMigrateAck', 24, 'client received malformed SESSION_MIGRATE_ACK metadata length'],
-    ['client', 'SessionCloseAck', 16, 'client received malformed SESSION_CLOSE_ACK metadata length'],
-  ])('lets no %s take another length of %s', (role, type, length, message) => {
-    for (const metaLen of [length - 1, length + 1, 0]) {
-      const packet = rawPacket(MessageType[type], { metaLen });
-      expect(refusal(() => checkMetadataLength(packet, length, role))).toEqual(unexpected(message));
-    }
-  });
-});
-
-describe('checkHeaderOnly', () => {
-  it('passes a header', () => {
-    expect(refusal(() => checkHeaderOnly(cancelPacket({ frameId: 7 }), 'server'))).toBeUndefined();
-  });
-
-  const TOO_LONG = [
-    { metaLen: 1, bodyLen: 0 },
-    { metaLen: 0, bodyLen: 1 },
-    { metaLen: 72, bodyLen: 5 },
-  ];
-
-  it.each(TOO_LONG)('refuses a FRAME_CANCEL with %j', (lengths) => {
-    expect(refusal(() => checkHeaderOnly(rawPacket(MessageType.FrameCancel, lengths), 'server'))).toEqual(
-      unexpected('server received malformed FRAME_CANCEL lengths'),
-    );
-  });
-
-  it.each(TOO_LONG)('refuses a RESULT_DROP with %j as the rule of the protocol that it breaks', (lengths) => {
-    const rule = 'RESULT_DROP is header-only and requires meta_len=0 and body_len=0';
-    expect(refusal(() => checkHeaderOnly(rawPacket(MessageType.ResultDrop, lengths), 'client'))).toEqual(
-      forbidden(rule, { kind: 'InvalidProtocolCombination', rule }),
-    );
-  });
-
-  it.each<TypeName>(['Ping', 'Pong'])('refuses a %s that carries something in the same way', (type) => {
-    const rule = 'empty control message requires expected type, meta_len=0, and body_len=0';
-    expect(refusal(() => checkHeaderOnly(rawPacket(MessageType[type], { bodyLen: 8 }), 'server'))).toEqual(
-      forbidden(rule, { kind: 'InvalidProtocolCombination', rule }),
-    );
   });
 });

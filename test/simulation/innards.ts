@@ -89,7 +89,7 @@ export function serverInnards(session: ServerSession): ServerInnards {
 }
 
 function heldBytes(session: ServerSession): HeldBytes {
-  const { operations, host, settings } = coreOf(session);
+  const { operations, server } = coreOf(session);
   const each = [...operations['registry'].operations()].map(({ held }) => {
     let bytes = 0;
     for (const result of held?.['results'] ?? []) {
@@ -101,8 +101,8 @@ function heldBytes(session: ServerSession): HeldBytes {
     bytes: each.reduce((sum, bytes) => sum + bytes, 0),
     countedBytes: operations.heldBytes,
     largest: Math.max(0, ...each),
-    most: settings.limits.maxHeldBytes,
-    countedInAll: host.held['bytes'],
+    most: server.settings.limits.maxHeldBytes,
+    countedInAll: server.held['bytes'],
   };
 }
 
@@ -152,8 +152,8 @@ export function serverDigest(session: ServerSession): string {
     outbox?.size,
     outbox?.lastReleasedNumber,
     core.cacheObjectCount,
-    core['madeRecovery']?.['isUnconfirmed'] ?? false,
-    core['madeHolds']?.['epoch']['latest'],
+    core['isUnconfirmed'],
+    core.holdEpoch.latest,
   ].join(' | ');
 }
 

@@ -3,7 +3,7 @@ import type { SessionConnectivity } from '../../src/protocol/session/session-con
 import type { OperationFailure } from '../../src/client/errors';
 import type { ServerSession } from '../../src/server/session/session';
 import type { ResultPush } from '../../src/protocol/operation/result';
-import type { SubmitEnd } from '../../src/server/session/messages';
+import type { SubmitEnd } from '../../src/server/session/session-message';
 import type { AnswerPlan } from './actors/answers';
 
 /** What a client saw of an operation, as it was told and before RxJS makes sure of its own rules. */

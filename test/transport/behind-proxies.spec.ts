@@ -1,7 +1,8 @@
 import * as net from 'node:net';
 import * as nodeTls from 'node:tls';
 import { WebSocket } from 'ws';
-import { createServer, type Server, type Violation } from '../../src/server/server';
+import type { Violation } from '../../src/server/reports';
+import { createServer, type Server } from '../../src/server/server';
 import { SessionErrorCode } from '../../src/wire/messages/session-open';
 import type { ListenEndpoint } from '../../src/transport/endpoint';
 import { tcp } from '../../src/transport/tcp/tcp';

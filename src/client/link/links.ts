@@ -16,7 +16,7 @@ import { transport as transportRule } from '../../transport/option-rules';
 import { inTime } from '../../transport/time/in-time';
 import type { PeerName, Transport, TransportKind } from '../../transport/transport';
 import { aborted$ } from '../abort';
-import { onEach } from '../on-each';
+import { onEach } from '../../transport/on-each';
 import type { ClientSettings } from '../options';
 import { ClientLink, linkOver, type LinkEvent } from './link';
 

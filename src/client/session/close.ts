@@ -18,7 +18,7 @@ import {
 } from '../../wire/messages/session-close';
 import { packet, type Packet } from '../../wire/packet';
 import { unasked } from '../awaited-acks';
-import { onEach } from '../on-each';
+import { onEach } from '../../transport/on-each';
 import type { ClientSettings } from '../options';
 import type { Submissions } from '../submissions/submissions';
 import type { SessionCarrier } from './session-carrier';

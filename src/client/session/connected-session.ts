@@ -15,7 +15,7 @@ import { EMPTY, type Packet } from '../../wire/packet';
 import type { OperationFailure } from '../errors';
 import type { ClientLink, LinkedSession } from '../link/link';
 import type { OpenRequest } from '../link/open-queue';
-import { onEach } from '../on-each';
+import { onEach } from '../../transport/on-each';
 import { takeCloseFields, takeEndpoint, takeSubmitRequest } from '../option-rules';
 import {
   SESSION_DEFAULTS,

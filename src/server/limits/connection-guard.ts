@@ -1,28 +1,18 @@
-import type { SchedulerLike } from 'rxjs';
 import type { Transport } from '../../transport/transport';
 import { MessageType } from '../../wire/message-type';
 import { ErrorScope } from '../../wire/messages/error-message';
 import { packet as makePacket, type Packet } from '../../wire/packet';
 import { errorPacket, LIMIT_CODE } from '../error-packet';
+import type { ServerContext } from '../server-context';
 import { ConnectionLimits, type Excess } from './connection-limits';
 import type { HandshakeTicket } from './handshake-gate';
-import type { LimitConsequence, LimitTripped } from './limit-tripped';
+import type { LimitConsequence } from './limit-tripped';
 import { QueuedAnswers } from './queued-answers';
-import type { HeldReader, QueuedTotals } from './queued-totals';
+import type { HeldReader } from './queued-totals';
 import { ReadingPause } from './reading-pause';
-import type { ServerLimits } from './server-limits';
 import type { Reader } from './slow-readers';
 import type { Sender } from './slow-senders';
-import { SlotPool, type SlotPoolOwner } from './slot-pool';
-
-/** What a connection's guard needs of the server. */
-export interface GuardHost {
-  readonly limits: ServerLimits;
-  readonly scheduler: SchedulerLike;
-  /** Of submits that wait, over all connections. */
-  readonly queued: QueuedTotals;
-  limitTripped(tripped: LimitTripped): void;
-}
+import { SlotPool } from './slot-pool';
 
 /** The connection that is guarded. */
 export interface GuardedConnection {
@@ -34,7 +24,7 @@ export interface GuardedConnection {
 }
 
 /** Holds one connection to the server's limits: counts, tells, pauses, and ends it. */
-export class ConnectionGuard extends ConnectionLimits implements HeldReader, Reader, Sender, SlotPoolOwner {
+export class ConnectionGuard extends ConnectionLimits implements HeldReader, Reader, Sender {
   /** Of operations of all sessions of the connection. */
   readonly slots: SlotPool;
   private madePause: ReadingPause | undefined;
@@ -43,11 +33,12 @@ export class ConnectionGuard extends ConnectionLimits implements HeldReader, Rea
 
   constructor(
     private readonly connection: GuardedConnection,
-    private readonly host: GuardHost,
+    private readonly server: ServerContext,
     private readonly ticket: HandshakeTicket,
   ) {
-    super(host.limits);
-    this.slots = new SlotPool(host.limits.maxInFlightPerConnection, this);
+    const { limits } = server.settings;
+    super(limits);
+    this.slots = new SlotPool(limits.maxInFlightPerConnection, connection.transport, server.reports);
     ticket.connection = this;
   }
 
@@ -61,7 +52,7 @@ export class ConnectionGuard extends ConnectionLimits implements HeldReader, Rea
   }
 
   private get pause(): ReadingPause {
-    return (this.madePause ??= new ReadingPause(this.connection.transport, this.host.scheduler));
+    return (this.madePause ??= new ReadingPause(this.connection.transport, this.server.scheduler));
   }
 
   /** The peer has been answered: it is past its handshake. */
@@ -71,7 +62,7 @@ export class ConnectionGuard extends ConnectionLimits implements HeldReader, Rea
 
   /** Whether a connection that has so many sessions may have another. */
   admitsSession(count: number): boolean {
-    const { maxSessionsPerConnection: allowed } = this.host.limits;
+    const { maxSessionsPerConnection: allowed } = this.server.settings.limits;
     const observed = count + 1;
     if (observed <= allowed) return true;
     this.tell({ limit: 'maxSessionsPerConnection', sessionId: undefined, allowed, observed }, 'refused');
@@ -80,18 +71,12 @@ export class ConnectionGuard extends ConnectionLimits implements HeldReader, Rea
 
   /** A submit of the peer's has to wait, with those of all others. */
   submitQueued(): void {
-    this.host.queued.meet(this);
-  }
-
-  slotsFilled(): void {
-    const { maxInFlightPerConnection: allowed } = this.host.limits;
-    const observed = allowed + 1;
-    this.tell({ limit: 'maxInFlightPerConnection', sessionId: undefined, allowed, observed }, 'queued');
+    this.server.queued.meet(this);
   }
 
   holdReading(): void {
-    const { queued, limits } = this.host;
-    const [allowed, observed] = [limits.maxQueuedBytes, queued.total];
+    const { queued, settings } = this.server;
+    const [allowed, observed] = [settings.limits.maxQueuedBytes, queued.total];
     this.pause.hold('memory');
     this.tell({ limit: 'maxQueuedBytes', sessionId: undefined, allowed, observed }, 'reading-paused');
   }
@@ -104,7 +89,7 @@ export class ConnectionGuard extends ConnectionLimits implements HeldReader, Rea
   end(): void {
     this.isOver = true;
     this.madePause?.unsubscribe();
-    this.host.queued.forget(this);
+    this.server.queued.forget(this);
     this.ticket.leave();
   }
 
@@ -128,7 +113,7 @@ export class ConnectionGuard extends ConnectionLimits implements HeldReader, Rea
    * are what it could make grow by asking and not listening.
    */
   answerSent(length: number): void {
-    const { maxQueuedReplies: allowed } = this.host.limits;
+    const { maxQueuedReplies: allowed } = this.server.settings.limits;
     const answers = (this.answers ??= new QueuedAnswers(this.connection.transport));
     answers.sent(length);
     if (this.isOver || !answers.reach(allowed)) return;
@@ -141,7 +126,7 @@ export class ConnectionGuard extends ConnectionLimits implements HeldReader, Rea
   }
 
   private tell(excess: Excess, consequence: LimitConsequence): void {
-    this.host.limitTripped({ ...excess, peer: this.connection.transport.peer, consequence });
+    this.server.reports.limits.next({ ...excess, peer: this.connection.transport.peer, consequence });
   }
 }
 

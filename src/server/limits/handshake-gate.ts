@@ -2,19 +2,12 @@ import { filter, type SchedulerLike } from 'rxjs';
 import type { ConnectionGate, GateTicket } from '../../transport/connection-gate';
 import type { PeerName, Transport } from '../../transport/transport';
 import type { UnfinishedPacket } from '../../transport/unfinished-packet';
+import type { ServerReports } from '../reports';
 import type { Excess } from './connection-limits';
-import type { LimitTripped } from './limit-tripped';
 import { Lookout, type Watchman } from './lookout';
 import type { ServerLimits } from './server-limits';
-import { SlowReaders, type Reader, type ReadersHost } from './slow-readers';
-import { SlowSenders, type Sender, type SendersHost } from './slow-senders';
-
-/** What a gate needs of its server. */
-export interface GateHost extends ReadersHost, SendersHost {
-  readonly limits: ServerLimits;
-  readonly scheduler: SchedulerLike;
-  tripped(tripped: LimitTripped): void;
-}
+import { SlowReaders, type Reader } from './slow-readers';
+import { SlowSenders, type Sender } from './slow-senders';
 
 /** A connection whose peer has shown nothing, or has. */
 export interface Guarded extends Sender, Reader {
@@ -74,10 +67,14 @@ export class HandshakeGate implements ConnectionGate, Watchman {
   readonly readers: SlowReaders;
   readonly senders: SlowSenders;
 
-  constructor(private readonly host: GateHost) {
-    this.lookout = new Lookout(host.scheduler, this, host.limits.handshakeMs);
-    this.readers = new SlowReaders(host);
-    this.senders = new SlowSenders(host);
+  constructor(
+    private readonly limits: ServerLimits,
+    scheduler: SchedulerLike,
+    private readonly reports: ServerReports,
+  ) {
+    this.lookout = new Lookout(scheduler, this, limits.handshakeMs);
+    this.readers = new SlowReaders(limits, scheduler);
+    this.senders = new SlowSenders(limits, scheduler);
   }
 
   /** Connections that are not past their handshake. */
@@ -86,7 +83,7 @@ export class HandshakeGate implements ConnectionGate, Watchman {
   }
 
   enter(cut: () => void, peer: PeerName): HandshakeTicket {
-    const { maxConnections, maxHandshakes, handshakeMs } = this.host.limits;
+    const { maxConnections, maxHandshakes, handshakeMs } = this.limits;
     if (handshakeMs !== Infinity) this.lookout.start(handshakeMs);
     const ticket = new HandshakeTicket(this, this.lookout.now(), peer, cut);
     if (this.present.size >= maxConnections) {
@@ -143,7 +140,7 @@ export class HandshakeGate implements ConnectionGate, Watchman {
   }
 
   lookAround(): number | undefined {
-    const { handshakeMs } = this.host.limits;
+    const { handshakeMs } = this.limits;
     const now = this.lookout.now();
     for (const ticket of [...this.pending]) {
       const observed = now - ticket.since;
@@ -163,7 +160,7 @@ export class HandshakeGate implements ConnectionGate, Watchman {
 
   private cut(ticket: HandshakeTicket, excess: Excess): void {
     const consequence = excess.limit === 'maxConnections' ? 'connection-refused' : 'connection-closed';
-    this.host.tripped({ ...excess, peer: ticket.peer, consequence });
+    this.reports.limits.next({ ...excess, peer: ticket.peer, consequence });
     ticket.cut();
   }
 }

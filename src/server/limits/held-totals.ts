@@ -8,12 +8,16 @@ export interface HeldExcess {
 }
 
 /** What waits of one answer. */
-export interface HeldAnswer {
-  /** Who shares with whom; see `DetachedOwner`. */
+interface HeldAnswer {
+  /** Who shares with whom; see `DetachedShare`. */
   readonly party: string;
   readonly byteLength: number;
-  /** There is no room for it: all that waits of it has to go, at once. */
-  heldTooMuch(excess: HeldExcess): void;
+}
+
+/** An answer for which there is no room: all that waits of it has to go, at once. */
+export interface HeldEviction<A> {
+  readonly answer: A;
+  readonly excess: HeldExcess;
 }
 
 /**
@@ -21,39 +25,42 @@ export interface HeldAnswer {
  * no room for more, the answer with most of the party with most goes: whoever holds much loses that, and nobody
  * else anything.
  */
-export class HeldTotals {
+export class HeldTotals<A extends HeldAnswer> {
   private bytes = 0;
-  private readonly answers = new Set<HeldAnswer>();
+  private readonly answers = new Set<A>();
 
   constructor(private readonly limits: Pick<ServerLimits, 'maxHeldBytes' | 'maxTotalHeldBytes'>) {}
 
-  /** Takes note of so many bytes more of an answer; false, and that told, where it is the one that goes. */
-  grow(answer: HeldAnswer, by: number): boolean {
+  /** Takes note of so many bytes more of an answer; returns those that have to go, itself among them perhaps. */
+  grow(answer: A, by: number): readonly HeldEviction<A>[] {
     const { maxHeldBytes, maxTotalHeldBytes } = this.limits;
     this.answers.add(answer);
     const own = answer.byteLength + by;
     if (own > maxHeldBytes) {
-      answer.heldTooMuch({ limit: 'maxHeldBytes', allowed: maxHeldBytes, observed: own });
-      return false;
+      this.leave(answer);
+      return [{ answer, excess: { limit: 'maxHeldBytes', allowed: maxHeldBytes, observed: own } }];
     }
+    const evicted: HeldEviction<A>[] = [];
     while (this.bytes + by > maxTotalHeldBytes) {
       const heaviest = this.heaviest(answer, by);
       const observed = this.bytes + by;
-      heaviest.heldTooMuch({ limit: 'maxTotalHeldBytes', allowed: maxTotalHeldBytes, observed });
-      if (!this.answers.has(answer)) return false;
+      this.leave(heaviest);
+      const excess: HeldExcess = { limit: 'maxTotalHeldBytes', allowed: maxTotalHeldBytes, observed };
+      evicted.push({ answer: heaviest, excess });
+      if (heaviest === answer) return evicted;
     }
     this.bytes += by;
-    return true;
+    return evicted;
   }
 
   /** Nothing of an answer waits any more. */
-  leave(answer: HeldAnswer): void {
+  leave(answer: A): void {
     if (this.answers.delete(answer)) this.bytes -= answer.byteLength;
   }
 
   /** Of equals the one that asks for more. Looked for only where there is no room. */
-  private heaviest(asking: HeldAnswer, by: number): HeldAnswer {
-    const bytesOf = (answer: HeldAnswer): number => answer.byteLength + (answer === asking ? by : 0);
+  private heaviest(asking: A, by: number): A {
+    const bytesOf = (answer: A): number => answer.byteLength + (answer === asking ? by : 0);
     const parties = new Map<string, number>();
     for (const answer of this.answers) {
       parties.set(answer.party, (parties.get(answer.party) ?? 0) + bytesOf(answer));

@@ -1,32 +1,33 @@
-/** Whose sessions share a pool. */
-export interface SlotPoolOwner {
-  /** A session has to wait because others have so many slots; told once for each time that it lasts. */
-  slotsFilled(): void;
+import type { Transport } from '../../transport/transport';
+import type { ServerReports } from '../reports';
+
+/** A session that waits for a slot: who gives one back knows none of those that wait. */
+export interface SlotWaiter {
+  /** There is room again. */
+  startNext(): void;
 }
 
 /**
- * What several sessions share: so many operations at a time. A session that finds the pool full is woken
+ * What the sessions of a connection share: so many operations at a time. A session that finds the pool full is woken
  * when there is room again.
  */
 export class SlotPool {
   private used = 0;
-  private waiting: Set<SlotShare> | undefined;
+  private waiting: Set<SlotWaiter> | undefined;
   private isWaking = false;
   private wasTold = false;
 
   constructor(
     private readonly size: number,
-    private readonly owner: SlotPoolOwner,
+    private readonly transport: Pick<Transport, 'peer'>,
+    private readonly reports: ServerReports,
   ) {}
 
   /** Whether there is a slot; who hears that there is none is woken when there is one. */
-  admits(share: SlotShare): boolean {
+  admits(waiter: SlotWaiter): boolean {
     if (this.used < this.size) return true;
-    (this.waiting ??= new Set()).add(share);
-    if (!this.wasTold) {
-      this.wasTold = true;
-      this.owner.slotsFilled();
-    }
+    (this.waiting ??= new Set()).add(waiter);
+    if (!this.wasTold) this.tell();
     return false;
   }
 
@@ -37,57 +38,35 @@ export class SlotPool {
     if (by < 0 && this.waiting !== undefined) this.wake(this.waiting);
   }
 
-  forget(share: SlotShare): void {
-    this.waiting?.delete(share);
+  forget(waiter: SlotWaiter): void {
+    this.waiting?.delete(waiter);
   }
 
-  private wake(waiting: Set<SlotShare>): void {
+  /** Once for each time that it lasts. */
+  private tell(): void {
+    this.wasTold = true;
+    this.reports.limits.next({
+      limit: 'maxInFlightPerConnection',
+      peer: this.transport.peer,
+      sessionId: undefined,
+      allowed: this.size,
+      observed: this.size + 1,
+      consequence: 'queued',
+    });
+  }
+
+  private wake(waiting: Set<SlotWaiter>): void {
     // Who is woken may give slots back at once: the loop that runs already serves those who wait for them.
     if (this.isWaking) return;
     this.isWaking = true;
     try {
-      for (const share of waiting) {
+      for (const waiter of waiting) {
         if (this.used >= this.size) return;
-        waiting.delete(share);
-        share.startNext();
+        waiting.delete(waiter);
+        waiter.startNext();
       }
     } finally {
       this.isWaking = false;
     }
-  }
-}
-
-/** A session's part of the pool of the connection that carries it; of no pool while it is away. */
-export abstract class SlotShare {
-  private counted = 0;
-
-  constructor(private pool: SlotPool | undefined) {}
-
-  /** Slots that the session has now. */
-  abstract get takenCount(): number;
-
-  /** There is room again. */
-  abstract startNext(): void;
-
-  /** Another connection carries the session, or none. */
-  moveTo(pool: SlotPool | undefined): void {
-    const { pool: old, counted } = this;
-    this.pool = pool;
-    pool?.change(counted);
-    old?.forget(this);
-    old?.change(-counted);
-  }
-
-  /** Whether the session may start another operation. */
-  protected admits(): boolean {
-    return this.pool === undefined || this.pool.admits(this);
-  }
-
-  /** Tells the pool of slots that were taken or given back: others may have those. */
-  protected settle(): void {
-    const by = this.takenCount - this.counted;
-    if (by === 0) return;
-    this.counted += by;
-    this.pool?.change(by);
   }
 }

@@ -9,12 +9,6 @@ type ReaderLimits = Pick<
   'maxUnreadBytes' | 'maxLastingUnreadBytes' | 'unreadMs' | 'maxTotalUnreadBytes'
 >;
 
-/** What is watched, and what with. */
-export interface ReadersHost {
-  readonly limits: ReaderLimits;
-  readonly scheduler: SchedulerLike;
-}
-
 /** A connection whose peer may not read. */
 export interface Reader {
   readonly transport: Transport;
@@ -46,15 +40,18 @@ export class SlowReaders implements Watchman {
   private total = 0;
   private readonly lookout: Lookout;
 
-  constructor(private readonly host: ReadersHost) {
-    this.lookout = new Lookout(host.scheduler, this, host.limits.unreadMs);
+  constructor(
+    private readonly limits: ReaderLimits,
+    scheduler: SchedulerLike,
+  ) {
+    this.lookout = new Lookout(scheduler, this, limits.unreadMs);
   }
 
   /** So many bytes wait for a peer. */
   backlogged(reader: Reader, queuedBytes: number): void {
     const backlog = this.backlogs.get(reader) ?? this.begin(reader);
     this.note(backlog, queuedBytes);
-    const { maxUnreadBytes, maxTotalUnreadBytes } = this.host.limits;
+    const { maxUnreadBytes, maxTotalUnreadBytes } = this.limits;
     if (queuedBytes > maxUnreadBytes) this.cut(reader, 'maxUnreadBytes', queuedBytes);
     else if (this.total > maxTotalUnreadBytes) this.makeRoom();
   }
@@ -85,7 +82,7 @@ export class SlowReaders implements Watchman {
   private note(backlog: Backlog, queuedBytes: number): void {
     this.total += queuedBytes - backlog.queuedBytes;
     backlog.queuedBytes = queuedBytes;
-    if (queuedBytes <= this.host.limits.maxLastingUnreadBytes) backlog.heavySince = undefined;
+    if (queuedBytes <= this.limits.maxLastingUnreadBytes) backlog.heavySince = undefined;
     else backlog.heavySince ??= this.lookout.now();
   }
 
@@ -97,7 +94,7 @@ export class SlowReaders implements Watchman {
       return;
     }
     const now = this.lookout.now();
-    const { unreadMs } = this.host.limits;
+    const { unreadMs } = this.limits;
     // A transport that does not count what is taken shows it by having less to send.
     const { takenBytes = backlog.takenBytes + Math.max(0, backlog.queuedBytes - queuedBytes) } = transport;
     if (takenBytes !== backlog.takenBytes) backlog.takenAt = now;
@@ -110,7 +107,7 @@ export class SlowReaders implements Watchman {
 
   /** Cuts those that have most to take, as they have cost most and are the fewest. */
   private makeRoom(): void {
-    const { maxTotalUnreadBytes } = this.host.limits;
+    const { maxTotalUnreadBytes } = this.limits;
     for (const [{ transport }, backlog] of this.backlogs) this.note(backlog, transport.queuedBytes);
     while (this.total > maxTotalUnreadBytes) {
       const [heaviest] = [...this.backlogs].reduce((a, b) => (b[1].queuedBytes > a[1].queuedBytes ? b : a));
@@ -120,6 +117,6 @@ export class SlowReaders implements Watchman {
 
   private cut(reader: Reader, limit: keyof ReaderLimits, observed: number): void {
     this.forget(reader);
-    reader.cutOff({ limit, sessionId: undefined, allowed: this.host.limits[limit], observed });
+    reader.cutOff({ limit, sessionId: undefined, allowed: this.limits[limit], observed });
   }
 }

@@ -4,12 +4,6 @@ import type { Excess } from './connection-limits';
 import { Lookout, type Watchman } from './lookout';
 import type { ServerLimits } from './server-limits';
 
-/** What is watched, and what with. */
-export interface SendersHost {
-  readonly limits: Pick<ServerLimits, 'packetMs' | 'packetGraceMs' | 'minPacketBytesPerSecond'>;
-  readonly scheduler: SchedulerLike;
-}
-
 /** A connection whose peer may be slow to finish its packets. */
 export interface Sender {
   readonly transport: Transport;
@@ -37,9 +31,12 @@ export class SlowSenders implements Watchman {
   private readonly packets = new Map<Sender, Begun>();
   private readonly lookout: Lookout;
 
-  constructor(private readonly host: SendersHost) {
-    const { packetMs, packetGraceMs } = host.limits;
-    this.lookout = new Lookout(host.scheduler, this, Math.min(packetMs, packetGraceMs));
+  constructor(
+    private readonly limits: Pick<ServerLimits, 'packetMs' | 'packetGraceMs' | 'minPacketBytesPerSecond'>,
+    scheduler: SchedulerLike,
+  ) {
+    const { packetMs, packetGraceMs } = limits;
+    this.lookout = new Lookout(scheduler, this, Math.min(packetMs, packetGraceMs));
   }
 
   /** A read of a connection has ended inside a packet. */
@@ -70,7 +67,7 @@ export class SlowSenders implements Watchman {
   }
 
   private judge(sender: Sender, ms: number, bytes: number): void {
-    const { packetMs, packetGraceMs, minPacketBytesPerSecond } = this.host.limits;
+    const { packetMs, packetGraceMs, minPacketBytesPerSecond } = this.limits;
     const bytesPerSecond = Math.floor((bytes / ms) * 1000);
     const isSlow = minPacketBytesPerSecond !== Infinity && bytesPerSecond < minPacketBytesPerSecond;
     if (ms >= packetMs) this.end(sender, 'packetMs', ms);
@@ -79,6 +76,6 @@ export class SlowSenders implements Watchman {
 
   private end(sender: Sender, limit: 'packetMs' | 'minPacketBytesPerSecond', observed: number): void {
     this.packets.delete(sender);
-    sender.exceeded({ limit, sessionId: undefined, allowed: this.host.limits[limit], observed });
+    sender.exceeded({ limit, sessionId: undefined, allowed: this.limits[limit], observed });
   }
 }

@@ -1,3 +1,4 @@
+import { Subject } from 'rxjs';
 import type { ServerLimits } from '../limits/server-limits';
 
 /** What is too much of: see `ServerLimits`. */
@@ -5,14 +6,6 @@ export interface DetachedExcess {
   readonly limit: 'maxDetachedSessions' | 'maxDetachedBytes';
   readonly allowed: number;
   readonly observed: number;
-}
-
-/** Whose results wait. */
-export interface DetachedOwner {
-  /** Who shares with whom: the owner that a policy has named, or the address that the client came from. */
-  readonly party: string;
-  /** There is no room: the session cannot wait, or not go on waiting. */
-  detachedTooMuch(excess: DetachedExcess): void;
 }
 
 /** The sessions of one party that wait, oldest first. */
@@ -35,12 +28,8 @@ export class DetachedTotals {
 
   constructor(private readonly limits: Pick<ServerLimits, 'maxDetachedSessions' | 'maxDetachedBytes'>) {}
 
-  /**
-   * Takes a session in that has `bytes` to wait with; undefined, and its owner told, where it is the one
-   * that goes.
-   */
-  enter(bytes: number, owner: DetachedOwner): DetachedShare | undefined {
-    const share = new DetachedShare(this, owner);
+  /** Takes a session in that has `bytes` to wait with; false where it is the one that goes. */
+  enter(share: DetachedShare, bytes: number): boolean {
     const party = this.partyOf(share.party);
     party.shares.add(share);
     this.sessions += 1;
@@ -52,7 +41,7 @@ export class DetachedTotals {
         excess,
       );
     }
-    return share.isIn && share.grow(bytes) ? share : undefined;
+    return share.grow(bytes);
   }
 
   /** Counts so many bytes more of a share; false where it is the one that goes. */
@@ -109,7 +98,7 @@ export class DetachedTotals {
       // To end one that waits with nothing would give no bytes back.
       if (isAboutBytes && share.bytes === 0) continue;
       share.leave();
-      share.owner.detachedTooMuch(excess);
+      share.lost.next(excess);
       return;
     }
   }
@@ -118,15 +107,19 @@ export class DetachedTotals {
 /** What one session waits with. */
 export class DetachedShare {
   bytes = 0;
-  /** As it was when the session came to wait. */
-  readonly party: string;
+  /** Tells its session that it cannot wait, or not go on waiting, and which limit says so if one of the server's does. */
+  readonly lost = new Subject<DetachedExcess | undefined>();
   private hasLeft = false;
 
   constructor(
     private readonly totals: DetachedTotals,
-    readonly owner: DetachedOwner,
-  ) {
-    this.party = owner.party;
+    /** Who shares with whom, as it was when the session came to wait. */
+    readonly party: string,
+  ) {}
+
+  /** Begins to wait with so many bytes; false where there is no room. */
+  enter(bytes: number): boolean {
+    return this.totals.enter(this, bytes);
   }
 
   /** Whether the session may go on waiting. */

@@ -46,7 +46,7 @@ export interface ResumeProof {
 }
 
 /** The first of the server's own checks that fails: profile, schema, operations in flight. */
-export function checkOpen(open: SessionOpenMetadata, settings: ServerSettings): OpenVerdict | undefined {
+export function checkOpen(open: SessionOpenMetadata, settings: ServerSettings): OpenRefusal | undefined {
   const { supportedProfiles, schemaRegistry, maxInFlightOperations: allowed } = settings;
   if (!supportedProfiles.includes(open.profileId) || !isAssignedProfile(open.profileId)) {
     return rejected(SessionErrorCode.ProfileUnsupported);
@@ -59,7 +59,7 @@ export function checkOpen(open: SessionOpenMetadata, settings: ServerSettings): 
 }
 
 /** The one code that says four things; which of them, a text says to whoever takes one. */
-export function limitReached(text: string): OpenVerdict {
+export function limitReached(text: string): OpenRefusal {
   return { status: SessionStatus.Rejected, errorCode: SessionErrorCode.SessionLimitReached, text };
 }
 
@@ -74,7 +74,7 @@ export function judgeRecovery(
   open: SessionOpenMetadata,
   proof: ResumeProof,
   settings: ServerSettings,
-  registry: SessionRegistry,
+  registry: SessionRegistry<SessionCore>,
 ): OpenVerdict {
   const { requestedSessionId, resumeTokenBytes } = open;
   const known = registry.get(requestedSessionId);
@@ -84,7 +84,7 @@ export function judgeRecovery(
 }
 
 /** The reference gives everybody who does not choose the id 1, whoever has it. */
-function chosenId({ resume }: ServerSettings, registry: SessionRegistry): number {
+function chosenId({ resume }: ServerSettings, registry: SessionRegistry<SessionCore>): number {
   return resume === 'by-id' ? 1 : registry.freeId();
 }
 
@@ -92,7 +92,7 @@ function judgeResume(
   open: SessionOpenMetadata,
   { token, receivedResults, resumeAttempt }: ResumeProof,
   { resume }: ServerSettings,
-  known: SessionEntry | undefined,
+  known: SessionEntry<SessionCore> | undefined,
 ): OpenVerdict {
   const sessionId = open.requestedSessionId;
   const status = SessionStatus.Resumed;
@@ -109,8 +109,7 @@ function judgeResume(
   if (tokens === undefined || core === undefined) return refusal;
   // What carries no token guesses at none.
   if (used === undefined) return token.length === 0 ? refusal : { ...refusal, isWrongToken: true };
-  if (!isSameKind(open, core.open) || !core.recovery.canResume(receivedResults, resumeAttempt))
-    return refusal;
+  if (!isSameKind(open, core.open) || !core.canResume(receivedResults, resumeAttempt)) return refusal;
   return { status, sessionId, core, tokens, used };
 }
 

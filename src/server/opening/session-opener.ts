@@ -1,10 +1,11 @@
-import type { SchedulerLike, Subscription } from 'rxjs';
+import { map, type Observable } from 'rxjs';
 import {
   decodeSessionExtension,
   encodeSessionExtension,
   type SessionExtension,
 } from '../../protocol/session/session-extension';
 import { describeError, RuntimeError } from '../../protocol/runtime-error';
+import { onEach } from '../../transport/on-each';
 import { MessageType } from '../../wire/message-type';
 import {
   SessionErrorCode,
@@ -15,6 +16,17 @@ import {
 import { EMPTY, packet, type Packet } from '../../wire/packet';
 import { tooManySessions } from '../../protocol/session/session-limit';
 import { isResumeAttempt } from '../../protocol/session/recovery';
+import { openBlocks, type OpenBlocks } from '../../protocol/session/open-blocks';
+import type { HeldSubject } from '../held-subject';
+import type { ServerContext } from '../server-context';
+import { closeSession } from '../session/messages/close';
+import type { Attachment } from '../session/results/session-outlet';
+import { ServedSession } from '../session/served-session';
+import type { ServerSession } from '../session/session';
+import { SessionClaim } from '../session/session-claim';
+import { SessionCore } from '../session/session-core';
+import { IDLE_ENDING, REVOKED_ENDING } from '../session/session-terms';
+import { whenIdle } from '../session/when-idle';
 import { askPolicy, type Decision } from './ask-policy';
 import {
   checkOpen,
@@ -26,231 +38,213 @@ import {
   type OpenVerdict,
   type ResumeProof,
 } from './judge-open';
-import { openBlocks, type OpenBlocks } from '../../protocol/session/open-blocks';
 import type { Acceptance, SessionOpenRequest } from './policy';
-import { DetachedTotals } from './detached-totals';
-import type { LimitTripped } from '../limits/limit-tripped';
-import { HeldTotals } from '../limits/held-totals';
-import type { QueuedTotals } from '../limits/queued-totals';
-import type { TokenGuard } from './token-guard';
-import type { ServerSettings } from '../options';
 import { referenceDiagnostic } from './reference-diagnostic';
 import { hashToken, rotate, type TokenPair } from './resume-token';
-import { TokenMint } from './token-mint';
-import { SessionClaim } from '../session/session-claim';
-import { SessionCore, type SessionHost } from '../session/session-core';
-import { REVOKED_ENDING } from '../session/session-endings';
-import type { Attachment } from '../session/results/session-outlet';
 import type { SessionRegistry } from './session-registry';
+import { TokenGuard } from './token-guard';
+import { TokenMint } from './token-mint';
 
-/** A connection that a session can be opened on. */
-export interface OpeningConnection extends Attachment {
-  /** Whether the peer may be of the reference, and knows no extension block of this project. */
-  readonly isReference: boolean;
-  /** The client has announced itself, and says what it takes. */
-  announce(extension: SessionExtension): void;
-  /** Whether it may have another session. */
-  admitsSession(): boolean;
-  /** The policy has accepted the client: it is no stranger, also where its session cannot be resumed. */
-  accepted(): void;
-  /** Sends SESSION_OPEN_ACK. */
-  answerOpen(ack: Packet, verdict: 'accepted' | 'refused'): void;
-  /**
-   * A resume token was a guess; `ofAddress` are those from its address, where that is too often. To be
-   * called last: it may be once too often here.
-   */
-  tokenFailed(sessionId: number, ofAddress: number | undefined): void;
-  /** The session's packets go to it from now on. */
-  adopt(core: SessionCore): void;
-}
-
-export interface OpenerHost {
-  readonly settings: ServerSettings;
-  readonly registry: SessionRegistry;
-  readonly scheduler: SchedulerLike;
-  /** Of submits that wait, over all sessions. */
-  readonly queued: QueuedTotals;
-  /** Timers of what outlives its session; they end with the server. */
-  readonly lasting: Subscription;
-  /** Counts wrong tokens by their address. */
-  readonly tokens: TokenGuard;
-  limitTripped(tripped: LimitTripped): void;
-  /** Whether the server takes no new sessions now: it is closing, or nobody takes those that there are. */
-  isFull(): boolean;
-  sessionOpened(core: SessionCore): void;
-  failed(error: RuntimeError): void;
-}
+/** What becomes of a SESSION_OPEN: the ack, and what its connection is to do besides sending it. */
+export type OpenAnswer = {
+  readonly ack: Packet;
+  /** Whether the policy has accepted the client: it is no stranger, also where it gets no session. */
+  readonly isAccepted: boolean;
+} & (
+  | {
+      readonly kind: 'refused';
+      /** A resume token was a guess; `ofAddress` are those from its address, where that is too often. */
+      readonly guess?: { readonly sessionId: number; readonly ofAddress: number | undefined };
+    }
+  /** The session's packets go to the connection from now on. */
+  | { readonly kind: 'opened' | 'resumed'; readonly core: SessionCore }
+);
 
 /** A SESSION_OPEN, taken apart. */
-interface Opening {
+export interface Opening {
   readonly open: SessionOpenMetadata;
+  readonly blocks: OpenBlocks;
   readonly proof: ResumeProof;
+  /** What the client says that it takes; undefined where it has not announced itself. */
   readonly extension: SessionExtension | undefined;
-  readonly connection: OpeningConnection;
+  readonly connection: Attachment;
 }
 
 /**
- * Judges SESSION_OPENs, answers them, and makes sessions of those that are accepted (protocol section
- * 9): the server's checks, the policy, then recovery.
+ * Judges SESSION_OPENs, and makes sessions of those that are accepted (protocol section 9): the server's checks, the
+ * policy, then recovery. What it says is for the connection to do.
+ *
+ *   read ─▶ check ─▶ decide ─▶ refused
+ *                      ├─────▶ opened ──▶ begin
+ *                      └─────▶ resumed ─▶ begin
  */
 export class SessionOpener {
-  private readonly sessionHost: SessionHost;
   private readonly mint: TokenMint;
+  /** Guesses at tokens, by the address that they come from. */
+  private readonly guesses: TokenGuard;
+  private isClosed = false;
 
-  constructor(private readonly host: OpenerHost) {
-    const { randomBytes, resumeTokenBytes, tokenKey } = host.settings;
+  constructor(
+    private readonly server: ServerContext,
+    private readonly registry: SessionRegistry<SessionCore>,
+    /** Sessions for the application. */
+    private readonly sessions: HeldSubject<ServerSession>,
+  ) {
+    const { randomBytes, resumeTokenBytes, tokenKey, limits } = server.settings;
     this.mint = new TokenMint(randomBytes, resumeTokenBytes, tokenKey);
-    this.sessionHost = this.makeSessionHost();
+    this.guesses = new TokenGuard(limits.addressTokenFailures, () => server.scheduler.now());
   }
 
-  /**
-   * Judges an open and answers it, now or when the policy has decided; unsubscribing forgets it. Throws
-   * an `NnrpError` where the body's blocks are not as announced.
-   */
-  open(open: SessionOpenMetadata, body: Uint8Array, connection: OpeningConnection): Subscription | undefined {
-    const { settings } = this.host;
+  /** Opens no new sessions any more. */
+  close(): void {
+    this.isClosed = true;
+  }
+
+  /** Takes a SESSION_OPEN apart. Throws an `NnrpError` where the body's blocks are not as announced. */
+  read(open: SessionOpenMetadata, body: Uint8Array, connection: Attachment): Opening {
     const blocks = openBlocks(open, body);
     const extension = decodeSessionExtension(blocks.extension);
-    if (extension !== undefined) connection.announce(extension);
     const proof: ResumeProof = {
       token: blocks.resumeToken,
       receivedResults: extension?.receivedResults,
       resumeAttempt: extension?.resumeAttempt,
     };
-    const opening: Opening = { open, proof, extension, connection };
-    const refusal = checkOpen(open, settings) ?? this.checkRoom(connection);
-    if (refusal !== undefined) {
-      this.answer(opening, refusal);
-      return undefined;
-    }
-    return askPolicy(this.request(open, blocks, connection), {
+    return { open, blocks, proof, extension, connection };
+  }
+
+  /** The refusal of the server's own checks; undefined where there is none. */
+  check(opening: Opening): OpenAnswer | undefined {
+    const refusal = checkOpen(opening.open, this.server.settings);
+    return refusal && this.refused(opening, refusal, false);
+  }
+
+  /** The refusal of a client whose connection has no room for another session. */
+  noRoom(opening: Opening): OpenAnswer {
+    const { maxSessionsPerConnection } = this.server.settings.limits;
+    return this.refused(opening, limitReached(tooManySessions(maxSessionsPerConnection)), false);
+  }
+
+  /** Decides, now or when the policy has; once. Unsubscribing forgets it. */
+  decide(opening: Opening): Observable<OpenAnswer> {
+    const { settings, scheduler } = this.server;
+    const asked$ = askPolicy(this.request(opening), {
       policy: settings.policy,
-      scheduler: this.host.scheduler,
+      scheduler,
       timeoutMs: settings.limits.handshakeMs,
       failed: (cause) => {
-        this.host.failed(callbackFailed('the policy', open, cause));
+        this.failed('the policy', opening, cause);
       },
-    }).subscribe({
-      next: (decision) => {
-        this.answerTo(opening, decision);
-      },
-      // It has failed before it comes to that.
-      error: () => undefined,
     });
+    return asked$.pipe(map((decision) => this.answerTo(opening, decision)));
   }
 
-  private checkRoom(connection: OpeningConnection): OpenVerdict | undefined {
-    if (connection.admitsSession()) return undefined;
-    return limitReached(tooManySessions(this.host.settings.limits.maxSessionsPerConnection));
+  /** The ack of a session is out, and the connection has the session: it begins, or goes on. */
+  begin({ kind, core }: Extract<OpenAnswer, { readonly core: SessionCore }>, opening: Opening): void {
+    if (kind === 'opened') this.sessions.next(new ServedSession(core));
+    else core.resume(opening.connection, opening.extension);
   }
 
-  private request(
-    open: SessionOpenMetadata,
-    { auth, extension }: OpenBlocks,
-    { transport }: OpeningConnection,
-  ): SessionOpenRequest {
-    const { peer, kind, identity } = transport;
+  private request({ open, blocks, connection }: Opening): SessionOpenRequest {
+    const { peer, kind, identity } = connection.transport;
+    const { auth, extension } = blocks;
     const resumes = isResumeAttempt(open) ? open.requestedSessionId : undefined;
     return { open, auth, extension, resumes, peer, transport: kind, identity };
   }
 
   /** Whatever goes wrong costs this open: nobody is above who could be told. */
-  private answerTo(opening: Opening, decision: Decision): void {
+  private answerTo(opening: Opening, decision: Decision): OpenAnswer {
     try {
-      this.decide(opening, decision);
+      return this.answer(opening, decision);
     } catch (error) {
-      this.host.failed(callbackFailed('what follows the policy', opening.open, error));
-      this.answer(opening, { status: SessionStatus.RetryLater, errorCode: SessionErrorCode.None });
+      this.failed('what follows the policy', opening, error);
+      return this.refused(opening, RETRY_LATER, false);
     }
   }
 
-  private decide(opening: Opening, decision: Decision): void {
+  private answer(opening: Opening, decision: Decision): OpenAnswer {
     const { open, proof } = opening;
-    const { settings, registry } = this.host;
+    const { settings } = this.server;
     if (decision.kind === 'refused') {
       const { errorCode, text } = decision;
-      this.answer(opening, { status: SessionStatus.Rejected, errorCode, text });
-      return;
+      return this.refused(opening, { status: SessionStatus.Rejected, errorCode, text }, false);
     }
-    if (decision.kind === 'unanswered' || this.host.isFull()) {
-      this.answer(opening, { status: SessionStatus.RetryLater, errorCode: SessionErrorCode.None });
-      return;
-    }
+    if (decision.kind === 'unanswered' || this.isFull) return this.refused(opening, RETRY_LATER, false);
     const { acceptance } = decision;
     const { expiresAt = Infinity } = acceptance;
     if (settings.wallClock.now() >= expiresAt) {
       const text = `the time that the policy has given was over at ${describeInstant(expiresAt)}`;
-      this.answer(opening, { status: SessionStatus.Rejected, errorCode: SessionErrorCode.AuthFailed, text });
-      return;
+      const errorCode = SessionErrorCode.AuthFailed;
+      return this.refused(opening, { status: SessionStatus.Rejected, errorCode, text }, false);
     }
-    opening.connection.accepted();
-    const verdict = judgeRecovery(open, proof, settings, registry);
+    const verdict = judgeRecovery(open, proof, settings, this.registry);
     // Asked for every token, so that all take as long.
     const isOurs = this.mint.knows(proof.token);
-    const isElsewhere =
-      verdict.status === SessionStatus.Resumed &&
-      (this.isForeign(verdict.sessionId, acceptance) || isOutOfReach(verdict.core, opening.connection));
-    if (isElsewhere) {
-      // Answered like a wrong token, and no guess: the token was right.
-      this.answer(opening, RESUME_REFUSED);
-      return;
+    switch (verdict.status) {
+      case SessionStatus.Rejected:
+      case SessionStatus.RetryLater:
+        return this.refused(opening, verdict, true, isOurs);
+      case SessionStatus.Opened:
+        return this.start(opening, verdict, acceptance);
+      case SessionStatus.Resumed:
+        // Answered like a wrong token, and no guess: the token was right.
+        if (this.isForeign(verdict.sessionId, acceptance) || isOutOfReach(verdict.core, opening.connection)) {
+          return this.refused(opening, RESUME_REFUSED, true);
+        }
+        if (verdict.core === undefined) return this.start(opening, verdict, acceptance);
+        return this.resume(opening, verdict, verdict.core, acceptance);
     }
-    this.answer(opening, verdict, acceptance);
-    if (verdict.status === SessionStatus.Rejected && isResumeAttempt(open)) {
-      this.tokenFailed(opening, isOurs && verdict.isWrongToken === true);
-    }
+  }
+
+  /** Whether nobody takes the sessions that there are. */
+  private get isFull(): boolean {
+    return this.isClosed || this.sessions.heldCount >= MAX_HELD_SESSIONS;
   }
 
   /** Whether a session is somebody else's, as far as policies have said whose it is. */
   private isForeign(sessionId: number, { owner }: Acceptance): boolean {
-    const known = this.host.registry.get(sessionId)?.owner;
+    const known = this.registry.get(sessionId)?.owner;
     return known !== undefined && known !== owner;
   }
 
-  private tokenFailed({ open, connection }: Opening, isGuess: boolean): void {
-    const ofAddress = this.host.tokens.judge(connection.transport.peer, isGuess);
-    if (isGuess) connection.tokenFailed(open.requestedSessionId, ofAddress);
-  }
-
-  private answer(opening: Opening, verdict: OpenVerdict, acceptance = NO_ACCEPTANCE): void {
-    switch (verdict.status) {
-      case SessionStatus.Rejected:
-      case SessionStatus.RetryLater:
-        this.sendAck(opening, verdict, EMPTY, this.refusalBlock(opening, verdict));
-        return;
-      case SessionStatus.Opened:
-        this.start(opening, verdict, acceptance);
-        return;
-      case SessionStatus.Resumed:
-        if (verdict.core === undefined) this.start(opening, verdict, acceptance);
-        else this.resume(opening, verdict, verdict.core, acceptance);
+  /** `isOurs` says of a resume token whether it may be one of this server's. */
+  private refused(opening: Opening, verdict: OpenRefusal, isAccepted: boolean, isOurs?: boolean): OpenAnswer {
+    const { open, connection } = opening;
+    const { ack } = this.ack(opening, verdict, EMPTY, this.refusalBlock(opening, verdict));
+    if (isOurs === undefined || verdict.status !== SessionStatus.Rejected || !isResumeAttempt(open)) {
+      return { kind: 'refused', ack, isAccepted };
     }
+    const isGuess = isOurs && verdict.isWrongToken === true;
+    const ofAddress = this.guesses.judge(connection.transport.peer, isGuess);
+    if (!isGuess) return { kind: 'refused', ack, isAccepted };
+    return { kind: 'refused', ack, isAccepted, guess: { sessionId: open.requestedSessionId, ofAddress } };
   }
 
   private start(
     opening: Opening,
     verdict: Extract<OpenVerdict, { readonly sessionId: number }>,
     acceptance: Acceptance,
-  ): void {
-    const { open, connection } = opening;
-    const { settings, registry } = this.host;
+  ): OpenAnswer {
+    const { open, connection, extension } = opening;
+    const { server, registry } = this;
+    const { settings, scheduler } = server;
     const isResumable = settings.resume === 'token' && wantsResume(open, settings);
-    const token = isResumable ? this.freshToken(open) : EMPTY;
+    const token = isResumable ? this.freshToken(opening) : EMPTY;
     // Resuming by id, whoever had the session is superseded.
     registry.get(verdict.sessionId)?.core?.end('disconnected', 'closed');
-    const ack = this.sendAck(opening, verdict, token, acceptanceBlock(opening, 0));
+    const { ack, granted } = this.ack(opening, verdict, token, acceptanceBlock(opening, 0));
     const tokens = isResumable ? { current: hashToken(token), previous: undefined } : undefined;
-    const { wallClock } = settings;
-    const claim = new SessionClaim(tokens, acceptance, { wallClock, scheduler: this.host.scheduler });
-    const core = new SessionCore(this.sessionHost, open, ack, connection, claim);
+    const claim = new SessionClaim(tokens, acceptance, { wallClock: settings.wallClock, scheduler });
+    const core = new SessionCore(server, open, granted, connection, claim, extension);
     claim.watch(() => {
-      void core.close(REVOKED_ENDING);
+      void closeSession(core, REVOKED_ENDING);
     });
-    core.understandsHolds = opening.extension?.holdsOperations === true;
-    core.takesFailures = opening.extension?.takesFailures === true;
+    const { idleTimeoutMs } = settings;
+    if (idleTimeoutMs > 0) {
+      const close = (): void => void closeSession(core, IDLE_ENDING);
+      core.timers.add(onEach(whenIdle(core, idleTimeoutMs, scheduler), close));
+    }
     registry.set(core);
-    connection.adopt(core);
-    this.host.sessionOpened(core);
+    return { kind: 'opened', ack, isAccepted: true, core };
   }
 
   private resume(
@@ -258,84 +252,63 @@ export class SessionOpener {
     verdict: Extract<OpenVerdict, { readonly tokens: TokenPair }>,
     core: SessionCore,
     acceptance: Acceptance,
-  ): void {
-    const token = this.freshToken(opening.open);
+  ): OpenAnswer {
+    const token = this.freshToken(opening);
     core.claim.renew(rotate(verdict.tokens, verdict.used, token), acceptance);
     core.leave();
     const { lastOperationId } = core.operations;
-    this.sendAck(opening, verdict, token, acceptanceBlock(opening, lastOperationId));
-    opening.connection.adopt(core);
-    core.recovery.resume(opening.connection, opening.extension);
+    const { ack } = this.ack(opening, verdict, token, acceptanceBlock(opening, lastOperationId));
+    return { kind: 'resumed', ack, isAccepted: true, core };
   }
 
-  private freshToken(open: SessionOpenMetadata): Uint8Array {
+  private freshToken(opening: Opening): Uint8Array {
     return this.mint.make((cause) => {
-      this.host.failed(callbackFailed('randomBytes', open, cause));
+      this.failed('randomBytes', opening, cause);
     });
   }
 
-  private sendAck(
-    { open, connection }: Opening,
+  /** SESSION_OPEN_ACK. */
+  private ack(
+    { open }: Opening,
     verdict: OpenVerdict,
     token: Uint8Array,
     block: Uint8Array,
-  ): SessionOpenAckMetadata {
-    const { settings } = this.host;
+  ): { readonly ack: Packet; readonly granted: SessionOpenAckMetadata } {
+    const { settings } = this.server;
     // The 3.2 runtime announces token bytes and sends none; by id, so does this server.
     const isByIdResumable = settings.resume === 'by-id' && isAccepted(verdict) && wantsResume(open, settings);
-    const ack = openAck(open, verdict, settings, {
+    const granted = openAck(open, verdict, settings, {
       resumeTokenBytes: isByIdResumable ? settings.resumeTokenBytes : token.length,
       sessionExtensionBytes: block.length,
     });
     const body = new Uint8Array(token.length + block.length);
     body.set(token);
     body.set(block, token.length);
-    connection.answerOpen(
-      packet(
-        { messageType: MessageType.SessionOpenAck, sessionId: ack.sessionId },
-        SessionOpenAckMetadata.encode(ack),
-        body,
-      ),
-      ack.sessionId === 0 ? 'refused' : 'accepted',
-    );
-    return ack;
+    const header = { messageType: MessageType.SessionOpenAck, sessionId: granted.sessionId };
+    return { ack: packet(header, SessionOpenAckMetadata.encode(granted), body), granted };
   }
 
   /** Why an open is refused, for clients that have said that they take a text, and in preview4 for all. */
   private refusalBlock({ open, extension, connection }: Opening, refusal: OpenRefusal): Uint8Array {
-    if (connection.isReference) return referenceDiagnostic(refusal, open, this.host.settings);
+    if (connection.isReference) return referenceDiagnostic(refusal, open, this.server.settings);
     const { text: refusalText = '' } = refusal;
     const isTaken = extension?.takesRefusalText === true && refusalText !== '';
     return isTaken ? encodeSessionExtension({ refusalText }) : EMPTY;
   }
 
-  /** One for all sessions. */
-  private makeSessionHost(): SessionHost {
-    const { settings, scheduler, registry } = this.host;
-    return {
-      settings,
-      scheduler,
-      detached: new DetachedTotals(settings.limits),
-      queued: this.host.queued,
-      lasting: this.host.lasting,
-      held: new HeldTotals(settings.limits),
-      limitTripped: (tripped) => {
-        this.host.limitTripped(tripped);
-      },
-      failed: (error) => {
-        this.host.failed(error);
-      },
-      ended: (core, end) => {
-        const isNamed = settings.resume === 'by-id' && core.granted.resumeTokenBytes > 0;
-        if (isNamed && end === 'disconnected') registry.park(core, settings.resumeWindowMs, scheduler);
-        else registry.delete(core);
-      },
-    };
+  private failed(who: string, { open }: Opening, cause: unknown): void {
+    const message = `${who} failed for a SESSION_OPEN of session ${open.requestedSessionId}: ${describeError(cause)}`;
+    this.server.reports.failures.next(
+      new RuntimeError('internal', message, { reach: 'session', origin: 'application', cause }),
+    );
   }
 }
 
-const NO_ACCEPTANCE: Acceptance = { verdict: 'accept' };
-const RESUME_REFUSED: OpenVerdict = {
+/** Sessions that wait for somebody to subscribe to `sessions$`; past them, opens are told to come later. */
+const MAX_HELD_SESSIONS = 1024;
+
+const RETRY_LATER: OpenRefusal = { status: SessionStatus.RetryLater, errorCode: SessionErrorCode.None };
+const RESUME_REFUSED: OpenRefusal = {
   status: SessionStatus.Rejected,
   errorCode: SessionErrorCode.ResumeRejected,
 };
@@ -351,7 +324,7 @@ function acceptanceBlock({ extension, connection }: Opening, lastOperationId: nu
  * Whether a connection may not have a session: it is of another revision, and what waits for its client is encoded in
  * that; or, as the reference has it, the connection that carries it has not ended.
  */
-function isOutOfReach(core: SessionCore | undefined, { revision, isReference }: OpeningConnection): boolean {
+function isOutOfReach(core: SessionCore | undefined, { revision, isReference }: Attachment): boolean {
   if (core === undefined) return false;
   return core.revision !== revision || (isReference && core.outlet.current !== undefined);
 }
@@ -364,9 +337,4 @@ function isAccepted({ status }: OpenVerdict): boolean {
 function describeInstant(epochMs: number): string {
   const date = new Date(epochMs);
   return Number.isNaN(date.getTime()) ? String(epochMs) : date.toISOString();
-}
-
-function callbackFailed(who: string, open: SessionOpenMetadata, cause: unknown): RuntimeError {
-  const message = `${who} failed for a SESSION_OPEN of session ${open.requestedSessionId}: ${describeError(cause)}`;
-  return new RuntimeError('internal', message, { reach: 'session', origin: 'application', cause });
 }

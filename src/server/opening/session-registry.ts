@@ -1,19 +1,24 @@
 import { Subscription, type SchedulerLike } from 'rxjs';
 import { scheduleIn } from '../../transport/time/schedule-in';
-import type { SessionCore } from '../session/session-core';
+
+/** What is registered of a session. */
+export interface RegisteredSession {
+  readonly sessionId: number;
+  readonly claim: { readonly owner: string | undefined };
+}
 
 /** A session id in use. */
-export interface SessionEntry {
+export interface SessionEntry<S extends RegisteredSession> {
   readonly sessionId: number;
   /** The session, attached or waiting for its client; undefined for an id that only waits to be named. */
-  readonly core: SessionCore | undefined;
+  readonly core: S | undefined;
   /** Whose it is, where its policy has said. */
   readonly owner: string | undefined;
 }
 
 /** The sessions of a server by id (protocol section 9). */
-export class SessionRegistry {
-  private readonly entries = new Map<number, SessionEntry>();
+export class SessionRegistry<S extends RegisteredSession> {
+  private readonly entries = new Map<number, SessionEntry<S>>();
   private readonly expiries = new Subscription();
 
   /** `nextFreeId` is where ids that the server chooses begin. */
@@ -24,29 +29,29 @@ export class SessionRegistry {
     return this.entries.size;
   }
 
-  get(sessionId: number): SessionEntry | undefined {
+  get(sessionId: number): SessionEntry<S> | undefined {
     return this.entries.get(sessionId);
   }
 
-  cores(): SessionCore[] {
+  cores(): S[] {
     return [...this.entries.values()].flatMap(({ core }) => core ?? []);
   }
 
-  set(core: SessionCore): void {
+  set(core: S): void {
     const { sessionId, claim } = core;
     this.entries.set(sessionId, { sessionId, core, owner: claim.owner });
   }
 
   /** Forgets a session, unless another has taken its id since. */
-  delete(core: SessionCore): void {
+  delete(core: S): void {
     if (this.entries.get(core.sessionId)?.core === core) this.entries.delete(core.sessionId);
   }
 
   /** Keeps the id of a session that is over, so that it can be named for a while. */
-  park(core: SessionCore, windowMs: number, scheduler: SchedulerLike): void {
+  park(core: S, windowMs: number, scheduler: SchedulerLike): void {
     const { sessionId, claim } = core;
     if (this.entries.get(sessionId)?.core !== core) return;
-    const parked: SessionEntry = { sessionId, core: undefined, owner: claim.owner };
+    const parked: SessionEntry<S> = { sessionId, core: undefined, owner: claim.owner };
     this.entries.set(sessionId, parked);
     const expiry = scheduleIn(scheduler, windowMs, () => {
       if (this.entries.get(sessionId) === parked) this.entries.delete(sessionId);

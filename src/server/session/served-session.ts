@@ -25,13 +25,14 @@ import { ResultHintMetadata } from '../../wire/messages/result-hint';
 import type { SessionOpenAckMetadata, SessionOpenMetadata } from '../../wire/messages/session-open';
 import { contained, ContainedObservable, Relay, type Containment } from '../contained';
 import { SubscribersOf } from '../subscribers';
-import type { MigrateRequest, PatchRequest, SessionMessage, Submit } from './messages';
+import { closeSession } from './messages/close';
+import type { MigrateRequest, PatchRequest, SessionMessage, Submit } from './session-message';
+import { makeRoomAway } from './results/away-room';
 import type { ServerSession } from './session';
 import type { SessionCore } from './session-core';
 import type { StreamedMessages } from './session-streams';
 import { takeEnding, takeHandler, takeRespondOptions } from '../option-rules';
-import { NORMAL_ENDING, REVOKED_ENDING } from './session-endings';
-import type { CreditTarget, SessionEnding } from './session-terms';
+import { NORMAL_ENDING, REVOKED_ENDING, type CreditTarget, type SessionEnding } from './session-terms';
 import { ReceivedSubmit } from './submits/submit';
 
 /** A session, as its application holds it. */
@@ -39,7 +40,11 @@ export class ServedSession extends ContainedObservable<SessionMessage> implement
   readonly results: Observer<Result>;
 
   constructor(private readonly core: SessionCore) {
-    const subscribers = new SubscribersOf(`session ${core.sessionId}`, core.host, 'session');
+    const subscribers = new SubscribersOf(
+      `session ${core.sessionId}`,
+      core.server.reports.failures,
+      'session',
+    );
     super((subscriber) => {
       listen(core, 'messages', subscriber, subscribers);
     }, subscribers);
@@ -124,7 +129,7 @@ export class ServedSession extends ContainedObservable<SessionMessage> implement
   }
 
   respond(handler: SubmitHandler<Submit>, options: { readonly late?: Lateness } = {}): Subscription {
-    const { scheduler } = this.core.host;
+    const { scheduler } = this.core.server;
     const { late } = takeRespondOptions(options);
     // What comes of these is caught below; `submits$` would cost each submit a step more.
     const all$ = new Observable<ReceivedSubmit>((subscriber) => {
@@ -156,11 +161,11 @@ export class ServedSession extends ContainedObservable<SessionMessage> implement
   }
 
   close(ending: Partial<SessionEnding> = {}): Promise<void> {
-    return this.core.close({ ...NORMAL_ENDING, ...takeEnding(ending) });
+    return closeSession(this.core, { ...NORMAL_ENDING, ...takeEnding(ending) });
   }
 
   revoke(): Promise<void> {
-    return this.core.close(REVOKED_ENDING);
+    return closeSession(this.core, REVOKED_ENDING);
   }
 
   sendHint(frameId: number, fields: Partial<ResultHintMetadata>): void {
@@ -181,7 +186,11 @@ export class ServedSession extends ContainedObservable<SessionMessage> implement
   }
 
   private subscribersOf(stream: string): SubscribersOf {
-    return new SubscribersOf(`${stream} of session ${this.sessionId}`, this.core.host, 'session');
+    return new SubscribersOf(
+      `${stream} of session ${this.sessionId}`,
+      this.core.server.reports.failures,
+      'session',
+    );
   }
 
   private tellCredit(
@@ -196,7 +205,8 @@ export class ServedSession extends ContainedObservable<SessionMessage> implement
 
 function sendResult(core: SessionCore, result: Result): void {
   core.sender.requireRoom(result);
-  core.operations.answer(result, core.sender);
+  if (core.outlet.current === undefined && result.type === 'push') makeRoomAway(core, result);
+  core.operations.answer(result);
 }
 
 /** Hands a subscriber what a stream brings, and starts the submits that waited for somebody to listen. */
@@ -214,7 +224,7 @@ function listen<N extends keyof StreamedMessages>(
 /** A subscriber that throws over a submit is its handler: that costs the operation. */
 class SubscribersOfSubmits extends SubscribersOf {
   constructor(private readonly core: SessionCore) {
-    super(`submits$ of session ${core.sessionId}`, core.host, 'operation');
+    super(`submits$ of session ${core.sessionId}`, core.server.reports.failures, 'operation');
   }
 
   override failed(cause: unknown, submit?: unknown): void {
@@ -234,7 +244,7 @@ class SessionResults implements Observer<Result> {
     } catch (error) {
       // A cancel and a result cross: the pipeline that made the result cannot know.
       if (core.operations.hasEnded(result.frameId)) return;
-      core.host.failed(resultRefused(core.sessionId, result.frameId, error));
+      core.server.reports.failures.next(resultRefused(core.sessionId, result.frameId, error));
       // Nobody else will end it, and an answer with a gap is none.
       core.operations.abandon(result.frameId);
     }
@@ -243,7 +253,7 @@ class SessionResults implements Observer<Result> {
   error(error: unknown): void {
     const { core } = this;
     const message = `the results of session ${core.sessionId} failed: ${describeError(error)}`;
-    core.host.failed(
+    core.server.reports.failures.next(
       new RuntimeError('internal', message, { reach: 'session', origin: 'application', cause: error }),
     );
     core.operations.endAll('dropped', { tell: true });
@@ -261,7 +271,7 @@ class SessionResponding implements RespondOptions<ReceivedSubmit> {
   constructor(private readonly core: SessionCore) {}
 
   onError(error: unknown, submit: ReceivedSubmit): void {
-    this.core.host.failed(handlerFailed(this.core.sessionId, submit.frameId, error));
+    this.core.server.reports.failures.next(handlerFailed(this.core.sessionId, submit.frameId, error));
   }
 
   onAbandoned(submit: ReceivedSubmit): void {

@@ -1,5 +1,7 @@
 import type { SchedulerLike, Subscription, TimestampProvider } from 'rxjs';
 import { scheduleAt } from '../../transport/time/schedule-in';
+import type { PeerName } from '../../transport/transport';
+import { addressOf } from '../opening/peer-address';
 import type { Acceptance } from '../opening/policy';
 import type { TokenPair } from '../opening/resume-token';
 
@@ -29,6 +31,11 @@ export class SessionClaim {
   /** Undefined where the session is whoever's has the token. */
   get owner(): string | undefined {
     return this.acceptance.owner;
+  }
+
+  /** Who shares room with whom: the owner, or the address that its client comes from. */
+  partyAt(peer: PeerName): string {
+    return this.owner === undefined ? `address ${addressOf(peer)}` : `owner ${this.owner}`;
   }
 
   get context(): unknown {

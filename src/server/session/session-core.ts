@@ -1,259 +1,154 @@
-import { BehaviorSubject, lastValueFrom, type SchedulerLike, type Subscription } from 'rxjs';
-import { decodeAs } from '../../protocol/decode-as';
-import { unexpectedMessage, type RuntimeError } from '../../protocol/runtime-error';
-import type { SessionConnectivity } from '../../protocol/session/session-connectivity';
-import { acceptsMessages, acceptsOperations, SessionState } from '../../protocol/session/session-lifecycle';
-import { NnrpError } from '../../wire/errors';
-import type { MessageOf } from '../../wire/message';
-import { MessageType, messageTypeName } from '../../wire/message-type';
-import { FrameSubmitMetadata } from '../../wire/messages/frame-submit';
-import type { SessionOpenAckMetadata, SessionOpenMetadata } from '../../wire/messages/session-open';
-import type { Packet } from '../../wire/packet';
-import type { AnsweredOperation, DropCause } from '../../protocol/revision/answers';
+import { BehaviorSubject, Subscription } from 'rxjs';
+import { CreditEpoch } from '../../protocol/flow/credit-epoch';
+import { CancelScope } from '../../protocol/operation/operation';
 import { dialectOf, type Dialect } from '../../protocol/revision/dialect';
+import type { SessionConnectivity } from '../../protocol/session/session-connectivity';
+import type { SessionExtension } from '../../protocol/session/session-extension';
+import { acceptsOperations, SessionState } from '../../protocol/session/session-lifecycle';
+import { onEach } from '../../transport/on-each';
+import { scheduleAwake } from '../../transport/time/awake';
+import { scheduleIn } from '../../transport/time/schedule-in';
+import { NnrpError } from '../../wire/errors';
+import type { SessionOpenAckMetadata, SessionOpenMetadata } from '../../wire/messages/session-open';
 import type { Revision } from '../../wire/revision';
-import { cacheMiss } from '../error-packet';
-import type { SubmitEnd } from './messages';
-import type { DetachedShare, DetachedTotals } from '../opening/detached-totals';
-import type { LimitTripped } from '../limits/limit-tripped';
-import type { HeldTotals } from '../limits/held-totals';
-import type { QueuedTotals } from '../limits/queued-totals';
-import type { ServerSettings } from '../options';
-import { NO_REFERENCES, refersToObjects, SessionCache } from './session-cache';
-import { IdleWatch, type IdleWatched } from './idle-watch';
-import type { SessionClaim } from './session-claim';
-import { SessionClosing, type ClosingSession } from './session-closing';
-import { SessionCredit, type CreditedSession } from './session-credit';
-import { OperationHolds } from './operation-holds';
-import {
-  SessionOperations,
-  type OperationExcess,
-  type OperationsHost,
-  type ResultTarget,
-} from './submits/session-operations';
-import { resultTooLarge } from './results/result-too-large';
+import { DetachedShare } from '../opening/detached-totals';
+import type { ServerContext } from '../server-context';
+import { AckQueue } from './ack-queue';
 import { SessionOutlet, type Attachment } from './results/session-outlet';
-import { SessionSender, type SenderHost } from './results/session-sender';
-import { SessionRecovery, type RecoveringSession } from './session-recovery';
-import { SessionRequests, type RequestsHost } from './session-requests';
+import { SessionSender } from './results/session-sender';
+import { SessionCache } from './session-cache';
+import type { SessionClaim } from './session-claim';
+import { SessionCredit } from './session-credit';
+import type { SubmitEnd } from './session-message';
 import { SessionStreams } from './session-streams';
-import { IDLE_ENDING } from './session-endings';
 import type { SessionEnding } from './session-terms';
-import { ReceivedSubmit } from './submits/submit';
-import { SessionControls, type ControlledSession } from './control/session-controls';
-import { SubscribersOf } from '../subscribers';
+import { OperationNames } from './submits/operation-names';
+import { SessionOperations } from './submits/session-operations';
 
 /**
- * Milliseconds after which a client that takes an operation back has had use of it: one that has as many in
- * flight as its credit allows, and changes its mind all the time, is no flood.
- */
-const USE_MS = 10;
-
-const { latencyBudgetMs } = FrameSubmitMetadata.read;
-
-/** What a session needs of its server. */
-export interface SessionHost {
-  readonly settings: ServerSettings;
-  readonly scheduler: SchedulerLike;
-  /** The application did what this session cannot do for it. */
-  failed(error: RuntimeError): void;
-  /** What waits for clients that are away, over all sessions. */
-  readonly detached: DetachedTotals;
-  /** Bytes of submits that wait, over all sessions. */
-  readonly queued: QueuedTotals;
-  /** Bytes of results that wait because clients hold their operations, over all sessions. */
-  readonly held: HeldTotals;
-  /** Timers of what outlives its session; they end with the server. */
-  readonly lasting: Subscription;
-  limitTripped(tripped: LimitTripped): void;
-  /** The session is over, and nothing more is sent for it. */
-  ended(core: SessionCore, end: SubmitEnd): void;
-}
-
-/**
- * A session's engine: judges its packets, keeps its operations, and tells the application. It outlives
- * its connection where it may be resumed.
+ * How far a session is in coming to its end in good order, whoever asks for it; see `messages/close.ts`.
  *
- *   receive(packet) ─▶ type, lengths, fields ─▶ state ─▶ operations ─▶ streams ─▶ the application
- *   transport ◀─ outlet ◀─ sender ◀─ operations.answer ◀─ the application
+ *          this side asks                      SESSION_CLOSE_ACK, or time over
+ *   open ─────────────────▶ asked ──────────────────────────────────────────────▶ over
+ *    │ │   the same, of a client                 idle, or time over              ▲ ▲
+ *    │ │   that cannot be told                                                   │ │
+ *    │ └──────────────────▶ drains ──────────────────────────────────────────────┘ │
+ *    │     SESSION_CLOSE                         idle, or time over, and acked     │
+ *    └────────────────────▶ answers ───────────────────────────────────────────────┘
+ */
+export type ClosePhase = 'open' | 'asked' | 'drains' | 'answers' | 'over';
+
+/**
+ * A session: its parts, and what carries it. It outlives its connection where it may be resumed. What it does about
+ * each message is in the file of that message, see `messages/receive.ts`.
  *
  *                connection lost                 window over, or no room to wait
  *   attached ─────────────────────▶ detached ──────────────────────────────────▶ expired
  *      ▲                               │
  *      └──────────── resume ───────────┘        (SESSION_CLOSE ends it from anywhere: closed)
  */
-export class SessionCore
-  implements
-    OperationsHost,
-    RequestsHost,
-    SenderHost,
-    ClosingSession,
-    CreditedSession,
-    RecoveringSession,
-    IdleWatched,
-    ControlledSession
-{
-  readonly streams = new SessionStreams();
-  readonly connectivity: BehaviorSubject<SessionConnectivity>;
-
-  readonly outlet: SessionOutlet;
-  readonly sender: SessionSender;
-  readonly operations: SessionOperations;
-  private madeCache: SessionCache | undefined;
-  private madeCredit: SessionCredit | undefined;
-  private madeRecovery: SessionRecovery | undefined;
-  private madeRequests: SessionRequests | undefined;
-  private madeClosing: SessionClosing | undefined;
-  private madeHolds: OperationHolds<ResultTarget> | undefined;
-  private idleWatch: IdleWatch | undefined;
-  /** Of the grant; here, as each submit is in want of it. The same holds for the next. */
+export class SessionCore {
   readonly sessionId: number;
   readonly isResumable: boolean;
   /** Of the connection that carries it, or of the last one. */
-  private spoken: Revision;
-  private dialect!: Dialect;
-  /** Of what preview4 has and preview3 has not. */
-  private controls: SessionControls | undefined;
-  /** Milliseconds that an answer may take whose submit does not say; 0 for any. */
-  private readonly defaultBudgetMs: number;
+  revision!: Revision;
+  dialect!: Dialect;
+  /** Those that a client of preview4 gives its operations. */
+  names: OperationNames | undefined;
+  readonly connectivity = new BehaviorSubject<SessionConnectivity>('open');
+  readonly streams = new SessionStreams();
+  readonly outlet: SessionOutlet;
+  readonly sender: SessionSender;
+  readonly credit: SessionCredit;
+  readonly operations: SessionOperations;
+  readonly patchAcks: AckQueue;
+  readonly migrateAcks: AckQueue;
+  /** Of what the client holds. */
+  readonly holdEpoch = new CreditEpoch();
+  /** They end with the session. */
+  readonly timers = new Subscription();
   state: SessionState = SessionState.Open;
   /** Whether the client has said that it may ask to hold an operation. */
   understandsHolds = false;
-  takesFailures = false;
-  /** Bytes of submits that wait, as they are counted over all sessions. */
-  private countedBytes = 0;
+  phase: ClosePhase = 'open';
+  /** How this side has asked the session to end. */
+  asked: SessionEnding | undefined;
+  /** Submits that came after that. */
+  crossed = 0;
+  private madeCache: SessionCache | undefined;
+  private expiry = Subscription.EMPTY;
+  /** Whether the client has come back, and was not heard since. */
+  private isUnconfirmed = false;
+  /** Of the client, to resume the session. */
+  private lastAttempt = 0;
   /** Kept up where somebody watches for it. */
   private lastHeard: number;
-  /** When an operation last ended. */
-  private lastWorked = 0;
+  private readonly watchesIdle: boolean;
 
   constructor(
-    readonly host: SessionHost,
+    readonly server: ServerContext,
     readonly open: SessionOpenMetadata,
     readonly granted: SessionOpenAckMetadata,
     attachment: Attachment,
     readonly claim: SessionClaim,
+    /** What the client has said that it understands. */
+    extension: SessionExtension | undefined,
   ) {
-    const { settings, scheduler } = host;
+    const { settings, scheduler } = server;
     this.sessionId = granted.sessionId;
     this.isResumable = claim.tokens !== undefined;
-    this.spoken = attachment.revision;
-    this.defaultBudgetMs = open.defaultDeadlineMs;
-    this.connectivity = new BehaviorSubject<SessionConnectivity>('open');
     this.lastHeard = scheduler.now();
+    this.watchesIdle = settings.idleTimeoutMs > 0;
     this.outlet = new SessionOutlet(attachment, { outbox: claim.tokens && settings.outbox });
-    this.sender = new SessionSender(granted.sessionId, this.outlet, this);
+    this.sender = new SessionSender(this.sessionId, this.outlet, settings.limits);
     this.revised(attachment.revision);
+    this.understands(extension);
+    this.credit = new SessionCredit(granted.grantedOperationCredit, this.outlet, this.sender);
     this.operations = new SessionOperations(this, attachment.slots);
-    if (settings.idleTimeoutMs > 0) this.idleWatch = new IdleWatch(this, settings.idleTimeoutMs, scheduler);
+    this.patchAcks = new AckQueue(this.outlet, server, this.timers);
+    this.migrateAcks = new AckQueue(this.outlet, server, this.timers);
   }
 
-  get settings(): ServerSettings {
-    return this.host.settings;
-  }
-
-  get scheduler(): SchedulerLike {
-    return this.host.scheduler;
-  }
-
-  private get cache(): SessionCache {
-    return (this.madeCache ??= new SessionCache(this.sessionId, this.settings, this.scheduler));
-  }
-
-  get credit(): SessionCredit {
-    return (this.madeCredit ??= new SessionCredit(this));
-  }
-
-  get recovery(): SessionRecovery {
-    return (this.madeRecovery ??= new SessionRecovery(this));
-  }
-
-  private get requests(): SessionRequests {
-    return (this.madeRequests ??= new SessionRequests(this));
-  }
-
-  private get closing(): SessionClosing {
-    return (this.madeClosing ??= new SessionClosing(this));
-  }
-
-  get revision(): Revision {
-    return this.spoken;
-  }
-
-  /** The connection has found out what its peer speaks, before anything that differs was said. */
-  revised(revision: Revision): void {
-    this.spoken = revision;
-    this.dialect = dialectOf(revision);
-    this.sender.answers = this.dialect.answers;
-    if (this.dialect.hasControls) this.controls ??= new SessionControls(this);
-  }
-
-  /** Operations that the client may have in flight, by what it was last told. */
-  get allowedOperations(): number {
-    return this.madeCredit?.allowed ?? this.granted.grantedOperationCredit;
-  }
-
-  get lastActive(): number {
-    return this.operations.isIdle ? Math.max(this.lastHeard, this.lastWorked) : Infinity;
+  get cache(): SessionCache {
+    const { settings, scheduler } = this.server;
+    return (this.madeCache ??= new SessionCache(this.sessionId, settings, scheduler));
   }
 
   get cacheObjectCount(): number {
     return this.madeCache?.objectCount ?? 0;
   }
 
-  /**
-   * Takes a packet of this session, that came at `now`. Throws an `NnrpError` or a `RuntimeError` that says
-   * what is wrong.
-   */
-  receive(packet: Packet, now: number): void {
-    if (!acceptsMessages(this.state)) throw this.notOpen();
-    this.heard(now);
-    switch (packet.header.messageType) {
-      case MessageType.FrameSubmit:
-        this.onSubmit(packet, now);
-        return;
-      case MessageType.FrameCancel:
-        this.cancel(decodeAs(packet, MessageType.FrameCancel, 'server', this.revision), now);
-        return;
-      case MessageType.SessionPatch:
-        this.requests.patch(decodeAs(packet, MessageType.SessionPatch, 'server', this.revision));
-        return;
-      case MessageType.SessionMigrate:
-        this.requests.migrate(decodeAs(packet, MessageType.SessionMigrate, 'server', this.revision));
-        return;
-      case MessageType.SessionClose:
-        this.closing.onClose(decodeAs(packet, MessageType.SessionClose, 'server', this.revision));
-        return;
-      case MessageType.SessionCloseAck:
-        this.closing.onCloseAck(decodeAs(packet, MessageType.SessionCloseAck, 'server', this.revision));
-        return;
-      case MessageType.CachePut:
-        this.onCachePut(decodeAs(packet, MessageType.CachePut, 'server', this.revision));
-        return;
-      case MessageType.CacheInvalidate:
-        this.onCacheInvalidate(decodeAs(packet, MessageType.CacheInvalidate, 'server', this.revision));
-        return;
-      case MessageType.FlowUpdate:
-        if (!this.understandsHolds) break;
-        this.madeHolds ??= new OperationHolds(this.operations, this.sender);
-        this.madeHolds.receive(decodeAs(packet, MessageType.FlowUpdate, 'server', this.revision));
-        return;
-      default:
-        if (this.controls?.receive(packet, this.revision, now) === true) return;
-    }
-    throw unexpectedMessage(`server received unexpected ${messageTypeName(packet.header.messageType)}`);
+  /** When the session last did something, in milliseconds; Infinity while it is at it. */
+  get lastActive(): number {
+    return this.operations.isIdle ? Math.max(this.lastHeard, this.operations.lastEnded) : Infinity;
+  }
+
+  /** The connection has found out what its peer speaks, before anything that differs was said. */
+  revised(revision: Revision): void {
+    this.revision = revision;
+    this.dialect = dialectOf(revision);
+    this.sender.answers = this.dialect.answers;
+    if (this.dialect.hasControls) this.names ??= new OperationNames();
   }
 
   /** The client has said something, to this session or about it. */
   heard(now: number): void {
-    if (this.idleWatch !== undefined) this.lastHeard = now;
-    if (this.madeRecovery?.confirms() === true) this.claim.confirm();
+    if (this.watchesIdle) this.lastHeard = now;
+    if (!this.isUnconfirmed) return;
+    // It has the token of the ack.
+    this.isUnconfirmed = false;
+    this.claim.confirm();
+  }
+
+  /** Does some work in so many milliseconds, unless the session is over by then. */
+  later(ms: number, work: () => void): void {
+    this.timers.add(scheduleIn(this.server.scheduler, ms, work));
   }
 
   /** The connection is gone. The session waits for its client where it may, and is over where not. */
   connectionLost(attachment: Attachment): void {
     if (this.outlet.current !== attachment) return;
-    if (this.isResumable && acceptsOperations(this.state)) this.recovery.wait();
+    if (this.isResumable && acceptsOperations(this.state)) this.wait();
     else this.end('disconnected', 'closed');
   }
 
@@ -263,180 +158,111 @@ export class SessionCore
     this.detach();
   }
 
-  /** No connection carries the session; its results count for `share`. */
-  detach(share?: DetachedShare): void {
-    this.operations.moveTo(undefined);
-    this.outlet.detach(share);
-    this.madeRequests?.forget();
+  /**
+   * Whether a client that has received so many results can take the session up without a gap. An attempt
+   * that is older than one which came before it is nobody's any more: its client has made another since.
+   */
+  canResume(receivedResults: number | undefined, attempt = Infinity): boolean {
+    if (!this.isResumable || !acceptsOperations(this.state)) return false;
+    return attempt > this.lastAttempt && this.outlet.canResume(receivedResults);
   }
 
-  /** Another connection carries the session; its client lacks the results after so many. */
-  attach(attachment: Attachment, receivedResults: number | undefined): void {
+  /** Goes on over another connection, with what the client says of itself. */
+  resume(attachment: Attachment, extension: SessionExtension | undefined): void {
+    const { operations } = this;
+    this.expiry.unsubscribe();
+    this.isUnconfirmed = true;
+    this.lastAttempt = extension?.resumeAttempt ?? this.lastAttempt;
+    this.understands(extension);
     this.state = SessionState.Resumed;
-    this.lastHeard = this.host.scheduler.now();
-    this.madeCredit?.renewed();
-    this.operations.moveTo(attachment.slots);
-    for (const frameId of this.outlet.attach(attachment, receivedResults)) this.answerRefused(frameId);
-    if (!this.understandsHolds) this.operations.releaseAll(this.sender);
-  }
-
-  /** Ends the session from this side, operations in flight drained or aborted; resolves when it is over. */
-  async close(ending: SessionEnding): Promise<void> {
-    const over = lastValueFrom(this.connectivity, { defaultValue: undefined });
-    this.closing.close(ending);
-    await over;
+    this.lastHeard = this.server.scheduler.now();
+    this.credit.renewed();
+    operations.moveTo(attachment.slots);
+    for (const frameId of this.outlet.attach(attachment, extension?.receivedResults)) {
+      operations.refused(frameId);
+    }
+    if (!this.understandsHolds) operations.releaseAll();
+    if (extension?.wantedOperations !== undefined) this.cancelUnwanted(new Set(extension.wantedOperations));
+    this.connectivity.next('resumed');
   }
 
   /** Ends the session without another word. */
   end(end: Exclude<SubmitEnd, 'completed'>, connectivity: 'expired' | 'closed'): void {
-    if (this.state === SessionState.Closed) return;
+    if (this.phase === 'over') return;
+    const { server, granted } = this;
+    const { resume, resumeWindowMs } = server.settings;
+    this.phase = 'over';
     this.state = SessionState.Closed;
-    this.madeClosing?.end();
-    this.idleWatch?.unsubscribe();
+    this.timers.unsubscribe();
+    this.expiry.unsubscribe();
     this.claim.end();
-    this.madeRequests?.end();
-    this.madeRecovery?.end();
     this.outlet.current?.released(this);
     this.operations.endAll(end, { tell: false });
-    this.noteQueued();
     this.outlet.close();
     this.streams.complete();
     this.connectivity.next(connectivity);
     this.connectivity.complete();
-    this.host.ended(this, end);
+    const isNamed = resume === 'by-id' && granted.resumeTokenBytes > 0;
+    if (isNamed && end === 'disconnected') server.registry.park(this, resumeWindowMs, server.scheduler);
+    else server.registry.delete(this);
   }
 
-  /** Whether anybody listens for submits. */
-  isReady(): boolean {
-    return this.streams.isWatched('submits');
+  private understands(extension: SessionExtension | undefined): void {
+    this.understandsHolds = extension?.holdsOperations === true;
+    this.sender.takesFailures = extension?.takesFailures === true;
   }
 
-  /** Hands the application a submit. */
-  deliver(submit: ReceivedSubmit): void {
-    this.noteQueued();
-    this.streams.emit('submits', submit);
-  }
-
-  /** A subscriber of a submit's streams has thrown. */
-  subscriberFailed({ frameId }: ReceivedSubmit, cause: unknown): void {
-    const stream = `operation ${frameId} of session ${this.sessionId}`;
-    new SubscribersOf(stream, this.host, 'operation').failed(cause);
-  }
-
-  answerRefused(frameId: number): void {
-    this.operations.endRefused(frameId);
-    this.host.failed(resultTooLarge(this.sessionId, frameId));
-  }
-
-  tripped(excess: OperationExcess): void {
-    this.host.limitTripped({ ...excess, peer: this.outlet.peer, sessionId: this.sessionId });
-  }
-
-  /** Tells the client of an operation that gets no answer. */
-  sendDrop(operation: AnsweredOperation, cause: DropCause): void {
-    this.sender.dropBecause(operation, cause);
-  }
-
-  get tellsCancelled(): boolean {
-    return this.sender.answers.tellsCancelled;
-  }
-
-  /** Ends what waits for a slot: it never will start. */
-  endQueued(): void {
-    this.operations.endQueued('closed');
-    this.noteQueued();
-  }
-
-  /** An operation has ended, whichever way. */
-  operationEnded(): void {
-    this.noteQueued();
-    if (this.idleWatch !== undefined) this.lastWorked = this.host.scheduler.now();
-    if (this.madeClosing?.isDraining === true) {
-      this.madeClosing.operationEnded();
-    } else if (this.madeCredit?.isStopped === true && this.operations.queuedCount === 0) {
-      this.madeCredit.restore();
-    }
-  }
-
-  /** Nothing more can be kept for a client that is away: rather than leave a gap, the session ends. */
-  overflowed(): void {
-    // Later: whoever made the result that did not fit is still at it.
-    this.recovery.expireSoon();
-  }
-
-  /** Nobody has used the session for too long. */
-  fellIdle(): void {
-    this.closing.close(IDLE_ENDING);
-  }
-
-  private onSubmit(packet: Packet, now: number): void {
-    const { metadata, body } = packet;
-    const record = this.dialect.submit;
-    record.check(metadata);
-    if (!acceptsOperations(this.state)) {
-      if (this.madeClosing?.isOwn !== true) throw this.notOpen();
-      this.madeClosing.submitCrossed(packet.header.frameId);
-      return;
-    }
-    const resolved = refersToObjects(metadata)
-      ? this.cache.resolve(record.decode(metadata), body)
-      : NO_REFERENCES;
-    if (resolved.kind === 'miss') {
-      this.operations.noteRefused(packet.header.frameId);
-      this.sender.refusal(cacheMiss(packet.header, resolved.code));
-      this.outlet.current?.refused(this.sessionId);
-      return;
-    }
-    const budget = latencyBudgetMs(metadata) || this.defaultBudgetMs;
-    const deadline = budget === 0 ? Infinity : now + budget;
-    const submit = new ReceivedSubmit(
-      packet,
-      { record, objects: resolved.objects, arrivedAt: now, deadline },
-      this.operations,
-    );
-    this.controls?.checkName(submit);
-    const outcome = this.operations.submit(submit);
-    this.controls?.named(submit);
-    if (outcome === 'admitted') {
-      if (this.operations.queuedCount === 0) return;
-      this.noteQueued();
-      this.outlet.current?.submitQueued();
-      return;
-    }
-    // No slot and no room to wait: the client did not keep to its credit.
-    this.credit.stop();
-    this.outlet.current?.refused(this.sessionId);
-  }
-
-  /** The client takes an operation back, at `now`. */
-  cancel(cancel: MessageOf<typeof MessageType.FrameCancel>, now: number): void {
-    const { cancelScope } = this.host.settings;
-    const isUse = now - this.operations.arrivalOf(cancel.frameId) >= USE_MS;
-    // Nothing where the cancel crossed with the operation's last result: that is no fault of anybody.
-    const cancelled = this.operations.cancel(cancel.frameId, cancelScope, 'client');
-    if (cancelled.length > 0) this.streams.emit('cancels', cancel);
-    if (!isUse) this.outlet.current?.cancelledEarly(this.sessionId);
-  }
-
-  private onCachePut(message: MessageOf<typeof MessageType.CachePut>): void {
-    this.sender.cacheAck(this.cache.put(message));
-    this.streams.emit('messages', message);
-  }
-
-  private onCacheInvalidate(message: MessageOf<typeof MessageType.CacheInvalidate>): void {
-    this.cache.invalidate(message);
-    this.streams.emit('messages', message);
-  }
-
-  /** What waits at all sessions follows what waits at this one. */
-  private noteQueued(): void {
-    const by = this.operations.queuedBytes - this.countedBytes;
-    if (by === 0) return;
-    this.countedBytes += by;
-    this.host.queued.change(by);
-  }
-
-  private notOpen(): NnrpError {
+  notOpen(): NnrpError {
     return new NnrpError({ kind: 'SessionNotOpen', sessionId: this.sessionId });
+  }
+
+  /** The connection is gone: the session waits, or is over where there is no room for another that does. */
+  private wait(): void {
+    const { server, granted, outlet } = this;
+    const share = new DetachedShare(server.detached, this.claim.partyAt(outlet.peer));
+    onEach(share.lost, (excess) => {
+      const { sessionId } = this;
+      const told = { peer: outlet.peer, sessionId, consequence: 'session-ended' } as const;
+      if (excess !== undefined) server.reports.limits.next({ ...excess, ...told });
+      this.expireSoon();
+    });
+    if (!share.enter(outlet.heldBytes)) {
+      this.expire();
+      return;
+    }
+    this.detach(share);
+    this.expiry.unsubscribe();
+    // A process that stood still reads first: its clients may have come back meanwhile.
+    this.expiry = scheduleAwake(server.scheduler, granted.resumeWindowMs, () => {
+      this.expire();
+    });
+    this.connectivity.next('reconnecting');
+  }
+
+  /** No connection carries the session; its results count for `share`. */
+  private detach(share?: DetachedShare): void {
+    this.operations.moveTo(undefined);
+    this.outlet.detach(share);
+    this.patchAcks.clear();
+    this.migrateAcks.clear();
+  }
+
+  /** Later: it may be in the middle of a result, whose maker is still at it. */
+  private expireSoon(): void {
+    this.expiry.unsubscribe();
+    this.expiry = scheduleIn(this.server.scheduler, 0, () => {
+      this.expire();
+    });
+  }
+
+  private expire(): void {
+    this.end('disconnected', 'expired');
+  }
+
+  private cancelUnwanted(wanted: ReadonlySet<number>): void {
+    const { operations } = this;
+    for (const { operationId } of operations.all()) {
+      if (!wanted.has(operationId)) operations.cancel(operationId, CancelScope.Operation, 'client');
+    }
   }
 }

@@ -10,13 +10,6 @@ import type { SessionOutlet } from './results/session-outlet';
 import type { SessionSender } from './results/session-sender';
 import type { CreditTarget } from './session-terms';
 
-/** The session whose client is told. */
-export interface CreditedSession {
-  readonly granted: { readonly grantedOperationCredit: number };
-  readonly sender: SessionSender;
-  readonly outlet: SessionOutlet;
-}
-
 /** What it is told. */
 export interface CreditFields {
   readonly reason: FlowUpdateReason;
@@ -41,7 +34,12 @@ export class SessionCredit {
   private wasStopped = false;
   private told: number | undefined;
 
-  constructor(private readonly session: CreditedSession) {}
+  constructor(
+    /** What the client was granted. */
+    private readonly granted: number,
+    private readonly outlet: SessionOutlet,
+    private readonly sender: SessionSender,
+  ) {}
 
   /** Whether the client was told to submit nothing, and waits to hear that it may. */
   get isStopped(): boolean {
@@ -50,17 +48,17 @@ export class SessionCredit {
 
   /** Operations that the client may have in flight, whether it is stopped for now or not. */
   get allowed(): number {
-    return this.told ?? this.session.granted.grantedOperationCredit;
+    return this.told ?? this.granted;
   }
 
   /** Tells how many operations may be in flight; nothing while the client is away. */
   tell(target: CreditTarget, { reason, level, credit }: CreditFields): void {
-    const { current } = this.session.outlet;
+    const { current } = this.outlet;
     if (current === undefined) return;
     const { scope } = target;
     if (scope === FlowScope.Session && level === BackpressureLevel.None) this.told = credit;
     const epoch = this.epochOf(scope, current.creditEpoch);
-    this.session.sender.flowUpdate(
+    this.sender.flowUpdate(
       FlowUpdateMetadata.of({
         scopeKind: scope,
         updateReason: reason,
@@ -87,9 +85,9 @@ export class SessionCredit {
   /** There is room again. */
   restore(): void {
     this.wasStopped = false;
-    const { grantedOperationCredit: credit } = this.session.granted;
     const { Grant } = FlowUpdateReason;
-    this.tell({ scope: FlowScope.Session }, { reason: Grant, level: BackpressureLevel.None, credit });
+    const fields = { reason: Grant, level: BackpressureLevel.None, credit: this.granted };
+    this.tell({ scope: FlowScope.Session }, fields);
   }
 
   /** The ack of a resume gave the client new credit: it is stopped no more. */

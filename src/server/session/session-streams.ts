@@ -1,5 +1,5 @@
 import type { Observer, Subscription } from 'rxjs';
-import type { MigrateRequest, PatchRequest, SessionMessage } from './messages';
+import type { MigrateRequest, PatchRequest, SessionMessage } from './session-message';
 import type { Message } from '../../wire/message';
 import type { MessageType } from '../../wire/message-type';
 import type { ReceivedSubmit } from './submits/submit';

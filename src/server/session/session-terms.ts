@@ -1,10 +1,21 @@
 import type { FlowScope } from '../../wire/messages/flow-update';
-import type { CloseReason, InFlightPolicy } from '../../wire/messages/session-close';
+import { CloseReason, InFlightPolicy } from '../../wire/messages/session-close';
+import { SessionErrorCode } from '../../wire/messages/session-open';
 
 /** Whose credit is told: the connection's, the session's, or an operation's for those that depend on it. */
 export type CreditTarget =
   | { readonly scope: typeof FlowScope.Connection | typeof FlowScope.Session }
   | { readonly scope: typeof FlowScope.Operation; readonly frameId: number };
+
+/**
+ * What a packet that was no fault costs its connection all the same, counted once its session has done with it:
+ * it may be once too often.
+ *
+ * - `refused`: a request was well-formed, and is not served
+ * - `cancelled-early`: the client has taken back what had only just come, or nothing
+ * - `queued`: a submit has to wait for a slot
+ */
+export type Toll = 'refused' | 'cancelled-early' | 'queued';
 
 /** How a server ends a session. */
 export interface SessionEnding {
@@ -14,3 +25,23 @@ export interface SessionEnding {
   readonly drainTimeoutMs: number;
   readonly sessionErrorCode: number;
 }
+
+export const NORMAL_ENDING: SessionEnding = {
+  closeReason: CloseReason.Normal,
+  inFlightPolicy: InFlightPolicy.Drain,
+  drainTimeoutMs: 0,
+  sessionErrorCode: SessionErrorCode.None,
+};
+
+/** Nobody takes what the client asks for. */
+export const UNSERVED_ENDING: SessionEnding = { ...NORMAL_ENDING, inFlightPolicy: InFlightPolicy.Abort };
+
+/** The client may not have the session any more. */
+export const REVOKED_ENDING: SessionEnding = {
+  ...UNSERVED_ENDING,
+  closeReason: CloseReason.AuthRevoked,
+  sessionErrorCode: SessionErrorCode.AuthFailed,
+};
+
+/** Nobody has used the session for too long. */
+export const IDLE_ENDING: SessionEnding = { ...UNSERVED_ENDING, closeReason: CloseReason.IdleTimeout };

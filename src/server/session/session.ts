@@ -12,7 +12,7 @@ import type { MessageType } from '../../wire/message-type';
 import type { FlowUpdateMetadata } from '../../wire/messages/flow-update';
 import type { ResultHintMetadata } from '../../wire/messages/result-hint';
 import type { SessionOpenAckMetadata, SessionOpenMetadata } from '../../wire/messages/session-open';
-import type { MigrateRequest, PatchRequest, SessionMessage, Submit } from './messages';
+import type { MigrateRequest, PatchRequest, SessionMessage, Submit } from './session-message';
 import type { CreditTarget, SessionEnding } from './session-terms';
 
 /**

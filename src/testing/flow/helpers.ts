@@ -7,7 +7,7 @@ import type { ClientSession } from '../../client/session/session';
 import type { ServerOptions } from '../../server/options';
 import type { Server } from '../../server/server';
 import type { ServerSession } from '../../server/session/session';
-import type { Submit } from '../../server/session/messages';
+import type { Submit } from '../../server/session/session-message';
 import type { TransportKind } from '../../transport/transport';
 import type { CapturedFlow } from '../capture/captured-flow';
 import type { FlowScheduler } from '../time/flow-scheduler';

@@ -1,12 +1,11 @@
 import { Results } from '../../../src/client/session/results';
-import { decodeAs } from '../../../src/protocol/decode-as';
 import { EndCode } from '../../../src/protocol/operation/end-code';
 import { TOO_LARGE_CODE } from '../../../src/server/error-packet';
+import { decodeMessage, type MessageOf } from '../../../src/wire/message';
 import { MessageType } from '../../../src/wire/message-type';
 import { CacheErrorCode } from '../../../src/wire/messages/cache';
 import { ErrorMetadata, ErrorScope } from '../../../src/wire/messages/error-message';
 import { packet } from '../../../src/wire/packet';
-import { preview3 } from '../../../src/wire/preview3';
 import { text } from '../../support/packets';
 import { Stage } from '../submissions/support';
 
@@ -37,7 +36,7 @@ describe('ERROR that ends an operation', () => {
     });
     const header = { messageType: MessageType.Error, sessionId: 7, frameId: 1 };
     const error = packet(header, ErrorMetadata.encode(metadata), text('why'));
-    results.onError(decodeAs(error, MessageType.Error, 'client', preview3));
+    results.onError(decodeMessage(error) as MessageOf<typeof MessageType.Error>);
     expect(stage.outcomes.get('a')).toMatchObject([
       { name: 'OperationError', reason, status, outcome, errorCode, text: 'why', retryAfterMs: 250 },
     ]);

@@ -2,7 +2,7 @@ import { config, finalize, map, mergeMap, NEVER, Observable, of, timer } from 'r
 import type { SubmitHandler } from '../../../operators/application/respond-to-submits';
 import type { Server } from '../../../src/server/server';
 import type { ServerSession } from '../../../src/server/session/session';
-import type { Submit } from '../../../src/server/session/messages';
+import type { Submit } from '../../../src/server/session/session-message';
 import { MessageType } from '../../../src/wire/message-type';
 import { SessionErrorCode } from '../../../src/wire/messages/session-open';
 import { cancel, migrate, open, patch, ping, sessionClose, submit } from '../../../src/testing';

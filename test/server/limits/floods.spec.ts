@@ -3,7 +3,7 @@ import type { SubmitHandler } from '../../../operators/application/respond-to-su
 import type { LimitTripped } from '../../../src/server/limits/limit-tripped';
 import type { ServerOptions } from '../../../src/server/options';
 import { createServer, type Server } from '../../../src/server/server';
-import type { Submit } from '../../../src/server/session/messages';
+import type { Submit } from '../../../src/server/session/session-message';
 import { cancel, open, submit } from '../../../src/testing';
 import { tcp } from '../../../src/transport/tcp/tcp';
 import { MessageType } from '../../../src/wire/message-type';

@@ -1,17 +1,19 @@
-import { HeldTotals, type HeldAnswer, type HeldExcess } from '../../../src/server/limits/held-totals';
+import { HeldTotals, type HeldExcess } from '../../../src/server/limits/held-totals';
 
 /** What waits of an answer, in bytes. */
-class Answer implements HeldAnswer {
+class Answer {
   byteLength = 0;
   readonly excesses: HeldExcess[] = [];
 
   constructor(
-    private readonly totals: HeldTotals,
+    private readonly totals: HeldTotals<Answer>,
     readonly party: string,
   ) {}
 
   add(bytes: number): this {
-    if (this.totals.grow(this, bytes)) this.byteLength += bytes;
+    const evicted = this.totals.grow(this, bytes);
+    for (const { answer, excess } of evicted) answer.heldTooMuch(excess);
+    if (!evicted.some(({ answer }) => answer === this)) this.byteLength += bytes;
     return this;
   }
 
@@ -27,7 +29,7 @@ class Answer implements HeldAnswer {
 }
 
 function stage() {
-  const totals = new HeldTotals({ maxHeldBytes: 100, maxTotalHeldBytes: 250 });
+  const totals = new HeldTotals<Answer>({ maxHeldBytes: 100, maxTotalHeldBytes: 250 });
   return (party: string, ...bytes: number[]): Answer => {
     const answer = new Answer(totals, party);
     for (const each of bytes) answer.add(each);

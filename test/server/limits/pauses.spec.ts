@@ -1,5 +1,5 @@
 import { SessionOpenAckMetadata, SessionStatus } from '../../../src/wire/messages/session-open';
-import { IdleWatch } from '../../../src/server/session/idle-watch';
+import { whenIdle } from '../../../src/server/session/when-idle';
 import { open, resumeToken, scriptedTokens } from '../../../src/testing';
 import { settled } from '../../support/async';
 import { Peer } from '../../support/peer';
@@ -64,8 +64,8 @@ describe('a server that stood still', () => {
   it('hears a session before it takes it for idle', () => {
     const time = new PausableTime();
     const fellIdle = jest.fn();
-    const watched = { lastActive: 0, fellIdle };
-    const watch = new IdleWatch(watched, 1000, time);
+    const watched = { lastActive: 0 };
+    const watch = whenIdle(watched, 1000, time).subscribe(fellIdle);
     time.schedule(() => {
       watched.lastActive = time.now();
     }, 1000);

@@ -1,29 +1,39 @@
-import { SlotPool, SlotShare } from '../../../src/server/limits/slot-pool';
+import { SlotPool, type SlotWaiter } from '../../../src/server/limits/slot-pool';
+import { ServerReports } from '../../../src/server/reports';
 
-/** A share that takes as many slots as it is told to. */
-class Share extends SlotShare {
-  takenCount = 0;
+/** A session that takes as many slots as it is told to. */
+class Share implements SlotWaiter {
+  private taken = 0;
 
   constructor(
-    pool: SlotPool | undefined,
-    override readonly startNext: () => void = () => undefined,
-  ) {
-    super(pool);
-  }
+    private pool: SlotPool | undefined,
+    readonly startNext: () => void = () => undefined,
+  ) {}
 
-  override admits(): boolean {
-    return super.admits();
+  admits(): boolean {
+    return this.pool?.admits(this) ?? true;
   }
 
   set(count: number): void {
-    this.takenCount = count;
-    this.settle();
+    const by = count - this.taken;
+    this.taken = count;
+    this.pool?.change(by);
+  }
+
+  moveTo(pool: SlotPool | undefined): void {
+    const { pool: old, taken } = this;
+    this.pool = pool;
+    pool?.change(taken);
+    old?.forget(this);
+    old?.change(-taken);
   }
 }
 
 function pool(size: number) {
   const told: string[] = [];
-  const made = new SlotPool(size, { slotsFilled: () => told.push('filled') });
+  const reports = new ServerReports();
+  reports.limits.subscribe(() => told.push('filled'));
+  const made = new SlotPool(size, { peer: 'here' }, reports);
   const share = (name: string, of: SlotPool | undefined = made): Share =>
     new Share(of, () => told.push(`${name} wakes`));
   return { pool: made, told, share };
@@ -55,7 +65,7 @@ describe('a slot pool', () => {
 
   it('stops waking where who is woken takes what there is', () => {
     const told: string[] = [];
-    const made = new SlotPool(1, { slotsFilled: () => undefined });
+    const made = new SlotPool(1, { peer: 'here' }, new ServerReports());
     const first = new Share(made);
     const waiting = ['a', 'b'].map((name) => {
       const share: Share = new Share(made, () => {
@@ -73,7 +83,7 @@ describe('a slot pool', () => {
   });
 
   it('serves in a loop those who give back at once what they are woken for', () => {
-    const made = new SlotPool(1, { slotsFilled: () => undefined });
+    const made = new SlotPool(1, { peer: 'here' }, new ServerReports());
     const first = new Share(made);
     let depth = 0;
     let deepest = 0;

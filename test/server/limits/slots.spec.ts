@@ -1,6 +1,6 @@
 import { from, NEVER, Subject } from 'rxjs';
 import type { Answer, SubmitHandler } from '../../../operators/application/respond-to-submits';
-import type { Submit } from '../../../src/server/session/messages';
+import type { Submit } from '../../../src/server/session/session-message';
 import { cancel, open, sessionClose, submit } from '../../../src/testing';
 import { SessionState } from '../../../src/protocol/session/session-lifecycle';
 import { run } from '../../flows/support';

@@ -42,7 +42,7 @@ class FakeReader implements Reader {
 
 function watching(limits: Partial<ServerLimits> = {}) {
   const time = new VirtualTime();
-  const readers = new SlowReaders({ limits: { ...DEFAULT_SERVER_LIMITS, ...limits }, scheduler: time });
+  const readers = new SlowReaders({ ...DEFAULT_SERVER_LIMITS, ...limits }, time);
   return { time, readers, reader: () => new FakeReader(readers) };
 }
 

@@ -68,7 +68,7 @@ class HeldTimers implements SchedulerLike {
 
 function watching(limits: Partial<ServerLimits> = {}) {
   const time = new VirtualTime();
-  const senders = new SlowSenders({ limits: { ...DEFAULT_SERVER_LIMITS, ...limits }, scheduler: time });
+  const senders = new SlowSenders({ ...DEFAULT_SERVER_LIMITS, ...limits }, time);
   return { time, senders, sender: () => new FakeSender(senders) };
 }
 

@@ -82,15 +82,14 @@ function core(
   sessionId: number,
   { before = open(), canResume = true, resumeTokenBytes = 24, tokens = tokensOf(token) } = {},
 ): SessionCore {
-  const seen: Pick<SessionCore, 'sessionId' | 'open' | 'granted'> & {
-    readonly recovery: Pick<SessionCore['recovery'], 'canResume'>;
+  const seen: Pick<SessionCore, 'sessionId' | 'open' | 'granted' | 'canResume'> & {
     readonly claim: Partial<SessionCore['claim']>;
   } = {
     sessionId,
     open: before,
     granted: SessionOpenAckMetadata.of({ resumeTokenBytes }),
     claim: { tokens },
-    recovery: { canResume: () => canResume },
+    canResume: () => canResume,
   };
   return seen as SessionCore;
 }
@@ -109,7 +108,7 @@ function judge(
   }: { options?: Partial<ServerOptions>; sessions?: readonly SessionCore[]; proof?: Uint8Array } = {},
 ): OpenVerdict {
   const given = settings(options);
-  const registry = new SessionRegistry();
+  const registry = new SessionRegistry<SessionCore>();
   for (const session of sessions) registry.set(session);
   return judgeRecovery(open(fields), { token: proof, receivedResults: 0 }, given, registry);
 }

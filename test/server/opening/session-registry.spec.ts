@@ -7,14 +7,14 @@ function core(sessionId: number, owner?: string): SessionCore {
 }
 
 /** As if that many ids had been given out before; to count there takes an hour. */
-function skipTo(registry: SessionRegistry, id: number): void {
+function skipTo(registry: SessionRegistry<SessionCore>, id: number): void {
   expect(Reflect.has(registry, 'nextFreeId')).toBe(true);
   Reflect.set(registry, 'nextFreeId', id);
 }
 
 describe('SessionRegistry', () => {
   it('knows sessions by id until they are deleted', () => {
-    const registry = new SessionRegistry();
+    const registry = new SessionRegistry<SessionCore>();
     const session = core(7);
     registry.set(session);
     expect(registry.get(7)).toEqual({ sessionId: 7, core: session, owner: undefined });
@@ -26,7 +26,7 @@ describe('SessionRegistry', () => {
   });
 
   it('does not delete a session that has taken the id since', () => {
-    const registry = new SessionRegistry();
+    const registry = new SessionRegistry<SessionCore>();
     const [first, second] = [core(7), core(7)];
     registry.set(first);
     registry.set(second);
@@ -36,7 +36,7 @@ describe('SessionRegistry', () => {
 
   it('keeps a parked id for its window, without its session', () => {
     const time = new VirtualTime();
-    const registry = new SessionRegistry();
+    const registry = new SessionRegistry<SessionCore>();
     const session = core(7, 'ada');
     registry.set(session);
     registry.park(session, 100, time);
@@ -50,7 +50,7 @@ describe('SessionRegistry', () => {
 
   it('does not park an id that another has, nor let an old window end its session', () => {
     const time = new VirtualTime();
-    const registry = new SessionRegistry();
+    const registry = new SessionRegistry<SessionCore>();
     const [first, second, stranger] = [core(7), core(7), core(7)];
     registry.set(first);
     registry.park(stranger, 10, time);
@@ -63,7 +63,7 @@ describe('SessionRegistry', () => {
 
   it('lets each window of an id end by itself', () => {
     const time = new VirtualTime();
-    const registry = new SessionRegistry();
+    const registry = new SessionRegistry<SessionCore>();
     const [first, second] = [core(7), core(7)];
     registry.set(first);
     registry.park(first, 10, time);
@@ -79,7 +79,7 @@ describe('SessionRegistry', () => {
 
   it('forgets everything, timers too', () => {
     const time = new VirtualTime();
-    const registry = new SessionRegistry();
+    const registry = new SessionRegistry<SessionCore>();
     registry.set(core(1));
     const parked = core(2);
     registry.set(parked);
@@ -91,14 +91,14 @@ describe('SessionRegistry', () => {
   });
 
   it('gives ids that nobody has, and none twice in a row', () => {
-    const registry = new SessionRegistry();
+    const registry = new SessionRegistry<SessionCore>();
     registry.set(core(2));
     expect([registry.freeId(), registry.freeId()]).toEqual([1, 3]);
     expect(registry.freeId()).toBe(4);
   });
 
   it('starts again at 1 after the highest id, and skips those in use', () => {
-    const registry = new SessionRegistry();
+    const registry = new SessionRegistry<SessionCore>();
     registry.set(core(1));
     skipTo(registry, 0xffffffff);
     expect([registry.freeId(), registry.freeId()]).toEqual([0xffffffff, 2]);

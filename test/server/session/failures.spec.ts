@@ -3,7 +3,7 @@ import type { SubmitHandler } from '../../../operators/application/respond-to-su
 import { EndCode } from '../../../src/protocol/operation/end-code';
 import { failure } from '../../../src/protocol/operation/failure';
 import type { ServerOptions } from '../../../src/server/options';
-import type { Submit } from '../../../src/server/session/messages';
+import type { Submit } from '../../../src/server/session/session-message';
 import { open, resumeToken, scriptedTokens, submit } from '../../../src/testing';
 import { MessageType } from '../../../src/wire/message-type';
 import { ErrorMetadata, ErrorScope } from '../../../src/wire/messages/error-message';

@@ -1,6 +1,6 @@
 import { concat, EMPTY, map, NEVER, Observable, of, throwError, timer } from 'rxjs';
 import { type ResultPush } from '../../../src/protocol/operation/result';
-import type { Submit } from '../../../src/server/session/messages';
+import type { Submit } from '../../../src/server/session/session-message';
 import { HintReason } from '../../../src/wire/messages/result-hint';
 import type { SubmitHandler } from '../../../operators/application/respond-to-submits';
 import { settled } from '../../support/async';

@@ -2,7 +2,7 @@ import { NEVER, Subject } from 'rxjs';
 import type { ServerOptions } from '../../../src/server/options';
 import type { ServerSession } from '../../../src/server/session/session';
 import type { SubmitHandler } from '../../../operators/application/respond-to-submits';
-import type { Submit } from '../../../src/server/session/messages';
+import type { Submit } from '../../../src/server/session/session-message';
 import { cancel, flowUpdate, open, ping, submit } from '../../../src/testing';
 import { MessageType, messageTypeName } from '../../../src/wire/message-type';
 import { FlowUpdateReason } from '../../../src/wire/messages/flow-update';

@@ -1,4 +1,5 @@
-import { ReceivedMigration, ReceivedPatch } from '../../../src/server/session/requests';
+import { ReceivedMigration } from '../../../src/server/session/messages/migrate';
+import { ReceivedPatch } from '../../../src/server/session/messages/patch';
 import type { Message } from '../../../src/wire/message';
 import { decodeMessage } from '../../../src/wire/message';
 import type { MessageType } from '../../../src/wire/message-type';
@@ -132,20 +133,17 @@ describe('a patch request', () => {
 });
 
 function migrate() {
-  const sent: Sent<SessionMigrateAckMetadata>[] = [];
+  const sent: Pick<Sent<SessionMigrateAckMetadata>, 'ack'>[] = [];
   const metadata = {
     oldTransportId: TransportId.Tcp,
     newTransportId: TransportId.Quic,
     lastResultFrameId: 12n,
   };
   const message = decodeMessage(migratePacket({ metadata }));
-  const request = new ReceivedMigration(
-    message as Message<typeof MessageType.SessionMigrate>,
-    (ack, body) => {
-      SessionMigrateAckMetadata.encode(ack);
-      sent.push({ ack, body });
-    },
-  );
+  const request = new ReceivedMigration(message as Message<typeof MessageType.SessionMigrate>, (ack) => {
+    SessionMigrateAckMetadata.encode(ack);
+    sent.push({ ack });
+  });
   return { request, sent, metadata };
 }
 

@@ -7,7 +7,7 @@ import {
 } from '../../../src/protocol/operation/result';
 import { sessionOpen } from '../../../src/client/options';
 import type { ServerSession } from '../../../src/server/session/session';
-import type { Submit } from '../../../src/server/session/messages';
+import type { Submit } from '../../../src/server/session/session-message';
 import { NnrpError } from '../../../src/wire/errors';
 import { MessageType } from '../../../src/wire/message-type';
 import { settled } from '../../support/async';

@@ -1,6 +1,6 @@
 import { Observable, type SchedulerLike, type Subscription } from 'rxjs';
 import type { Answer } from '../../../operators/application/respond-to-submits';
-import type { Submit } from '../../../src/server/session/messages';
+import type { Submit } from '../../../src/server/session/session-message';
 import { EMPTY } from '../../../src/wire/packet';
 import type { Random } from '../random';
 

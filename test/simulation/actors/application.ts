@@ -2,7 +2,7 @@ import { Observable, type ObservableInput, type SchedulerLike } from 'rxjs';
 import type { Answer } from '../../../operators/application/respond-to-submits';
 import { FlowScope } from '../../../src/wire/messages/flow-update';
 import { CloseReason, InFlightPolicy } from '../../../src/wire/messages/session-close';
-import type { PatchRequest, Submit } from '../../../src/server/session/messages';
+import type { PatchRequest, Submit } from '../../../src/server/session/session-message';
 import type { ServerSession } from '../../../src/server/session/session';
 import { acceptsOperations } from '../../../src/protocol/session/session-lifecycle';
 import {

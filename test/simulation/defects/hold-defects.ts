@@ -2,8 +2,8 @@ import { ClientLink } from '../../../src/client/link/link';
 import { FlowUpdates } from '../../../src/client/session/flow-update';
 import { Backlog } from '../../../src/client/submissions/backlog';
 import { HeldTotals } from '../../../src/server/limits/held-totals';
-import { OperationHolds } from '../../../src/server/session/operation-holds';
 import { SessionOutlet } from '../../../src/server/session/results/session-outlet';
+import { SessionOperations } from '../../../src/server/session/submits/session-operations';
 import { ReceivedSubmit } from '../../../src/server/session/submits/submit';
 import type { Defect } from './defect';
 import { answer, nothing, replace, unchanged } from './planting';
@@ -52,7 +52,7 @@ export const HOLD_DEFECTS: readonly Defect[] = [
     name: 'a hold is not heeded',
     invariants: [18],
     seed: 1,
-    plant: () => replace(OperationHolds.prototype, 'receive', () => nothing),
+    plant: () => replace(SessionOperations.prototype, 'hold', () => nothing),
   },
   {
     name: 'what was held is lost where it may go on',
@@ -81,7 +81,7 @@ export const HOLD_DEFECTS: readonly Defect[] = [
           function (held: unknown, by: number) {
             this.answers.add(held);
             this.bytes += by;
-            return true;
+            return [];
           },
       ),
   },

@@ -1,18 +1,20 @@
+import { lastValueFrom, Subscription } from 'rxjs';
 import { ResultOutbox } from '../../../src/protocol/operation/result-outbox';
 import { type Result } from '../../../src/protocol/operation/result';
 import { Admission } from '../../../src/server/session/submits/admission';
 import { Connection } from '../../../src/server/connection';
 import * as resumeToken from '../../../src/server/opening/resume-token';
-import { SessionClosing } from '../../../src/server/session/session-closing';
+import * as close from '../../../src/server/session/messages/close';
+import type { SessionEnding } from '../../../src/server/session/session-terms';
+import type { SessionStreams } from '../../../src/server/session/session-streams';
 import { SessionCore } from '../../../src/server/session/session-core';
-import { SessionRecovery } from '../../../src/server/session/session-recovery';
 import { SessionOpener } from '../../../src/server/opening/session-opener';
 import { SessionRegistry } from '../../../src/server/opening/session-registry';
+import { AckQueue } from '../../../src/server/session/ack-queue';
 import { SessionClaim } from '../../../src/server/session/session-claim';
 import { SessionOperations } from '../../../src/server/session/submits/session-operations';
 import { SessionOutlet } from '../../../src/server/session/results/session-outlet';
 import type { SessionSender } from '../../../src/server/session/results/session-sender';
-import { SessionRequests } from '../../../src/server/session/session-requests';
 import { ReceivedSubmit } from '../../../src/server/session/submits/submit';
 import type { Packet } from '../../../src/wire/packet';
 import type { Defect } from './defect';
@@ -21,7 +23,7 @@ import { nothing, replace, unchanged } from './planting';
 interface AdmissionShape {
   readonly queue: Map<number, ReceivedSubmit>;
   queuedBytes: number;
-  readonly target: { isReady(): boolean };
+  readonly streams: { isWatched(name: string): boolean };
 }
 
 interface OutletShape {
@@ -29,7 +31,7 @@ interface OutletShape {
 }
 
 interface OperationsShape {
-  readonly host: { deliver(submit: ReceivedSubmit): void };
+  readonly session: { readonly sender: SessionSender; readonly streams: SessionStreams };
   running(frameId: number): unknown;
 }
 
@@ -51,7 +53,7 @@ export const SERVER_DEFECTS: readonly Defect[] = [
         'hasSlot',
         () =>
           function () {
-            return this.target.isReady();
+            return this.streams.isWatched('submits');
           },
       ),
   },
@@ -77,10 +79,11 @@ export const SERVER_DEFECTS: readonly Defect[] = [
         'offer',
         (original) =>
           function (submit: ReceivedSubmit) {
-            if (original.call(this, submit) === 'admitted') return 'admitted';
+            const verdict = original.call(this, submit);
+            if (verdict !== 'refuse') return verdict;
             this.queue.set(submit.frameId, submit);
             this.queuedBytes += submit.body.length;
-            return 'admitted';
+            return 'wait';
           },
       ),
   },
@@ -152,8 +155,8 @@ export const SERVER_DEFECTS: readonly Defect[] = [
         'sendResult',
         (original) =>
           function (packet: Packet) {
-            original.call(this, packet);
-            return true;
+            const sent = original.call(this, packet);
+            return sent === 'full' ? 'kept' : sent;
           },
       ),
   },
@@ -211,8 +214,8 @@ export const SERVER_DEFECTS: readonly Defect[] = [
             try {
               return original.call(this, submit);
             } catch {
-              this.host.deliver(submit);
-              return 'admitted';
+              this.session.streams.emit('submits', submit);
+              return 'start';
             }
           },
       ),
@@ -240,9 +243,9 @@ export const SERVER_DEFECTS: readonly Defect[] = [
         SessionOperations.prototype,
         'answer',
         (original) =>
-          function (result: Result, sender: SessionSender) {
-            if (this.running(result.frameId) === undefined) sender.result(result, UNNAMED);
-            else original.call(this, result, sender);
+          function (result: Result) {
+            if (this.running(result.frameId) === undefined) this.session.sender.result(result, UNNAMED);
+            else original.call(this, result);
           },
       ),
   },
@@ -257,12 +260,12 @@ export const SERVER_DEFECTS: readonly Defect[] = [
     invariants: [10],
     seed: 3,
     plant: () =>
-      replace<{ finishDrain: unknown }>(
-        SessionClosing.prototype,
-        'drainFor',
-        () =>
-          function (_timeoutMs: number, finish: () => void) {
-            this.finishDrain = finish;
+      replace<SessionCore>(
+        SessionCore.prototype,
+        'later',
+        (original) =>
+          function (ms: number, work: () => void) {
+            if (this.phase === 'open' || this.phase === 'asked') original.call(this, ms, work);
           },
       ),
   },
@@ -272,11 +275,11 @@ export const SERVER_DEFECTS: readonly Defect[] = [
     seed: 5,
     plant: () =>
       replace<RecoveryShape>(
-        SessionRecovery.prototype,
+        SessionCore.prototype,
         'resume',
         (original) =>
           function (...given) {
-            this.expiry = undefined;
+            this.expiry = Subscription.EMPTY;
             original.apply(this, given);
           },
       ),
@@ -285,7 +288,7 @@ export const SERVER_DEFECTS: readonly Defect[] = [
     name: 'a session waits for its client for ever',
     invariants: [8, 12],
     seed: 1,
-    plant: () => replace(SessionRecovery.prototype, 'expire', () => nothing),
+    plant: () => replace(SessionCore.prototype, 'expire', () => nothing),
   },
   {
     name: 'a session that is over keeps its id',
@@ -297,12 +300,20 @@ export const SERVER_DEFECTS: readonly Defect[] = [
     name: 'acks go to whoever asks next',
     invariants: [6],
     seed: 135,
-    plant: () => replace(SessionRequests.prototype, 'forget', () => nothing),
+    plant: () => replace(AckQueue.prototype, 'clear', () => nothing),
   },
   {
     name: 'a close that is under way is not hastened',
     invariants: [10, 16],
     seed: 90,
-    plant: () => replace(SessionClosing.prototype, 'hasten', () => nothing),
+    plant: () =>
+      replace(
+        close,
+        'closeSession',
+        (original) => (session: SessionCore, ending: SessionEnding) =>
+          session.phase === 'open'
+            ? original.call(session, session, ending)
+            : lastValueFrom(session.connectivity, { defaultValue: undefined }),
+      ),
   },
 ];

@@ -21,6 +21,8 @@ export interface Attachment {
   readonly transport: Transport;
   /** What its peer speaks. */
   readonly revision: Revision;
+  /** Whether the peer may be of the reference, and knows no extension block of this project. */
+  readonly isReference: boolean;
   /** Whether the peer is a client of this project: it answers PING and counts results. */
   readonly isAnnounced: boolean;
   /** Bytes of header and body that the peer takes in one packet; Infinity where it has not said. */
@@ -33,18 +35,6 @@ export interface Attachment {
   answer(packet: Packet): void;
   /** Asks the peer to prove what it has received; once at a time. */
   requestProof(): void;
-  /**
-   * A request of the session's client was well-formed and is not served. To be called last: it may be once
-   * too often.
-   */
-  refused(sessionId: number): void;
-  /**
-   * The session's client has taken back what had only just come, or nothing. To be called last: it may be
-   * once too often.
-   */
-  cancelledEarly(sessionId: number): void;
-  /** A submit has to wait for a slot. */
-  submitQueued(): void;
   /** The session has left this connection. */
   released(core: { readonly sessionId: number }): void;
 }
@@ -141,13 +131,13 @@ export class SessionOutlet {
     this.attachment?.answer(packet);
   }
 
-  /** Sends a result, or keeps it; false where there is no room to keep it. */
-  sendResult(packet: Packet): boolean {
+  /** Sends a result, or keeps it where its client is away, and there is room. */
+  sendResult(packet: Packet): 'sent' | 'kept' | 'full' {
     const { attachment, outbox } = this;
     // A client that cannot say what it has received gets at most once what it may have received.
     if (outbox === undefined || attachment?.isAnnounced === false) {
       attachment?.transport.send(packet);
-      return attachment !== undefined;
+      return attachment === undefined ? 'full' : 'sent';
     }
     const outgoing = kept(packet);
     attachment?.transport.send(outgoing.packet);
@@ -155,12 +145,18 @@ export class SessionOutlet {
     if (attachment === undefined) {
       const isPressed = outbox.fullness >= PRESSURE_AT;
       if (isPressed !== this.waitingPressure?.value) this.waitingPressure?.next(isPressed);
-      return outbox.fullness <= 1 && this.share?.grow(outgoing.byteLength) !== false;
+      const isFull = outbox.fullness > 1 || this.share?.grow(outgoing.byteLength) === false;
+      return isFull ? 'full' : 'kept';
     }
     outbox.markSent();
     outbox.trim();
     if (outbox.size >= ASK_RESULTS || outbox.fullness >= ASK_AT) attachment.requestProof();
-    return true;
+    return 'sent';
+  }
+
+  /** The session cannot go on waiting without a gap. */
+  endWait(): void {
+    this.share?.lost.next(undefined);
   }
 
   /** Whether so many results more, of so many bytes in all, can be kept. */

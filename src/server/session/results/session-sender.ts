@@ -32,7 +32,6 @@ import { SessionPatchAckMetadata } from '../../../wire/messages/session-patch';
 import { EMPTY, packet, type Packet } from '../../../wire/packet';
 import { answerTooLarge, cutText, MAX_DIAGNOSTIC_BYTES, operationEnd } from '../../error-packet';
 import type { SessionOutlet } from './session-outlet';
-import { AwayRoom, type AwaySession } from './away-room';
 import { UnreadShares } from './unread-shares';
 
 /** What a client that takes it is told of an operation without an answer; of other causes there is nothing to tell. */
@@ -45,28 +44,21 @@ const CODE_OF_CAUSE: Readonly<Partial<Record<DropCause, number>>> = {
   'over-credit': EndCode.OverCredit,
 };
 
-/** What a sender needs of its session. */
-export interface SenderHost extends AwaySession {
-  readonly settings: { readonly limits: { readonly maxUnreadBytes: number } };
-  /** Whether the client takes ERROR for the end of an operation. */
-  readonly takesFailures: boolean;
-  /** There is no room to keep a result: the session cannot go on without a gap. */
-  overflowed(): void;
-}
-
 /** Encodes what a session says, validated before it is written (protocol section 9). */
 export class SessionSender {
-  private madeUnread: UnreadShares | undefined;
-  private madeAway: AwayRoom | undefined;
+  /** How the session's revision says what is said of operations. */
+  answers: AnswerEncoder = PREVIEW3_ANSWERS;
+  /** Whether the client takes ERROR for the end of an operation. */
+  takesFailures = false;
+  private readonly unread: UnreadShares;
 
   constructor(
     private readonly sessionId: number,
     private readonly outlet: SessionOutlet,
-    private readonly host: SenderHost,
-  ) {}
-
-  /** How the session's revision says what is said of operations. */
-  answers: AnswerEncoder = PREVIEW3_ANSWERS;
+    { maxUnreadBytes }: { readonly maxUnreadBytes: number },
+  ) {
+    this.unread = new UnreadShares(maxUnreadBytes);
+  }
 
   result(result: Result, operation: AnsweredOperation): void {
     if (result.type === 'push') this.push(result, operation);
@@ -74,14 +66,9 @@ export class SessionSender {
     else this.fail(result, operation);
   }
 
-  /**
-   * Throws a `RuntimeError` where the peer would be cut off for not having read what its operation sends. Where
-   * the result is to wait for a client that is away, there is room for it afterwards, or its operation has ended.
-   */
+  /** Throws a `RuntimeError` where the peer would be cut off for not having read what its operation sends. */
   requireRoom(result: Result): void {
-    const { current } = this.outlet;
-    this.unread.add(result, current?.transport);
-    if (current === undefined && result.type === 'push') this.away.make(result);
+    this.unread.add(result, this.outlet.current?.transport);
   }
 
   /** ERROR, to be sent in the place of a result that is larger than the client takes now; undefined for others. */
@@ -99,14 +86,14 @@ export class SessionSender {
   /** Says of an operation why it gets no answer, as far as its client understands. */
   dropBecause(operation: AnsweredOperation, cause: DropCause): void {
     if (cause === 'late' && !this.answers.saysCause) this.hintLate(operation.frameId);
-    const errorCode = this.host.takesFailures ? CODE_OF_CAUSE[cause] : undefined;
+    const errorCode = this.takesFailures ? CODE_OF_CAUSE[cause] : undefined;
     if (errorCode === undefined) this.sendResult(this.answers.drop(this.sessionId, operation, cause));
     else this.sendResult(operationEnd(this.sessionId, operation.frameId, { errorCode }));
   }
 
   /** There is no answer to a submit that came when the session was closing. */
   dropUnheard(frameId: number): void {
-    if (!this.host.takesFailures) this.drop(frameId);
+    if (!this.takesFailures) this.drop(frameId);
     else this.sendResult(operationEnd(this.sessionId, frameId, { errorCode: EndCode.Draining }));
   }
 
@@ -178,14 +165,6 @@ export class SessionSender {
     this.outlet.send(whole);
   }
 
-  private get unread(): UnreadShares {
-    return (this.madeUnread ??= new UnreadShares(this.host.settings.limits.maxUnreadBytes));
-  }
-
-  private get away(): AwayRoom {
-    return (this.madeAway ??= new AwayRoom(this.host));
-  }
-
   private send(messageType: MessageType, frameId: number, metadata = EMPTY, body = EMPTY): void {
     this.outlet.send(this.packet(messageType, frameId, metadata, body));
   }
@@ -198,7 +177,7 @@ export class SessionSender {
   /** A client that takes no ERROR for it gets the text as its last result; of a failure that says nothing, a drop. */
   private fail({ frameId, status, text, retryAfterMs }: ResultFailure, operation: AnsweredOperation): void {
     const { largestBody } = this.outlet;
-    if (this.host.takesFailures) {
+    if (this.takesFailures) {
       const why = { errorCode: status, retryAfterMs };
       this.sendResult(operationEnd(this.sessionId, frameId, why, text, largestBody));
     } else if (status === INTERNAL_STATUS && text === '') {
@@ -210,7 +189,8 @@ export class SessionSender {
   }
 
   private sendResult(result: Packet): void {
-    if (!this.outlet.sendResult(result)) this.host.overflowed();
+    // Rather than leave a gap, the session ends.
+    if (this.outlet.sendResult(result) === 'full') this.outlet.endWait();
   }
 
   private packet(messageType: MessageType, frameId: number, metadata = EMPTY, body = EMPTY): Packet {

@@ -1,49 +1,40 @@
-import { SlotShare, type SlotPool } from '../../limits/slot-pool';
+import type { SlotPool, SlotWaiter } from '../../limits/slot-pool';
 import type { QueueLimits } from '../../options';
+import type { SessionStreams } from '../session-streams';
 import type { ReceivedSubmit } from './submit';
-
-/** Whom submits are delivered to. */
-export interface AdmissionTarget {
-  /** Whether anybody listens for submits. */
-  isReady(): boolean;
-  deliver(submit: ReceivedSubmit): void;
-}
 
 /**
  * Who may work: at most `maxInFlight` submits of the session are with the application, and as many of all
  * sessions of the connection as its pool has slots; a bounded queue waits behind them, and what does not fit
- * is refused.
+ * is refused. It says what is to become of a submit, and whoever asks does that.
  *
- *   offer ──▶ queue ──▶ in flight ──▶ ended
- *     │         │            (a slot is free and somebody listens)
+ *   offer ──▶ wait ──▶ start ──▶ ended
+ *     │         │        (a slot is free and somebody listens)
  *     ▼         ▼
- *  refused   withdrawn (cancelled before it started)
+ *   refuse   withdrawn (cancelled before it started)
  */
-export class Admission extends SlotShare {
+export class Admission {
   /** Insertion order is arrival order, and a submit cancelled while it waits leaves in O(1). */
   private queue: Map<number, ReceivedSubmit> | undefined;
   private queuedBytes = 0;
   private inFlight = 0;
-  private starting = false;
   /** Operations that have ended and whose handlers go on: each keeps its slot. */
   private kept = 0;
+  /** Slots that the pool knows of. */
+  private counted = 0;
 
   constructor(
     private readonly maxInFlight: number,
     private readonly limits: QueueLimits,
-    private readonly target: AdmissionTarget,
-    pool?: SlotPool,
-  ) {
-    super(pool);
-  }
+    private readonly streams: Pick<SessionStreams, 'isWatched'>,
+    /** Woken when others have given slots back. */
+    private readonly waiter: SlotWaiter,
+    /** Of the connection that carries the session; undefined while it is away. */
+    private pool?: SlotPool,
+  ) {}
 
   get inFlightCount(): number {
     return this.inFlight;
-  }
-
-  /** Slots that are taken, by what is in flight or by what has outlived its operation. */
-  override get takenCount(): number {
-    return this.inFlight + this.kept;
   }
 
   /** Slots of operations that have ended. */
@@ -60,41 +51,34 @@ export class Admission extends SlotShare {
     return this.queuedBytes;
   }
 
-  /** Takes a submit in, or says that there is no room. */
-  offer(submit: ReceivedSubmit): 'admitted' | 'refused' {
+  /** Takes a submit in, to start at once or to wait, or says that there is no room. */
+  offer(submit: ReceivedSubmit): 'start' | 'wait' | 'refuse' {
     if (this.queuedCount === 0 && this.hasSlot()) {
-      this.start(submit);
-      return 'admitted';
+      this.start();
+      return 'start';
     }
     const { maxSubmits, maxBytes } = this.limits;
-    if (this.queuedCount >= maxSubmits || this.queuedBytes + submit.body.length > maxBytes) return 'refused';
+    if (this.queuedCount >= maxSubmits || this.queuedBytes + submit.body.length > maxBytes) return 'refuse';
     submit.keepBytes();
     (this.queue ??= new Map()).set(submit.frameId, submit);
     this.queuedBytes += submit.body.length;
-    return 'admitted';
+    return 'wait';
   }
 
-  /** Takes a submit out that has ended, in flight or waiting; its slot stays empty until `startNext`. */
+  /** The next that waits, to be started now, as far as slots and listeners allow. */
+  next(): ReceivedSubmit | undefined {
+    this.settle();
+    if (this.queue === undefined || this.queue.size === 0 || !this.hasSlot()) return undefined;
+    const [next] = this.queue.values();
+    if (next === undefined) return undefined;
+    this.withdraw(next);
+    this.start();
+    return next;
+  }
+
+  /** Takes a submit out that has ended, in flight or waiting; its slot stays empty until `next`. */
   take(submit: ReceivedSubmit): void {
     if (!this.withdraw(submit)) this.inFlight -= 1;
-  }
-
-  /** Starts what waits, as far as slots and listeners allow. */
-  override startNext(): void {
-    this.settle();
-    // An application that answers at once comes back here: the loop that runs already serves it too.
-    if (this.starting) return;
-    this.starting = true;
-    try {
-      while (this.queue !== undefined && this.queue.size > 0 && this.hasSlot()) {
-        const [next] = this.queue.values();
-        if (next === undefined) return;
-        this.withdraw(next);
-        this.start(next);
-      }
-    } finally {
-      this.starting = false;
-    }
   }
 
   /** An operation that has ended keeps its slot; `freeSlot` gives it back. */
@@ -114,14 +98,34 @@ export class Admission extends SlotShare {
     return waiting;
   }
 
-  private hasSlot(): boolean {
-    return this.takenCount < this.maxInFlight && this.target.isReady() && this.admits();
+  /** Another connection carries the session, or none. */
+  moveTo(pool: SlotPool | undefined): void {
+    const { pool: old, counted } = this;
+    this.pool = pool;
+    pool?.change(counted);
+    old?.forget(this.waiter);
+    old?.change(-counted);
   }
 
-  private start(submit: ReceivedSubmit): void {
+  private hasSlot(): boolean {
+    return (
+      this.inFlight + this.kept < this.maxInFlight &&
+      this.streams.isWatched('submits') &&
+      (this.pool === undefined || this.pool.admits(this.waiter))
+    );
+  }
+
+  private start(): void {
     this.inFlight += 1;
     this.settle();
-    this.target.deliver(submit);
+  }
+
+  /** Tells the pool of slots that were taken or given back: others may have those. */
+  private settle(): void {
+    const by = this.inFlight + this.kept - this.counted;
+    if (by === 0) return;
+    this.counted += by;
+    this.pool?.change(by);
   }
 
   /** Takes a submit out of the queue; false where it does not wait. */

@@ -4,18 +4,18 @@ import { TextResult } from '../../../protocol/operation/text-result';
 import { HEADER_LENGTH } from '../../../wire/header';
 import { ownBytes } from '../../../wire/own-bytes';
 import { ResultPushMetadata } from '../../../wire/messages/result-push';
-import type { HeldAnswer, HeldExcess, HeldTotals } from '../../limits/held-totals';
+import type { HeldEviction, HeldExcess, HeldTotals } from '../../limits/held-totals';
 
 const HEAD_BYTES = HEADER_LENGTH + ResultPushMetadata.length;
 
 /** What waits of an answer while its client holds the operation. */
-export class HeldResults implements HeldAnswer {
+export class HeldResults {
   private results: Result[] = [];
   private bytes = 0;
   private hasEnd = false;
 
   constructor(
-    private readonly totals: HeldTotals,
+    private readonly totals: HeldTotals<HeldResults>,
     readonly party: string,
     /** There is no room for what waits, which is gone. */
     private readonly overfull: (excess: HeldExcess) => void,
@@ -30,13 +30,15 @@ export class HeldResults implements HeldAnswer {
     return this.hasEnd;
   }
 
-  /** Keeps a result, with a body of its own, or none any more where there is no room. */
-  add(result: Result): void {
+  /** Keeps a result, with a body of its own, where there is room; returns the answers that have to go for it. */
+  add(result: Result): readonly HeldEviction<HeldResults>[] {
     const bytes = HEAD_BYTES + sizeOf(result);
-    if (!this.totals.grow(this, bytes)) return;
+    const evicted = this.totals.grow(this, bytes);
+    if (evicted.some(({ answer }) => answer === this)) return evicted;
     this.bytes += bytes;
     this.hasEnd = isTerminal(result);
     this.results.push(kept(result));
+    return evicted;
   }
 
   /** Lets go of all of them, in order. */
@@ -48,7 +50,8 @@ export class HeldResults implements HeldAnswer {
     return results;
   }
 
-  heldTooMuch(excess: HeldExcess): void {
+  /** There is no room for what waits. */
+  evict(excess: HeldExcess): void {
     this.take();
     this.overfull(excess);
   }

@@ -1,22 +1,9 @@
-import { type Subscription, type SchedulerLike } from 'rxjs';
+import type { Subscription } from 'rxjs';
 import { scheduleIn } from '../../../transport/time/schedule-in';
-import type { ServerLimits } from '../../limits/server-limits';
+import type { SlotWaiter } from '../../limits/slot-pool';
+import type { Admission } from './admission';
+import { limitTripped, type SessionParts } from './session-parts';
 import type { ReceivedSubmit } from './submit';
-
-/** Whose slots are kept. */
-export interface SlotKeeper {
-  readonly scheduler: SchedulerLike;
-  readonly limits: Pick<ServerLimits, 'unsettledMs' | 'maxUnsettledMs'>;
-  /** Slots of the session. */
-  readonly slots: number;
-  /** Timers that may outlive the session: what was begun for it does. */
-  readonly timers: Subscription;
-  /** A slot is given back though the handler goes on, `observed` milliseconds after its operation has ended. */
-  handlerUnsettled(limit: 'unsettledMs' | 'maxUnsettledMs', observed: number): void;
-  /** A kept slot is free; `startNext` follows. */
-  freeSlot(): void;
-  startNext(): void;
-}
 
 /**
  * Slots of operations that have ended while what was begun for them goes on: a promise cannot be stopped, nor can
@@ -31,58 +18,67 @@ export interface SlotKeeper {
  */
 export class KeptSlots {
   /** Since when, in the order in which their operations ended. */
-  private readonly kept = new Map<ReceivedSubmit, number>();
-  private readonly givenBack = new Set<ReceivedSubmit>();
+  private kept: Map<ReceivedSubmit, number> | undefined;
+  private givenBack: Set<ReceivedSubmit> | undefined;
   private timer: Subscription | undefined;
 
-  constructor(private readonly keeper: SlotKeeper) {}
+  constructor(
+    private readonly session: SessionParts,
+    private readonly admission: Admission,
+    /** Starts what waits, once a slot is free. */
+    private readonly waiter: SlotWaiter,
+  ) {}
 
   keep(submit: ReceivedSubmit): void {
-    this.kept.set(submit, this.keeper.scheduler.now());
+    (this.kept ??= new Map()).set(submit, this.session.server.scheduler.now());
     if (this.timer === undefined) this.wait();
   }
 
   /** What was begun for a submit has settled. */
   settled(submit: ReceivedSubmit): void {
-    if (this.kept.delete(submit)) this.keeper.freeSlot();
-    else this.givenBack.delete(submit);
+    if (this.kept?.delete(submit) === true) this.admission.freeSlot();
+    else this.givenBack?.delete(submit);
     this.giveBack();
   }
 
-  /** Milliseconds that the next may keep its slot. */
-  private get patienceMs(): number {
-    const { limits, slots } = this.keeper;
-    return this.givenBack.size < slots ? limits.unsettledMs : limits.maxUnsettledMs;
+  /** Which limit says how long the next may keep its slot. */
+  private get limit(): 'unsettledMs' | 'maxUnsettledMs' {
+    const isSpare = (this.givenBack?.size ?? 0) < this.session.granted.maxInFlightOperations;
+    return isSpare ? 'unsettledMs' : 'maxUnsettledMs';
   }
 
   private giveBack(): void {
-    const { keeper, kept } = this;
-    const now = keeper.scheduler.now();
-    for (const [submit, since] of kept) {
-      const { patienceMs } = this;
-      if (now - since < patienceMs) break;
-      const limit = patienceMs === keeper.limits.unsettledMs ? 'unsettledMs' : 'maxUnsettledMs';
-      kept.delete(submit);
-      this.givenBack.add(submit);
-      keeper.freeSlot();
-      keeper.handlerUnsettled(limit, now - since);
+    const { session, admission, kept } = this;
+    const { scheduler, settings } = session.server;
+    const now = scheduler.now();
+    for (const [submit, since] of kept ?? []) {
+      const { limit } = this;
+      const observed = now - since;
+      const allowed = settings.limits[limit];
+      if (observed < allowed) break;
+      kept?.delete(submit);
+      (this.givenBack ??= new Set()).add(submit);
+      admission.freeSlot();
+      limitTripped(session, { limit, allowed, observed, consequence: 'slot-freed' });
     }
     this.wait();
-    keeper.startNext();
+    this.waiter.startNext();
   }
 
   /** Wakes when the first may have to give its slot back. */
   private wait(): void {
-    const { scheduler, timers } = this.keeper;
+    const { scheduler, settings, lasting } = this.session.server;
     this.timer?.unsubscribe();
     this.timer = undefined;
-    const [since] = this.kept.values();
-    if (since === undefined || this.patienceMs === Infinity) return;
-    const timer = scheduleIn(scheduler, since + this.patienceMs - scheduler.now(), () => {
-      timers.remove(timer);
+    const [since] = this.kept?.values() ?? [];
+    const patienceMs = settings.limits[this.limit];
+    if (since === undefined || patienceMs === Infinity) return;
+    // It may outlive the session: what was begun for it does.
+    const timer = scheduleIn(scheduler, since + patienceMs - scheduler.now(), () => {
+      lasting.remove(timer);
       this.giveBack();
     });
     this.timer = timer;
-    timers.add(timer);
+    lasting.add(timer);
   }
 }

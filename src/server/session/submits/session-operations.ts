@@ -1,72 +1,21 @@
-import type { Observable, SchedulerLike, Subscription } from 'rxjs';
+import { Subject, type Observable } from 'rxjs';
 import { type CancelScope, OperationState, type TerminalState } from '../../../protocol/operation/operation';
 import type { Operation, OperationRelations } from '../../../protocol/operation/operation-entry';
 import { OperationRegistry } from '../../../protocol/operation/operation-registry';
 import { IdRanges } from '../../../protocol/operation/id-ranges';
 import { isTerminal, type Result } from '../../../protocol/operation/result';
-import type { AnsweredOperation, DropCause } from '../../../protocol/revision/answers';
+import type { DropCause } from '../../../protocol/revision/answers';
 import { NnrpError } from '../../../wire/errors';
-import type { Packet } from '../../../wire/packet';
-import { Admission, type AdmissionTarget } from './admission';
-import type { HeldExcess, HeldTotals } from '../../limits/held-totals';
-import type { LimitTripped } from '../../limits/limit-tripped';
-import type { SlotPool } from '../../limits/slot-pool';
-import type { QueueLimits } from '../../options';
-import type { HeldOperations } from '../operation-holds';
+import type { HeldExcess } from '../../limits/held-totals';
+import type { SlotPool, SlotWaiter } from '../../limits/slot-pool';
+import { SubscribersOf } from '../../subscribers';
+import { resultTooLarge } from '../results/result-too-large';
+import type { SubmitEnd } from '../session-message';
+import { Admission } from './admission';
 import { HeldResults } from './held-results';
-import { KeptSlots, type SlotKeeper } from './kept-slots';
-import type { SubmitEnd } from '../messages';
+import { KeptSlots } from './kept-slots';
+import { limitTripped, type SessionParts } from './session-parts';
 import type { OperationControl, ReceivedSubmit } from './submit';
-
-/** What the operations of a session need of it. */
-export interface OperationsHost {
-  readonly sessionId: number;
-  /** Operations that the client may have in flight, by what it was last told. */
-  readonly allowedOperations: number;
-  readonly granted: { readonly maxInFlightOperations: number };
-  readonly settings: { readonly queue: QueueLimits; readonly limits: SlotKeeper['limits'] };
-  readonly scheduler: SchedulerLike;
-  readonly host: {
-    /** Results of all operations that wait because their clients hold them. */
-    readonly held: HeldTotals;
-    /** Timers that may outlive the session. */
-    readonly lasting: Subscription;
-  };
-  /** Who shares the room for held results with whom. */
-  readonly recovery: { readonly party: string };
-  readonly outlet: {
-    /** Whether the client does not take results as fast as they come. */
-    readonly pressure$: Observable<boolean>;
-  };
-  /** Whether anybody listens for submits. */
-  isReady(): boolean;
-  deliver(submit: ReceivedSubmit): void;
-  /** Sends RESULT_DROP of an operation that gets no answer, and why, for who wants to know. */
-  sendDrop(operation: AnsweredOperation, cause: DropCause): void;
-  /** Whether a client that has cancelled an operation is told of its end. Default false. */
-  readonly tellsCancelled?: boolean;
-  /** An operation has ended, whichever way. */
-  operationEnded(): void;
-  /** A subscriber of a submit's streams has thrown. */
-  subscriberFailed(submit: ReceivedSubmit, cause: unknown): void;
-  /** An operation has met a limit of the server's. */
-  tripped(excess: OperationExcess): void;
-  /** A result was larger than the client takes, which it was told instead. */
-  answerRefused(frameId: number): void;
-}
-
-/** A limit that an operation has met, and what that costs it. */
-export type OperationExcess = Omit<LimitTripped, 'peer' | 'sessionId'>;
-
-/** Where the results of operations go. Both throw an `NnrpError` where a result cannot be encoded. */
-export interface ResultTarget {
-  result(result: Result, operation: AnsweredOperation): void;
-  /** To be called with what is sent later. */
-  check(result: Result): void;
-  /** What is sent in the place of a result that the client cannot be sent now. */
-  refusalOf(result: Result): Packet | undefined;
-  refusal(error: Packet): void;
-}
 
 /** Of ids that were refused; past them, ids between are taken for refused ones, which cancels nothing. */
 const MAX_REFUSED_RANGES = 256;
@@ -88,40 +37,37 @@ const END_OF_RESULT = { push: 'completed', drop: 'dropped', failure: 'failed' } 
  * The operations of a session: who is registered, who waits, who runs (protocol section 8, and
  * `admission.ts`).
  */
-export class SessionOperations implements OperationControl, AdmissionTarget, HeldOperations<ResultTarget> {
+export class SessionOperations implements OperationControl, SlotWaiter {
   private readonly registry = new OperationRegistry<ReceivedSubmit>();
   private readonly admission: Admission;
+  private readonly kept: KeptSlots;
   private highestId = 0;
   private refusedIds: IdRanges | undefined;
-  private madeKept: KeptSlots | undefined;
+  private isStarting = false;
+  /** Bytes of submits that wait, as they are counted over all sessions. */
+  private countedBytes = 0;
+  private endedAt = 0;
+  /** Told each time that none is left, while somebody waits for that. */
+  private idle: Subject<void> | undefined;
 
   constructor(
-    private readonly host: OperationsHost,
+    private readonly session: SessionParts,
     /** Of operations of all sessions of the connection. */
     slots?: SlotPool,
   ) {
-    const { granted, settings } = host;
-    this.admission = new Admission(granted.maxInFlightOperations, settings.queue, this, slots);
+    const { granted, server, streams } = session;
+    const { queue } = server.settings;
+    this.admission = new Admission(granted.maxInFlightOperations, queue, streams, this, slots);
+    this.kept = new KeptSlots(session, this.admission, this);
   }
 
   get pressure$(): Observable<boolean> {
-    return this.host.outlet.pressure$;
+    return this.session.outlet.pressure$;
   }
 
   /** Another connection carries the session, or none: its operations take their slots there. */
   moveTo(slots: SlotPool | undefined): void {
     this.admission.moveTo(slots);
-  }
-
-  isReady(): boolean {
-    return this.host.isReady();
-  }
-
-  /** Hands a submit whose turn it is to the application. */
-  deliver(submit: ReceivedSubmit): void {
-    this.registry.transition(submit.frameId, OperationState.Running);
-    submit.stateChanged();
-    this.host.deliver(submit);
   }
 
   /** The highest operation id that the client has submitted. */
@@ -142,11 +88,6 @@ export class SessionOperations implements OperationControl, AdmissionTarget, Hel
     return this.admission.keptCount;
   }
 
-  /** Bytes of the submits that wait. */
-  get queuedBytes(): number {
-    return this.admission.waitingBytes;
-  }
-
   /** Bytes of results that wait because the client holds their operations. */
   get heldBytes(): number {
     let bytes = 0;
@@ -156,6 +97,16 @@ export class SessionOperations implements OperationControl, AdmissionTarget, Hel
 
   get isIdle(): boolean {
     return this.inFlightCount === 0 && this.queuedCount === 0;
+  }
+
+  /** When an operation last ended, where sessions that are idle are closed; in milliseconds. */
+  get lastEnded(): number {
+    return this.endedAt;
+  }
+
+  /** Emits each time that the last operation has ended. */
+  whenIdle(): Observable<void> {
+    return (this.idle ??= new Subject());
   }
 
   /** Operations that have not ended. */
@@ -188,15 +139,14 @@ export class SessionOperations implements OperationControl, AdmissionTarget, Hel
    * Registers a submit and takes it in, or says that there is no room for it; then it has ended. Throws
    * an `NnrpError`, `OperationAlreadyExists` among others.
    */
-  submit(submit: ReceivedSubmit): 'admitted' | 'refused' {
-    const { frameId } = submit;
+  submit(submit: ReceivedSubmit): 'start' | 'wait' | 'refuse' {
     this.registry.register(submit);
-    this.noteSubmitted(frameId);
-    if (this.admission.offer(submit) === 'admitted') return 'admitted';
-    const operations = this.inFlightCount + this.queuedCount;
-    const why = operations < this.host.allowedOperations ? 'no-room' : 'over-credit';
-    this.end([submit], 'dropped', { tell: true, why });
-    return 'refused';
+    this.noteSubmitted(submit.frameId);
+    const verdict = this.admission.offer(submit);
+    if (verdict === 'start') this.deliver(submit);
+    else if (verdict === 'wait') this.noteQueued();
+    else this.end([submit], 'dropped', { tell: true, why: this.whyNoRoom() });
+    return verdict;
   }
 
   /** Notes an operation whose submit was answered with an ERROR; its client may cancel it before it knows. */
@@ -212,25 +162,35 @@ export class SessionOperations implements OperationControl, AdmissionTarget, Hel
 
   /** Starts what waits, as far as slots and listeners allow. */
   startNext(): void {
-    this.admission.startNext();
+    // An application that answers at once comes back here: the loop that runs already serves it too.
+    if (this.isStarting) return;
+    this.isStarting = true;
+    try {
+      for (let next = this.admission.next(); next !== undefined; next = this.admission.next()) {
+        this.deliver(next);
+      }
+    } finally {
+      this.isStarting = false;
+    }
   }
 
   /**
    * Records a result of an operation that is with the application, and sends it. Throws an `NnrpError`,
    * `UnknownOperation`, where it is not, and sends nothing. One that the client cannot be sent costs the operation.
    */
-  answer(result: Result, sender: ResultTarget): void {
+  answer(result: Result): void {
     const { frameId } = result;
+    const { sender } = this.session;
     const submit = this.running(frameId);
     if (submit === undefined) throw unknownOperation(frameId);
     if (submit.held !== undefined) {
-      this.keep(submit, submit.held, result, sender);
+      this.keep(submit, submit.held, result);
       return;
     }
     const refusal = sender.refusalOf(result);
     if (refusal !== undefined) {
       sender.refusal(refusal);
-      this.host.answerRefused(frameId);
+      this.refused(frameId);
       return;
     }
     if (submit.state === OperationState.WaitingTool) this.move(submit, OperationState.Running);
@@ -247,8 +207,8 @@ export class SessionOperations implements OperationControl, AdmissionTarget, Hel
     this.registry.end(frameId, end === 'completed' ? OperationState.Completed : STATE_OF_END[end]);
     this.admission.take(submit);
     submit.finish(end);
-    this.admission.startNext();
-    this.host.operationEnded();
+    this.startNext();
+    this.ended();
   }
 
   /**
@@ -258,18 +218,19 @@ export class SessionOperations implements OperationControl, AdmissionTarget, Hel
   cancel(frameId: number, scope: CancelScope, startedBy: 'client' | 'application'): number[] {
     // It crossed with the refusal.
     if (this.refusedIds?.has(frameId) === true && !this.registry.has(frameId)) return [];
-    const { sessionId } = this.host;
+    const { sessionId } = this.session;
     const cancelled = this.registry.cancel({ sessionId, operationId: frameId, scope });
     const submits = cancelled.map((id) => this.registry.release(id));
     for (const submit of submits) this.admission.take(submit);
-    const isTold = startedBy === 'application' || this.host.tellsCancelled === true;
+    const { sender } = this.session;
+    const isTold = startedBy === 'application' || sender.answers.tellsCancelled;
     for (const submit of submits) {
-      if (submit.frameId !== frameId || isTold) this.host.sendDrop(submit, 'cancelled');
+      if (submit.frameId !== frameId || isTold) sender.dropBecause(submit, 'cancelled');
     }
     // Told only after all are cancelled: an application that reacts finds none of them running.
     for (const submit of submits) submit.finish('cancelled');
-    this.admission.startNext();
-    if (cancelled.length > 0) this.host.operationEnded();
+    this.startNext();
+    if (cancelled.length > 0) this.ended();
     return cancelled;
   }
 
@@ -278,50 +239,55 @@ export class SessionOperations implements OperationControl, AdmissionTarget, Hel
     const submits = [...this.registry.operations()];
     for (const submit of submits) this.admission.take(submit);
     this.end(submits, end, { tell });
-    this.admission.startNext();
+    this.startNext();
     // Where the session goes on, it may drain, or owe its client credit.
-    if (tell && submits.length > 0) this.host.operationEnded();
+    if (tell && submits.length > 0) this.ended();
+    else this.noteQueued();
   }
 
   /** Ends every operation that waits for a slot, without an answer. */
   endQueued(end: Exclude<SubmitEnd, 'completed'>): void {
     this.end(this.admission.clearQueue(), end, { tell: true });
+    this.noteQueued();
   }
 
   /** The client asks to hold an operation: it gets no results of it until it says so. */
   hold(frameId: number): void {
     const submit = this.submitted(frameId);
     if (submit === undefined || submit.held !== undefined) return;
+    const { server, claim, outlet } = this.session;
     const overfull = (excess: HeldExcess): void => {
-      this.host.tripped({ ...excess, consequence: 'operation-dropped' });
+      limitTripped(this.session, { ...excess, consequence: 'operation-dropped' });
       this.giveUp(submit, 'failed');
     };
-    submit.hold(new HeldResults(this.host.host.held, this.host.recovery.party, overfull));
+    submit.hold(new HeldResults(server.held, claim.partyAt(outlet.peer), overfull));
   }
 
   /** The client takes results of an operation again: those that have waited are sent. */
-  release(frameId: number, sender: ResultTarget): void {
+  release(frameId: number): void {
     const submit = this.submitted(frameId);
     if (submit === undefined) return;
     // One of them may be too large, which ends it.
-    for (const result of submit.release())
-      if (this.registry.get(frameId) === submit) this.answer(result, sender);
+    for (const result of submit.release()) if (this.registry.get(frameId) === submit) this.answer(result);
     submit.released();
   }
 
   /** The client cannot say any more what it holds. */
-  releaseAll(sender: ResultTarget): void {
-    for (const { operationId } of this.all()) this.release(operationId, sender);
+  releaseAll(): void {
+    for (const { operationId } of this.all()) this.release(operationId);
   }
 
-  /** Ends an operation, if it has not ended, of which the client has heard that there is no more of it. */
-  endRefused(frameId: number): void {
+  /** A result was larger than the client takes, which it was told instead: that ends the operation. */
+  refused(frameId: number): void {
+    const { sessionId, server } = this.session;
     const submit = this.registry.get(frameId);
-    if (submit === undefined) return;
-    this.admission.take(submit);
-    this.end([submit], 'failed', { tell: false });
-    this.admission.startNext();
-    this.host.operationEnded();
+    if (submit !== undefined) {
+      this.admission.take(submit);
+      this.end([submit], 'failed', { tell: false });
+      this.startNext();
+      this.ended();
+    }
+    server.reports.failures.next(resultTooLarge(sessionId, frameId));
   }
 
   /** Gives up an operation that is with the application, if it is: what it answered cannot be sent. */
@@ -343,12 +309,14 @@ export class SessionOperations implements OperationControl, AdmissionTarget, Hel
     if (this.registry.get(submit.frameId) !== submit) return;
     this.admission.take(submit);
     this.end([submit], end, { tell: true });
-    this.admission.startNext();
-    this.host.operationEnded();
+    this.startNext();
+    this.ended();
   }
 
-  subscriberFailed(submit: ReceivedSubmit, cause: unknown): void {
-    this.host.subscriberFailed(submit, cause);
+  subscriberFailed({ frameId }: ReceivedSubmit, cause: unknown): void {
+    const { sessionId, server } = this.session;
+    const stream = `operation ${frameId} of session ${sessionId}`;
+    new SubscribersOf(stream, server.reports.failures, 'operation').failed(cause);
   }
 
   keepSlot(submit: ReceivedSubmit): void {
@@ -360,32 +328,42 @@ export class SessionOperations implements OperationControl, AdmissionTarget, Hel
     this.kept.settled(submit);
   }
 
-  private get kept(): KeptSlots {
-    const { admission, host } = this;
-    return (this.madeKept ??= new KeptSlots({
-      scheduler: host.scheduler,
-      limits: host.settings.limits,
-      slots: host.granted.maxInFlightOperations,
-      timers: host.host.lasting,
-      handlerUnsettled: (limit, observed) => {
-        const allowed = host.settings.limits[limit];
-        host.tripped({ limit, allowed, observed, consequence: 'slot-freed' });
-      },
-      freeSlot: () => {
-        admission.freeSlot();
-      },
-      startNext: () => {
-        admission.startNext();
-      },
-    }));
+  /** Hands a submit whose turn it is to the application. */
+  private deliver(submit: ReceivedSubmit): void {
+    this.registry.transition(submit.frameId, OperationState.Running);
+    submit.stateChanged();
+    this.noteQueued();
+    this.session.streams.emit('submits', submit);
+  }
+
+  /** An operation has ended, whichever way. */
+  private ended(): void {
+    const { server, credit } = this.session;
+    this.noteQueued();
+    if (server.settings.idleTimeoutMs > 0) this.endedAt = server.scheduler.now();
+    if (this.idle !== undefined) {
+      if (this.isIdle) this.idle.next();
+    } else if (credit.isStopped && this.queuedCount === 0) credit.restore();
+  }
+
+  /** What waits at all sessions follows what waits at this one. */
+  private noteQueued(): void {
+    const by = this.admission.waitingBytes - this.countedBytes;
+    if (by === 0) return;
+    this.countedBytes += by;
+    this.session.server.queued.change(by);
   }
 
   /** Keeps a result of an operation that is held. */
-  private keep(submit: ReceivedSubmit, held: HeldResults, result: Result, sender: ResultTarget): void {
+  private keep(submit: ReceivedSubmit, held: HeldResults, result: Result): void {
     if (held.isComplete) throw unknownOperation(submit.frameId);
     // What no client could be sent costs its maker's call, and not the client's that lets it go.
-    sender.check(result);
-    held.add(result);
+    this.session.sender.check(result);
+    for (const { answer, excess } of held.add(result)) answer.evict(excess);
+  }
+
+  private whyNoRoom(): DropCause {
+    return this.inFlightCount + this.queuedCount < this.session.credit.allowed ? 'no-room' : 'over-credit';
   }
 
   /** Undefined where it has ended. Throws an `NnrpError`, `UnknownOperation`, where it never was submitted. */
@@ -403,7 +381,7 @@ export class SessionOperations implements OperationControl, AdmissionTarget, Hel
   ): void {
     for (const { frameId } of submits) this.registry.end(frameId, STATE_OF_END[end]);
     // Told only after all have ended: whoever reacts finds none of them.
-    if (tell) for (const submit of submits) this.host.sendDrop(submit, why);
+    if (tell) for (const submit of submits) this.session.sender.dropBecause(submit, why);
     for (const submit of submits) submit.finish(end);
   }
 }

@@ -26,7 +26,7 @@ import { readU32 } from '../../../wire/u32';
 import { fieldOffset, type WireRecord } from '../../../wire/codec/record';
 import { decodeTokens } from '../../../protocol/operation/token-decoder';
 import type { AnsweredOperation } from '../../../protocol/revision/answers';
-import type { Submit, SubmitEnd } from '../messages';
+import type { Submit, SubmitEnd } from '../session-message';
 import type { HeldResults } from './held-results';
 import { OperationPressure } from './operation-pressure';
 

@@ -2,7 +2,7 @@ import { Subject } from 'rxjs';
 import type { Answer } from '../../../../operators/application/respond-to-submits';
 import { HELD_RESULT_BYTES, type OutboxLimits } from '../../../../src/protocol/operation/result-outbox';
 import type { ServerOptions } from '../../../../src/server/options';
-import type { SubmitEnd } from '../../../../src/server/session/messages';
+import type { SubmitEnd } from '../../../../src/server/session/session-message';
 import { open, resumeToken, scriptedTokens, submit } from '../../../../src/testing';
 import { HEADER_LENGTH } from '../../../../src/wire/header';
 import { MessageType } from '../../../../src/wire/message-type';

@@ -5,6 +5,7 @@ import {
   HELD_RESULT_BYTES,
   type OutboxLimits,
 } from '../../../../src/protocol/operation/result-outbox';
+import { ServerReports } from '../../../../src/server/reports';
 import { SlotPool } from '../../../../src/server/limits/slot-pool';
 import { preview3 } from '../../../../src/wire/preview3';
 import { SessionOutlet, type Attachment } from '../../../../src/server/session/results/session-outlet';
@@ -31,20 +32,18 @@ function connection(peer: string, { isAnnounced = true, largestPacket = Infinity
   };
   const attachment: Attachment = {
     revision: preview3,
+    isReference: false,
     transport: transport as Transport,
     isAnnounced,
     largestPacket,
     creditEpoch: new CreditEpoch(),
-    slots: new SlotPool(Infinity, { slotsFilled: () => undefined }),
+    slots: new SlotPool(Infinity, { peer }, new ServerReports()),
     answer: (packet) => {
       transport.send(packet);
     },
     requestProof: () => {
       proofs += 1;
     },
-    refused: () => undefined,
-    cancelledEarly: () => undefined,
-    submitQueued: () => undefined,
     released: () => undefined,
   };
   return { attachment, sent, errors, pressure$, proofs: () => proofs };
@@ -83,11 +82,11 @@ describe('SessionOutlet', () => {
   it('by default keeps two minutes of 100 tokens a second for a client that is away', () => {
     const { outlet: out } = outlet(DEFAULT_OUTBOX_LIMITS);
     out.detach();
-    for (let id = 1; id <= 120 * 100; id++) expect(out.sendResult(result(id, ' understanding'))).toBe(true);
+    for (let id = 1; id <= 120 * 100; id++) expect(out.sendResult(result(id, ' understanding'))).toBe('kept');
     expect(out.heldBytes).toBeLessThan(6 * 1024 * 1024);
     // What bounds them is what they take.
     let more = 0;
-    while (out.sendResult(result(1, ' understanding'))) more += 1;
+    while (out.sendResult(result(1, ' understanding')) === 'kept') more += 1;
     expect(more).toBeLessThan(12_000);
   });
 
@@ -102,7 +101,7 @@ describe('SessionOutlet', () => {
   it('sends straight to its transport, and keeps results until their receipt is proved', () => {
     const { outlet: out, first } = outlet();
     out.send(flowUpdatePacket({ frameId: 0 }));
-    expect([1, 2].map((id) => out.sendResult(result(id)))).toEqual([true, true]);
+    expect([1, 2].map((id) => out.sendResult(result(id)))).toEqual(['sent', 'sent']);
     expect(first.sent).toEqual([0, 1, 2]);
     expect(out).toMatchObject({ heldResults: 2, sentResults: 2 });
     expect(out.heldBytes).toBe(2 * (HELD_RESULT_BYTES + 40 + 64));
@@ -117,7 +116,7 @@ describe('SessionOutlet', () => {
     expect(out).toMatchObject({ heldResults: 0, heldBytes: 0, sentResults: 0 });
     expect(out.canResume(undefined)).toBe(false);
     out.detach();
-    expect(out.sendResult(result(2))).toBe(false);
+    expect(out.sendResult(result(2))).toBe('full');
   });
 
   it('keeps nothing for a client that cannot say what it has received', () => {
@@ -134,7 +133,7 @@ describe('SessionOutlet', () => {
     expect(first.proofs()).toBe(0);
     out.sendResult(result(2));
     expect(first.proofs()).toBe(1);
-    for (let id = 3; id <= 20; id++) expect(out.sendResult(result(id))).toBe(true);
+    for (let id = 3; id <= 20; id++) expect(out.sendResult(result(id))).toBe('sent');
     expect(out.heldResults).toBe(8);
     expect(out.canResume(11)).toBe(false);
     expect(out.canResume(12)).toBe(true);
@@ -179,10 +178,10 @@ describe('SessionOutlet', () => {
     const { outlet: out } = outlet();
     out.detach();
     const kept = Array.from({ length: 9 }, (_, index) => out.sendResult(result(index + 1)));
-    expect(kept).toEqual([...Array<boolean>(8).fill(true), false]);
+    expect(kept).toEqual([...Array<string>(8).fill('kept'), 'full']);
     const small = outlet({ maxResults: 100, maxBytes: 2 * HELD_RESULT_BYTES + 250 }).outlet;
     small.detach();
-    expect([1, 2, 3].map((id) => small.sendResult(result(id)))).toEqual([true, true, false]);
+    expect([1, 2, 3].map((id) => small.sendResult(result(id)))).toEqual(['kept', 'kept', 'full']);
   });
 
   it('knows who can go on without a gap', () => {
@@ -301,7 +300,8 @@ describe('what an outlet keeps of an echo', () => {
     (state) => {
       const out = new SessionOutlet(recording().attachment, { outbox: LIMITS });
       if (state === 'detached') out.detach();
-      for (let id = 1; id <= 1024; id++) expect(out.sendResult(echo(id, 64))).toBe(true);
+      for (let id = 1; id <= 1024; id++)
+        expect(out.sendResult(echo(id, 64))).toBe(state === 'detached' ? 'kept' : 'sent');
       expect(out.heldBytes).toBe(1024 * (HELD_RESULT_BYTES + 40 + 64 + 64));
       const packets = waiting(out);
       expect(packets).toHaveLength(1024);

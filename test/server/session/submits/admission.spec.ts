@@ -26,7 +26,7 @@ function submit(frameId: number, bytes = 1): ReceivedSubmit {
   return new ReceivedSubmit(whole, { objects: [], arrivedAt: 0, deadline: Infinity }, nobody);
 }
 
-/** An admission whose target notes what it is given. */
+/** An admission, and a session that does what it says. */
 class Door {
   isOpen = true;
   readonly delivered: number[] = [];
@@ -34,27 +34,37 @@ class Door {
   readonly admission: Admission;
   /** Those that have not ended, as a session keeps them. */
   private readonly submits = new Map<number, ReceivedSubmit>();
+  private isStarting = false;
 
   constructor(maxInFlight: number, limits: Partial<QueueLimits> = {}) {
-    this.admission = new Admission(
-      maxInFlight,
-      { maxSubmits: 100, maxBytes: 1000, ...limits },
-      {
-        isReady: () => this.isOpen,
-        deliver: ({ frameId }) => {
-          this.delivered.push(frameId);
-          this.onDeliver(frameId);
-        },
-      },
-    );
+    const queue = { maxSubmits: 100, maxBytes: 1000, ...limits };
+    this.admission = new Admission(maxInFlight, queue, { isWatched: () => this.isOpen }, this);
   }
 
-  offer(frameId: number, bytes?: number): 'admitted' | 'refused' {
+  offer(frameId: number, bytes?: number): 'start' | 'wait' | 'refuse' {
     const offered = submit(frameId, bytes);
     this.submits.set(frameId, offered);
     const verdict = this.admission.offer(offered);
-    if (verdict === 'refused') this.submits.delete(frameId);
+    if (verdict === 'refuse') this.submits.delete(frameId);
+    if (verdict === 'start') this.deliver(frameId);
     return verdict;
+  }
+
+  startNext(): void {
+    if (this.isStarting) return;
+    this.isStarting = true;
+    try {
+      for (let next = this.admission.next(); next !== undefined; next = this.admission.next()) {
+        this.deliver(next.frameId);
+      }
+    } finally {
+      this.isStarting = false;
+    }
+  }
+
+  private deliver(frameId: number): void {
+    this.delivered.push(frameId);
+    this.onDeliver(frameId);
   }
 
   /** An operation ends and leaves its slot empty. */
@@ -78,7 +88,7 @@ class Door {
   /** An operation ends, as its session would have it. */
   end(frameId: number): void {
     this.take(frameId);
-    this.admission.startNext();
+    this.startNext();
   }
 }
 
@@ -92,7 +102,7 @@ describe('Admission', () => {
       const context = { objects: [], arrivedAt: 0, deadline: Infinity };
       return new ReceivedSubmit({ header, metadata: new Uint8Array(0), body }, context, nobody);
     });
-    for (const view of views) expect(door.admission.offer(view)).toBe('admitted');
+    expect(views.map((view) => door.admission.offer(view))).toEqual(['start', 'wait', 'wait']);
     expect(views.map(({ body }) => body.buffer.byteLength)).toEqual([65_536, 50, 65_536]);
     expect(views.map(({ body }) => body[0])).toEqual([1, 2, 3]);
     expect(door.admission.queuedCount).toBe(2);
@@ -100,7 +110,7 @@ describe('Admission', () => {
 
   it('hands over at once while there are slots, then lets wait', () => {
     const door = new Door(2);
-    for (const id of [1, 2, 3]) expect(door.offer(id)).toBe('admitted');
+    expect([1, 2, 3].map((id) => door.offer(id))).toEqual(['start', 'start', 'wait']);
     expect(door.delivered).toEqual([1, 2]);
     expect(door.admission).toMatchObject({ inFlightCount: 2, queuedCount: 1 });
   });
@@ -120,7 +130,7 @@ describe('Admission', () => {
     for (const id of [1, 2, 3]) door.offer(id);
     expect(door.delivered).toEqual([]);
     door.isOpen = true;
-    door.admission.startNext();
+    door.startNext();
     expect(door.delivered).toEqual([1, 2]);
   });
 
@@ -131,34 +141,34 @@ describe('Admission', () => {
     door.isOpen = true;
     door.offer(2);
     expect(door.delivered).toEqual([]);
-    door.admission.startNext();
+    door.startNext();
     expect(door.delivered).toEqual([1, 2]);
   });
 
   it('refuses what is one too many', () => {
     const door = new Door(1, { maxSubmits: 2 });
-    expect([1, 2, 3, 4].map((id) => door.offer(id))).toEqual(['admitted', 'admitted', 'admitted', 'refused']);
+    expect([1, 2, 3, 4].map((id) => door.offer(id))).toEqual(['start', 'wait', 'wait', 'refuse']);
     door.end(1);
-    expect(door.offer(5)).toBe('admitted');
+    expect(door.offer(5)).toBe('wait');
   });
 
   it('refuses what has a byte too many; bodies in flight do not count', () => {
     const door = new Door(1, { maxBytes: 10 });
     door.offer(1, 999);
-    expect(door.offer(2, 7)).toBe('admitted');
-    expect(door.offer(3, 4)).toBe('refused');
-    expect(door.offer(4, 3)).toBe('admitted');
+    expect(door.offer(2, 7)).toBe('wait');
+    expect(door.offer(3, 4)).toBe('refuse');
+    expect(door.offer(4, 3)).toBe('wait');
     door.end(1);
-    expect(door.offer(5, 7)).toBe('admitted');
+    expect(door.offer(5, 7)).toBe('wait');
   });
 
   it('takes out who waits, and frees the bytes', () => {
     const door = new Door(1, { maxBytes: 5 });
     door.offer(1);
     door.offer(2, 5);
-    expect(door.offer(3, 1)).toBe('refused');
+    expect(door.offer(3, 1)).toBe('refuse');
     door.take(2);
-    expect(door.offer(4, 5)).toBe('admitted');
+    expect(door.offer(4, 5)).toBe('wait');
     door.end(1);
     expect(door.delivered).toEqual([1, 4]);
   });
@@ -177,7 +187,7 @@ describe('Admission', () => {
     for (const id of [1, 2, 3, 4]) door.offer(id);
     expect(door.clearQueue()).toEqual([3, 4]);
     expect(door.admission).toMatchObject({ inFlightCount: 2, queuedCount: 0 });
-    expect(door.offer(5, 3)).toBe('admitted');
+    expect(door.offer(5, 3)).toBe('wait');
     door.takeAll();
     expect(door.admission).toMatchObject({ inFlightCount: 0, queuedCount: 0 });
   });
@@ -190,7 +200,7 @@ describe('Admission', () => {
     door.onDeliver = (id) => {
       door.end(id);
     };
-    door.admission.startNext();
+    door.startNext();
     expect(door.delivered).toHaveLength(20_000);
     expect(door.admission).toMatchObject({ inFlightCount: 0, queuedCount: 0 });
   });
@@ -258,15 +268,15 @@ class Model {
     return this.queue.reduce((total, { bytes }) => total + bytes, 0);
   }
 
-  offer(id: number, bytes: number): 'admitted' | 'refused' {
+  offer(id: number, bytes: number): 'start' | 'wait' | 'refuse' {
     if (this.queue.length === 0 && this.hasSlot) {
       this.start(id);
-      return 'admitted';
+      return 'start';
     }
     const { maxSubmits, maxBytes } = this.limits;
-    if (this.queue.length + 1 > maxSubmits || this.queuedBytes + bytes > maxBytes) return 'refused';
+    if (this.queue.length + 1 > maxSubmits || this.queuedBytes + bytes > maxBytes) return 'refuse';
     this.queue.push({ id, bytes });
-    return 'admitted';
+    return 'wait';
   }
 
   take(id: number): void {
@@ -316,7 +326,7 @@ describe('Admission against two lists', () => {
               expect(door.offer(offered, step.bytes)).toBe(model.offer(offered, step.bytes));
               // An application that answers at once asks for the next.
               if (step.answersAtOnce) model.startNext();
-              if (step.answersAtOnce) door.admission.startNext();
+              if (step.answersAtOnce) door.startNext();
               break;
             case 'take': {
               const known = [...model.running, ...model.queue.map(({ id }) => id)];
@@ -327,7 +337,7 @@ describe('Admission against two lists', () => {
               break;
             }
             case 'startNext':
-              door.admission.startNext();
+              door.startNext();
               model.startNext();
               break;
             case 'open':

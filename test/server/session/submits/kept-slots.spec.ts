@@ -1,5 +1,10 @@
 import { Subscription } from 'rxjs';
+import { DEFAULT_SERVER_LIMITS } from '../../../../src/server/limits/server-limits';
+import { ServerReports } from '../../../../src/server/reports';
+import type { ServerContext } from '../../../../src/server/server-context';
+import type { Admission } from '../../../../src/server/session/submits/admission';
 import { KeptSlots } from '../../../../src/server/session/submits/kept-slots';
+import type { SessionParts } from '../../../../src/server/session/submits/session-parts';
 import type { ReceivedSubmit } from '../../../../src/server/session/submits/submit';
 import { VirtualTime } from '../../../support/virtual-time';
 
@@ -8,15 +13,27 @@ class Stage {
   readonly time = new VirtualTime();
   readonly timers = new Subscription();
   readonly log: string[] = [];
-  readonly kept = new KeptSlots({
-    scheduler: this.time,
-    limits: { unsettledMs: 2000, maxUnsettledMs: 30_000 },
-    slots: 2,
-    timers: this.timers,
-    handlerUnsettled: (limit, observed) => this.log.push(`${limit}: ${observed}`),
-    freeSlot: () => this.log.push('free'),
-    startNext: () => undefined,
-  });
+  readonly kept: KeptSlots;
+
+  constructor() {
+    const reports = new ServerReports();
+    reports.limits.subscribe(({ limit, observed }) => this.log.push(`${limit}: ${observed}`));
+    const server: Partial<ServerContext> = {
+      settings: {
+        limits: { ...DEFAULT_SERVER_LIMITS, unsettledMs: 2000, maxUnsettledMs: 30_000 },
+      } as ServerContext['settings'],
+      scheduler: this.time,
+      lasting: this.timers,
+      reports,
+    };
+    const parts: Partial<SessionParts> = {
+      server: server as ServerContext,
+      granted: { maxInFlightOperations: 2 },
+      outlet: { peer: 'here' } as Partial<SessionParts['outlet']> as SessionParts['outlet'],
+    };
+    const admission: Partial<Admission> = { freeSlot: () => this.log.push('free') };
+    this.kept = new KeptSlots(parts as SessionParts, admission as Admission, { startNext: () => undefined });
+  }
 
   /** So many operations have ended, whose handlers go on. */
   keep(count: number): ReceivedSubmit[] {

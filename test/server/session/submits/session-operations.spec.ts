@@ -7,11 +7,18 @@ import {
   type Result,
 } from '../../../../src/protocol/operation/result';
 import { HeldTotals } from '../../../../src/server/limits/held-totals';
-import {
-  SessionOperations,
-  type ResultTarget,
-} from '../../../../src/server/session/submits/session-operations';
+import { QueuedTotals } from '../../../../src/server/limits/queued-totals';
+import { ServerReports } from '../../../../src/server/reports';
+import type { ServerContext } from '../../../../src/server/server-context';
+import type { HeldResults } from '../../../../src/server/session/submits/held-results';
+import { SessionOperations } from '../../../../src/server/session/submits/session-operations';
+import type { SessionParts } from '../../../../src/server/session/submits/session-parts';
 import { ReceivedSubmit } from '../../../../src/server/session/submits/submit';
+import {
+  PREVIEW3_ANSWERS,
+  type AnsweredOperation,
+  type DropCause,
+} from '../../../../src/protocol/revision/answers';
 import { DEFAULT_SERVER_LIMITS } from '../../../../src/server/limits/server-limits';
 import { MessageType } from '../../../../src/wire/message-type';
 import { packet } from '../../../../src/wire/packet';
@@ -26,48 +33,68 @@ class Stage {
   isReady = true;
   /** Operations whose results the client cannot be sent. */
   readonly tooLarge = new Set<number>();
+  /** Operations whose results cannot be encoded. */
+  readonly notAllowed = new Set<number>();
   onDeliver: (submit: ReceivedSubmit) => void = () => undefined;
   onDrop: () => void = () => undefined;
   readonly operations: SessionOperations;
-  readonly target: ResultTarget = {
-    result: (sent) => this.log.push(`send ${sent.type} ${sent.frameId}`),
-    check: () => undefined,
-    refusalOf: ({ frameId }) =>
-      this.tooLarge.has(frameId) ? packet({ messageType: MessageType.Error }) : undefined,
-    refusal: () => this.log.push('send refusal'),
-  };
 
   constructor({ maxInFlight = 2, maxSubmits = 10 }: { maxInFlight?: number; maxSubmits?: number } = {}) {
+    const { log } = this;
+    const reports = new ServerReports();
+    reports.limits.subscribe(({ limit, observed }) => log.push(`${limit}: ${observed}`));
+    reports.failures.subscribe(({ message }) => log.push(message));
+    const server: Partial<ServerContext> = {
+      settings: {
+        queue: { maxSubmits, maxBytes: 1000 },
+        limits: DEFAULT_SERVER_LIMITS,
+        idleTimeoutMs: 0,
+      } as ServerContext['settings'],
+      scheduler: new VirtualTime(),
+      reports,
+      queued: new QueuedTotals(Infinity),
+      held: new HeldTotals<HeldResults>({ maxHeldBytes: 1000, maxTotalHeldBytes: 2000 }),
+      lasting: new Subscription(),
+    };
     this.operations = new SessionOperations({
       sessionId: 5,
-      allowedOperations: 2,
       granted: { maxInFlightOperations: maxInFlight },
-      settings: { queue: { maxSubmits, maxBytes: 1000 }, limits: DEFAULT_SERVER_LIMITS },
-      scheduler: new VirtualTime(),
-      recovery: { party: 'address here' },
-      host: {
-        held: new HeldTotals({ maxHeldBytes: 1000, maxTotalHeldBytes: 2000 }),
-        lasting: new Subscription(),
-      },
-      outlet: { pressure$: NEVER },
-      answerRefused: (frameId) => {
-        this.log.push(`refused ${frameId}`);
-        this.operations.endRefused(frameId);
-      },
-      tripped: ({ limit, observed }) => this.log.push(`${limit}: ${observed}`),
-      isReady: () => this.isReady,
-      deliver: (submit) => {
-        this.submits.set(submit.frameId, submit);
-        submit.ended$.subscribe((end) => this.log.push(`${submit.frameId} is over: ${end}`));
-        this.log.push(`${submit.frameId} starts`);
-        this.onDeliver(submit);
-      },
-      sendDrop: ({ frameId }, end) => {
-        this.log.push(`drop ${frameId}: ${end}`);
-        this.onDrop();
-      },
-      operationEnded: () => this.log.push('changed'),
-      subscriberFailed: (_, cause) => this.log.push(`failed: ${String(cause)}`),
+      server: server as ServerContext,
+      claim: { partyAt: () => 'address here' } as Partial<SessionParts['claim']> as SessionParts['claim'],
+      outlet: { pressure$: NEVER } as Partial<SessionParts['outlet']> as SessionParts['outlet'],
+      // Asked each time that an operation has ended.
+      credit: {
+        allowed: 2,
+        get isStopped() {
+          log.push('changed');
+          return false;
+        },
+      } as Partial<SessionParts['credit']> as SessionParts['credit'],
+      streams: {
+        isWatched: () => this.isReady,
+        emit: (_: string, message: unknown) => {
+          const submit = message as ReceivedSubmit;
+          this.submits.set(submit.frameId, submit);
+          submit.ended$.subscribe((end) => log.push(`${submit.frameId} is over: ${end}`));
+          log.push(`${submit.frameId} starts`);
+          this.onDeliver(submit);
+        },
+      } as Partial<SessionParts['streams']> as SessionParts['streams'],
+      sender: {
+        result: (sent: Result) => {
+          if (this.notAllowed.has(sent.frameId)) throw new Error('not allowed');
+          log.push(`send ${sent.type} ${sent.frameId}`);
+        },
+        check: () => undefined,
+        refusalOf: ({ frameId }: Result) =>
+          this.tooLarge.has(frameId) ? packet({ messageType: MessageType.Error }) : undefined,
+        refusal: () => log.push('send refusal'),
+        answers: PREVIEW3_ANSWERS,
+        dropBecause: ({ frameId }: AnsweredOperation, cause: DropCause) => {
+          log.push(`drop ${frameId}: ${cause}`);
+          this.onDrop();
+        },
+      } as unknown as SessionParts['sender'],
     });
   }
 
@@ -84,7 +111,7 @@ class Stage {
   }
 
   answer(result: Result): void {
-    this.operations.answer(result, this.target);
+    this.operations.answer(result);
   }
 
   /** What was told since the last time. */
@@ -102,7 +129,7 @@ const part = (frameId: number): Result => partialResult(frameId, text('part'));
 describe('SessionOperations', () => {
   it('hands submits over as slots are free, and counts', () => {
     const stage = new Stage();
-    expect(stage.submit(1, 2, 3)).toEqual(['admitted', 'admitted', 'admitted']);
+    expect(stage.submit(1, 2, 3)).toEqual(['start', 'start', 'wait']);
     expect(stage.news()).toEqual(['1 starts', '2 starts']);
     expect(stage.operations).toMatchObject({
       inFlightCount: 2,
@@ -134,7 +161,7 @@ describe('SessionOperations', () => {
 
   it('refuses what there is no room for: that has ended then', () => {
     const stage = new Stage({ maxInFlight: 1, maxSubmits: 1 });
-    expect(stage.submit(1, 2, 3)).toEqual(['admitted', 'admitted', 'refused']);
+    expect(stage.submit(1, 2, 3)).toEqual(['start', 'wait', 'refuse']);
     expect(stage.news()).toEqual(['1 starts', 'drop 3: over-credit']);
     expect(stage.operations.hasEnded(3)).toBe(true);
     expect(stage.operations.lastOperationId).toBe(3);
@@ -207,14 +234,10 @@ describe('SessionOperations', () => {
     it('that cannot be sent leaves the operation as it was', () => {
       const stage = new Stage();
       stage.submit(1);
+      stage.notAllowed.add(1);
       for (const result of [part(1), completeResult(1), dropResult(1)]) {
         expect(() => {
-          stage.operations.answer(result, {
-            ...stage.target,
-            result: () => {
-              throw new Error('not allowed');
-            },
-          });
+          stage.answer(result);
         }).toThrow('not allowed');
       }
       expect(stage.stateOf(1)).toBe(OperationState.Running);
@@ -388,9 +411,12 @@ describe('SessionOperations', () => {
     stage.news();
     stage.operations.endQueued('closed');
     expect(stage.news()).toEqual(['drop 2: closed', '1 is over: closed', 'drop 3: closed']);
-    expect(stage.operations).toMatchObject({ inFlightCount: 0, queuedCount: 0, queuedBytes: 0 });
+    expect(stage.operations).toMatchObject({ inFlightCount: 0, queuedCount: 0 });
   });
 });
+
+const TOO_LARGE =
+  'a result of operation 1 of session 5 is larger than its client takes over its transport, which ends it; send it in parts';
 
 describe('an answer that the client cannot be sent', () => {
   it('ends its operation, and the client hears that instead', () => {
@@ -398,20 +424,20 @@ describe('an answer that the client cannot be sent', () => {
     stage.submit(1, 2);
     stage.log.length = 0;
     stage.tooLarge.add(1);
-    stage.operations.answer(partialResult(1, text('x')), stage.target);
-    expect(stage.log).toEqual(['send refusal', 'refused 1', '1 is over: failed', '2 starts', 'changed']);
-    expect(() => stage.operations.answer(completeResult(1), stage.target)).toThrow('1');
+    stage.operations.answer(partialResult(1, text('x')));
+    expect(stage.log).toEqual(['send refusal', '1 is over: failed', '2 starts', 'changed', TOO_LARGE]);
+    expect(() => stage.operations.answer(completeResult(1))).toThrow('1');
   });
 
   it('does so also where it has waited, and nothing of it follows', () => {
     const stage = new Stage();
     stage.submit(1);
     stage.operations.hold(1);
-    stage.operations.answer(partialResult(1, text('x')), stage.target);
-    stage.operations.answer(completeResult(1), stage.target);
+    stage.operations.answer(partialResult(1, text('x')));
+    stage.operations.answer(completeResult(1));
     stage.log.length = 0;
     stage.tooLarge.add(1);
-    stage.operations.release(1, stage.target);
-    expect(stage.log).toEqual(['send refusal', 'refused 1', '1 is over: failed', 'changed']);
+    stage.operations.release(1);
+    expect(stage.log).toEqual(['send refusal', '1 is over: failed', 'changed', TOO_LARGE]);
   });
 });

@@ -1,18 +1,33 @@
-import type { Message } from '../../wire/message';
-import { MessageType } from '../../wire/message-type';
+import type { Message, MessageOf } from '../../../wire/message';
+import { MessageType } from '../../../wire/message-type';
 import {
   PatchAckStatus,
-  type PatchRejectReason,
+  PatchRejectReason,
   SessionPatchAckMetadata,
   type SessionPatchMetadata,
-} from '../../wire/messages/session-patch';
-import { SessionMigrateAckMetadata, type SessionMigrateMetadata } from '../../wire/messages/session-migrate';
-import { ownBytes } from '../../wire/own-bytes';
-import { EMPTY } from '../../wire/packet';
-import type { MigrateRequest, PatchRequest } from './messages';
+} from '../../../wire/messages/session-patch';
+import { ownBytes } from '../../../wire/own-bytes';
+import { EMPTY } from '../../../wire/packet';
+import type { SessionCore } from '../session-core';
+import type { PatchRequest } from '../session-message';
 
-/** Sends an ack of the session that the request came from. */
-export type AckSender<T> = (metadata: T, body: Uint8Array) => void;
+/** SESSION_PATCH: put to the application where it looks at such, refused without it where not. */
+export function onPatch(session: SessionCore, message: MessageOf<typeof MessageType.SessionPatch>): void {
+  const { streams, sender } = session;
+  const place = session.patchAcks.place();
+  const request = new ReceivedPatch(message, (ack, body) => {
+    place.answer(sender.patchAck(ack, body));
+  });
+  if (!streams.isWatched('patches')) {
+    request.reject(PatchRejectReason.UnsupportedField);
+    return;
+  }
+  streams.emit('patches', request);
+  if (request.isAnswered) return;
+  place.waitFor(() => {
+    request.reject(PatchRejectReason.RateLimited);
+  });
+}
 
 export class ReceivedPatch implements PatchRequest {
   readonly messageType = MessageType.SessionPatch;
@@ -22,7 +37,7 @@ export class ReceivedPatch implements PatchRequest {
 
   constructor(
     message: Message<typeof MessageType.SessionPatch>,
-    private readonly send: AckSender<SessionPatchAckMetadata>,
+    private readonly send: (ack: SessionPatchAckMetadata, body: Uint8Array) => void,
   ) {
     this.metadata = message.metadata;
     this.body = message.body;
@@ -63,38 +78,6 @@ export class ReceivedPatch implements PatchRequest {
       ...fields,
     });
     this.send(ack, EMPTY);
-    this.answered = true;
-  }
-}
-
-export class ReceivedMigration implements MigrateRequest {
-  readonly messageType = MessageType.SessionMigrate;
-  readonly metadata: SessionMigrateMetadata;
-  private answered = false;
-
-  constructor(
-    message: Message<typeof MessageType.SessionMigrate>,
-    private readonly send: AckSender<SessionMigrateAckMetadata>,
-  ) {
-    this.metadata = message.metadata;
-  }
-
-  get isAnswered(): boolean {
-    return this.answered;
-  }
-
-  ack(fields: Partial<SessionMigrateAckMetadata> = {}): void {
-    this.answer({ resumeFromFrameId: this.metadata.lastResultFrameId, ...fields });
-  }
-
-  reject(acceptCode: number): void {
-    if (acceptCode === 0) throw new RangeError('a migration is refused with an accept code that is not 0');
-    this.answer({ acceptCode, resumeFromFrameId: this.metadata.lastResultFrameId });
-  }
-
-  private answer(fields: Partial<SessionMigrateAckMetadata>): void {
-    if (this.answered) return;
-    this.send(SessionMigrateAckMetadata.of(fields), EMPTY);
     this.answered = true;
   }
 }

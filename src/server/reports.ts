@@ -1,0 +1,28 @@
+import { Subject } from 'rxjs';
+import type { RuntimeError } from '../protocol/runtime-error';
+import type { PeerName } from '../transport/transport';
+import type { CommonHeader } from '../wire/header';
+import type { LimitTripped } from './limits/limit-tripped';
+
+/** A peer did what the protocol forbids. */
+export interface Violation {
+  readonly error: RuntimeError;
+  readonly peer: PeerName;
+  /** Of the packet at fault; undefined where it was the connection itself. */
+  readonly header: CommonHeader | undefined;
+}
+
+/** What a server tells of itself, from wherever it happens. */
+export class ServerReports {
+  readonly violations = new Subject<Violation>();
+  /** Which peer has met which of the server's limits. */
+  readonly limits = new Subject<LimitTripped>();
+  /** What the application's own code, or this library's, failed at. */
+  readonly failures = new Subject<RuntimeError>();
+
+  complete(): void {
+    this.violations.complete();
+    this.limits.complete();
+    this.failures.complete();
+  }
+}

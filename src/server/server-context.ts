@@ -1,0 +1,27 @@
+import type { SchedulerLike, Subscription } from 'rxjs';
+import type { ServerCapabilities } from '../protocol/capability/capability';
+import type { HeldTotals } from './limits/held-totals';
+import type { QueuedTotals } from './limits/queued-totals';
+import type { DetachedTotals } from './opening/detached-totals';
+import type { RegisteredSession, SessionRegistry } from './opening/session-registry';
+import type { ServerSettings } from './options';
+import type { ServerReports } from './reports';
+import type { HeldResults } from './session/submits/held-results';
+
+/** What all connections and sessions of a server share. */
+export interface ServerContext {
+  readonly settings: ServerSettings;
+  readonly scheduler: SchedulerLike;
+  /** What a hello is answered with. */
+  readonly capabilities: ServerCapabilities;
+  readonly reports: ServerReports;
+  readonly registry: SessionRegistry<RegisteredSession>;
+  /** What waits for clients that are away, over all sessions. */
+  readonly detached: DetachedTotals;
+  /** Bytes of submits that wait, over all sessions. */
+  readonly queued: QueuedTotals;
+  /** Bytes of results that wait because clients hold their operations, over all sessions. */
+  readonly held: HeldTotals<HeldResults>;
+  /** Timers of what outlives its session; they end with the server. */
+  readonly lasting: Subscription;
+}

@@ -1,0 +1,57 @@
+import { unexpectedType } from '../../../protocol/packet-checks';
+import { checkBody, type MessageOf, type TypeFrom } from '../../../wire/message';
+import { MessageType } from '../../../wire/message-type';
+import type { Revision } from '../../../wire/revision';
+
+type SessionScope = 'session' | 'operation' | 'any';
+
+/** What a client may say in a session since preview4 and has no handler of its own. */
+type NewType = Exclude<
+  TypeFrom<'client', SessionScope, 'preview4'>,
+  | TypeFrom<'client', SessionScope>
+  | typeof MessageType.Cancel
+  | typeof MessageType.Abort
+  | typeof MessageType.Supersede
+  | typeof MessageType.Ping
+>;
+
+const T = MessageType;
+
+/**
+ * Whether a message of preview4 is one that this server has no use for, and takes all the same: it is judged, and asks
+ * for no answer. A client that says how its operations would best be run gets them run.
+ */
+const IS_ADVICE: Readonly<Record<NewType, boolean>> = {
+  [T.PriorityUpdate]: true,
+  [T.Deadline]: true,
+  [T.ExpireAt]: true,
+  [T.BudgetUpdate]: true,
+  [T.Backpressure]: true,
+  [T.CreditUpdate]: true,
+  [T.CapabilityNegotiation]: true,
+  [T.DegradeProfile]: true,
+  [T.RouteHint]: true,
+  [T.ExecutionHint]: true,
+  [T.TraceContext]: true,
+  [T.ObjectDeclare]: true,
+  [T.ObjectRef]: true,
+  [T.ObjectRelease]: true,
+  [T.ObjectPatch]: true,
+  [T.ObjectDelta]: true,
+  [T.CacheReference]: true,
+  [T.CacheMiss]: true,
+  [T.ErrorRecoverable]: true,
+  [T.RetryAfter]: true,
+  [T.Progress]: false,
+  [T.PartialResult]: false,
+  [T.ResultDropReason]: false,
+  [T.CacheAck]: false,
+  [T.Pong]: false,
+};
+
+/** Throws an `NnrpError` or a `RuntimeError` where a message is broken, or is none that may come. */
+export function onAdvice({ messageType, metadata, body }: MessageOf<NewType>, { messages }: Revision): void {
+  if (!IS_ADVICE[messageType]) throw unexpectedType(messageType, 'server');
+  const row = messages[messageType];
+  if (row !== undefined) checkBody(row, metadata, body);
+}

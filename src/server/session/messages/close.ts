@@ -1,0 +1,145 @@
+import { lastValueFrom, take } from 'rxjs';
+import { unexpectedMessage } from '../../../protocol/runtime-error';
+import { acceptsOperations, afterClose, afterCloseAck } from '../../../protocol/session/session-lifecycle';
+import { onEach } from '../../../transport/on-each';
+import type { MessageOf } from '../../../wire/message';
+import type { MessageType } from '../../../wire/message-type';
+import { CloseReason, CloseStatus, InFlightPolicy } from '../../../wire/messages/session-close';
+import type { SessionCore } from '../session-core';
+import type { SessionEnding, Toll } from '../session-terms';
+
+/**
+ * Milliseconds that an announced client has, where the server shuts down and no operation is left, to say that
+ * it has everything: a live one says so at once, and a dead one must not use up the grace of handlers.
+ */
+const LAST_ACK_MS = 1000;
+
+/**
+ * Asks for the end, operations in flight drained or aborted; resolves when the session is over. An announced client
+ * says when it has all that it waits for; another one is not told, as its runtime would not expect it, and the
+ * session ends with its last operation. Rejects with an `NnrpError` where the ending cannot be said; then nothing
+ * has changed.
+ */
+export async function closeSession(session: SessionCore, ending: SessionEnding): Promise<void> {
+  const over = lastValueFrom(session.connectivity, { defaultValue: undefined });
+  ask(session, ending);
+  await over;
+}
+
+/** SESSION_CLOSE: the client asks for the end. */
+export function onClose(session: SessionCore, close: MessageOf<typeof MessageType.SessionClose>): void {
+  const { sessionId, operations, sender } = session;
+  // Closes that have crossed are one: the client's says how long its operations may take.
+  if (session.asked === undefined) session.state = afterClose(session.state, sessionId);
+  session.streams.emit('closes', close);
+  const { inFlightPolicy, drainTimeoutMs } = close.metadata;
+  if (inFlightPolicy === InFlightPolicy.Abort || drainTimeoutMs === 0 || operations.isIdle) {
+    answer(session);
+    return;
+  }
+  session.state = afterCloseAck(session.state, CloseStatus.Draining, sessionId);
+  sender.closeAck(CloseStatus.Draining, operations.lastOperationId);
+  // What has not started by now never will: only what is with the application may finish.
+  operations.endQueued('closed');
+  if (operations.isIdle) answer(session);
+  else drainFor(session, 'answers', drainTimeoutMs);
+}
+
+/** SESSION_CLOSE_ACK: the answer to a close of this side's. */
+export function onCloseAck(
+  session: SessionCore,
+  { metadata }: MessageOf<typeof MessageType.SessionCloseAck>,
+): void {
+  // Nor may the client answer a close of its own, and open the session again by rejecting it.
+  if (session.asked === undefined || acceptsOperations(session.state)) {
+    throw unexpectedMessage('server received SESSION_CLOSE_ACK that it did not ask for');
+  }
+  session.state = afterCloseAck(session.state, metadata.closeStatus, session.sessionId);
+  if (metadata.closeStatus === CloseStatus.Closed) end(session);
+}
+
+/** A submit came after SESSION_CLOSE: its client could not know, as far as it had credit. */
+export function submitCrossed(session: SessionCore, frameId: number): Toll | undefined {
+  if (session.asked === undefined) throw session.notOpen();
+  session.sender.dropUnheard(frameId);
+  session.crossed += 1;
+  return session.crossed > session.granted.grantedOperationCredit ? 'refused' : undefined;
+}
+
+function ask(session: SessionCore, ending: SessionEnding): void {
+  const { outlet, operations } = session;
+  const { current } = outlet;
+  const word = session.sender.closePacket(ending, operations.lastOperationId);
+  if (!acceptsOperations(session.state)) {
+    hasten(session, ending);
+    return;
+  }
+  session.asked = ending;
+  session.state = afterClose(session.state, session.sessionId);
+  const isAbort = ending.inFlightPolicy === InFlightPolicy.Abort;
+  if (current?.isAnnounced === true || isAbort) outlet.send(word);
+  if (isAbort || current === undefined) {
+    end(session);
+    return;
+  }
+  operations.endQueued('closed');
+  if (current.isAnnounced) awaitAnswer(session, ending);
+  else if (operations.isIdle) end(session);
+  else drainFor(session, 'drains', ending.drainTimeoutMs);
+}
+
+/** The client knows that the session is to end, and says when it has everything. */
+function awaitAnswer(session: SessionCore, { drainTimeoutMs, closeReason }: SessionEnding): void {
+  const { operations } = session;
+  session.phase = 'asked';
+  finishIn(session, drainTimeoutMs);
+  if (closeReason !== CloseReason.ServerShutdown) return;
+  if (operations.isIdle) awaitAck(session);
+  else {
+    const idle$ = operations.whenIdle().pipe(take(1));
+    session.timers.add(onEach(idle$, () => awaitAck(session)));
+  }
+}
+
+/** Gives the client time to answer, which begins once it has taken all that was sent. */
+function awaitAck(session: SessionCore): void {
+  session.later(LAST_ACK_MS, () => {
+    const { current } = session.outlet;
+    if (current === undefined || current.transport.queuedBytes === 0) end(session);
+    else awaitAck(session);
+  });
+}
+
+/** Lets operations finish, for so long at most. */
+function drainFor(session: SessionCore, phase: 'drains' | 'answers', timeoutMs: number): void {
+  session.phase = phase;
+  finishIn(session, timeoutMs);
+  session.timers.add(onEach(session.operations.whenIdle(), finisher(session)));
+}
+
+/** A close that is under way gets no more time than another one allows. */
+function hasten(session: SessionCore, { inFlightPolicy, drainTimeoutMs }: SessionEnding): void {
+  if (inFlightPolicy === InFlightPolicy.Abort) finisher(session)();
+  else finishIn(session, drainTimeoutMs);
+}
+
+function finishIn(session: SessionCore, timeoutMs: number): void {
+  session.later(timeoutMs, finisher(session));
+}
+
+/** What ends a session that is in this phase. */
+function finisher(session: SessionCore): () => void {
+  const finish = session.phase === 'answers' ? answer : end;
+  return () => {
+    finish(session);
+  };
+}
+
+function answer(session: SessionCore): void {
+  session.sender.closeAck(CloseStatus.Closed, session.operations.lastOperationId);
+  end(session);
+}
+
+function end(session: SessionCore): void {
+  session.end('closed', 'closed');
+}

@@ -1,0 +1,73 @@
+import { microseconds } from '../../../protocol/microseconds';
+import type { Message, MessageOf } from '../../../wire/message';
+import { MessageType } from '../../../wire/message-type';
+import {
+  SessionMigrateAckMetadata,
+  type SessionMigrateMetadata,
+} from '../../../wire/messages/session-migrate';
+import type { SessionCore } from '../session-core';
+import type { MigrateRequest } from '../session-message';
+
+/** Why a migration is refused: the accept codes of this server (preview3 assigns none but 0). */
+export const MigrateRefusal = { SameTransport: 1, CursorAhead: 2, NotResumable: 3, Unanswered: 4 } as const;
+
+/** SESSION_MIGRATE: put to the application where it looks at such, answered without it where not. */
+export function onMigrate(session: SessionCore, message: MessageOf<typeof MessageType.SessionMigrate>): void {
+  const { streams, sender } = session;
+  const place = session.migrateAcks.place();
+  const request = new ReceivedMigration(message, (ack) => {
+    place.answer(sender.migrateAck(message.metadata, ack));
+  });
+  if (!streams.isWatched('migrations')) {
+    decide(session, request);
+    return;
+  }
+  streams.emit('migrations', request);
+  if (request.isAnswered) return;
+  place.waitFor(() => {
+    request.reject(MigrateRefusal.Unanswered);
+  });
+}
+
+function decide({ operations, isResumable, server }: SessionCore, request: ReceivedMigration): void {
+  const { oldTransportId, newTransportId, lastResultFrameId } = request.metadata;
+  if (oldTransportId === newTransportId) request.reject(MigrateRefusal.SameTransport);
+  else if (lastResultFrameId > operations.lastOperationId) request.reject(MigrateRefusal.CursorAhead);
+  else if (!isResumable) request.reject(MigrateRefusal.NotResumable);
+  else {
+    const { wallClock, migrateGraceMs } = server.settings;
+    request.ack({ graceWindowMs: migrateGraceMs, serverMigrateTsUs: microseconds(wallClock.now()) });
+  }
+}
+
+export class ReceivedMigration implements MigrateRequest {
+  readonly messageType = MessageType.SessionMigrate;
+  readonly metadata: SessionMigrateMetadata;
+  private answered = false;
+
+  constructor(
+    message: Message<typeof MessageType.SessionMigrate>,
+    private readonly send: (ack: SessionMigrateAckMetadata) => void,
+  ) {
+    this.metadata = message.metadata;
+  }
+
+  get isAnswered(): boolean {
+    return this.answered;
+  }
+
+  ack(fields: Partial<SessionMigrateAckMetadata> = {}): void {
+    this.answer({ resumeFromFrameId: this.metadata.lastResultFrameId, ...fields });
+  }
+
+  reject(acceptCode: number): void {
+    if (acceptCode === 0) throw new RangeError('a migration is refused with an accept code that is not 0');
+    this.answer({ acceptCode, resumeFromFrameId: this.metadata.lastResultFrameId });
+  }
+
+  private answer(fields: Partial<SessionMigrateAckMetadata>): void {
+    if (this.answered) return;
+    this.send(SessionMigrateAckMetadata.of(fields));
+    this.answered = true;
+  }
+}

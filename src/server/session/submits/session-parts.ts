@@ -1,0 +1,27 @@
+import type { LimitTripped } from '../../limits/limit-tripped';
+import type { ServerContext } from '../../server-context';
+import type { SessionOutlet } from '../results/session-outlet';
+import type { SessionSender } from '../results/session-sender';
+import type { SessionClaim } from '../session-claim';
+import type { SessionCredit } from '../session-credit';
+import type { SessionStreams } from '../session-streams';
+
+/** The parts of a session that its operations work with. */
+export interface SessionParts {
+  readonly server: ServerContext;
+  readonly sessionId: number;
+  readonly granted: { readonly maxInFlightOperations: number };
+  readonly claim: SessionClaim;
+  readonly streams: SessionStreams;
+  readonly outlet: SessionOutlet;
+  readonly sender: SessionSender;
+  readonly credit: SessionCredit;
+}
+
+/** Tells that an operation has met a limit of the server's, and what that costs it. */
+export function limitTripped(
+  { server, outlet, sessionId }: SessionParts,
+  excess: Omit<LimitTripped, 'peer' | 'sessionId'>,
+): void {
+  server.reports.limits.next({ ...excess, peer: outlet.peer, sessionId });
+}
