@@ -133,7 +133,7 @@ class RunningClient implements Client, SessionOwner {
 
   /** Makes the connection that new sessions are opened on. */
   async connect(endpoint: ConnectEndpoint, signal: AbortSignal | undefined): Promise<void> {
-    this.links.main = await this.links.connect(endpoint, signal);
+    this.links.main = await this.links.connect(endpoint, { signal });
   }
 
   async openSession(given: SessionOptions = {}): Promise<ClientSession> {
@@ -143,7 +143,7 @@ class RunningClient implements Client, SessionOwner {
     if (link === undefined || this.closed !== undefined) throw linkOver(this.peer);
     const { largestPacket } = link.transport;
     let session: ConnectedSession | undefined;
-    const request = openRequest(options, EMPTY, { largestPacket }, (accepted) => {
+    const request = openRequest(options, EMPTY, { largestPacket }, link.speech, (accepted) => {
       const { sessionId } = accepted.ack;
       // A server that chooses may not choose the id of a session that goes on.
       if (link.hasId(sessionId) && request.open.resumeTokenBytes === 0) {

@@ -4,6 +4,7 @@ import type { OpenBlocks } from '../protocol/session/open-blocks';
 import { DEFAULT_KEEP_ALIVE, type KeepAlive } from '../transport/keep-alive';
 import { monotonicScheduler } from '../transport/time/monotonic-scheduler';
 import type { TransportKind } from '../transport/transport';
+import type { RevisionName } from '../wire/message';
 import { Profile } from '../wire/messages/payload-kind';
 import { EMPTY } from '../wire/packet';
 import { PriorityClass, SessionFlag, SessionOpenMetadata } from '../wire/messages/session-open';
@@ -47,6 +48,12 @@ export interface ClientOptions {
    * Default: `scheduler` where one is given, else `Date`.
    */
   readonly wallClock?: TimestampProvider;
+  /**
+   * The revision of the protocol to speak. Default `preview3`. `auto` says hello in preview4 first, and connects once more to
+   * a server that does not answer it within 2 s, to speak preview3 there; that is remembered of the endpoint for ten
+   * minutes. A session that is resumed keeps its revision.
+   */
+  readonly revision?: 'auto' | RevisionName;
   /** Gives up connecting: `connect` rejects with the signal's reason. Of no effect once it has connected. */
   readonly signal?: AbortSignal;
 }
@@ -158,6 +165,7 @@ export function clientSettings({
     scheduler: monotonicScheduler,
     wallClock: options.scheduler ?? asyncScheduler,
     random: Math.random,
+    revision: 'preview3',
     ...CLIENT_DEFAULTS,
     ...options,
     keepAlive: { ...DEFAULT_KEEP_ALIVE, ...keepAlive },

@@ -14,15 +14,16 @@ import type { PeerName, Transport } from '../../transport/transport';
 import { decodeMessage, type Message, type MessageOf, type TypeFrom } from '../../wire/message';
 import { MessageType } from '../../wire/message-type';
 import type { Packet } from '../../wire/packet';
-import { preview3 } from '../../wire/preview3';
 import type { Revision } from '../../wire/revision';
 import { ServerRefusalError } from '../errors';
 import type { ClientSettings } from '../options';
 import { ConnectionCredit } from './connection-credit';
 import { LinkOutlet } from './link-outlet';
+import { Greeting } from './greeting';
 import { LinkReading } from './link-reading';
 import { OpenQueue, type OpenRequest } from './open-queue';
 import { Pongs } from './ping';
+import { speechOfAck, UNASKED } from './speech';
 
 /** A session, as its link has it. */
 export interface LinkedSession {
@@ -46,7 +47,9 @@ export type LinkEvent =
 /** One transport to a server, for as long as it lasts: opens sessions, and hands packets to those it carries. */
 export class ClientLink implements WatchedPeer {
   /** What its server speaks. */
-  readonly revision: Revision = preview3;
+  speech = UNASKED;
+  /** Whether the server has not answered a hello over a link before: then there is no other revision to try. */
+  isLastAttempt = false;
   readonly events$: Observable<LinkEvent>;
   /** What the sessions of the link share. */
   readonly credit = new ConnectionCredit();
@@ -59,9 +62,12 @@ export class ClientLink implements WatchedPeer {
   private readonly outlet: LinkOutlet;
   private readonly opens: OpenQueue;
   private readonly pongs: Pongs;
+  private readonly greeting: Greeting;
   private readonly watching = new Subscription();
   private readonly life: SignsOfLife;
   private over = false;
+  /** Whether a SESSION_OPEN was answered. */
+  private wasOpened = false;
 
   constructor(
     readonly transport: Transport,
@@ -76,6 +82,7 @@ export class ClientLink implements WatchedPeer {
     this.reading = new LinkReading(this.outlet, scheduler);
     this.pongs = new Pongs(this.outlet, this.reading, scheduler);
     this.opens = new OpenQueue(this.outlet, settings);
+    this.greeting = new Greeting(this.outlet, scheduler);
     this.watching.add(this.reading);
     this.watching.add(() => {
       this.pongs.end();
@@ -101,6 +108,13 @@ export class ClientLink implements WatchedPeer {
     });
     // A transport may have ended already: then this has, too.
     this.watching.add(packets);
+  }
+
+  /**
+   * Asks the server whether it speaks preview4. Rejects where it does not answer within 2 s, or the link ends first.
+   */
+  greet(): Promise<void> {
+    return this.over ? Promise.reject(linkOver(this.transport.peer)) : this.greeting.say();
   }
 
   get isOver(): boolean {
@@ -200,7 +214,8 @@ export class ClientLink implements WatchedPeer {
 
   /** What concerns the connection; sessions have theirs by then. */
   private judged(packets$: Observable<Packet>): Observable<Packet> {
-    const { revision, sessions } = this;
+    const { sessions } = this;
+    const revision = (): Revision => this.speech.revision;
     const onViolation = (error: RuntimeError): void => {
       this.events.next({ kind: 'violation', error });
     };
@@ -235,9 +250,10 @@ export class ClientLink implements WatchedPeer {
   }
 
   private onConnectionScope(packet: Packet): void {
-    const message = decodeMessage(packet, this.revision) as ConnectionMessage;
+    const message = decodeMessage(packet, this.speech.revision) as ConnectionMessage;
     switch (message.messageType) {
       case MessageType.SessionOpenAck:
+        this.wasOpened = true;
         this.opens.onAck(message);
         return;
       case MessageType.FlowUpdate:
@@ -257,12 +273,20 @@ export class ClientLink implements WatchedPeer {
         void this.close();
         return;
       case MessageType.ServerHelloAck:
+        this.onHelloAck(message);
+        return;
       case MessageType.TransportProbeAck:
-        // A client asks for neither.
+        // A client does not ask for it.
         throw unexpectedType(message.messageType, 'client');
       default:
         unhandled(message, 'client');
     }
+  }
+
+  private onHelloAck(ack: MessageOf<typeof MessageType.ServerHelloAck>): void {
+    const speech = speechOfAck(ack);
+    if (!this.greeting.answered()) throw unexpectedType(ack.messageType, 'client');
+    this.speech = speech;
   }
 
   private onError(message: MessageOf<typeof MessageType.Error>): void {
@@ -283,7 +307,11 @@ export class ClientLink implements WatchedPeer {
     if (this.over) return;
     this.over = true;
     this.watching.unsubscribe();
-    this.opens.rejectAll(error ?? linkOver(this.transport.peer));
+    const { peer } = this.transport;
+    const isSilent = this.isLastAttempt && !this.wasOpened;
+    const reason = isSilent ? neitherRevision(peer, error) : (error ?? linkOver(peer));
+    this.greeting.end(reason);
+    this.opens.rejectAll(reason);
     this.events.next({ kind: 'ended', error });
     this.events.complete();
     this.sessions.clear();
@@ -302,4 +330,13 @@ function silent(peer: PeerName, ms: number): RuntimeError {
     reach: 'connection',
     origin: 'peer',
   });
+}
+
+/** A server has answered in no revision that there is. */
+export function neitherRevision(peer: PeerName, cause: unknown): RuntimeError {
+  return new RuntimeError(
+    'io',
+    `the server at ${peer} speaks neither preview4 nor preview3: it has answered neither CLIENT_HELLO nor, over another connection, SESSION_OPEN`,
+    { reach: 'connection', origin: 'peer', cause },
+  );
 }

@@ -15,10 +15,17 @@ import type { ConnectEndpoint } from '../../transport/endpoint';
 import { transport as transportRule } from '../../transport/option-rules';
 import { inTime } from '../../transport/time/in-time';
 import type { PeerName, Transport, TransportKind } from '../../transport/transport';
-import { aborted$ } from '../abort';
+import { aborted$, unlessAborted } from '../abort';
 import { onEach } from '../../transport/on-each';
 import type { ClientSettings } from '../options';
-import { ClientLink, linkOver, type LinkEvent } from './link';
+import { ClientLink, linkOver, neitherRevision, type LinkEvent } from './link';
+import { rememberPreview3, speaksPreview3 } from './known-servers';
+
+/** How a connection is to be made. */
+interface ConnectWishes {
+  readonly signal?: AbortSignal | undefined;
+  readonly revision?: ClientSettings['revision'] | undefined;
+}
 
 /** The links of a client: makes them, and knows those that have not ended. */
 export class ClientLinks {
@@ -28,6 +35,8 @@ export class ClientLinks {
   readonly events$: Observable<readonly [ClientLink, LinkEvent]>;
   private readonly events = new Subject<readonly [ClientLink, LinkEvent]>();
   private readonly links = new Set<ClientLink>();
+  /** Whose servers have not said yet what they speak. */
+  private readonly greeted = new Set<ClientLink>();
   private peerName: PeerName = '';
   private kind: TransportKind = '';
   private isClosed = false;
@@ -55,10 +64,47 @@ export class ClientLinks {
   }
 
   /**
-   * Connects. Rejects with a `RuntimeError` where nobody answers in time, or the client is closed meanwhile; with the
-   * reason of `signal` where that aborts first.
+   * Connects, in a revision, by default the one of the settings. Rejects with a `RuntimeError` where nobody answers in
+   * time, or the client is closed meanwhile; with the reason of `signal` where that aborts first.
    */
-  async connect(endpoint: ConnectEndpoint, signal?: AbortSignal): Promise<ClientLink> {
+  async connect(
+    endpoint: ConnectEndpoint,
+    { signal, revision = this.settings.revision }: ConnectWishes = {},
+  ): Promise<ClientLink> {
+    if (revision === 'preview3') return this.add(await this.dial(endpoint, signal));
+    const { scheduler } = this.settings;
+    const isKnown = revision === 'auto' && speaksPreview3(endpoint, scheduler.now());
+    const link = await this.dial(endpoint, signal);
+    if (isKnown) return this.add(link);
+    try {
+      this.greeted.add(link);
+      await unlessAborted(signal, link.greet());
+      return this.add(link);
+    } catch (error) {
+      link.destroy();
+      signal?.throwIfAborted();
+      if (revision === 'preview4' || this.isClosed) throw error;
+      const fallback = await this.dialAgain(endpoint, signal);
+      rememberPreview3(endpoint, scheduler.now());
+      return this.add(fallback);
+    } finally {
+      this.greeted.delete(link);
+    }
+  }
+
+  /** Connects once more to a server that has not answered a hello. */
+  private async dialAgain(endpoint: ConnectEndpoint, signal: AbortSignal | undefined): Promise<ClientLink> {
+    try {
+      const link = await this.dial(endpoint, signal);
+      link.isLastAttempt = true;
+      return link;
+    } catch (cause) {
+      signal?.throwIfAborted();
+      throw neitherRevision(endpoint.url, cause);
+    }
+  }
+
+  private async dial(endpoint: ConnectEndpoint, signal: AbortSignal | undefined): Promise<ClientLink> {
     signal?.throwIfAborted();
     const { connectTimeoutMs, scheduler } = this.settings;
     const tooLate = (): Observable<never> =>
@@ -80,8 +126,15 @@ export class ClientLinks {
     }
     this.peerName = transport.peer;
     this.kind = transport.kind;
-    const link = new ClientLink(transport, endpoint, this.settings);
-    if (link.isOver) throw linkOver(transport.peer);
+    return new ClientLink(transport, endpoint, this.settings);
+  }
+
+  private add(link: ClientLink): ClientLink {
+    if (link.isOver) throw linkOver(link.transport.peer);
+    if (this.isClosed) {
+      link.destroy();
+      throw linkOver(link.transport.peer);
+    }
     this.links.add(link);
     onEach(link.events$, (event) => {
       this.events.next([link, event]);
@@ -103,13 +156,14 @@ export class ClientLinks {
   /** Ends every link in good order, and every one that is made later. */
   async close(): Promise<void> {
     this.isClosed = true;
+    for (const link of this.greeted) link.destroy();
     await Promise.all(this.all.map((link) => link.close()));
   }
 
   /** Ends every link at once, and every one that is made later. */
   destroy(): void {
     this.isClosed = true;
-    for (const link of this.links) link.destroy();
+    for (const link of [...this.greeted, ...this.links]) link.destroy();
   }
 }
 

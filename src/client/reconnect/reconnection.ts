@@ -177,7 +177,9 @@ export class Reconnection {
     this.places.set(endpoint, undefined);
     try {
       // A server that could not take the sessions yet may have left the connection open.
-      const link = links.main?.endpoint === endpoint ? links.main : await links.connect(endpoint);
+      const revision = this.waitingFor(endpoint)[0]?.revision;
+      const link =
+        links.main?.endpoint === endpoint ? links.main : await links.connect(endpoint, { revision });
       links.main ??= link;
       await Promise.all(this.waitingFor(endpoint).map((session) => this.resume(session, link)));
       await links.leaveUnused(link);

@@ -33,7 +33,7 @@ export class SessionMover {
       }),
     );
     if (ack.acceptCode !== 0) throw new MigrationRefusedError(session.sessionId, ack.acceptCode);
-    const link = await links.connect(endpoint);
+    const link = await links.connect(endpoint, { revision: session.revision });
     if (!from.carries(session) || !session.isResumable) {
       await links.leaveUnused(link);
       throw linkOver(from.transport.peer);

@@ -4,6 +4,7 @@ import type { SessionConnectivity } from '../../protocol/session/session-connect
 import { SessionState } from '../../protocol/session/session-lifecycle';
 import type { ConnectEndpoint } from '../../transport/endpoint';
 import type { Message } from '../../wire/message';
+import type { RevisionName } from '../../wire/message';
 import type { MessageType } from '../../wire/message-type';
 import type { CacheAckMetadata, CachePutMetadata } from '../../wire/messages/cache';
 import type { FlowUpdateMetadata } from '../../wire/messages/flow-update';
@@ -15,6 +16,7 @@ import { EMPTY, type Packet } from '../../wire/packet';
 import type { OperationFailure } from '../errors';
 import type { ClientLink, LinkedSession } from '../link/link';
 import type { OpenRequest } from '../link/open-queue';
+import type { Speech } from '../link/speech';
 import { onEach } from '../../transport/on-each';
 import { takeCloseFields, takeEndpoint, takeSubmitRequest } from '../option-rules';
 import {
@@ -75,6 +77,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
   /** The last that the server gave; empty where it gives none. */
   private resumeToken: Uint8Array;
   private resumeAttempts = 0;
+  private readonly spoken: Speech;
 
   constructor(
     private readonly owner: SessionOwner,
@@ -86,6 +89,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     const { sessionId, sessionStatus } = ack;
     const { scheduler, answerTimeoutMs } = settings;
     if (extension !== undefined) link.announce(extension);
+    this.spoken = link.speech;
     this.ack = ack;
     this.resumeToken = resumeToken;
     this.phases.next(this.phase);
@@ -100,13 +104,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
       this.end('session-closed', 'closed');
     });
     const patience = { sessionId, scheduler, answerTimeoutMs };
-    this.messages = new SessionMessages(
-      link.revision,
-      this.closing,
-      this.submissions,
-      this.carrier,
-      patience,
-    );
+    this.messages = new SessionMessages(link.speech, this.closing, this.submissions, this.carrier, patience);
     this.flowUpdates$ = this.messages.flow.received.asObservable();
     this.hints$ = this.messages.hints.asObservable();
     const { maxBufferedBytes = SESSION_DEFAULTS.maxBufferedBytes, slowConsumerMs } = options;
@@ -198,6 +196,11 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     return this.options.reconnect ?? {};
   }
 
+  /** Of the session, in which alone it can be resumed. */
+  get revision(): RevisionName {
+    return this.spoken.name;
+  }
+
   /** Milliseconds that the server keeps the session without its client. */
   get resumeWindowMs(): number {
     return this.ack.resumeWindowMs;
@@ -229,7 +232,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
             resumeAttempt: (this.resumeAttempts += 1),
           };
     const wanted = { ...options, requestedSessionId: sessionId, allowResume: true };
-    return openRequest(wanted, this.resumeToken, progress, (answer) => {
+    return openRequest(wanted, this.resumeToken, progress, link.speech, (answer) => {
       if (this.isOver) {
         // Meanwhile; the server has it there again.
         link.send(this.farewell());

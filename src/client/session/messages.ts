@@ -4,9 +4,10 @@ import { decodeMessage, type Message, type MessageOf, type TypeFrom } from '../.
 import { MessageType } from '../../wire/message-type';
 import { ErrorScope } from '../../wire/messages/error-message';
 import type { Packet } from '../../wire/packet';
-import type { Revision } from '../../wire/revision';
+import { preview3 } from '../../wire/preview3';
 import type { AwaitedAcks, Patience } from '../awaited-acks';
 import { ServerRefusalError } from '../errors';
+import type { Speech } from '../link/speech';
 import type { Submissions } from '../submissions/submissions';
 import { CachePuts } from './cache';
 import type { ClosingHandshake } from './close';
@@ -18,7 +19,9 @@ import type { SessionCarrier } from './session-carrier';
 
 /** What a server says in a session, but for results. */
 type SessionMessage = MessageOf<
-  Exclude<TypeFrom<'server', 'session' | 'operation' | 'any'>, typeof MessageType.ResultPush>
+  | Exclude<TypeFrom<'server', 'session' | 'operation' | 'any'>, typeof MessageType.ResultPush>
+  // Of a session in preview4.
+  | typeof MessageType.Ping
 >;
 
 /** Those of one kind. */
@@ -34,7 +37,7 @@ export class SessionMessages {
   readonly cachePuts: CachePuts;
 
   constructor(
-    private readonly revision: Revision,
+    private readonly speech: Speech,
     private readonly closing: ClosingHandshake,
     submissions: Submissions,
     private readonly carrier: SessionCarrier,
@@ -56,13 +59,15 @@ export class SessionMessages {
   receive(packet: Packet): void {
     // Nearly all are results: those need no message made of them.
     if (packet.header.messageType === MessageType.ResultPush) this.results.onPush(packet);
-    else this.onMessage(decodeMessage(packet, this.revision) as SessionMessage);
+    else if (packet.header.messageType === MessageType.PartialResult) this.results.onPart(packet);
+    else if (preview3.messages[packet.header.messageType] === undefined) this.onNewMessage(packet);
+    else this.onMessage(decodeMessage(packet, this.speech.revision) as SessionMessage);
   }
 
   /** A packet was at fault, and is dropped. */
   noteFaulty({ header }: Packet): void {
     // The server counts it among those that it has sent.
-    if (this.revision.messages[header.messageType]?.counted === 'counted') this.results.counted();
+    if (this.speech.revision.messages[header.messageType]?.counted === 'counted') this.results.counted();
   }
 
   /** There will be no acks of what was asked so far. */
@@ -93,6 +98,12 @@ export class SessionMessages {
     this.carrier.noteAnswer();
   }
 
+  /** What only preview4 has. Of what a server says of its work beside results, a client has no need. */
+  private onNewMessage(packet: Packet): void {
+    const message = decodeMessage(packet, this.speech.revision);
+    if (message.messageType === MessageType.ResultDropReason) this.results.onDropReason(message);
+  }
+
   private onMessage(message: SessionMessage): void {
     switch (message.messageType) {
       case MessageType.ResultDrop:
@@ -121,6 +132,9 @@ export class SessionMessages {
         return;
       case MessageType.SessionClose:
         this.closing.onClose(message);
+        return;
+      case MessageType.Ping:
+        this.carrier.send(MessageType.Pong, message.frameId);
         return;
       case MessageType.CacheInvalidate:
         // The objects are the client's own.

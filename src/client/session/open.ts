@@ -7,6 +7,7 @@ import {
   type SessionExtension,
 } from '../../protocol/session/session-extension';
 import { idInUse, tooManyOperations, tooManySessions } from '../../protocol/session/session-limit';
+import { RuntimeError } from '../../protocol/runtime-error';
 import { breaksRule } from '../../wire/errors';
 import { MessageType } from '../../wire/message-type';
 import {
@@ -17,6 +18,7 @@ import {
 } from '../../wire/messages/session-open';
 import { EMPTY, packet } from '../../wire/packet';
 import { SessionRejectedError } from '../errors';
+import type { Speech } from '../link/speech';
 import type { OpenAnswer, OpenRequest } from '../link/open-queue';
 import { authOf, sessionOpen, type SessionOptions } from '../options';
 
@@ -38,11 +40,16 @@ export function openRequest(
   resumeToken: Uint8Array,
   /** What a server may hear of it that listens. */
   told: SessionExtension,
+  { takesBlocks }: Pick<Speech, 'takesBlocks'>,
   accept: (answer: AcceptedOpen) => void,
 ): OpenRequest {
   const extension =
-    options.announce === false ? EMPTY : encodeSessionExtension({ ...CLIENT_CLAIMS, ...told });
-  const blocks = { resumeToken, auth: authOf(options), extension };
+    options.announce === false || !takesBlocks
+      ? EMPTY
+      : encodeSessionExtension({ ...CLIENT_CLAIMS, ...told });
+  const auth = authOf(options);
+  if (auth.length > 0 && !takesBlocks) throw authUntold();
+  const blocks = { resumeToken, auth, extension };
   const open = sessionOpen(options, blocks);
   const metadata = SessionOpenMetadata.encode(open);
   return {
@@ -98,4 +105,13 @@ function hasBlocks(ack: SessionOpenAckMetadata, body: Uint8Array): boolean {
 
 function extensionOf(ack: SessionOpenAckMetadata, body: Uint8Array): SessionExtension | undefined {
   return hasBlocks(ack, body) ? decodeSessionExtension(body.subarray(ack.resumeTokenBytes)) : undefined;
+}
+
+/** A server of the reference would end the connection, and could judge nothing that it is sent. */
+function authUntold(): RuntimeError {
+  return new RuntimeError(
+    'protocol',
+    'the session has `auth`, and the server is none of this project: in preview4 it takes no auth block, so it was not sent; open the session without, or connect to a server that takes one',
+    { reach: 'session', origin: 'local' },
+  );
 }

@@ -1,12 +1,15 @@
 import { isFailureStatus } from '../../protocol/operation/failure';
 import { EndCode } from '../../protocol/operation/end-code';
-import { readResultMetadata } from '../../protocol/operation/result-packet';
+import type { ResultPush } from '../../protocol/operation/result';
+import { partMetadata, readResultMetadata } from '../../protocol/operation/result-packet';
 import { unexpectedMessage } from '../../protocol/runtime-error';
 import type { MessageOf } from '../../wire/message';
 import type { CommonHeader } from '../../wire/header';
 import { messageTypeName, type MessageType } from '../../wire/message-type';
 import { ErrorScope } from '../../wire/messages/error-message';
+import { NnrpError } from '../../wire/errors';
 import type { Packet } from '../../wire/packet';
+import { DropReason, PartialResultMetadata } from '../../wire/preview4/results';
 import type { OperationFailure } from '../errors';
 import type { Submissions } from '../submissions/submissions';
 import type { SessionCarrier } from './session-carrier';
@@ -32,7 +35,31 @@ export class Results {
     this.counted();
     const metadata = readResultMetadata(bytes);
     this.requireSent(header);
-    this.submissions.take({ type: 'push', frameId: header.frameId, metadata, body });
+    const result: ResultPush = { type: 'push', frameId: header.frameId, metadata, body };
+    // Parts have a type of their own in preview4.
+    if (this.carrier.speech.name === 'preview4') this.submissions.take(result, true);
+    else this.submissions.take(result);
+  }
+
+  /** A part of an answer, in preview4: what reads it need not know that it is no RESULT_PUSH. */
+  onPart({ header, metadata: bytes, body }: Packet): void {
+    this.counted();
+    const { bodyBytes: declared } = PartialResultMetadata.decode(bytes);
+    const field = 'partial_result.body_bytes';
+    if (declared !== body.length) {
+      throw new NnrpError({ kind: 'DeclaredLengthMismatch', field, declared, actual: body.length });
+    }
+    this.requireSent(header);
+    const metadata = partMetadata(body);
+    this.submissions.take({ type: 'push', frameId: header.frameId, metadata, body }, false);
+  }
+
+  /** There is no result, in preview4, and why. */
+  onDropReason({ header, metadata, body }: MessageOf<typeof MessageType.ResultDropReason>): void {
+    this.counted();
+    this.requireSent(header);
+    const reason = REASON_OF_DROP.get(metadata.dropReasonCode) ?? 'dropped';
+    this.submissions.fail(header.frameId, reason, { text: new TextDecoder().decode(body) });
   }
 
   onDrop({ header }: MessageOf<typeof MessageType.ResultDrop>): void {
@@ -79,3 +106,9 @@ const REASONS: ReadonlyMap<number, OperationFailure> = new Map<number, Operation
 function reasonOf(errorCode: number): OperationFailure {
   return isFailureStatus(errorCode) ? 'failed' : (REASONS.get(errorCode) ?? 'refused');
 }
+
+const REASON_OF_DROP: ReadonlyMap<number, OperationFailure> = new Map<number, OperationFailure>([
+  [DropReason.DeadlineExpired, 'late'],
+  [DropReason.Superseded, 'superseded'],
+  [DropReason.Backpressure, 'no-room'],
+]);

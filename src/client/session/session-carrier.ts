@@ -1,5 +1,6 @@
 import type { MessageType } from '../../wire/message-type';
 import { EMPTY, packet } from '../../wire/packet';
+import { UNASKED, type Speech } from '../link/speech';
 import type { ClientLink } from '../link/link';
 
 /** Where the packets of a session go: to the link that carries it, nowhere while none does. */
@@ -18,6 +19,11 @@ export class SessionCarrier {
   /** Throws an `NnrpError`, `MessageLengthOverflow`, where the server takes none so large. */
   send(messageType: MessageType, frameId = 0, metadata = EMPTY, body = EMPTY): void {
     this.link?.send(packet({ messageType, sessionId: this.sessionId, frameId }, metadata, body));
+  }
+
+  /** How the server is asked; of no matter while there is no link. */
+  get speech(): Speech {
+    return this.link?.speech ?? UNASKED;
   }
 
   /** The server has answered the session over its link, with a result or an ack. */

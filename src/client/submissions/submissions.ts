@@ -152,13 +152,13 @@ export class Submissions {
     return this.highestResult;
   }
 
-  /** Takes a result; those of operations that nobody waits for any more are ignored. */
-  take(result: ResultPush): void {
+  /** Takes a result, `isEnd` for the last; those of operations that nobody waits for any more are ignored. */
+  take(result: ResultPush, isEnd = isTerminal(result)): void {
     const { frameId } = result;
     this.highestResult = Math.max(this.highestResult, frameId);
     const asked = this.inFlight.get(frameId);
     if (asked === undefined) return;
-    if (!isTerminal(result)) {
+    if (!isEnd) {
       asked.subscriber.next(result);
       return;
     }
@@ -347,11 +347,13 @@ export class Submissions {
   }
 
   private sendSubmit({ frameId, metadataBytes, body }: Submission): void {
-    this.carrier.send(MessageType.FrameSubmit, frameId, metadataBytes, body);
+    const metadata = this.carrier.speech.requests.submit(frameId, metadataBytes);
+    this.carrier.send(MessageType.FrameSubmit, frameId, metadata, body);
   }
 
   private sendCancel(frameId: number): void {
-    this.carrier.send(MessageType.FrameCancel, frameId);
+    const [messageType, metadata] = this.carrier.speech.requests.cancel(frameId);
+    this.carrier.send(messageType, frameId, metadata);
   }
 
   /** Whether a submit is more than the server takes: then it ends, and was never sent. */

@@ -3,7 +3,8 @@ import { ResultPushMetadata } from '../../wire/messages/result-push';
 import { packet, type Packet } from '../../wire/packet';
 import { PacketTemplate } from '../../wire/packet-template';
 import { USUAL_COMPLETE, USUAL_PARTIAL, type ResultPush } from './result';
-import { TEXT_PARTIAL, TextResult } from './text-result';
+import { TEXT_PARTIAL, textStart, TextResult } from './text-result';
+import { describesItself, shapeOf } from './typed-body';
 
 const PARTIAL = new PacketTemplate(MessageType.ResultPush, ResultPushMetadata.encode(USUAL_PARTIAL));
 const COMPLETE = new PacketTemplate(MessageType.ResultPush, ResultPushMetadata.encode(USUAL_COMPLETE));
@@ -29,6 +30,12 @@ const USUAL = [TEXT_PARTIAL, USUAL_PARTIAL, USUAL_COMPLETE].map((value) => ({
 export function readResultMetadata(bytes: Uint8Array): Readonly<ResultPushMetadata> {
   for (const usual of USUAL) if (isSame(bytes, usual.bytes)) return usual.value;
   return ResultPushMetadata.decode(bytes);
+}
+
+/** What a RESULT_PUSH would say of a part that is a PARTIAL_RESULT: its body describes itself, or is bytes. */
+export function partMetadata(body: Uint8Array): Readonly<ResultPushMetadata> {
+  if (textStart(body) !== undefined) return TEXT_PARTIAL;
+  return describesItself(body) ? { ...USUAL_PARTIAL, ...shapeOf(body) } : USUAL_PARTIAL;
 }
 
 function isSame(bytes: Uint8Array, others: Uint8Array): boolean {

@@ -17,7 +17,7 @@ export function marked({ header, metadata, body }: Packet, revision: RevisionNam
 }
 
 /** The revision that a hello or its ack names; undefined where it is not of this project. */
-export function markOf({ header: { traceId } }: Packet): RevisionName | undefined {
+export function markOf({ header: { traceId } }: Pick<Packet, 'header'>): RevisionName | undefined {
   if (traceId === MARKS.preview4) return 'preview4';
   return traceId === MARKS.preview3 ? 'preview3' : undefined;
 }

@@ -111,8 +111,9 @@ function evidence({ header: { messageType }, metadata }: Packet): RevisionName |
     case MessageType.FlowUpdate:
       return metadata[BACKPRESSURE_LEVEL] === BackpressureLevel.Paused ? 'preview4' : undefined;
     default: {
-      const isNew =
-        preview3.messages[messageType] === undefined && preview4.messages[messageType] !== undefined;
+      // Not of any length: what is broken may be of whatever revision.
+      const length = preview4.messages[messageType]?.record?.length;
+      const isNew = preview3.messages[messageType] === undefined && metadata.length === length;
       return isNew ? 'preview4' : undefined;
     }
   }

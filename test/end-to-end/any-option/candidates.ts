@@ -92,6 +92,7 @@ export const CLIENT: Candidates<Omit<ClientOptions, 'scheduler'>> = {
   openTimeoutMs: NUMBERS,
   answerTimeoutMs: NUMBERS,
   closeTimeoutMs: NUMBERS,
+  revision: ['auto', 'preview3', 'preview4', 'preview5'],
   keepAlive: KEEP_ALIVE,
   random: CALLBACKS,
   wallClock: CALLBACKS.map((now) => ({ now })),

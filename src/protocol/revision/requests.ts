@@ -1,0 +1,45 @@
+import { fieldOffset } from '../../wire/codec/record';
+import type { RevisionName } from '../../wire/message';
+import { MessageType } from '../../wire/message-type';
+import { EMPTY } from '../../wire/packet';
+import { ControlReason, ControlRequestMetadata } from '../../wire/preview4/control-request';
+import { FrameSubmitMetadata } from '../../wire/preview4/frame-submit';
+import { RuntimeRole } from '../../wire/preview4/runtime-role';
+import { writeU32 } from '../../wire/u32';
+
+const OPERATION_ID = fieldOffset(FrameSubmitMetadata, 'operationId');
+
+/** How a revision says what a client asks of operations. */
+export interface RequestEncoder {
+  /** The metadata of a submit, of those that a client has made without a thought of the revision; not to be written to. */
+  submit(frameId: number, metadata: Uint8Array): Uint8Array;
+  /** The message, and its metadata, that says that an operation is not wanted any more. */
+  cancel(frameId: number): readonly [MessageType, Uint8Array];
+}
+
+const PREVIEW3: RequestEncoder = {
+  submit: (_, metadata) => metadata,
+  cancel: () => [MessageType.FrameCancel, EMPTY],
+};
+
+/** An operation's id is its frame's, which no other of the session has. */
+const PREVIEW4: RequestEncoder = {
+  submit(frameId, metadata) {
+    const named = metadata.slice();
+    writeU32(named, OPERATION_ID, frameId);
+    return named;
+  },
+  cancel(frameId) {
+    const metadata = ControlRequestMetadata.of({
+      operationId: BigInt(frameId),
+      controlSequence: 1n,
+      reasonCode: ControlReason.UserCancelled,
+      sourceRole: RuntimeRole.Client,
+    });
+    return [MessageType.Cancel, ControlRequestMetadata.encode(metadata)];
+  },
+};
+
+export function requestsOf(revision: RevisionName): RequestEncoder {
+  return revision === 'preview4' ? PREVIEW4 : PREVIEW3;
+}

@@ -1,0 +1,199 @@
+import { setTimeout } from 'node:timers/promises';
+import { lastValueFrom, of, toArray } from 'rxjs';
+import { connect, type Client } from '../../src/client/client';
+import { decodeTokens } from '../../src/protocol/operation/token-decoder';
+import { markOf, marked } from '../../src/protocol/revision/mark';
+import type { RuntimeError } from '../../src/protocol/runtime-error';
+import { clientHello, serverHelloAck } from '../../src/testing';
+import type { RevisionName } from '../../src/wire/message';
+import { MessageType } from '../../src/wire/message-type';
+import { SessionOpenMetadata } from '../../src/wire/messages/session-open';
+import type { Peer } from '../support/peer';
+import { endServed, Served } from '../support/served';
+import { VirtualTime } from '../support/virtual-time';
+import { settled } from '../support/async';
+import { accept, PlayedPlace } from './support';
+
+afterEach(endServed);
+
+const BOTH: readonly RevisionName[] = ['preview3', 'preview4'];
+
+async function typesOf(peer: Peer, count: number): Promise<number[]> {
+  const types: number[] = [];
+  for (let index = 0; index < count; index++) types.push((await peer.next())!.header.messageType);
+  return types;
+}
+
+async function words(client: Client, body: string): Promise<string> {
+  const session = await client.openSession({ requestedSessionId: 0 });
+  const results = await lastValueFrom(session.submit({ body }).pipe(toArray()));
+  return results.flatMap((result) => decodeTokens(result)).join('');
+}
+
+describe('the revision of a client', () => {
+  it.each([
+    ['auto', BOTH],
+    ['auto', ['preview3']],
+    ['auto', ['preview4']],
+    ['preview3', BOTH],
+    ['preview3', ['preview3']],
+    ['preview4', BOTH],
+    ['preview4', ['preview4']],
+  ] as const)('%s is understood by a server of %p', async (revision, revisions) => {
+    const served = new Served({ revisions });
+    served.server.sessions$.subscribe((session) =>
+      session.respond((submit) => of('you say ', submit.text, new TextEncoder().encode('!'))),
+    );
+    const client = await served.connect({ revision });
+    expect(await words(client, 'Call me')).toBe('you say Call me!');
+    expect(served.violations).toEqual([]);
+  });
+
+  it.each(BOTH)('%s survives a cut, each result once', async (revision) => {
+    const served = new Served({ maxInFlightOperations: 8 });
+    const parts = Array.from({ length: 40 }, (_, index) => `${index} `);
+    served.server.sessions$.subscribe((session) =>
+      session.respond(async function* () {
+        for (const part of parts) {
+          await setTimeout(1);
+          yield part;
+        }
+      }),
+    );
+    const client = await served.connect({ revision });
+    const session = await client.openSession({ reconnect: { minDelayMs: 1, maxDelayMs: 2 } });
+    const answer = lastValueFrom(session.submit({ body: 'count' }).pipe(toArray()));
+    const cutting = setInterval(() => served.endpoint.cut(), 15);
+    const results = await answer;
+    clearInterval(cutting);
+    expect(results.flatMap((result) => decodeTokens(result))).toEqual(parts);
+    expect(served.violations).toEqual([]);
+  });
+
+  it('is said in a hello that is marked, and preview4 where its ack is, too', async () => {
+    const place = new PlayedPlace();
+    const connecting = connect(place.endpoint, { revision: 'auto' });
+    await settled();
+    const [peer] = place.peers;
+    const hello = await peer!.next();
+    expect(hello!.header.messageType).toBe(MessageType.ClientHello);
+    expect(markOf(hello!)).toBe('preview4');
+    peer!.send(marked(serverHelloAck(), 'preview4'));
+    const client = await connecting;
+    const opening = client.openSession();
+    const open = SessionOpenMetadata.decode((await peer!.next())!.metadata);
+    expect(open.sessionExtensionBytes).toBeGreaterThan(0);
+    peer!.send(accept(1));
+    const session = await opening;
+    const asked = session.submit({ body: 'ask' }).subscribe();
+    const submit = await peer!.next();
+    expect(submit!.metadata[40]).toBe(1);
+    asked.unsubscribe();
+    expect((await peer!.next())!.header).toMatchObject({ messageType: MessageType.Cancel, frameId: 1 });
+    await client.close();
+  });
+
+  it('keeps to what the reference takes where the ack has no mark', async () => {
+    const place = new PlayedPlace();
+    const connecting = connect(place.endpoint, { revision: 'auto' });
+    await settled();
+    const [peer] = place.peers;
+    await peer!.next();
+    peer!.send(serverHelloAck());
+    const client = await connecting;
+    const told = await client.openSession({ auth: 'secret' }).catch((error: unknown) => error);
+    expect((told as RuntimeError).message).toContain('takes no auth block');
+    expect(peer!.waiting).toBe(0);
+    void client.openSession().catch(() => undefined);
+    const open = await peer!.next();
+    expect(SessionOpenMetadata.decode(open!.metadata)).toMatchObject({
+      authBytes: 0,
+      sessionExtensionBytes: 0,
+    });
+    peer!.destroy();
+    await client.close();
+  });
+
+  it('is preview3 on the same connection where an older end of this project answers', async () => {
+    const place = new PlayedPlace();
+    const connecting = connect(place.endpoint, { revision: 'auto' });
+    await settled();
+    const [peer] = place.peers;
+    await peer!.next();
+    peer!.send(serverHelloAck({ maxBodyBytes: 0 }));
+    const client = await connecting;
+    const opening = client.openSession({ auth: 'secret' });
+    await peer!.next();
+    peer!.send(accept(1));
+    (await opening).submit({ body: 'ask' }).subscribe({ error: () => undefined });
+    expect((await peer!.next())!.metadata[40]).toBe(0);
+    await client.close();
+  });
+
+  it('is preview3 over another connection where the first ends, and next time at once', async () => {
+    const place = new PlayedPlace();
+    const connecting = connect(place.endpoint, { revision: 'auto' });
+    await settled();
+    place.peers[0]!.destroy();
+    const client = await connecting;
+    const opening = client.openSession();
+    expect(await typesOf(place.peers[1]!, 1)).toEqual([MessageType.SessionOpen]);
+    place.peers[1]!.send(accept(1));
+    await opening;
+    const again = await connect(place.endpoint, { revision: 'auto' });
+    expect(place.peers).toHaveLength(3);
+    await Promise.all([client.close(), again.close()]);
+  });
+
+  it('is asked for again after ten minutes', async () => {
+    const time = new VirtualTime();
+    const place = new PlayedPlace();
+    const options = { revision: 'auto', scheduler: time } as const;
+    const connecting = connect(place.endpoint, options);
+    await settled();
+    time.advance(2000);
+    await connecting;
+    expect(place.peers).toHaveLength(2);
+    time.advance(10 * 60 * 1000 - 1);
+    await connect(place.endpoint, options);
+    expect(place.peers).toHaveLength(3);
+    time.advance(1);
+    void connect(place.endpoint, options).catch(() => undefined);
+    await settled();
+    expect(await typesOf(place.peers[3]!, 1)).toEqual([MessageType.ClientHello]);
+  });
+
+  it('is told where the server speaks neither', async () => {
+    const place = new PlayedPlace();
+    const connecting = connect(place.endpoint, { revision: 'auto' });
+    await settled();
+    place.peers[0]!.destroy();
+    const client = await connecting;
+    const opening = client.openSession();
+    place.peers[1]!.destroy();
+    await expect(opening).rejects.toMatchObject({
+      name: 'RuntimeError',
+      message: expect.stringContaining('speaks neither preview4 nor preview3') as string,
+    });
+  });
+
+  it('is no other than preview4 where that is asked for', async () => {
+    const place = new PlayedPlace();
+    const connecting = connect(place.endpoint, { revision: 'preview4' });
+    await settled();
+    place.peers[0]!.destroy();
+    await expect(connecting).rejects.toMatchObject({ name: 'RuntimeError', kind: 'io' });
+    expect(place.peers).toHaveLength(1);
+  });
+
+  it('is none that a server has not been asked for: an ack that nobody waits for is a fault', async () => {
+    const served = new PlayedPlace();
+    const client = await connect(served.endpoint, { revision: 'preview3' });
+    const told: RuntimeError[] = [];
+    client.violations$.subscribe((error) => told.push(error));
+    served.peers[0]!.send(serverHelloAck(), clientHello());
+    await settled();
+    expect(told).toHaveLength(2);
+    await client.close();
+  });
+});
