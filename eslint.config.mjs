@@ -125,7 +125,7 @@ export default defineConfig(
   },
   {
     // A test may hand over a method, and may be async for the sake of its callers.
-    files: ['test/**/*.ts'],
+    files: ['test/**/*.ts', 'examples/**/*.ts'],
     rules: {
       '@typescript-eslint/unbound-method': 'off',
       '@typescript-eslint/require-await': 'off',

@@ -7,6 +7,11 @@ module.exports = {
   maxWorkers: '100%',
   // Types are checked once, by `npm run typecheck`; the transform only strips them.
   transform: { '^.+\\.ts$': require.resolve('./scripts/strip-types.js') },
+  // The examples import what a user does.
+  moduleNameMapper: {
+    '^nnrp-rx$': '<rootDir>/src/index.ts',
+    '^nnrp-rx/operators$': '<rootDir>/operators/index.ts',
+  },
   // Printed by CI, without a threshold: a figure to read, not to please.
   coverageProvider: 'v8',
   coverageReporters: ['text-summary'],

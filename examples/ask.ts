@@ -1,6 +1,6 @@
 import { lastValueFrom, tap, toArray } from 'rxjs';
-import { connect, type ConnectEndpoint } from '../src';
-import { decodeText } from '../operators';
+import { connect, type ConnectEndpoint } from 'nnrp-rx';
+import { decodeText } from 'nnrp-rx/operators';
 
 /** Asks a server once, and resolves with the whole answer; `write` is given each part as it comes. */
 export async function ask(

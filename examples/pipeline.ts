@@ -1,6 +1,6 @@
 import type { Subscription } from 'rxjs';
-import { MessageType, type Server } from '../src';
-import { dropLate, fromAsyncIterable, ofMessageType, respondToSubmits } from '../operators';
+import { MessageType, type Server } from 'nnrp-rx';
+import { dropLate, fromAsyncIterable, ofMessageType, respondToSubmits } from 'nnrp-rx/operators';
 
 /** Yields the parts of an answer. */
 export type Model = (prompt: Uint8Array) => AsyncIterable<string>;
