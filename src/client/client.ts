@@ -8,7 +8,6 @@ import type { Message } from '../wire/message';
 import type { MessageType } from '../wire/message-type';
 import { SessionErrorCode, SessionStatus } from '../wire/messages/session-open';
 import { NnrpError } from '../wire/errors';
-import { EMPTY } from '../wire/packet';
 import { unlessAborted } from './abort';
 import { SessionRejectedError } from './errors';
 import { linkOver, type ClientLink } from './link/link';
@@ -19,6 +18,7 @@ import { onEach } from '../transport/on-each';
 import { Reconnection } from './reconnect/reconnection';
 import { SessionMover } from './reconnect/session-mover';
 import { ConnectedSession, type SessionOwner } from './session/connected-session';
+import { AuthSource } from './session/auth';
 import { openRequest } from './session/open';
 import type { ClientSession } from './session/session';
 import type { ClientUsage } from './usage';
@@ -89,6 +89,7 @@ class RunningClient implements Client, SessionOwner {
   private readonly links: ClientLinks;
   private readonly reconnection: Reconnection;
   private readonly mover: SessionMover;
+  private readonly auths: AuthSource;
   /** Opens that the server has not answered. */
   private readonly opening = new Set<Promise<void>>();
   private closed: Promise<void> | undefined;
@@ -96,7 +97,8 @@ class RunningClient implements Client, SessionOwner {
 
   constructor(private readonly settings: ClientSettings) {
     this.links = new ClientLinks(settings);
-    this.reconnection = new Reconnection(this.links, settings);
+    this.auths = new AuthSource(settings.scheduler);
+    this.reconnection = new Reconnection(this.links, this.auths, settings);
     this.mover = new SessionMover(this.links, this.reconnection, settings);
     this.violations$ = this.violations.asObservable();
     this.errors$ = this.errors.asObservable();
@@ -137,13 +139,16 @@ class RunningClient implements Client, SessionOwner {
   }
 
   async openSession(given: SessionOptions = {}): Promise<ClientSession> {
-    const { signal, ...options } = takeSessionOptions(given);
+    const { signal, ...wanted } = takeSessionOptions(given);
+    const options = { ...this.settings.session, ...wanted };
     signal?.throwIfAborted();
+    const asked = this.auths.of(options.auth);
+    const auth = asked instanceof Uint8Array ? asked : await unlessAborted(signal, asked);
     const link = this.links.main;
     if (link === undefined || this.closed !== undefined) throw linkOver(this.peer);
     const { largestPacket } = link.transport;
     let session: ConnectedSession | undefined;
-    const request = openRequest(options, EMPTY, { largestPacket }, link.speech, (accepted) => {
+    const request = openRequest(options, { auth }, { largestPacket }, link.speech, (accepted) => {
       const { sessionId } = accepted.ack;
       // A server that chooses may not choose the id of a session that goes on.
       if (link.hasId(sessionId) && request.open.resumeTokenBytes === 0) {

@@ -2,11 +2,13 @@ import type { ClientOptions, ReconnectOptions, SessionOptions } from './options'
 import {
   bytesOrText,
   callback,
+  either,
   flag,
   limit,
   milliseconds,
   oneOf,
   rule,
+  secret,
   share,
   u16,
   u32,
@@ -39,19 +41,9 @@ const abortSignal: Rule<AbortSignal> = rule(
     typeof (value as Partial<AbortSignal>).addEventListener === 'function',
 );
 
-const CLIENT_RULES: Rules<ClientOptions> = {
-  transport: transportKind,
-  connectTimeoutMs: milliseconds,
-  openTimeoutMs: milliseconds,
-  answerTimeoutMs: milliseconds,
-  closeTimeoutMs: milliseconds,
-  keepAlive,
-  revision: oneOf('auto', 'preview3', 'preview4'),
-  random,
-  scheduler,
-  wallClock,
-  signal: abortSignal,
-};
+const auth = secret(
+  either(bytesOrText, callback<Extract<SessionOptions['auth'], (...given: never[]) => unknown>>()),
+);
 
 const finiteMs = rule<number>(
   '0 ms or more',
@@ -69,6 +61,24 @@ const RECONNECT_RULES: Rules<ReconnectOptions> = {
   jitter: share,
 };
 
+const reconnect = optionsOf(RECONNECT_RULES);
+
+const CLIENT_RULES: Rules<ClientOptions> = {
+  transport: transportKind,
+  connectTimeoutMs: milliseconds,
+  openTimeoutMs: milliseconds,
+  answerTimeoutMs: milliseconds,
+  closeTimeoutMs: milliseconds,
+  keepAlive,
+  revision: oneOf('auto', 'preview3', 'preview4'),
+  random,
+  scheduler,
+  wallClock,
+  signal: abortSignal,
+  auth,
+  reconnect,
+};
+
 const SESSION_RULES: Rules<SessionOptions> = {
   requestedSessionId: u32,
   profileId: u16,
@@ -79,10 +89,10 @@ const SESSION_RULES: Rules<SessionOptions> = {
   maxInFlightOperations: wireCount,
   leaseTtlHintMs: wireMs,
   allowResume: flag,
-  reconnect: optionsOf(RECONNECT_RULES),
+  reconnect,
   announce: flag,
   resumeTokenBytes: u32,
-  auth: bytesOrText,
+  auth,
   clientSessionTag: u64,
   maxBufferedBytes: limit,
   slowConsumerMs: milliseconds,

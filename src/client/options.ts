@@ -6,7 +6,6 @@ import { monotonicScheduler } from '../transport/time/monotonic-scheduler';
 import type { TransportKind } from '../transport/transport';
 import type { RevisionName } from '../wire/message';
 import { Profile } from '../wire/messages/payload-kind';
-import { EMPTY } from '../wire/packet';
 import { PriorityClass, SessionFlag, SessionOpenMetadata } from '../wire/messages/session-open';
 
 /** How a client connects, and how long it waits. */
@@ -56,6 +55,10 @@ export interface ClientOptions {
   readonly revision?: 'auto' | RevisionName;
   /** Gives up connecting: `connect` rejects with the signal's reason. Of no effect once it has connected. */
   readonly signal?: AbortSignal;
+  /** What `openSession` has for `auth` where it is given none. */
+  readonly auth?: SessionOptions['auth'];
+  /** What `openSession` has for `reconnect` where it is given none. */
+  readonly reconnect?: ReconnectOptions;
 }
 
 /** How a lost connection is made again. */
@@ -114,8 +117,13 @@ export interface SessionOptions {
    * reference's servers want the length and no bytes.
    */
   readonly resumeTokenBytes?: number;
-  /** What the server's policy judges: bytes, or text, which goes as its UTF-8. Default none. */
-  readonly auth?: Uint8Array | string;
+  /**
+   * What the server's policy judges: bytes, or text, which goes as its UTF-8; or a function that gives it, at once or by
+   * a promise. That one is asked at each attempt to open or to resume, once at a time for all sessions of the client;
+   * where it fails, or takes longer than 10 s, the attempt has failed, and a session that reconnects is tried again.
+   * Default none.
+   */
+  readonly auth?: Uint8Array | string | (() => Uint8Array | string | PromiseLike<Uint8Array | string>);
   /** Default: the requested session id. */
   readonly clientSessionTag?: bigint;
   /**
@@ -150,8 +158,12 @@ export const SESSION_DEFAULTS = {
 } as const;
 
 /** {@link ClientOptions} with every default filled in. */
-export interface ClientSettings extends Required<Omit<ClientOptions, 'transport' | 'keepAlive' | 'signal'>> {
+export interface ClientSettings extends Required<
+  Omit<ClientOptions, 'transport' | 'keepAlive' | 'signal' | 'auth' | 'reconnect'>
+> {
   readonly keepAlive: KeepAlive;
+  /** What sessions have that are given none of it. */
+  readonly session: Pick<SessionOptions, 'auth' | 'reconnect'>;
 }
 
 /** The settings that follow from options that were judged; see `takeClientOptions`. */
@@ -159,6 +171,8 @@ export function clientSettings({
   transport: _,
   signal: __,
   keepAlive,
+  auth,
+  reconnect,
   ...options
 }: ClientOptions): ClientSettings {
   return {
@@ -169,12 +183,8 @@ export function clientSettings({
     ...CLIENT_DEFAULTS,
     ...options,
     keepAlive: { ...DEFAULT_KEEP_ALIVE, ...keepAlive },
+    session: { ...(auth !== undefined && { auth }), ...(reconnect !== undefined && { reconnect }) },
   };
-}
-
-/** The auth block of a session. */
-export function authOf({ auth = EMPTY }: SessionOptions): Uint8Array {
-  return typeof auth === 'string' ? new TextEncoder().encode(auth) : auth;
 }
 
 /** SESSION_OPEN's metadata with every default filled in. */

@@ -3,11 +3,12 @@ import type { ConnectEndpoint } from '../../transport/endpoint';
 import { scheduleIn } from '../../transport/time/schedule-in';
 import { NnrpError } from '../../wire/errors';
 import { InFlightPolicy } from '../../wire/messages/session-close';
-import { SessionStatus } from '../../wire/messages/session-open';
+import { SessionErrorCode, SessionStatus } from '../../wire/messages/session-open';
 import { SessionRejectedError } from '../errors';
-import type { ClientLink } from '../link/link';
+import { linkOver, type ClientLink } from '../link/link';
 import type { ClientLinks } from '../link/links';
 import type { ClientSettings } from '../options';
+import type { AuthSource } from '../session/auth';
 import type { ConnectedSession } from '../session/connected-session';
 import { backoffMs } from './backoff';
 
@@ -48,6 +49,7 @@ export class Reconnection {
 
   constructor(
     private readonly links: ClientLinks,
+    private readonly auths: AuthSource,
     private readonly settings: ClientSettings,
   ) {}
 
@@ -85,19 +87,39 @@ export class Reconnection {
   /** Takes a session up on a link. One that the server refuses has expired; one that it cannot take now waits. */
   async resume(session: ConnectedSession, link: ClientLink): Promise<ResumeOutcome> {
     try {
-      await link.open(
-        session.resumeRequest(link, (accepted) => {
-          this.waiting.delete(session);
-          session.attach(link, accepted);
-        }),
-      );
+      await this.open(session, link);
       return { kind: 'resumed' };
     } catch (error) {
+      // Another token may be right, sooner or later; one that never changes is not.
+      if (isAuthFailed(error) && typeof session.auth === 'function') return { kind: 'lost', error };
       const isRefused = error instanceof SessionRejectedError && error.status === SessionStatus.Rejected;
       if (!isRefused && !(error instanceof NnrpError)) return { kind: 'lost', error };
       this.expire(session);
       return { kind: 'expired', error };
     }
+  }
+
+  /** Tries it once more where the server does not take what it is shown, and there may be something newer. */
+  private async open(session: ConnectedSession, link: ClientLink): Promise<void> {
+    try {
+      await this.attempt(session, link);
+    } catch (error) {
+      if (!isAuthFailed(error) || typeof session.auth !== 'function') throw error;
+      await this.attempt(session, link);
+    }
+  }
+
+  private async attempt(session: ConnectedSession, link: ClientLink): Promise<void> {
+    const asked = this.auths.of(session.auth);
+    const auth = asked instanceof Uint8Array ? asked : await asked;
+    // It may be over by now.
+    if (!this.waiting.has(session)) throw linkOver(link.transport.peer);
+    await link.open(
+      session.resumeRequest(link, auth, (accepted) => {
+        this.waiting.delete(session);
+        session.attach(link, accepted);
+      }),
+    );
   }
 
   /** A session that waits is to be closed: somebody waits for that, and not for long. */
@@ -215,6 +237,10 @@ export class Reconnection {
     this.waiting.delete(session);
     session.expire();
   }
+}
+
+function isAuthFailed(error: unknown): boolean {
+  return error instanceof SessionRejectedError && error.errorCode === SessionErrorCode.AuthFailed;
 }
 
 /**

@@ -201,6 +201,11 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     return this.spoken.name;
   }
 
+  /** What the server's policy is shown at each attempt to resume. */
+  get auth(): SessionOptions['auth'] {
+    return this.options.auth;
+  }
+
   /** Milliseconds that the server keeps the session without its client. */
   get resumeWindowMs(): number {
     return this.ack.resumeWindowMs;
@@ -220,7 +225,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
    * A resume of this session on a link, which `accepted` adopts. Tells how far the session has come, where a server
    * may hear of it.
    */
-  resumeRequest(link: ClientLink, accepted: (answer: AcceptedOpen) => void): OpenRequest {
+  resumeRequest(link: ClientLink, auth: Uint8Array, accepted: (answer: AcceptedOpen) => void): OpenRequest {
     const { options, sessionId } = this;
     const progress =
       options.announce === false
@@ -232,7 +237,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
             resumeAttempt: (this.resumeAttempts += 1),
           };
     const wanted = { ...options, requestedSessionId: sessionId, allowResume: true };
-    return openRequest(wanted, this.resumeToken, progress, link.speech, (answer) => {
+    return openRequest(wanted, { resumeToken: this.resumeToken, auth }, progress, link.speech, (answer) => {
       if (this.isOver) {
         // Meanwhile; the server has it there again.
         link.send(this.farewell());

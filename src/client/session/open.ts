@@ -1,4 +1,4 @@
-import { openBody } from '../../protocol/session/open-blocks';
+import { openBody, type OpenBlocks } from '../../protocol/session/open-blocks';
 import { checkFlagsDowngradeOnly, checkRecoveryAck } from '../../protocol/session/recovery';
 import {
   CLIENT_CLAIMS,
@@ -20,7 +20,7 @@ import { EMPTY, packet } from '../../wire/packet';
 import { SessionRejectedError } from '../errors';
 import type { Speech } from '../link/speech';
 import type { OpenAnswer, OpenRequest } from '../link/open-queue';
-import { authOf, sessionOpen, type SessionOptions } from '../options';
+import { sessionOpen, type SessionOptions } from '../options';
 
 /** A SESSION_OPEN_ACK that accepts, taken apart. */
 export interface AcceptedOpen {
@@ -37,7 +37,7 @@ export interface AcceptedOpen {
  */
 export function openRequest(
   options: SessionOptions,
-  resumeToken: Uint8Array,
+  { resumeToken = EMPTY, auth }: Partial<Pick<OpenBlocks, 'resumeToken'>> & Pick<OpenBlocks, 'auth'>,
   /** What a server may hear of it that listens. */
   told: SessionExtension,
   { takesBlocks }: Pick<Speech, 'takesBlocks'>,
@@ -47,7 +47,6 @@ export function openRequest(
     options.announce === false || !takesBlocks
       ? EMPTY
       : encodeSessionExtension({ ...CLIENT_CLAIMS, ...told });
-  const auth = authOf(options);
   if (auth.length > 0 && !takesBlocks) throw authUntold();
   const blocks = { resumeToken, auth, extension };
   const open = sessionOpen(options, blocks);

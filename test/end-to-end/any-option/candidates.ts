@@ -83,6 +83,13 @@ export const HARMFUL = new Set<string>([
   'transport',
 ]);
 
+const RECONNECTS = [
+  {},
+  ...NUMBERS.flatMap((number) => [{ minDelayMs: number }, { maxDelayMs: number }, { jitter: number }]),
+];
+
+const AUTHS = ['', 'text', 'ü', new Uint8Array(3), new ArrayBuffer(3), [1, 2], () => 'text'];
+
 /** None that aborts: that is an end by itself. */
 const SIGNALS = [new AbortController().signal, {}, null];
 
@@ -97,6 +104,8 @@ export const CLIENT: Candidates<Omit<ClientOptions, 'scheduler'>> = {
   random: CALLBACKS,
   wallClock: CALLBACKS.map((now) => ({ now })),
   signal: SIGNALS,
+  auth: AUTHS,
+  reconnect: RECONNECTS,
 };
 
 export const SESSION: Candidates<SessionOptions> = {
@@ -109,13 +118,10 @@ export const SESSION: Candidates<SessionOptions> = {
   maxInFlightOperations: NUMBERS,
   leaseTtlHintMs: NUMBERS,
   allowResume: [true, false, 0, 1],
-  reconnect: [
-    {},
-    ...NUMBERS.flatMap((number) => [{ minDelayMs: number }, { maxDelayMs: number }, { jitter: number }]),
-  ],
+  reconnect: RECONNECTS,
   announce: [true, false, 0, 1],
   resumeTokenBytes: NUMBERS,
-  auth: ['', 'text', 'ü', new Uint8Array(3), new ArrayBuffer(3), [1, 2]],
+  auth: AUTHS,
   clientSessionTag: [0n, -1n, 2n ** 64n - 1n, 2n ** 64n],
   maxBufferedBytes: NUMBERS,
   slowConsumerMs: NUMBERS,
