@@ -1,4 +1,4 @@
-import { interval, map, take } from 'rxjs';
+import { firstValueFrom, interval, map, NEVER, take } from 'rxjs';
 import type { SessionOptions } from '../../src/client/options';
 import { accept, refuse } from '../../src/server/opening/policy';
 import { settled } from '../support/async';
@@ -118,7 +118,7 @@ describe('auth that is a function', () => {
     const { time, open, pass, cut } = serve();
     let asks = 0;
     const session = await open({
-      auth: () => ((asks += 1) === 2 ? new Promise<string>(() => undefined) : String(time.now() + 1000)),
+      auth: () => ((asks += 1) === 2 ? firstValueFrom(NEVER) : String(time.now() + 1000)),
     });
     const states = told(session.state$);
     await cut();
