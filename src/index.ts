@@ -48,6 +48,7 @@ export type { ClientOptions, ReconnectOptions, SessionOptions } from './client/o
 export type { CacheInvalidation, ClientSession, PatchAck } from './client/session/session';
 export type { SubmitRequest } from './client/submissions/submission';
 export type { ResultStream } from './client/submissions/result-stream';
+export type { TextStream, WholeAnswer } from './client/submissions/answer-text';
 export type { Credit } from './client/submissions/submissions';
 export type { ClientUsage } from './client/usage';
 export {
@@ -85,6 +86,7 @@ export { monotonicScheduler } from './transport/time/monotonic-scheduler';
 export { give } from './wire/own-bytes';
 export { failure, type Failure } from './protocol/operation/failure';
 export { decodeText } from '../operators/application/decode-text';
+export { encodeSummary, type AnswerSummary } from './protocol/operation/answer-summary';
 export { encodeTokens, TOKEN_DELTA } from './protocol/operation/token-delta';
 export { decodeTokens, TokenDecoder, type TypedBody } from './protocol/operation/token-decoder';
 export type {

@@ -1,6 +1,7 @@
 import { Observable } from 'rxjs';
 import type { ResultPush } from '../../protocol/operation/result';
 import { onAbort } from '../abort';
+import { AnswerText, wholeAnswer, type TextStream, type WholeAnswer } from './answer-text';
 import type { Backlog } from './backlog';
 import { ResultQueue } from './result-queue';
 import type { SubmitRequest } from './submission';
@@ -14,6 +15,21 @@ import type { Submissions } from './submissions';
  *   when they are full. `break` sends FRAME_CANCEL.
  */
 export interface ResultStream extends Observable<ResultPush>, AsyncIterable<ResultPush> {
+  /**
+   * The text of the answer as it comes, in whole characters.
+   *
+   * @example
+   * for await (const text of session.submit({ body: 'Call me' }).text$) await write(text);
+   */
+  readonly text$: TextStream;
+  /**
+   * Submits, and resolves with all of the text, and what the server says of the answer where it does: usage, model
+   * and finish reason. Rejects with what the Observable errors with.
+   *
+   * @example
+   * const { text, usage } = await session.submit({ body: 'Call me' }).whole();
+   */
+  whole(): Promise<WholeAnswer>;
   /** Submits, and pulls the results. */
   [Symbol.asyncIterator](): AsyncIterableIterator<ResultPush, undefined, undefined>;
 }
@@ -38,6 +54,14 @@ export class SubmittedResults extends Observable<ResultPush> implements ResultSt
         submits.giveUp(submission);
       };
     });
+  }
+
+  get text$(): TextStream {
+    return new AnswerText(this);
+  }
+
+  whole(): Promise<WholeAnswer> {
+    return wholeAnswer(this);
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<ResultPush, undefined, undefined> {

@@ -48,7 +48,8 @@ export class TokenDecoder {
     if (payloadKindBitmap === 0 && payloadFrameCount === 0) {
       return body.length === 0 ? [] : [this.text(body, 0)];
     }
-    if (payloadFrameCount === 0) return [];
+    // Events and the like are no text.
+    if (payloadFrameCount === 0 || (payloadKindBitmap & PayloadKind.TokenChunk) === 0) return [];
     if (payloadKindBitmap === PayloadKind.TokenChunk && payloadFrameCount === 1) {
       // What nearly every token comes as needs no look at its regions one by one.
       const start = textStart(body);

@@ -1,0 +1,99 @@
+import { joinBody } from '../../wire/body/body-region';
+import { DescriptorFlag, encodeTypedPayload } from '../../wire/body/typed-payload';
+import { NnrpError } from '../../wire/errors';
+import { PayloadKind, Profile } from '../../wire/messages/payload-kind';
+import { StreamSemantics } from '../../wire/messages/schema-descriptor';
+import { ours } from '../../wire/own-bytes';
+import type { ResultFields } from './result';
+import type { TypedBody } from './token-decoder';
+import { typedPayloads } from './typed-body';
+
+/** What there is to say of a whole answer once it is there. */
+export interface AnswerSummary {
+  /** Tokens that were read and made. */
+  readonly usage?: { readonly inputTokens: number; readonly outputTokens: number };
+  readonly model?: string;
+  /** Why there is no more of it: `stop`, `length`, or what else the model says. */
+  readonly finishReason?: string;
+}
+
+/** How the event is called in whose JSON a summary travels. */
+const EVENT_TYPE = 'summary';
+
+/**
+ * The summary of an answer as a STRUCTURED_EVENT payload, JSON of type `summary`: its one place is the last result.
+ * Gives the body, and the fields of the record that declares it.
+ *
+ * @example
+ * const { body, fields } = encodeSummary({ usage: { inputTokens: 9, outputTokens: 12 }, finishReason: 'stop' });
+ * yield submit.complete(body, fields);
+ */
+export function encodeSummary({ usage, model, finishReason }: AnswerSummary): {
+  readonly body: Uint8Array;
+  readonly fields: Pick<Required<ResultFields>, 'payloadKindBitmap' | 'payloadFrameCount'>;
+} {
+  const payload = new TextEncoder().encode(JSON.stringify({ type: EVENT_TYPE, usage, model, finishReason }));
+  const event = {
+    profileId: Profile.Unspecified,
+    descriptorFlags: DescriptorFlag.Terminal,
+    schemaId: 0,
+    schemaVersion: 0,
+    streamSemantics: StreamSemantics.Event,
+    payload,
+  };
+  return {
+    body: ours(joinBody(encodeTypedPayload(PayloadKind.StructuredEvent, [event]))),
+    fields: { payloadKindBitmap: PayloadKind.StructuredEvent, payloadFrameCount: 1 },
+  };
+}
+
+/** The summary that a result carries; empty where it has none, whatever else it has. */
+export function decodeSummary({ metadata, body }: TypedBody): AnswerSummary {
+  if ((metadata.payloadKindBitmap & PayloadKind.StructuredEvent) === 0) return {};
+  for (const payload of payloadsOf(metadata, body)) {
+    const event = eventOf(payload);
+    if (event !== undefined) return event;
+  }
+  return {};
+}
+
+function payloadsOf(metadata: TypedBody['metadata'], body: Uint8Array): readonly Uint8Array[] {
+  try {
+    return typedPayloads(metadata, body);
+  } catch (error) {
+    // What the text of an answer does not need costs it nothing.
+    if (error instanceof NnrpError) return [];
+    throw error;
+  }
+}
+
+/** A server's word for it: what is not of its type is left out. */
+function eventOf(payload: Uint8Array): AnswerSummary | undefined {
+  let event: unknown;
+  try {
+    event = JSON.parse(new TextDecoder().decode(payload));
+  } catch {
+    return undefined;
+  }
+  if (!isRecord(event) || event['type'] !== EVENT_TYPE) return undefined;
+  const { usage, model, finishReason } = event;
+  return {
+    ...(isUsage(usage) && {
+      usage: { inputTokens: usage.inputTokens, outputTokens: usage.outputTokens },
+    }),
+    ...(typeof model === 'string' && { model }),
+    ...(typeof finishReason === 'string' && { finishReason }),
+  };
+}
+
+function isUsage(value: unknown): value is NonNullable<AnswerSummary['usage']> {
+  return isRecord(value) && isCount(value['inputTokens']) && isCount(value['outputTokens']);
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
