@@ -29,6 +29,8 @@ export class AnswerText extends Observable<string> implements TextStream {
   }
 }
 
+const NOTHING: WholeAnswer = { text: '' };
+
 /** All of an answer's text, and what its last result says of it. */
 export function wholeAnswer(results: Results): Promise<WholeAnswer> {
   const decoder = new TokenDecoder();
@@ -39,9 +41,10 @@ export function wholeAnswer(results: Results): Promise<WholeAnswer> {
           ...decodeSummary(result),
           text: text + decoder.decode(result).join(''),
         }),
-        { text: '' },
+        NOTHING,
       ),
     ),
+    { defaultValue: NOTHING },
   ).then((whole) => ({ ...whole, text: whole.text + decoder.end() }));
 }
 
