@@ -199,7 +199,7 @@ class RunningClient implements Client, SessionOwner {
 
   private linkEnded(link: ClientLink, error: RuntimeError | undefined): void {
     for (const session of this.sessions) {
-      if (session.link === link && session.lose() === 'waits') this.reconnection.add(session, link);
+      if (session.link === link && session.lose(error) === 'waits') this.reconnection.add(session, link);
     }
     this.links.forget(link);
     this.finishIfIdle(error);

@@ -20,6 +20,8 @@ import { SessionErrorCode, SessionStatus } from '../wire/messages/session-open';
  * - `too-large`: it is larger than the server takes over this transport; the session goes on
  * - `undeliverable`: two connections have ended before the server had received it, so that it is not sent over a
  *   third; the session goes on
+ * - `unreadable`: its connection has ended of what the server answered, which this client does not take, and would
+ *   again; the session goes on
  */
 export type OperationFailure =
   | 'failed'
@@ -35,7 +37,8 @@ export type OperationFailure =
   | 'session-closed'
   | 'connection-lost'
   | 'too-large'
-  | 'undeliverable';
+  | 'undeliverable'
+  | 'unreadable';
 
 /**
  * What is known of an operation that has no result. Nothing is ever run again by itself: whoever wants
@@ -44,7 +47,7 @@ export type OperationFailure =
  *
  * - `not-run`: it was never sent, never received (`too-large`), or never begun (`draining`, `no-room`, `over-credit`)
  * - `given-up`: the server has done with it, and says so (`failed`, `late`, `superseded`, `dropped`, `refused`), or this
- *   end has (`undeliverable`)
+ *   end has (`undeliverable`, `unreadable`)
  * - `unknown`: it was sent, and may have run, in whole or in part
  */
 export type OperationOutcome = 'not-run' | 'given-up' | 'unknown';
@@ -64,6 +67,7 @@ const SENTENCES: Readonly<Record<OperationFailure, string>> = {
   'connection-lost': 'the connection is lost, and whether the server has run it is unknown',
   'too-large': 'it is larger than the server takes over this transport',
   undeliverable: 'two connections have ended before the server had received it; is it larger than it takes?',
+  unreadable: 'the connection has ended of an answer that this client does not take',
 };
 
 const NOT_RUN: ReadonlySet<OperationFailure> = new Set(['too-large', 'draining', 'no-room', 'over-credit']);
@@ -74,6 +78,7 @@ const GIVEN_UP: ReadonlySet<OperationFailure> = new Set([
   'dropped',
   'refused',
   'undeliverable',
+  'unreadable',
 ]);
 
 /** What gateways say of each in the numbers of HTTP. */

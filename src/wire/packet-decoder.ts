@@ -191,19 +191,30 @@ export class PacketDecoder {
   }
 }
 
+/** A packet is longer than a limit; whose it would have been, its header says. */
+export class PacketTooLong extends NnrpError {
+  constructor(
+    readonly header: CommonHeader,
+    declared: number,
+    limit: number,
+  ) {
+    super({ kind: 'MessageLengthOverflow', declared, limit });
+  }
+}
+
 /**
  * Judges the lengths that a header declares. Throws an `NnrpError`, `MessageLengthOverflow`, where
  * they overflow a u32 or a limit.
  */
 export function checkLimits(header: CommonHeader, limits: PacketLimits): void {
   payloadLength(header);
-  requireAtMost(header.metaLen, limits.maxMetadataBytes);
-  requireAtMost(header.bodyLen, limits.maxBodyBytes);
+  requireAtMost(header, header.metaLen, limits.maxMetadataBytes);
+  requireAtMost(header, header.bodyLen, limits.maxBodyBytes);
 }
 
-function requireAtMost(declared: number, limit: number): void {
+function requireAtMost(header: CommonHeader, declared: number, limit: number): void {
   // Negated: against a limit that is no number, nothing passes.
-  if (!(declared <= limit)) throw new NnrpError({ kind: 'MessageLengthOverflow', declared, limit });
+  if (!(declared <= limit)) throw new PacketTooLong(header, declared, limit);
 }
 
 function cut(header: CommonHeader, { buffer, byteOffset }: Source, at: number): Packet {

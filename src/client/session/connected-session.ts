@@ -13,6 +13,7 @@ import type { SessionMigrateAckMetadata, SessionMigrateMetadata } from '../../wi
 import { SessionStatus, type SessionOpenAckMetadata } from '../../wire/messages/session-open';
 import type { SessionPatchMetadata } from '../../wire/messages/session-patch';
 import { EMPTY, type Packet } from '../../wire/packet';
+import { PacketTooLong } from '../../wire/packet-decoder';
 import type { OperationFailure } from '../errors';
 import type { ClientLink, LinkedSession } from '../link/link';
 import type { OpenRequest } from '../link/open-queue';
@@ -78,6 +79,10 @@ export class ConnectedSession implements ClientSession, LinkedSession {
   private resumeToken: Uint8Array;
   private resumeAttempts = 0;
   private readonly spoken: Speech;
+  /** Whether the server counts its results, and sends again what has not arrived. */
+  private isCounted: boolean;
+  /** Results that had arrived when a link last ended of what its server sent. */
+  private unreadableAfter: number | undefined;
 
   constructor(
     private readonly owner: SessionOwner,
@@ -91,6 +96,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     if (extension !== undefined) link.announce(extension);
     this.spoken = link.speech;
     this.ack = ack;
+    this.isCounted = extension !== undefined;
     this.resumeToken = resumeToken;
     this.phases.next(this.phase);
     this.state$ = this.phases.asObservable();
@@ -266,6 +272,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     this.carrier.link = link;
     if (extension !== undefined) link.announce(extension);
     this.ack = ack;
+    this.isCounted = extension !== undefined;
     this.resumeToken = resumeToken;
     this.closing.resumed();
     link.adopt(this);
@@ -278,7 +285,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
   }
 
   /** Its link is gone: it waits for the next to where that led, where it may; is over where not. */
-  lose(): 'waits' | 'over' {
+  lose(error?: RuntimeError): 'waits' | 'over' {
     if (this.isOver) return 'over';
     if (!this.mayComeBack) {
       // A server that has said it closes the session ends it so, where its time to drain is over first.
@@ -286,7 +293,24 @@ export class ConnectedSession implements ClientSession, LinkedSession {
       return 'over';
     }
     if (this.carrier.link !== undefined) this.detach();
-    return 'waits';
+    // Not before: what is submitted in its place is to be sent over the next link.
+    if (error?.kind === 'protocol') this.endUnreadable(error);
+    return this.isOver ? 'over' : 'waits';
+  }
+
+  /** Ends the operations whose answers may have ended the link, where the next may end of them, too. */
+  private endUnreadable({ message, cause }: RuntimeError): void {
+    const { submissions } = this;
+    if (cause instanceof PacketTooLong) {
+      const { sessionId, frameId } = cause.header;
+      if (sessionId === this.sessionId) submissions.fail(frameId, 'unreadable', { detail: message });
+      return;
+    }
+    const { received } = this.messages.results;
+    const isAgain = this.unreadableAfter === received;
+    this.unreadableAfter = received;
+    // A server that counts sends it again; from any other it never comes.
+    if (isAgain || !this.isCounted) submissions.failAll('unreadable', { detail: message });
   }
 
   /**

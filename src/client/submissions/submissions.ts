@@ -40,6 +40,9 @@ export interface Credit {
   readonly waiting: number;
 }
 
+/** What is known of a failure besides its reason. */
+type Particulars = ConstructorParameters<typeof OperationError>[3];
+
 const MAX_FRAME_ID = 0xffffffff;
 
 /** Connections that may end of one submit, for all that is known: it is not offered to a third. */
@@ -169,11 +172,7 @@ export class Submissions {
   }
 
   /** Ends an operation without a result. */
-  fail(
-    frameId: number,
-    reason: OperationFailure,
-    particulars?: ConstructorParameters<typeof OperationError>[3],
-  ): void {
+  fail(frameId: number, reason: OperationFailure, particulars?: Particulars): void {
     this.failWith(frameId, new OperationError(reason, this.carrier.sessionId, frameId, particulars));
   }
 
@@ -186,8 +185,8 @@ export class Submissions {
   }
 
   /** Ends every operation in flight without a result. */
-  failAll(reason: OperationFailure): void {
-    for (const frameId of this.inFlightIds()) this.fail(frameId, reason);
+  failAll(reason: OperationFailure, particulars?: Particulars): void {
+    for (const frameId of this.inFlightIds()) this.fail(frameId, reason, particulars);
   }
 
   /** Cancels an operation: FRAME_CANCEL is sent, and whoever waits for it gets an error. */

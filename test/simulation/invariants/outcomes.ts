@@ -66,6 +66,7 @@ export function endsForAReason(operation: OperationRecord): Finding {
       return isSo ? undefined : `${name} was too large, and the server takes ${session.least.server} bytes`;
     }
     case 'undeliverable':
+    case 'unreadable':
       return `${name} ended ${outcome.reason}, and every server says what it takes`;
     case undefined:
       return undefined;
