@@ -1,9 +1,15 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 
-/** Jest's global setup: builds the Rust peer. What cannot be built fails the run; nothing is skipped. */
-function buildRustPeer(): void {
-  const project = join(__dirname, 'rust');
+/** The reference of each revision, which are different versions of the same crates. */
+const PROJECTS = ['rust', 'preview4/rust'];
+
+/** Jest's global setup: builds the Rust peers. What cannot be built fails the run; nothing is skipped. */
+function buildRustPeers(): void {
+  for (const project of PROJECTS) build(join(__dirname, project));
+}
+
+function build(project: string): void {
   // The target directory is named, so that a CARGO_TARGET_DIR of the caller does not move the binary.
   const cargo = ['build', '--release', '--locked', '--target-dir', join(project, 'target')];
   const { error, status, signal } = spawnSync('cargo', cargo, { cwd: project, stdio: 'inherit' });
@@ -14,10 +20,8 @@ function buildRustPeer(): void {
     throw error;
   }
   if (status !== 0) {
-    throw new Error(
-      `cargo build of test/interop/rust failed (${signal ?? `exit code ${status ?? 'unknown'}`})`,
-    );
+    throw new Error(`cargo build of ${project} failed (${signal ?? `exit code ${status ?? 'unknown'}`})`);
   }
 }
 
-export = buildRustPeer;
+export = buildRustPeers;

@@ -174,6 +174,8 @@ export class SessionCore {
     this.isUnconfirmed = true;
     this.lastAttempt = extension?.resumeAttempt ?? this.lastAttempt;
     this.understands(extension);
+    // A client of the reference, which keeps nothing of a session but its token.
+    if (extension === undefined && this.names !== undefined) this.names.mayStartAnew = true;
     this.state = SessionState.Resumed;
     this.lastHeard = this.server.scheduler.now();
     this.credit.renewed();

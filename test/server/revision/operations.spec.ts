@@ -284,6 +284,29 @@ describe('a client of preview4', () => {
     expect(statusOf(await newer.next())).toEqual([SessionStatus.Resumed, 0]);
   });
 
+  it('may count its frames from 1 again once it has come back, as the reference does', async () => {
+    const served = new Served();
+    served.server.sessions$.subscribe((session) =>
+      session.respond((asked) => (asked.text === 'wait' ? NEVER : of('text'))),
+    );
+    const peer = await Peer.connect(served.listen);
+    peer.send(clientHello(), open(42).resumable());
+    await peer.next();
+    const token = (await peer.next())!.body;
+    peer.send(submit4(1, {}, 'wait'));
+    await expectQuiet(peer);
+    peer.destroy();
+    const again = await Peer.connect(served.listen);
+    again.send(clientHello(), open(42).resuming(token), submit4(1));
+    await again.next();
+    await again.next();
+    expect(await answers(again, 2)).toEqual([
+      ['part', 1, 1],
+      ['RESULT_PUSH', 1],
+    ]);
+    expect(served.server.usage.operationsInFlight).toBe(0);
+  });
+
   it('that is marked may say what only this project understands', async () => {
     const served = new Served();
     served.server.sessions$.subscribe();

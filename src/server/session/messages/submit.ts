@@ -29,6 +29,10 @@ export function onSubmit(session: SessionCore, packet: Packet, now: number): Tol
   const deadline = budget === 0 ? Infinity : now + budget;
   const context = { record, objects: resolved.objects, arrivedAt: now, deadline };
   const submit = new ReceivedSubmit(packet, context, operations);
+  if (names?.mayStartAnew === true && operations.has(header.frameId)) {
+    names.mayStartAnew = false;
+    operations.startAnew();
+  }
   names?.check(submit);
   const verdict = operations.submit(submit);
   names?.add(submit);

@@ -11,6 +11,8 @@ const SWEEP_AT = 64;
 
 /** The names that a client of preview4 has given its operations: no two that are under way have the same. */
 export class OperationNames {
+  /** The client has come back as one that has forgotten its operations, and may count its frames from 1 again. */
+  mayStartAnew = false;
   private readonly named = new Map<number | bigint, Named>();
   private sweepAt = SWEEP_AT;
 

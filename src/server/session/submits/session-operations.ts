@@ -38,7 +38,7 @@ const END_OF_RESULT = { push: 'completed', drop: 'dropped', failure: 'failed' } 
  * `admission.ts`).
  */
 export class SessionOperations implements OperationControl, SlotWaiter {
-  private readonly registry = new OperationRegistry<ReceivedSubmit>();
+  private registry = new OperationRegistry<ReceivedSubmit>();
   private readonly admission: Admission;
   private readonly kept: KeptSlots;
   private highestId = 0;
@@ -128,6 +128,19 @@ export class SessionOperations implements OperationControl, SlotWaiter {
   /** When an operation came that has not ended, in milliseconds; Infinity for any other. */
   arrivalOf(frameId: number): number {
     return this.registry.get(frameId)?.arrivedAt ?? Infinity;
+  }
+
+  /** Whether an operation was submitted. */
+  has(frameId: number): boolean {
+    return this.registry.has(frameId);
+  }
+
+  /** Ends all that there are, without a word, and forgets that they were: their client has. */
+  startAnew(): void {
+    this.endAll('disconnected', { tell: false });
+    this.registry = new OperationRegistry();
+    this.highestId = 0;
+    this.refusedIds = undefined;
   }
 
   /** Whether an operation was submitted and has ended. */
