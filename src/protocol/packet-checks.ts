@@ -28,9 +28,9 @@ export function unexpectedType(type: MessageType, role: Role): RuntimeError {
   return unexpectedMessage(`${role} received unexpected ${messageTypeName(type)}`);
 }
 
-/** Where no message may come to: a switch that lacks one does not compile. */
-export function unhandled(message: never, role: Role): never {
-  throw unexpectedType((message as { readonly messageType: MessageType }).messageType, role);
+/** Where no message may come to: a switch by type that lacks one does not compile. */
+export function unhandled(type: never, role: Role): never {
+  throw unexpectedType(type, role);
 }
 
 /** What a packet of a session that is not this one is answered with. */

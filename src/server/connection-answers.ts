@@ -8,7 +8,8 @@ import { ClientHelloMetadata, ServerHelloAckMetadata } from '../wire/messages/he
 import { TransportProbeAckMetadata, TransportProbeMetadata } from '../wire/messages/transport-probe';
 import { packet, type Packet } from '../wire/packet';
 import { microseconds } from '../protocol/microseconds';
-import { errorPacket, VIOLATION_CODE } from './error-packet';
+import { errorPacket, LIMIT_CODE, VIOLATION_CODE } from './error-packet';
+import type { Excess } from './limits/connection-limits';
 
 // What packets of connection scope are answered with. Each throws where a field of its packet is not allowed.
 
@@ -40,4 +41,12 @@ export function refusal(cause: CommonHeader, error: RuntimeError, { isFatal }: {
   // What code of the application's has thrown is not for strangers.
   const diagnostic = error.kind === 'internal' ? 'the server failed' : error.message;
   return errorPacket(cause, { errorCode: VIOLATION_CODE, errorScope, isFatal }, diagnostic);
+}
+
+/** ERROR of the connection, fatal: which limit the peer has met. */
+export function farewell({ limit, allowed }: Excess): Packet {
+  const text = `the server's limit ${limit} (${allowed}) was exceeded`;
+  const { header } = packet({ messageType: MessageType.Error });
+  const fields = { errorCode: LIMIT_CODE, errorScope: ErrorScope.Connection, isFatal: true };
+  return errorPacket(header, fields, text);
 }

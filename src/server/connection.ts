@@ -3,26 +3,30 @@ import { judgePackets } from '../../operators/judge-packets';
 import { limitPackets, type PacketBudget } from '../../operators/limit-packets';
 import { splitBySession } from '../../operators/split-by-session';
 import { CreditEpoch } from '../protocol/flow/credit-epoch';
-import { unexpectedType } from '../protocol/packet-checks';
+import { unexpectedType, unhandled } from '../protocol/packet-checks';
 import { marked } from '../protocol/revision/mark';
 import { RevisionGuess } from '../protocol/revision/revision-guess';
 import type { SessionExtension } from '../protocol/session/session-extension';
-import { SessionTable } from '../protocol/session/session-table';
 import { asRuntimeError } from '../protocol/as-runtime-error';
 import type { RuntimeError } from '../protocol/runtime-error';
 import { LivenessWatch, type WatchedPeer } from '../transport/keep-alive';
 import { SignsOfLife } from '../transport/signs-of-life';
 import type { Transport } from '../transport/transport';
+import type { UnfinishedPacket } from '../transport/unfinished-packet';
 import { HEADER_LENGTH } from '../wire/header';
+import type { TypeFrom } from '../wire/message';
 import { MessageType } from '../wire/message-type';
 import { SessionOpenMetadata } from '../wire/messages/session-open';
 import type { Packet } from '../wire/packet';
 import type { RateClass, Revision } from '../wire/revision';
+import { CarriedSessions } from './carried-sessions';
 import { closeSoon, closeTransport } from './close-transport';
-import { helloAck, pong, probeAck, refusal } from './connection-answers';
+import { farewell, helloAck, pong, probeAck, refusal } from './connection-answers';
 import { faultOfOpen, mayBeTold } from './connection-faults';
-import { ConnectionGuard, type GuardedConnection } from './limits/connection-guard';
+import { ConnectionGuard } from './limits/connection-guard';
 import { lengthOf, type Excess } from './limits/connection-limits';
+import type { ConnectionRateName } from './limits/server-limits';
+import type { WatchedConnection } from './limits/watched-connection';
 import type { HandshakeTicket } from './limits/handshake-gate';
 import type { SlotPool } from './limits/slot-pool';
 import type { OpenAnswer, Opening, SessionOpener } from './opening/session-opener';
@@ -31,6 +35,17 @@ import type { ServerContext } from './server-context';
 import { receive } from './session/messages/receive';
 import type { Attachment } from './session/results/session-outlet';
 import type { SessionCore } from './session/session-core';
+
+/** What a client says of the connection. */
+type ConnectionType = TypeFrom<'client', 'connection' | 'opening' | 'any', 'preview3' | 'preview4'>;
+
+/**
+ * How far a connection is in coming to its end.
+ *
+ *   open ──a limit was met──▶ leaving: says no more, hears no more ──▶ over
+ *     └──────────────────── its transport has ended ──────────────────▲
+ */
+type ConnectionPhase = 'open' | 'leaving' | 'over';
 
 /**
  * A peer: reads its packets, answers those of connection scope, and hands the others to the sessions that it owns.
@@ -43,26 +58,20 @@ import type { SessionCore } from './session/session-core';
  * the connection.
  */
 export class Connection
-  implements Attachment, GuardedConnection, WatchedPeer, PacketBudget<Excess>, Observer<Packet>
+  implements Attachment, WatchedConnection, WatchedPeer, PacketBudget<Excess>, Observer<Packet>
 {
-  /** Bytes of header and body that the client takes in one packet; Infinity where it has not said. */
-  largestPacket = Infinity;
-  private madeCreditEpoch: CreditEpoch | undefined;
-  private madeProof: ReceiptProof | undefined;
-  private readonly sessions = new SessionTable<SessionCore>();
-  /** Sessions that have left, each of whose close may still be acknowledged, once. */
-  private dueCloseAcks = 0;
+  readonly creditEpoch = new CreditEpoch();
+  readonly slots: SlotPool;
+  private phase: ConnectionPhase = 'open';
+  /** What the client takes, where it has announced itself. */
+  private told: SessionExtension | undefined;
+  private readonly sessions = new CarriedSessions();
+  private readonly proof: ReceiptProof;
   private watch: LivenessWatch | undefined;
   private readonly reading = new Subscription();
-  /** What policies are still thinking about. */
-  private readonly deciding = new Subscription();
-  private announced = false;
-  private isOver = false;
-  private readonly guard: ConnectionGuard;
-  /** Whether this side has done with the peer: what still comes is not heard. */
-  private isLeaving = false;
   /** SESSION_OPENs that a policy is still thinking about. */
-  private decidingCount = 0;
+  private readonly deciding = new Set<Subscription>();
+  private readonly guard: ConnectionGuard;
   private readonly life: SignsOfLife;
   private readonly guess: RevisionGuess;
 
@@ -78,13 +87,11 @@ export class Connection
     this.guess = new RevisionGuess(server.settings.revisions, () => {
       for (const core of this.sessions.all()) core.revised(this.revision);
     });
-    this.guard = new ConnectionGuard(this, server, ticket);
+    this.proof = new ReceiptProof(transport, this.sessions);
+    this.guard = new ConnectionGuard(transport, server, ticket);
+    this.slots = this.guard.slots;
+    ticket.connection = this;
     connections.add(this);
-  }
-
-  /** Of operations of all sessions of the connection. */
-  get slots(): SlotPool {
-    return this.guard.slots;
   }
 
   /** What the peer speaks, as far as is known. */
@@ -96,20 +103,17 @@ export class Connection
     return this.guess.isReference;
   }
 
-  get creditEpoch(): CreditEpoch {
-    return (this.madeCreditEpoch ??= new CreditEpoch());
-  }
-
-  private get proof(): ReceiptProof {
-    return (this.madeProof ??= new ReceiptProof(this.transport, this.sessions));
-  }
-
   signs(): SignsOfLife {
     return this.life.look({ isRead: !this.guard.isHeld });
   }
 
   get isAnnounced(): boolean {
-    return this.announced;
+    return this.told !== undefined;
+  }
+
+  /** Bytes of header and body that the client takes in one packet; Infinity where it has not said. */
+  get largestPacket(): number {
+    return this.told?.largestPacket ?? Infinity;
   }
 
   /** Reads until the transport ends. */
@@ -130,11 +134,11 @@ export class Connection
     });
     packets$
       .pipe(
-        limitPackets(this, { revision, onViolation: (excess) => this.guard.exceeded(excess) }),
+        limitPackets(this, { revision, onViolation: (excess) => this.exceeded(excess) }),
         judgePackets({ revision, onViolation }),
         splitBySession(sessions, (core, packet) => this.receive(core, packet), {
           revision,
-          isLate: (packet) => this.isLate(packet),
+          isLate: (packet) => sessions.isLate(packet),
           onViolation,
         }),
       )
@@ -149,9 +153,8 @@ export class Connection
   /** The transport has failed, or what came over it was no packet. */
   error(error: unknown): void {
     const fault = asRuntimeError(error);
-    if (fault.kind === 'internal') this.server.reports.failures.next(fault);
     // A network that fails is nobody's violation.
-    else if (fault.kind !== 'io') this.violated(fault);
+    if (fault.kind !== 'io') this.report(fault);
     this.end();
   }
 
@@ -160,21 +163,14 @@ export class Connection
     this.end();
   }
 
-  announce({ largestPacket = Infinity }: SessionExtension): void {
-    this.announced = true;
-    this.largestPacket = largestPacket;
-    this.watchLiveness();
-  }
-
   /** From when on the peer can be asked: a timer for each that says nothing would cost more than the peer. */
   private watchLiveness(): void {
-    if (this.isOver) return;
+    if (this.phase === 'over') return;
     this.watch ??= new LivenessWatch(this, this.server.settings.keepAlive, this.server.scheduler);
   }
 
   released(core: { readonly sessionId: number }): void {
     this.sessions.release(core.sessionId);
-    this.dueCloseAcks += 1;
   }
 
   requestProof(): void {
@@ -196,21 +192,23 @@ export class Connection
   /** A packet of connection scope has come. */
   next(packet: Packet): void {
     try {
-      if (packet.header.messageType === MessageType.SessionOpen) this.onSessionOpen(packet);
-      else this.onConnectionScope(packet);
+      this.onConnectionScope(packet);
     } catch (error) {
       this.refuse(packet, asRuntimeError(error));
     }
   }
 
   private onConnectionScope(packet: Packet): void {
-    switch (packet.header.messageType) {
+    const messageType = packet.header.messageType as ConnectionType;
+    switch (messageType) {
+      case MessageType.SessionOpen:
+        this.onSessionOpen(packet);
+        return;
       case MessageType.Ping:
         this.answer(pong(packet));
         return;
       case MessageType.Pong:
-        if (this.madeProof?.answered(packet.header.frameId, this.life.lastHeard) === true) return;
-        this.guard.allow('pongs', 0, this.life.lastHeard);
+        if (!this.proof.answered(packet.header.frameId, this.life.lastHeard)) this.count('pongs', 0);
         return;
       case MessageType.TransportProbe:
         this.answer(probeAck(packet, this.server.settings.wallClock.now()));
@@ -223,8 +221,12 @@ export class Connection
         for (const core of this.sessions.all()) core.end('closed', 'closed');
         void this.close();
         return;
+      case MessageType.FlowUpdate:
+      case MessageType.Backpressure:
+      case MessageType.CreditUpdate:
+        throw unexpectedType(messageType, 'server');
       default:
-        throw unexpectedType(packet.header.messageType, 'server');
+        unhandled(messageType, 'server');
     }
   }
 
@@ -237,67 +239,39 @@ export class Connection
 
   /** Hands a session its packet, and counts what that costs. */
   private receive(core: SessionCore, packet: Packet): void {
-    const now = this.life.lastHeard;
-    const toll = receive(core, packet, now);
+    const toll = receive(core, packet, this.life.lastHeard);
     if (toll === undefined) return;
-    switch (toll) {
-      case 'queued':
-        this.guard.submitQueued();
-        return;
-      case 'cancelled-early':
-        this.guard.allow('cancels', core.sessionId, now);
-        return;
-      case 'refused':
-        // The answer went where results go, and has a header at least.
-        this.guard.answerSent(HEADER_LENGTH);
-        this.guard.allow('refusals', core.sessionId, now);
-        return;
+    if (toll === 'queued') {
+      this.guard.submitQueued();
+      return;
     }
-  }
-
-  /** Whether a packet of no session acknowledges the close of one that has left; each may, once. */
-  private isLate({ header: { messageType, sessionId } }: Packet): boolean {
-    if (messageType !== MessageType.SessionCloseAck) return false;
-    if (this.dueCloseAcks === 0 || !this.sessions.hasLeft(sessionId)) return false;
-    this.dueCloseAcks -= 1;
-    return true;
+    // The answer went where results go, and has a header at least.
+    if (toll === 'refused') this.guard.answerSent(HEADER_LENGTH);
+    this.count(toll === 'refused' ? 'refusals' : 'cancels', core.sessionId);
   }
 
   private onSessionOpen(packet: Packet): void {
     const open = SessionOpenMetadata.decode(packet.metadata);
     const fault = faultOfOpen(open, packet.body, this.guess);
     if (fault !== undefined) {
-      this.violated(fault, packet);
+      this.report(fault, packet);
       this.destroy();
       return;
     }
     const { opener } = this;
     const opening = opener.read(open, packet.body, this);
-    if (opening.extension !== undefined) this.announce(opening.extension);
-    const refusal = opener.check(opening) ?? (this.admitsSession() ? undefined : opener.noRoom(opening));
-    if (refusal !== undefined) {
-      this.answerOpen(opening, refusal);
-      return;
+    if (opening.extension !== undefined) {
+      this.told = opening.extension;
+      this.watchLiveness();
     }
+    const hasRoom = (): boolean => this.guard.admitsSession(this.sessions.size + this.deciding.size);
     const deciding = opener
-      .decide(opening)
+      .judge(opening, hasRoom)
       .pipe(tap((answer) => this.answerOpen(opening, answer)))
-      .subscribe({
-        error: (error: unknown) => {
-          this.server.reports.failures.next(asRuntimeError(error));
-        },
-      });
+      .subscribe({ error: (error: unknown) => this.report(asRuntimeError(error)) });
     if (deciding.closed) return;
-    this.decidingCount += 1;
-    deciding.add(() => {
-      this.decidingCount -= 1;
-    });
-    // Forgotten once it has decided, so that a connection does not gather what it opened.
     this.deciding.add(deciding);
-  }
-
-  private admitsSession(): boolean {
-    return this.guard.admitsSession(this.sessions.size + this.decidingCount);
+    deciding.add(() => this.deciding.delete(deciding));
   }
 
   /** Does what was decided about a SESSION_OPEN. */
@@ -306,8 +280,9 @@ export class Connection
     if (answer.kind === 'refused') {
       this.answer(answer.ack);
       this.guard.answered();
-      this.guard.allow('refusals', 0, this.life.lastHeard);
-      if (answer.guess !== undefined) this.guard.tokenFailed(answer.guess.sessionId, answer.guess.ofAddress);
+      this.count('refusals', 0);
+      const { guess } = answer;
+      if (guess !== undefined) this.judge(this.guard.tokenFailed(guess.sessionId, guess.ofAddress));
       return;
     }
     // It waits with its session, and those are few.
@@ -319,9 +294,8 @@ export class Connection
 
   private refuse(packet: Packet, error: RuntimeError): void {
     const { sessionId, messageType } = packet.header;
-    if (error.kind === 'internal') this.server.reports.failures.next(error);
-    else this.violated(error, packet);
-    if (!this.guard.allow(this.rateOf(sessionId, error), sessionId, this.life.lastHeard)) return;
+    this.report(error, packet);
+    if (!this.count(this.rateOf(sessionId, error), sessionId)) return;
     // Nothing that could follow a hello that does not fit would fit either.
     const isFatal = messageType === MessageType.ClientHello && sessionId === 0;
     const isOfSession = this.sessions.get(sessionId) !== undefined;
@@ -330,8 +304,10 @@ export class Connection
     if (isFatal) void this.close();
   }
 
-  private violated(error: RuntimeError, packet?: Packet): void {
-    this.server.reports.violations.next({ error, peer: this.transport.peer, header: packet?.header });
+  private report(error: RuntimeError, packet?: Packet): void {
+    const { failures, violations } = this.server.reports;
+    if (error.kind === 'internal') failures.next(error);
+    else violations.next({ error, peer: this.transport.peer, header: packet?.header });
   }
 
   /** What comes late for a session that has left is no fault: its peer may not have heard of it. */
@@ -339,13 +315,20 @@ export class Connection
     return error.kind === 'internal' || this.sessions.hasLeft(sessionId) ? 'refusals' : 'violations';
   }
 
+  allowUnfinished(unfinished: UnfinishedPacket): boolean {
+    return this.judge(this.guard.unfinished(unfinished));
+  }
+
   /**
    * Has done with the peer: ends the sessions at once, as far as they cannot wait, and the connection once
    * the last word is out.
    */
-  leave(word: Packet | undefined): void {
-    this.isLeaving = true;
-    if (word !== undefined) this.transport.send(word);
+  exceeded(excess: Excess): void {
+    if (this.phase !== 'open') return;
+    this.phase = 'leaving';
+    this.guard.tell(excess, 'connection-closed');
+    const word = farewell(excess);
+    if (this.guard.allowLastWord(word)) this.transport.send(word);
     const closed = closeSoon(this.transport, this.server.scheduler);
     this.stop();
     this.releaseSessions();
@@ -354,8 +337,10 @@ export class Connection
     });
   }
 
-  drop(): void {
-    this.isLeaving = true;
+  cutOff(excess: Excess): void {
+    if (this.phase !== 'open') return;
+    this.phase = 'leaving';
+    this.guard.tell(excess, 'connection-closed');
     // Its sessions hear of it as the transport ends: this may be in the middle of a packet of theirs.
     this.transport.destroy();
   }
@@ -365,15 +350,26 @@ export class Connection
   }
 
   private say(packet: Packet): boolean {
-    if (this.isLeaving || !this.guard.allowAnswer(packet)) return false;
+    if (this.phase !== 'open' || !this.judge(this.guard.sends(packet))) return false;
     this.transport.send(packet);
     return true;
+  }
+
+  /** Counts what a rate is for; false where it is once too often. */
+  private count(limit: ConnectionRateName, sessionId: number): boolean {
+    return this.judge(this.guard.count(limit, sessionId, this.life.lastHeard));
+  }
+
+  /** Whether a limit was kept; the connection ends where not. */
+  private judge(excess: Excess | undefined): boolean {
+    if (excess !== undefined) this.exceeded(excess);
+    return excess === undefined;
   }
 
   /** Asks for a sign of life: below the protocol where the transport can, else with PING. */
   ask(): boolean {
     if (this.life.probe()) return true;
-    if (!this.announced) return false;
+    if (!this.isAnnounced) return false;
     this.proof.ping();
     return true;
   }
@@ -386,12 +382,12 @@ export class Connection
   private stop(): void {
     this.watch?.unsubscribe();
     this.reading.unsubscribe();
-    this.deciding.unsubscribe();
+    for (const deciding of this.deciding) deciding.unsubscribe();
   }
 
   private end(): void {
-    if (this.isOver) return;
-    this.isOver = true;
+    if (this.phase === 'over') return;
+    this.phase = 'over';
     this.stop();
     this.releaseSessions();
     this.guard.end();

@@ -46,12 +46,11 @@ export type TypeFrom<
   From extends Sender,
   Scope extends MessageScope,
   R extends RevisionName = 'preview3',
-> = Extract<
-  {
-    [T in keyof RowsOf[R]]: RowsOf[R][T] extends MessageRow<unknown, From | 'both', Scope> ? T : never;
-  }[keyof RowsOf[R]],
-  MessageType
->;
+> = R extends RevisionName ? Extract<RowsFrom<RowsOf[R], From, Scope>, MessageType> : never;
+
+type RowsFrom<Rows, From extends Sender, Scope extends MessageScope> = {
+  [T in keyof Rows]: Rows[T] extends MessageRow<unknown, From | 'both', Scope> ? T : never;
+}[keyof Rows];
 
 /** The union of the messages of some types, discriminated by `messageType`. */
 export type MessageOf<

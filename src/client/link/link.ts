@@ -279,7 +279,7 @@ export class ClientLink implements WatchedPeer {
         // A client does not ask for it.
         throw unexpectedType(message.messageType, 'client');
       default:
-        unhandled(message, 'client');
+        unhandled(message['messageType'], 'client');
     }
   }
 

@@ -140,7 +140,7 @@ export class SessionMessages {
         // The objects are the client's own.
         throw unexpectedType(message.messageType, 'client');
       default:
-        unhandled(message, 'client');
+        unhandled(message['messageType'], 'client');
     }
   }
 }

@@ -39,7 +39,7 @@ const LIMIT_OF_RATE: Readonly<Record<RateClass, ConnectionRateName | undefined>>
  * What one peer does over one connection, counted against the server's limits. Most connections do
  * little of it, so a bucket is made with the first packet that it counts.
  */
-export abstract class ConnectionLimits {
+export class ConnectionLimits {
   private readonly buckets: { [Name in ConnectionRateName]?: TokenBucket } = {};
   /** Bytes in and out while the connection has not had a session. */
   private opening: { bytesIn: number; bytesOut: number } | undefined = { bytesIn: 0, bytesOut: 0 };
@@ -59,30 +59,29 @@ export abstract class ConnectionLimits {
   }
 
   /**
-   * Judges a packet that has begun; false where it is too much for a stranger. What it says it will have
+   * Judges a packet that has begun: which limit of a stranger it exceeds, undefined for none. What it says it will have
    * counts from its header on, so that nothing is gathered of one that is too long.
    */
-  allowUnfinished({ bytes, length = bytes }: UnfinishedPacket): boolean {
-    if (this.opening === undefined) return true;
-    return this.isAllowed(this.openingExcess(this.opening.bytesIn + Math.max(bytes, length)));
+  unfinished({ bytes, length = bytes }: UnfinishedPacket): Excess | undefined {
+    return this.opening && this.openingExcess(this.opening.bytesIn + Math.max(bytes, length));
   }
 
-  /** Counts what a rate is for; false where it is once too often. */
-  allow(limit: ConnectionRateName, sessionId: number, now: number): boolean {
-    return this.isAllowed(this.count(limit, sessionId, now));
+  /** Counts what a rate is for; which limit that exceeds, undefined for none. */
+  count(limit: ConnectionRateName, ofSession: number, now: number): Excess | undefined {
+    const bucket = (this.buckets[limit] ??= new TokenBucket(this.limits[limit], now));
+    if (bucket.take(now)) return undefined;
+    const sessionId = ofSession === 0 ? undefined : ofSession;
+    return { limit, sessionId, allowed: this.limits[limit].burst, observed: bucket.taken };
   }
 
-  /** Counts an answer that is to be sent; false where it would be too much for a stranger. */
-  allowAnswer(answer: Packet): boolean {
-    if (this.opening === undefined) return true;
+  /** Counts an answer that is to be sent; which limit of a stranger it would exceed, undefined for none. */
+  sends(answer: Packet): Excess | undefined {
+    if (this.opening === undefined) return undefined;
     const observed = this.opening.bytesOut + lengthOf(answer);
     const allowed = this.limits.maxOpeningBytesOut;
-    if (observed > allowed) {
-      this.exceeded({ limit: 'maxOpeningBytesOut', sessionId: undefined, allowed, observed });
-      return false;
-    }
+    if (observed > allowed) return { limit: 'maxOpeningBytesOut', sessionId: undefined, allowed, observed };
     this.opening.bytesOut = observed;
-    return true;
+    return undefined;
   }
 
   /** Whether a last word may be said. */
@@ -97,31 +96,16 @@ export abstract class ConnectionLimits {
   }
 
   /** Counts a guess at a resume token; `ofAddress` are those from its address, where that is too often. */
-  tokenFailed(sessionId: number, ofAddress: number | undefined): void {
+  tokenFailed(sessionId: number, ofAddress: number | undefined): Excess | undefined {
     this.tokenFailures += 1;
     const { maxTokenFailures, addressTokenFailures } = this.limits;
     if (ofAddress !== undefined) {
       const { burst: allowed } = addressTokenFailures;
-      this.exceeded({ limit: 'addressTokenFailures', sessionId, allowed, observed: ofAddress });
-    } else if (this.tokenFailures > maxTokenFailures) {
-      const observed = this.tokenFailures;
-      this.exceeded({ limit: 'maxTokenFailures', sessionId, allowed: maxTokenFailures, observed });
+      return { limit: 'addressTokenFailures', sessionId, allowed, observed: ofAddress };
     }
-  }
-
-  /** A limit was met: the connection is to end. */
-  abstract exceeded(excess: Excess): void;
-
-  private isAllowed(excess: Excess | undefined): boolean {
-    if (excess !== undefined) this.exceeded(excess);
-    return excess === undefined;
-  }
-
-  private count(limit: ConnectionRateName, ofSession: number, now: number): Excess | undefined {
-    const bucket = (this.buckets[limit] ??= new TokenBucket(this.limits[limit], now));
-    if (bucket.take(now)) return undefined;
-    const sessionId = ofSession === 0 ? undefined : ofSession;
-    return { limit, sessionId, allowed: this.limits[limit].burst, observed: bucket.taken };
+    const observed = this.tokenFailures;
+    if (observed <= maxTokenFailures) return undefined;
+    return { limit: 'maxTokenFailures', sessionId, allowed: maxTokenFailures, observed };
   }
 
   private openingExcess(observed: number): Excess | undefined {

@@ -6,19 +6,14 @@ import type { ServerReports } from '../reports';
 import type { Excess } from './connection-limits';
 import { Lookout, type Watchman } from './lookout';
 import type { ServerLimits } from './server-limits';
-import { SlowReaders, type Reader } from './slow-readers';
-import { SlowSenders, type Sender } from './slow-senders';
-
-/** A connection whose peer has shown nothing, or has. */
-export interface Guarded extends Sender, Reader {
-  /** Judges a packet that has begun; false where the connection ends of it. */
-  allowUnfinished(unfinished: UnfinishedPacket): boolean;
-}
+import type { WatchedConnection } from './watched-connection';
+import { SlowReaders } from './slow-readers';
+import { SlowSenders } from './slow-senders';
 
 /** A connection, from its accept to its end. */
 export class HandshakeTicket implements GateTicket {
   /** Says the last word to the peer, where there is one that can by now. */
-  connection: Guarded | undefined;
+  connection: WatchedConnection | undefined;
 
   constructor(
     private readonly gate: HandshakeGate,

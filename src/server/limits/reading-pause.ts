@@ -14,7 +14,7 @@ const LOOK_MS = 20;
  *   read ──hold──▶ paused ──release of every reason──▶ read
  */
 export class ReadingPause extends Subscription {
-  private readonly reasons = new Set<PauseReason>();
+  private reasons: Set<PauseReason> | undefined;
 
   constructor(
     private readonly transport: Transport,
@@ -24,23 +24,24 @@ export class ReadingPause extends Subscription {
   }
 
   has(reason: PauseReason): boolean {
-    return this.reasons.has(reason);
+    return this.reasons?.has(reason) === true;
   }
 
   hold(reason: PauseReason): void {
-    if (this.reasons.size === 0) this.transport.pause?.();
-    this.reasons.add(reason);
+    const reasons = (this.reasons ??= new Set());
+    if (reasons.size === 0) this.transport.pause?.();
+    reasons.add(reason);
   }
 
   release(reason: PauseReason): void {
-    if (this.reasons.delete(reason) && this.reasons.size === 0) this.transport.resume?.();
+    if (this.reasons?.delete(reason) === true && this.reasons.size === 0) this.transport.resume?.();
   }
 
   /**
    * Holds for too many answers while `areTooMany`. `held` is called once, if that is so still as soon as
    * this turn's answers are out.
    */
-  holdWhile(areTooMany: () => boolean, { held }: { readonly held: () => void }): void {
+  holdWhile(areTooMany: () => boolean, held: () => void): void {
     if (this.has('answers')) return;
     this.hold('answers');
     const look = (isFirst: boolean): void => {

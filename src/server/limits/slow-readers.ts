@@ -1,6 +1,5 @@
 import type { SchedulerLike } from 'rxjs';
-import type { Transport } from '../../transport/transport';
-import type { Excess } from './connection-limits';
+import type { WatchedConnection } from './watched-connection';
 import { Lookout, type Watchman } from './lookout';
 import type { ServerLimits } from './server-limits';
 
@@ -10,11 +9,7 @@ type ReaderLimits = Pick<
 >;
 
 /** A connection whose peer may not read. */
-export interface Reader {
-  readonly transport: Transport;
-  /** A limit was met: the connection is to end at once, since its peer would not read a word. */
-  cutOff(excess: Excess): void;
-}
+export type Reader = Pick<WatchedConnection, 'transport' | 'cutOff'>;
 
 interface Backlog {
   queuedBytes: number;

@@ -1,15 +1,10 @@
 import type { SchedulerLike } from 'rxjs';
-import type { Transport } from '../../transport/transport';
-import type { Excess } from './connection-limits';
+import type { WatchedConnection } from './watched-connection';
 import { Lookout, type Watchman } from './lookout';
 import type { ServerLimits } from './server-limits';
 
 /** A connection whose peer may be slow to finish its packets. */
-export interface Sender {
-  readonly transport: Transport;
-  /** A limit was met: the connection is to end, once its peer has heard why. */
-  exceeded(excess: Excess): void;
-}
+export type Sender = Pick<WatchedConnection, 'transport' | 'exceeded'>;
 
 /** A packet that has begun. */
 interface Begun {

@@ -1,4 +1,4 @@
-import { map, type Observable } from 'rxjs';
+import { map, of, type Observable } from 'rxjs';
 import {
   decodeSessionExtension,
   encodeSessionExtension,
@@ -18,6 +18,7 @@ import { tooManySessions } from '../../protocol/session/session-limit';
 import { isResumeAttempt } from '../../protocol/session/recovery';
 import { openBlocks, type OpenBlocks } from '../../protocol/session/open-blocks';
 import type { HeldSubject } from '../held-subject';
+import type { ServerSettings } from '../options';
 import type { ServerContext } from '../server-context';
 import { closeSession } from '../session/messages/close';
 import type { Attachment } from '../session/results/session-outlet';
@@ -74,9 +75,9 @@ export interface Opening {
  * Judges SESSION_OPENs, and makes sessions of those that are accepted (protocol section 9): the server's checks, the
  * policy, then recovery. What it says is for the connection to do.
  *
- *   read ─▶ check ─▶ decide ─▶ refused
- *                      ├─────▶ opened ──▶ begin
- *                      └─────▶ resumed ─▶ begin
+ *   read ─▶ judge ─▶ refused
+ *             ├────▶ opened ──▶ begin
+ *             └────▶ resumed ─▶ begin
  */
 export class SessionOpener {
   private readonly mint: TokenMint;
@@ -112,21 +113,14 @@ export class SessionOpener {
     return { open, blocks, proof, extension, connection };
   }
 
-  /** The refusal of the server's own checks; undefined where there is none. */
-  check(opening: Opening): OpenAnswer | undefined {
-    const refusal = checkOpen(opening.open, this.server.settings);
-    return refusal && this.refused(opening, refusal, false);
-  }
-
-  /** The refusal of a client whose connection has no room for another session. */
-  noRoom(opening: Opening): OpenAnswer {
-    const { maxSessionsPerConnection } = this.server.settings.limits;
-    return this.refused(opening, limitReached(tooManySessions(maxSessionsPerConnection)), false);
-  }
-
-  /** Decides, now or when the policy has; once. Unsubscribing forgets it. */
-  decide(opening: Opening): Observable<OpenAnswer> {
+  /**
+   * Judges an open, once, now or when the policy has decided; unsubscribing forgets it. `hasRoom` says whether its
+   * connection may have another session, and is asked where nothing else speaks against it.
+   */
+  judge(opening: Opening, hasRoom: () => boolean): Observable<OpenAnswer> {
     const { settings, scheduler } = this.server;
+    const refusal = checkOpen(opening.open, settings) ?? (hasRoom() ? undefined : noRoom(settings));
+    if (refusal !== undefined) return of(this.refused(opening, refusal, false));
     const asked$ = askPolicy(this.request(opening), {
       policy: settings.policy,
       scheduler,
@@ -312,6 +306,10 @@ const RESUME_REFUSED: OpenRefusal = {
   status: SessionStatus.Rejected,
   errorCode: SessionErrorCode.ResumeRejected,
 };
+
+function noRoom({ limits }: ServerSettings): OpenRefusal {
+  return limitReached(tooManySessions(limits.maxSessionsPerConnection));
+}
 
 function acceptanceBlock({ extension, connection }: Opening, lastOperationId: number): Uint8Array {
   if (extension === undefined) return EMPTY;

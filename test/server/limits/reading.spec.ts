@@ -129,8 +129,8 @@ describe('submits that wait, of all sessions together', () => {
     const told: string[] = [];
     const totals = new QueuedTotals(100);
     const reader = {
-      holdReading: () => told.push('hold'),
-      releaseReading: () => told.push('release'),
+      hold: () => told.push('hold'),
+      release: () => told.push('release'),
     };
     totals.change(101);
     totals.meet(reader);

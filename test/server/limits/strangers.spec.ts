@@ -1,5 +1,5 @@
 import { createServer, tcp, webSocket, type LimitTripped, type ListenEndpoint } from '../../../src';
-import { ConnectionLimits, type Excess } from '../../../src/server/limits/connection-limits';
+import { ConnectionLimits } from '../../../src/server/limits/connection-limits';
 import { DEFAULT_SERVER_LIMITS } from '../../../src/server/limits/server-limits';
 import { open, probe, submit } from '../../../src/testing';
 import { HEADER_LENGTH } from '../../../src/wire/header';
@@ -185,33 +185,24 @@ it.each(allWays)('over $name, 50 of them that send all they can hold little', as
 });
 
 describe('a transport that tells', () => {
-  class Counted extends ConnectionLimits {
-    readonly excesses: Excess[] = [];
-
-    override exceeded(excess: Excess): void {
-      this.excesses.push(excess);
-    }
-  }
-
   it('no length is judged by what has come', () => {
-    const limits = new Counted(DEFAULT_SERVER_LIMITS);
-    expect(limits.allowUnfinished({ number: 1, bytes: ROOM })).toBe(true);
-    expect(limits.allowUnfinished({ number: 1, bytes: ROOM + 1 })).toBe(false);
-    expect(limits.excesses).toMatchObject([{ limit: 'maxOpeningBytesIn', observed: ROOM + 1 }]);
+    const limits = new ConnectionLimits(DEFAULT_SERVER_LIMITS);
+    expect(limits.unfinished({ number: 1, bytes: ROOM })).toBeUndefined();
+    const excess = { limit: 'maxOpeningBytesIn', observed: ROOM + 1 };
+    expect(limits.unfinished({ number: 1, bytes: ROOM + 1 })).toMatchObject(excess);
   });
 
   it('anything is not judged once there is a session', () => {
-    const limits = new Counted(DEFAULT_SERVER_LIMITS);
+    const limits = new ConnectionLimits(DEFAULT_SERVER_LIMITS);
     limits.accepted();
-    expect(limits.allowUnfinished({ number: 1, bytes: 4 * MIB, length: 4 * MIB })).toBe(true);
-    expect(limits.excesses).toEqual([]);
+    expect(limits.unfinished({ number: 1, bytes: 4 * MIB, length: 4 * MIB })).toBeUndefined();
   });
 
   it('a whole packet counts once', () => {
-    const limits = new Counted(DEFAULT_SERVER_LIMITS);
+    const limits = new ConnectionLimits(DEFAULT_SERVER_LIMITS);
     const packet = probe(1, new Uint8Array(ROOM - HEADER_LENGTH - 16));
-    expect(limits.allowUnfinished({ number: 1, bytes: 50, length: ROOM })).toBe(true);
+    expect(limits.unfinished({ number: 1, bytes: 50, length: ROOM })).toBeUndefined();
     expect(limits.charge(packet, 'hello', 0)).toBeUndefined();
-    expect(limits.allowUnfinished({ number: 2, bytes: 1 })).toBe(false);
+    expect(limits.unfinished({ number: 2, bytes: 1 })).toBeDefined();
   });
 });

@@ -15,12 +15,10 @@ import { onPing } from './ping';
 import { onSubmit } from './submit';
 import { onSupersede } from './supersede';
 
-type SessionScope = 'session' | 'operation' | 'any';
-
 /** What a client says in a session, of either revision, but for submits. */
 type SessionRequest = MessageOf<
   Exclude<
-    TypeFrom<'client', SessionScope> | TypeFrom<'client', SessionScope, 'preview4'>,
+    TypeFrom<'client', 'session' | 'operation' | 'any', 'preview3' | 'preview4'>,
     typeof MessageType.FrameSubmit
   >
 >;
