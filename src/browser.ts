@@ -44,6 +44,7 @@ export { connect } from './connect-browser';
 export type { Client } from './client/client';
 export type { ClientOptions, ReconnectOptions, SessionOptions } from './client/options';
 export type { CacheInvalidation, ClientSession, PatchAck } from './client/session/session';
+export type { SessionEnd } from './client/session/session-end';
 export type { SubmitRequest } from './client/submissions/submission';
 export type { ResultStream } from './client/submissions/result-stream';
 export type { TextStream, WholeAnswer } from './client/submissions/answer-text';

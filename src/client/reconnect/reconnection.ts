@@ -44,6 +44,8 @@ export class Reconnection {
   private readonly places = new Map<ConnectEndpoint, Subscription | undefined>();
   /** How attempts at a place have gone since a link to it was last worth the wait. */
   private readonly waits = new Map<ConnectEndpoint, Waits>();
+  /** Of the last attempt to take each session up. */
+  private readonly lastErrors = new WeakMap<ConnectedSession, unknown>();
   private readonly timers = new Subscription();
   private isClosed = false;
 
@@ -90,11 +92,12 @@ export class Reconnection {
       await this.open(session, link);
       return { kind: 'resumed' };
     } catch (error) {
+      this.lastErrors.set(session, error);
       // Another token may be right, sooner or later; one that never changes is not.
       if (isAuthFailed(error) && typeof session.auth === 'function') return { kind: 'lost', error };
       const isRefused = error instanceof SessionRejectedError && error.status === SessionStatus.Rejected;
       if (!isRefused && !(error instanceof NnrpError)) return { kind: 'lost', error };
-      this.expire(session);
+      this.expire(session, error);
       return { kind: 'expired', error };
     }
   }
@@ -233,9 +236,9 @@ export class Reconnection {
     }
   }
 
-  private expire(session: ConnectedSession): void {
+  private expire(session: ConnectedSession, error: unknown = this.lastErrors.get(session)): void {
     this.waiting.delete(session);
-    session.expire();
+    session.expire(error);
   }
 }
 

@@ -52,6 +52,7 @@ export class ClosingHandshake {
   private readonly over = new Subject<void>();
   private asked: AskedClose | undefined;
   private draining = Subscription.EMPTY;
+  private askedByServer: SessionCloseMetadata | undefined;
 
   constructor(
     private readonly carrier: SessionCarrier,
@@ -60,6 +61,11 @@ export class ClosingHandshake {
     private current: SessionState,
   ) {
     this.over$ = this.over.asObservable();
+  }
+
+  /** The server's SESSION_CLOSE, if it was the first to close. */
+  get ofServer(): SessionCloseMetadata | undefined {
+    return this.askedByServer;
   }
 
   /** Closing from when its user asks for it, though a server that is away hears of it later. */
@@ -140,6 +146,7 @@ export class ClosingHandshake {
       return;
     }
     this.current = afterClose(this.current, sessionId);
+    this.askedByServer = metadata;
     submissions.refuseNew();
     if (inFlightPolicy === InFlightPolicy.Abort || submissions.inFlightIds().length === 0) {
       this.finish();

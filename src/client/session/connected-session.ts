@@ -34,6 +34,7 @@ import type { ClientSessionUsage } from '../usage';
 import { ClosingHandshake } from './close';
 import { openRequest, type AcceptedOpen } from './open';
 import { SessionMessages } from './messages';
+import { closedByServer, CONNECTION_LOST, ENDED_HERE, notResumed, type SessionEnd } from './session-end';
 import type { CacheInvalidation, ClientSession, PatchAck } from './session';
 import { SessionCarrier } from './session-carrier';
 
@@ -78,6 +79,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
   /** The last that the server gave; empty where it gives none. */
   private resumeToken: Uint8Array;
   private resumeAttempts = 0;
+  private endedHow: SessionEnd | undefined;
   private readonly spoken: Speech;
   /** Whether the server counts its results, and sends again what has not arrived. */
   private isCounted: boolean;
@@ -129,6 +131,10 @@ export class ConnectedSession implements ClientSession, LinkedSession {
 
   get state(): SessionState {
     return this.closing.state;
+  }
+
+  get ended(): SessionEnd | undefined {
+    return this.endedHow;
   }
 
   get granted(): SessionOpenAckMetadata {
@@ -332,15 +338,21 @@ export class ConnectedSession implements ClientSession, LinkedSession {
   }
 
   /** The server does not have the session any more: what it was to be told anyway, where it is closing. */
-  expire(): void {
+  expire(error?: unknown): void {
     if (this.isClosing) this.end('session-closed', 'closed');
-    else this.end('connection-lost', 'expired');
+    else this.end('connection-lost', 'expired', notResumed(error));
   }
 
   /** Ends the session without a word to the server. */
-  end(reason: 'session-closed' | 'connection-lost', phase: 'expired' | 'closed'): void {
+  end(
+    reason: 'session-closed' | 'connection-lost',
+    phase: 'expired' | 'closed',
+    ended: SessionEnd = reason === 'session-closed' ? ENDED_HERE : CONNECTION_LOST,
+  ): void {
     if (this.isOver) return;
     this.phase = phase;
+    const { ofServer } = this.closing;
+    this.endedHow = ofServer === undefined ? ended : closedByServer(ofServer);
     const error = endedBefore(this.sessionId, reason);
     this.closing.end(reason === 'connection-lost' ? error : undefined);
     this.leaveLink();

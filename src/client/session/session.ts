@@ -15,6 +15,7 @@ import type {
   CacheObjectKind,
   CachePutMetadata,
 } from '../../wire/messages/cache';
+import type { SessionEnd } from './session-end';
 import type { SubmitRequest } from '../submissions/submission';
 import type { ResultStream } from '../submissions/result-stream';
 import type { Credit } from '../submissions/submissions';
@@ -51,6 +52,8 @@ export interface ClientSession {
   readonly granted: SessionOpenAckMetadata;
   /** What becomes of its connection: now, then at each change; completes with the session. */
   readonly state$: Observable<SessionConnectivity>;
+  /** How it came to its end; undefined while it has not. There when `state$` completes. */
+  readonly ended: SessionEnd | undefined;
   /** How many operations may be in flight and are: now, then after each change. */
   readonly credit$: Observable<Credit>;
   /** Whether submits wait because the server does not read them as fast as they come, or there is none. */

@@ -1,0 +1,43 @@
+import { CloseReason, type SessionCloseMetadata } from '../../wire/messages/session-close';
+import { SessionErrorCode } from '../../wire/messages/session-open';
+import { SessionRejectedError } from '../errors';
+
+/** How a session came to its end, as its client has it. */
+export interface SessionEnd {
+  /** Who has ended it: either side, or the loss of its connection, which it did not survive. */
+  readonly by: 'client' | 'server' | 'connection';
+  /** The server's, where it has closed the session. */
+  readonly closeReason: CloseReason | undefined;
+  /** The server's, where it has closed the session or refused to resume it, else 0; see `SessionErrorCode`. */
+  readonly errorCode: number;
+  /** Why it was not resumed, in words; empty where there is nothing to say. */
+  readonly text: string;
+  /** Whether another one may be opened with what this one was: not where the server takes that no more. */
+  readonly mayOpenAgain: boolean;
+}
+
+export const ENDED_HERE: SessionEnd = {
+  by: 'client',
+  closeReason: undefined,
+  errorCode: 0,
+  text: '',
+  mayOpenAgain: true,
+};
+
+export const CONNECTION_LOST: SessionEnd = { ...ENDED_HERE, by: 'connection' };
+
+/** The server has closed it. */
+export function closedByServer({ closeReason, sessionErrorCode }: SessionCloseMetadata): SessionEnd {
+  const isUnwanted = closeReason === CloseReason.AuthRevoked || closeReason === CloseReason.ProtocolError;
+  return { by: 'server', closeReason, errorCode: sessionErrorCode, text: '', mayOpenAgain: !isUnwanted };
+}
+
+/** It was not resumed: the server has refused that, or what was tried last did not come so far. */
+export function notResumed(error: unknown): SessionEnd {
+  if (!(error instanceof SessionRejectedError)) {
+    return { ...CONNECTION_LOST, text: error instanceof Error ? error.message : '' };
+  }
+  const { errorCode, text } = error;
+  const mayOpenAgain = errorCode !== SessionErrorCode.AuthFailed;
+  return { by: 'server', closeReason: undefined, errorCode, text: text || error.message, mayOpenAgain };
+}
