@@ -53,6 +53,9 @@ const RESUME_READING_AT = 7 / 8;
 /** Milliseconds that an operation is held at least, for each that is: a server takes no flood of FLOW_UPDATEs. */
 const MIN_HOLD_MS = 20;
 const SLOW_CONSUMER_MS = 30_000;
+/** A server takes 1,000 FLOW_UPDATEs at once and 500 a second (`limits.flowUpdates`); half of that is told again. */
+const RETOLD_AT_ONCE = 250;
+const RETELL_MS = 1000;
 
 /**
  * The results of a session that wait for those who pull them, with a bound for all together. Past it an
@@ -71,6 +74,8 @@ export class Backlog {
   /** Since when nothing more is read, in milliseconds. */
   private pausedAt: number | undefined;
   private watch: Subscription | undefined;
+  /** What the server of a new connection has not been told yet. */
+  private retelling: Subscription | undefined;
 
   constructor(
     private readonly carrier: SessionCarrier,
@@ -119,12 +124,9 @@ export class Backlog {
   /** The session goes on over another connection, whose server hears again what is held. */
   attached(holding: Holding): void {
     this.holding = holding;
-    if (holding === 'operation') {
-      for (const queue of this.queues) {
-        if (queue.stop !== undefined) this.holdOperation(queue);
-        else if (queue.wasHeld) this.holds.release(queue.submission);
-      }
-    }
+    this.retelling?.unsubscribe();
+    if (holding === 'operation')
+      this.retell([...this.queues].filter(({ stop, wasHeld }) => stop !== undefined || wasHeld));
     this.pausedAt = undefined;
     if (this.total > this.mostRead) this.pauseReading();
     this.watchStopped();
@@ -132,9 +134,23 @@ export class Backlog {
 
   /** Nothing comes any more; what waits may still be taken. */
   end(): void {
+    this.retelling?.unsubscribe();
     for (const queue of this.queues) this.letGo(queue);
     this.watch?.unsubscribe();
     this.pausedAt = undefined;
+  }
+
+  /** Tells a server what is held, and what is not any more, as fast as it takes. */
+  private retell(queues: readonly AnswerQueue[]): void {
+    for (const queue of queues.slice(0, RETOLD_AT_ONCE)) {
+      if (queue.stop !== undefined) this.holdOperation(queue);
+      else if (this.queues.has(queue)) this.holds.release(queue.submission);
+    }
+    const rest = queues.slice(RETOLD_AT_ONCE);
+    if (rest.length === 0) return;
+    this.retelling = scheduleIn(this.settings.scheduler, RETELL_MS, () => {
+      this.retell(rest);
+    });
   }
 
   /** Bytes past which nothing more is read. */

@@ -158,6 +158,26 @@ describe('results that wait for a loop, where the server can hold an operation',
     expect(on.news()).toEqual(['resume reading']);
   });
 
+  it('are told of again no faster than a server takes it, on another connection', () => {
+    const on = stage({ credit: 600, maxInFlight: 600 });
+    const all = loops(on, 600);
+    for (const loop of all) loop.arrive(QUARTER, 1);
+    expect(on.news().length).toBeGreaterThan(590);
+    for (const loop of all) loop.arrive(QUARTER, 1);
+    on.news();
+    const held = (): number => on.news().filter((each) => each.startsWith('hold')).length;
+    on.backlog.attached('operation');
+    expect(held()).toBe(250);
+    on.time.advance(1000);
+    expect(held()).toBe(250);
+    all.at(-1)?.leave();
+    on.news();
+    on.time.advance(1000);
+    expect(held()).toBe(99);
+    on.backlog.end();
+    expect(on.time.pendingCount).toBe(0);
+  });
+
   it('are held again at the next connection, and let go there of what was taken meanwhile', async () => {
     const on = stage();
     const [first, second] = loops(on, 3) as [Loop, Loop, Loop];
