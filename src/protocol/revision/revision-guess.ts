@@ -66,11 +66,16 @@ export class RevisionGuess {
   /** Looks at a packet, before anybody judges it. */
   look(packet: Packet): void {
     if (this.isFixed) return;
-    const { messageType } = packet.header;
-    if (messageType === MessageType.ClientHello) this.hello(packet);
-    else {
-      this.hasBegun = true;
-      this.correct(evidence(packet));
+    switch (packet.header.messageType) {
+      case MessageType.TransportProbe:
+        // Asked by who does not know yet whether this is the server to say hello to.
+        return;
+      case MessageType.ClientHello:
+        this.hello(packet);
+        return;
+      default:
+        this.hasBegun = true;
+        this.correct(evidence(packet));
     }
   }
 
