@@ -22,6 +22,11 @@ export class LinkReading extends Subscription {
     super();
   }
 
+  /** Whether the transport has a way to be paused; a browser's WebSocket has none. */
+  get canPause(): boolean {
+    return this.outlet.transport.pause !== undefined;
+  }
+
   get isPaused(): boolean {
     return this.holders.size > 0;
   }

@@ -8,6 +8,8 @@ import type { LinkReading } from './link-reading';
 
 /** PONGs that may wait until the server reads; from then on nothing is read from it. */
 const MAX_UNREAD = 1024;
+/** PONGs that ever wait, where the server goes on being read: by a transport that cannot be paused. */
+const MOST_UNREAD = 16 * MAX_UNREAD;
 /** Milliseconds between two looks at whether it has read some. */
 const LOOK_MS = 20;
 /** Milliseconds that it may read nothing, while it asks and asks. */
@@ -62,7 +64,12 @@ export class Pongs {
     const { transport } = this.outlet;
     this.outlet.send(pongPacket(number));
     this.unread.push((transport.takenBytes ?? 0) + transport.queuedBytes);
-    if (this.unread.length < MAX_UNREAD || this.looking !== undefined) return;
+    if (this.unread.length < MAX_UNREAD) return;
+    if (this.looking !== undefined) {
+      if (this.unread.length > MOST_UNREAD)
+        this.failed.error(unreadError(transport.peer, this.unread.length));
+      return;
+    }
     this.forgetRead();
     if (this.unread.length < MAX_UNREAD / 2) return;
     this.reading.hold(this);
@@ -81,7 +88,7 @@ export class Pongs {
         this.looking = undefined;
         reading.release(this);
       } else if (!isTaken && now - since >= UNREAD_MS) {
-        this.failed.error(unreadError(transport.peer, this.unread.length, now - since));
+        this.failed.error(unreadError(transport.peer, this.unread.length, ` for ${now - since} ms`));
       } else {
         this.look(isTaken ? now : since, transport.takenBytes);
       }
@@ -95,10 +102,10 @@ export class Pongs {
   }
 }
 
-function unreadError(peer: PeerName, count: number, ms: number): RuntimeError {
+function unreadError(peer: PeerName, count: number, howLong = ''): RuntimeError {
   return new RuntimeError(
     'io',
-    `the server at ${peer} sends PING without an end and has read none of ${count} answers for ${ms} ms, which ends the connection`,
+    `the server at ${peer} sends PING without an end and has read none of ${count} answers${howLong}, which ends the connection`,
     { reach: 'connection', origin: 'peer' },
   );
 }

@@ -31,6 +31,11 @@ export class SessionCarrier {
     if (this.link !== undefined) this.link.wasAnswered = true;
   }
 
+  /** Whether reading can be stopped, where there is a link. */
+  get canHoldReading(): boolean {
+    return this.link?.reading.canPause !== false;
+  }
+
   /** Stops reading from the server until every holder has released. */
   holdReading(holder: object): void {
     this.link?.reading.hold(holder);

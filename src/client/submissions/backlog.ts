@@ -64,6 +64,9 @@ const RETELL_MS = 1000;
  *   flowing ──past the bound, and past its share──▶ stopped ──half of its share──▶ flowing
  *                                                      │
  *                                                      └─ nothing taken for slowConsumerMs ─▶ given up
+ *
+ * A transport that cannot be paused is read on; where its server does not hold operations, an answer that is far past
+ * the bound is given up at once.
  */
 export class Backlog {
   private total = 0;
@@ -128,7 +131,7 @@ export class Backlog {
     if (holding === 'operation')
       this.retell([...this.queues].filter(({ stop, wasHeld }) => stop !== undefined || wasHeld));
     this.pausedAt = undefined;
-    if (this.total > this.mostRead) this.pauseReading();
+    if (this.total > this.mostRead) this.stopReading();
     this.watchStopped();
   }
 
@@ -156,7 +159,8 @@ export class Backlog {
   /** Bytes past which nothing more is read. */
   private get mostRead(): number {
     const { maxBufferedBytes } = this.settings;
-    return this.holding === 'operation' ? EXCESS * maxBufferedBytes : maxBufferedBytes;
+    const isAllStopped = this.holding === 'transport' && this.carrier.canHoldReading;
+    return isAllStopped ? maxBufferedBytes : EXCESS * maxBufferedBytes;
   }
 
   /** Bytes that each answer may have once all together have too many. */
@@ -166,7 +170,25 @@ export class Backlog {
 
   private restrain(queue: AnswerQueue): void {
     if (queue.waitingBytes > this.share) this.stop(queue);
-    if (this.pausedAt === undefined && this.total > this.mostRead) this.pauseReading();
+    if (this.pausedAt === undefined && this.total > this.mostRead) this.stopReading();
+  }
+
+  private stopReading(): void {
+    if (this.carrier.canHoldReading) this.pauseReading();
+    else this.endHeaviest();
+  }
+
+  /** Where nothing can make the server wait, whoever has the most pays. */
+  private endHeaviest(): void {
+    while (this.total > this.mostRead) {
+      const [first, ...others] = this.queues;
+      if (first === undefined) return;
+      const heaviest = others.reduce(
+        (most, each) => (each.waitingBytes > most.waitingBytes ? each : most),
+        first,
+      );
+      this.giveUp(heaviest, 'this transport cannot make the server wait');
+    }
   }
 
   private stop(queue: AnswerQueue): void {
@@ -238,7 +260,7 @@ export class Backlog {
       if (queue.stop === undefined) continue;
       const left = Math.max(queue.stop.stillSince, pausedAt ?? 0) + slowConsumerMs - now;
       if (left > 0) next = Math.min(next, left);
-      else this.giveUp(queue, slowConsumerMs);
+      else this.giveUp(queue, `none was taken for ${slowConsumerMs} ms (slowConsumerMs)`);
     }
     if (next === Infinity) return;
     this.watch = scheduleIn(scheduler, next, () => {
@@ -246,11 +268,11 @@ export class Backlog {
     });
   }
 
-  private giveUp(queue: AnswerQueue, ms: number): void {
+  private giveUp(queue: AnswerQueue, why: string): void {
     const { sessionId } = this.carrier;
     const { maxBufferedBytes } = this.settings;
     const { submission, waitingBytes } = queue;
-    const detail = `${waitingBytes} bytes waited, where all of the session may have ${maxBufferedBytes} (maxBufferedBytes), and none was taken for ${ms} ms (slowConsumerMs)`;
+    const detail = `${waitingBytes} bytes waited, where all of the session may have ${maxBufferedBytes} (maxBufferedBytes), and ${why}`;
     queue.fail(new OperationError('slow-consumer', sessionId, submission?.frameId ?? 0, { detail }));
     if (submission !== undefined) this.submissions.giveUp(submission);
   }

@@ -1,4 +1,4 @@
-import { firstValueFrom } from 'rxjs';
+import { firstValueFrom, map } from 'rxjs';
 import { connect, type Client } from '../../../src/client/client';
 import { ping } from '../../../src/testing';
 import { memory } from '../../../src/transport/memory';
@@ -9,13 +9,24 @@ import { VirtualTime } from '../../support/virtual-time';
 const MAX_UNREAD = 1024;
 
 /** A server, by hand, that has sent PINGs and reads nothing until it is told to. */
-async function stage(): Promise<{ client: Client; server: Transport; time: VirtualTime; ended: unknown[] }> {
+async function stage({ canPause = true } = {}): Promise<{
+  client: Client;
+  server: Transport;
+  time: VirtualTime;
+  ended: unknown[];
+}> {
   const time = new VirtualTime();
   const endpoint = memory();
   const accepted = new Promise<Transport>((resolve) => {
     endpoint.listen().subscribe(resolve);
   });
-  const client = await connect(endpoint, { scheduler: time, keepAlive: { idleMs: 0 } });
+  const connected$ = endpoint
+    .connect()
+    .pipe(map((transport) => (canPause ? transport : Object.assign(transport, { pause: undefined }))));
+  const client = await connect(
+    { ...endpoint, connect: () => connected$ },
+    { scheduler: time, keepAlive: { idleMs: 0 } },
+  );
   const ended: unknown[] = [];
   client.ended$.subscribe({ error: (error: unknown) => ended.push(error), complete: () => ended.push('|') });
   return { client, server: await accepted, time, ended };
@@ -51,6 +62,14 @@ describe('a server that sends PING without an end', () => {
     expect(String(ended[0])).toContain('has read none of 1024 answers');
     await settled();
     expect(time.pendingCount).toBe(0);
+  });
+
+  it('is given up at once where it cannot be stopped, with sixteen times as many answers', async () => {
+    const { client, server, ended } = await stage({ canPause: false });
+    await flood(server, 20_000);
+    expect(ended).toEqual([expect.objectContaining({ kind: 'io', origin: 'peer' })]);
+    expect(String(ended[0])).toContain('has read none of 16385 answers');
+    expect(client.usage.queuedBytes).toBe(0);
   });
 
   it('is read on where it takes the answers, however many they are', async () => {

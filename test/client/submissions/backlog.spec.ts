@@ -244,6 +244,24 @@ describe('results that wait for a loop, where only the transport can wait', () =
   });
 });
 
+describe('results that wait for a loop, where nothing can make the server wait', () => {
+  it('are read far past the bound, and then the loop that has the most of them ends, and no other', async () => {
+    const on = stage({ holding: 'transport', canPause: false });
+    const [slow, quick] = loops(on, 2) as [Loop, Loop];
+    quick.arrive(QUARTER, 2);
+    slow.arrive(QUARTER, 30);
+    expect(on.news()).toEqual([]);
+    slow.arrive(QUARTER, 1);
+    expect(on.news()).toEqual(['cancel 1']);
+    expect(on.backlog.byteLength).toBe(2 * 1024);
+    await slow.take(1);
+    expect(slow.failure).toMatchObject({ reason: 'slow-consumer', frameId: 1 });
+    expect(String(slow.failure)).toContain('this transport cannot make the server wait');
+    await quick.take(2);
+    expect([quick.failure, on.backlog.byteLength]).toEqual([undefined, 0]);
+  });
+});
+
 describe('slowConsumerMs', () => {
   it('ends the operation whose loop stands still for so long, and no other', async () => {
     const on = stage({ slowConsumerMs: 500 });

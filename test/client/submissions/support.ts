@@ -33,6 +33,8 @@ export function ackOf({ credit = 2, maxInFlight = 4 }: Grant): SessionOpenAckMet
 export interface StageOptions extends Grant {
   /** Default: operation. */
   readonly holding?: Holding;
+  /** Whether the transport can be paused. Default true. */
+  readonly canPause?: boolean;
   readonly slowConsumerMs?: number;
 }
 
@@ -45,7 +47,7 @@ class RecordingCarrier extends SessionCarrier {
     this.sent.push(`submit ${frameId}`);
   };
 
-  constructor() {
+  constructor(private readonly canPause: boolean) {
     super(7, undefined);
   }
 
@@ -62,6 +64,10 @@ class RecordingCarrier extends SessionCarrier {
     }
   }
 
+  override get canHoldReading(): boolean {
+    return this.canPause;
+  }
+
   override holdReading(): void {
     this.sent.push('pause reading');
   }
@@ -74,7 +80,7 @@ class RecordingCarrier extends SessionCarrier {
 /** Submissions of session 7, everything that they send, and what becomes of each submit. */
 export class Stage {
   readonly time = new VirtualTime();
-  readonly carrier = new RecordingCarrier();
+  readonly carrier: RecordingCarrier;
   readonly outcomes = new Map<string, unknown[]>();
   readonly subscriptions = new Map<string, Subscription>();
   idleCount = 0;
@@ -82,8 +88,9 @@ export class Stage {
   readonly backlog: Backlog;
   private epoch = 0;
 
-  constructor({ holding = 'operation', slowConsumerMs, ...grant }: StageOptions = {}) {
-    const { carrier, time: scheduler } = this;
+  constructor({ holding = 'operation', slowConsumerMs, canPause = true, ...grant }: StageOptions = {}) {
+    const carrier = (this.carrier = new RecordingCarrier(canPause));
+    const { time: scheduler } = this;
     const { maySendAgain = false } = grant;
     this.submissions = new Submissions(
       carrier,
