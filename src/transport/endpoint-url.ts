@@ -25,6 +25,11 @@ export function parseEndpointUrl<Scheme extends string>(
   if (url.username !== '' || url.password !== '') {
     throw new TypeError(`the URL to connect to has a user or a password; give it to openSession as \`auth\``);
   }
+  const isSocket = scheme === 'tcp' || scheme === 'tls';
+  if (url.hash !== '' || (isSocket && (!['', '/'].includes(url.pathname) || url.search !== ''))) {
+    const part = isSocket ? 'a path, a query or a fragment, which a socket has none of' : 'a fragment';
+    throw new TypeError(`the URL to connect to has ${part}, got ${describeValue(text)}`);
+  }
   const port = url.port === '' ? DEFAULT_PORTS[scheme] : Number(url.port);
   if (port === undefined || url.hostname === '') {
     throw new TypeError(

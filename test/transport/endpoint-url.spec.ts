@@ -25,6 +25,10 @@ describe('the URL of an endpoint', () => {
     ['tcp://nnrp.example', /needs a host and a port/],
     ['tcp://:4433', /must begin|needs a host and a port/],
     ['wss://host:99999', /must begin/],
+    ['tcp://127.0.0.1:4433/nnrp', /a path, a query or a fragment, which a socket has none of/],
+    ['tls://127.0.0.1:4433?room=1', /a path, a query or a fragment/],
+    ['tcp://127.0.0.1:4433#top', /a path, a query or a fragment/],
+    ['wss://chat.example/nnrp#top', /has a fragment/],
   ])('%p is none', (text, message) => {
     expect(() => read(text)).toThrow(message);
   });
