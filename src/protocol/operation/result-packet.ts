@@ -4,7 +4,7 @@ import { packet, type Packet } from '../../wire/packet';
 import { PacketTemplate } from '../../wire/packet-template';
 import { USUAL_COMPLETE, USUAL_PARTIAL, type ResultPush } from './result';
 import { TEXT_PARTIAL, textStart, TextResult } from './text-result';
-import { describesItself, shapeOf } from './typed-body';
+import { shapeOf } from './typed-body';
 
 const PARTIAL = new PacketTemplate(MessageType.ResultPush, ResultPushMetadata.encode(USUAL_PARTIAL));
 const COMPLETE = new PacketTemplate(MessageType.ResultPush, ResultPushMetadata.encode(USUAL_COMPLETE));
@@ -35,7 +35,8 @@ export function readResultMetadata(bytes: Uint8Array): Readonly<ResultPushMetada
 /** What a RESULT_PUSH would say of a part that is a PARTIAL_RESULT: its body describes itself, or is bytes. */
 export function partMetadata(body: Uint8Array): Readonly<ResultPushMetadata> {
   if (textStart(body) !== undefined) return TEXT_PARTIAL;
-  return describesItself(body) ? { ...USUAL_PARTIAL, ...shapeOf(body) } : USUAL_PARTIAL;
+  const shape = shapeOf(body);
+  return shape === undefined ? USUAL_PARTIAL : { ...USUAL_PARTIAL, ...shape };
 }
 
 function isSame(bytes: Uint8Array, others: Uint8Array): boolean {

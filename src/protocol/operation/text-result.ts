@@ -23,19 +23,22 @@ const TEMPLATE = new TextTemplate(
   EMPTY.body,
 );
 
+/** Where the one descriptor of a text is other in preview4. */
+const KIND_AT = BodyRegionPrelude.length + fieldOffset(TypedPayloadDescriptor, 'payloadKind');
+const FLAGS_AT = BodyRegionPrelude.length + fieldOffset(TypedPayloadDescriptor, 'descriptorFlags');
 const PREVIEW4_TEMPLATE = new PartialTextTemplate(inPreview4(EMPTY.body));
 
 /** Where the text starts in a body that is as a session sends one text; undefined of any other. */
 export function textStart(body: Uint8Array): number | undefined {
-  return TEMPLATE.textStart(body) ?? PREVIEW4_TEMPLATE.textStart(body);
+  // They differ in one byte: preview4 has flags there.
+  return (body[FLAGS_AT] === 0 ? TEMPLATE : PREVIEW4_TEMPLATE).textStart(body);
 }
 
 /** The same body with the descriptor of preview4, which has the kind where preview3 has flags, and flags behind. */
 function inPreview4(body: Uint8Array): Uint8Array {
   const moved = body.slice();
-  const at = BodyRegionPrelude.length + fieldOffset(TypedPayloadDescriptor, 'payloadKind');
-  moved[at] = PayloadKind.TokenChunk;
-  moved[at + 1] = DescriptorFlag.Partial;
+  moved[KIND_AT] = PayloadKind.TokenChunk;
+  moved[FLAGS_AT] = DescriptorFlag.Partial;
   return moved;
 }
 

@@ -6,6 +6,7 @@ import {
   decodeTypedPayload as decodeInPreview4,
   TypedPayloadDescriptor as Preview4Descriptor,
 } from '../../wire/preview4/body/typed-payload';
+import { NnrpError } from '../../wire/errors';
 import { readU32 } from '../../wire/u32';
 
 const REFERENCE_BYTES = fieldOffset(BodyRegionPrelude, 'objectReferenceBytes');
@@ -30,8 +31,23 @@ export function typedPayloads(shape: PayloadShape, body: Uint8Array): Uint8Array
   return decode(shape, descriptors, frames).map(({ payload }) => payload);
 }
 
-/** Whether a body that nobody describes is one of the kind that describes itself, with typed payloads. */
-export function describesItself(body: Uint8Array): boolean {
+/**
+ * What a body that nobody describes says of its payloads, where it is one that describes itself, as preview4 has them;
+ * undefined of any other, which is bytes.
+ */
+export function shapeOf(body: Uint8Array): PayloadShape | undefined {
+  if (!mayDescribeItself(body)) return undefined;
+  try {
+    return describedShape(body);
+  } catch (error) {
+    // Bytes that only look like it are as good as any.
+    if (error instanceof NnrpError) return undefined;
+    throw error;
+  }
+}
+
+/** What nearly all that is something else is not, as can be told without reading its descriptors. */
+function mayDescribeItself(body: Uint8Array): boolean {
   const { length } = BodyRegionPrelude;
   if (body.length < length + Preview4Descriptor.length || readU32(body, DESCRIPTOR_BYTES) === 0) return false;
   let regions = 0;
@@ -40,15 +56,17 @@ export function describesItself(body: Uint8Array): boolean {
   return length + regions === body.length && readU32(body, 24) === 0 && readU32(body, 28) === 0;
 }
 
-/** What a body that describes itself says of its payloads, by its descriptors. */
-export function shapeOf(body: Uint8Array): PayloadShape {
-  const { typedPayloadDescriptors } = splitBody(body, Preview4Prelude);
+/** Throws an `NnrpError` where a body does not describe itself. */
+function describedShape(body: Uint8Array): PayloadShape {
+  const { typedPayloadDescriptors, typedPayloadFrames } = splitBody(body, Preview4Prelude);
   const { length } = Preview4Descriptor;
   let payloadKindBitmap = 0;
   for (let at = KIND_AT; at < typedPayloadDescriptors.length; at += length) {
     payloadKindBitmap |= typedPayloadDescriptors[at]!;
   }
-  return { payloadKindBitmap, payloadFrameCount: typedPayloadDescriptors.length / length };
+  const shape = { payloadKindBitmap, payloadFrameCount: typedPayloadDescriptors.length / length };
+  decodeInPreview4(shape, typedPayloadDescriptors, typedPayloadFrames);
+  return shape;
 }
 
 /** Descriptors differ in two bytes: flags in preview3, of which there are four; kind and flags in preview4. */
