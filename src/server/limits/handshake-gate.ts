@@ -4,7 +4,7 @@ import type { PeerName, Transport } from '../../transport/transport';
 import type { UnfinishedPacket } from '../../transport/unfinished-packet';
 import type { ServerReports } from '../reports';
 import type { Excess } from './connection-limits';
-import { Lookout, type Watchman } from './lookout';
+import { Lookout } from './lookout';
 import type { ServerLimits } from './server-limits';
 import type { WatchedConnection } from './watched-connection';
 import { SlowReaders } from './slow-readers';
@@ -54,7 +54,7 @@ export class HandshakeTicket implements GateTicket {
  *     ▼           ▼  too slow, or the oldest of too many
  *   refused      cut
  */
-export class HandshakeGate implements ConnectionGate, Watchman {
+export class HandshakeGate implements ConnectionGate {
   /** Oldest first. */
   private readonly pending = new Set<HandshakeTicket>();
   private readonly present = new Set<HandshakeTicket>();
@@ -67,7 +67,7 @@ export class HandshakeGate implements ConnectionGate, Watchman {
     scheduler: SchedulerLike,
     private readonly reports: ServerReports,
   ) {
-    this.lookout = new Lookout(scheduler, this, limits.handshakeMs);
+    this.lookout = new Lookout(scheduler, () => this.lookAround(), limits.handshakeMs);
     this.readers = new SlowReaders(limits, scheduler);
     this.senders = new SlowSenders(limits, scheduler);
   }
@@ -134,7 +134,7 @@ export class HandshakeGate implements ConnectionGate, Watchman {
     this.senders.forget(ticket.connection);
   }
 
-  lookAround(): number | undefined {
+  private lookAround(): number | undefined {
     const { handshakeMs } = this.limits;
     const now = this.lookout.now();
     for (const ticket of [...this.pending]) {

@@ -9,15 +9,6 @@ import { scheduleIn } from '../../transport/time/schedule-in';
  */
 const LOOK_MS = 1000;
 
-/** Who looks. */
-export interface Watchman {
-  /**
-   * Looks at everything that is watched. In how many milliseconds there is to be another look at the latest,
-   * Infinity for any; undefined where nothing is left to watch.
-   */
-  lookAround(): number | undefined;
-}
-
 /**
  * Looks now and then at what takes its time, with one timer for all, while there is something to look at, each
  * time after what lies in the sockets has been read. Its clock stands still while the process does: bytes of a
@@ -30,7 +21,11 @@ export class Lookout {
 
   constructor(
     private readonly scheduler: SchedulerLike,
-    private readonly watchman: Watchman,
+    /**
+     * Looks at everything that is watched. In how many milliseconds there is to be another look at the latest,
+     * Infinity for any; undefined where nothing is left to watch.
+     */
+    private readonly lookAround: () => number | undefined,
     /** Of the time limits that are watched. */
     shortestMs: number,
   ) {
@@ -67,7 +62,7 @@ export class Lookout {
   private look(): void {
     this.clock.look();
     this.timer = undefined;
-    const dueMs = this.watchman.lookAround();
+    const dueMs = this.lookAround();
     if (dueMs !== undefined && this.timer === undefined) this.wait(dueMs);
   }
 }

@@ -1,6 +1,6 @@
 import type { SchedulerLike } from 'rxjs';
 import type { WatchedConnection } from './watched-connection';
-import { Lookout, type Watchman } from './lookout';
+import { Lookout } from './lookout';
 import type { ServerLimits } from './server-limits';
 
 type ReaderLimits = Pick<
@@ -29,7 +29,7 @@ interface Backlog {
  *                              ▼  too much, for too long, or without an end in sight
  *                             cut
  */
-export class SlowReaders implements Watchman {
+export class SlowReaders {
   private readonly backlogs = new Map<Reader, Backlog>();
   /** Bytes of all backlogs, as they were last seen. */
   private total = 0;
@@ -39,7 +39,7 @@ export class SlowReaders implements Watchman {
     private readonly limits: ReaderLimits,
     scheduler: SchedulerLike,
   ) {
-    this.lookout = new Lookout(scheduler, this, limits.unreadMs);
+    this.lookout = new Lookout(scheduler, () => this.lookAround(), limits.unreadMs);
   }
 
   /** So many bytes wait for a peer. */
@@ -60,7 +60,7 @@ export class SlowReaders implements Watchman {
     if (this.backlogs.size === 0) this.lookout.stop();
   }
 
-  lookAround(): number | undefined {
+  private lookAround(): number | undefined {
     for (const [reader, backlog] of [...this.backlogs]) this.look(reader, backlog);
     return this.backlogs.size > 0 ? Infinity : undefined;
   }

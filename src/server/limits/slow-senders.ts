@@ -1,6 +1,6 @@
 import type { SchedulerLike } from 'rxjs';
 import type { WatchedConnection } from './watched-connection';
-import { Lookout, type Watchman } from './lookout';
+import { Lookout } from './lookout';
 import type { ServerLimits } from './server-limits';
 
 /** A connection whose peer may be slow to finish its packets. */
@@ -22,7 +22,7 @@ interface Begun {
  *                                              ▼  the same packet, for too long or too slowly
  *                                            ended
  */
-export class SlowSenders implements Watchman {
+export class SlowSenders {
   private readonly packets = new Map<Sender, Begun>();
   private readonly lookout: Lookout;
 
@@ -31,7 +31,7 @@ export class SlowSenders implements Watchman {
     scheduler: SchedulerLike,
   ) {
     const { packetMs, packetGraceMs } = limits;
-    this.lookout = new Lookout(scheduler, this, Math.min(packetMs, packetGraceMs));
+    this.lookout = new Lookout(scheduler, () => this.lookAround(), Math.min(packetMs, packetGraceMs));
   }
 
   /** A read of a connection has ended inside a packet. */
@@ -44,7 +44,7 @@ export class SlowSenders implements Watchman {
     if (this.packets.delete(sender) && this.packets.size === 0) this.lookout.stop();
   }
 
-  lookAround(): number | undefined {
+  private lookAround(): number | undefined {
     for (const [sender, begun] of [...this.packets]) this.look(sender, begun);
     return this.packets.size > 0 ? Infinity : undefined;
   }

@@ -152,7 +152,7 @@ describe('a lookout', () => {
     const timers = new HeldTimers();
     const seen: number[] = [];
     const lookAround = () => (seen.push(lookout.now()) < 3 ? Infinity : undefined);
-    const lookout: Lookout = new Lookout(timers, { lookAround }, 10_000);
+    const lookout: Lookout = new Lookout(timers, lookAround, 10_000);
     lookout.start();
     const start = lookout.now();
     timers.fire(1_000);
