@@ -16,12 +16,11 @@ export function onAbort(signal: AbortSignal, act: () => void): Subscription {
   const wake = (): void => {
     act();
   };
-  const others = waiting.get(signal);
-  if (others === undefined) waitFor(signal, wake);
-  else others.add(wake);
+  const all = waiting.get(signal) ?? beginWaiting(signal);
+  all.add(wake);
   return new Subscription(() => {
-    const all = waiting.get(signal);
-    if (all?.delete(wake) === true && all.size === 0) stopWaiting(signal);
+    all.delete(wake);
+    if (all.size === 0 && waiting.get(signal) === all) stopWaiting(signal);
   });
 }
 
@@ -35,14 +34,24 @@ export function aborted$(signal: AbortSignal): Observable<void> {
   );
 }
 
+/** Why a signal has aborted: its owner's, and mostly an error. Old platforms and polyfills keep none. */
+export function reasonOf(signal: AbortSignal): Error {
+  const reason = signal.reason as Error | undefined;
+  return reason === undefined ? new DOMException('the signal has aborted', 'AbortError') : reason;
+}
+
+/** Throws a signal's reason where it has aborted. Not the signal's own method: those that have no reason lack it. */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) throw reasonOf(signal);
+}
+
 /** What some work gives, or a rejection with a signal's reason where that aborts first; the work goes on then. */
 export async function unlessAborted<T>(signal: AbortSignal | undefined, work: Promise<T>): Promise<T> {
   if (signal === undefined) return work;
   let watching = Subscription.EMPTY;
   const aborted = new Promise<never>((_, reject) => {
     watching = onAbort(signal, () => {
-      // The reason is its owner's, and may be anything.
-      reject(signal.reason as Error);
+      reject(reasonOf(signal));
     });
   });
   try {
@@ -52,9 +61,11 @@ export async function unlessAborted<T>(signal: AbortSignal | undefined, work: Pr
   }
 }
 
-function waitFor(signal: AbortSignal, first: () => void): void {
-  waiting.set(signal, new Set([first]));
+function beginWaiting(signal: AbortSignal): Set<() => void> {
+  const all = new Set<() => void>();
+  waiting.set(signal, all);
   signal.addEventListener('abort', wakeAll);
+  return all;
 }
 
 function stopWaiting(signal: AbortSignal): void {
@@ -66,5 +77,6 @@ function wakeAll({ target }: Event): void {
   const signal = target as AbortSignal;
   const all = waiting.get(signal) ?? [];
   stopWaiting(signal);
+  // Whoever an earlier one unsubscribes is not in it any more when its turn comes.
   for (const wake of all) wake();
 }

@@ -8,7 +8,7 @@ import type { Message } from '../wire/message';
 import type { MessageType } from '../wire/message-type';
 import { SessionErrorCode, SessionStatus } from '../wire/messages/session-open';
 import { NnrpError } from '../wire/errors';
-import { unlessAborted } from './abort';
+import { throwIfAborted, unlessAborted } from './abort';
 import { SessionRejectedError } from './errors';
 import { linkOver, type ClientLink } from './link/link';
 import { ClientLinks } from './link/links';
@@ -141,7 +141,7 @@ class RunningClient implements Client, SessionOwner {
   async openSession(given: SessionOptions = {}): Promise<ClientSession> {
     const { signal, ...wanted } = takeSessionOptions(given);
     const options = { ...this.settings.session, ...wanted };
-    signal?.throwIfAborted();
+    throwIfAborted(signal);
     const asked = this.auths.of(options.auth);
     const auth = asked instanceof Uint8Array ? asked : await unlessAborted(signal, asked);
     const link = this.links.main;

@@ -32,13 +32,14 @@ const random: Rule<() => number> = {
   take: (value) => () => numberOf(value as () => unknown) ?? Math.random(),
 };
 
-/** Known by what it does: one of another realm is as good. */
+/** Known by what is used of it: one of another realm is as good, or a polyfill's. */
 const abortSignal: Rule<AbortSignal> = rule(
   'an AbortSignal',
   (value) =>
     isObject(value) &&
     typeof (value as Partial<AbortSignal>).aborted === 'boolean' &&
-    typeof (value as Partial<AbortSignal>).addEventListener === 'function',
+    typeof (value as Partial<AbortSignal>).addEventListener === 'function' &&
+    typeof (value as Partial<AbortSignal>).removeEventListener === 'function',
 );
 
 const auth = secret(

@@ -162,3 +162,62 @@ describe('the signal of a submit', () => {
     expect(listeners(abort)).toBe(0);
   });
 });
+
+describe('a signal of few means', () => {
+  /** What old platforms and polyfills have: no reason, and nothing to throw it with. */
+  class PlainSignal extends EventTarget {
+    aborted = false;
+    abort(): void {
+      this.aborted = true;
+      this.dispatchEvent(new Event('abort'));
+    }
+  }
+
+  const plain = (): { signal: AbortSignal; abort: () => void } => {
+    const signal = new PlainSignal();
+    return {
+      signal: signal as unknown as AbortSignal,
+      abort: () => {
+        signal.abort();
+      },
+    };
+  };
+
+  it('ends what it is given to, with a reason that says so', async () => {
+    const connects = plain();
+    const [left, right] = memoryPair();
+    const client = await connect(endpointOf(of<Transport>(left)), { signal: connects.signal });
+    const opens = plain();
+    const opening = client.openSession({ signal: opens.signal });
+    opens.abort();
+    await expect(opening).rejects.toMatchObject({ name: 'AbortError' });
+    await expect(client.openSession({ signal: opens.signal })).rejects.toMatchObject({ name: 'AbortError' });
+    right.destroy();
+    const late = plain();
+    late.abort();
+    await expect(connect(endpointOf(NEVER), { signal: late.signal })).rejects.toMatchObject({
+      name: 'AbortError',
+    });
+  });
+
+  it('ends a submit', async () => {
+    const { client, server } = await new Served().session();
+    server.respond(() => NEVER);
+    const { signal, abort: end } = plain();
+    const outcome = told(client.submit({ body: 'x', signal }));
+    await settled();
+    end();
+    expect(outcome).toEqual([
+      expect.objectContaining({
+        reason: 'cancelled',
+        cause: expect.objectContaining({ name: 'AbortError' }) as unknown,
+      }),
+    ]);
+  });
+
+  it('is none where it cannot be listened to no longer', async () => {
+    const { client } = await new Served().session();
+    const signal = { aborted: false, addEventListener: () => undefined } as unknown as AbortSignal;
+    expect(() => client.submit({ signal })).toThrow(TypeError);
+  });
+});

@@ -15,7 +15,7 @@ import type { ConnectEndpoint } from '../../transport/endpoint';
 import { transport as transportRule } from '../../transport/option-rules';
 import { inTime } from '../../transport/time/in-time';
 import type { PeerName, Transport, TransportKind } from '../../transport/transport';
-import { aborted$, unlessAborted } from '../abort';
+import { aborted$, throwIfAborted, unlessAborted } from '../abort';
 import { onEach } from '../../transport/on-each';
 import type { ClientSettings } from '../options';
 import { ClientLink, linkOver, neitherRevision, type LinkEvent } from './link';
@@ -82,7 +82,7 @@ export class ClientLinks {
       return this.add(link);
     } catch (error) {
       link.destroy();
-      signal?.throwIfAborted();
+      throwIfAborted(signal);
       if (revision === 'preview4' || this.isClosed) throw error;
       const fallback = await this.dialAgain(endpoint, signal);
       rememberPreview3(endpoint, scheduler.now());
@@ -99,13 +99,13 @@ export class ClientLinks {
       link.isLastAttempt = true;
       return link;
     } catch (cause) {
-      signal?.throwIfAborted();
+      throwIfAborted(signal);
       throw neitherRevision(endpoint.url, cause);
     }
   }
 
   private async dial(endpoint: ConnectEndpoint, signal: AbortSignal | undefined): Promise<ClientLink> {
-    signal?.throwIfAborted();
+    throwIfAborted(signal);
     const { connectTimeoutMs, scheduler } = this.settings;
     const tooLate = (): Observable<never> =>
       throwError(() => connectTimedOut(endpoint.url, connectTimeoutMs));
@@ -117,7 +117,7 @@ export class ClientLinks {
       { defaultValue: undefined },
     );
     if (transport === undefined) {
-      signal?.throwIfAborted();
+      throwIfAborted(signal);
       throw linkOver(endpoint.url);
     }
     if (this.isClosed) {

@@ -6,6 +6,7 @@ import { MessageType } from '../../wire/message-type';
 import type { SessionOpenAckMetadata, SessionOpenMetadata } from '../../wire/messages/session-open';
 import type { Packet } from '../../wire/packet';
 import type { PeerName } from '../../transport/transport';
+import { reasonOf } from '../abort';
 import { AwaitedAcks } from '../awaited-acks';
 import type { ClientSettings } from '../options';
 import type { LinkOutlet } from './link-outlet';
@@ -86,7 +87,7 @@ export class OpenQueue {
     const { first } = this.opens;
     if (first === undefined) return;
     if (first.signal?.aborted === true) {
-      this.refuse(first.signal.reason);
+      this.refuse(reasonOf(first.signal));
       return;
     }
     const { scheduler, openTimeoutMs } = this.settings;

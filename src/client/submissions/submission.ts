@@ -1,11 +1,12 @@
 import type { Observer } from 'rxjs';
 import type { ResultPush } from '../../protocol/operation/result';
-import { describeError } from '../../protocol/runtime-error';
+import { describeError, RuntimeError } from '../../protocol/runtime-error';
 import { FrameSubmitMetadata } from '../../wire/messages/frame-submit';
 import { HEADER_LENGTH } from '../../wire/header';
 import { ours, ownBytes } from '../../wire/own-bytes';
 import { EMPTY } from '../../wire/packet';
 import { requireBytes } from '../../wire/require-bytes';
+import { reasonOf } from '../abort';
 import { OperationError } from '../errors';
 
 /** What a client asks of a server. */
@@ -32,6 +33,7 @@ export interface Submission {
   /** The caller's, until `keepBody`. */
   body: Uint8Array;
   readonly subscriber: Observer<ResultPush>;
+  readonly signal: AbortSignal | undefined;
   /** 0 until it is sent. */
   frameId: number;
 }
@@ -47,7 +49,7 @@ const USUAL_BYTES = FrameSubmitMetadata.encode(USUAL);
  * `TypeError` where the body is neither bytes nor a string.
  */
 export function submission(
-  { body = EMPTY, metadata: fields }: SubmitRequest,
+  { body = EMPTY, metadata: fields, signal }: SubmitRequest,
   subscriber: Observer<ResultPush>,
 ): Submission {
   const metadata = fields === undefined ? USUAL : FrameSubmitMetadata.of(fields);
@@ -56,6 +58,7 @@ export function submission(
     metadataBytes: metadata === USUAL ? USUAL_BYTES : FrameSubmitMetadata.encode(metadata),
     body: typeof body === 'string' ? ours(utf8.encode(body)) : requireBytes(body, 'the body of a submit'),
     subscriber,
+    signal,
     frameId: 0,
   };
 }
@@ -82,6 +85,15 @@ export function tooLarge(
 
 /** What a submit ends with whose signal has aborted. */
 export function cancelledBy(signal: AbortSignal, sessionId: number, frameId: number): OperationError {
-  const cause: unknown = signal.reason;
+  const cause = reasonOf(signal);
   return new OperationError('cancelled', sessionId, frameId, { detail: describeError(cause), cause });
+}
+
+/** What a submit ends with for which its session has no frame id left. */
+export function frameIdOverflow(sessionId: number): RuntimeError {
+  return new RuntimeError(
+    'frame-id-overflow',
+    `session ${sessionId} has used all of its frame ids; open another`,
+    { reach: 'session', origin: 'local' },
+  );
 }

@@ -10,7 +10,6 @@ import {
 } from 'rxjs';
 import { CreditWindow, type CreditLoad } from '../../protocol/flow/credit-window';
 import { isTerminal, type ResultPush } from '../../protocol/operation/result';
-import { RuntimeError } from '../../protocol/runtime-error';
 import { MAX_WANTED_OPERATIONS } from '../../protocol/session/session-extension';
 import { scheduleIn } from '../../transport/time/schedule-in';
 import { MessageType } from '../../wire/message-type';
@@ -18,10 +17,12 @@ import type { FlowUpdateMetadata } from '../../wire/messages/flow-update';
 import type { SessionOpenAckMetadata } from '../../wire/messages/session-open';
 import type { ConnectionCredit } from '../link/connection-credit';
 import { OperationError, type OperationFailure } from '../errors';
+import { onceATurn } from '../once-a-turn';
 import type { ClientSettings } from '../options';
 import type { SessionCarrier } from '../session/session-carrier';
 import {
   cancelledBy,
+  frameIdOverflow,
   isLarger,
   keepBody,
   submission,
@@ -29,6 +30,7 @@ import {
   type Submission,
   type SubmitRequest,
 } from './submission';
+import { Suspect } from './suspect';
 
 /** How many operations a session may have in flight, and has. */
 export interface Credit {
@@ -44,9 +46,6 @@ export interface Credit {
 type Particulars = ConstructorParameters<typeof OperationError>[3];
 
 const MAX_FRAME_ID = 0xffffffff;
-
-/** Connections that may end of one submit, for all that is known: it is not offered to a third. */
-const MAX_ENDED = 2;
 
 /**
  * The submits of a session: those that wait for credit, and those in flight by frame id.
@@ -81,8 +80,7 @@ export class Submissions {
   /** The operations that a server, whose connection is lost, takes to be wanted. */
   private toldWanted: readonly number[] = [];
   private leaveConnection: () => void = noop;
-  /** The first submit that the server had not received, and how many connections ended before it had. */
-  private suspect = { frameId: 0, ended: 0 };
+  private readonly suspect = new Suspect();
 
   constructor(
     private readonly carrier: SessionCarrier,
@@ -132,11 +130,11 @@ export class Submissions {
     }
     // Terminal results and errors have left already; what is still in flight was unsubscribed.
     if (!this.isInFlight(wanted)) return;
-    // Before what takes its place. Where there is no connection, the server hears with the next which
-    // operations are still wanted.
+    // Where there is no connection, the server hears with the next which operations are still wanted.
     if (this.connection !== undefined) this.sendCancel(wanted.frameId);
     this.leave(wanted.frameId);
-    this.sendWaiting();
+    this.tellCredit();
+    if (this.waiting.size > 0) this.sendWaitingSoon();
   }
 
   /** The signal of a submit has aborted: gives it up, and returns what it ends with. */
@@ -248,23 +246,16 @@ export class Submissions {
     }
     this.toldWanted = [];
     const unreceived = [...this.inFlight.values()].filter(({ frameId }) => frameId > lastReceivedId);
-    this.suspectOf(unreceived[0]?.frameId);
+    this.suspect.note(unreceived[0]?.frameId);
     for (const asked of unreceived) this.sendAgain(asked);
     this.sendWaiting();
-  }
-
-  /** Bytes come in order: where a connection died of a submit, it was the first that was not received. */
-  private suspectOf(frameId = 0): void {
-    const { suspect } = this;
-    this.suspect = { frameId, ended: suspect.frameId === frameId ? suspect.ended + 1 : 1 };
   }
 
   private sendAgain(asked: Submission): void {
     const { largestPacket, sessionId } = this.carrier;
     const { frameId } = asked;
-    const { suspect } = this;
     // A server that says what it takes would have said so of this one.
-    const isFatal = largestPacket === Infinity && suspect.frameId === frameId && suspect.ended >= MAX_ENDED;
+    const isFatal = largestPacket === Infinity && this.suspect.isFatal(frameId);
     if (isFatal) this.fail(frameId, 'undeliverable');
     else if (isLarger(asked, largestPacket))
       this.failWith(frameId, tooLarge(asked, sessionId, largestPacket));
@@ -323,12 +314,17 @@ export class Submissions {
     const { connection } = this;
     if (connection === undefined) return;
     for (const wanted of this.waiting) {
+      // Its signal is about to give it up.
+      if (wanted.signal?.aborted === true) continue;
       if (!this.maySubmit(wanted, connection)) break;
       this.waiting.delete(wanted);
       this.send(wanted, connection);
     }
     this.tellCredit();
   };
+
+  /** Whoever gives up submits gives up all of them first: none of those is sent in the place of another. */
+  private readonly sendWaitingSoon = onceATurn(this.sendWaiting);
 
   private send(wanted: Submission, connection: ConnectionCredit): void {
     if (this.refuseTooLarge(wanted)) return;
@@ -400,15 +396,4 @@ export class Submissions {
   private tellCredit(): void {
     if (this.changes.observed) this.changes.next();
   }
-}
-
-function frameIdOverflow(sessionId: number): RuntimeError {
-  return new RuntimeError(
-    'frame-id-overflow',
-    `session ${sessionId} has used all of its frame ids; open another`,
-    {
-      reach: 'session',
-      origin: 'local',
-    },
-  );
 }

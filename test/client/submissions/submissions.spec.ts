@@ -64,16 +64,52 @@ describe('Submissions', () => {
     expect(stage.outcomes.get('b')).toEqual([]);
   });
 
-  it('cancels one that is unsubscribed in flight, and sends the next', () => {
+  it('cancels one that is unsubscribed in flight, and sends the next once the turn has ended', async () => {
     const stage = new Stage({ credit: 1 });
     stage.submit('a');
     stage.submit('b');
     stage.news();
     stage.unsubscribe('a');
-    expect(stage.news()).toEqual(['cancel 1', 'submit 2']);
+    expect(stage.news()).toEqual(['cancel 1']);
+    await Promise.resolve();
+    expect(stage.news()).toEqual(['submit 2']);
     // Its results may still be on their way.
     stage.complete(1);
     expect(stage.outcomes.get('a')).toEqual([]);
+  });
+
+  it('sends nothing of a group that is unsubscribed one by one', async () => {
+    const stage = new Stage({ credit: 2 });
+    const group = ['a', 'b', 'c', 'd', 'e'];
+    for (const name of [...group, 'another']) stage.submit(name);
+    stage.news();
+    for (const name of group) stage.unsubscribe(name);
+    expect(stage.submissions.creditNow()).toMatchObject({ inFlight: 0, waiting: 1 });
+    await Promise.resolve();
+    expect(stage.news()).toEqual(['cancel 1', 'cancel 2', 'submit 3']);
+    stage.complete(3);
+    expect(stage.outcomes.get('another')).toEqual(['end', '|']);
+  });
+
+  it('sends nothing of a group whose signal aborts, even where one that ends has the next go', async () => {
+    const stage = new Stage({ credit: 2 });
+    const group = new AbortController();
+    stage.results({ signal: group.signal }).subscribe({
+      error: () => {
+        stage.submissions.cancel(2);
+      },
+    });
+    for (const name of ['b', 'c', 'd']) stage.submit(name, { signal: group.signal });
+    stage.submit('another');
+    stage.news();
+    group.abort(new Error('enough'));
+    await Promise.resolve();
+    expect(stage.news()).toEqual(['cancel 1', 'cancel 2', 'submit 3']);
+    stage.complete(3);
+    expect(stage.outcomes.get('another')).toEqual(['end', '|']);
+    for (const name of ['b', 'c', 'd']) {
+      expect(stage.outcomes.get(name)).toEqual([expect.objectContaining({ reason: 'cancelled' })]);
+    }
   });
 
   it('sends no cancel for what has ended', () => {
