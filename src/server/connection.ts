@@ -103,6 +103,10 @@ export class Connection
     return this.guess.isReference;
   }
 
+  takesUp(revision: Revision, certainty: { readonly isCertain: boolean }): boolean {
+    return this.guess.takesUp(revision, certainty);
+  }
+
   signs(): SignsOfLife {
     return this.life.look({ isRead: !this.guard.isHeld });
   }

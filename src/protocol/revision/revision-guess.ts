@@ -3,6 +3,7 @@ import type { RevisionName } from '../../wire/message';
 import { MessageType } from '../../wire/message-type';
 import { BackpressureLevel, FlowUpdateMetadata } from '../../wire/messages/flow-update';
 import { SessionMigrateMetadata, TransportId } from '../../wire/messages/session-migrate';
+import { SessionOpenMetadata } from '../../wire/messages/session-open';
 import type { Packet } from '../../wire/packet';
 import { preview3 } from '../../wire/preview3';
 import { preview4 } from '../../wire/preview4';
@@ -21,8 +22,8 @@ const BACKPRESSURE_LEVEL = fieldOffset(FlowUpdateMetadata, 'backpressureLevel');
  * fault of that packet, which its record finds.
  *
  * ```
- *   SESSION_OPEN first ─▶ preview3 ─┐  a submit, a cache message, a type that only preview4 has
- *   CLIENT_HELLO first ─▶ preview4 ─┴──────────────────────────▶ fixed
+ *   SESSION_OPEN first ─▶ preview3 ─┐  a submit, a cache message, a type that only preview4 has, or the resume of a
+ *   CLIENT_HELLO first ─▶ preview4 ─┴─ session with operations ─▶ fixed
  *   CLIENT_HELLO, marked ──────────────────────────────────────▶ fixed
  * ```
  */
@@ -73,10 +74,27 @@ export class RevisionGuess {
       case MessageType.ClientHello:
         this.hello(packet);
         return;
+      case MessageType.SessionOpen:
+        this.hasBegun = true;
+        // Of no known client of preview4: the reference's has no such block, and this project's has a mark.
+        if (hasOwnBlocks(packet) && this.allowed.includes('preview3')) this.guess('preview3');
+        return;
       default:
         this.hasBegun = true;
         this.correct(evidence(packet));
     }
+  }
+
+  /**
+   * The peer takes up a session of this revision; `isCertain` where operations of the session have shown it. False
+   * where the peer has shown to be of another.
+   */
+  takesUp(revision: Revision, { isCertain }: { readonly isCertain: boolean }): boolean {
+    if (this.revision === revision || !this.isFixed) {
+      this.isFixed ||= isCertain;
+      this.guess(revision === preview4 ? 'preview4' : 'preview3');
+    }
+    return this.revision === revision;
   }
 
   private hello(packet: Packet): void {
@@ -122,6 +140,13 @@ function evidence({ header: { messageType }, metadata }: Packet): RevisionName |
       return isNew ? 'preview4' : undefined;
     }
   }
+}
+
+/** Whether a SESSION_OPEN has a block of auth or of an extension. */
+function hasOwnBlocks({ metadata }: Packet): boolean {
+  if (metadata.length !== SessionOpenMetadata.length) return false;
+  const { authBytes, sessionExtensionBytes } = SessionOpenMetadata.read;
+  return authBytes(metadata) > 0 || sessionExtensionBytes(metadata) > 0;
 }
 
 /** Whether a field of SESSION_MIGRATE has a transport that preview3 has no number for. */

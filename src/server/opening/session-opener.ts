@@ -181,7 +181,7 @@ export class SessionOpener {
         return this.start(opening, verdict, acceptance);
       case SessionStatus.Resumed:
         // Answered like a wrong token, and no guess: the token was right.
-        if (this.isForeign(verdict.sessionId, acceptance) || isOutOfReach(verdict.core, opening.connection)) {
+        if (this.isForeign(verdict.sessionId, acceptance) || !takesUp(opening.connection, verdict.core)) {
           return this.refused(opening, RESUME_REFUSED, true);
         }
         if (verdict.core === undefined) return this.start(opening, verdict, acceptance);
@@ -319,12 +319,15 @@ function acceptanceBlock({ extension, connection }: Opening, lastOperationId: nu
 }
 
 /**
- * Whether a connection may not have a session: it is of another revision, and what waits for its client is encoded in
- * that; or, as the reference has it, the connection that carries it has not ended.
+ * Whether a connection may have a session. What waits for the session's client is encoded in its revision: the
+ * connection has to be of that, and is from now on where it has not said. In preview4, as the reference has it, the
+ * connection that carries the session must have ended.
  */
-function isOutOfReach(core: SessionCore | undefined, { revision, isReference }: Attachment): boolean {
-  if (core === undefined) return false;
-  return core.revision !== revision || (isReference && core.outlet.current !== undefined);
+function takesUp(connection: Attachment, core: SessionCore | undefined): boolean {
+  if (core === undefined) return true;
+  const isCertain = core.operations.lastOperationId > 0;
+  if (!connection.takesUp(core.revision, { isCertain })) return false;
+  return !connection.isReference || core.outlet.current === undefined;
 }
 
 function isAccepted({ status }: OpenVerdict): boolean {

@@ -128,7 +128,7 @@ export class SessionCore {
     this.revision = revision;
     this.dialect = dialectOf(revision);
     this.sender.answers = this.dialect.answers;
-    if (this.dialect.hasControls) this.names ??= new OperationNames();
+    this.names = this.dialect.hasControls ? (this.names ?? new OperationNames()) : undefined;
   }
 
   /** The client has said something, to this session or about it. */

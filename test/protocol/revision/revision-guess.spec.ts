@@ -19,6 +19,8 @@ import { MessageType } from '../../../src/wire/message-type';
 import { CacheObjectKind } from '../../../src/wire/messages/cache';
 import { TransportId } from '../../../src/wire/messages/session-migrate';
 import type { Packet } from '../../../src/wire/packet';
+import { preview3 } from '../../../src/wire/preview3';
+import { preview4 } from '../../../src/wire/preview4';
 
 const BOTH: readonly RevisionName[] = ['preview3', 'preview4'];
 const SESSION = { sessionId: 42 };
@@ -43,6 +45,8 @@ describe('RevisionGuess', () => {
     ['a probe', [probe(1)], 'preview3'],
     ['probes and a hello', [probe(1), probe(2), hello], 'preview4'],
     ['a probe and an open', [probe(1), open(42)], 'preview3'],
+    ['a hello and an open with auth', [hello, open(42).auth('secret')], 'preview3'],
+    ['a hello, an open with auth and a submit with an id', [hello, open(42).auth('a'), submit4], 'preview4'],
     ['a ping and a hello', [ping(1), hello], 'preview3'],
     ['an open and a hello', [open(42), hello], 'preview3'],
     ['a hello and what both have', [hello, open(42), ping(1), cancel(42, 1), sessionClose(42)], 'preview4'],
@@ -94,6 +98,19 @@ describe('RevisionGuess', () => {
   it.each(BOTH)('is fixed by a hello with the mark of %s', (name) => {
     const { guess } = after([marked(hello, name), name === 'preview4' ? submit(42, 1) : submit4]);
     expect([guess.name, guess.isMarked, guess.isReference]).toEqual([name, true, false]);
+  });
+
+  it('is that of a session which is taken up, unless the peer has shown another', () => {
+    const { guess, changes } = after([hello]);
+    expect([guess.takesUp(preview3, { isCertain: false }), guess.name, changes]).toEqual([
+      true,
+      'preview3',
+      1,
+    ]);
+    expect([guess.takesUp(preview4, { isCertain: true }), guess.name]).toEqual([true, 'preview4']);
+    expect([guess.takesUp(preview3, { isCertain: true }), guess.name]).toEqual([false, 'preview4']);
+    guess.look(submit(42, 1));
+    expect(guess.name).toBe('preview4');
   });
 
   it.each(BOTH)('is never another than %s where that alone is allowed', (name) => {

@@ -276,7 +276,8 @@ describe('a client of preview4', () => {
     await expectQuiet(peer);
     peer.destroy();
     const older = await Peer.connect(served.listen);
-    older.send(open(resume.sessionId).resuming(token));
+    older.send(marked(clientHello(), 'preview3'), open(resume.sessionId).resuming(token));
+    await older.next();
     expect(statusOf(await older.next())).toEqual([SessionStatus.Rejected, SessionErrorCode.ResumeRejected]);
     const newer = await Peer.connect(served.listen);
     newer.send(clientHello(), open(42).resuming(token));
@@ -327,10 +328,11 @@ describe('a client of preview4', () => {
     const hello = await peer.next();
     expect(markOf(hello!)).toBe('preview4');
     expect(statusOf(await peer.next())).toEqual([SessionStatus.Opened, 0]);
-    const stranger = await Peer.connect(served.listen);
+    const strict = new Served({ revisions: ['preview4'] });
+    const stranger = await Peer.connect(strict.listen);
     stranger.send(clientHello(), open(43).announced());
     await stranger.ended();
-    expect(served.violations).toHaveLength(1);
+    expect(strict.violations).toHaveLength(1);
   });
 });
 

@@ -33,6 +33,8 @@ export interface Attachment {
   readonly slots: SlotPool;
   /** Sends an answer that the peer has provoked: while too many of them wait, it is not read. */
   answer(packet: Packet): void;
+  /** Whether the peer may have a session that is of this revision, by guess or as its operations have shown. */
+  takesUp(revision: Revision, certainty: { readonly isCertain: boolean }): boolean;
   /** Asks the peer to prove what it has received; once at a time. */
   requestProof(): void;
   /** The session has left this connection. */

@@ -33,6 +33,7 @@ function connection(peer: string, { isAnnounced = true, largestPacket = Infinity
   const attachment: Attachment = {
     revision: preview3,
     isReference: false,
+    takesUp: () => true,
     transport: transport as Transport,
     isAnnounced,
     largestPacket,
