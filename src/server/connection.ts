@@ -244,14 +244,20 @@ export class Connection
   /** Hands a session its packet, and counts what that costs. */
   private receive(core: SessionCore, packet: Packet): void {
     const toll = receive(core, packet, this.life.lastHeard);
-    if (toll === undefined) return;
-    if (toll === 'queued') {
-      this.guard.submitQueued();
-      return;
+    switch (toll?.kind) {
+      case undefined:
+        return;
+      case 'queued':
+        this.guard.submitQueued();
+        return;
+      case 'refused':
+        // The answer went where results go, and has a header at least.
+        this.guard.answerSent(HEADER_LENGTH);
+        this.count('refusals', core.sessionId);
+        return;
+      case 'cancelled-early':
+        for (let left = toll.count; left > 0 && this.count('cancels', core.sessionId); left--);
     }
-    // The answer went where results go, and has a header at least.
-    if (toll === 'refused') this.guard.answerSent(HEADER_LENGTH);
-    this.count(toll === 'refused' ? 'refusals' : 'cancels', core.sessionId);
   }
 
   private onSessionOpen(packet: Packet): void {

@@ -145,7 +145,7 @@ export class ServedSession extends ContainedObservable<SessionMessage> implement
   }
 
   cancel(frameId: number, scope: CancelScope = CancelScope.Operation): number[] {
-    return this.core.operations.cancel(frameId, scope, 'application');
+    return this.core.operations.cancel(frameId, scope, 'application').map((submit) => submit.frameId);
   }
 
   grant(credit: number, target?: CreditTarget): void {

@@ -12,10 +12,15 @@ export type CreditTarget =
  * it may be once too often.
  *
  * - `refused`: a request was well-formed, and is not served
- * - `cancelled-early`: the client has taken back what had only just come, or nothing
+ * - `cancelled-early`: the client has taken back so many operations that had only just come, or nothing, which
+ *   counts as one
  * - `queued`: a submit has to wait for a slot
  */
-export type Toll = 'refused' | 'cancelled-early' | 'queued';
+export type Toll =
+  { readonly kind: 'refused' | 'queued' } | { readonly kind: 'cancelled-early'; readonly count: number };
+
+export const REFUSED: Toll = { kind: 'refused' };
+export const QUEUED: Toll = { kind: 'queued' };
 
 /** How a server ends a session. */
 export interface SessionEnding {

@@ -1,5 +1,6 @@
 import { NEVER } from 'rxjs';
 import { DEFAULT_SERVER_LIMITS, type ConnectionRateName } from '../../../src/server/limits/server-limits';
+import { CancelScope } from '../../../src/protocol/operation/operation';
 import { InFlightPolicy } from '../../../src/wire/messages/session-close';
 import { SessionErrorCode } from '../../../src/wire/messages/session-open';
 import { CacheObjectKind } from '../../../src/wire/messages/cache';
@@ -26,6 +27,7 @@ import {
 } from '../../../src/testing';
 import { settled } from '../../support/async';
 import type { ServerOptions } from '../../../src/server/options';
+import { Peer } from '../../support/peer';
 import { endServed, type Served } from '../../support/served';
 import {
   arrived,
@@ -77,6 +79,25 @@ const COUNTED: Record<ConnectionRateName, (number: number) => Packet | Packet[]>
     inPreview4(MessageType.ObjectDeclare, { sessionId: SESSION }, { objectId: BigInt(number) }),
   hellos: (number) => (number % 2 === 0 ? clientHello() : probe(number)),
 };
+
+async function peerOf4(served: Served): Promise<Peer> {
+  const peer = await Peer.connect(served.endpoint);
+  await sendAll(peer, [clientHello(), open(SESSION)]);
+  return peer;
+}
+
+function submit4(frameId: number): Packet {
+  return inPreview4(
+    MessageType.FrameSubmit,
+    { sessionId: SESSION, frameId },
+    { operationId: BigInt(frameId) },
+  );
+}
+
+function supersede(frameId: number): Packet {
+  const fields = { oldOperationId: BigInt(frameId), newOperationId: BigInt(frameId + 1) };
+  return inPreview4(MessageType.Supersede, { sessionId: SESSION, frameId }, fields);
+}
 
 /** Of the session that every peer here has. */
 const OPENED = 1;
@@ -273,6 +294,61 @@ describe('cancels', () => {
     const { served } = serve();
     const peer = await openedPeer(served);
     await sendAll(peer, many(520, packetsOf));
+    expect(served.limits).toMatchObject([{ limit: 'cancels', sessionId: SESSION, observed: 501 }]);
+  });
+
+  const ofAll = inPreview4(MessageType.Cancel, { sessionId: SESSION }, { operationId: 0n });
+
+  it.each([
+    ['CANCEL of all', [ofAll]],
+    ['ABORT of all', [inPreview4(MessageType.Abort, { sessionId: SESSION }, { operationId: 0n })]],
+    ['SUPERSEDE', undefined],
+  ])('count by what they take back: %s', async (_, taking) => {
+    const { served, time } = serve({ maxInFlightOperations: 64, grantedOperationCredit: 32 });
+    let asked = 0;
+    served.server.sessions$.subscribe((session) => session.submits$.subscribe(() => (asked += 1)));
+    const peer = await peerOf4(served);
+    const round = async (waitMs: number): Promise<void> => {
+      const frames = Array.from({ length: 32 }, () => (number += 1));
+      await sendAll(
+        peer,
+        frames.map((frameId) => submit4(frameId)),
+      );
+      time.advance(waitMs);
+      await sendAll(peer, taking ?? frames.map((frameId) => supersede(frameId)));
+    };
+    let number = 0;
+    for (let rounds = 0; rounds < 20; rounds++) await round(10);
+    expect(served.limits).toEqual([]);
+    for (let rounds = 0; rounds < 20; rounds++) await round(0);
+    expect(served.limits).toMatchObject([{ limit: 'cancels', sessionId: SESSION, observed: 501 }]);
+    expect(asked).toBe(20 * 32 + 16 * 32);
+  });
+
+  it.each([
+    ['CANCEL of all', (): Packet => ofAll],
+    ['SUPERSEDE', supersede],
+  ])('that take nothing back are a flood: %s', async (_, packetOf) => {
+    const { served } = serve();
+    const peer = await peerOf4(served);
+    await sendAll(peer, many(520, packetOf));
+    expect(served.limits).toMatchObject([{ limit: 'cancels', sessionId: SESSION, observed: 501 }]);
+  });
+
+  it('count each that is reached from the one that is named', async () => {
+    const { served } = serve({
+      cancelScope: CancelScope.Session,
+      maxInFlightOperations: 64,
+      grantedOperationCredit: 32,
+    });
+    const peer = await openedPeer(served);
+    for (let rounds = 0, number = 0; rounds < 20; rounds++) {
+      await sendAll(
+        peer,
+        many(32, () => submit(SESSION, (number += 1))),
+      );
+      await sendAll(peer, [cancel(SESSION, number)]);
+    }
     expect(served.limits).toMatchObject([{ limit: 'cancels', sessionId: SESSION, observed: 501 }]);
   });
 });

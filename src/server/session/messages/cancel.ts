@@ -1,8 +1,10 @@
+import { CancelScope } from '../../../protocol/operation/operation';
 import type { MessageOf } from '../../../wire/message';
 import { MessageType } from '../../../wire/message-type';
 import { EMPTY, packet } from '../../../wire/packet';
 import type { SessionCore } from '../session-core';
 import type { Toll } from '../session-terms';
+import type { ReceivedSubmit } from '../submits/submit';
 
 /**
  * Milliseconds after which a client that takes an operation back has had use of it: one that has as many in
@@ -16,11 +18,10 @@ export function onCancel(
   cancel: MessageOf<typeof MessageType.FrameCancel>,
   now: number,
 ): Toll | undefined {
-  const isUse = now - operations.arrivalOf(cancel.frameId) >= USE_MS;
-  // Nothing where the cancel crossed with the operation's last result: that is no fault of anybody.
-  const cancelled = operations.cancel(cancel.frameId, server.settings.cancelScope, 'client');
-  if (cancelled.length > 0) streams.emit('cancels', cancel);
-  return isUse ? undefined : 'cancelled-early';
+  // None where the cancel crossed with the operation's last result: that is no fault of anybody.
+  const submits = operations.cancel(cancel.frameId, server.settings.cancelScope, 'client');
+  if (submits.length > 0) streams.emit('cancels', cancel);
+  return tollOf(submits, now);
 }
 
 /** CANCEL and ABORT of preview4, of one operation or of all: the application has the same as of FRAME_CANCEL. */
@@ -29,16 +30,36 @@ export function onControl(
   { header, metadata }: MessageOf<typeof MessageType.Cancel | typeof MessageType.Abort>,
   now: number,
 ): Toll | undefined {
-  const { operations, names } = session;
+  const { operations, names, streams } = session;
   if (metadata.operationId !== 0n) {
     names?.checkBound(metadata.operationId, operations.get(header.frameId));
     return onCancel(session, frameCancel(session, header.frameId), now);
   }
-  let toll: Toll | undefined;
-  for (const { operationId } of operations.all()) {
-    toll = onCancel(session, frameCancel(session, operationId), now) ?? toll;
-  }
-  return toll;
+  const [first] = operations.all();
+  if (first === undefined) return tollOf([], now);
+  // All at once: those that wait are not to start for it.
+  const submits = operations.cancel(first.operationId, CancelScope.Session, 'client');
+  for (const { frameId } of submits) streams.emit('cancels', frameCancel(session, frameId));
+  return tollOf(submits, now);
+}
+
+/** SUPERSEDE of preview4: another operation has taken the place of one, which is taken back. */
+export function onSupersede(
+  { operations, names }: SessionCore,
+  { header, metadata }: MessageOf<typeof MessageType.Supersede>,
+  now: number,
+): Toll | undefined {
+  const submit = operations.get(header.frameId);
+  names?.checkBound(metadata.oldOperationId, submit);
+  submit?.supersede();
+  return tollOf(submit === undefined ? [] : [submit], now);
+}
+
+/** For each operation that was taken back before it was of use, and for a word that took nothing back. */
+function tollOf(submits: readonly ReceivedSubmit[], now: number): Toll | undefined {
+  const early = submits.filter(({ arrivedAt }) => now - arrivedAt < USE_MS);
+  const count = submits.length === 0 ? 1 : early.length;
+  return count === 0 ? undefined : { kind: 'cancelled-early', count };
 }
 
 function frameCancel({ sessionId }: SessionCore, frameId: number): MessageOf<typeof MessageType.FrameCancel> {

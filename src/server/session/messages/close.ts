@@ -6,7 +6,7 @@ import type { MessageOf } from '../../../wire/message';
 import type { MessageType } from '../../../wire/message-type';
 import { CloseReason, CloseStatus, InFlightPolicy } from '../../../wire/messages/session-close';
 import type { SessionCore } from '../session-core';
-import type { SessionEnding, Toll } from '../session-terms';
+import { REFUSED, type SessionEnding, type Toll } from '../session-terms';
 
 /**
  * Milliseconds that an announced client has, where the server shuts down and no operation is left, to say that
@@ -63,7 +63,7 @@ export function submitCrossed(session: SessionCore, frameId: number): Toll | und
   if (session.asked === undefined) throw session.notOpen();
   session.sender.dropUnheard(frameId);
   session.crossed += 1;
-  return session.crossed > session.granted.grantedOperationCredit ? 'refused' : undefined;
+  return session.crossed > session.granted.grantedOperationCredit ? REFUSED : undefined;
 }
 
 function ask(session: SessionCore, ending: SessionEnding): void {

@@ -6,14 +6,13 @@ import type { SessionCore } from '../session-core';
 import type { Toll } from '../session-terms';
 import { onAdvice } from './advice';
 import { onCacheInvalidate, onCachePut } from './cache';
-import { onCancel, onControl } from './cancel';
+import { onCancel, onControl, onSupersede } from './cancel';
 import { onClose, onCloseAck } from './close';
 import { onFlowUpdate } from './flow-update';
 import { onMigrate } from './migrate';
 import { onPatch } from './patch';
 import { onPing } from './ping';
 import { onSubmit } from './submit';
-import { onSupersede } from './supersede';
 
 /** What a client says in a session, of either revision, but for submits. */
 type SessionRequest = MessageOf<
@@ -43,8 +42,7 @@ function onMessage(session: SessionCore, message: SessionRequest, now: number): 
     case MessageType.Abort:
       return onControl(session, message, now);
     case MessageType.Supersede:
-      onSupersede(session, message);
-      return undefined;
+      return onSupersede(session, message, now);
     case MessageType.Ping:
       onPing(session, message);
       return undefined;

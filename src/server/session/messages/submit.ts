@@ -6,7 +6,7 @@ import { NO_REFERENCES, refersToObjects } from '../session-cache';
 import type { SessionCore } from '../session-core';
 import { ReceivedSubmit } from '../submits/submit';
 import { submitCrossed } from './close';
-import type { Toll } from '../session-terms';
+import { QUEUED, REFUSED, type Toll } from '../session-terms';
 
 const { latencyBudgetMs } = FrameSubmitMetadata.read;
 
@@ -23,7 +23,7 @@ export function onSubmit(session: SessionCore, packet: Packet, now: number): Tol
   if (resolved.kind === 'miss') {
     operations.noteRefused(header.frameId);
     session.sender.refusal(cacheMiss(header, resolved.code));
-    return 'refused';
+    return REFUSED;
   }
   const budget = latencyBudgetMs(metadata) || session.open.defaultDeadlineMs;
   const deadline = budget === 0 ? Infinity : now + budget;
@@ -33,17 +33,17 @@ export function onSubmit(session: SessionCore, packet: Packet, now: number): Tol
     names.mayStartAnew = false;
     operations.startAnew();
   }
-  names?.check(submit);
+  names?.check(submit, operations);
   const verdict = operations.submit(submit);
-  names?.add(submit);
+  names?.add(submit, operations);
   switch (verdict) {
     case 'start':
       return undefined;
     case 'wait':
-      return 'queued';
+      return QUEUED;
     case 'refuse':
       // No slot and no room to wait: the client did not keep to its credit.
       session.credit.stop();
-      return 'refused';
+      return REFUSED;
   }
 }

@@ -1,9 +1,9 @@
 import { NnrpError } from '../../../wire/errors';
 import type { AnsweredOperation } from '../../../protocol/revision/answers';
 
-/** An operation that has a name of its own, besides its frame. */
-interface Named extends AnsweredOperation {
-  readonly hasEnded: boolean;
+/** The operations of a session that have not ended, by frame. */
+interface UnderWay {
+  get(frameId: number): AnsweredOperation | undefined;
 }
 
 /** Past so many, those that have ended are forgotten. */
@@ -13,20 +13,24 @@ const SWEEP_AT = 64;
 export class OperationNames {
   /** The client has come back as one that has forgotten its operations, and may count its frames from 1 again. */
   mayStartAnew = false;
-  private readonly named = new Map<number | bigint, Named>();
+  /** Frames by name, and no more: the bytes of what was asked are not to stay for it. */
+  private readonly frames = new Map<number | bigint, number>();
   private sweepAt = SWEEP_AT;
 
-  /** Throws an `NnrpError`, `OperationAlreadyExists`, where another that has not ended has the name. */
-  check(operation: AnsweredOperation): void {
-    if (this.named.get(nameOf(operation))?.hasEnded !== false) return;
+  /** Throws an `NnrpError`, `OperationAlreadyExists`, where another that is under way has the name. */
+  check(operation: AnsweredOperation, underWay: UnderWay): void {
+    const name = nameOf(operation);
+    const frameId = this.frames.get(name);
+    if (frameId === undefined || !isNamed(underWay.get(frameId), name)) return;
     throw new NnrpError({ kind: 'OperationAlreadyExists', operationId: idOf(operation) });
   }
 
-  add(operation: Named): void {
-    this.named.set(nameOf(operation), operation);
-    if (this.named.size < this.sweepAt) return;
-    for (const [name, { hasEnded }] of this.named) if (hasEnded) this.named.delete(name);
-    this.sweepAt = Math.max(SWEEP_AT, 2 * this.named.size);
+  add(operation: AnsweredOperation, underWay: UnderWay): void {
+    const { frames } = this;
+    frames.set(nameOf(operation), operation.frameId);
+    if (frames.size < this.sweepAt) return;
+    for (const [name, frameId] of frames) if (!isNamed(underWay.get(frameId), name)) frames.delete(name);
+    this.sweepAt = Math.max(SWEEP_AT, 2 * frames.size);
   }
 
   /** Throws an `NnrpError` where an operation's frame is not that of its name. */
@@ -34,6 +38,11 @@ export class OperationNames {
     if (operation === undefined || idOf(operation) === operationId) return;
     throw new NnrpError({ kind: 'UnknownOperation', operationId });
   }
+}
+
+/** A frame may be another operation's by now: its client may have begun anew. */
+function isNamed(operation: AnsweredOperation | undefined, name: number | bigint): boolean {
+  return operation !== undefined && nameOf(operation) === name;
 }
 
 function idOf({ idLow, idHigh }: AnsweredOperation): bigint {

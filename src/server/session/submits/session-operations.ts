@@ -125,11 +125,6 @@ export class SessionOperations implements OperationControl, SlotWaiter {
     return this.registry.get(frameId);
   }
 
-  /** When an operation came that has not ended, in milliseconds; Infinity for any other. */
-  arrivalOf(frameId: number): number {
-    return this.registry.get(frameId)?.arrivedAt ?? Infinity;
-  }
-
   /** Whether an operation was submitted. */
   has(frameId: number): boolean {
     return this.registry.has(frameId);
@@ -228,12 +223,13 @@ export class SessionOperations implements OperationControl, SlotWaiter {
    * Cancels what a scope reaches from an operation. The client hears of each but the one that it named
    * itself, if it did. Throws an `NnrpError`: `UnknownOperation`, `InvalidOperationRelationship`.
    */
-  cancel(frameId: number, scope: CancelScope, startedBy: 'client' | 'application'): number[] {
+  cancel(frameId: number, scope: CancelScope, startedBy: 'client' | 'application'): ReceivedSubmit[] {
     // It crossed with the refusal.
     if (this.refusedIds?.has(frameId) === true && !this.registry.has(frameId)) return [];
     const { sessionId } = this.session;
-    const cancelled = this.registry.cancel({ sessionId, operationId: frameId, scope });
-    const submits = cancelled.map((id) => this.registry.release(id));
+    const submits = this.registry
+      .cancel({ sessionId, operationId: frameId, scope })
+      .map((id) => this.registry.release(id));
     for (const submit of submits) this.admission.take(submit);
     const { sender } = this.session;
     const isTold = startedBy === 'application' || sender.answers.tellsCancelled;
@@ -243,8 +239,8 @@ export class SessionOperations implements OperationControl, SlotWaiter {
     // Told only after all are cancelled: an application that reacts finds none of them running.
     for (const submit of submits) submit.finish('cancelled');
     this.startNext();
-    if (cancelled.length > 0) this.ended();
-    return cancelled;
+    if (submits.length > 0) this.ended();
+    return submits;
   }
 
   /** Ends every operation that waits or runs, without an answer; `tell` the client or not. */

@@ -125,6 +125,7 @@ class Stage {
 }
 
 const part = (frameId: number): Result => partialResult(frameId, text('part'));
+const frameOf = ({ frameId }: ReceivedSubmit): number => frameId;
 
 describe('SessionOperations', () => {
   it('hands submits over as slots are free, and counts', () => {
@@ -267,7 +268,7 @@ describe('SessionOperations', () => {
       const stage = new Stage({ maxInFlight: 1 });
       stage.submit(1, 2);
       stage.news();
-      expect(stage.operations.cancel(1, CancelScope.Operation, 'client')).toEqual([1]);
+      expect(stage.operations.cancel(1, CancelScope.Operation, 'client').map(frameOf)).toEqual([1]);
       expect(stage.news()).toEqual(['1 is over: cancelled', '2 starts', 'changed']);
       expect(stage.stateOf(1)).toBe(OperationState.Cancelled);
     });
@@ -294,7 +295,7 @@ describe('SessionOperations', () => {
       stage.submits.get(2)?.relate({ parentId: 1 });
       stage.submits.get(3)?.relate({ parentId: 2 });
       stage.news();
-      expect(stage.operations.cancel(1, CancelScope.Subtree, 'client')).toEqual([1, 2, 3]);
+      expect(stage.operations.cancel(1, CancelScope.Subtree, 'client').map(frameOf)).toEqual([1, 2, 3]);
       expect(stage.news()).toEqual([
         'drop 2: cancelled',
         'drop 3: cancelled',
