@@ -7,7 +7,7 @@ export function pingPacket(number: number): Packet {
   return packet({ messageType: MessageType.Ping, frameId: number });
 }
 
-/** Says also that everything before the PING of this number has come. */
-export function pongPacket(number: number): Packet {
-  return packet({ messageType: MessageType.Pong, frameId: number });
+/** Says also that everything before the PING of this number has come: to the connection, or to a session of preview4. */
+export function pongPacket(number: number, sessionId = 0): Packet {
+  return packet({ messageType: MessageType.Pong, sessionId, frameId: number });
 }

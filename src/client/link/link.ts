@@ -22,7 +22,7 @@ import { LinkOutlet } from './link-outlet';
 import { Greeting } from './greeting';
 import { LinkReading } from './link-reading';
 import { OpenQueue, type OpenRequest } from './open-queue';
-import { Pongs } from './ping';
+import { Pongs, type Asked } from './ping';
 import { speechOfAck, UNASKED } from './speech';
 
 /** A session, as its link has it. */
@@ -187,6 +187,11 @@ export class ClientLink implements WatchedPeer {
     return this.pongs.withhold();
   }
 
+  /** Answers a PING of one of its sessions. */
+  answerPing(ping: Asked): void {
+    this.pongs.answer(ping);
+  }
+
   /** Ends the transport in good order. */
   async close(): Promise<void> {
     await this.transport.close();
@@ -265,7 +270,7 @@ export class ClientLink implements WatchedPeer {
         this.onError(message);
         return;
       case MessageType.Ping:
-        this.pongs.answer(message.header.frameId);
+        this.pongs.answer(message);
         return;
       case MessageType.Pong:
         return;

@@ -3,6 +3,8 @@ import { pongPacket } from '../../protocol/ping';
 import { RuntimeError } from '../../protocol/runtime-error';
 import { scheduleIn } from '../../transport/time/schedule-in';
 import type { PeerName } from '../../transport/transport';
+import type { CommonHeader } from '../../wire/header';
+import type { Packet } from '../../wire/packet';
 import type { LinkOutlet } from './link-outlet';
 import type { LinkReading } from './link-reading';
 
@@ -15,6 +17,9 @@ const LOOK_MS = 20;
 /** Milliseconds that it may read nothing, while it asks and asks. */
 const UNREAD_MS = 30_000;
 
+/** Whose PING it is: its number, and its session or 0. */
+export type Asked = Pick<CommonHeader, 'frameId' | 'sessionId'>;
+
 /**
  * The answers to a server's PINGs. What waits of them is bounded: a server that asks and does not read is not
  * read either, and one that goes on so is none.
@@ -25,8 +30,8 @@ export class Pongs {
   private readonly failed = new Subject<never>();
   /** How many sessions are on their way to another link. */
   private departing = 0;
-  /** PINGs that came meanwhile. */
-  private withheld: number[] = [];
+  /** What PINGs that came meanwhile are answered with. */
+  private withheld: Packet[] = [];
   /** Where, in all that was ever sent, each PONG ends that may not have been read. */
   private unread: number[] = [];
   private looking: Subscription | undefined;
@@ -39,11 +44,12 @@ export class Pongs {
     this.unread$ = this.failed.asObservable();
   }
 
-  /** Answers a PING. */
-  answer(number: number): void {
-    if (this.departing === 0) this.send(number);
+  /** Answers a PING, of the connection or of one of its sessions. */
+  answer({ frameId, sessionId }: Asked): void {
+    const pong = pongPacket(frameId, sessionId);
+    if (this.departing === 0) this.send(pong);
     // A PONG proves what those before it prove, so that of a flood the last are enough.
-    else if (this.withheld.push(number) > MAX_UNREAD) this.withheld.shift();
+    else if (this.withheld.push(pong) > MAX_UNREAD) this.withheld.shift();
   }
 
   /** Answers nothing until it is called again, as returned. */
@@ -51,7 +57,7 @@ export class Pongs {
     this.departing += 1;
     return () => {
       this.departing -= 1;
-      if (this.departing === 0) for (const number of this.withheld.splice(0)) this.send(number);
+      if (this.departing === 0) for (const pong of this.withheld.splice(0)) this.send(pong);
     };
   }
 
@@ -60,9 +66,9 @@ export class Pongs {
     this.looking?.unsubscribe();
   }
 
-  private send(number: number): void {
+  private send(pong: Packet): void {
     const { transport } = this.outlet;
-    this.outlet.send(pongPacket(number));
+    this.outlet.send(pong);
     this.unread.push((transport.takenBytes ?? 0) + transport.queuedBytes);
     if (this.unread.length < MAX_UNREAD) return;
     if (this.looking !== undefined) {

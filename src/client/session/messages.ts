@@ -134,7 +134,7 @@ export class SessionMessages {
         this.closing.onClose(message);
         return;
       case MessageType.Ping:
-        this.carrier.send(MessageType.Pong, message.frameId);
+        this.carrier.answerPing(message.frameId);
         return;
       case MessageType.CacheInvalidate:
         // The objects are the client's own.

@@ -26,6 +26,11 @@ export class SessionCarrier {
     return this.link?.speech ?? UNASKED;
   }
 
+  /** Answers a PING of the session, as its link does its own: what waits of them is bounded. */
+  answerPing(frameId: number): void {
+    this.link?.answerPing({ sessionId: this.sessionId, frameId });
+  }
+
   /** The server has answered the session over its link, with a result or an ack. */
   noteAnswer(): void {
     if (this.link !== undefined) this.link.wasAnswered = true;

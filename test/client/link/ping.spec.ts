@@ -1,15 +1,21 @@
 import { firstValueFrom, map } from 'rxjs';
 import { connect, type Client } from '../../../src/client/client';
-import { ping } from '../../../src/testing';
+import { ping, serverHelloAck } from '../../../src/testing';
 import { memory } from '../../../src/transport/memory';
 import type { Transport } from '../../../src/transport/transport';
+import type { RevisionName } from '../../../src/wire/message';
+import { MessageType } from '../../../src/wire/message-type';
 import { settled } from '../../support/async';
 import { VirtualTime } from '../../support/virtual-time';
+import { accept } from '../support';
 
 const MAX_UNREAD = 1024;
 
 /** A server, by hand, that has sent PINGs and reads nothing until it is told to. */
-async function stage({ canPause = true } = {}): Promise<{
+async function stage({
+  canPause = true,
+  revision = 'preview3',
+}: { readonly canPause?: boolean; readonly revision?: RevisionName } = {}): Promise<{
   client: Client;
   server: Transport;
   time: VirtualTime;
@@ -23,17 +29,23 @@ async function stage({ canPause = true } = {}): Promise<{
   const connected$ = endpoint
     .connect()
     .pipe(map((transport) => (canPause ? transport : Object.assign(transport, { pause: undefined }))));
-  const client = await connect(
+  const connecting = connect(
     { ...endpoint, connect: () => connected$ },
-    { scheduler: time, keepAlive: { idleMs: 0 } },
+    { scheduler: time, keepAlive: { idleMs: 0 }, revision },
   );
+  const server = await accepted;
+  if (revision === 'preview4') server.send(serverHelloAck());
+  const client = await connecting;
   const ended: unknown[] = [];
   client.ended$.subscribe({ error: (error: unknown) => ended.push(error), complete: () => ended.push('|') });
-  return { client, server: await accepted, time, ended };
+  return { client, server, time, ended };
 }
 
-function flood(server: Transport, count: number): Promise<void> {
-  for (let number = 1; number <= count; number++) server.send(ping(number));
+function flood(server: Transport, count: number, sessionId = 0): Promise<void> {
+  const one = ping();
+  for (let frameId = 1; frameId <= count; frameId++) {
+    server.send({ ...one, header: { ...one.header, sessionId, frameId } });
+  }
   return settled();
 }
 
@@ -80,5 +92,25 @@ describe('a server that sends PING without an end', () => {
     for (let turn = 0; turn < 10; turn++) await flood(server, 1000);
     await settled();
     expect([pongs, time.pendingCount, ended]).toEqual([10_000, 0, []]);
+  });
+
+  it('is stopped as well where they are of a session, and answered as the session', async () => {
+    const { client, server, time, ended } = await stage({ revision: 'preview4' });
+    const opening = client.openSession({ requestedSessionId: 5 });
+    server.send(accept(5));
+    await opening;
+    const { queuedBytes } = client.usage;
+    await flood(server, 5000, 5);
+    expect(client.usage.queuedBytes - queuedBytes).toBe(MAX_UNREAD * 40);
+    const pongs: string[] = [];
+    server.packets$.subscribe(({ header: { messageType, sessionId, frameId } }) => {
+      if (messageType === MessageType.Pong) pongs.push(`${sessionId}: ${frameId}`);
+    });
+    for (let turn = 0; turn < 20; turn++) {
+      await settled();
+      time.advance(20);
+    }
+    expect([pongs.length, pongs[0], pongs.at(-1)]).toEqual([5000, '5: 1', '5: 5000']);
+    expect(ended).toEqual([]);
   });
 });
