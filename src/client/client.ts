@@ -197,6 +197,12 @@ class RunningClient implements Client, SessionOwner {
     this.finishIfIdle(undefined);
   }
 
+  /** For logs: what it holds besides is endless, and secret in part. */
+  toJSON(): Pick<Client, 'peer' | 'transport' | 'usage'> {
+    const { peer, transport, usage } = this;
+    return { peer, transport, usage };
+  }
+
   private linkEnded(link: ClientLink, error: RuntimeError | undefined): void {
     for (const session of this.sessions) {
       if (session.link === link && session.lose(error) === 'waits') this.reconnection.add(session, link);

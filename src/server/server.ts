@@ -184,6 +184,11 @@ class RunningServer implements Server {
     };
   }
 
+  /** For logs: what it holds besides is endless, and secret in part. */
+  toJSON(): { readonly usage: ServerUsage } {
+    return { usage: this.usage };
+  }
+
   listening(): Promise<readonly ListenAddress[]> {
     return firstValueFrom(forkJoin(this.listeners.map(({ address$ }) => address$.pipe(take(1)))), {
       defaultValue: [],

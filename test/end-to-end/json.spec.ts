@@ -33,7 +33,7 @@ describe('what an application is given', () => {
     await server.listening();
 
     const client = await connect(endpoint);
-    const opened = await client.openSession({ clientSessionTag: 2n ** 64n - 1n });
+    const opened = await client.openSession({ auth: 'secret', clientSessionTag: 2n ** 64n - 1n });
     given.clientGranted = opened.granted;
     given.serverGranted = session!.granted;
     given.open = session!.open;
@@ -51,11 +51,13 @@ describe('what an application is given', () => {
     given.usages = [server.usage, client.usage];
     given.captures = captures.map(({ events }) => events);
     given.messages = all;
+    given.live = { server, session, client, opened, stream: opened.submit({ body: 'question' }) };
     await client.close();
     await server.close();
 
     const told = Object.fromEntries(Object.entries(given).map(([name, it]) => [name, JSON.stringify(it)]));
     expect(Object.values(told)).not.toContain(undefined);
+    expect(told.live).not.toContain('secret');
     expect(all.length).toBeGreaterThanOrEqual(5);
     expect(JSON.parse(told.open!)).toMatchObject({ clientSessionTag: '18446744073709551615' });
     expect(JSON.parse(told.closeAck!)).toMatchObject({ lastOperationId: '2' });

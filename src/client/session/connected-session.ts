@@ -194,6 +194,12 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     return lastWord;
   }
 
+  /** For logs: what it holds besides is endless, and secret in part. */
+  toJSON(): Pick<this, 'sessionId' | 'state' | 'usage'> {
+    const { sessionId, state, usage } = this;
+    return { sessionId, state, usage };
+  }
+
   /** The link that carries it, undefined while none does. */
   get link(): ClientLink | undefined {
     return this.carrier.link;

@@ -56,6 +56,11 @@ export class SubmittedResults extends Observable<ResultPush> implements ResultSt
     });
   }
 
+  /** For logs: what it holds besides is endless, and secret in part. */
+  toJSON(): object {
+    return {};
+  }
+
   get text$(): TextStream {
     return new AnswerText(this);
   }

@@ -176,6 +176,12 @@ export class ServedSession extends ContainedObservable<SessionMessage> implement
     this.core.sender.flowUpdate(update);
   }
 
+  /** For logs: what it holds besides is endless, and secret in part. */
+  toJSON(): Pick<ServerSession, 'sessionId' | 'state' | 'peer' | 'transport' | 'operations'> {
+    const { sessionId, state, peer, transport, operations } = this;
+    return { sessionId, state, peer, transport, operations };
+  }
+
   private stream<N extends keyof StreamedMessages>(
     name: N,
     containment: Containment = this.subscribersOf(`${name}$`),
