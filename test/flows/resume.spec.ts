@@ -1,5 +1,4 @@
 import { SessionErrorCode } from '../../src/wire/messages/session-open';
-import type { Submit } from '../../src/server/session/session-message';
 import {
   cancel,
   drop,
@@ -138,9 +137,8 @@ describe('a session whose connection is cut', () => {
 
   it('ends what has most waiting when there is no room for more, and goes on', () =>
     flow(({ serve, clientPeer, cold, expectSubscriptions }) => {
-      const answer$ = cold('--abc--|');
-      const respond = (each: Submit) => (each.frameId === 1 ? answer$ : each.complete());
-      serve({ respond, outbox: { maxResults: 3 } });
+      const [answer$, outbox] = [cold('--abc--|'), { maxResults: 3 }];
+      serve({ respond: (each) => (each.frameId === 1 ? answer$ : each.complete()), outbox });
       const peer = clientPeer({ ...plain, R: [plain.R, drop(42, 1)] });
       peer.sends('  os#----rt');
       peer.expects('A------RT');
