@@ -12,7 +12,6 @@ import { describeError, RuntimeError } from '../../protocol/runtime-error';
 import type { SessionConnectivity } from '../../protocol/session/session-connectivity';
 import { SessionState } from '../../protocol/session/session-lifecycle';
 import type { PeerName, TransportKind } from '../../transport/transport';
-import { NnrpError } from '../../wire/errors';
 import type { Message } from '../../wire/message';
 import type { MessageType } from '../../wire/message-type';
 import {
@@ -28,6 +27,7 @@ import { SubscribersOf } from '../subscribers';
 import { closeSession } from './messages/close';
 import type { MigrateRequest, PatchRequest, SessionMessage, Submit } from './session-message';
 import { makeRoomAway } from './results/away-room';
+import { resultRefused } from './results/result-refused';
 import type { ServerSession } from './session';
 import type { SessionCore } from './session-core';
 import type { StreamedMessages } from './session-streams';
@@ -291,12 +291,6 @@ class SessionResponding implements RespondOptions<ReceivedSubmit> {
 
 function handlerPressure(submit: ReceivedSubmit): Observable<boolean> {
   return submit.handlerPressure$;
-}
-
-function resultRefused(sessionId: number, frameId: number, cause: unknown): RuntimeError {
-  const kind = cause instanceof NnrpError ? 'protocol' : 'internal';
-  const message = `a result of operation ${frameId} of session ${sessionId} was not sent: ${describeError(cause)}`;
-  return new RuntimeError(kind, message, { reach: 'operation', origin: 'application', cause });
 }
 
 function handlerFailed(sessionId: number, frameId: number, cause: unknown): RuntimeError {

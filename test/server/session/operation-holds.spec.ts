@@ -8,7 +8,7 @@ import { MessageType, messageTypeName } from '../../../src/wire/message-type';
 import { FlowUpdateReason } from '../../../src/wire/messages/flow-update';
 import type { Packet } from '../../../src/wire/packet';
 import { ManualIterable, settled } from '../../support/async';
-import type { Peer } from '../../support/peer';
+import { Peer } from '../../support/peer';
 import { endServed, told, type Served } from '../../support/served';
 import { arrived, openedPeer, sendAll, serveInVirtualTime, SESSION } from '../limits/support';
 
@@ -134,6 +134,61 @@ describe('an operation that its client holds', () => {
     await sendAll(peer, [resume(1, 2)]);
     expect(await words(peer)).toEqual(['1: ']);
     expect(served.violations).toEqual([]);
+  });
+
+  it('refuses a failure that cannot be said when it is answered, and ends of it', async () => {
+    const { served } = serveInVirtualTime();
+    const sessions: ServerSession[] = [];
+    served.server.sessions$.subscribe((session) => {
+      sessions.push(session);
+      session.submits$.subscribe();
+    });
+    const peer = await openedPeer(served, open(SESSION).announced());
+    await sendAll(peer, [submit(SESSION, 1), pause(1, 1)]);
+    sessions[0]!.results.next({
+      type: 'failure',
+      frameId: 1,
+      status: 429,
+      text: 'busy',
+      retryAfterMs: Infinity,
+    });
+    expect(served.failures.map(({ message }) => message)).toEqual([
+      expect.stringContaining('a result of operation 1 of session 42 was not sent'),
+    ]);
+    expect(served.server.usage).toMatchObject({ operationsInFlight: 0, heldBytes: 0 });
+    expect(await words(peer)).toHaveLength(1);
+    await sendAll(peer, [resume(1, 2)]);
+    expect(await words(peer)).toEqual([]);
+    expect(served.violations).toEqual([]);
+  });
+
+  it('ends with what cannot be said to the client that comes back', async () => {
+    const { served } = serveInVirtualTime();
+    const sessions: ServerSession[] = [];
+    served.server.sessions$.subscribe((session) => {
+      sessions.push(session);
+      session.submits$.subscribe();
+    });
+    const peer = await Peer.connect(served.endpoint);
+    peer.send(open(SESSION).resumable().announced());
+    const token = (await peer.next())!.body.subarray(0, 24);
+    await sendAll(peer, [submit(SESSION, 1), submit(SESSION, 2), pause(1, 1)]);
+    // As the code of an ERROR it fits; as the status of a RESULT_PUSH it does not.
+    sessions[0]!.results.next({
+      type: 'failure',
+      frameId: 1,
+      status: 70_000,
+      text: 'no',
+      retryAfterMs: 0,
+    });
+    expect(served.server.usage).toMatchObject({ operationsInFlight: 2 });
+    peer.destroy();
+    await settled();
+    const again = await Peer.connect(served.endpoint);
+    await sendAll(again, [open(SESSION).resuming(token)]);
+    expect(await words(again)).toEqual(['SESSION_OPEN_ACK', 'RESULT_DROP']);
+    expect(served.server.usage).toMatchObject({ operationsInFlight: 1, heldBytes: 0 });
+    expect(served.failures).toHaveLength(1);
   });
 
   it('says so on pressure$, with the session', async () => {

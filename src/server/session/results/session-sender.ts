@@ -81,6 +81,8 @@ export class SessionSender {
   /** Throws an `NnrpError` where a result, that is to be sent later, cannot be encoded. */
   check(result: Result): void {
     if (result.type === 'push') this.answers.check(result);
+    else if (result.type === 'failure' && this.takesFailures) this.failurePacket(result);
+    else if (result.type === 'failure') this.answers.check(this.failureText(result));
   }
 
   /** Says of an operation why it gets no answer, as far as its client understands. */
@@ -175,17 +177,21 @@ export class SessionSender {
   }
 
   /** A client that takes no ERROR for it gets the text as its last result; of a failure that says nothing, a drop. */
-  private fail({ frameId, status, text, retryAfterMs }: ResultFailure, operation: AnsweredOperation): void {
-    const { largestBody } = this.outlet;
-    if (this.takesFailures) {
-      const why = { errorCode: status, retryAfterMs };
-      this.sendResult(operationEnd(this.sessionId, frameId, why, text, largestBody));
-    } else if (status === INTERNAL_STATUS && text === '') {
-      this.drop(frameId);
-    } else {
-      const body = cutText(text, Math.min(MAX_DIAGNOSTIC_BYTES, largestBody));
-      this.push(completeResult(frameId, body, { statusCode: status }), operation);
-    }
+  private fail(result: ResultFailure, operation: AnsweredOperation): void {
+    const { frameId, status, text } = result;
+    if (this.takesFailures) this.sendResult(this.failurePacket(result));
+    else if (status === INTERNAL_STATUS && text === '') this.drop(frameId);
+    else this.push(this.failureText(result), operation);
+  }
+
+  private failurePacket({ frameId, status, text, retryAfterMs }: ResultFailure): Packet {
+    const why = { errorCode: status, retryAfterMs };
+    return operationEnd(this.sessionId, frameId, why, text, this.outlet.largestBody);
+  }
+
+  private failureText({ frameId, status, text }: ResultFailure): ResultPush {
+    const body = cutText(text, Math.min(MAX_DIAGNOSTIC_BYTES, this.outlet.largestBody));
+    return completeResult(frameId, body, { statusCode: status });
   }
 
   private sendResult(result: Packet): void {

@@ -1,5 +1,5 @@
 import { Subject, type Observable } from 'rxjs';
-import { type CancelScope, OperationState, type TerminalState } from '../../../protocol/operation/operation';
+import { type CancelScope, OperationState } from '../../../protocol/operation/operation';
 import type { Operation, OperationRelations } from '../../../protocol/operation/operation-entry';
 import { OperationRegistry } from '../../../protocol/operation/operation-registry';
 import { IdRanges } from '../../../protocol/operation/id-ranges';
@@ -9,29 +9,18 @@ import { NnrpError } from '../../../wire/errors';
 import type { HeldExcess } from '../../limits/held-totals';
 import type { SlotPool, SlotWaiter } from '../../limits/slot-pool';
 import { SubscribersOf } from '../../subscribers';
+import { resultRefused } from '../results/result-refused';
 import { resultTooLarge } from '../results/result-too-large';
 import type { SubmitEnd } from '../session-message';
 import { Admission } from './admission';
 import { HeldResults } from './held-results';
 import { KeptSlots } from './kept-slots';
 import { limitTripped, type SessionParts } from './session-parts';
+import { END_OF_RESULT, STATE_OF_END } from './submit-ends';
 import type { OperationControl, ReceivedSubmit } from './submit';
 
 /** Of ids that were refused; past them, ids between are taken for refused ones, which cancels nothing. */
 const MAX_REFUSED_RANGES = 256;
-
-/** How an operation that gets no answer is recorded. */
-const STATE_OF_END: Readonly<Record<Exclude<SubmitEnd, 'completed'>, TerminalState>> = {
-  dropped: OperationState.Failed,
-  failed: OperationState.Failed,
-  superseded: OperationState.Superseded,
-  late: OperationState.Failed,
-  cancelled: OperationState.Cancelled,
-  closed: OperationState.Cancelled,
-  disconnected: OperationState.Cancelled,
-};
-
-const END_OF_RESULT = { push: 'completed', drop: 'dropped', failure: 'failed' } as const;
 
 /**
  * The operations of a session: who is registered, who waits, who runs (protocol section 8, and
@@ -226,12 +215,11 @@ export class SessionOperations implements OperationControl, SlotWaiter {
   cancel(frameId: number, scope: CancelScope, startedBy: 'client' | 'application'): ReceivedSubmit[] {
     // It crossed with the refusal.
     if (this.refusedIds?.has(frameId) === true && !this.registry.has(frameId)) return [];
-    const { sessionId } = this.session;
+    const { sessionId, sender } = this.session;
     const submits = this.registry
       .cancel({ sessionId, operationId: frameId, scope })
       .map((id) => this.registry.release(id));
     for (const submit of submits) this.admission.take(submit);
-    const { sender } = this.session;
     const isTold = startedBy === 'application' || sender.answers.tellsCancelled;
     for (const submit of submits) {
       if (submit.frameId !== frameId || isTold) sender.dropBecause(submit, 'cancelled');
@@ -277,8 +265,19 @@ export class SessionOperations implements OperationControl, SlotWaiter {
     const submit = this.submitted(frameId);
     if (submit === undefined) return;
     // One of them may be too large, which ends it.
-    for (const result of submit.release()) if (this.registry.get(frameId) === submit) this.answer(result);
+    for (const result of submit.release()) if (this.registry.get(frameId) === submit) this.answerLate(result);
     submit.released();
+  }
+
+  /** Sends what has waited. Its client may be another by now, for which it is none that can be sent. */
+  private answerLate(result: Result): void {
+    const { sessionId, server } = this.session;
+    try {
+      this.answer(result);
+    } catch (error) {
+      server.reports.failures.next(resultRefused(sessionId, result.frameId, error));
+      this.abandon(result.frameId);
+    }
   }
 
   /** The client cannot say any more what it holds. */
