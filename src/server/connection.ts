@@ -9,7 +9,6 @@ import { RevisionGuess } from '../protocol/revision/revision-guess';
 import type { SessionExtension } from '../protocol/session/session-extension';
 import { asRuntimeError } from '../protocol/as-runtime-error';
 import type { RuntimeError } from '../protocol/runtime-error';
-import { LivenessWatch, type WatchedPeer } from '../transport/keep-alive';
 import { SignsOfLife } from '../transport/signs-of-life';
 import type { Transport } from '../transport/transport';
 import type { UnfinishedPacket } from '../transport/unfinished-packet';
@@ -30,6 +29,7 @@ import type { WatchedConnection } from './limits/watched-connection';
 import type { HandshakeTicket } from './limits/handshake-gate';
 import type { SlotPool } from './limits/slot-pool';
 import type { OpenAnswer, Opening, SessionOpener } from './opening/session-opener';
+import { PeerWatch } from './peer-watch';
 import { ReceiptProof } from './receipt-proof';
 import type { ServerContext } from './server-context';
 import { receive } from './session/messages/receive';
@@ -57,9 +57,7 @@ type ConnectionPhase = 'open' | 'leaving' | 'over';
  * A fault in a well-framed packet costs that packet and is answered with ERROR; a broken frame costs
  * the connection.
  */
-export class Connection
-  implements Attachment, WatchedConnection, WatchedPeer, PacketBudget<Excess>, Observer<Packet>
-{
+export class Connection implements Attachment, WatchedConnection, PacketBudget<Excess>, Observer<Packet> {
   readonly creditEpoch = new CreditEpoch();
   readonly slots: SlotPool;
   private phase: ConnectionPhase = 'open';
@@ -67,12 +65,12 @@ export class Connection
   private told: SessionExtension | undefined;
   private readonly sessions = new CarriedSessions();
   private readonly proof: ReceiptProof;
-  private watch: LivenessWatch | undefined;
   private readonly reading = new Subscription();
   /** SESSION_OPENs that a policy is still thinking about. */
   private readonly deciding = new Set<Subscription>();
   private readonly guard: ConnectionGuard;
   private readonly life: SignsOfLife;
+  private readonly watch: PeerWatch;
   private readonly guess: RevisionGuess;
 
   constructor(
@@ -88,6 +86,7 @@ export class Connection
       for (const core of this.sessions.all()) core.revised(this.revision);
     });
     this.proof = new ReceiptProof(transport, this.sessions);
+    this.watch = new PeerWatch(this, this.life, this.proof, server);
     this.guard = new ConnectionGuard(transport, server, ticket);
     this.slots = this.guard.slots;
     ticket.connection = this;
@@ -107,8 +106,8 @@ export class Connection
     return this.guess.takesUp(revision, certainty);
   }
 
-  signs(): SignsOfLife {
-    return this.life.look({ isRead: !this.guard.isHeld });
+  get isHeld(): boolean {
+    return this.guard.isHeld;
   }
 
   get isAnnounced(): boolean {
@@ -122,7 +121,7 @@ export class Connection
 
   /** Reads until the transport ends. */
   start(): void {
-    if (this.transport.probe !== undefined) this.watchLiveness();
+    if (this.transport.probe !== undefined) this.watch.start();
     const { guess, sessions } = this;
     const revision = (packet: Packet): Revision => {
       guess.look(packet);
@@ -165,12 +164,6 @@ export class Connection
   /** The transport has ended. */
   complete(): void {
     this.end();
-  }
-
-  /** From when on the peer can be asked: a timer for each that says nothing would cost more than the peer. */
-  private watchLiveness(): void {
-    if (this.phase === 'over') return;
-    this.watch ??= new LivenessWatch(this, this.server.settings.keepAlive, this.server.scheduler);
   }
 
   released(core: { readonly sessionId: number }): void {
@@ -272,7 +265,7 @@ export class Connection
     const opening = opener.read(open, packet.body, this);
     if (opening.extension !== undefined) {
       this.told = opening.extension;
-      this.watchLiveness();
+      this.watch.start();
     }
     const hasRoom = (): boolean => this.guard.admitsSession(this.sessions.size + this.deciding.size);
     const deciding = opener
@@ -376,21 +369,8 @@ export class Connection
     return excess === undefined;
   }
 
-  /** Asks for a sign of life: below the protocol where the transport can, else with PING. */
-  ask(): boolean {
-    if (this.life.probe()) return true;
-    if (!this.isAnnounced) return false;
-    this.proof.ping();
-    return true;
-  }
-
-  /** The peer is gone without a word. */
-  gone(): void {
-    this.destroy();
-  }
-
   private stop(): void {
-    this.watch?.unsubscribe();
+    this.watch.unsubscribe();
     this.reading.unsubscribe();
     for (const deciding of this.deciding) deciding.unsubscribe();
   }
