@@ -223,6 +223,24 @@ describe('a client of preview4', () => {
     ]);
   });
 
+  it.each([
+    [MessageType.Cancel, { operationId: OPERATION_ID, diagnosticBytes: 5000 }],
+    [MessageType.Abort, { operationId: 0n, diagnosticBytes: 5000 }],
+    [MessageType.Supersede, { oldOperationId: OPERATION_ID, diagnosticBytes: 5000 }],
+  ])('takes nothing back with a word whose body is not what it says: 0x%x', async (messageType, fields) => {
+    const served = new Served();
+    served.server.sessions$.subscribe((session) => session.respond(() => NEVER));
+    const peer = await openedPeer(served);
+    const { record } = preview4.messages[messageType]!;
+    const whole = record!.encode(record!.of(fields));
+    peer.send(submit4(), packet({ messageType, ...SESSION, frameId: 1 }, whole, new Uint8Array(3)));
+    expect(await answers(peer, 1)).toEqual([['ERROR', 1]]);
+    expect(served.violations[0]?.error.cause).toMatchObject({
+      fault: { kind: 'DeclaredLengthMismatch', declared: 5000, actual: 3 },
+    });
+    expect(served.server.usage.operationsInFlight).toBe(1);
+  });
+
   it('may not give two operations one name', async () => {
     const served = new Served({ maxInFlightOperations: 4 });
     served.server.sessions$.subscribe((session) => session.respond(() => NEVER));

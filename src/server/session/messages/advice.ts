@@ -1,7 +1,8 @@
 import { unexpectedType } from '../../../protocol/packet-checks';
-import { checkBody, type MessageOf, type TypeFrom } from '../../../wire/message';
+import type { MessageOf, TypeFrom } from '../../../wire/message';
 import { MessageType } from '../../../wire/message-type';
 import type { Revision } from '../../../wire/revision';
+import { checkDeclaredBody } from './declared-body';
 
 type SessionScope = 'session' | 'operation' | 'any';
 
@@ -50,8 +51,7 @@ const IS_ADVICE: Readonly<Record<NewType, boolean>> = {
 };
 
 /** Throws an `NnrpError` or a `RuntimeError` where a message is broken, or is none that may come. */
-export function onAdvice({ messageType, metadata, body }: MessageOf<NewType>, { messages }: Revision): void {
-  if (!IS_ADVICE[messageType]) throw unexpectedType(messageType, 'server');
-  const row = messages[messageType];
-  if (row !== undefined) checkBody(row, metadata, body);
+export function onAdvice(message: MessageOf<NewType>, revision: Revision): void {
+  if (!IS_ADVICE[message.messageType]) throw unexpectedType(message.messageType, 'server');
+  checkDeclaredBody(message, revision);
 }

@@ -5,6 +5,7 @@ import { EMPTY, packet } from '../../../wire/packet';
 import type { SessionCore } from '../session-core';
 import type { Toll } from '../session-terms';
 import type { ReceivedSubmit } from '../submits/submit';
+import { checkDeclaredBody } from './declared-body';
 
 /**
  * Milliseconds after which a client that takes an operation back has had use of it: one that has as many in
@@ -27,10 +28,12 @@ export function onCancel(
 /** CANCEL and ABORT of preview4, of one operation or of all: the application has the same as of FRAME_CANCEL. */
 export function onControl(
   session: SessionCore,
-  { header, metadata }: MessageOf<typeof MessageType.Cancel | typeof MessageType.Abort>,
+  message: MessageOf<typeof MessageType.Cancel | typeof MessageType.Abort>,
   now: number,
 ): Toll | undefined {
   const { operations, names, streams } = session;
+  const { header, metadata } = message;
+  checkDeclaredBody(message, session.revision);
   if (metadata.operationId !== 0n) {
     names?.checkBound(metadata.operationId, operations.get(header.frameId));
     return onCancel(session, frameCancel(session, header.frameId), now);
@@ -45,10 +48,12 @@ export function onControl(
 
 /** SUPERSEDE of preview4: another operation has taken the place of one, which is taken back. */
 export function onSupersede(
-  { operations, names }: SessionCore,
-  { header, metadata }: MessageOf<typeof MessageType.Supersede>,
+  { operations, names, revision }: SessionCore,
+  message: MessageOf<typeof MessageType.Supersede>,
   now: number,
 ): Toll | undefined {
+  const { header, metadata } = message;
+  checkDeclaredBody(message, revision);
   const submit = operations.get(header.frameId);
   names?.checkBound(metadata.oldOperationId, submit);
   submit?.supersede();
