@@ -53,7 +53,7 @@ export class TemplatePacket implements Packet {
   constructor(
     private readonly template: PacketTemplate,
     private readonly sessionId: number,
-    private readonly frameId: number,
+    readonly frameId: number,
     readonly body: Uint8Array,
   ) {}
 

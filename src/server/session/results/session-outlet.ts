@@ -12,7 +12,7 @@ import { answerTooLarge } from '../../error-packet';
 import { HEADER_LENGTH } from '../../../wire/header';
 import { ownBytes } from '../../../wire/own-bytes';
 import { EMPTY, type Packet } from '../../../wire/packet';
-import { withBody } from '../../../wire/packet-template';
+import { TemplatePacket, withBody } from '../../../wire/packet-template';
 import type { Revision } from '../../../wire/revision';
 import { TextPacket } from '../../../wire/text-packet';
 
@@ -170,7 +170,7 @@ export class SessionOutlet {
   unsentBytes(): Map<number, number> {
     const bytes = new Map<number, number>();
     for (const { packet, byteLength } of this.outbox?.unsent() ?? []) {
-      const { frameId } = packet.header;
+      const frameId = frameOf(packet);
       bytes.set(frameId, (bytes.get(frameId) ?? 0) + byteLength);
     }
     return bytes;
@@ -179,7 +179,7 @@ export class SessionOutlet {
   /** Forgets what no transport was handed of an operation. */
   discardUnsent(frameId: number): void {
     const before = this.heldBytes;
-    this.outbox?.keepUnsent(({ packet }) => packet.header.frameId !== frameId);
+    this.outbox?.keepUnsent(({ packet }) => frameOf(packet) !== frameId);
     this.share?.shrink(before - this.heldBytes);
   }
 
@@ -270,6 +270,12 @@ function kept(packet: Packet): Outgoing {
   const body = packet.body.length === 0 ? EMPTY : ownBytes(packet.body);
   const byteLength = HELD_RESULT_BYTES + HEADER_LENGTH + metadata.length + body.buffer.byteLength;
   return { packet: withBody(packet, body), byteLength };
+}
+
+/** A packet's frame; none is made into the objects that it is without, as all that waits is asked. */
+function frameOf(packet: Packet): number {
+  const isLean = packet instanceof TextPacket || packet instanceof TemplatePacket;
+  return isLean ? packet.frameId : packet.header.frameId;
 }
 
 /** Bytes of a packet's body; a text is not made into one. */

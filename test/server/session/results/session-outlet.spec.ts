@@ -5,6 +5,8 @@ import {
   HELD_RESULT_BYTES,
   type OutboxLimits,
 } from '../../../../src/protocol/operation/result-outbox';
+import { resultPacket as encodeResult } from '../../../../src/protocol/operation/result-packet';
+import { TextResult } from '../../../../src/protocol/operation/text-result';
 import { ServerReports } from '../../../../src/server/reports';
 import { SlotPool } from '../../../../src/server/limits/slot-pool';
 import { preview3 } from '../../../../src/wire/preview3';
@@ -13,6 +15,7 @@ import type { Transport } from '../../../../src/transport/transport';
 import { ours } from '../../../../src/wire/own-bytes';
 import { MessageType } from '../../../../src/wire/message-type';
 import type { Packet } from '../../../../src/wire/packet';
+import type { TextPacket } from '../../../../src/wire/text-packet';
 import { flowUpdatePacket, resultPacket } from '../../../support/packets';
 
 /** A connection that notes the frame ids of what it is given. */
@@ -243,6 +246,23 @@ describe('SessionOutlet', () => {
     expect(first.sent).toEqual([1]);
     expect(out).toMatchObject({ heldResults: 0, heldBytes: 0, current: undefined });
   });
+});
+
+it('leaves a text what it is where it asks whose it is', () => {
+  const { outlet: out } = outlet();
+  out.detach();
+  const texts = [1, 2, 1].map((frameId) => encodeResult(1, new TextResult(frameId, 'token')) as TextPacket);
+  for (const text of texts) out.sendResult(text);
+  const each = HELD_RESULT_BYTES + texts[0]!.byteLength;
+  expect(out.unsentBytes()).toEqual(
+    new Map([
+      [1, 2 * each],
+      [2, each],
+    ]),
+  );
+  out.discardUnsent(1);
+  expect(out.unsentBytes()).toEqual(new Map([[2, each]]));
+  expect(texts.map(({ isText }) => isText)).toEqual([true, true, true]);
 });
 
 it('keeps results as they were when they came, whatever becomes of their buffer', () => {
