@@ -44,7 +44,8 @@ export class Results {
   /** A part of an answer, in preview4: what reads it need not know that it is no RESULT_PUSH. */
   onPart({ header, metadata: bytes, body }: Packet): void {
     this.counted();
-    const { bodyBytes: declared } = PartialResultMetadata.decode(bytes);
+    PartialResultMetadata.check(bytes);
+    const declared = PartialResultMetadata.read.bodyBytes(bytes);
     const field = 'partial_result.body_bytes';
     if (declared !== body.length) {
       throw new NnrpError({ kind: 'DeclaredLengthMismatch', field, declared, actual: body.length });
