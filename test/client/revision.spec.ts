@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { lastValueFrom, of, toArray } from 'rxjs';
 import { connect, type Client } from '../../src/client/client';
 import { decodeTokens } from '../../src/protocol/operation/token-decoder';
+import { encodeTokens } from '../../src/protocol/operation/token-delta';
 import { markOf, marked } from '../../src/protocol/revision/mark';
 import type { RuntimeError } from '../../src/protocol/runtime-error';
 import { clientHello, serverHelloAck } from '../../src/testing';
@@ -62,6 +63,32 @@ describe('the revision of a client', () => {
     expect(results.map((result) => result.body.length)).toEqual([56 + 3, body.length, 56 + 5, 0]);
     expect(results[1]!.body).toEqual(body);
   });
+
+  it.each([
+    ['preview3', [206, 206, 418]],
+    ['preview4', [200, 200, 418]],
+  ] as const)(
+    '%s tells the fields of a part, or what its body says of itself',
+    async (revision, statuses) => {
+      const served = new Served();
+      const { body, fields } = encodeTokens(['one', 'two']);
+      served.server.sessions$.subscribe((session) =>
+        session.respond((submit) =>
+          of(
+            submit.partial(body, { ...fields, statusCode: 206 }),
+            submit.partial(new Uint8Array([1]), { statusCode: 206 }),
+            submit.complete(body, { ...fields, statusCode: 418 }),
+          ),
+        ),
+      );
+      const client = await served.connect({ revision });
+      const session = await client.openSession();
+      const results = await lastValueFrom(session.submit({ body: 'ask' }).pipe(toArray()));
+      expect(results.map(({ metadata }) => metadata.statusCode)).toEqual(statuses);
+      expect(results.map(({ metadata }) => metadata.payloadFrameCount)).toEqual([2, 0, 2]);
+      expect(decodeTokens(results[0]!)).toEqual(['one', 'two']);
+    },
+  );
 
   it.each(BOTH)('%s survives a cut, each result once', async (revision) => {
     const served = new Served({ maxInFlightOperations: 8 });

@@ -90,7 +90,11 @@ export interface Submit extends Operation, Message<typeof MessageType.FrameSubmi
    * session.respond((submit, { signal }) => model.stream(submit.body, { signal }));
    */
   readonly signal: AbortSignal;
-  /** Makes a part of the answer; others follow. */
+  /**
+   * Makes a part of the answer; others follow. A client of preview4 is not told its `fields`: a part has none there,
+   * but a body that describes itself, as `encodeTokens` makes one, says its kinds. What a client of either has to
+   * know belongs to the end of the answer, or into its bytes.
+   */
   partial(body: Uint8Array, fields?: ResultFields): ResultPush;
   /** Makes the end of the answer, or all of it. */
   complete(body?: Uint8Array, fields?: ResultFields): ResultPush;
