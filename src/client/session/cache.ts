@@ -1,6 +1,7 @@
+import { narrowKey } from '../../protocol/revision/cache-dialect';
 import type { MessageOf } from '../../wire/message';
 import { MessageType } from '../../wire/message-type';
-import { CacheInvalidateMetadata, CachePutMetadata, type CacheAckMetadata } from '../../wire/messages/cache';
+import { CacheInvalidateMetadata, CachePutMetadata, CacheAckMetadata } from '../../wire/messages/cache';
 import { AwaitedAcks, type Patience } from '../awaited-acks';
 import type { CacheInvalidation } from './session';
 import type { SessionCarrier } from './session-carrier';
@@ -16,12 +17,14 @@ export class CachePuts extends AwaitedAcks<CachePutMetadata, CacheAckMetadata> {
 
   ask(fields: Partial<CachePutMetadata>, object: Uint8Array): Promise<CacheAckMetadata> {
     const put = CachePutMetadata.of({ ...fields, objectBytes: object.length });
-    this.carrier.send(MessageType.CachePut, 0, CachePutMetadata.encode(put), object);
+    const metadata = this.carrier.speech.requests.cachePut(CachePutMetadata.encode(put));
+    this.carrier.send(MessageType.CachePut, 0, metadata, object);
     return this.add(put);
   }
 
   onAck({ metadata }: MessageOf<typeof MessageType.CacheAck>): void {
-    this.settle(() => metadata);
+    // What the client has put has a key that is a number.
+    this.settle(() => CacheAckMetadata.of({ ...metadata, ...narrowKey(metadata) }));
     this.carrier.noteAnswer();
   }
 
@@ -29,6 +32,7 @@ export class CachePuts extends AwaitedAcks<CachePutMetadata, CacheAckMetadata> {
     // Its scope is not filled in: 0 is everything that the session has.
     const { invalidateScope } = which;
     const fields = { ...CacheInvalidateMetadata.of(which), invalidateScope };
-    this.carrier.send(MessageType.CacheInvalidate, 0, CacheInvalidateMetadata.encode(fields));
+    const metadata = CacheInvalidateMetadata.encode(fields);
+    this.carrier.send(MessageType.CacheInvalidate, 0, this.carrier.speech.requests.cacheInvalidate(metadata));
   }
 }

@@ -2,21 +2,25 @@ import {
   CacheInvalidateScope,
   type CacheInvalidateMetadata,
   type CacheObjectKind,
-  type CachePutMetadata,
 } from '../../wire/messages/cache';
 
 /** What names a cached object: the key alone does not, as each kind has keys of its own. */
 export interface CacheObjectId {
   readonly cacheNamespace: number;
-  readonly cacheKeyHi: number;
-  readonly cacheKeyLo: number;
+  /** A number of 32 bits in preview3, a bigint of 64 in preview4. So is the lower half. */
+  readonly cacheKeyHi: number | bigint;
+  readonly cacheKeyLo: number | bigint;
   readonly objectKind: CacheObjectKind;
 }
 
+/** The halves of a key, of either revision. */
+export type CacheKey = Pick<CacheObjectId, 'cacheKeyHi' | 'cacheKeyLo'>;
+
+/** Fields of a message of the cache, with a key of either revision. */
+export type WithCacheKey<Fields> = Omit<Fields, keyof CacheKey> & CacheKey;
+
 /** The id in a CACHE_PUT or in an object reference block, without the rest of it. */
-export function cacheObjectId(
-  source: CacheObjectId | Pick<CachePutMetadata, keyof CacheObjectId>,
-): CacheObjectId {
+export function cacheObjectId(source: CacheObjectId): CacheObjectId {
   const { cacheNamespace, cacheKeyHi, cacheKeyLo, objectKind } = source;
   return { cacheNamespace, cacheKeyHi, cacheKeyLo, objectKind };
 }
@@ -32,7 +36,7 @@ export function cacheObjectKey({
 }
 
 /** Whether a CACHE_INVALIDATE reaches an object (protocol section 7). A key reaches every kind. */
-export function isInvalidated(id: CacheObjectId, invalidate: CacheInvalidateMetadata): boolean {
+export function isInvalidated(id: CacheObjectId, invalidate: WithCacheKey<CacheInvalidateMetadata>): boolean {
   const { invalidateScope, cacheNamespace, cacheKeyHi, cacheKeyLo } = invalidate;
   if (invalidateScope === CacheInvalidateScope.WholeSession) return true;
   if (id.cacheNamespace !== cacheNamespace) return false;
@@ -40,7 +44,7 @@ export function isInvalidated(id: CacheObjectId, invalidate: CacheInvalidateMeta
     case CacheInvalidateScope.Namespace:
       return true;
     case CacheInvalidateScope.ObjectKind:
-      return id.objectKind === cacheKeyHi;
+      return id.objectKind === Number(cacheKeyHi);
     case CacheInvalidateScope.ObjectKey:
       return id.cacheKeyHi === cacheKeyHi && id.cacheKeyLo === cacheKeyLo;
   }

@@ -1,5 +1,5 @@
 import {
-  CacheAckMetadata,
+  type CacheAckMetadata,
   CacheAckStatus,
   CacheErrorCode,
   type CacheInvalidateMetadata,
@@ -15,7 +15,13 @@ import {
   type CacheLease,
   type LeaseOwner,
 } from './cache-lease';
-import { cacheObjectId, cacheObjectKey, isInvalidated, type CacheObjectId } from './cache-object-id';
+import {
+  cacheObjectId,
+  cacheObjectKey,
+  isInvalidated,
+  type CacheObjectId,
+  type WithCacheKey,
+} from './cache-object-id';
 
 /** The schema that an object is written in. */
 export interface CacheSchema {
@@ -55,7 +61,7 @@ export interface ObjectCacheOptions {
 }
 
 export interface CachePut {
-  readonly put: CachePutMetadata;
+  readonly put: WithCacheKey<CachePutMetadata>;
   /** The body of the CACHE_PUT; the cache copies it. */
   readonly bytes: Uint8Array;
   /** With whom the object's lease ends, see {@link ObjectCache.releaseOwner}. */
@@ -186,15 +192,22 @@ export class ObjectCache {
   }
 
   /** The CACHE_ACK that answers a put. A code says why where the protocol has one; else it is 0. */
-  ack(put: CachePutMetadata, outcome: CachePutOutcome): CacheAckMetadata {
+  ack(put: WithCacheKey<CachePutMetadata>, outcome: CachePutOutcome): WithCacheKey<CacheAckMetadata> {
     const { cacheNamespace, cacheKeyHi, cacheKeyLo } = put;
-    const key = { cacheNamespace, cacheKeyHi, cacheKeyLo, maxObjectBytes: wireLimit(this.#maxObjectBytes) };
+    const answer = {
+      cacheNamespace,
+      cacheKeyHi,
+      cacheKeyLo,
+      acceptedTtlMs: 0,
+      maxObjectBytes: wireLimit(this.#maxObjectBytes),
+      detailCode: 0,
+    };
     if (outcome.kind === 'rejected') {
       const detailCode = outcome.reason === 'dependency-invalid' ? CacheErrorCode.DependencyInvalid : 0;
-      return CacheAckMetadata.of({ ...key, status: CacheAckStatus.Rejected, detailCode });
+      return { ...answer, status: CacheAckStatus.Rejected, detailCode };
     }
     const status = outcome.kind === 'accepted' ? CacheAckStatus.Accepted : CacheAckStatus.Replaced;
-    return CacheAckMetadata.of({ ...key, status, acceptedTtlMs: outcome.object.lease.ttlMs });
+    return { ...answer, status, acceptedTtlMs: outcome.object.lease.ttlMs };
   }
 
   /** The object that a reference names, or the cache_error_code that its submit fails with. */
@@ -206,7 +219,7 @@ export class ObjectCache {
   }
 
   /** Removes what a CACHE_INVALIDATE reaches; returns it. What depends on it is invalid from now on. */
-  invalidate(invalidate: CacheInvalidateMetadata): LeasedObject[] {
+  invalidate(invalidate: WithCacheKey<CacheInvalidateMetadata>): LeasedObject[] {
     return this.#removeWhere(({ id }) => isInvalidated(id, invalidate));
   }
 

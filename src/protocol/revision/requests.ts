@@ -1,11 +1,17 @@
 import { fieldOffset } from '../../wire/codec/record';
 import type { RevisionName } from '../../wire/message';
 import { MessageType } from '../../wire/message-type';
+import { CacheInvalidateMetadata, CachePutMetadata } from '../../wire/messages/cache';
 import { EMPTY } from '../../wire/packet';
+import {
+  CacheInvalidateMetadata as Preview4Invalidate,
+  CachePutMetadata as Preview4Put,
+} from '../../wire/preview4/cache';
 import { ControlReason, ControlRequestMetadata } from '../../wire/preview4/control-request';
 import { FrameSubmitMetadata } from '../../wire/preview4/frame-submit';
 import { RuntimeRole } from '../../wire/preview4/runtime-role';
 import { writeU32 } from '../../wire/u32';
+import { wideKey } from './cache-dialect';
 
 const OPERATION_ID = fieldOffset(FrameSubmitMetadata, 'operationId');
 
@@ -13,12 +19,18 @@ const OPERATION_ID = fieldOffset(FrameSubmitMetadata, 'operationId');
 export interface RequestEncoder {
   /** The metadata of a submit, of those that a client has made without a thought of the revision; not to be written to. */
   submit(frameId: number, metadata: Uint8Array): Uint8Array;
+  /** The metadata of a CACHE_PUT, of those that a client has made so. */
+  cachePut(metadata: Uint8Array): Uint8Array;
+  /** The metadata of a CACHE_INVALIDATE, likewise. Throws an `NnrpError` where they have what their scope has not. */
+  cacheInvalidate(metadata: Uint8Array): Uint8Array;
   /** The message, and its metadata, that says that an operation is not wanted any more. */
   cancel(frameId: number): readonly [MessageType, Uint8Array];
 }
 
 const PREVIEW3: RequestEncoder = {
   submit: (_, metadata) => metadata,
+  cachePut: (metadata) => metadata,
+  cacheInvalidate: (metadata) => metadata,
   cancel: () => [MessageType.FrameCancel, EMPTY],
 };
 
@@ -28,6 +40,14 @@ const PREVIEW4: RequestEncoder = {
     const named = metadata.slice();
     writeU32(named, OPERATION_ID, frameId);
     return named;
+  },
+  cachePut(metadata) {
+    const put = CachePutMetadata.decode(metadata);
+    return Preview4Put.encode({ ...put, ...wideKey(put) });
+  },
+  cacheInvalidate(metadata) {
+    const which = CacheInvalidateMetadata.decode(metadata);
+    return Preview4Invalidate.encode({ ...which, ...wideKey(which) });
   },
   cancel(frameId) {
     const metadata = ControlRequestMetadata.of({

@@ -1,8 +1,7 @@
 import { LeaseOwnerScope } from '../../protocol/cache/cache-lease';
-import { cacheObjectId } from '../../protocol/cache/cache-object-id';
+import type { CacheObjectId, WithCacheKey } from '../../protocol/cache/cache-object-id';
 import { ObjectCache, type CachedObject } from '../../protocol/cache/object-cache';
-import { checkSubmitReferences, decodeObjectReferences } from '../../wire/body/object-reference';
-import { splitBody } from '../../wire/body/body-region';
+import { checkSubmitReferences } from '../../wire/body/object-reference';
 import type { MessageOf } from '../../wire/message';
 import type { MessageType } from '../../wire/message-type';
 import type { CacheAckMetadata } from '../../wire/messages/cache';
@@ -46,7 +45,7 @@ export class SessionCache {
     return this.cache.size;
   }
 
-  put({ metadata, body }: MessageOf<typeof MessageType.CachePut>): CacheAckMetadata {
+  put({ metadata, body }: MessageOf<typeof MessageType.CachePut>): WithCacheKey<CacheAckMetadata> {
     const owner = { scope: LeaseOwnerScope.Session, id: this.sessionId };
     const outcome = this.cache.put({ put: metadata, bytes: body, owner, now: this.clock.now() });
     return this.cache.ack(metadata, outcome);
@@ -56,13 +55,12 @@ export class SessionCache {
     this.cache.invalidate(metadata);
   }
 
-  /** The objects that a submit refers to. Throws an `NnrpError` where its references are malformed. */
-  resolve(submit: FrameSubmitMetadata, body: Uint8Array): ResolvedObjects {
-    const blocks = decodeObjectReferences(splitBody(body).objectReferences);
-    checkSubmitReferences(blocks, submit);
+  /** The objects that a submit refers to. Throws an `NnrpError` where they are not those that it declares. */
+  resolve(submit: FrameSubmitMetadata, references: readonly CacheObjectId[]): ResolvedObjects {
+    checkSubmitReferences(references, submit);
     const objects: CachedObject[] = [];
-    for (const block of blocks) {
-      const resolution = this.cache.resolve(cacheObjectId(block), { now: this.clock.now() });
+    for (const reference of references) {
+      const resolution = this.cache.resolve(reference, { now: this.clock.now() });
       if (resolution.kind === 'miss') return resolution;
       objects.push(resolution.object);
     }

@@ -16,13 +16,15 @@ import {
   CachePutMetadata,
 } from '../../../src/wire/messages/cache';
 
+type Preview3Id = CacheObjectId & { readonly cacheKeyHi: number; readonly cacheKeyLo: number };
+
 const owner: LeaseOwner = { scope: LeaseOwnerScope.Session, id: 42 };
 const now = 1_000;
 
 const idOf = (
   cacheKeyLo: number,
   objectKind: CacheObjectKind = CacheObjectKind.PromptSegment,
-): CacheObjectId => ({
+): Preview3Id => ({
   cacheNamespace: 1,
   cacheKeyHi: 2,
   cacheKeyLo,
@@ -33,11 +35,7 @@ interface Fields extends Partial<Omit<CachePut, 'put'>> {
   readonly metadata?: Partial<CachePutMetadata>;
 }
 
-function putInto(
-  cache: ObjectCache,
-  id: CacheObjectId,
-  { metadata, ...fields }: Fields = {},
-): CachePutOutcome {
+function putInto(cache: ObjectCache, id: Preview3Id, { metadata, ...fields }: Fields = {}): CachePutOutcome {
   const bytes = fields.bytes ?? new Uint8Array(10);
   const put = CachePutMetadata.of({ ...id, ttlMs: 500, objectBytes: bytes.length, ...metadata });
   return cache.put({ put, bytes, owner, now, ...fields });

@@ -326,13 +326,13 @@ describe('a client of preview4', () => {
     expect(served.server.usage.operationsInFlight).toBe(0);
   });
 
-  it('is told that its objects are not cached, and goes on', async () => {
+  it('hears what becomes of an object that it puts, and goes on', async () => {
     const served = new Served({ supportedCacheObjects: [1] });
     served.server.sessions$.subscribe((session) => session.respond(() => of('text')));
     const peer = await openedPeer(served);
     peer.send(inPreview4(MessageType.CachePut, SESSION, { objectKind: 1 }, 'object'), submit4());
     expect(await answers(peer, 3)).toEqual([
-      ['ERROR', 0],
+      ['CACHE_ACK', 0],
       ['part', 1, 1],
       ['RESULT_PUSH', 1],
     ]);

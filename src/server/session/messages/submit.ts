@@ -18,7 +18,7 @@ export function onSubmit(session: SessionCore, packet: Packet, now: number): Tol
   record.check(metadata);
   if (!acceptsOperations(session.state)) return submitCrossed(session, header.frameId);
   const resolved = refersToObjects(metadata)
-    ? session.cache.resolve(record.decode(metadata), body)
+    ? session.cache.resolve(record.decode(metadata), session.dialect.cache.references(body))
     : NO_REFERENCES;
   if (resolved.kind === 'miss') {
     operations.noteRefused(header.frameId);

@@ -18,7 +18,6 @@ import { bodyBytes, exceeds } from '../../../protocol/operation/result-packet';
 import { MessageType } from '../../../wire/message-type';
 import { FlowScope, FlowUpdateMetadata } from '../../../wire/messages/flow-update';
 import { HintReason, ResultHintMetadata } from '../../../wire/messages/result-hint';
-import { CacheAckMetadata } from '../../../wire/messages/cache';
 import {
   SessionCloseAckMetadata,
   SessionCloseMetadata,
@@ -137,8 +136,9 @@ export class SessionSender {
     return this.packet(MessageType.SessionMigrateAck, 0, SessionMigrateAckMetadata.encode(ack));
   }
 
-  cacheAck(ack: CacheAckMetadata): void {
-    this.outlet.answer(this.packet(MessageType.CacheAck, 0, CacheAckMetadata.encode(ack)));
+  /** CACHE_ACK, by its metadata in the session's revision. */
+  cacheAck(metadata: Uint8Array): void {
+    this.outlet.answer(this.packet(MessageType.CacheAck, 0, metadata));
   }
 
   /** SESSION_CLOSE, to be sent where the client is told. */
