@@ -6,6 +6,7 @@ import { encodeTokens } from '../../src/protocol/operation/token-delta';
 import { markOf, marked } from '../../src/protocol/revision/mark';
 import type { RuntimeError } from '../../src/protocol/runtime-error';
 import { clientHello, serverHelloAck } from '../../src/testing';
+import type { ConnectEndpoint } from '../../src/transport/endpoint';
 import type { RevisionName } from '../../src/wire/message';
 import { MessageType } from '../../src/wire/message-type';
 import { SessionOpenMetadata } from '../../src/wire/messages/session-open';
@@ -193,8 +194,11 @@ describe('the revision of a client', () => {
     const connecting = connect(place.endpoint, options);
     await settled();
     time.advance(2000);
-    await connecting;
+    const client = await connecting;
     expect(place.peers).toHaveLength(2);
+    const opening = client.openSession();
+    place.peers[1]!.send(accept(1));
+    await opening;
     time.advance(10 * 60 * 1000 - 1);
     await connect(place.endpoint, options);
     expect(place.peers).toHaveLength(3);
@@ -202,6 +206,56 @@ describe('the revision of a client', () => {
     void connect(place.endpoint, options).catch(() => undefined);
     await settled();
     expect(await typesOf(place.peers[3]!, 1)).toEqual([MessageType.ClientHello]);
+  });
+
+  it('is remembered of a URL, whoever makes the endpoint', async () => {
+    const place = new PlayedPlace();
+    const endpoint = (): ConnectEndpoint => ({ ...place.endpoint, url: 'quic://remembered.test:1' });
+    const connecting = connect(endpoint(), { revision: 'auto' });
+    await settled();
+    place.peers[0]!.destroy();
+    const client = await connecting;
+    const opening = client.openSession();
+    place.peers[1]!.send(accept(1));
+    await opening;
+    const again = await connect(endpoint(), { revision: 'auto' });
+    expect(place.peers).toHaveLength(3);
+    await Promise.all([client.close(), again.close()]);
+  });
+
+  it('is asked for again where no session was opened without a hello', async () => {
+    const place = new PlayedPlace();
+    const connecting = connect(place.endpoint, { revision: 'auto' });
+    await settled();
+    place.peers[0]!.destroy();
+    const client = await connecting;
+    await client.close();
+    const again = connect(place.endpoint, { revision: 'auto' });
+    await settled();
+    expect(await typesOf(place.peers[2]!, 1)).toEqual([MessageType.ClientHello]);
+    place.peers[2]!.destroy();
+    await (await again).close();
+  });
+
+  it('is asked for again where a server that is known does not answer an open', async () => {
+    const place = new PlayedPlace();
+    const connecting = connect(place.endpoint, { revision: 'auto' });
+    await settled();
+    place.peers[0]!.destroy();
+    const client = await connecting;
+    const opening = client.openSession();
+    place.peers[1]!.send(accept(1));
+    await opening;
+    const known = await connect(place.endpoint, { revision: 'auto' });
+    const refused = known.openSession();
+    place.peers[2]!.destroy();
+    await expect(refused).rejects.toMatchObject({ name: 'RuntimeError', kind: 'io' });
+    const again = connect(place.endpoint, { revision: 'auto' });
+    await settled();
+    expect(await typesOf(place.peers[3]!, 1)).toEqual([MessageType.ClientHello]);
+    place.peers[3]!.destroy();
+    await (await again).close();
+    await Promise.all([client.close(), known.close()]);
   });
 
   it('is told where the server speaks neither', async () => {

@@ -20,6 +20,7 @@ import type { ClientSettings } from '../options';
 import { ConnectionCredit } from './connection-credit';
 import { LinkOutlet } from './link-outlet';
 import { Greeting } from './greeting';
+import { forgetPreview3, rememberPreview3 } from './known-servers';
 import { LinkReading } from './link-reading';
 import { OpenQueue, type OpenRequest } from './open-queue';
 import { Pongs, type Asked } from './ping';
@@ -48,8 +49,11 @@ export type LinkEvent =
 export class ClientLink implements WatchedPeer {
   /** What its server speaks. */
   speech = UNASKED;
-  /** Whether the server has not answered a hello over a link before: then there is no other revision to try. */
-  isLastAttempt = false;
+  /**
+   * Why it is not asked what its server speaks: that has not answered a hello over the link before (then there is no
+   * other revision to try), or is known from then.
+   */
+  preview3: 'tried' | 'known' | undefined;
   readonly events$: Observable<LinkEvent>;
   /** What the sessions of the link share. */
   readonly credit = new ConnectionCredit();
@@ -258,7 +262,7 @@ export class ClientLink implements WatchedPeer {
     const message = decodeMessage(packet, this.speech.revision) as ConnectionMessage;
     switch (message.messageType) {
       case MessageType.SessionOpenAck:
-        this.wasOpened = true;
+        this.opened();
         this.opens.onAck(message);
         return;
       case MessageType.FlowUpdate:
@@ -288,6 +292,13 @@ export class ClientLink implements WatchedPeer {
     }
   }
 
+  /** The server has answered a SESSION_OPEN: it speaks preview3, where it was not asked. */
+  private opened(): void {
+    if (!this.wasOpened && this.preview3 === 'tried')
+      rememberPreview3(this.endpoint, this.settings.scheduler.now());
+    this.wasOpened = true;
+  }
+
   private onHelloAck(ack: MessageOf<typeof MessageType.ServerHelloAck>): void {
     const speech = speechOfAck(ack);
     if (!this.greeting.answered()) throw unexpectedType(ack.messageType, 'client');
@@ -313,7 +324,9 @@ export class ClientLink implements WatchedPeer {
     this.over = true;
     this.watching.unsubscribe();
     const { peer } = this.transport;
-    const isSilent = this.isLastAttempt && !this.wasOpened;
+    const isUnanswered = !this.wasOpened && this.opens.size > 0;
+    if (isUnanswered && this.preview3 === 'known') forgetPreview3(this.endpoint);
+    const isSilent = isUnanswered && this.preview3 === 'tried';
     const reason = isSilent ? neitherRevision(peer, error) : (error ?? linkOver(peer));
     this.greeting.end(reason);
     this.opens.rejectAll(reason);

@@ -19,7 +19,7 @@ import { aborted$, throwIfAborted, unlessAborted } from '../abort';
 import { onEach } from '../../transport/on-each';
 import type { ClientSettings } from '../options';
 import { ClientLink, linkOver, neitherRevision, type LinkEvent } from './link';
-import { rememberPreview3, speaksPreview3 } from './known-servers';
+import { speaksPreview3 } from './known-servers';
 
 /** How a connection is to be made. */
 interface ConnectWishes {
@@ -75,7 +75,10 @@ export class ClientLinks {
     const { scheduler } = this.settings;
     const isKnown = revision === 'auto' && speaksPreview3(endpoint, scheduler.now());
     const link = await this.dial(endpoint, signal);
-    if (isKnown) return this.add(link);
+    if (isKnown) {
+      link.preview3 = 'known';
+      return this.add(link);
+    }
     try {
       this.greeted.add(link);
       await unlessAborted(signal, link.greet());
@@ -84,9 +87,7 @@ export class ClientLinks {
       link.destroy();
       throwIfAborted(signal);
       if (revision === 'preview4' || this.isClosed) throw error;
-      const fallback = await this.dialAgain(endpoint, signal);
-      rememberPreview3(endpoint, scheduler.now());
-      return this.add(fallback);
+      return this.add(await this.dialAgain(endpoint, signal));
     } finally {
       this.greeted.delete(link);
     }
@@ -96,7 +97,7 @@ export class ClientLinks {
   private async dialAgain(endpoint: ConnectEndpoint, signal: AbortSignal | undefined): Promise<ClientLink> {
     try {
       const link = await this.dial(endpoint, signal);
-      link.isLastAttempt = true;
+      link.preview3 = 'tried';
       return link;
     } catch (cause) {
       throwIfAborted(signal);
