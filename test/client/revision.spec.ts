@@ -281,6 +281,23 @@ describe('the revision of a client', () => {
     expect(place.peers).toHaveLength(1);
   });
 
+  it.each([marked(serverHelloAck(), 'preview3'), serverHelloAck({ maxBodyBytes: 0 })])(
+    'is no preview3 where preview4 is asked for and the server answers otherwise',
+    async (ack) => {
+      const place = new PlayedPlace();
+      const connecting = connect(place.endpoint, { revision: 'preview4' });
+      await settled();
+      place.peers[0]!.send(ack);
+      await expect(connecting).rejects.toMatchObject({
+        name: 'RuntimeError',
+        kind: 'io',
+        message: expect.stringContaining('answers CLIENT_HELLO in preview3') as string,
+      });
+      expect(place.peers).toHaveLength(1);
+      await place.peers[0]!.ended();
+    },
+  );
+
   it('is none that a server has not been asked for: an ack that nobody waits for is a fault', async () => {
     const served = new PlayedPlace();
     const client = await connect(served.endpoint, { revision: 'preview3' });

@@ -82,6 +82,7 @@ export class ClientLinks {
     try {
       this.greeted.add(link);
       await unlessAborted(signal, link.greet());
+      if (revision === 'preview4' && link.speech.name !== revision) throw noPreview4(endpoint.url);
       return this.add(link);
     } catch (error) {
       link.destroy();
@@ -177,6 +178,14 @@ function connecting(endpoint: ConnectEndpoint): Observable<Transport> {
     );
   }
   return connected$.pipe(map((given) => takeValue(given, 'what the endpoint connects', transportRule)));
+}
+
+function noPreview4(url: string): RuntimeError {
+  return new RuntimeError(
+    'io',
+    `the server at ${url} answers CLIENT_HELLO in preview3; connect with revision 'auto' or 'preview3' to speak that`,
+    { reach: 'connection', origin: 'peer' },
+  );
 }
 
 function connectTimedOut(url: string, ms: number): RuntimeError {
