@@ -4,8 +4,12 @@ import { bodyBytes, readResultMetadata, resultPacket } from '../../../src/protoc
 import { TextResult, textStart } from '../../../src/protocol/operation/text-result';
 import { encodeTokens } from '../../../src/protocol/operation/token-delta';
 import { PacketBatch } from '../../../src/transport/packet-batch';
+import { BodyRegionPrelude } from '../../../src/wire/body/body-region';
+import { DescriptorFlag } from '../../../src/wire/body/typed-payload';
+import { fieldOffset } from '../../../src/wire/codec/record';
 import { encodePacket } from '../../../src/wire/encode-packet';
 import { NnrpError } from '../../../src/wire/errors';
+import { TypedPayloadDescriptor } from '../../../src/wire/preview4/body/typed-payload';
 
 const u32 = fc.integer({ min: 0, max: 0xffffffff });
 const text = fc.oneof(
@@ -16,6 +20,9 @@ const text = fc.oneof(
   }),
   fc.integer({ min: 4000, max: 5000 }).map((length) => '鯨'.repeat(length)),
 );
+
+/** Where the descriptor of a text has its flags in preview4, and nothing in preview3. */
+const PREVIEW4_FLAGS_AT = BodyRegionPrelude.length + fieldOffset(TypedPayloadDescriptor, 'descriptorFlags');
 
 /** The same answer by the record codec alone. */
 function byCodec(sessionId: number, frameId: number, words: string): Uint8Array {
@@ -85,6 +92,8 @@ describe('a text as a result', () => {
         const other = new Uint8Array(body);
         const at = place % (start ?? 1);
         other[at] = (other[at] ?? 0) ^ by;
+        // That of preview4, which differs in this alone, is read by the same way.
+        fc.pre(!(at === PREVIEW4_FLAGS_AT && by === DescriptorFlag.Partial));
         expect(textStart(other)).toBeUndefined();
         expect(textStart(body.subarray(0, body.length - 1))).toBeUndefined();
       }),
