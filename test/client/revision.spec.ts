@@ -5,10 +5,11 @@ import { decodeTokens } from '../../src/protocol/operation/token-decoder';
 import { encodeTokens } from '../../src/protocol/operation/token-delta';
 import { markOf, marked } from '../../src/protocol/revision/mark';
 import type { RuntimeError } from '../../src/protocol/runtime-error';
-import { clientHello, serverHelloAck } from '../../src/testing';
+import { clientHello, inPreview4, serverHelloAck } from '../../src/testing';
 import type { ConnectEndpoint } from '../../src/transport/endpoint';
 import type { RevisionName } from '../../src/wire/message';
 import { MessageType } from '../../src/wire/message-type';
+import type { Packet } from '../../src/wire/packet';
 import { SessionOpenMetadata } from '../../src/wire/messages/session-open';
 import type { Peer } from '../support/peer';
 import { endServed, Served } from '../support/served';
@@ -297,6 +298,33 @@ describe('the revision of a client', () => {
       await place.peers[0]!.ended();
     },
   );
+
+  it('takes no part and no end of an operation with the id of another', async () => {
+    const place = new PlayedPlace();
+    const connecting = connect(place.endpoint, { revision: 'preview4' });
+    await settled();
+    const [peer] = place.peers;
+    peer!.send(marked(serverHelloAck(), 'preview4'));
+    const client = await connecting;
+    const told: RuntimeError[] = [];
+    client.violations$.subscribe((error) => told.push(error));
+    const opening = client.openSession();
+    peer!.send(accept(1));
+    const seen: string[] = [];
+    (await opening)
+      .submit({ body: 'ask' })
+      .subscribe({ next: (result) => seen.push(...decodeTokens(result)), error: () => seen.push('dropped') });
+    const operation = { sessionId: 1, frameId: 1 };
+    const part = (operationId: bigint, body: string): Packet =>
+      inPreview4(MessageType.PartialResult, operation, { operationId, resultSequence: 1n }, body);
+    const drop = (operationId: bigint): Packet =>
+      inPreview4(MessageType.ResultDropReason, operation, { operationId, dropReasonCode: 3 });
+    peer!.send(part(2n, 'no'), part(0x1_0000_0001n, 'no'), drop(2n), part(1n, 'yes'), drop(1n));
+    await settled();
+    expect(seen).toEqual(['yes', 'dropped']);
+    expect(told).toHaveLength(3);
+    await client.close();
+  });
 
   it('is none that a server has not been asked for: an ack that nobody waits for is a fault', async () => {
     const served = new PlayedPlace();

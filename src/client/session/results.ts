@@ -3,6 +3,7 @@ import { EndCode } from '../../protocol/operation/end-code';
 import type { ResultPush } from '../../protocol/operation/result';
 import { partMetadata, readResultMetadata } from '../../protocol/operation/result-packet';
 import { unexpectedMessage } from '../../protocol/runtime-error';
+import { fieldOffset } from '../../wire/codec/record';
 import type { MessageOf } from '../../wire/message';
 import type { CommonHeader } from '../../wire/header';
 import { messageTypeName, type MessageType } from '../../wire/message-type';
@@ -12,7 +13,10 @@ import type { Packet } from '../../wire/packet';
 import { DropReason, PartialResultMetadata } from '../../wire/preview4/results';
 import type { OperationFailure } from '../errors';
 import type { Submissions } from '../submissions/submissions';
+import { readU32 } from '../../wire/u32';
 import type { SessionCarrier } from './session-carrier';
+
+const OPERATION_ID = fieldOffset(PartialResultMetadata, 'operationId');
 
 /**
  * What the server sends of operations: RESULT_PUSH, RESULT_DROP, and ERROR in the place of a result. Counted as it
@@ -51,6 +55,7 @@ export class Results {
       throw new NnrpError({ kind: 'DeclaredLengthMismatch', field, declared, actual: body.length });
     }
     this.requireSent(header);
+    requireNamed(header, readU32(bytes, OPERATION_ID), readU32(bytes, OPERATION_ID + 4));
     const metadata = partMetadata(body);
     this.submissions.take({ type: 'push', frameId: header.frameId, metadata, body }, false);
   }
@@ -59,6 +64,8 @@ export class Results {
   onDropReason({ header, metadata, body }: MessageOf<typeof MessageType.ResultDropReason>): void {
     this.counted();
     this.requireSent(header);
+    const { operationId } = metadata;
+    requireNamed(header, Number(operationId & 0xffff_ffffn), Number(operationId >> 32n));
     const reason = REASON_OF_DROP.get(metadata.dropReasonCode) ?? 'dropped';
     this.submissions.fail(header.frameId, reason, { text: new TextDecoder().decode(body) });
   }
@@ -113,3 +120,11 @@ const REASON_OF_DROP: ReadonlyMap<number, OperationFailure> = new Map<number, Op
   [DropReason.Superseded, 'superseded'],
   [DropReason.Backpressure, 'no-room'],
 ]);
+
+/** This client gives each operation the number of its frame for a name. */
+function requireNamed({ messageType, frameId }: CommonHeader, low: number, high: number): void {
+  if (low === frameId && high === 0) return;
+  throw unexpectedMessage(
+    `client received ${messageTypeName(messageType)} of operation ${frameId} with the id of another`,
+  );
+}
