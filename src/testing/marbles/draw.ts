@@ -4,6 +4,7 @@ export interface Drawn {
   readonly label: string;
 }
 
+/** Lines of moments as marble strings. */
 export interface Drawing {
   /** One string for each line of what was given, aligned. */
   readonly lines: readonly string[];
