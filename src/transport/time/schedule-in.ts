@@ -3,6 +3,12 @@ import { Subscription, type SchedulerAction, type SchedulerLike, type TimestampP
 /** What a timer takes, about 24 days; beyond it, a timer fires at once. */
 export const MAX_TIMER_MS = 2 ** 31 - 1;
 
+/**
+ * Milliseconds that a wait takes at least, if any: what is left of one may be so little that the sum of it and the time
+ * is the time, and a virtual clock would never come to its end.
+ */
+const LEAST_MS = 1 / 1024;
+
 /** A clock that can be set is looked at so often: whoever waits for an instant of it is so late at most. */
 const LOOK_MS = 60_000;
 
@@ -12,7 +18,7 @@ const LOOK_MS = 60_000;
  */
 export function scheduleIn(scheduler: SchedulerLike, ms: number, work: () => void): Subscription {
   if (ms === Infinity) return Subscription.EMPTY;
-  if (ms <= MAX_TIMER_MS) return scheduler.schedule(work, Math.max(0, ms));
+  if (ms <= MAX_TIMER_MS) return scheduler.schedule(work, ms > 0 ? Math.max(ms, LEAST_MS) : 0);
   return scheduler.schedule(
     function (this: SchedulerAction<number>, left = 0) {
       if (left <= 0) work();

@@ -21,6 +21,18 @@ describe('scheduleIn', () => {
     },
   );
 
+  it('comes to an end of the least that may be left, which a sum with the time does not show', () => {
+    const time = new VirtualTime();
+    time.advance(100_000.3);
+    const left = 1e-13;
+    expect(time.now() + left).toBe(time.now());
+    let end = 0;
+    scheduleIn(time, left, () => (end = time.now()));
+    time.advance(1);
+    expect(end).toBeGreaterThan(100_000.3);
+    expect(end).toBeLessThan(100_000.31);
+  });
+
   it('never does what is to be done in Infinity', () => {
     expect(doneAt((time, work) => scheduleIn(time, Infinity, work), 500 * DAY_MS)).toEqual([]);
   });
