@@ -1,5 +1,5 @@
 import { BehaviorSubject, of, ReplaySubject, switchAll, type Observable } from 'rxjs';
-import { RuntimeError } from '../../protocol/runtime-error';
+import type { RuntimeError } from '../../protocol/runtime-error';
 import type { SessionConnectivity } from '../../protocol/session/session-connectivity';
 import { SessionState } from '../../protocol/session/session-lifecycle';
 import type { ConnectEndpoint } from '../../transport/endpoint';
@@ -13,8 +13,6 @@ import type { SessionMigrateAckMetadata, SessionMigrateMetadata } from '../../wi
 import { SessionStatus, type SessionOpenAckMetadata } from '../../wire/messages/session-open';
 import type { SessionPatchMetadata } from '../../wire/messages/session-patch';
 import { EMPTY, type Packet } from '../../wire/packet';
-import { PacketTooLong } from '../../wire/packet-decoder';
-import type { OperationFailure } from '../errors';
 import type { ClientLink, LinkedSession } from '../link/link';
 import type { OpenRequest } from '../link/open-queue';
 import type { Speech } from '../link/speech';
@@ -34,9 +32,17 @@ import type { ClientSessionUsage } from '../usage';
 import { ClosingHandshake } from './close';
 import { openRequest, type AcceptedOpen } from './open';
 import { SessionMessages } from './messages';
-import { closedByServer, CONNECTION_LOST, ENDED_HERE, notResumed, type SessionEnd } from './session-end';
+import {
+  closedByServer,
+  CONNECTION_LOST,
+  ENDED_HERE,
+  notResumed,
+  type SessionEnd,
+  endedBefore,
+} from './session-end';
 import type { CacheInvalidation, ClientSession, PatchAck } from './session';
 import { SessionCarrier } from './session-carrier';
+import { UnreadableAnswers } from './unreadable-answers';
 
 /**
  * What a session asks of its client: it knows of no other link than its own, and the application, which holds it, may
@@ -71,6 +77,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
   private readonly backlog: Backlog;
   private readonly closing: ClosingHandshake;
   private readonly messages: SessionMessages;
+  private readonly unreadable: UnreadableAnswers;
   private phase: SessionConnectivity = 'open';
   /** Says how it ended also to whoever asks later: a session may be over when its opener has it. */
   private readonly phases = new ReplaySubject<SessionConnectivity>(1);
@@ -83,8 +90,6 @@ export class ConnectedSession implements ClientSession, LinkedSession {
   private readonly spoken: Speech;
   /** Whether the server counts its results, and sends again what has not arrived. */
   private isCounted: boolean;
-  /** Results that had arrived when a link last ended of what its server sent. */
-  private unreadableAfter: number | undefined;
 
   constructor(
     private readonly owner: SessionOwner,
@@ -106,6 +111,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     this.pressure$ = this.pressureSources.pipe(switchAll());
     this.carrier = new SessionCarrier(sessionId, link);
     this.submissions = new Submissions(this.carrier, settings, this.isResumeGranted, ack, link.credit);
+    this.unreadable = new UnreadableAnswers(sessionId, this.submissions);
     const state = sessionStatus === SessionStatus.Resumed ? SessionState.Resumed : SessionState.Open;
     this.closing = new ClosingHandshake(this.carrier, this.submissions, settings, state);
     onEach(this.closing.over$, () => {
@@ -306,23 +312,9 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     }
     if (this.carrier.link !== undefined) this.detach();
     // Not before: what is submitted in its place is to be sent over the next link.
-    if (error?.kind === 'protocol') this.endUnreadable(error);
+    if (error?.kind === 'protocol')
+      this.unreadable.lost(error, this.messages.results.received, this.isCounted);
     return this.isOver ? 'over' : 'waits';
-  }
-
-  /** Ends the operations whose answers may have ended the link, where the next may end of them, too. */
-  private endUnreadable({ message, cause }: RuntimeError): void {
-    const { submissions } = this;
-    if (cause instanceof PacketTooLong) {
-      const { sessionId, frameId } = cause.header;
-      if (sessionId === this.sessionId) submissions.fail(frameId, 'unreadable', { detail: message });
-      return;
-    }
-    const { received } = this.messages.results;
-    const isAgain = this.unreadableAfter === received;
-    this.unreadableAfter = received;
-    // A server that counts sends it again; from any other it never comes.
-    if (isAgain || !this.isCounted) submissions.failAll('unreadable', { detail: message });
   }
 
   /**
@@ -406,12 +398,4 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     link.reading.release(this.backlog);
     this.carrier.link = undefined;
   }
-}
-
-function endedBefore(sessionId: number, reason: OperationFailure): RuntimeError {
-  const what = reason === 'session-closed' ? 'it is closed' : 'its connection is lost';
-  return new RuntimeError('io', `session ${sessionId} cannot answer: ${what}`, {
-    reach: 'session',
-    origin: 'local',
-  });
 }

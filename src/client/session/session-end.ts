@@ -1,6 +1,7 @@
+import { RuntimeError } from '../../protocol/runtime-error';
 import { CloseReason, type SessionCloseMetadata } from '../../wire/messages/session-close';
 import { SessionErrorCode } from '../../wire/messages/session-open';
-import { SessionRejectedError } from '../errors';
+import { SessionRejectedError, type OperationFailure } from '../errors';
 
 /** How a session came to its end, as its client has it. */
 export interface SessionEnd {
@@ -40,4 +41,13 @@ export function notResumed(error: unknown): SessionEnd {
   const { errorCode, text } = error;
   const mayOpenAgain = errorCode !== SessionErrorCode.AuthFailed;
   return { by: 'server', closeReason: undefined, errorCode, text: text || error.message, mayOpenAgain };
+}
+
+/** What a request is told that waits for an answer when its session is over, or is without its link. */
+export function endedBefore(sessionId: number, reason: OperationFailure): RuntimeError {
+  const what = reason === 'session-closed' ? 'it is closed' : 'its connection is lost';
+  return new RuntimeError('io', `session ${sessionId} cannot answer: ${what}`, {
+    reach: 'session',
+    origin: 'local',
+  });
 }
