@@ -48,6 +48,8 @@ export type Holding = 'operation' | 'transport';
  * may wait, it does not do as it was asked. (With n slow loops, 1 + ln n times as much may wait.)
  */
 const EXCESS = 8;
+/** What may lie in sockets and buffers when a server is asked to hold, and has to be read where nothing can be paused. */
+const LEAST_UNPAUSED_BYTES = 32 * 1024 * 1024;
 /** The transport goes on as soon as there is some room, so that a server sees a peer that reads. */
 const RESUME_READING_AT = 7 / 8;
 /** Milliseconds that an operation is held at least, for each that is: a server takes no flood of FLOW_UPDATEs. */
@@ -159,8 +161,8 @@ export class Backlog {
   /** Bytes past which nothing more is read. */
   private get mostRead(): number {
     const { maxBufferedBytes } = this.settings;
-    const isAllStopped = this.holding === 'transport' && this.carrier.canHoldReading;
-    return isAllStopped ? maxBufferedBytes : EXCESS * maxBufferedBytes;
+    if (!this.carrier.canHoldReading) return Math.max(EXCESS * maxBufferedBytes, LEAST_UNPAUSED_BYTES);
+    return this.holding === 'operation' ? EXCESS * maxBufferedBytes : maxBufferedBytes;
   }
 
   /** Bytes that each answer may have once all together have too many. */

@@ -43,6 +43,8 @@ class Loop {
   }
 }
 
+const MEBIBYTE = 1024 * 1024;
+
 function stage(options: StageOptions = {}): Stage {
   return new Stage({ credit: 9, maxInFlight: 9, ...options });
 }
@@ -249,9 +251,9 @@ describe('results that wait for a loop, where nothing can make the server wait',
     const on = stage({ holding: 'transport', canPause: false });
     const [slow, quick] = loops(on, 2) as [Loop, Loop];
     quick.arrive(QUARTER, 2);
-    slow.arrive(QUARTER, 30);
+    slow.arrive(MEBIBYTE, 31);
     expect(on.news()).toEqual([]);
-    slow.arrive(QUARTER, 1);
+    slow.arrive(MEBIBYTE, 1);
     expect(on.news()).toEqual(['cancel 1']);
     expect(on.backlog.byteLength).toBe(2 * 1024);
     await slow.take(1);
