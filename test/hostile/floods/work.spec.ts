@@ -41,7 +41,7 @@ describe('work that is asked for and not wanted', () => {
   const missing = cacheReference({ objectKind: CacheObjectKind.CameraBlock, key: 1 });
 
   it.each<[string, MessageType, (index: number) => Packet]>([
-    ['submits without room', MessageType.ResultDrop, (index) => submit(SESSION, 1 + index)],
+    ['submits without room', MessageType.Error, (index) => submit(SESSION, 1 + index)],
     [
       'submits of what is not cached',
       MessageType.Error,

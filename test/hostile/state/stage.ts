@@ -46,6 +46,8 @@ export class Stage {
       listen: this.endpoint,
       scheduler: this.scheduler,
       randomBytes: (length) => random.bytes(length),
+      // The model has the rules of this revision; bytes at random may be a packet of the other.
+      revisions: ['preview3'],
       ...TERMS,
     });
     this.server.violations$.subscribe(() => (this.violations += 1));
