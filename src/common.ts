@@ -1,0 +1,109 @@
+// What `nnrp-rx` has everywhere, name by name; what differs between Node and a page is in the two entries.
+
+// A server.
+export type { Server } from './server/server';
+export type { Violation } from './server/reports';
+export type { CloseOptions, QueueLimits, ResumeMode, ServerOptions } from './server/options';
+export { DEFAULT_SERVER_LIMITS, type ServerLimits } from './server/limits/server-limits';
+export type { LimitConsequence, LimitTripped } from './server/limits/limit-tripped';
+export type { Rate } from './server/limits/token-bucket';
+export type { OutboxLimits } from './protocol/operation/result-outbox';
+export type { ServerUsage } from './server/usage';
+export {
+  accept,
+  refuse,
+  type Acceptance,
+  type AcceptOptions,
+  type PolicyVerdict,
+  type Refusal,
+  type RefusalReason,
+  type SessionOpenRequest,
+  type SessionPolicy,
+} from './server/opening/policy';
+export type { ServerSession } from './server/session/session';
+export type {
+  MigrateRequest,
+  PatchRequest,
+  SessionMessage,
+  Submit,
+  SubmitEnd,
+} from './server/session/session-message';
+export type { CreditTarget, SessionEnding } from './server/session/session-terms';
+export { MigrateRefusal } from './server/session/messages/migrate';
+export { LIMIT_CODE, VIOLATION_CODE } from './server/error-packet';
+export type { Answer, Answers, HandlerContext } from '../operators/application/respond-to-submits';
+
+// A client.
+export type { Client } from './client/client';
+export type { ClientOptions, ReconnectOptions, SessionOptions } from './client/options';
+export type { CacheInvalidation, ClientSession, PatchAck } from './client/session/session';
+export type { SessionEnd } from './client/session/session-end';
+export type { SubmitRequest } from './client/submissions/submission';
+export type { ResultStream } from './client/submissions/result-stream';
+export type { TextStream, WholeAnswer } from './client/submissions/answer-text';
+export type { Credit } from './client/submissions/submissions';
+export type { ClientUsage } from './client/usage';
+export {
+  MigrationRefusedError,
+  OperationError,
+  ServerRefusalError,
+  SessionRejectedError,
+  type OperationFailure,
+  type OperationOutcome,
+} from './client/errors';
+
+// Transports.
+export { memory, type MemoryOptions } from './transport/memory';
+export type { SocketTransportOptions } from './transport/socket-options';
+export type { TcpOptions } from './transport/tcp/options';
+export type { TlsOptions } from './transport/tls/options';
+export type { SecureEndpoint, TlsCertificate, TlsSettings } from './transport/tls/credentials';
+export type {
+  SharedWebSocketOptions,
+  WebSocketOptions,
+  WebSocketSettings,
+} from './transport/web-socket/options';
+export type { Origins } from './transport/web-socket/upgrade-rules';
+export type { WebServer } from './transport/web-socket/shared-paths';
+export type { ConnectEndpoint, ListenAddress, ListenEndpoint } from './transport/endpoint';
+export type { KeepAlive } from './transport/keep-alive';
+export type { PeerIdentity } from './transport/peer-identity';
+export type { TransportKind } from './transport/transport';
+export { monotonicScheduler } from './transport/time/monotonic-scheduler';
+
+// Text, bytes and results.
+export { give } from './wire/own-bytes';
+export { failure, type Failure } from './protocol/operation/failure';
+export { decodeText } from '../operators/application/decode-text';
+export { encodeSummary, type AnswerSummary } from './protocol/operation/answer-summary';
+export { encodeTokens, TOKEN_DELTA } from './protocol/operation/token-delta';
+export { decodeTokens, TokenDecoder, type TypedBody } from './protocol/operation/token-decoder';
+export type {
+  Result,
+  ResultDrop,
+  ResultFailure,
+  ResultFields,
+  ResultPush,
+} from './protocol/operation/result';
+export type { CacheObjectId } from './protocol/cache/cache-object-id';
+export type { CachedObject } from './protocol/cache/object-cache';
+
+// States, and what they are called.
+export { CancelScope, OperationState } from './protocol/operation/operation';
+export type { Operation } from './protocol/operation/operation-entry';
+export type { SessionConnectivity } from './protocol/session/session-connectivity';
+export { SessionState } from './protocol/session/session-lifecycle';
+export { TOKEN_DELTA_SCHEMA } from './protocol/capability/schema-registry';
+export { MessageType } from './wire/message-type';
+export { Profile } from './wire/messages/payload-kind';
+export { SessionErrorCode } from './wire/messages/session-open';
+
+// Errors.
+export { NnrpError, type NnrpErrorKind, type NnrpFault } from './wire/errors';
+export {
+  describeError,
+  RuntimeError,
+  type ErrorOrigin,
+  type ErrorReach,
+  type RuntimeErrorKind,
+} from './protocol/runtime-error';
