@@ -1,3 +1,4 @@
+import { cutText, MAX_TEXT_BYTES } from '../protocol/cut-text';
 import type { CommonHeader } from '../wire/header';
 import { MessageType } from '../wire/message-type';
 import { CacheErrorCode } from '../wire/messages/cache';
@@ -13,18 +14,15 @@ export const LIMIT_CODE = 0x20002;
 /** A part of an answer is larger than its client takes in one packet over its transport. */
 export const TOO_LARGE_CODE = 0x20003;
 
-/** Of a text for a peer. */
-export const MAX_DIAGNOSTIC_BYTES = 256;
-
 /** An ERROR that answers a packet: of its scope, with its ids, and a text without a stack. */
 export function errorPacket(
   cause: CommonHeader,
   fields: Pick<ErrorMetadata, 'errorCode' | 'errorScope'> & Partial<ErrorMetadata>,
   diagnostic: string,
-  maxTextBytes = MAX_DIAGNOSTIC_BYTES,
+  maxTextBytes = MAX_TEXT_BYTES,
 ): Packet {
   const { sessionId, frameId, viewId } = cause;
-  const text = cutText(diagnostic, Math.min(maxTextBytes, MAX_DIAGNOSTIC_BYTES));
+  const text = cutText(diagnostic, Math.min(maxTextBytes, MAX_TEXT_BYTES));
   const metadata = ErrorMetadata.of({
     relatedSessionId: sessionId,
     relatedFrameId: frameId,
@@ -70,11 +68,4 @@ export function operationEnd(
 ): Packet {
   const { header } = packet({ messageType: MessageType.ResultPush, sessionId, frameId });
   return errorPacket(header, { ...why, errorScope: ErrorScope.Frame }, text, most);
-}
-
-/** UTF-8 of at most so many bytes that does not end inside a character. */
-export function cutText(text: string, bytes: number): Uint8Array {
-  const target = new Uint8Array(bytes);
-  const { written } = new TextEncoder().encodeInto(text, target);
-  return target.subarray(0, written);
 }

@@ -20,7 +20,7 @@ export function parseEndpointUrl<Scheme extends string>(
   const scheme = schemes.find((name) => `${name}:` === url?.protocol);
   if (url === undefined || scheme === undefined) {
     const begins = schemes.map((name) => `${name}://`).join(', ');
-    throw new TypeError(`the URL to connect to must begin with one of ${begins}, got ${describeValue(text)}`);
+    throw new TypeError(`the URL to connect to must begin with one of ${begins}, got ${described(text)}`);
   }
   if (url.username !== '' || url.password !== '') {
     throw new TypeError(`the URL to connect to has a user or a password; give it to openSession as \`auth\``);
@@ -28,13 +28,18 @@ export function parseEndpointUrl<Scheme extends string>(
   const isSocket = scheme === 'tcp' || scheme === 'tls';
   if (url.hash !== '' || (isSocket && (!['', '/'].includes(url.pathname) || url.search !== ''))) {
     const part = isSocket ? 'a path, a query or a fragment, which a socket has none of' : 'a fragment';
-    throw new TypeError(`the URL to connect to has ${part}, got ${describeValue(text)}`);
+    throw new TypeError(`the URL to connect to has ${part}, got ${described(text)}`);
   }
   const port = url.port === '' ? DEFAULT_PORTS[scheme] : Number(url.port);
   if (port === undefined || url.hostname === '') {
     throw new TypeError(
-      `the URL to connect to needs a host and a port, ${scheme}://127.0.0.1:4433 say, got ${describeValue(text)}`,
+      `the URL to connect to needs a host and a port, ${scheme}://127.0.0.1:4433 say, got ${described(text)}`,
     );
   }
   return { scheme, host: url.hostname.replace(/^\[|\]$/g, ''), port, path: url.pathname + url.search };
+}
+
+/** A URL as it may be shown: a password may be in it, and a token in its query. */
+function described(text: string): string {
+  return describeValue(text.replace(/\/\/[^/?#]*@/, '//…@').replace(/\?[^#]*/, '?…'));
 }

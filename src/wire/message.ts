@@ -15,6 +15,9 @@ interface RowsOf {
 /** The revisions that this library speaks. */
 export type RevisionName = keyof RowsOf;
 
+/** Their tables of messages. */
+export const REVISIONS: Readonly<Record<RevisionName, Revision>> = { preview3, preview4 };
+
 /** The revision that a message type came with. */
 export type FirstRevision<T extends MessageType> = T extends Preview3MessageType ? 'preview3' : 'preview4';
 

@@ -36,6 +36,8 @@ describe('the URL of an endpoint', () => {
   it('with a password is refused, and the password is not told', () => {
     expect(() => read('wss://me:secret@chat.example')).toThrow(/give it to openSession as `auth`/);
     expect(() => read('wss://me:secret@chat.example')).not.toThrow(/secret/);
+    expect(() => read('htp://me:secret@chat.example?token=secret')).toThrow('"htp://…@chat.example?…"');
+    expect(() => read('wss://chat.example?token=secret#top')).toThrow('"wss://chat.example?…#top"');
   });
 
   it('is taken by connect, which rejects with what is wrong with it', async () => {

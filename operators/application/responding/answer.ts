@@ -55,10 +55,6 @@ export function isResult(value: unknown): value is Result {
   return isObject(value) && 'type' in value && RESULT_TYPES.has(value.type);
 }
 
-export function isPromise(value: unknown): value is PromiseLike<Answers> {
-  return isObject(value) && 'then' in value && typeof value.then === 'function';
-}
-
 /** What can be answered in a loop, which costs a tenth of a subscription. */
 export function isIterable(value: unknown): value is Iterable<Answer> {
   return isObject(value) && Symbol.iterator in value && !isObservable(value);

@@ -1,3 +1,4 @@
+import { isThenable } from '../../../src/protocol/is-thenable';
 import { isObservable, NEVER, type Subscriber, type Subscription } from 'rxjs';
 import { Failure, INTERNAL_FAILURE } from '../../../src/protocol/operation/failure';
 import { failureResult, isTerminal, type Result } from '../../../src/protocol/operation/result';
@@ -10,7 +11,6 @@ import {
   isAsyncIterable,
   isIterable,
   isObject,
-  isPromise,
   isResult,
   noAnswer,
   type Answer,
@@ -116,7 +116,7 @@ export class AnsweredSubmit<S extends RespondableSubmit> implements Listening<An
       this.next(returned);
       this.complete();
     } else if (isIterable(returned)) this.takeAll(returned[Symbol.iterator]());
-    else if (isPromise(returned)) this.await(returned);
+    else if (isThenable(returned)) this.await(returned);
     else if (isAsyncIterable(returned)) this.pull(returned);
     else if (isObject(returned)) listen(returned, this);
     else throw noAnswer(returned);

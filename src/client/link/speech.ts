@@ -1,12 +1,8 @@
 import { markOf } from '../../protocol/revision/mark';
 import { requestsOf, type RequestEncoder } from '../../protocol/revision/requests';
-import type { MessageOf, RevisionName } from '../../wire/message';
+import { REVISIONS, type MessageOf, type RevisionName } from '../../wire/message';
 import type { MessageType } from '../../wire/message-type';
-import { preview3 } from '../../wire/preview3';
-import { preview4 } from '../../wire/preview4';
 import type { Revision } from '../../wire/revision';
-
-const REVISIONS: Readonly<Record<RevisionName, Revision>> = { preview3, preview4 };
 
 /** What a server speaks, as far as it has said. */
 export interface Speech {

@@ -1,5 +1,6 @@
 import { Subscription, type SchedulerLike } from 'rxjs';
 import { describeKind } from '../../protocol/describe-value';
+import { isThenable } from '../../protocol/is-thenable';
 import { describeError, RuntimeError } from '../../protocol/runtime-error';
 import { scheduleIn } from '../../transport/time/schedule-in';
 import { EMPTY } from '../../wire/packet';
@@ -41,7 +42,7 @@ export class AuthSource {
   private ask(auth: AskForAuth): Uint8Array | Promise<Uint8Array> {
     try {
       const given: unknown = auth();
-      return isPromise(given) ? this.inTime(given) : takeGiven(given);
+      return isThenable(given) ? this.inTime(given) : takeGiven(given);
     } catch (error) {
       return Promise.reject(noAuth(error));
     }
@@ -72,12 +73,6 @@ function takeGiven(given: unknown): Uint8Array {
 
 function bytesOf(auth: Uint8Array | string): Uint8Array {
   return typeof auth === 'string' ? new TextEncoder().encode(auth) : auth;
-}
-
-function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
-  );
 }
 
 function noAuth(cause: unknown): RuntimeError {

@@ -18,6 +18,11 @@ export interface AnsweredOperation {
   partCount: number;
 }
 
+/** The id that a submit of preview4 gives an operation. */
+export function operationIdOf({ idLow, idHigh }: AnsweredOperation): bigint {
+  return (BigInt(idHigh) << 32n) | BigInt(idLow);
+}
+
 /** Why an operation gets no answer, where anybody can be told. */
 export type DropCause =
   | 'dropped'
@@ -74,9 +79,9 @@ export const PREVIEW4_ANSWERS: AnswerEncoder = {
     const dropReasonCode = REASON_OF_CAUSE[cause];
     // What has no cause that the protocol knows is said without one.
     if (dropReasonCode === undefined) return plainDrop(sessionId, operation);
-    const { frameId, idLow, idHigh, partCount } = operation;
+    const { frameId, partCount } = operation;
     const metadata = ResultDropReasonMetadata.of({
-      operationId: (BigInt(idHigh) << 32n) | BigInt(idLow),
+      operationId: operationIdOf(operation),
       resultSequence: BigInt(partCount + 1),
       dropReasonCode,
       sourceRole: RuntimeRole.Server,

@@ -1,5 +1,5 @@
 import { fieldOffset } from '../../wire/codec/record';
-import type { RevisionName } from '../../wire/message';
+import { REVISIONS, type RevisionName } from '../../wire/message';
 import { MessageType } from '../../wire/message-type';
 import { BackpressureLevel, FlowUpdateMetadata } from '../../wire/messages/flow-update';
 import { SessionMigrateMetadata, TransportId } from '../../wire/messages/session-migrate';
@@ -12,8 +12,11 @@ import type { Revision } from '../../wire/revision';
 import { readU32 } from '../../wire/u32';
 import { markOf } from './mark';
 
-const REVISIONS: Readonly<Record<RevisionName, Revision>> = { preview3, preview4 };
 const OPERATION_ID = fieldOffset(FrameSubmitMetadata, 'operationId');
+const TRANSPORT_IDS = [
+  fieldOffset(SessionMigrateMetadata, 'oldTransportId'),
+  fieldOffset(SessionMigrateMetadata, 'newTransportId'),
+];
 const BACKPRESSURE_LEVEL = fieldOffset(FlowUpdateMetadata, 'backpressureLevel');
 
 /**
@@ -59,7 +62,7 @@ export class RevisionGuess {
     return this.speaks === 'preview4' && !this.isMarked;
   }
 
-  /** Whether it is certain. */
+  /** Whether it is of the reference's preview4 for certain, as nothing else may be spoken: then its rules are kept to the letter. */
   get isStrict(): boolean {
     return this.isReference && !this.allowed.includes('preview3');
   }
@@ -130,7 +133,8 @@ function evidence({ header: { messageType }, metadata }: Packet): RevisionName |
       if (metadata.length === preview3.messages[messageType]?.record?.length) return 'preview3';
       return metadata.length === preview4.messages[messageType]?.record?.length ? 'preview4' : undefined;
     case MessageType.SessionMigrate:
-      return [0, 4].some((at) => isNewTransport(metadata, at)) ? 'preview4' : undefined;
+      if (metadata.length !== SessionMigrateMetadata.length) return undefined;
+      return TRANSPORT_IDS.some((at) => isNewTransport(readU32(metadata, at))) ? 'preview4' : undefined;
     case MessageType.FlowUpdate:
       return metadata[BACKPRESSURE_LEVEL] === BackpressureLevel.Paused ? 'preview4' : undefined;
     default: {
@@ -149,10 +153,8 @@ function hasOwnBlocks({ metadata }: Packet): boolean {
   return authBytes(metadata) > 0 || sessionExtensionBytes(metadata) > 0;
 }
 
-/** Whether a field of SESSION_MIGRATE has a transport that preview3 has no number for. */
-function isNewTransport(metadata: Uint8Array, at: number): boolean {
-  if (metadata.length !== SessionMigrateMetadata.length) return false;
-  const id = readU32(metadata, at);
+/** Whether a field of SESSION_MIGRATE is a transport that preview3 has no number for. */
+function isNewTransport(id: number): boolean {
   return id === TransportId.Ipc || id === TransportId.WebSocket;
 }
 

@@ -1,3 +1,4 @@
+import { cutText, MAX_TEXT_BYTES } from '../cut-text';
 import { HEADER_LENGTH } from '../../wire/header';
 
 /**
@@ -58,9 +59,6 @@ const ENTRY_HEAD = 4;
 const U32_MAX = 0xffffffff;
 /** As many as the length of an entry can say; of more, nothing is said. */
 export const MAX_WANTED_OPERATIONS = 0xffff >> 2;
-
-/** More of a text is neither sent nor read. */
-const MAX_REFUSAL_TEXT_BYTES = 256;
 
 export function encodeSessionExtension(extension: SessionExtension): Uint8Array {
   const { receivedResults, wantedOperations, lastOperationId, resumeAttempt, holdsOperations } = extension;
@@ -134,19 +132,13 @@ export function decodeSessionExtension(bytes: Uint8Array): SessionExtension | un
     if (tag === Tag.HoldsOperations) extension = { ...extension, holdsOperations: true };
     if (tag === Tag.TakesRefusalText) extension = { ...extension, takesRefusalText: true };
     if (tag === Tag.RefusalText) {
-      const text = bytes.subarray(start, start + Math.min(length, MAX_REFUSAL_TEXT_BYTES));
+      const text = bytes.subarray(start, start + Math.min(length, MAX_TEXT_BYTES));
       extension = { ...extension, refusalText: new TextDecoder().decode(text) };
     }
     if (tag === Tag.TakesFailures) extension = { ...extension, takesFailures: true };
     at = start + length;
   }
   return isAnnounced ? extension : undefined;
-}
-
-/** As much of the text of a refusal as there is room for, in whole characters. */
-export function cutText(text: string): Uint8Array {
-  const bytes = new Uint8Array(MAX_REFUSAL_TEXT_BYTES);
-  return bytes.subarray(0, new TextEncoder().encodeInto(text, bytes).written);
 }
 
 function words(values: readonly number[]): Uint8Array {

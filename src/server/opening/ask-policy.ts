@@ -1,3 +1,4 @@
+import { isThenable } from '../../protocol/is-thenable';
 import {
   catchError,
   defaultIfEmpty,
@@ -43,7 +44,7 @@ export function askPolicy(request: SessionOpenRequest, asking: PolicyAsking): Ob
   };
   const decision$ = defer(() => {
     const answer: unknown = policy(request);
-    if (isObservable(answer) || isPromise(answer)) return withQuietTeardown(from(answer), failed);
+    if (isObservable(answer) || isThenable(answer)) return withQuietTeardown(from(answer), failed);
     return of(answer);
   }).pipe(take(1), map(judgeVerdict), defaultIfEmpty(AUTH_FAILED));
   const unanswered = (): Observable<Decision> => {
@@ -96,8 +97,4 @@ function noVerdict(what: string): TypeError {
   return new TypeError(
     `it answered with ${what}; a verdict is true, false, a code from 0 to 4294967295, accept(…) or refuse(…)`,
   );
-}
-
-function isPromise(answer: unknown): answer is PromiseLike<unknown> {
-  return typeof (answer as { readonly then?: unknown } | null | undefined)?.then === 'function';
 }

@@ -1,4 +1,4 @@
-import { cutText } from '../../protocol/session/session-extension';
+import { cutText } from '../../protocol/cut-text';
 import { SessionErrorCode, type SessionOpenMetadata } from '../../wire/messages/session-open';
 import { EMPTY } from '../../wire/packet';
 import type { ServerSettings } from '../options';

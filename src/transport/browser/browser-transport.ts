@@ -2,6 +2,7 @@ import { Observable, type Subscriber, type Subscription } from 'rxjs';
 import { protocolError } from '../../protocol/runtime-error';
 import { encodePacket } from '../../wire/encode-packet';
 import { NnrpError } from '../../wire/errors';
+import { HEADER_LENGTH } from '../../wire/header';
 import { decodePacket, type Packet } from '../../wire/packet';
 import { checkLimits, largestPacket, packetLimits, type PacketLimits } from '../../wire/packet-decoder';
 import { CloseDeadline } from '../close-deadline';
@@ -40,6 +41,7 @@ export class BrowserTransport implements Transport {
   private outcome: { readonly error: unknown } | undefined;
   /** Whoever closes or destroys the connection does not hear how it ended. */
   private isLeaving = false;
+  private resolveClosed: () => void = () => undefined;
 
   constructor(
     private readonly socket: PlatformSocket,
@@ -66,8 +68,6 @@ export class BrowserTransport implements Transport {
     };
     socket.onerror = null;
   }
-
-  private resolveClosed: () => void = () => undefined;
 
   get pressure$(): Observable<boolean> {
     return this.pressure.pressure$;
@@ -139,7 +139,8 @@ export class BrowserTransport implements Transport {
       this.decode(data, this.reader);
     } else {
       this.early.push(data);
-      this.earlyBytes += data.byteLength;
+      // Those of no bytes count, too.
+      this.earlyBytes += Math.max(data.byteLength, HEADER_LENGTH);
       if (this.earlyBytes > this.largestPacket) this.refuse(brokenRule('received more than is read'));
     }
   }

@@ -2,7 +2,7 @@ import { isTerminal, type ResultPush } from '../../../protocol/operation/result'
 import { HELD_RESULT_BYTES } from '../../../protocol/operation/result-outbox';
 import { TextResult } from '../../../protocol/operation/text-result';
 import { RuntimeError } from '../../../protocol/runtime-error';
-import { MAX_DIAGNOSTIC_BYTES } from '../../error-packet';
+import { MAX_TEXT_BYTES } from '../../../protocol/cut-text';
 import { HEADER_LENGTH } from '../../../wire/header';
 import { ResultPushMetadata } from '../../../wire/messages/result-push';
 import { ownLength } from '../../../wire/own-bytes';
@@ -10,7 +10,7 @@ import type { SessionCore } from '../session-core';
 
 const HEAD_BYTES = HELD_RESULT_BYTES + HEADER_LENGTH + ResultPushMetadata.length;
 /** Of the last word about an operation without an answer, at most: RESULT_DROP, ERROR, or RESULT_PUSH with its text. */
-const LAST_WORD_BYTES = HEAD_BYTES + MAX_DIAGNOSTIC_BYTES;
+const LAST_WORD_BYTES = HEAD_BYTES + MAX_TEXT_BYTES;
 
 /**
  * Makes room for a result that is to wait for a client that is away, or ends its operation. Where there is none left,

@@ -29,7 +29,8 @@ import {
 } from '../../../wire/messages/session-migrate';
 import { SessionPatchAckMetadata } from '../../../wire/messages/session-patch';
 import { EMPTY, packet, type Packet } from '../../../wire/packet';
-import { answerTooLarge, cutText, MAX_DIAGNOSTIC_BYTES, operationEnd } from '../../error-packet';
+import { cutText, MAX_TEXT_BYTES } from '../../../protocol/cut-text';
+import { answerTooLarge, operationEnd } from '../../error-packet';
 import type { SessionOutlet } from './session-outlet';
 import { UnreadShares } from './unread-shares';
 
@@ -190,7 +191,7 @@ export class SessionSender {
   }
 
   private failureText({ frameId, status, text }: ResultFailure): ResultPush {
-    const body = cutText(text, Math.min(MAX_DIAGNOSTIC_BYTES, this.outlet.largestBody));
+    const body = cutText(text, Math.min(MAX_TEXT_BYTES, this.outlet.largestBody));
     return completeResult(frameId, body, { statusCode: status });
   }
 

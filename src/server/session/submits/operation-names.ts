@@ -1,5 +1,5 @@
 import { NnrpError } from '../../../wire/errors';
-import type { AnsweredOperation } from '../../../protocol/revision/answers';
+import { operationIdOf, type AnsweredOperation } from '../../../protocol/revision/answers';
 
 /** The operations of a session that have not ended, by frame. */
 interface UnderWay {
@@ -22,7 +22,7 @@ export class OperationNames {
     const name = nameOf(operation);
     const frameId = this.frames.get(name);
     if (frameId === undefined || !isNamed(underWay.get(frameId), name)) return;
-    throw new NnrpError({ kind: 'OperationAlreadyExists', operationId: idOf(operation) });
+    throw new NnrpError({ kind: 'OperationAlreadyExists', operationId: operationIdOf(operation) });
   }
 
   add(operation: AnsweredOperation, underWay: UnderWay): void {
@@ -35,7 +35,7 @@ export class OperationNames {
 
   /** Throws an `NnrpError` where an operation's frame is not that of its name. */
   checkBound(operationId: bigint, operation: AnsweredOperation | undefined): void {
-    if (operation === undefined || idOf(operation) === operationId) return;
+    if (operation === undefined || operationIdOf(operation) === operationId) return;
     throw new NnrpError({ kind: 'UnknownOperation', operationId });
   }
 }
@@ -45,12 +45,8 @@ function isNamed(operation: AnsweredOperation | undefined, name: number | bigint
   return operation !== undefined && nameOf(operation) === name;
 }
 
-function idOf({ idLow, idHigh }: AnsweredOperation): bigint {
-  return (BigInt(idHigh) << 32n) | BigInt(idLow);
-}
-
 /** A number where that is exact: nearly always, and it costs less. */
 function nameOf(operation: AnsweredOperation): number | bigint {
   const { idLow, idHigh } = operation;
-  return idHigh < 2 ** 21 ? idHigh * 2 ** 32 + idLow : idOf(operation);
+  return idHigh < 2 ** 21 ? idHigh * 2 ** 32 + idLow : operationIdOf(operation);
 }
