@@ -33,6 +33,25 @@ async function words(client: Client, body: string): Promise<string> {
   return results.flatMap((result) => decodeTokens(result)).join('');
 }
 
+/** A client of `auto` whose server answers its hello so. */
+async function greeted(ack: Packet): Promise<{ readonly peer: Peer; readonly client: Client }> {
+  const place = new PlayedPlace();
+  const connecting = connect(place.endpoint, { revision: 'auto' });
+  await settled();
+  const [peer] = place.peers;
+  await peer!.next();
+  peer!.send(ack);
+  return { peer: peer!, client: await connecting };
+}
+
+/** A client of `auto` over its second connection: its server has ended the first one at the hello. */
+async function fallenBack(place: PlayedPlace, endpoint = place.endpoint): Promise<Client> {
+  const connecting = connect(endpoint, { revision: 'auto' });
+  await settled();
+  place.peers[0]!.destroy();
+  return connecting;
+}
+
 describe('the revision of a client', () => {
   it.each([
     ['auto', BOTH],
@@ -137,48 +156,33 @@ describe('the revision of a client', () => {
   });
 
   it('keeps to what the reference takes where the ack has no mark', async () => {
-    const place = new PlayedPlace();
-    const connecting = connect(place.endpoint, { revision: 'auto' });
-    await settled();
-    const [peer] = place.peers;
-    await peer!.next();
-    peer!.send(serverHelloAck());
-    const client = await connecting;
+    const { peer, client } = await greeted(serverHelloAck());
     const told = await client.openSession({ auth: 'secret' }).catch((error: unknown) => error);
     expect((told as RuntimeError).message).toContain('takes no auth block');
-    expect(peer!.waiting).toBe(0);
+    expect(peer.waiting).toBe(0);
     void client.openSession().catch(() => undefined);
-    const open = await peer!.next();
+    const open = await peer.next();
     expect(SessionOpenMetadata.decode(open!.metadata)).toMatchObject({
       authBytes: 0,
       sessionExtensionBytes: 0,
     });
-    peer!.destroy();
+    peer.destroy();
     await client.close();
   });
 
   it('is preview3 on the same connection where an older end of this project answers', async () => {
-    const place = new PlayedPlace();
-    const connecting = connect(place.endpoint, { revision: 'auto' });
-    await settled();
-    const [peer] = place.peers;
-    await peer!.next();
-    peer!.send(serverHelloAck({ maxBodyBytes: 0 }));
-    const client = await connecting;
+    const { peer, client } = await greeted(serverHelloAck({ maxBodyBytes: 0 }));
     const opening = client.openSession({ auth: 'secret' });
-    await peer!.next();
-    peer!.send(accept(1));
+    await peer.next();
+    peer.send(accept(1));
     (await opening).submit({ body: 'ask' }).subscribe({ error: () => undefined });
-    expect((await peer!.next())!.metadata[40]).toBe(0);
+    expect((await peer.next())!.metadata[40]).toBe(0);
     await client.close();
   });
 
   it('is preview3 over another connection where the first ends, and next time at once', async () => {
     const place = new PlayedPlace();
-    const connecting = connect(place.endpoint, { revision: 'auto' });
-    await settled();
-    place.peers[0]!.destroy();
-    const client = await connecting;
+    const client = await fallenBack(place);
     const opening = client.openSession();
     expect(await typesOf(place.peers[1]!, 1)).toEqual([MessageType.SessionOpen]);
     place.peers[1]!.send(accept(1));
@@ -212,10 +216,7 @@ describe('the revision of a client', () => {
   it('is remembered of a URL, whoever makes the endpoint', async () => {
     const place = new PlayedPlace();
     const endpoint = (): ConnectEndpoint => ({ ...place.endpoint, url: 'quic://remembered.test:1' });
-    const connecting = connect(endpoint(), { revision: 'auto' });
-    await settled();
-    place.peers[0]!.destroy();
-    const client = await connecting;
+    const client = await fallenBack(place, endpoint());
     const opening = client.openSession();
     place.peers[1]!.send(accept(1));
     await opening;
@@ -226,10 +227,7 @@ describe('the revision of a client', () => {
 
   it('is asked for again where no session was opened without a hello', async () => {
     const place = new PlayedPlace();
-    const connecting = connect(place.endpoint, { revision: 'auto' });
-    await settled();
-    place.peers[0]!.destroy();
-    const client = await connecting;
+    const client = await fallenBack(place);
     await client.close();
     const again = connect(place.endpoint, { revision: 'auto' });
     await settled();
@@ -240,10 +238,7 @@ describe('the revision of a client', () => {
 
   it('is asked for again where a server that is known does not answer an open', async () => {
     const place = new PlayedPlace();
-    const connecting = connect(place.endpoint, { revision: 'auto' });
-    await settled();
-    place.peers[0]!.destroy();
-    const client = await connecting;
+    const client = await fallenBack(place);
     const opening = client.openSession();
     place.peers[1]!.send(accept(1));
     await opening;
@@ -261,10 +256,7 @@ describe('the revision of a client', () => {
 
   it('is told where the server speaks neither', async () => {
     const place = new PlayedPlace();
-    const connecting = connect(place.endpoint, { revision: 'auto' });
-    await settled();
-    place.peers[0]!.destroy();
-    const client = await connecting;
+    const client = await fallenBack(place);
     const opening = client.openSession();
     place.peers[1]!.destroy();
     await expect(opening).rejects.toMatchObject({

@@ -1,6 +1,5 @@
 import { NEVER } from 'rxjs';
 import { DEFAULT_SERVER_LIMITS, type ConnectionRateName } from '../../../src/server/limits/server-limits';
-import { CancelScope } from '../../../src/protocol/operation/operation';
 import { InFlightPolicy } from '../../../src/wire/messages/session-close';
 import { SessionErrorCode } from '../../../src/wire/messages/session-open';
 import { CacheObjectKind } from '../../../src/wire/messages/cache';
@@ -26,9 +25,7 @@ import {
   submit,
 } from '../../../src/testing';
 import { settled } from '../../support/async';
-import type { ServerOptions } from '../../../src/server/options';
-import { Peer } from '../../support/peer';
-import { endServed, type Served } from '../../support/served';
+import { endServed } from '../../support/served';
 import {
   arrived,
   errorsOf,
@@ -38,14 +35,12 @@ import {
   sendAll,
   serveInVirtualTime,
   SESSION,
+  serve,
+  serveReading,
+  stillServes,
 } from './support';
 
 afterEach(endServed);
-
-/** That goes on reading while its answers wait, which is another limit's to stop. */
-function serveReading(options: Partial<ServerOptions> = {}) {
-  return serveInVirtualTime({ ...options, limits: { maxQueuedReplies: Infinity, ...options.limits } });
-}
 
 const OBJECT = { objectKind: CacheObjectKind.CameraBlock, key: 1 };
 
@@ -80,42 +75,12 @@ const COUNTED: Record<ConnectionRateName, (number: number) => Packet | Packet[]>
   hellos: (number) => (number % 2 === 0 ? clientHello() : probe(number)),
 };
 
-async function peerOf4(served: Served): Promise<Peer> {
-  const peer = await Peer.connect(served.endpoint);
-  await sendAll(peer, [clientHello(), open(SESSION)]);
-  return peer;
-}
-
-function submit4(frameId: number): Packet {
-  return inPreview4(
-    MessageType.FrameSubmit,
-    { sessionId: SESSION, frameId },
-    { operationId: BigInt(frameId) },
-  );
-}
-
-function supersede(frameId: number): Packet {
-  const fields = { oldOperationId: BigInt(frameId), newOperationId: BigInt(frameId + 1) };
-  return inPreview4(MessageType.Supersede, { sessionId: SESSION, frameId }, fields);
-}
-
 /** Of the session that every peer here has. */
 const OPENED = 1;
 
 const OPEN = open(SESSION).announced({ holdsOperations: true });
 
 const RATES = Object.keys(COUNTED) as ConnectionRateName[];
-
-/** A server whose peer has an operation in flight for each of the cancels. */
-function serve(options: Partial<ServerOptions> = {}) {
-  const context = serveReading({ supportedCacheObjects: [CacheObjectKind.CameraBlock], ...options });
-  context.served.server.sessions$.subscribe((session) => session.respond(() => NEVER));
-  return context;
-}
-
-function stillServes(served: Served): boolean {
-  return served.server.connectionCount === 1 && served.server.sessionCount === 1;
-}
 
 describe.each(RATES)('%s', (rate) => {
   const { burst: allowed, perSecond } = DEFAULT_SERVER_LIMITS[rate];
@@ -225,131 +190,6 @@ describe('a limit that was met', () => {
     );
     expect(await arrived(peer)).toHaveLength(1000);
     expect(served.limits).toEqual([]);
-  });
-});
-
-describe('cancels', () => {
-  it.each([
-    ['one stream of 60 a second, for a minute', 1, 16, 60_000],
-    ['as many as credit allows, 50 times a second', 32, 20, 5_000],
-  ])(
-    'of what was in flight are use, however many: %s',
-    async (_, credit, everyMs, forMs) => {
-      const { served, time } = serveReading({ maxInFlightOperations: 64, grantedOperationCredit: credit });
-      served.server.sessions$.subscribe((session) => session.respond(() => NEVER));
-      const peer = await openedPeer(served);
-      let number = 0;
-      for (let at = 0; at < forMs; at += everyMs) {
-        await sendAll(
-          peer,
-          many(credit, () => submit(SESSION, (number += 1))),
-        );
-        time.advance(everyMs);
-        await sendAll(
-          peer,
-          many(credit, (index) => cancel(SESSION, number - credit + index)),
-        );
-      }
-      expect(served.limits).toEqual([]);
-      expect(stillServes(served)).toBe(true);
-    },
-    30_000,
-  );
-
-  it('are use where a network delivers a second of them together with their submits', async () => {
-    const { served, time } = serve();
-    const peer = await openedPeer(served);
-    for (let second = 0, number = 0; second < 600; second++) {
-      time.advance(1000);
-      await sendAll(
-        peer,
-        many(60, () => [submit(SESSION, (number += 1)), cancel(SESSION, number)]),
-      );
-    }
-    expect(served.limits).toEqual([]);
-  }, 30_000);
-
-  it('are use where each crosses with its result, 60 a second', async () => {
-    const { served, time } = serveReading();
-    served.server.sessions$.subscribe((session) => session.respond((each) => each.complete()));
-    const peer = await openedPeer(served);
-    for (let number = 1; number < 60 * 60; number++) {
-      await sendAll(peer, [submit(SESSION, number)]);
-      time.advance(16);
-      await sendAll(peer, [cancel(SESSION, number)]);
-    }
-    expect(served.limits).toEqual([]);
-  }, 30_000);
-
-  it.each([
-    [
-      'again and again',
-      (number: number): Packet[] => (number === 1 ? [submit(SESSION, 1)] : [cancel(SESSION, 1)]),
-    ],
-    [
-      'of what has just come',
-      (number: number): Packet[] => [submit(SESSION, number), cancel(SESSION, number)],
-    ],
-  ])('%s are a flood', async (_, packetsOf) => {
-    const { served } = serve();
-    const peer = await openedPeer(served);
-    await sendAll(peer, many(520, packetsOf));
-    expect(served.limits).toMatchObject([{ limit: 'cancels', sessionId: SESSION, observed: 501 }]);
-  });
-
-  const ofAll = inPreview4(MessageType.Cancel, { sessionId: SESSION }, { operationId: 0n });
-
-  it.each([
-    ['CANCEL of all', [ofAll]],
-    ['ABORT of all', [inPreview4(MessageType.Abort, { sessionId: SESSION }, { operationId: 0n })]],
-    ['SUPERSEDE', undefined],
-  ])('count by what they take back: %s', async (_, taking) => {
-    const { served, time } = serve({ maxInFlightOperations: 64, grantedOperationCredit: 32 });
-    let asked = 0;
-    served.server.sessions$.subscribe((session) => session.submits$.subscribe(() => (asked += 1)));
-    const peer = await peerOf4(served);
-    const round = async (waitMs: number): Promise<void> => {
-      const frames = Array.from({ length: 32 }, () => (number += 1));
-      await sendAll(
-        peer,
-        frames.map((frameId) => submit4(frameId)),
-      );
-      time.advance(waitMs);
-      await sendAll(peer, taking ?? frames.map((frameId) => supersede(frameId)));
-    };
-    let number = 0;
-    for (let rounds = 0; rounds < 20; rounds++) await round(10);
-    expect(served.limits).toEqual([]);
-    for (let rounds = 0; rounds < 20; rounds++) await round(0);
-    expect(served.limits).toMatchObject([{ limit: 'cancels', sessionId: SESSION, observed: 501 }]);
-    expect(asked).toBe(20 * 32 + 16 * 32);
-  });
-
-  it.each([
-    ['CANCEL of all', (): Packet => ofAll],
-    ['SUPERSEDE', supersede],
-  ])('that take nothing back are a flood: %s', async (_, packetOf) => {
-    const { served } = serve();
-    const peer = await peerOf4(served);
-    await sendAll(peer, many(520, packetOf));
-    expect(served.limits).toMatchObject([{ limit: 'cancels', sessionId: SESSION, observed: 501 }]);
-  });
-
-  it('count each that is reached from the one that is named', async () => {
-    const { served } = serve({
-      cancelScope: CancelScope.Session,
-      maxInFlightOperations: 64,
-      grantedOperationCredit: 32,
-    });
-    const peer = await openedPeer(served);
-    for (let rounds = 0, number = 0; rounds < 20; rounds++) {
-      await sendAll(
-        peer,
-        many(32, () => submit(SESSION, (number += 1))),
-      );
-      await sendAll(peer, [cancel(SESSION, number)]);
-    }
-    expect(served.limits).toMatchObject([{ limit: 'cancels', sessionId: SESSION, observed: 501 }]);
   });
 });
 

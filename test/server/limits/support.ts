@@ -1,3 +1,4 @@
+import { NEVER } from 'rxjs';
 import { LIMIT_CODE } from '../../../src/server/error-packet';
 import type { ServerOptions } from '../../../src/server/options';
 import { open } from '../../../src/testing';
@@ -7,6 +8,7 @@ import {
   ErrorScope,
   type ErrorMetadata as ErrorFields,
 } from '../../../src/wire/messages/error-message';
+import { CacheObjectKind } from '../../../src/wire/messages/cache';
 import { MessageType } from '../../../src/wire/message-type';
 import type { Packet } from '../../../src/wire/packet';
 import { settled } from '../../support/async';
@@ -65,3 +67,19 @@ export const FAREWELL: unknown = expect.objectContaining({
   errorScope: ErrorScope.Connection,
   isFatal: true,
 });
+
+/** That goes on reading while its answers wait, which is another limit's to stop. */
+export function serveReading(options: Partial<ServerOptions> = {}) {
+  return serveInVirtualTime({ ...options, limits: { maxQueuedReplies: Infinity, ...options.limits } });
+}
+
+/** A server whose peer has an operation in flight for each of the cancels. */
+export function serve(options: Partial<ServerOptions> = {}) {
+  const context = serveReading({ supportedCacheObjects: [CacheObjectKind.CameraBlock], ...options });
+  context.served.server.sessions$.subscribe((session) => session.respond(() => NEVER));
+  return context;
+}
+
+export function stillServes(served: Served): boolean {
+  return served.server.connectionCount === 1 && served.server.sessionCount === 1;
+}
