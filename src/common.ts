@@ -55,16 +55,6 @@ export {
 // Transports.
 export { memory, type MemoryOptions } from './transport/memory';
 export type { SocketTransportOptions } from './transport/socket-options';
-export type { TcpOptions } from './transport/tcp/options';
-export type { TlsOptions } from './transport/tls/options';
-export type { SecureEndpoint, TlsCertificate, TlsSettings } from './transport/tls/credentials';
-export type {
-  SharedWebSocketOptions,
-  WebSocketOptions,
-  WebSocketSettings,
-} from './transport/web-socket/options';
-export type { Origins } from './transport/web-socket/upgrade-rules';
-export type { WebServer } from './transport/web-socket/shared-paths';
 export type { ConnectEndpoint, ListenAddress, ListenEndpoint } from './transport/endpoint';
 export type { KeepAlive } from './transport/keep-alive';
 export type { PeerIdentity } from './transport/peer-identity';

@@ -15,3 +15,15 @@ export { connect } from './connect';
 export { tcp } from './transport/tcp/tcp';
 export { tls } from './transport/tls/tls';
 export { webSocket } from './transport/web-socket/web-socket';
+
+// Of sockets, whose types are Node's in part.
+export type { TcpOptions } from './transport/tcp/options';
+export type { TlsOptions } from './transport/tls/options';
+export type { SecureEndpoint, TlsCertificate, TlsSettings } from './transport/tls/credentials';
+export type {
+  SharedWebSocketOptions,
+  WebSocketOptions,
+  WebSocketSettings,
+} from './transport/web-socket/options';
+export type { Origins } from './transport/web-socket/upgrade-rules';
+export type { WebServer } from './transport/web-socket/shared-paths';

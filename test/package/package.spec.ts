@@ -263,6 +263,17 @@ describe('in TypeScript', () => {
     writeSources(folder, forBrowsers);
     await runTool('tsc', ['-p', writeConfig(folder, { ...modes[2]!, name: 'browser' }, [])], folder);
   });
+
+  it('nnrp-rx needs none where a page takes it', async () => {
+    const folder = join(consumer, 'page');
+    write(
+      folder,
+      'page.ts',
+      "import { connect, webSocket, type Client } from 'nnrp-rx';\nexport { connect, webSocket, type Client };\n",
+    );
+    const config = writeConfig(folder, { ...modes[2]!, name: 'browser' }, []);
+    await runTool('tsc', ['-p', config, '--customConditions', 'browser'], folder);
+  });
 });
 
 describe('in a browser', () => {
