@@ -123,10 +123,12 @@ export class Connection implements Attachment, WatchedConnection, PacketBudget<E
   start(): void {
     if (this.transport.probe !== undefined) this.watch.start();
     const { guess, sessions } = this;
-    const revision = (packet: Packet): Revision => {
+    // The first to see a packet looks at it; the others go by that.
+    const looked = (packet: Packet): Revision => {
       guess.look(packet);
       return guess.revision;
     };
+    const revision = (): Revision => guess.revision;
     const onViolation = (fault: RuntimeError, packet: Packet): void => {
       this.refuse(packet, fault);
     };
@@ -137,7 +139,7 @@ export class Connection implements Attachment, WatchedConnection, PacketBudget<E
     });
     packets$
       .pipe(
-        limitPackets(this, { revision, onViolation: (excess) => this.exceeded(excess) }),
+        limitPackets(this, { revision: looked, onViolation: (excess) => this.exceeded(excess) }),
         judgePackets({ revision, onViolation }),
         splitBySession(sessions, (core, packet) => this.receive(core, packet), {
           revision,

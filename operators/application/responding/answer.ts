@@ -42,17 +42,17 @@ export type Answers = Answer | ObservableInput<Answer>;
 /** Answers a submit: at once, or by a promise. */
 export type SubmitHandler<S> = (submit: S, context: HandlerContext) => Answers | PromiseLike<Answers>;
 
-const RESULT_TYPES: ReadonlySet<unknown> = new Set<Result['type']>(['push', 'drop', 'failure']);
-
 /** A string is one answer, though it is an iterable of strings too. */
 export function isAnswer(value: unknown): value is Answer {
   return (
-    typeof value === 'string' || value instanceof Uint8Array || value instanceof Failure || isResult(value)
+    typeof value === 'string' || value instanceof Uint8Array || isResult(value) || value instanceof Failure
   );
 }
 
 export function isResult(value: unknown): value is Result {
-  return isObject(value) && 'type' in value && RESULT_TYPES.has(value.type);
+  if (!isObject(value) || !('type' in value)) return false;
+  const { type } = value;
+  return type === 'push' || type === 'drop' || type === 'failure';
 }
 
 /** What can be answered in a loop, which costs a tenth of a subscription. */

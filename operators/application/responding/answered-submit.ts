@@ -226,12 +226,12 @@ export class AnsweredSubmit<S extends RespondableSubmit> implements Listening<An
       if (text !== '' || answer === '') this.send(new TextResult(this.submit.frameId, text));
     } else if (answer instanceof Uint8Array) {
       this.send(this.submit.partial(answer));
-    } else if (answer instanceof Failure) {
-      this.sendHalf();
-      if (!this.isOver()) this.fail(answer);
     } else if (isResult(answer)) {
       if (isTerminal(answer)) this.sendHalf();
       if (!this.isOver()) this.send(answer);
+    } else if (answer instanceof Failure) {
+      this.sendHalf();
+      if (!this.isOver()) this.fail(answer);
     } else {
       throw noAnswer(answer);
     }

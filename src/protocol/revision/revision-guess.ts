@@ -36,6 +36,7 @@ export class RevisionGuess {
   /** Whether a hello of the peer's has been answered. */
   isGreeted = false;
   private speaks: RevisionName;
+  private table: Revision;
   private isFixed = false;
   private hasBegun = false;
 
@@ -46,6 +47,7 @@ export class RevisionGuess {
     private readonly changed: () => void,
   ) {
     this.speaks = allowed.includes('preview3') ? 'preview3' : 'preview4';
+    this.table = REVISIONS[this.speaks];
   }
 
   /** What is spoken, as far as is known. */
@@ -54,7 +56,7 @@ export class RevisionGuess {
   }
 
   get revision(): Revision {
-    return REVISIONS[this.speaks];
+    return this.table;
   }
 
   /** Whether the peer may be of the reference, whose preview4 takes no more than its own runtime sends. */
@@ -117,6 +119,7 @@ export class RevisionGuess {
   private guess(to: RevisionName): void {
     if (to === this.speaks) return;
     this.speaks = to;
+    this.table = REVISIONS[to];
     this.changed();
   }
 }
