@@ -153,7 +153,7 @@ export function serverDigest(session: ServerSession): string {
     outbox?.lastReleasedNumber,
     core.cacheObjectCount,
     core['isUnconfirmed'],
-    core.holdEpoch.latest,
+    core.holdEpoch?.latest,
   ].join(' | ');
 }
 

@@ -235,7 +235,7 @@ export class SessionOpener {
     const { idleTimeoutMs } = settings;
     if (idleTimeoutMs > 0) {
       const close = (): void => void closeSession(core, IDLE_ENDING);
-      core.timers.add(onEach(whenIdle(core, idleTimeoutMs, scheduler), close));
+      core.own(onEach(whenIdle(core, idleTimeoutMs, scheduler), close));
     }
     registry.set(core);
     return { kind: 'opened', ack, isAccepted: true, core };

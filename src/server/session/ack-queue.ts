@@ -1,7 +1,5 @@
 import { Subscription } from 'rxjs';
-import { scheduleIn } from '../../transport/time/schedule-in';
 import type { Packet } from '../../wire/packet';
-import type { ServerContext } from '../server-context';
 import type { SessionOutlet } from './results/session-outlet';
 
 /** A request's turn to be answered. */
@@ -19,9 +17,9 @@ export class AckPlace {
     this.queue.sendReady();
   }
 
-  /** An application that never answers must not hold the acks behind this one up, nor gather requests. */
-  waitFor(giveUp: () => void): void {
-    this.patience = this.queue.later(giveUp);
+  /** Ends `patience` with the answer: an application that never gives one must not hold up the acks behind this. */
+  waitFor(patience: Subscription): void {
+    this.patience = patience;
   }
 }
 
@@ -33,38 +31,28 @@ export class AckPlace {
  *   request 2 ──▶ place ─┴─▶ acks 1, 2, whichever was ready first
  */
 export class AckQueue {
-  private places: AckPlace[] = [];
+  /** Made with the first: most sessions are never asked. */
+  private places: AckPlace[] | undefined;
 
-  constructor(
-    private readonly outlet: SessionOutlet,
-    private readonly server: ServerContext,
-    /** Of the session: they end with it. */
-    private readonly timers: Subscription,
-  ) {}
+  constructor(private readonly outlet: SessionOutlet) {}
 
   /** A place for the ack of a request that has come. */
   place(): AckPlace {
     const place = new AckPlace(this);
-    this.places.push(place);
+    (this.places ??= []).push(place);
     return place;
   }
 
   /** The connection that asked is gone: nobody waits for its acks, and no later request may get them. */
   clear(): void {
-    this.places = [];
+    this.places = undefined;
   }
 
   sendReady(): void {
-    for (let first = this.places[0]; first?.ack !== undefined; first = this.places[0]) {
-      this.places.shift();
+    const { places = [] } = this;
+    for (let first = places[0]; first?.ack !== undefined; first = places[0]) {
+      places.shift();
       this.outlet.answer(first.ack);
     }
-  }
-
-  later(giveUp: () => void): Subscription {
-    const { scheduler, settings } = this.server;
-    const timer = scheduleIn(scheduler, settings.patchTimeoutMs, giveUp);
-    this.timers.add(timer);
-    return timer;
   }
 }

@@ -1,5 +1,5 @@
 import { BehaviorSubject, Subscription } from 'rxjs';
-import { CreditEpoch } from '../../protocol/flow/credit-epoch';
+import type { CreditEpoch } from '../../protocol/flow/credit-epoch';
 import { CancelScope } from '../../protocol/operation/operation';
 import { dialectOf, type Dialect } from '../../protocol/revision/dialect';
 import type { SessionConnectivity } from '../../protocol/session/session-connectivity';
@@ -63,10 +63,8 @@ export class SessionCore {
   readonly operations: SessionOperations;
   readonly patchAcks: AckQueue;
   readonly migrateAcks: AckQueue;
-  /** Of what the client holds. */
-  readonly holdEpoch = new CreditEpoch();
-  /** They end with the session. */
-  readonly timers = new Subscription();
+  /** Of what the client holds; made when it first does. */
+  holdEpoch: CreditEpoch | undefined;
   state: SessionState = SessionState.Open;
   /** Whether the client has said that it may ask to hold an operation. */
   understandsHolds = false;
@@ -76,6 +74,8 @@ export class SessionCore {
   /** Submits that came after that. */
   crossed = 0;
   private madeCache: SessionCache | undefined;
+  /** Ends with the session; made with the first of them. */
+  private owned: Subscription | undefined;
   private expiry = Subscription.EMPTY;
   /** Whether the client has come back, and was not heard since. */
   private isUnconfirmed = false;
@@ -105,8 +105,8 @@ export class SessionCore {
     this.understands(extension);
     this.credit = new SessionCredit(granted.grantedOperationCredit, this.outlet, this.sender);
     this.operations = new SessionOperations(this, attachment.slots);
-    this.patchAcks = new AckQueue(this.outlet, server, this.timers);
-    this.migrateAcks = new AckQueue(this.outlet, server, this.timers);
+    this.patchAcks = new AckQueue(this.outlet);
+    this.migrateAcks = new AckQueue(this.outlet);
   }
 
   get cache(): SessionCache {
@@ -141,8 +141,15 @@ export class SessionCore {
   }
 
   /** Does some work in so many milliseconds, unless the session is over by then. */
-  later(ms: number, work: () => void): void {
-    this.timers.add(scheduleIn(this.server.scheduler, ms, work));
+  later(ms: number, work: () => void): Subscription {
+    return this.own(scheduleIn(this.server.scheduler, ms, work));
+  }
+
+  /** What ends with the session. */
+  own(work: Subscription): Subscription {
+    if (this.phase === 'over') work.unsubscribe();
+    else (this.owned ??= new Subscription()).add(work);
+    return work;
   }
 
   /** The connection is gone. The session waits for its client where it may, and is over where not. */
@@ -195,7 +202,7 @@ export class SessionCore {
     const { resume, resumeWindowMs } = server.settings;
     this.phase = 'over';
     this.state = SessionState.Closed;
-    this.timers.unsubscribe();
+    this.owned?.unsubscribe();
     this.expiry.unsubscribe();
     this.claim.end();
     this.outlet.current?.released(this);

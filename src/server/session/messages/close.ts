@@ -97,7 +97,7 @@ function awaitAnswer(session: SessionCore, { drainTimeoutMs, closeReason }: Sess
   if (operations.isIdle) awaitAck(session);
   else {
     const idle$ = operations.whenIdle().pipe(take(1));
-    session.timers.add(onEach(idle$, () => awaitAck(session)));
+    session.own(onEach(idle$, () => awaitAck(session)));
   }
 }
 
@@ -114,7 +114,7 @@ function awaitAck(session: SessionCore): void {
 function drainFor(session: SessionCore, phase: 'drains' | 'answers', timeoutMs: number): void {
   session.phase = phase;
   finishIn(session, timeoutMs);
-  session.timers.add(onEach(session.operations.whenIdle(), finisher(session)));
+  session.own(onEach(session.operations.whenIdle(), finisher(session)));
 }
 
 /** A close that is under way gets no more time than another one allows. */

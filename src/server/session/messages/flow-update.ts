@@ -1,3 +1,4 @@
+import { CreditEpoch } from '../../../protocol/flow/credit-epoch';
 import { validateFlowRouting } from '../../../protocol/flow/flow';
 import { unexpectedType } from '../../../protocol/packet-checks';
 import { breaksRule } from '../../../wire/errors';
@@ -15,16 +16,18 @@ import type { SessionCore } from '../session-core';
  *        └────────── grant, resume ─────────┘
  */
 export function onFlowUpdate(
-  { understandsHolds, holdEpoch, operations }: SessionCore,
+  session: SessionCore,
   { messageType, header, metadata }: MessageOf<typeof MessageType.FlowUpdate>,
 ): void {
+  const { understandsHolds, operations } = session;
   if (!understandsHolds) throw unexpectedType(messageType, 'server');
   validateFlowRouting(header, metadata);
   if (metadata.scopeKind !== FlowScope.Operation) {
     breaksRule('FLOW_UPDATE from a client must be of operation scope');
   }
   const frameId = Number(metadata.operationId);
-  const isNews = (): boolean => holdEpoch.observe(metadata.creditEpoch) !== 'older';
+  const isNews = (): boolean =>
+    (session.holdEpoch ??= new CreditEpoch()).observe(metadata.creditEpoch) !== 'older';
   switch (metadata.updateReason) {
     case FlowUpdateReason.Pause:
       if (isNews()) operations.hold(frameId);

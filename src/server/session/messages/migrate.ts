@@ -24,9 +24,11 @@ export function onMigrate(session: SessionCore, message: MessageOf<typeof Messag
   }
   streams.emit('migrations', request);
   if (request.isAnswered) return;
-  place.waitFor(() => {
+  const { patchTimeoutMs } = session.server.settings;
+  const patience = session.later(patchTimeoutMs, () => {
     request.reject(MigrateRefusal.Unanswered);
   });
+  place.waitFor(patience);
 }
 
 function decide({ operations, isResumable, server }: SessionCore, request: ReceivedMigration): void {

@@ -24,9 +24,11 @@ export function onPatch(session: SessionCore, message: MessageOf<typeof MessageT
   }
   streams.emit('patches', request);
   if (request.isAnswered) return;
-  place.waitFor(() => {
+  const { patchTimeoutMs } = session.server.settings;
+  const patience = session.later(patchTimeoutMs, () => {
     request.reject(PatchRejectReason.RateLimited);
   });
+  place.waitFor(patience);
 }
 
 export class ReceivedPatch implements PatchRequest {
