@@ -19,6 +19,8 @@ const server = createServer({
   listen: endpoint,
   limits,
   maxInFlightOperations: 64,
+  // A client of this project heeds it: all of its answers are to be under way at once.
+  grantedOperationCredit: 64,
   keepAlive: { idleMs: 0 },
 });
 server.sessions$.subscribe((session) => {
