@@ -16,7 +16,7 @@ import type { ClientLink, LinkedSession } from '../link/link';
 import type { OpenRequest } from '../link/open-queue';
 import type { Speech } from '../link/speech';
 import { onEach } from '../../transport/on-each';
-import { takeCloseFields, takeEndpoint, takeSubmitRequest } from '../option-rules';
+import { takeCloseFields, takeEndpoint } from '../option-rules';
 import {
   SESSION_DEFAULTS,
   type ClientSettings,
@@ -161,7 +161,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
   }
 
   submit(request: SubmitRequest): ResultStream {
-    return new SubmittedResults(takeSubmitRequest(request), this.submissions, this.backlog);
+    return new SubmittedResults(request, this.submissions, this.backlog);
   }
 
   cancel(frameId: number): void {

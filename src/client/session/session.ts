@@ -64,8 +64,8 @@ export interface ClientSession {
   /**
    * A request, cold: subscribing submits it (as soon as there is credit), every RESULT_PUSH is emitted,
    * the one that is not partial completes, unsubscribing sends FRAME_CANCEL. Errors with an
-   * `OperationError` where there is no result, and with an `NnrpError` where the metadata is not allowed. Throws a
-   * `TypeError` for a name that no request has, and a body that is neither bytes nor a string.
+   * `OperationError` where there is no result, with an `NnrpError` where the metadata is not allowed, and with a
+   * `TypeError` for a name that no request has, and for a body that is neither bytes nor a string.
    *
    * Or pulled: `for await` submits, and its results wait for the loop (`maxBufferedBytes`). A loop that is slow
    * makes its operation wait at the server, and none of the others; `break` sends FRAME_CANCEL. Only a loop can

@@ -1,6 +1,7 @@
 import { Observable } from 'rxjs';
 import type { ResultPush } from '../../protocol/operation/result';
 import { onAbort } from '../abort';
+import { takeSubmitRequest } from '../option-rules';
 import { AnswerText, wholeAnswer, type TextStream, type WholeAnswer } from './answer-text';
 import type { Backlog } from './backlog';
 import { ResultQueue } from './result-queue';
@@ -41,9 +42,9 @@ export class SubmittedResults extends Observable<ResultPush> implements ResultSt
     private readonly backlog: Backlog,
   ) {
     super((subscriber) => {
-      const submission = submits.begin(request, subscriber);
+      const submission = submits.begin(takeSubmitRequest(request), subscriber);
       if (submission === undefined) return undefined;
-      const { signal } = request;
+      const { signal } = submission;
       if (signal !== undefined) {
         const aborted = onAbort(signal, () => {
           subscriber.error(submits.abort(submission, signal));
@@ -112,7 +113,7 @@ export class PulledResults implements AsyncIterableIterator<ResultPush, undefine
     this.state = 'begun';
     this.backlog.add(queue);
     try {
-      queue.submission = this.submits.begin(this.request, queue);
+      queue.submission = this.submits.begin(takeSubmitRequest(this.request), queue);
       this.obeySignal();
     } catch (error) {
       queue.error(error as Error);
@@ -123,7 +124,7 @@ export class PulledResults implements AsyncIterableIterator<ResultPush, undefine
   private obeySignal(): void {
     const { queue, submits } = this;
     const { submission } = queue;
-    const { signal } = this.request;
+    const signal = submission?.signal;
     if (submission === undefined || signal === undefined) return;
     const aborted = onAbort(signal, () => {
       queue.fail(submits.abort(submission, signal));

@@ -47,7 +47,10 @@ describe('a session', () => {
     [{ metadata: 5 }, 'metadata must be an object with fields of FRAME_SUBMIT, got 5'],
   ])('does not submit %j, which would be an empty submit', async (request, message) => {
     const { client, session: open } = await session();
-    expect(() => open.submit(request as SubmitRequest)).toThrow(new TypeError(message));
+    const answer = open.submit(request as SubmitRequest);
+    expect(told(answer)).toEqual([new TypeError(message)]);
+    await expect(answer.whole()).rejects.toThrow(new TypeError(message));
+    await expect(answer[Symbol.asyncIterator]().next()).rejects.toThrow(new TypeError(message));
     expect(client.usage).toMatchObject({ operationsInFlight: 0 });
     await client.close();
   });
