@@ -1,7 +1,6 @@
 import { NnrpError } from './errors';
 import { type CommonHeader, FrameHeader, HEADER_LENGTH } from './header';
-import { ours } from './own-bytes';
-import { EMPTY, payloadLength, type Packet } from './packet';
+import { cutPacket, payloadLength, type Packet, type Source } from './packet';
 import { plainBytes } from './plain-bytes';
 
 /** What a decoder takes; judged at the header, before anything is buffered. */
@@ -41,13 +40,6 @@ const CHUNK_COST = 512;
 
 /** Chunks that are kept of one packet at most, however large it is; with one more they are gathered. */
 const MAX_CHUNKS = 1024;
-
-/** Bytes that packets are cut from, and where they are: two views of a known buffer cost half of two subarrays. */
-interface Source {
-  readonly bytes: Uint8Array;
-  readonly buffer: ArrayBufferLike;
-  readonly byteOffset: number;
-}
 
 /**
  * Cuts a byte stream into packets, however it was split (protocol section 1).
@@ -133,13 +125,13 @@ export class PacketDecoder {
     const length = header.metaLen + header.bodyLen;
     const end = Math.min(at + length - this.received, chunk.length);
     if (this.received === 0 && end - at === length) {
-      packets.push(cut(header, source, at));
+      packets.push(cutPacket(header, source, at));
       this.forget();
     } else if (end > at) {
       this.keep(chunk.subarray(at, end), length);
       if (this.received === length) {
         const bytes = this.gathered ?? joined(this.chunks, length);
-        packets.push(cut(header, { bytes, buffer: bytes.buffer, byteOffset: 0 }, 0));
+        packets.push(cutPacket(header, { bytes, buffer: bytes.buffer, byteOffset: 0 }, 0));
         this.forget();
       }
     }
@@ -215,16 +207,6 @@ export function checkLimits(header: CommonHeader, limits: PacketLimits): void {
 function requireAtMost(header: CommonHeader, declared: number, limit: number): void {
   // Negated: against a limit that is no number, nothing passes.
   if (!(declared <= limit)) throw new PacketTooLong(header, declared, limit);
-}
-
-function cut(header: CommonHeader, { buffer, byteOffset }: Source, at: number): Packet {
-  const { metaLen, bodyLen } = header;
-  const start = byteOffset + at;
-  return {
-    header,
-    metadata: metaLen === 0 ? EMPTY : new Uint8Array(buffer, start, metaLen),
-    body: bodyLen === 0 ? EMPTY : ours(new Uint8Array(buffer, start + metaLen, bodyLen)),
-  };
 }
 
 /** The chunks from the start of bytes that have room for `length`. */

@@ -55,6 +55,7 @@ export class WebSocketTransport implements Transport {
   readonly ticket: GateTicket | undefined;
   readonly packets$: Observable<Packet>;
   readonly largestPacket: number;
+  reads = 0;
   private readonly pressure: SendPressure;
   private readonly limits: PacketLimits;
   private readonly deadline: CloseDeadline;
@@ -123,10 +124,6 @@ export class WebSocketTransport implements Transport {
 
   get backlogBytes(): number {
     return backlogBytes(this.stream);
-  }
-
-  get reads(): number {
-    return this.stream.bytesRead;
   }
 
   get unfinished(): UnfinishedPacket | undefined {
@@ -202,6 +199,10 @@ export class WebSocketTransport implements Transport {
     if (!this.stream.destroyed) this.pressure.update(this.queuedBytes);
   };
 
+  private readonly onRead = (): void => {
+    this.reads += 1;
+  };
+
   private readonly onBytes = (chunk: Uint8Array): void => {
     this.progress.push(chunk);
     const { unfinished } = this.progress;
@@ -251,6 +252,8 @@ export class WebSocketTransport implements Transport {
       return () => undefined;
     }
     socket.on('message', onMessage).on('error', onError).on('close', onClose);
+    // Before the WebSocket's own.
+    this.stream.prependListener('data', this.onRead);
     // After the WebSocket's own, which has made its messages of them by then, and all of them since its start.
     this.stream.on('data', this.onBytes);
     socket.resume();
