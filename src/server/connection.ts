@@ -1,4 +1,4 @@
-import { Observable, Subscription, tap, type Observer } from 'rxjs';
+import { Observable, pipe, Subscription, tap, type Observer, type OperatorFunction } from 'rxjs';
 import { judgePackets } from '../../operators/judge-packets';
 import { limitPackets, type PacketBudget } from '../../operators/limit-packets';
 import { splitBySession } from '../../operators/split-by-session';
@@ -22,6 +22,7 @@ import { CarriedSessions } from './carried-sessions';
 import { closeSoon, closeTransport } from './close-transport';
 import { farewell, helloAck, pong, probeAck, refusal } from './connection-answers';
 import { faultOfOpen, mayBeTold } from './connection-faults';
+import { fromFirst } from './from-first';
 import { ConnectionGuard } from './limits/connection-guard';
 import { lengthOf, type Excess } from './limits/connection-limits';
 import type { ConnectionRateName } from './limits/server-limits';
@@ -122,6 +123,16 @@ export class Connection implements Attachment, WatchedConnection, PacketBudget<E
   /** Reads until the transport ends. */
   start(): void {
     if (this.transport.probe !== undefined) this.watch.start();
+    const packets$ = new Observable<Packet>((subscriber) => {
+      // Before the first packet: the connection may end with it.
+      this.reading.add(subscriber);
+      return this.transport.packets$.subscribe(subscriber);
+    });
+    // Who only connects pays for no pipeline.
+    packets$.pipe(fromFirst(() => this.pipeline())).subscribe(this);
+  }
+
+  private pipeline(): OperatorFunction<Packet, Packet> {
     const { guess, sessions } = this;
     // The first to see a packet looks at it; the others go by that.
     const looked = (packet: Packet): Revision => {
@@ -132,22 +143,15 @@ export class Connection implements Attachment, WatchedConnection, PacketBudget<E
     const onViolation = (fault: RuntimeError, packet: Packet): void => {
       this.refuse(packet, fault);
     };
-    const packets$ = new Observable<Packet>((subscriber) => {
-      // Before the first packet: the connection may end with it.
-      this.reading.add(subscriber);
-      return this.transport.packets$.subscribe(subscriber);
-    });
-    packets$
-      .pipe(
-        limitPackets(this, { revision: looked, onViolation: (excess) => this.exceeded(excess) }),
-        judgePackets({ revision, onViolation }),
-        splitBySession(sessions, (core, packet) => this.receive(core, packet), {
-          revision,
-          isLate: (packet) => sessions.isLate(packet),
-          onViolation,
-        }),
-      )
-      .subscribe(this);
+    return pipe(
+      limitPackets(this, { revision: looked, onViolation: (excess) => this.exceeded(excess) }),
+      judgePackets({ revision, onViolation }),
+      splitBySession(sessions, (core, packet) => this.receive(core, packet), {
+        revision,
+        isLate: (packet) => sessions.isLate(packet),
+        onViolation,
+      }),
+    );
   }
 
   charge(packet: Packet, rate: RateClass | undefined): Excess | undefined {
