@@ -9,6 +9,7 @@ import { DescriptorFlag } from '../../../src/wire/body/typed-payload';
 import { fieldOffset } from '../../../src/wire/codec/record';
 import { encodePacket } from '../../../src/wire/encode-packet';
 import { NnrpError } from '../../../src/wire/errors';
+import { decodePacket } from '../../../src/wire/packet';
 import { TypedPayloadDescriptor } from '../../../src/wire/preview4/body/typed-payload';
 
 const u32 = fc.integer({ min: 0, max: 0xffffffff });
@@ -107,7 +108,7 @@ describe('a text as a result', () => {
       partialResult(7, new Uint8Array(2)),
       completeResult(7),
     ]) {
-      const { metadata } = resultPacket(42, result);
+      const { metadata } = decodePacket(encodePacket(resultPacket(42, result)));
       expect(readResultMetadata(metadata)).toBe(result.metadata);
       const other = new Uint8Array(metadata);
       other[12] = 7;
