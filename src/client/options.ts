@@ -48,9 +48,9 @@ export interface ClientOptions {
    */
   readonly wallClock?: TimestampProvider;
   /**
-   * The revision of the protocol to speak. Default `preview3`. `auto` says hello in preview4 first, and connects once more to
-   * a server that does not answer it within 2 s, to speak preview3 there; once that has opened a session it is
-   * remembered of the URL for ten minutes. A session that is resumed keeps its revision.
+   * The revision of the protocol to speak. Default `auto`: says hello in preview4 first, and connects once more to a server
+   * that does not answer it within 2 s, to speak preview3 there; once that has opened a session it is remembered of the
+   * URL for ten minutes. A session that is resumed keeps its revision.
    */
   readonly revision?: 'auto' | RevisionName;
   /** Gives up connecting: `connect` rejects with the signal's reason. Of no effect once it has connected. */
@@ -179,7 +179,7 @@ export function clientSettings({
     scheduler: monotonicScheduler,
     wallClock: options.scheduler ?? asyncScheduler,
     random: Math.random,
-    revision: 'preview3',
+    revision: 'auto',
     ...CLIENT_DEFAULTS,
     ...options,
     keepAlive: { ...DEFAULT_KEEP_ALIVE, ...keepAlive },

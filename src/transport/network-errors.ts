@@ -83,6 +83,11 @@ export function connectionError(peer: string, cause: unknown): RuntimeError {
   });
 }
 
+/** Whether a connection failed by what TLS has told of it: another one to the same place would, too. */
+export function isTlsFault(error: unknown): boolean {
+  return error instanceof RuntimeError && opensslReasonOf(error.cause) !== undefined;
+}
+
 /** A peer that connected, and did not become a transport. */
 export function handshakeError(
   phase: 'PROXY' | 'TLS' | 'WebSocket',

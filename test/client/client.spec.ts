@@ -9,7 +9,7 @@ import { settled } from '../support/async';
 import { pongPacket, resultPacket, text } from '../support/packets';
 import { endServed, Served, told } from '../support/served';
 import { VirtualTime } from '../support/virtual-time';
-import { accept, endpointOf, errorOf, NOTHING, played, withPackets } from './support';
+import { accept, connectUnasked, endpointOf, errorOf, NOTHING, played, withPackets } from './support';
 
 afterEach(endServed);
 
@@ -86,7 +86,7 @@ describe('the end of a client', () => {
   it('is an error where the connection fails', async () => {
     const [left] = memoryPair();
     const packets$ = new Subject<Packet>();
-    const client = await connect(endpointOf(of(withPackets(left, packets$))));
+    const client = await connectUnasked(endpointOf(of(withPackets(left, packets$))));
     const ended = told(client.ended$);
     const opening = client.openSession();
     const fault = connectionError('there', new Error('cable'));

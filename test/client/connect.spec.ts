@@ -7,7 +7,7 @@ import { tcp } from '../../src/transport/tcp/tcp';
 import type { Transport } from '../../src/transport/transport';
 import { settled } from '../support/async';
 import { VirtualTime } from '../support/virtual-time';
-import { endpointOf, NOTHING, played } from './support';
+import { connectUnasked, endpointOf, NOTHING, played } from './support';
 
 describe('connect', () => {
   it('refuses an endpoint of another kind than it is configured for', async () => {
@@ -62,7 +62,7 @@ describe('connect', () => {
 
   it('waits for as long as it takes where it is told so', async () => {
     const [left] = memoryPair();
-    const client = await connect(endpointOf(of(left).pipe(delay(20))), { connectTimeoutMs: Infinity });
+    const client = await connectUnasked(endpointOf(of(left).pipe(delay(20))), { connectTimeoutMs: Infinity });
     expect(client.usage.links).toBe(1);
     await client.close();
   });

@@ -8,7 +8,7 @@ import { MessageType } from '../../src/wire/message-type';
 import { settled } from '../support/async';
 import { endServed, Served, told } from '../support/served';
 import { VirtualTime } from '../support/virtual-time';
-import { accept, endpointOf, played } from './support';
+import { accept, connectUnasked, endpointOf, played } from './support';
 
 const reason = new Error('enough');
 
@@ -47,7 +47,7 @@ describe('the signal of connect', () => {
 
   it('is not looked at any more once it has connected', async () => {
     const [left] = memoryPair();
-    const client = await connect(endpointOf(of<Transport>(left)), { signal: abort.signal });
+    const client = await connectUnasked(endpointOf(of<Transport>(left)), { signal: abort.signal });
     expect(listeners(abort)).toBe(0);
     abort.abort(reason);
     expect(client.usage.links).toBe(1);
@@ -186,7 +186,7 @@ describe('a signal of few means', () => {
   it('ends what it is given to, with a reason that says so', async () => {
     const connects = plain();
     const [left, right] = memoryPair();
-    const client = await connect(endpointOf(of<Transport>(left)), { signal: connects.signal });
+    const client = await connectUnasked(endpointOf(of<Transport>(left)), { signal: connects.signal });
     const opens = plain();
     const opening = client.openSession({ signal: opens.signal });
     opens.abort();

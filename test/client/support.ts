@@ -25,12 +25,17 @@ export function endpointOf(connect$: Observable<Transport>): ConnectEndpoint {
   return { kind: 'memory', url: 'memory:test', connect: () => connect$ };
 }
 
+/** Connects to a server that is played by hand, in preview3, unless another revision is asked for: no hello is said. */
+export function connectUnasked(endpoint: ConnectEndpoint, options?: ClientOptions): Promise<Client> {
+  return connect(endpoint, { revision: 'preview3', ...options });
+}
+
 /** A client of a server that is played by hand. */
 export async function played(
   options?: ClientOptions,
 ): Promise<{ readonly client: Client; readonly peer: Peer }> {
   const [left, right] = memoryPair();
-  const client = await connect(endpointOf(of(left)), options);
+  const client = await connectUnasked(endpointOf(of(left)), options);
   return { client, peer: new Peer(right) };
 }
 

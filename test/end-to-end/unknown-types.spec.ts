@@ -68,7 +68,7 @@ describe.each(places)('a packet of an unknown type over %s', (_, placeOf) => {
     const listener = listen.listen();
     const accepted = firstValueFrom(listener);
     const { port } = await firstValueFrom(listener.address$);
-    const [client, transport] = await Promise.all([connect(reach(port)), accepted]);
+    const [client, transport] = await Promise.all([connect(reach(port), { revision: 'preview3' }), accepted]);
     const peer = new Peer(transport);
     const violations = firstValueFrom(client.violations$.pipe(toArray()));
 

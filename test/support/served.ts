@@ -44,13 +44,19 @@ export class Served {
   }
 
   /** A session of a client of its own. */
-  async open(options?: SessionOptions): Promise<ClientSession> {
-    return (await this.connect()).openSession(options);
+  async open(options?: SessionOptions, client?: ClientOptions): Promise<ClientSession> {
+    return (await this.connect(client)).openSession(options);
   }
 
   /** Both ends of a session; nobody may have subscribed to `sessions$`. */
-  async session(options?: SessionOptions): Promise<{ client: ClientSession; server: ServerSession }> {
-    const [server, client] = await Promise.all([firstValueFrom(this.server.sessions$), this.open(options)]);
+  async session(
+    options?: SessionOptions,
+    connecting?: ClientOptions,
+  ): Promise<{ client: ClientSession; server: ServerSession }> {
+    const [server, client] = await Promise.all([
+      firstValueFrom(this.server.sessions$),
+      this.open(options, connecting),
+    ]);
     return { client, server };
   }
 

@@ -4,7 +4,7 @@ import { splitBySession } from '../../../operators/split-by-session';
 import { asRuntimeError } from '../../protocol/as-runtime-error';
 import { validateFlowRouting } from '../../protocol/flow/flow';
 import { unexpectedType, unhandled } from '../../protocol/packet-checks';
-import { RuntimeError } from '../../protocol/runtime-error';
+import { describeError, RuntimeError } from '../../protocol/runtime-error';
 import type { SessionExtension } from '../../protocol/session/session-extension';
 import { SessionTable } from '../../protocol/session/session-table';
 import type { ConnectEndpoint } from '../../transport/endpoint';
@@ -350,11 +350,12 @@ function silent(peer: PeerName, ms: number): RuntimeError {
   });
 }
 
-/** A server has answered in no revision that there is. */
+/** A server has answered in no revision that there is; `cause` is how the connection in the last of them ended. */
 export function neitherRevision(peer: PeerName, cause: unknown): RuntimeError {
+  const end = cause === undefined ? '' : `, which ended: ${describeError(cause)}`;
   return new RuntimeError(
     'io',
-    `the server at ${peer} speaks neither preview4 nor preview3: it has answered neither CLIENT_HELLO nor, over another connection, SESSION_OPEN`,
+    `the server at ${peer} speaks neither preview4 nor preview3: it has answered neither CLIENT_HELLO nor, over another connection, SESSION_OPEN${end}`,
     { reach: 'connection', origin: 'peer', cause },
   );
 }

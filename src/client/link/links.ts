@@ -12,6 +12,7 @@ import { describeValue } from '../../protocol/describe-value';
 import { takeValue } from '../../protocol/options/take-options';
 import { RuntimeError } from '../../protocol/runtime-error';
 import type { ConnectEndpoint } from '../../transport/endpoint';
+import { isTlsFault } from '../../transport/network-errors';
 import { transport as transportRule } from '../../transport/option-rules';
 import { inTime } from '../../transport/time/in-time';
 import type { PeerName, Transport, TransportKind } from '../../transport/transport';
@@ -87,7 +88,7 @@ export class ClientLinks {
     } catch (error) {
       link.destroy();
       throwIfAborted(signal);
-      if (revision === 'preview4' || this.isClosed) throw error;
+      if (revision === 'preview4' || this.isClosed || isTlsFault(error)) throw error;
       return this.add(await this.dialAgain(endpoint, signal));
     } finally {
       this.greeted.delete(link);

@@ -58,8 +58,8 @@ export interface FlowHelpers {
   /** A session of a server of this flow. Throws where none of that id was opened. */
   session(sessionId: number): ServerSession;
   /**
-   * Connects a client to `endpoint`; it waits before reconnecting without chance (`random` is 0), and is
-   * without keep-alive, where `options` say nothing else.
+   * Connects a client to `endpoint`; it speaks preview3 unasked, waits before reconnecting without chance (`random` is 0),
+   * and is without keep-alive, where `options` say nothing else.
    */
   client(options?: ClientOptions & Pick<PeerOptions, 'endpoint'>): Promise<Client>;
   /** Connects a client, as `client` does, and opens a session on it. */

@@ -141,7 +141,13 @@ export class Stage implements PeerStage {
   }
 
   private async client(endpoint: FlowEndpoint, options: ClientOptions = {}): Promise<Client> {
-    const defaults = { scheduler: this.scheduler, random: () => 0, keepAlive: { idleMs: 0 } };
+    const defaults = {
+      scheduler: this.scheduler,
+      random: () => 0,
+      keepAlive: { idleMs: 0 },
+      // A server by script answers what its script says, and nothing before.
+      revision: 'preview3',
+    } as const;
     const client = await connect(endpoint, { ...defaults, ...options });
     this.clients.push(client);
     this.heed(client.violations$, ({ message }) => `the client refused a packet: ${message}`);

@@ -1,5 +1,6 @@
+import { shapeOf, typedPayloads } from '../../protocol/operation/typed-body';
 import { decodeSessionExtension } from '../../protocol/session/session-extension';
-import { splitBody } from '../../wire/body/body-region';
+import type { PayloadShape } from '../../wire/body/typed-payload';
 import { enumerationKey } from '../../wire/codec/enumeration';
 import type { WireRecord } from '../../wire/codec/record';
 import { NnrpError } from '../../wire/errors';
@@ -47,7 +48,6 @@ export function fieldsOf(packet: Packet): readonly PacketField[] {
 interface ReadMetadata {
   readonly record: WireRecord<unknown>;
   readonly value: Readonly<Record<string, unknown>>;
-  readonly revision: typeof preview3 | typeof preview4;
 }
 
 /** The metadata of a packet by its record; undefined where the bytes are not that record's. */
@@ -61,7 +61,7 @@ function readMetadata({ header, metadata }: Packet): ReadMetadata | undefined {
     const record = revision.messages[header.messageType]?.record;
     if (record?.length !== metadata.length) continue;
     const value = orUndefined(() => record.decode(metadata) as Readonly<Record<string, unknown>>);
-    if (value !== undefined) return { record, value, revision };
+    if (value !== undefined) return { record, value };
   }
   return undefined;
 }
@@ -159,18 +159,19 @@ function describeExtension(bytes: Uint8Array): string {
 }
 
 function tokensOf(packet: Packet): string | undefined {
-  const read = readMetadata(packet);
-  const { payloadKindBitmap, payloadFrameCount } = read?.value ?? {};
-  if (payloadKindBitmap !== PayloadKind.TokenChunk || typeof payloadFrameCount !== 'number') return undefined;
-  if (read === undefined || payloadFrameCount === 0) return undefined;
-  const { records, typedPayload } = read.revision;
-  return orUndefined(() => {
-    const regions = splitBody(packet.body, records.BodyRegionPrelude);
-    const frames = typedPayload.decode(
-      { payloadKindBitmap, payloadFrameCount },
-      regions.typedPayloadDescriptors,
-      regions.typedPayloadFrames,
-    );
-    return frames.map(({ payload }) => JSON.stringify(utf8.decode(payload))).join(' ');
-  });
+  const shape = bodyShape(packet);
+  if (shape?.payloadKindBitmap !== PayloadKind.TokenChunk || shape.payloadFrameCount === 0) return undefined;
+  return orUndefined(() =>
+    typedPayloads(shape, packet.body)
+      .map((payload) => JSON.stringify(utf8.decode(payload)))
+      .join(' '),
+  );
+}
+
+/** What a body has, as its metadata say; those of a part of preview4 do not, and its body may itself. */
+function bodyShape(packet: Packet): PayloadShape | undefined {
+  if (packet.header.messageType === MessageType.PartialResult) return shapeOf(packet.body);
+  const { payloadKindBitmap, payloadFrameCount } = decodedMetadata(packet) ?? {};
+  if (typeof payloadKindBitmap !== 'number' || typeof payloadFrameCount !== 'number') return undefined;
+  return { payloadKindBitmap, payloadFrameCount };
 }

@@ -1,4 +1,3 @@
-import { connect } from '../../../src/client/client';
 import { encodeSessionExtension } from '../../../src/protocol/session/session-extension';
 import { MessageType } from '../../../src/wire/message-type';
 import {
@@ -13,7 +12,7 @@ import { openAckPacket } from '../../support/packets';
 import type { Peer } from '../../support/peer';
 import { told } from '../../support/served';
 import { VirtualTime } from '../../support/virtual-time';
-import { accept, NOTHING, played, PlayedPlace } from '../support';
+import { accept, connectUnasked, NOTHING, played, PlayedPlace } from '../support';
 
 /** What a promise has come to, so far. */
 function outcomeOf(promise: Promise<unknown>): { readonly outcome: unknown } {
@@ -163,7 +162,7 @@ describe('a server that does not answer SESSION_OPEN', () => {
 async function withSession(fields: Partial<SessionOpenAckMetadata> = {}) {
   const time = new VirtualTime();
   const place = new PlayedPlace();
-  const client = await connect(place.endpoint, {
+  const client = await connectUnasked(place.endpoint, {
     scheduler: time,
     keepAlive,
     random: () => 0,

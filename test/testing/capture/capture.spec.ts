@@ -17,6 +17,7 @@ import {
 } from '../../../src/testing';
 import { readTimeline } from '../../../src/testing/marbles/timeline';
 import { FlowScheduler } from '../../../src/testing/time/flow-scheduler';
+import type { RevisionName } from '../../../src/wire/message';
 import { messageTypeName } from '../../../src/wire/message-type';
 import { clientSends } from '../../../src/testing/capture/captured-flow';
 import { pause, until } from '../../support/until';
@@ -24,7 +25,9 @@ import { pause, until } from '../../support/until';
 const answer = ['Call', ' me', ' Ishmael'];
 
 /** What a client's side saw of an answer over real TCP. */
-async function live(): Promise<{ readonly client: CapturedFlow; readonly server: CapturedFlow }> {
+async function live(
+  revision: RevisionName,
+): Promise<{ readonly client: CapturedFlow; readonly server: CapturedFlow }> {
   const listening = captureEndpoint(tcp({ port: 0 }));
   const server: Server = createServer({ listen: listening.endpoint });
   server.sessions$.subscribe((session) => {
@@ -37,7 +40,7 @@ async function live(): Promise<{ readonly client: CapturedFlow; readonly server:
   });
   const [address] = await server.listening();
   const connecting = captureEndpoint(tcp({ port: address!.port }));
-  const client = await connect(connecting.endpoint);
+  const client = await connect(connecting.endpoint, { revision });
   const session = await client.openSession();
   const tokens$ = session.submit({ body: 'Who?' }).pipe(concatMap(decodeTokens), toArray());
   expect(await firstValueFrom(tokens$)).toEqual(answer);
@@ -59,17 +62,34 @@ function typesIn({ packets }: CapturedFlow, marbles: string): readonly string[] 
     .map(({ header }) => messageTypeName(header.messageType));
 }
 
-describe('a capture of a live connection', () => {
+/** What a client says and hears in each revision, up to its session's end. */
+const SAID = {
+  preview3: {
+    asked: ['SESSION_OPEN', 'FRAME_SUBMIT', 'SESSION_CLOSE'],
+    answers: ['SESSION_OPEN_ACK', ...Array<string>(4).fill('RESULT_PUSH'), 'SESSION_CLOSE_ACK'],
+  },
+  preview4: {
+    asked: ['CLIENT_HELLO', 'SESSION_OPEN', 'FRAME_SUBMIT', 'SESSION_CLOSE'],
+    answers: [
+      'SERVER_HELLO_ACK',
+      'SESSION_OPEN_ACK',
+      ...Array<string>(3).fill('PARTIAL_RESULT'),
+      'RESULT_PUSH',
+      'SESSION_CLOSE_ACK',
+    ],
+  },
+} as const;
+
+describe.each(['preview3', 'preview4'] as const)('a capture of a live connection of %s', (revision) => {
   let captured: Awaited<ReturnType<typeof live>>;
 
   beforeAll(async () => {
-    captured = await live();
+    captured = await live(revision);
   });
 
   it('has the packets of both directions, in order', () => {
     const { sent, received } = captured.client;
-    const asked = ['SESSION_OPEN', 'FRAME_SUBMIT', 'SESSION_CLOSE'];
-    const answers = ['SESSION_OPEN_ACK', ...Array<string>(4).fill('RESULT_PUSH'), 'SESSION_CLOSE_ACK'];
+    const { asked, answers } = SAID[revision];
     expect([sent, received].map((marbles) => typesIn(captured.client, marbles))).toEqual([asked, answers]);
     expect(typesIn(captured.server, captured.server.received)).toEqual(asked);
     expect([captured.client, captured.server].map(clientSends)).toEqual([true, false]);
@@ -86,7 +106,7 @@ describe('a capture of a live connection', () => {
   it.each(['client', 'server'] as const)('replays as a server, in virtual time, as the %s saw it', (side) =>
     flow(async ({ client, replay, expectQuiescent }) => {
       replay(captured[side], { as: 'server' });
-      const connected = await client();
+      const connected = await client({ revision });
       const session = await connected.openSession();
       const asked$ = session.submit({ body: 'Who?' }).pipe(concatMap(decodeTokens), toArray());
       expect(await firstValueFrom(asked$)).toEqual(answer);
