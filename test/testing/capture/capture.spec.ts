@@ -45,6 +45,8 @@ async function live(
   const tokens$ = session.submit({ body: 'Who?' }).pipe(concatMap(decodeTokens), toArray());
   expect(await firstValueFrom(tokens$)).toEqual(answer);
   await session.close();
+  // An end within the millisecond of the answer would be played before it.
+  await pause(3);
   await client.close();
   await until(() => server.connectionCount === 0, 'the end');
   await server.close();
