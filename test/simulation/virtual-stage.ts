@@ -93,7 +93,9 @@ export class VirtualStage {
   }
 
   connect(options: ClientOptions = {}): Promise<Client> {
-    return this.settled(connect(this.tcp, { scheduler: this.scheduler, random: () => 0, ...options }));
+    return this.settled(
+      connect(this.tcp, { scheduler: this.scheduler, random: () => 0, revision: 'preview3', ...options }),
+    );
   }
 
   /** The client's end of a connection is gone, from now on. */

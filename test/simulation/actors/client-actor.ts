@@ -71,6 +71,7 @@ export class ClientActor {
         random: () => random.next(),
         connectTimeoutMs: scenario.connectTimeoutMs,
         keepAlive: scenario.keepAlive,
+        revision: 'preview3',
       });
       world.clients.push(client);
       this.client = client;
