@@ -127,7 +127,8 @@ export function stage(): Stage {
     },
 
     async connect(port) {
-      const client = await connect(typeof port === 'number' ? tcp({ port }) : port);
+      const endpoint = typeof port === 'number' ? tcp({ port }) : port;
+      const client = await connect(endpoint, { revision: 'preview3' });
       const violations$ = client.violations$.pipe(map(({ kind, message }) => `${kind}: ${message}`));
       // Who cares how a connection ends subscribes by itself.
       client.ended$.subscribe({ error: () => undefined });

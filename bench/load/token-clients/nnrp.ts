@@ -6,7 +6,9 @@ const { port, protocol, connections, answers } = reader.asked;
 
 async function read(): Promise<void> {
   for (let connection = 0; connection < connections; connection++) {
-    const client = await connect(protocol === 'nnrp' ? tcp({ port }) : webSocket({ port }));
+    const client = await connect(protocol === 'nnrp' ? tcp({ port }) : webSocket({ port }), {
+      revision: 'preview3',
+    });
     const session = await client.openSession({ requestedSessionId: 0, maxInFlightOperations: answers });
     for (let answer = 0; answer < answers; answer++) {
       session.submit({ body: 'Call me' }).subscribe((result) => {
