@@ -19,9 +19,11 @@ import {
   type Rule,
 } from '../protocol/options/rules';
 import { ignoreRejection } from '../protocol/ignore-rejection';
+import { takeFields } from '../protocol/options/take-fields';
 import { optionsOf, takeOptions, takeValue, type Rules } from '../protocol/options/take-options';
 import type { ConnectEndpoint } from '../transport/endpoint';
 import { connectEndpoint, keepAlive, scheduler, transportKind, wallClock } from '../transport/option-rules';
+import { FrameSubmitMetadata } from '../wire/messages/frame-submit';
 import { CloseReason, InFlightPolicy, type SessionCloseMetadata } from '../wire/messages/session-close';
 import { PriorityClass } from '../wire/messages/session-open';
 import type { SubmitRequest } from './submissions/submission';
@@ -103,7 +105,10 @@ const SESSION_RULES: Rules<SessionOptions> = {
 const SUBMIT_RULES: Rules<SubmitRequest> = {
   // As it is: bytes may have been given away.
   body: { ...bytesOrText, take: (value) => value as Uint8Array | string },
-  metadata: rule('an object with fields of FRAME_SUBMIT', isObject),
+  metadata: {
+    ...rule<SubmitRequest['metadata']>('an object with fields of FRAME_SUBMIT', isObject),
+    take: (value, name) => takeFields(name, value, FrameSubmitMetadata),
+  },
   signal: abortSignal,
 };
 
@@ -140,9 +145,15 @@ function isSubmitRequest(request: unknown): boolean {
   const { body, metadata, signal } = request as SubmitRequest;
   return (
     (body === undefined || typeof body === 'string' || body instanceof Uint8Array) &&
-    (metadata === undefined || isObject(metadata)) &&
+    (metadata === undefined || areFields(metadata)) &&
     (signal === undefined || abortSignal.fits(signal))
   );
+}
+
+function areFields(metadata: unknown): boolean {
+  if (!isObject(metadata)) return false;
+  for (const name in metadata) if (!Object.hasOwn(FrameSubmitMetadata.definition.fields, name)) return false;
+  return true;
 }
 
 export function takeCloseFields(fields: unknown): Partial<SessionCloseMetadata> {

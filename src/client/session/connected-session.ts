@@ -175,8 +175,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
 
   async cachePut(fields: Partial<CachePutMetadata>, object: Uint8Array): Promise<CacheAckMetadata> {
     this.requireLink();
-    const { ttlMs = this.ack.leaseTtlMs } = fields;
-    return this.messages.cachePuts.ask({ ...fields, ttlMs }, object);
+    return this.messages.cachePuts.ask(fields, object, this.ack.leaseTtlMs);
   }
 
   cacheInvalidate(which: CacheInvalidation): void {

@@ -1,3 +1,4 @@
+import { takeFields } from '../../protocol/options/take-fields';
 import { checkMigration } from '../../protocol/session/migration';
 import type { MessageOf } from '../../wire/message';
 import { MessageType } from '../../wire/message-type';
@@ -14,7 +15,9 @@ export class Migrations extends AwaitedAcks<SessionMigrateMetadata, SessionMigra
     super(MessageType.SessionMigrate, MessageType.SessionMigrateAck, patience);
   }
 
-  ask(request: SessionMigrateMetadata): Promise<SessionMigrateAckMetadata> {
+  ask(fields: SessionMigrateMetadata): Promise<SessionMigrateAckMetadata> {
+    // As it is: all of its fields are required.
+    const request = takeFields('session.migrate', fields, SessionMigrateMetadata) as SessionMigrateMetadata;
     this.carrier.send(MessageType.SessionMigrate, 0, SessionMigrateMetadata.encode(request));
     return this.add(request);
   }

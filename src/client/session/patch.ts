@@ -1,6 +1,8 @@
+import { takeFields } from '../../protocol/options/take-fields';
 import type { MessageOf } from '../../wire/message';
 import { MessageType } from '../../wire/message-type';
 import { SessionPatchMetadata } from '../../wire/messages/session-patch';
+import { requireBytes } from '../../wire/require-bytes';
 import { AwaitedAcks, type Patience } from '../awaited-acks';
 import type { PatchAck } from './session';
 import type { SessionCarrier } from './session-carrier';
@@ -15,7 +17,9 @@ export class Patches extends AwaitedAcks<SessionPatchMetadata, PatchAck> {
   }
 
   ask(fields: Partial<SessionPatchMetadata>, profilePatch: Uint8Array): Promise<PatchAck> {
-    const request = SessionPatchMetadata.of({ ...fields, profilePatchBytes: profilePatch.length });
+    const profilePatchBytes = requireBytes(profilePatch, 'the profile patch of session.patch').length;
+    const given = takeFields('session.patch', fields, SessionPatchMetadata);
+    const request = SessionPatchMetadata.of({ ...given, profilePatchBytes });
     this.carrier.send(MessageType.SessionPatch, 0, SessionPatchMetadata.encode(request), profilePatch);
     return this.add(request);
   }

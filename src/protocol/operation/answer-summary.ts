@@ -4,6 +4,8 @@ import { NnrpError } from '../../wire/errors';
 import { PayloadKind, Profile } from '../../wire/messages/payload-kind';
 import { StreamSemantics } from '../../wire/messages/schema-descriptor';
 import { ours } from '../../wire/own-bytes';
+import { rule } from '../options/rules';
+import { takeOptions, type Rules } from '../options/take-options';
 import type { ResultFields } from './result';
 import type { TypedBody } from './token-decoder';
 import { typedPayloads } from './typed-body';
@@ -17,21 +19,38 @@ export interface AnswerSummary {
   readonly finishReason?: string;
 }
 
+const TEXT = rule<string>('a string', (value) => typeof value === 'string');
+
+const RULES: Rules<AnswerSummary> = {
+  usage: {
+    expected: 'an object with inputTokens and outputTokens, each an integer from 0',
+    fits: isUsage,
+    // Of a model's own report the rest is nobody's here.
+    take: (value) => {
+      const { inputTokens, outputTokens } = value as NonNullable<AnswerSummary['usage']>;
+      return { inputTokens, outputTokens };
+    },
+  },
+  model: TEXT,
+  finishReason: TEXT,
+};
+
 /** How the event is called in whose JSON a summary travels. */
 const EVENT_TYPE = 'summary';
 
 /**
  * The summary of an answer as a STRUCTURED_EVENT payload, JSON of type `summary`: its one place is the last result.
- * Gives the body, and the fields of the record that declares it.
+ * Gives the body, and the fields of the record that declares it. Throws a `TypeError` that names what it cannot have.
  *
  * @example
  * const { body, fields } = encodeSummary({ usage: { inputTokens: 9, outputTokens: 12 }, finishReason: 'stop' });
  * yield submit.complete(body, fields);
  */
-export function encodeSummary({ usage, model, finishReason }: AnswerSummary): {
+export function encodeSummary(summary: AnswerSummary): {
   readonly body: Uint8Array;
   readonly fields: Pick<Required<ResultFields>, 'payloadKindBitmap' | 'payloadFrameCount'>;
 } {
+  const { usage, model, finishReason } = takeOptions('encodeSummary', summary, RULES);
   const payload = new TextEncoder().encode(JSON.stringify({ type: EVENT_TYPE, usage, model, finishReason }));
   const event = {
     profileId: Profile.Unspecified,

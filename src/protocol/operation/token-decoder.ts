@@ -1,3 +1,4 @@
+import { describeValue } from '../describe-value';
 import { PayloadKind } from '../../wire/messages/payload-kind';
 import { readShortAscii } from '../../wire/utf8';
 import { textStart } from './text-result';
@@ -43,7 +44,9 @@ export class TokenDecoder {
   private mayBeInside = false;
 
   /** As {@link decodeTokens}, but that the beginning of a character waits for the rest of it. */
-  decode({ metadata, body }: TypedBody): string[] {
+  decode(typed: TypedBody): string[] {
+    if (!isTypedBody(typed)) throw notTyped(typed);
+    const { metadata, body } = typed;
     const { payloadKindBitmap, payloadFrameCount } = metadata;
     if (payloadKindBitmap === 0 && payloadFrameCount === 0) {
       return body.length === 0 ? [] : [this.text(body, 0)];
@@ -76,6 +79,16 @@ export class TokenDecoder {
     if (start < bytes.length && last !== undefined) this.mayBeInside = last >= 0x80;
     return this.utf8.decode(bytes.subarray(start), { stream: true });
   }
+}
+
+function isTypedBody(typed: unknown): typed is TypedBody {
+  if (typeof typed !== 'object' || typed === null) return false;
+  const { metadata, body } = typed as Partial<TypedBody>;
+  return typeof metadata === 'object' && metadata !== null && body instanceof Uint8Array;
+}
+
+function notTyped(value: unknown): TypeError {
+  return new TypeError(`text is decoded of a result or a submit, got ${describeValue(value)}`);
 }
 
 /** It is between results whenever it is not in use. */

@@ -3,6 +3,8 @@ import { DescriptorFlag, encodeTypedPayload } from '../../wire/body/typed-payloa
 import { PayloadKind, Profile } from '../../wire/messages/payload-kind';
 import { StreamSemantics } from '../../wire/messages/schema-descriptor';
 import { ours } from '../../wire/own-bytes';
+import { listOf, rule } from '../options/rules';
+import { takeValue } from '../options/take-options';
 import type { ResultFields } from './result';
 import { WholeCharacters } from './whole-characters';
 import { TOKEN_DELTA_SCHEMA_ID, TOKEN_DELTA_SCHEMA_VERSION } from '../capability/schema-registry';
@@ -14,6 +16,7 @@ export const TOKEN_DELTA = {
 } as const;
 
 const utf8 = new TextEncoder();
+const TEXTS = listOf(rule<string>('a string', (value) => typeof value === 'string'));
 
 /**
  * Text as a TOKEN_CHUNK payload of the token delta schema, one frame a text. A character whose halves are in two
@@ -31,7 +34,7 @@ export function encodeTokens(texts: readonly string[]): {
     'activeProfileId' | 'payloadKindBitmap' | 'payloadFrameCount'
   >;
 } {
-  const parts = wholeTexts(texts).map((text) => ({
+  const parts = wholeTexts(takeValue(texts, 'the texts of encodeTokens', TEXTS)).map((text) => ({
     profileId: Profile.Token,
     descriptorFlags: DescriptorFlag.Partial,
     ...TOKEN_DELTA,

@@ -123,7 +123,7 @@ export type RefusalReason = keyof typeof REFUSALS;
  */
 export function refuse(reason: RefusalReason | number, text = ''): Refusal {
   if (typeof reason === 'number') return { verdict: 'refuse', code: reason, text };
-  if (!Object.hasOwn(REFUSALS, reason)) {
+  if (typeof reason !== 'string' || !Object.hasOwn(REFUSALS, reason)) {
     const names = Object.keys(REFUSALS).join(', ');
     throw new TypeError(`a session is refused with a code or one of ${names}, not ${describeValue(reason)}`);
   }

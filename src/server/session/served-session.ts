@@ -8,6 +8,7 @@ import {
 import { CancelScope } from '../../protocol/operation/operation';
 import type { Operation } from '../../protocol/operation/operation-entry';
 import type { Result } from '../../protocol/operation/result';
+import { takeFields } from '../../protocol/options/take-fields';
 import { describeError, RuntimeError } from '../../protocol/runtime-error';
 import type { SessionConnectivity } from '../../protocol/session/session-connectivity';
 import { SessionState } from '../../protocol/session/session-lifecycle';
@@ -18,7 +19,7 @@ import {
   BackpressureLevel,
   FlowScope,
   FlowUpdateReason,
-  type FlowUpdateMetadata,
+  FlowUpdateMetadata,
 } from '../../wire/messages/flow-update';
 import { ResultHintMetadata } from '../../wire/messages/result-hint';
 import type { SessionOpenAckMetadata, SessionOpenMetadata } from '../../wire/messages/session-open';
@@ -28,10 +29,12 @@ import { closeSession } from './messages/close';
 import type { MigrateRequest, PatchRequest, SessionMessage, Submit } from './session-message';
 import { makeRoomAway } from './results/away-room';
 import { resultRefused } from './results/result-refused';
+import { operationOf, takeResult } from './results/take-result';
 import type { ServerSession } from './session';
 import type { SessionCore } from './session-core';
 import type { StreamedMessages } from './session-streams';
 import { takeEnding, takeHandler, takeRespondOptions } from '../option-rules';
+import { takeCancelScope, takeCredit, takeCreditTarget, takeFrameId } from './argument-rules';
 import { NORMAL_ENDING, REVOKED_ENDING, type CreditTarget, type SessionEnding } from './session-terms';
 import { ReceivedSubmit } from './submits/submit';
 
@@ -141,11 +144,14 @@ export class ServedSession extends ContainedObservable<SessionMessage> implement
   }
 
   sendResult(result: Result): void {
-    sendResult(this.core, result);
+    sendResult(this.core, takeResult(result));
   }
 
   cancel(frameId: number, scope: CancelScope = CancelScope.Operation): number[] {
-    return this.core.operations.cancel(frameId, scope, 'application').map((submit) => submit.frameId);
+    const { operations } = this.core;
+    return operations
+      .cancel(takeFrameId(frameId), takeCancelScope(scope), 'application')
+      .map((submit) => submit.frameId);
   }
 
   grant(credit: number, target?: CreditTarget): void {
@@ -169,11 +175,14 @@ export class ServedSession extends ContainedObservable<SessionMessage> implement
   }
 
   sendHint(frameId: number, fields: Partial<ResultHintMetadata>): void {
-    this.core.sender.hint(frameId, ResultHintMetadata.of(fields));
+    const hint = ResultHintMetadata.of(takeFields('session.sendHint', fields, ResultHintMetadata));
+    this.core.sender.hint(takeFrameId(frameId), hint);
   }
 
   sendFlowUpdate(update: FlowUpdateMetadata): void {
-    this.core.sender.flowUpdate(update);
+    // As it is: all of its fields are required.
+    const whole = takeFields('session.sendFlowUpdate', update, FlowUpdateMetadata) as FlowUpdateMetadata;
+    this.core.sender.flowUpdate(whole);
   }
 
   /** For logs: what it holds besides is endless, and secret in part. */
@@ -205,7 +214,7 @@ export class ServedSession extends ContainedObservable<SessionMessage> implement
     credit: number,
     target: CreditTarget = { scope: FlowScope.Session },
   ): void {
-    this.core.credit.tell(target, { reason, level, credit });
+    this.core.credit.tell(takeCreditTarget(target), { reason, level, credit: takeCredit(credit) });
   }
 }
 
@@ -246,13 +255,14 @@ class SessionResults implements Observer<Result> {
   next(result: Result): void {
     const { core } = this;
     try {
-      sendResult(core, result);
+      sendResult(core, takeResult(result));
     } catch (error) {
+      const frameId = operationOf(result);
       // A cancel and a result cross: the pipeline that made the result cannot know.
-      if (core.operations.hasEnded(result.frameId)) return;
-      core.server.reports.failures.next(resultRefused(core.sessionId, result.frameId, error));
+      if (frameId !== undefined && core.operations.hasEnded(frameId)) return;
+      core.server.reports.failures.next(resultRefused(core.sessionId, frameId, error));
       // Nobody else will end it, and an answer with a gap is none.
-      core.operations.abandon(result.frameId);
+      if (frameId !== undefined) core.operations.abandon(frameId);
     }
   }
 

@@ -71,7 +71,7 @@ export function compileCodec<const L extends Layout>(
         ${encodeSource(definition, plan)}
       },
       of(v) {
-        return new Value(${plan.fields.map(({ name, field }) => `v.${name} ?? ${literal(zeroOf(field))}`).join(', ')});
+        return new Value(${plan.fields.map(({ name, field }) => `v.${name} === undefined ? ${literal(zeroOf(field))} : v.${name}`).join(', ')});
       },
     };`;
   const make = new Function('context', source) as (given: typeof context) => Codec<Value>;

@@ -81,7 +81,7 @@ export function interpretCodec<const L extends Layout>(
     },
     of: (given) => {
       const some: Readonly<Record<string, unknown>> = given;
-      return valueOf(({ name, field }) => some[name] ?? zeroOf(field));
+      return valueOf(({ name, field }) => (some[name] === undefined ? zeroOf(field) : some[name]));
     },
   };
 }

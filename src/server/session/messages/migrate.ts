@@ -1,4 +1,7 @@
 import { microseconds } from '../../../protocol/microseconds';
+import { integer, U32_MAX } from '../../../protocol/options/rules';
+import { takeFields } from '../../../protocol/options/take-fields';
+import { takeValue } from '../../../protocol/options/take-options';
 import type { Message, MessageOf } from '../../../wire/message';
 import { MessageType } from '../../../wire/message-type';
 import {
@@ -42,6 +45,8 @@ function decide({ operations, isResumable, server }: SessionCore, request: Recei
   }
 }
 
+const REFUSAL_CODE = integer(1, U32_MAX);
+
 export class ReceivedMigration implements MigrateRequest {
   readonly messageType = MessageType.SessionMigrate;
   readonly metadata: SessionMigrateMetadata;
@@ -59,11 +64,12 @@ export class ReceivedMigration implements MigrateRequest {
   }
 
   ack(fields: Partial<SessionMigrateAckMetadata> = {}): void {
-    this.answer({ resumeFromFrameId: this.metadata.lastResultFrameId, ...fields });
+    const given = takeFields('migration.ack', fields, SessionMigrateAckMetadata);
+    this.answer({ resumeFromFrameId: this.metadata.lastResultFrameId, ...given });
   }
 
   reject(acceptCode: number): void {
-    if (acceptCode === 0) throw new RangeError('a migration is refused with an accept code that is not 0');
+    takeValue(acceptCode, 'the accept code of migration.reject', REFUSAL_CODE);
     this.answer({ acceptCode, resumeFromFrameId: this.metadata.lastResultFrameId });
   }
 

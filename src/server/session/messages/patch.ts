@@ -1,3 +1,6 @@
+import { valueOf } from '../../../protocol/options/rules';
+import { takeFields } from '../../../protocol/options/take-fields';
+import { takeValue } from '../../../protocol/options/take-options';
 import type { Message, MessageOf } from '../../../wire/message';
 import { MessageType } from '../../../wire/message-type';
 import {
@@ -8,6 +11,7 @@ import {
 } from '../../../wire/messages/session-patch';
 import { ownBytes } from '../../../wire/own-bytes';
 import { EMPTY } from '../../../wire/packet';
+import { requireBytes } from '../../../wire/require-bytes';
 import type { SessionCore } from '../session-core';
 import type { PatchRequest } from '../session-message';
 
@@ -31,6 +35,8 @@ export function onPatch(session: SessionCore, message: MessageOf<typeof MessageT
   place.waitFor(patience);
 }
 
+const REASON = valueOf(PatchRejectReason);
+
 export class ReceivedPatch implements PatchRequest {
   readonly messageType = MessageType.SessionPatch;
   readonly metadata: SessionPatchMetadata;
@@ -52,6 +58,7 @@ export class ReceivedPatch implements PatchRequest {
   ack(fields: Partial<SessionPatchAckMetadata> = {}, body: Uint8Array = EMPTY): void {
     if (this.answered) return;
     const asked = this.metadata;
+    const profilePatchAckBytes = requireBytes(body, 'the body of patch.ack').length;
     const ack = SessionPatchAckMetadata.of({
       ackStatus: PatchAckStatus.Accepted,
       appliedPatchMask: asked.patchMask,
@@ -62,8 +69,8 @@ export class ReceivedPatch implements PatchRequest {
       effectiveLaneMask: asked.activeLaneMask,
       effectiveCodecBitmap: asked.preferredCodecBitmap,
       effectiveCompressionBitmap: asked.preferredCompressionBitmap,
-      ...fields,
-      profilePatchAckBytes: body.length,
+      ...takeFields('patch.ack', fields, SessionPatchAckMetadata),
+      profilePatchAckBytes,
     });
     // It may have to wait for the acks before it.
     this.send(ack, ownBytes(body));
@@ -74,10 +81,10 @@ export class ReceivedPatch implements PatchRequest {
     if (this.answered) return;
     const ack = SessionPatchAckMetadata.of({
       ackStatus: PatchAckStatus.Rejected,
-      rejectReason: reason,
+      rejectReason: takeValue(reason, 'the reason of patch.reject', REASON),
       rejectedPatchMask: this.metadata.patchMask,
       effectiveProfileId: this.metadata.profileId,
-      ...fields,
+      ...takeFields('patch.reject', fields, SessionPatchAckMetadata),
     });
     this.send(ack, EMPTY);
     this.answered = true;

@@ -26,6 +26,7 @@ import { readU32 } from '../../../wire/u32';
 import { fieldOffset, type WireRecord } from '../../../wire/codec/record';
 import { decodeTokens } from '../../../protocol/operation/token-decoder';
 import type { AnsweredOperation } from '../../../protocol/revision/answers';
+import { takeRelations } from '../argument-rules';
 import type { Submit, SubmitEnd } from '../session-message';
 import type { HeldResults } from './held-results';
 import { OperationPressure } from './operation-pressure';
@@ -193,7 +194,7 @@ export class ReceivedSubmit implements Submit, OperationEntry, Containment, Answ
   }
 
   relate(relations: OperationRelations): void {
-    this.control.relate(this.frameId, relations);
+    this.control.relate(this.frameId, takeRelations(relations));
   }
 
   waitForTool(): void {

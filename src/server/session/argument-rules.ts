@@ -1,0 +1,41 @@
+import { CancelScope } from '../../protocol/operation/operation';
+import type { OperationRelations } from '../../protocol/operation/operation-entry';
+import { integer, required, u32, valueOf, wireCount, type Rule } from '../../protocol/options/rules';
+import { takeOptions, takeValue, type Rules } from '../../protocol/options/take-options';
+import { FlowScope } from '../../wire/messages/flow-update';
+import type { CreditTarget } from './session-terms';
+
+const operationId = integer(1, Number.MAX_SAFE_INTEGER);
+
+const RELATIONS: Rules<OperationRelations> = { parentId: operationId, groupId: operationId };
+
+const cancelScope = valueOf(CancelScope);
+
+const scope = required(valueOf(FlowScope));
+
+/** These throw a `TypeError` or a `RangeError` that names the argument, the value and what it may be. */
+export function takeFrameId(frameId: unknown): number {
+  return takeValue(frameId, 'frameId', u32);
+}
+
+export function takeCancelScope(given: unknown): CancelScope {
+  return takeValue(given, 'scope', cancelScope);
+}
+
+/** Infinity is as much as there may be. */
+export function takeCredit(credit: unknown): number {
+  return takeValue(credit, 'credit', wireCount);
+}
+
+export function takeCreditTarget(target: unknown): CreditTarget {
+  const isOfOperation = (target as Partial<CreditTarget> | null)?.scope === FlowScope.Operation;
+  const frameId: Rule<number> = isOfOperation ? required(u32) : u32;
+  return takeOptions<{ scope: FlowScope; frameId?: number }>('the target of credit', target, {
+    scope,
+    frameId,
+  }) as CreditTarget;
+}
+
+export function takeRelations(relations: unknown): OperationRelations {
+  return takeOptions('submit.relate', relations, RELATIONS);
+}
