@@ -8,6 +8,7 @@ import type { Message } from '../wire/message';
 import type { MessageType } from '../wire/message-type';
 import { SessionErrorCode, SessionStatus } from '../wire/messages/session-open';
 import { NnrpError } from '../wire/errors';
+import { showAsJson } from '../wire/show-as-json';
 import { throwIfAborted, unlessAborted } from './abort';
 import { SessionRejectedError } from './errors';
 import { linkOver, type ClientLink } from './link/link';
@@ -250,6 +251,8 @@ class RunningClient implements Client, SessionOwner {
     else this.ends.error(error);
   }
 }
+
+showAsJson('Client', RunningClient);
 
 function sum<T>(items: readonly T[], measure: (item: T) => number): number {
   return items.reduce((total, item) => total + measure(item), 0);

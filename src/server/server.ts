@@ -11,6 +11,7 @@ import { bitmapOf } from '../protocol/capability/bitmap';
 import { isAssignedProfile } from '../protocol/capability/profile';
 import { CloseReason, InFlightPolicy } from '../wire/messages/session-close';
 import { Profile } from '../wire/messages/payload-kind';
+import { showAsJson } from '../wire/show-as-json';
 import { Connection } from './connection';
 import { contained } from './contained';
 import { HeldSubject } from './held-subject';
@@ -292,6 +293,8 @@ class RunningServer implements Server {
     new Connection(transport, this.context, this.opener, this.connections, ticket).start();
   }
 }
+
+showAsJson('Server', RunningServer);
 
 /** A session whose subscriber has thrown is closed, unless it is being served all the same. */
 class SubscribersOfSessions extends SubscribersOf {

@@ -12,6 +12,7 @@ import type { SessionMigrateAckMetadata, SessionMigrateMetadata } from '../../wi
 import { SessionStatus, type SessionOpenAckMetadata } from '../../wire/messages/session-open';
 import type { SessionPatchMetadata } from '../../wire/messages/session-patch';
 import { EMPTY, type Packet } from '../../wire/packet';
+import { showAsJson } from '../../wire/show-as-json';
 import type { ClientLink, LinkedSession } from '../link/link';
 import type { OpenRequest } from '../link/open-queue';
 import type { Speech } from '../link/speech';
@@ -113,9 +114,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     this.unreadable = new UnreadableAnswers(sessionId, this.submissions);
     const state = sessionStatus === SessionStatus.Resumed ? SessionState.Resumed : SessionState.Open;
     this.closing = new ClosingHandshake(this.carrier, this.submissions, settings, state);
-    onEach(this.closing.over$, () => {
-      this.end('session-closed', 'closed');
-    });
+    onEach(this.closing.over$, () => this.end('session-closed', 'closed'));
     const patience = { sessionId, scheduler, answerTimeoutMs };
     this.messages = new SessionMessages(link.speech, this.closing, this.submissions, this.carrier, patience);
     this.flowUpdates$ = this.messages.flow.received.asObservable();
@@ -397,3 +396,5 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     this.carrier.link = undefined;
   }
 }
+
+showAsJson('ClientSession', ConnectedSession);

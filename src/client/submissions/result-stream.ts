@@ -1,5 +1,6 @@
 import { Observable } from 'rxjs';
 import type { ResultPush } from '../../protocol/operation/result';
+import { showAsJson } from '../../wire/show-as-json';
 import { onAbort } from '../abort';
 import { takeSubmitRequest } from '../option-rules';
 import { AnswerText, wholeAnswer, type TextStream, type WholeAnswer } from './answer-text';
@@ -75,6 +76,8 @@ export class SubmittedResults extends Observable<ResultPush> implements ResultSt
   }
 }
 
+showAsJson('ResultStream', SubmittedResults);
+
 /** Results that wait until they are asked for. The first question submits. */
 export class PulledResults implements AsyncIterableIterator<ResultPush, undefined, undefined> {
   private readonly queue: ResultQueue;
@@ -106,6 +109,11 @@ export class PulledResults implements AsyncIterableIterator<ResultPush, undefine
   throw(error: Error): Promise<IteratorResult<ResultPush, undefined>> {
     this.leave();
     return Promise.reject(error);
+  }
+
+  /** For logs, as of what it pulls. */
+  toJSON(): object {
+    return {};
   }
 
   private begin(): void {
@@ -140,3 +148,5 @@ export class PulledResults implements AsyncIterableIterator<ResultPush, undefine
     this.queue.clear();
   }
 }
+
+showAsJson('ResultIterator', PulledResults);

@@ -23,6 +23,7 @@ import {
 } from '../../wire/messages/flow-update';
 import { ResultHintMetadata } from '../../wire/messages/result-hint';
 import type { SessionOpenAckMetadata, SessionOpenMetadata } from '../../wire/messages/session-open';
+import { showAsJson } from '../../wire/show-as-json';
 import { contained, ContainedObservable, Relay, type Containment } from '../contained';
 import { SubscribersOf } from '../subscribers';
 import { closeSession } from './messages/close';
@@ -217,6 +218,8 @@ export class ServedSession extends ContainedObservable<SessionMessage> implement
     this.core.credit.tell(takeCreditTarget(target), { reason, level, credit: takeCredit(credit) });
   }
 }
+
+showAsJson('ServerSession', ServedSession);
 
 function sendResult(core: SessionCore, result: Result): void {
   core.sender.requireRoom(result);

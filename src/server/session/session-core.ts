@@ -10,6 +10,7 @@ import { scheduleAwake } from '../../transport/time/awake';
 import { scheduleIn } from '../../transport/time/schedule-in';
 import { NnrpError } from '../../wire/errors';
 import type { SessionOpenAckMetadata, SessionOpenMetadata } from '../../wire/messages/session-open';
+import { showAsJson } from '../../wire/show-as-json';
 import type { Revision } from '../../wire/revision';
 import { DetachedShare } from '../opening/detached-totals';
 import type { ServerContext } from '../server-context';
@@ -216,6 +217,12 @@ export class SessionCore {
     else server.registry.delete(this);
   }
 
+  /** For logs: what it holds besides is endless, and secret in part. */
+  toJSON(): Pick<this, 'sessionId' | 'state'> {
+    const { sessionId, state } = this;
+    return { sessionId, state };
+  }
+
   private understands(extension: SessionExtension | undefined): void {
     this.understandsHolds = extension?.holdsOperations === true;
     this.sender.takesFailures = extension?.takesFailures === true;
@@ -275,3 +282,5 @@ export class SessionCore {
     }
   }
 }
+
+showAsJson('Session', SessionCore);

@@ -22,6 +22,7 @@ import { FrameSubmitMetadata } from '../../../wire/messages/frame-submit';
 import { keptBytes } from '../../../wire/kept-bytes';
 import type { Packet } from '../../../wire/packet';
 import { FrameSubmitMetadata as Preview4SubmitMetadata } from '../../../wire/preview4/frame-submit';
+import { showAsJson } from '../../../wire/show-as-json';
 import { readU32 } from '../../../wire/u32';
 import { fieldOffset, type WireRecord } from '../../../wire/codec/record';
 import { decodeTokens } from '../../../protocol/operation/token-decoder';
@@ -292,3 +293,5 @@ export class ReceivedSubmit implements Submit, OperationEntry, Containment, Answ
     controller.abort(new DOMException(`operation ${this.frameId} has ended: ${this.end}`, 'AbortError'));
   }
 }
+
+showAsJson('Submit', ReceivedSubmit);
