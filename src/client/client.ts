@@ -4,7 +4,7 @@ import { idInUse } from '../protocol/session/session-limit';
 import type { ConnectEndpoint } from '../transport/endpoint';
 import { scheduleIn } from '../transport/time/schedule-in';
 import type { PeerName, TransportKind } from '../transport/transport';
-import type { Message } from '../wire/message';
+import type { Message, RevisionName } from '../wire/message';
 import type { MessageType } from '../wire/message-type';
 import { SessionErrorCode, SessionStatus } from '../wire/messages/session-open';
 import { NnrpError } from '../wire/errors';
@@ -28,6 +28,8 @@ import type { ClientUsage } from './usage';
 export interface Client {
   readonly peer: PeerName;
   readonly transport: TransportKind;
+  /** Of the protocol, as the server speaks it where new sessions are opened, or spoke there last. */
+  readonly revision: RevisionName;
   /** What the server did that the protocol forbids; each has cost its packet. */
   readonly violations$: Observable<RuntimeError>;
   /** ERRORs of the server that concern no operation. */
@@ -117,6 +119,10 @@ class RunningClient implements Client, SessionOwner {
 
   get transport(): TransportKind {
     return this.links.transport;
+  }
+
+  get revision(): RevisionName {
+    return this.links.revision;
   }
 
   get usage(): ClientUsage {

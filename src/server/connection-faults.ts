@@ -19,12 +19,24 @@ export function faultOfOpen(
     if (error instanceof NnrpError) return protocolError(error, 'connection');
     throw error;
   }
-  if (isStrict && !isGreeted) return unexpectedMessage('server received SESSION_OPEN before CLIENT_HELLO');
+  if (isStrict && !isGreeted) {
+    return unexpectedMessage(
+      "server received SESSION_OPEN before CLIENT_HELLO: it speaks preview4 alone; connect with revision 'auto' or 'preview4'",
+    );
+  }
   const { resumeTokenBytes: declared, authBytes, sessionExtensionBytes } = open;
   const actual = body.length;
   if (!isReference || (actual === declared && authBytes === 0 && sessionExtensionBytes === 0))
     return undefined;
   return protocolError(new NnrpError({ kind: 'PacketLengthMismatch', declared, actual }), 'connection');
+}
+
+/** Whether who opens a session in the other revision hears why that ends its connection: nobody of the reference has such a block. */
+export function mayHearOfOpen(
+  { isStrict, isGreeted }: RevisionGuess,
+  { sessionExtensionBytes }: SessionOpenMetadata,
+): boolean {
+  return isStrict && !isGreeted && sessionExtensionBytes > 0;
 }
 
 /** Whether a peer may be told of a fault: one of the reference falls over an ERROR of no session that it has. */

@@ -21,7 +21,7 @@ import type { RateClass, Revision } from '../wire/revision';
 import { CarriedSessions } from './carried-sessions';
 import { closeSoon, closeTransport } from './close-transport';
 import { farewell, helloAck, pong, probeAck, refusal } from './connection-answers';
-import { faultOfOpen, mayBeTold } from './connection-faults';
+import { faultOfOpen, mayBeTold, mayHearOfOpen } from './connection-faults';
 import { fromFirst } from './from-first';
 import { ConnectionGuard } from './limits/connection-guard';
 import { lengthOf, type Excess } from './limits/connection-limits';
@@ -264,17 +264,19 @@ export class Connection implements Attachment, WatchedConnection, PacketBudget<E
     const fault = faultOfOpen(open, packet.body, this.guess);
     if (fault !== undefined) {
       this.report(fault, packet);
-      this.destroy();
+      if (mayHearOfOpen(this.guess, open)) {
+        this.answer(refusal(packet.header, fault, { isFatal: true }));
+        void this.close();
+      } else this.destroy();
       return;
     }
-    const { opener } = this;
-    const opening = opener.read(open, packet.body, this);
+    const opening = this.opener.read(open, packet.body, this);
     if (opening.extension !== undefined) {
       this.told = opening.extension;
       this.watch.start();
     }
     const hasRoom = (): boolean => this.guard.admitsSession(this.sessions.size + this.deciding.size);
-    const deciding = opener
+    const deciding = this.opener
       .judge(opening, hasRoom)
       .pipe(tap((answer) => this.answerOpen(opening, answer)))
       .subscribe({ error: (error: unknown) => this.report(asRuntimeError(error)) });

@@ -91,7 +91,7 @@ describe('openSession', () => {
 
   it('rejects everybody who waits where the connection is lost in between', async () => {
     const { client, peer } = await played();
-    const lost = { kind: 'io', message: 'the connection to memory:right has ended; connect again' };
+    const lost = { kind: 'io', message: expect.stringContaining('has ended the connection') as string };
     const opening = [1, 2].map((id) =>
       expect(client.openSession({ requestedSessionId: id })).rejects.toMatchObject(lost),
     );

@@ -6,50 +6,22 @@ import { encodeTokens } from '../../src/protocol/operation/token-delta';
 import { markOf, marked } from '../../src/protocol/revision/mark';
 import type { RuntimeError } from '../../src/protocol/runtime-error';
 import { clientHello, inPreview4, serverHelloAck } from '../../src/testing';
-import type { ConnectEndpoint } from '../../src/transport/endpoint';
 import type { RevisionName } from '../../src/wire/message';
 import { MessageType } from '../../src/wire/message-type';
 import type { Packet } from '../../src/wire/packet';
 import { SessionOpenMetadata } from '../../src/wire/messages/session-open';
-import type { Peer } from '../support/peer';
 import { endServed, Served } from '../support/served';
-import { VirtualTime } from '../support/virtual-time';
 import { settled } from '../support/async';
-import { accept, PlayedPlace } from './support';
+import { accept, PlayedPlace, greeted } from './support';
 
 afterEach(endServed);
 
 const BOTH: readonly RevisionName[] = ['preview3', 'preview4'];
 
-async function typesOf(peer: Peer, count: number): Promise<number[]> {
-  const types: number[] = [];
-  for (let index = 0; index < count; index++) types.push((await peer.next())!.header.messageType);
-  return types;
-}
-
 async function words(client: Client, body: string): Promise<string> {
   const session = await client.openSession({ requestedSessionId: 0 });
   const results = await lastValueFrom(session.submit({ body }).pipe(toArray()));
   return results.flatMap((result) => decodeTokens(result)).join('');
-}
-
-/** A client of `auto` whose server answers its hello so. */
-async function greeted(ack: Packet): Promise<{ readonly peer: Peer; readonly client: Client }> {
-  const place = new PlayedPlace();
-  const connecting = connect(place.endpoint, { revision: 'auto' });
-  await settled();
-  const [peer] = place.peers;
-  await peer!.next();
-  peer!.send(ack);
-  return { peer: peer!, client: await connecting };
-}
-
-/** A client of `auto` over its second connection: its server has ended the first one at the hello. */
-async function fallenBack(place: PlayedPlace, endpoint = place.endpoint): Promise<Client> {
-  const connecting = connect(endpoint, { revision: 'auto' });
-  await settled();
-  place.peers[0]!.destroy();
-  return connecting;
 }
 
 describe('the revision of a client', () => {
@@ -170,126 +142,18 @@ describe('the revision of a client', () => {
     await client.close();
   });
 
-  it('is preview3 on the same connection where an older end of this project answers', async () => {
-    const { peer, client } = await greeted(serverHelloAck({ maxBodyBytes: 0 }));
-    const opening = client.openSession({ auth: 'secret' });
-    await peer.next();
-    peer.send(accept(1));
-    (await opening).submit({ body: 'ask' }).subscribe({ error: () => undefined });
-    expect((await peer.next())!.metadata[40]).toBe(0);
-    await client.close();
-  });
-
-  it('is preview3 over another connection where the first ends, and next time at once', async () => {
-    const place = new PlayedPlace();
-    const client = await fallenBack(place);
-    const opening = client.openSession();
-    expect(await typesOf(place.peers[1]!, 1)).toEqual([MessageType.SessionOpen]);
-    place.peers[1]!.send(accept(1));
-    await opening;
-    const again = await connect(place.endpoint, { revision: 'auto' });
-    expect(place.peers).toHaveLength(3);
-    await Promise.all([client.close(), again.close()]);
-  });
-
-  it('is asked for again after ten minutes', async () => {
-    const time = new VirtualTime();
-    const place = new PlayedPlace();
-    const options = { revision: 'auto', scheduler: time } as const;
-    const connecting = connect(place.endpoint, options);
-    await settled();
-    time.advance(2000);
-    const client = await connecting;
-    expect(place.peers).toHaveLength(2);
-    const opening = client.openSession();
-    place.peers[1]!.send(accept(1));
-    await opening;
-    time.advance(10 * 60 * 1000 - 1);
-    await connect(place.endpoint, options);
-    expect(place.peers).toHaveLength(3);
-    time.advance(1);
-    void connect(place.endpoint, options).catch(() => undefined);
-    await settled();
-    expect(await typesOf(place.peers[3]!, 1)).toEqual([MessageType.ClientHello]);
-  });
-
-  it('is remembered of a URL, whoever makes the endpoint', async () => {
-    const place = new PlayedPlace();
-    const endpoint = (): ConnectEndpoint => ({ ...place.endpoint, url: 'quic://remembered.test:1' });
-    const client = await fallenBack(place, endpoint());
-    const opening = client.openSession();
-    place.peers[1]!.send(accept(1));
-    await opening;
-    const again = await connect(endpoint(), { revision: 'auto' });
-    expect(place.peers).toHaveLength(3);
-    await Promise.all([client.close(), again.close()]);
-  });
-
-  it('is asked for again where no session was opened without a hello', async () => {
-    const place = new PlayedPlace();
-    const client = await fallenBack(place);
-    await client.close();
-    const again = connect(place.endpoint, { revision: 'auto' });
-    await settled();
-    expect(await typesOf(place.peers[2]!, 1)).toEqual([MessageType.ClientHello]);
-    place.peers[2]!.destroy();
-    await (await again).close();
-  });
-
-  it('is asked for again where a server that is known does not answer an open', async () => {
-    const place = new PlayedPlace();
-    const client = await fallenBack(place);
-    const opening = client.openSession();
-    place.peers[1]!.send(accept(1));
-    await opening;
-    const known = await connect(place.endpoint, { revision: 'auto' });
-    const refused = known.openSession();
-    place.peers[2]!.destroy();
-    await expect(refused).rejects.toMatchObject({ name: 'RuntimeError', kind: 'io' });
-    const again = connect(place.endpoint, { revision: 'auto' });
-    await settled();
-    expect(await typesOf(place.peers[3]!, 1)).toEqual([MessageType.ClientHello]);
-    place.peers[3]!.destroy();
-    await (await again).close();
-    await Promise.all([client.close(), known.close()]);
-  });
-
-  it('is told where the server speaks neither', async () => {
-    const place = new PlayedPlace();
-    const client = await fallenBack(place);
-    const opening = client.openSession();
-    place.peers[1]!.destroy();
-    await expect(opening).rejects.toMatchObject({
-      name: 'RuntimeError',
-      message: expect.stringContaining('speaks neither preview4 nor preview3') as string,
-    });
-  });
-
-  it('is no other than preview4 where that is asked for', async () => {
-    const place = new PlayedPlace();
-    const connecting = connect(place.endpoint, { revision: 'preview4' });
-    await settled();
-    place.peers[0]!.destroy();
-    await expect(connecting).rejects.toMatchObject({ name: 'RuntimeError', kind: 'io' });
-    expect(place.peers).toHaveLength(1);
-  });
-
-  it.each([marked(serverHelloAck(), 'preview3'), serverHelloAck({ maxBodyBytes: 0 })])(
-    'is no preview3 where preview4 is asked for and the server answers otherwise',
-    async (ack) => {
-      const place = new PlayedPlace();
-      const connecting = connect(place.endpoint, { revision: 'preview4' });
+  it('is what client and session say, also where the session is between two connections', async () => {
+    const served = new Served();
+    for (const revision of ['auto', 'preview3'] as const) {
+      const client = await served.connect({ revision });
+      const session = await client.openSession({ requestedSessionId: 0, reconnect: {} });
+      const name = revision === 'auto' ? 'preview4' : 'preview3';
+      expect([client.revision, session.revision]).toEqual([name, name]);
+      served.endpoint.cut();
       await settled();
-      place.peers[0]!.send(ack);
-      await expect(connecting).rejects.toMatchObject({
-        name: 'RuntimeError',
-        kind: 'io',
-        message: expect.stringContaining('answers CLIENT_HELLO in preview3') as string,
-      });
-      expect(place.peers).toHaveLength(1);
-      await place.peers[0]!.ended();
-    },
-  );
+      expect([client.revision, session.revision]).toEqual([name, name]);
+    }
+  });
 
   it('takes no part and no end of an operation with the id of another', async () => {
     const place = new PlayedPlace();

@@ -9,6 +9,7 @@ import { MessageType } from '../../src/wire/message-type';
 import { packet, type Packet } from '../../src/wire/packet';
 import { SessionOpenAckMetadata } from '../../src/wire/messages/session-open';
 import { openAckPacket, text } from '../support/packets';
+import { settled } from '../support/async';
 import { Peer } from '../support/peer';
 
 export const NOTHING = {
@@ -49,6 +50,17 @@ export class PlayedPlace {
       return of(left);
     }),
   );
+}
+
+/** A client that its server has answered so when it said hello. */
+export async function greeted(ack: Packet, revision: 'auto' | 'preview4' = 'auto') {
+  const place = new PlayedPlace();
+  const connecting = connect(place.endpoint, { revision });
+  await settled();
+  const [peer] = place.peers;
+  await peer!.next();
+  peer!.send(ack);
+  return { place, peer: peer!, client: await connecting };
 }
 
 /** A transport whose packets are others. */

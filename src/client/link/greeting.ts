@@ -1,11 +1,12 @@
 import type { SchedulerLike, Subscription } from 'rxjs';
 import { bitmapOf } from '../../protocol/capability/bitmap';
+import { checkHelloAck } from '../../protocol/capability/capability';
 import { marked } from '../../protocol/revision/mark';
-import { RuntimeError } from '../../protocol/runtime-error';
+import { describeError, RuntimeError } from '../../protocol/runtime-error';
 import { scheduleAwake } from '../../transport/time/awake';
 import { VERSION_MAJOR, WIRE_FORMAT } from '../../wire/header';
 import { MessageType } from '../../wire/message-type';
-import { ClientHelloMetadata } from '../../wire/messages/hello';
+import { ClientHelloMetadata, type ServerHelloAckMetadata } from '../../wire/messages/hello';
 import { PAYLOAD_KINDS, Profile } from '../../wire/messages/payload-kind';
 import { packet, type Packet } from '../../wire/packet';
 import type { LinkOutlet } from './link-outlet';
@@ -34,12 +35,22 @@ export class Greeting {
     });
   }
 
-  /** The answer has come; false where nobody waits for one. */
-  answered(): boolean {
+  /** Whether the server has not answered yet. */
+  get isAwaited(): boolean {
+    return this.waiting !== undefined;
+  }
+
+  /** The answer has come. Throws an `NnrpError` where it has what was not offered, and fails the hello. */
+  answered(ack: ServerHelloAckMetadata): void {
     const { waiting } = this;
     this.done();
-    waiting?.resolve();
-    return waiting !== undefined;
+    try {
+      checkHelloAck(OFFER, ack);
+      waiting?.resolve();
+    } catch (error) {
+      waiting?.reject(misfit(this.outlet.transport.peer, error));
+      throw error;
+    }
   }
 
   /** There will be no answer. */
@@ -55,18 +66,24 @@ export class Greeting {
   }
 }
 
+const OFFER = ClientHelloMetadata.of({
+  minVersionMajor: VERSION_MAJOR,
+  maxVersionMajor: VERSION_MAJOR,
+  supportedWireFormatBitmap: 1 << WIRE_FORMAT,
+  // What a session is of, its SESSION_OPEN says.
+  supportedProfileBitmap: bitmapOf([Profile.Tensor, Profile.Token]),
+  supportedPayloadKindBitmap: PAYLOAD_KINDS,
+  maxLaneCount: 1,
+});
+
 function hello(): Packet {
-  const metadata = ClientHelloMetadata.of({
-    minVersionMajor: VERSION_MAJOR,
-    maxVersionMajor: VERSION_MAJOR,
-    supportedWireFormatBitmap: 1 << WIRE_FORMAT,
-    // What a session is of, its SESSION_OPEN says.
-    supportedProfileBitmap: bitmapOf([Profile.Tensor, Profile.Token]),
-    supportedPayloadKindBitmap: PAYLOAD_KINDS,
-    maxLaneCount: 1,
-  });
-  const plain = packet({ messageType: MessageType.ClientHello }, ClientHelloMetadata.encode(metadata));
+  const plain = packet({ messageType: MessageType.ClientHello }, ClientHelloMetadata.encode(OFFER));
   return marked(plain, 'preview4');
+}
+
+function misfit(peer: string, cause: unknown): RuntimeError {
+  const message = `the server at ${peer} has answered CLIENT_HELLO with what was not offered: ${describeError(cause)}`;
+  return new RuntimeError('protocol', message, { reach: 'connection', origin: 'peer', cause });
 }
 
 function unanswered(peer: string): RuntimeError {

@@ -24,7 +24,7 @@ import { forgetPreview3, rememberPreview3 } from './known-servers';
 import { LinkReading } from './link-reading';
 import { OpenQueue, type OpenRequest } from './open-queue';
 import { Pongs, type Asked } from './ping';
-import { speechOfAck, UNASKED } from './speech';
+import { speechOfAck, UNASKED, UNMARKED } from './speech';
 
 /** A session, as its link has it. */
 export interface LinkedSession {
@@ -107,6 +107,9 @@ export class ClientLink implements WatchedPeer {
         this.end(asRuntimeError(error));
       },
       complete: () => {
+        // Later ends are for other reasons.
+        if (!this.wasOpened && this.settings.revision === 'preview3')
+          this.opens.rejectAll(maybePreview4(transport.peer));
         this.end(undefined);
       },
     });
@@ -119,6 +122,20 @@ export class ClientLink implements WatchedPeer {
    */
   greet(): Promise<void> {
     return this.over ? Promise.reject(linkOver(this.transport.peer)) : this.greeting.say();
+  }
+
+  /** Whether a server that has answered the hello, and has not told who it is, may turn out to speak preview3. */
+  get mayFallBack(): boolean {
+    return this.speech === UNMARKED && this.settings.revision === 'auto';
+  }
+
+  /** The server has shown to speak preview3: the link goes on in it. False where it was asked for another revision. */
+  fallBack(): boolean {
+    if (this.mayFallBack) {
+      this.speech = UNASKED;
+      rememberPreview3(this.endpoint, this.settings.scheduler.now());
+    }
+    return this.speech === UNASKED;
   }
 
   get isOver(): boolean {
@@ -204,8 +221,8 @@ export class ClientLink implements WatchedPeer {
 
   /** Ends the transport at once. */
   destroy(): void {
-    this.transport.destroy();
     this.end(undefined);
+    this.transport.destroy();
   }
 
   signs(): SignsOfLife {
@@ -300,16 +317,18 @@ export class ClientLink implements WatchedPeer {
   }
 
   private onHelloAck(ack: MessageOf<typeof MessageType.ServerHelloAck>): void {
-    const speech = speechOfAck(ack);
-    if (!this.greeting.answered()) throw unexpectedType(ack.messageType, 'client');
-    this.speech = speech;
+    if (!this.greeting.isAwaited) throw unexpectedType(ack.messageType, 'client');
+    this.greeting.answered(ack.metadata);
+    this.speech = speechOfAck(ack);
   }
 
   private onError(message: MessageOf<typeof MessageType.Error>): void {
     this.events.next({ kind: 'error', message });
-    // Of connection scope, an open is all that it can be the answer to.
+    // Of connection scope, a hello or an open is all that it can be the answer to.
     const { metadata, body } = message;
-    this.opens.refuse(new ServerRefusalError(metadata.errorCode, new TextDecoder().decode(body)));
+    const refusal = new ServerRefusalError(metadata.errorCode, new TextDecoder().decode(body));
+    if (this.greeting.isAwaited) this.greeting.end(refusal);
+    else this.opens.refuse(refusal);
   }
 
   /** Ends the transport at once, because of something that its server does or lets be. */
@@ -348,6 +367,15 @@ function silent(peer: PeerName, ms: number): RuntimeError {
     reach: 'connection',
     origin: 'peer',
   });
+}
+
+/** A server has ended the connection in the place of an answer to what preview3 begins with. */
+function maybePreview4(peer: PeerName): RuntimeError {
+  return new RuntimeError(
+    'io',
+    `the server at ${peer} has ended the connection at its first SESSION_OPEN: it may speak preview4 alone; connect with revision 'auto', or again`,
+    { reach: 'connection', origin: 'peer' },
+  );
 }
 
 /** A server has answered in no revision that there is; `cause` is how the connection in the last of them ended. */

@@ -16,6 +16,7 @@ import { isTlsFault } from '../../transport/network-errors';
 import { transport as transportRule } from '../../transport/option-rules';
 import { inTime } from '../../transport/time/in-time';
 import type { PeerName, Transport, TransportKind } from '../../transport/transport';
+import type { RevisionName } from '../../wire/message';
 import { aborted$, throwIfAborted, unlessAborted } from '../abort';
 import { onEach } from '../../transport/on-each';
 import type { ClientSettings } from '../options';
@@ -40,6 +41,7 @@ export class ClientLinks {
   private readonly greeted = new Set<ClientLink>();
   private peerName: PeerName = '';
   private kind: TransportKind = '';
+  private lastRevision: RevisionName = 'preview3';
   private isClosed = false;
 
   constructor(private readonly settings: ClientSettings) {
@@ -62,6 +64,11 @@ export class ClientLinks {
   /** Of the newest link, also once it has ended. */
   get transport(): TransportKind {
     return this.kind;
+  }
+
+  /** That the server speaks where new sessions are opened, or spoke there. */
+  get revision(): RevisionName {
+    return this.main?.speech.name ?? this.lastRevision;
   }
 
   /**
@@ -88,7 +95,7 @@ export class ClientLinks {
     } catch (error) {
       link.destroy();
       throwIfAborted(signal);
-      if (revision === 'preview4' || this.isClosed || isTlsFault(error)) throw error;
+      if (revision === 'preview4' || this.isClosed || wasAnswered(error)) throw error;
       return this.add(await this.dialAgain(endpoint, signal));
     } finally {
       this.greeted.delete(link);
@@ -153,6 +160,7 @@ export class ClientLinks {
   /** A link has ended, and is none of the client's any more. */
   forget(link: ClientLink): void {
     this.links.delete(link);
+    this.lastRevision = this.revision;
     if (this.main === link) this.main = undefined;
   }
 
@@ -179,6 +187,11 @@ function connecting(endpoint: ConnectEndpoint): Observable<Transport> {
     );
   }
   return connected$.pipe(map((given) => takeValue(given, 'what the endpoint connects', transportRule)));
+}
+
+/** Whether nothing else can be expected of another connection, in whatever revision: the server has said what it thinks. */
+function wasAnswered(error: unknown): boolean {
+  return isTlsFault(error) || (error instanceof RuntimeError && error.kind === 'protocol');
 }
 
 function noPreview4(url: string): RuntimeError {

@@ -15,7 +15,6 @@ import { EMPTY, type Packet } from '../../wire/packet';
 import { showAsJson } from '../../wire/show-as-json';
 import type { ClientLink, LinkedSession } from '../link/link';
 import type { OpenRequest } from '../link/open-queue';
-import type { Speech } from '../link/speech';
 import { onEach } from '../../transport/on-each';
 import { takeCloseFields, takeEndpoint } from '../option-rules';
 import {
@@ -87,7 +86,6 @@ export class ConnectedSession implements ClientSession, LinkedSession {
   private resumeToken: Uint8Array;
   private resumeAttempts = 0;
   private endedHow: SessionEnd | undefined;
-  private readonly spoken: Speech;
   /** Whether the server counts its results, and sends again what has not arrived. */
   private isCounted: boolean;
 
@@ -101,7 +99,6 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     const { sessionId, sessionStatus } = ack;
     const { scheduler, answerTimeoutMs } = settings;
     if (extension !== undefined) link.announce(extension);
-    this.spoken = link.speech;
     this.ack = ack;
     this.isCounted = extension !== undefined;
     this.resumeToken = resumeToken;
@@ -116,7 +113,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     this.closing = new ClosingHandshake(this.carrier, this.submissions, settings, state);
     onEach(this.closing.over$, () => this.end('session-closed', 'closed'));
     const patience = { sessionId, scheduler, answerTimeoutMs };
-    this.messages = new SessionMessages(link.speech, this.closing, this.submissions, this.carrier, patience);
+    this.messages = new SessionMessages(this.closing, this.submissions, this.carrier, patience);
     this.flowUpdates$ = this.messages.flow.received.asObservable();
     this.hints$ = this.messages.hints.asObservable();
     const { maxBufferedBytes = SESSION_DEFAULTS.maxBufferedBytes, slowConsumerMs } = options;
@@ -217,9 +214,8 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     return this.options.reconnect ?? {};
   }
 
-  /** Of the session, in which alone it can be resumed. */
   get revision(): RevisionName {
-    return this.spoken.name;
+    return this.carrier.speech.name;
   }
 
   /** What the server's policy is shown at each attempt to resume. */
@@ -284,7 +280,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
 
   /** Goes on over another link. */
   attach(link: ClientLink, { ack, resumeToken, extension }: AcceptedOpen): void {
-    this.carrier.link = link;
+    this.carrier.attach(link);
     if (extension !== undefined) link.announce(extension);
     this.ack = ack;
     this.isCounted = extension !== undefined;
@@ -393,7 +389,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     if (link === undefined) return;
     link.release(this);
     link.reading.release(this.backlog);
-    this.carrier.link = undefined;
+    this.carrier.detach();
   }
 }
 

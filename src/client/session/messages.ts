@@ -5,9 +5,9 @@ import { MessageType } from '../../wire/message-type';
 import { ErrorScope } from '../../wire/messages/error-message';
 import type { Packet } from '../../wire/packet';
 import { preview3 } from '../../wire/preview3';
+import type { Revision } from '../../wire/revision';
 import type { AwaitedAcks, Patience } from '../awaited-acks';
 import { ServerRefusalError } from '../errors';
-import type { Speech } from '../link/speech';
 import type { Submissions } from '../submissions/submissions';
 import { CachePuts } from './cache';
 import type { ClosingHandshake } from './close';
@@ -37,7 +37,6 @@ export class SessionMessages {
   readonly cachePuts: CachePuts;
 
   constructor(
-    private readonly speech: Speech,
     private readonly closing: ClosingHandshake,
     submissions: Submissions,
     private readonly carrier: SessionCarrier,
@@ -61,13 +60,13 @@ export class SessionMessages {
     if (packet.header.messageType === MessageType.ResultPush) this.results.onPush(packet);
     else if (packet.header.messageType === MessageType.PartialResult) this.results.onPart(packet);
     else if (preview3.messages[packet.header.messageType] === undefined) this.onNewMessage(packet);
-    else this.onMessage(decodeMessage(packet, this.speech.revision) as SessionMessage);
+    else this.onMessage(decodeMessage(packet, this.revision) as SessionMessage);
   }
 
   /** A packet was at fault, and is dropped. */
   noteFaulty({ header }: Packet): void {
     // The server counts it among those that it has sent.
-    if (this.speech.revision.messages[header.messageType]?.counted === 'counted') this.results.counted();
+    if (this.revision.messages[header.messageType]?.counted === 'counted') this.results.counted();
   }
 
   /** There will be no acks of what was asked so far. */
@@ -80,6 +79,10 @@ export class SessionMessages {
     this.rejectRequests(error);
     this.flow.received.complete();
     this.hints.complete();
+  }
+
+  private get revision(): Revision {
+    return this.carrier.speech.revision;
   }
 
   private get requests(): readonly Requests[] {
@@ -100,7 +103,7 @@ export class SessionMessages {
 
   /** What only preview4 has. Of what a server says of its work beside results, a client has no need. */
   private onNewMessage(packet: Packet): void {
-    const message = decodeMessage(packet, this.speech.revision);
+    const message = decodeMessage(packet, this.revision);
     if (message.messageType === MessageType.ResultDropReason) this.results.onDropReason(message);
   }
 

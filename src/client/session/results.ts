@@ -12,6 +12,7 @@ import { NnrpError } from '../../wire/errors';
 import type { Packet } from '../../wire/packet';
 import { DropReason, PartialResultMetadata } from '../../wire/preview4/results';
 import type { OperationFailure } from '../errors';
+import { isRefusedId } from '../link/speech';
 import type { Submissions } from '../submissions/submissions';
 import { readU32 } from '../../wire/u32';
 import type { SessionCarrier } from './session-carrier';
@@ -80,11 +81,9 @@ export class Results {
     const { errorScope, relatedFrameId, errorCode, retryAfterMs } = metadata;
     // It stands for the result, and is counted like one.
     if (errorScope === ErrorScope.Frame) this.counted();
-    this.submissions.fail(relatedFrameId, reasonOf(errorCode), {
-      errorCode,
-      text: new TextDecoder().decode(body),
-      retryAfterMs,
-    });
+    const text = new TextDecoder().decode(body);
+    if (isRefusedId(text) && this.submissions.sendWithoutId(relatedFrameId)) return;
+    this.submissions.fail(relatedFrameId, reasonOf(errorCode), { errorCode, text, retryAfterMs });
   }
 
   /** The next has come, whatever it is worth. */

@@ -1,15 +1,36 @@
-import type { MessageType } from '../../wire/message-type';
+import { MessageType } from '../../wire/message-type';
 import { EMPTY, packet } from '../../wire/packet';
 import { UNASKED, type Speech } from '../link/speech';
 import type { ClientLink } from '../link/link';
+import type { Submission } from '../submissions/submission';
 
 /** Where the packets of a session go: to the link that carries it, nowhere while none does. */
 export class SessionCarrier {
+  private current: ClientLink | undefined;
+  /** Of the last link. */
+  private spoken: Speech;
+
   constructor(
     readonly sessionId: number,
-    /** Undefined while there is none. */
-    public link: ClientLink | undefined,
-  ) {}
+    link: ClientLink | undefined,
+  ) {
+    this.current = link;
+    this.spoken = link?.speech ?? UNASKED;
+  }
+
+  /** Undefined while there is none. */
+  get link(): ClientLink | undefined {
+    return this.current;
+  }
+
+  attach(link: ClientLink): void {
+    this.current = link;
+  }
+
+  detach(): void {
+    this.spoken = this.speech;
+    this.current = undefined;
+  }
 
   /** Bytes of header and body that the server takes in one packet; Infinity where it has not said. */
   get largestPacket(): number {
@@ -21,9 +42,32 @@ export class SessionCarrier {
     this.link?.send(packet({ messageType, sessionId: this.sessionId, frameId }, metadata, body));
   }
 
-  /** How the server is asked; of no matter while there is no link. */
+  /** Throws as `send` does. */
+  submit(asked: Submission): void {
+    const { frameId, metadataBytes, body } = asked;
+    const { requests, name } = this.speech;
+    asked.hasId = name === 'preview4';
+    this.send(MessageType.FrameSubmit, frameId, requests.submit(frameId, metadataBytes), body);
+  }
+
+  cancel(frameId: number): void {
+    const [messageType, metadata] = this.speech.requests.cancel(frameId);
+    this.send(messageType, frameId, metadata);
+  }
+
+  /** How the server is asked, also while there is no link: a session keeps its revision. */
   get speech(): Speech {
-    return this.link?.speech ?? UNASKED;
+    return this.link?.speech ?? this.spoken;
+  }
+
+  /** Whether the server may turn out to speak preview3. */
+  get mayFallBack(): boolean {
+    return this.link?.mayFallBack === true;
+  }
+
+  /** The server has shown to speak preview3: goes on in it, where that is a choice. */
+  fallBack(): boolean {
+    return this.link?.fallBack() === true;
   }
 
   /** Answers a PING of the session, as its link does its own: what waits of them is bounded. */

@@ -2,7 +2,7 @@ import type { Observable } from 'rxjs';
 import type { SessionConnectivity } from '../../protocol/session/session-connectivity';
 import type { SessionState } from '../../protocol/session/session-lifecycle';
 import type { ConnectEndpoint } from '../../transport/endpoint';
-import type { Message } from '../../wire/message';
+import type { Message, RevisionName } from '../../wire/message';
 import type { MessageType } from '../../wire/message-type';
 import type { FlowUpdateMetadata } from '../../wire/messages/flow-update';
 import type { SessionCloseAckMetadata, SessionCloseMetadata } from '../../wire/messages/session-close';
@@ -47,6 +47,8 @@ export type CacheInvalidation = { readonly reasonCode?: number } & (
 /** A session, as its client has it. */
 export interface ClientSession {
   readonly sessionId: number;
+  /** Of the protocol; also the one that it is resumed in. */
+  readonly revision: RevisionName;
   readonly state: SessionState;
   /** What the server granted, when it was opened or last resumed. */
   readonly granted: SessionOpenAckMetadata;

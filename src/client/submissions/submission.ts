@@ -36,6 +36,8 @@ export interface Submission {
   readonly signal: AbortSignal | undefined;
   /** 0 until it is sent. */
   frameId: number;
+  /** Whether it was sent with the id that a submit of preview4 has. */
+  hasId: boolean;
 }
 
 const utf8 = new TextEncoder();
@@ -60,6 +62,7 @@ export function submission(
     subscriber,
     signal,
     frameId: 0,
+    hasId: false,
   };
 }
 

@@ -12,7 +12,6 @@ import { CreditWindow, type CreditLoad } from '../../protocol/flow/credit-window
 import { isTerminal, type ResultPush } from '../../protocol/operation/result';
 import { MAX_WANTED_OPERATIONS } from '../../protocol/session/session-extension';
 import { scheduleIn } from '../../transport/time/schedule-in';
-import { MessageType } from '../../wire/message-type';
 import type { FlowUpdateMetadata } from '../../wire/messages/flow-update';
 import type { SessionOpenAckMetadata } from '../../wire/messages/session-open';
 import type { ConnectionCredit } from '../link/connection-credit';
@@ -131,7 +130,7 @@ export class Submissions {
     // Terminal results and errors have left already; what is still in flight was unsubscribed.
     if (!this.isInFlight(wanted)) return;
     // Where there is no connection, the server hears with the next which operations are still wanted.
-    if (this.connection !== undefined) this.sendCancel(wanted.frameId);
+    if (this.connection !== undefined) this.carrier.cancel(wanted.frameId);
     this.leave(wanted.frameId);
     this.tellCredit();
     if (this.waiting.size > 0) this.sendWaitingSoon();
@@ -182,6 +181,14 @@ export class Submissions {
     this.sendWaiting();
   }
 
+  /** Sends a submit again that a server has refused for its id, where that goes on in preview3; false where it does not. */
+  sendWithoutId(frameId: number): boolean {
+    const asked = this.inFlight.get(frameId);
+    if (asked?.hasId !== true || !this.carrier.fallBack()) return false;
+    this.carrier.submit(asked);
+    return true;
+  }
+
   /** Ends every operation in flight without a result. */
   failAll(reason: OperationFailure, particulars?: Particulars): void {
     for (const frameId of this.inFlightIds()) this.fail(frameId, reason, particulars);
@@ -190,7 +197,7 @@ export class Submissions {
   /** Cancels an operation: FRAME_CANCEL is sent, and whoever waits for it gets an error. */
   cancel(frameId: number): void {
     if (!this.inFlight.has(frameId)) return;
-    if (this.connection !== undefined) this.sendCancel(frameId);
+    if (this.connection !== undefined) this.carrier.cancel(frameId);
     this.fail(frameId, 'cancelled');
   }
 
@@ -242,7 +249,7 @@ export class Submissions {
     credit.join(this.sendWaiting, this.inFlight.size);
     for (const id of this.toldWanted) {
       // Given up since the server was told.
-      if (id <= lastReceivedId && !this.inFlight.has(id)) this.sendCancel(id);
+      if (id <= lastReceivedId && !this.inFlight.has(id)) this.carrier.cancel(id);
     }
     this.toldWanted = [];
     const unreceived = [...this.inFlight.values()].filter(({ frameId }) => frameId > lastReceivedId);
@@ -260,7 +267,7 @@ export class Submissions {
     else if (isLarger(asked, largestPacket))
       this.failWith(frameId, tooLarge(asked, sessionId, largestPacket));
     // It may have been given up since, by whoever saw another one fail.
-    else if (this.inFlight.get(frameId) === asked) this.sendSubmit(asked);
+    else if (this.inFlight.get(frameId) === asked) this.carrier.submit(asked);
   }
 
   /** Takes no more submits, and gives up those that wait: the session closes. */
@@ -337,18 +344,8 @@ export class Submissions {
     this.inFlight.set(frameId, wanted);
     this.nextFrameId += 1;
     connection.take();
-    if (this.maySendAgain) keepBody(wanted);
-    this.sendSubmit(wanted);
-  }
-
-  private sendSubmit({ frameId, metadataBytes, body }: Submission): void {
-    const metadata = this.carrier.speech.requests.submit(frameId, metadataBytes);
-    this.carrier.send(MessageType.FrameSubmit, frameId, metadata, body);
-  }
-
-  private sendCancel(frameId: number): void {
-    const [messageType, metadata] = this.carrier.speech.requests.cancel(frameId);
-    this.carrier.send(messageType, frameId, metadata);
+    if (this.maySendAgain || this.carrier.mayFallBack) keepBody(wanted);
+    this.carrier.submit(wanted);
   }
 
   /** Whether a submit is more than the server takes: then it ends, and was never sent. */

@@ -19,6 +19,7 @@ describe('a submission', () => {
       body: new Uint8Array(0),
       subscriber,
       frameId: 0,
+      hasId: false,
     });
   });
 
