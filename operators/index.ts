@@ -17,6 +17,7 @@ export {
   type PacketOf,
   type TypedMessage,
 } from './application/of-message-type';
+export type { Interceptor } from './application/responding/interceptor';
 export { respondToSubmits } from './application/respond-to-submits';
 export type { RespondOptions } from './application/responding/respond-options';
 export type {

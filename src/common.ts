@@ -31,6 +31,7 @@ export type {
 export type { CreditTarget, SessionEnding } from './server/session/session-terms';
 export { MigrateRefusal } from './server/session/messages/migrate';
 export { LIMIT_CODE, VIOLATION_CODE } from './server/error-packet';
+export type { Interceptor } from '../operators/application/responding/interceptor';
 export type { Answer, Answers, HandlerContext } from '../operators/application/respond-to-submits';
 
 // A client.
@@ -39,6 +40,8 @@ export type { ClientOptions, ReconnectOptions, SessionOptions } from './client/o
 export type { CacheInvalidation, ClientSession, PatchAck } from './client/session/session';
 export type { SessionEnd } from './client/session/session-end';
 export type { SubmitRequest } from './client/submissions/submission';
+export type { ClientOperation } from './client/submissions/operation';
+export type { OperationTimings } from './client/submissions/stopwatch';
 export type { ResultStream } from './client/submissions/result-stream';
 export type { TextStream, WholeAnswer } from './client/submissions/answer-text';
 export type { Credit } from './client/submissions/submissions';

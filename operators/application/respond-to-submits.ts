@@ -2,6 +2,7 @@ import { Observable, type OperatorFunction, type Subscriber, type Subscription }
 import type { Result } from '../../src/protocol/operation/result';
 import type { RespondableSubmit, SubmitHandler } from './responding/answer';
 import { AnsweredSubmit, type Answering } from './responding/answered-submit';
+import { intercepted } from './responding/intercepted';
 import { listen, type Listening } from './responding/listening';
 import type { RespondOptions } from './responding/respond-options';
 
@@ -33,7 +34,9 @@ export function respondToSubmits<S extends RespondableSubmit>(
 ): OperatorFunction<S, Result> {
   return (submits$) =>
     new Observable((results) => {
-      listen(submits$, new Responder(handler, options, results));
+      const { interceptors = [] } = options;
+      const answer = interceptors.length === 0 ? handler : intercepted(handler, interceptors, options);
+      listen(submits$, new Responder(answer, options, results));
     });
 }
 

@@ -5,6 +5,7 @@ import {
   either,
   flag,
   limit,
+  listOf,
   milliseconds,
   oneOf,
   rule,
@@ -26,6 +27,7 @@ import { connectEndpoint, keepAlive, scheduler, transportKind, wallClock } from 
 import { FrameSubmitMetadata } from '../wire/messages/frame-submit';
 import { CloseReason, InFlightPolicy, type SessionCloseMetadata } from '../wire/messages/session-close';
 import { PriorityClass } from '../wire/messages/session-open';
+import type { ClientInterceptor } from './submissions/operation';
 import type { SubmitRequest } from './submissions/submission';
 
 /** One that gives anything but a number from 0 to 1 has `Math.random` in its place. */
@@ -80,6 +82,7 @@ const CLIENT_RULES: Rules<ClientOptions> = {
   signal: abortSignal,
   auth,
   reconnect,
+  interceptors: listOf(callback<ClientInterceptor>()),
 };
 
 const SESSION_RULES: Rules<SessionOptions> = {
@@ -110,6 +113,7 @@ const SUBMIT_RULES: Rules<SubmitRequest> = {
     take: (value, name) => takeFields(name, value, FrameSubmitMetadata),
   },
   signal: abortSignal,
+  traceId: u64,
 };
 
 const CLOSE_RULES: Rules<Partial<SessionCloseMetadata>> = {
@@ -141,12 +145,13 @@ export function takeSubmitRequest(request: SubmitRequest): SubmitRequest {
 
 function isSubmitRequest(request: unknown): boolean {
   if (!isObject(request)) return false;
-  for (const name in request) if (name !== 'body' && name !== 'metadata' && name !== 'signal') return false;
-  const { body, metadata, signal } = request as SubmitRequest;
+  for (const name in request) if (!Object.hasOwn(SUBMIT_RULES, name)) return false;
+  const { body, metadata, signal, traceId } = request as SubmitRequest;
   return (
     (body === undefined || typeof body === 'string' || body instanceof Uint8Array) &&
     (metadata === undefined || areFields(metadata)) &&
-    (signal === undefined || abortSignal.fits(signal))
+    (signal === undefined || abortSignal.fits(signal)) &&
+    (traceId === undefined || u64.fits(traceId))
   );
 }
 

@@ -2,6 +2,7 @@ import { asyncScheduler, type SchedulerLike, type TimestampProvider } from 'rxjs
 import { TOKEN_DELTA } from '../protocol/operation/token-delta';
 import type { OpenBlocks } from '../protocol/session/open-blocks';
 import { DEFAULT_KEEP_ALIVE, type KeepAlive } from '../transport/keep-alive';
+import type { ClientInterceptor } from './submissions/operation';
 import { monotonicScheduler } from '../transport/time/monotonic-scheduler';
 import type { TransportKind } from '../transport/transport';
 import type { RevisionName } from '../wire/message';
@@ -59,6 +60,11 @@ export interface ClientOptions {
   readonly auth?: SessionOptions['auth'];
   /** What `openSession` has for `reconnect` where it is given none. */
   readonly reconnect?: ReconnectOptions;
+  /**
+   * What is done around each submit, the first outermost: traces, timings, logs, another try. One that throws costs its
+   * operation. Default none.
+   */
+  readonly interceptors?: readonly ClientInterceptor[];
 }
 
 /** How a lost connection is made again. */
@@ -180,6 +186,7 @@ export function clientSettings({
     wallClock: options.scheduler ?? asyncScheduler,
     random: Math.random,
     revision: 'auto',
+    interceptors: [],
     ...CLIENT_DEFAULTS,
     ...options,
     keepAlive: { ...DEFAULT_KEEP_ALIVE, ...keepAlive },

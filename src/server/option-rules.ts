@@ -92,6 +92,7 @@ const SERVER_RULES: Rules<ServerOptions> = {
   migrateGraceMs: wireMs,
   idleTimeoutMs: milliseconds,
   keepAlive,
+  interceptors: listOf(callback<NonNullable<ServerOptions['interceptors']>[number]>()),
   queue: optionsOf(partly<QueueLimits>({ maxSubmits: limit, maxBytes: limit })),
   limits: optionsOf(partly(LIMIT_RULES)),
   scheduler,

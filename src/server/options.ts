@@ -1,4 +1,5 @@
 import { asyncScheduler, type SchedulerLike, type TimestampProvider } from 'rxjs';
+import type { Interceptor } from '../../operators/application/responding/interceptor';
 import type { ListenEndpoint } from '../transport/endpoint';
 import { DEFAULT_KEEP_ALIVE, type KeepAlive } from '../transport/keep-alive';
 import type { TransportKind } from '../transport/transport';
@@ -9,9 +10,11 @@ import type { SchemaDescriptorHeader } from '../wire/messages/schema-descriptor'
 import { standardSchemaRegistry } from '../protocol/capability/schema-registry';
 import { acceptAll, type SessionPolicy } from './opening/policy';
 import { systemRandom } from './opening/resume-token';
+import type { Submit } from './session/session-message';
 import { DEFAULT_SERVER_LIMITS, type ServerLimits } from './limits/server-limits';
 import { CancelScope } from '../protocol/operation/operation';
 import { MAX_WANTED_OPERATIONS } from '../protocol/session/session-extension';
+import type { Result } from '../protocol/operation/result';
 import { DEFAULT_OUTBOX_LIMITS, type OutboxLimits } from '../protocol/operation/result-outbox';
 
 /** How many submits of a session may wait while `maxInFlightOperations` are with the application. */
@@ -102,6 +105,11 @@ export interface ServerOptions {
   /** When quiet peers are pinged, those that can take it. */
   readonly keepAlive?: Partial<KeepAlive>;
   readonly queue?: Partial<QueueLimits>;
+  /**
+   * What is done around each operation that `session.respond` answers, the first outermost: logs, traces, budgets. One
+   * that throws a `failure` has its client told that; what else it throws is a failure of the server's. Default none.
+   */
+  readonly interceptors?: readonly Interceptor<Submit, Result>[];
   /** What peers that are slow, broken, greedy or malicious are held to; see `DEFAULT_SERVER_LIMITS`. */
   readonly limits?: Partial<ServerLimits>;
   /**
@@ -162,6 +170,7 @@ export function serverSettings(options: ServerOptions): ServerSettings {
     tokenKey: tokenKey(options),
     maxCacheBytes: options.maxCacheBytes ?? 64 * 1024 * 1024,
     cancelScope: options.cancelScope ?? CancelScope.Operation,
+    interceptors: options.interceptors ?? [],
     patchTimeoutMs: options.patchTimeoutMs ?? 5000,
     migrateGraceMs: options.migrateGraceMs ?? 1000,
     idleTimeoutMs: options.idleTimeoutMs ?? 0,

@@ -52,3 +52,7 @@ export declare const second: Uint8Array;
 export declare const me: ReturnType<typeof result>;
 export declare const ishmael: ReturnType<typeof result>;
 export declare const captured: CapturedFlow;
+
+/** A tracer's. */
+export declare const traceparent: () => string;
+export declare const startSpan: (of: { readonly traceId: string }) => { end(): void };

@@ -50,7 +50,7 @@ export class AnsweredSubmit<S extends RespondableSubmit> implements Listening<An
   private characters: WholeCharacters | undefined;
 
   constructor(
-    private readonly submit: S,
+    readonly submit: S,
     private readonly host: Answering<S>,
   ) {}
 
@@ -251,7 +251,7 @@ export class AnsweredSubmit<S extends RespondableSubmit> implements Listening<An
     // Over before it is sent: whoever takes the result may end the operation at once.
     this.isDone = true;
     this.ended?.unsubscribe();
-    this.host.results.next(result);
+    this.host.results.next(this.host.options.finish?.(result, this.submit) ?? result);
     this.release();
     this.host.done(this);
   }

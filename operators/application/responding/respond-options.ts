@@ -1,4 +1,6 @@
 import type { Observable } from 'rxjs';
+import type { Result } from '../../../src/protocol/operation/result';
+import type { Interceptor } from './interceptor';
 
 /** How answers are made. */
 export interface RespondOptions<S> {
@@ -26,4 +28,11 @@ export interface RespondOptions<S> {
    * back. Never errors. Default: never.
    */
   readonly pressure$?: Observable<boolean> | ((submit: S) => Observable<boolean>);
+  /**
+   * What is done around each operation, the first outermost. They see results, the failure of a handler among them;
+   * the last is sent when the outermost stream completes. Default none.
+   */
+  readonly interceptors?: readonly Interceptor<S, Result>[];
+  /** Makes of the last result of a submit what is sent for it. Must not throw. Default: the result itself. */
+  readonly finish?: (last: Result, submit: S) => Result;
 }

@@ -38,16 +38,16 @@ export class SessionCarrier {
   }
 
   /** Throws an `NnrpError`, `MessageLengthOverflow`, where the server takes none so large. */
-  send(messageType: MessageType, frameId = 0, metadata = EMPTY, body = EMPTY): void {
-    this.link?.send(packet({ messageType, sessionId: this.sessionId, frameId }, metadata, body));
+  send(messageType: MessageType, frameId = 0, metadata = EMPTY, body = EMPTY, traceId = 0n): void {
+    this.link?.send(packet({ messageType, sessionId: this.sessionId, frameId, traceId }, metadata, body));
   }
 
   /** Throws as `send` does. */
   submit(asked: Submission): void {
-    const { frameId, metadataBytes, body } = asked;
+    const { frameId, metadataBytes, body, traceId } = asked;
     const { requests, name } = this.speech;
     asked.hasId = name === 'preview4';
-    this.send(MessageType.FrameSubmit, frameId, requests.submit(frameId, metadataBytes), body);
+    this.send(MessageType.FrameSubmit, frameId, requests.submit(frameId, metadataBytes), body, traceId);
   }
 
   cancel(frameId: number): void {

@@ -1,12 +1,13 @@
-import { Observable } from 'rxjs';
+import { Observable, Subscription } from 'rxjs';
 import type { ResultPush } from '../../protocol/operation/result';
 import { showAsJson } from '../../wire/show-as-json';
 import { onAbort } from '../abort';
 import { takeSubmitRequest } from '../option-rules';
 import { AnswerText, wholeAnswer, type TextStream, type WholeAnswer } from './answer-text';
 import type { Backlog } from './backlog';
+import { intercepted, submitFor } from './operation';
 import { ResultQueue } from './result-queue';
-import type { SubmitRequest } from './submission';
+import { cancelledBy, type Submission, type SubmitRequest } from './submission';
 import type { Submissions } from './submissions';
 
 /**
@@ -42,20 +43,11 @@ export class SubmittedResults extends Observable<ResultPush> implements ResultSt
     private readonly submits: Submissions,
     private readonly backlog: Backlog,
   ) {
-    super((subscriber) => {
-      const submission = submits.begin(takeSubmitRequest(request), subscriber);
-      if (submission === undefined) return undefined;
-      const { signal } = submission;
-      if (signal !== undefined) {
-        const aborted = onAbort(signal, () => {
-          subscriber.error(submits.abort(submission, signal));
-        });
-        subscriber.add(aborted);
-      }
-      return () => {
-        submits.giveUp(submission);
-      };
-    });
+    super((subscriber) =>
+      submits.interceptors.length === 0
+        ? submitFor(submits, request, subscriber)
+        : intercepted(submits, request).subscribe(subscriber),
+    );
   }
 
   /** For logs: what it holds besides is endless, and secret in part. */
@@ -82,6 +74,8 @@ showAsJson('ResultStream', SubmittedResults);
 export class PulledResults implements AsyncIterableIterator<ResultPush, undefined, undefined> {
   private readonly queue: ResultQueue;
   private state: 'new' | 'begun' | 'left' = 'new';
+  /** Of the interceptors around it, where there are any. */
+  private readonly within = new Subscription();
 
   constructor(
     private readonly request: SubmitRequest,
@@ -120,12 +114,33 @@ export class PulledResults implements AsyncIterableIterator<ResultPush, undefine
     const { queue } = this;
     this.state = 'begun';
     this.backlog.add(queue);
+    if (this.submits.interceptors.length > 0) {
+      this.beginWithin();
+      return;
+    }
     try {
       queue.submission = this.submits.begin(takeSubmitRequest(this.request), queue);
       this.obeySignal();
     } catch (error) {
       queue.error(error as Error);
     }
+  }
+
+  /** With interceptors around it, which may submit later, or not at all. */
+  private beginWithin(): void {
+    const { queue, submits, within } = this;
+    const { signal } = this.request;
+    const begun = (submission: Submission): void => {
+      queue.submission = submission;
+    };
+    within.add(intercepted(submits, this.request, begun).subscribe(queue));
+    if (signal !== undefined) {
+      const aborted = onAbort(signal, () => {
+        queue.fail(cancelledBy(signal, submits.sessionId, queue.submission?.frameId ?? 0));
+      });
+      within.add(aborted);
+    }
+    queue.onDone(within);
   }
 
   /** Also where its last result waits already: whoever loops wants no more of it. */
@@ -144,6 +159,7 @@ export class PulledResults implements AsyncIterableIterator<ResultPush, undefine
     if (this.state === 'left') return;
     this.state = 'left';
     const { submission } = this.queue;
+    this.within.unsubscribe();
     if (submission !== undefined) this.submits.giveUp(submission);
     this.queue.clear();
   }

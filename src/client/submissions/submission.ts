@@ -23,6 +23,14 @@ export interface SubmitRequest {
    * `OperationError`, `cancelled`, whose `cause` is the signal's reason. Default none.
    */
   readonly signal?: AbortSignal;
+  /** The header's trace_id, 64 bits that are the application's. Default 0: none. */
+  readonly traceId?: bigint;
+}
+
+/** Who is given the results of a submit. */
+export interface SubmitObserver extends Observer<ResultPush> {
+  /** It was sent: until then it has waited. */
+  sent?(): void;
 }
 
 /** A submit that somebody has subscribed to, or pulls. */
@@ -32,8 +40,9 @@ export interface Submission {
   readonly metadataBytes: Uint8Array;
   /** The caller's, until `keepBody`. */
   body: Uint8Array;
-  readonly subscriber: Observer<ResultPush>;
+  readonly subscriber: SubmitObserver;
   readonly signal: AbortSignal | undefined;
+  readonly traceId: bigint;
   /** 0 until it is sent. */
   frameId: number;
   /** Whether it was sent with the id that a submit of preview4 has. */
@@ -51,8 +60,8 @@ const USUAL_BYTES = FrameSubmitMetadata.encode(USUAL);
  * `TypeError` where the body is neither bytes nor a string.
  */
 export function submission(
-  { body = EMPTY, metadata: fields, signal }: SubmitRequest,
-  subscriber: Observer<ResultPush>,
+  { body = EMPTY, metadata: fields, signal, traceId = 0n }: SubmitRequest,
+  subscriber: SubmitObserver,
 ): Submission {
   const metadata = fields === undefined ? USUAL : FrameSubmitMetadata.of(fields);
   return {
@@ -61,6 +70,7 @@ export function submission(
     body: typeof body === 'string' ? ours(utf8.encode(body)) : requireBytes(body, 'the body of a submit'),
     subscriber,
     signal,
+    traceId,
     frameId: 0,
     hasId: false,
   };

@@ -1,13 +1,4 @@
-import {
-  defer,
-  map,
-  noop,
-  startWith,
-  Subject,
-  type Observable,
-  type Observer,
-  type Subscription,
-} from 'rxjs';
+import { defer, map, noop, startWith, Subject, type Observable, type SchedulerLike, type Subscription } from 'rxjs';
 import { CreditWindow, type CreditLoad } from '../../protocol/flow/credit-window';
 import { isTerminal, type ResultPush } from '../../protocol/operation/result';
 import { MAX_WANTED_OPERATIONS } from '../../protocol/session/session-extension';
@@ -27,6 +18,7 @@ import {
   submission,
   tooLarge,
   type Submission,
+  type SubmitObserver,
   type SubmitRequest,
 } from './submission';
 import { Suspect } from './suspect';
@@ -83,7 +75,7 @@ export class Submissions {
 
   constructor(
     private readonly carrier: SessionCarrier,
-    private readonly settings: Pick<ClientSettings, 'scheduler'>,
+    private readonly settings: Pick<ClientSettings, 'scheduler' | 'interceptors'>,
     /** Whether the session may go on over another connection, and send again what was not received. */
     private readonly maySendAgain: boolean,
     ack: SessionOpenAckMetadata,
@@ -93,6 +85,19 @@ export class Submissions {
     this.connection = credit;
     this.window = new CreditWindow({ ack, connection: credit.scope, operations: this.inFlight });
     credit.join(this.sendWaiting, 0);
+  }
+
+  get sessionId(): number {
+    return this.carrier.sessionId;
+  }
+
+  /** What is done around each. */
+  get interceptors(): ClientSettings['interceptors'] {
+    return this.settings.interceptors;
+  }
+
+  get scheduler(): SchedulerLike {
+    return this.settings.scheduler;
   }
 
   /** The last frame id that was sent, 0 before the first. */
@@ -106,7 +111,7 @@ export class Submissions {
   }
 
   /** Submits. Throws what {@link submission} throws. */
-  begin(request: SubmitRequest, subscriber: Observer<ResultPush>): Submission | undefined {
+  begin(request: SubmitRequest, subscriber: SubmitObserver): Submission | undefined {
     const refusal = this.isClosing ? 'session-closed' : this.over;
     if (refusal !== undefined) {
       subscriber.error(new OperationError(refusal, this.carrier.sessionId, 0));
@@ -346,6 +351,7 @@ export class Submissions {
     connection.take();
     if (this.maySendAgain || this.carrier.mayFallBack) keepBody(wanted);
     this.carrier.submit(wanted);
+    wanted.subscriber.sent?.();
   }
 
   /** Whether a submit is more than the server takes: then it ends, and was never sent. */

@@ -1,10 +1,6 @@
 import { defer, Observable, of, type Observer, type Subscriber, type Subscription } from 'rxjs';
 import { dropLate, type Lateness } from '../../../operators/application/drop-late';
-import {
-  respondToSubmits,
-  type RespondOptions,
-  type SubmitHandler,
-} from '../../../operators/application/respond-to-submits';
+import { respondToSubmits, type SubmitHandler } from '../../../operators/application/respond-to-submits';
 import { CancelScope } from '../../protocol/operation/operation';
 import type { Operation } from '../../protocol/operation/operation-entry';
 import type { Result } from '../../protocol/operation/result';
@@ -33,6 +29,7 @@ import { resultRefused } from './results/result-refused';
 import { operationOf, takeResult } from './results/take-result';
 import type { ServerSession } from './session';
 import type { SessionCore } from './session-core';
+import { SessionResponding } from './session-responding';
 import type { StreamedMessages } from './session-streams';
 import { takeEnding, takeHandler, takeRespondOptions } from '../option-rules';
 import { takeCancelScope, takeCredit, takeCreditTarget, takeFrameId } from './argument-rules';
@@ -136,7 +133,7 @@ export class ServedSession extends ContainedObservable<SessionMessage> implement
     const { scheduler } = this.core.server;
     const { late } = takeRespondOptions(options);
     // What comes of these is caught below; `submits$` would cost each submit a step more.
-    const all$ = new Observable<ReceivedSubmit>((subscriber) => {
+    const all$ = new Observable<Submit>((subscriber) => {
       listen(this.core, 'submits', subscriber);
     });
     const submits$ = late === undefined ? all$ : all$.pipe(dropLate({ when: late, scheduler }));
@@ -281,32 +278,4 @@ class SessionResults implements Observer<Result> {
   complete(): void {
     // The session goes on: others may answer.
   }
-}
-
-/** What a session does for its handlers. */
-class SessionResponding implements RespondOptions<ReceivedSubmit> {
-  readonly pressure$ = handlerPressure;
-
-  constructor(private readonly core: SessionCore) {}
-
-  onError(error: unknown, submit: ReceivedSubmit): void {
-    this.core.server.reports.failures.next(handlerFailed(this.core.sessionId, submit.frameId, error));
-  }
-
-  onAbandoned(submit: ReceivedSubmit): void {
-    submit.fail();
-  }
-
-  onUnsettled(work: PromiseLike<unknown>, submit: ReceivedSubmit): void {
-    submit.keepSlotUntil(work);
-  }
-}
-
-function handlerPressure(submit: ReceivedSubmit): Observable<boolean> {
-  return submit.handlerPressure$;
-}
-
-function handlerFailed(sessionId: number, frameId: number, cause: unknown): RuntimeError {
-  const message = `the handler of operation ${frameId} of session ${sessionId} failed: ${describeError(cause)}`;
-  return new RuntimeError('internal', message, { reach: 'operation', origin: 'application', cause });
 }

@@ -66,6 +66,10 @@ export interface Submit extends Operation, Message<typeof MessageType.FrameSubmi
   readonly objects: readonly CachedObject[];
   /** When it came; milliseconds of the server's scheduler. */
   readonly arrivedAt: number;
+  /** When the application got it: as soon as there was a slot for it. In the milliseconds of `arrivedAt`. */
+  readonly startedAt: number;
+  /** The header's trace_id, which is the application's; 0 where the client has said none. */
+  readonly traceId: bigint;
   /**
    * When an answer is too late: its latency budget, or the session's default deadline, after it came.
    * Milliseconds of the server's scheduler (default: of `monotonicScheduler`); Infinity for none.

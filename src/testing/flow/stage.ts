@@ -7,6 +7,7 @@ import { createServer, type Server } from '../../server/server';
 import type { ServerSession } from '../../server/session/session';
 import { clientSends } from '../capture/captured-flow';
 import { deepEqual } from '../matching/deep-equal';
+import { MEASURED } from '../matching/measured';
 import { readTimeline } from '../marbles/timeline';
 import { scriptedTokens } from '../packets/session-open';
 import { FlowScheduler } from '../time/flow-scheduler';
@@ -93,7 +94,7 @@ export class Stage implements PeerStage {
       serverPeer: (packets, options) => this.serverPeer(endpoint, packets, options),
       replay: (captured, options) => {
         const { as, timing = 'order', ignoring = [], ...place } = options;
-        return this.replay(endpoint, captured, { as, timing, ignoring, ...place });
+        return this.replay(endpoint, captured, { as, timing, ignoring: [...MEASURED, ...ignoring], ...place });
       },
       act: (marbles, actions) => this.act(marbles, actions),
       cold,

@@ -14,6 +14,7 @@ import { ResultClass, ResultFlag } from '../../wire/messages/result-push';
 import { encodeObjectReferences, type ObjectReferenceBlock } from '../../wire/body/object-reference';
 import { joinBody } from '../../wire/body/body-region';
 import { EMPTY } from '../../wire/packet';
+import { MEASURED } from '../matching/measured';
 import { headerPacket, RecordPacket, partsOf, recordPacket, type BuiltPacket } from './built-packet';
 import type { Bytes } from './bytes';
 
@@ -50,6 +51,12 @@ type ResultType = typeof MessageType.ResultPush;
 
 /** RESULT_PUSH. */
 export class ResultPacket extends RecordPacket<ResultType> {
+  /** Also the times that a server fills in, unless `with` says what they are to be. */
+  override get ignored(): readonly string[] {
+    const said = Object.keys(this.fields).map((name) => `metadata.${name}`);
+    return [...super.ignored, ...MEASURED.filter((path) => !said.includes(path))];
+  }
+
   /** A part of the answer; others follow. */
   partial(): ResultPacket {
     return this.with({ resultClass: ResultClass.Partial, resultFlags: ResultFlag.Partial });

@@ -94,7 +94,7 @@ export class Stage {
     const { maySendAgain = false } = grant;
     this.submissions = new Submissions(
       carrier,
-      { scheduler },
+      { scheduler, interceptors: [] },
       maySendAgain,
       ackOf(grant),
       new ConnectionCredit(),

@@ -42,6 +42,14 @@ const LIMITS = Object.entries(DEFAULT_SERVER_LIMITS).flatMap(([name, usual]) =>
   })),
 );
 
+/** What those do that take part is another test's. */
+const INTERCEPTORS = [
+  [],
+  [(operation: unknown, next: (operation: unknown) => unknown) => next(operation)],
+  [undefined],
+  [5],
+];
+
 export const SERVER: Candidates<Omit<ServerOptions, 'listen' | 'scheduler'>> = {
   transport: ['memory', ['memory'], ['tcp'], []],
   supportedProfiles: [[], [2], [2, 99], [-1], [1.5], [2, 'x']],
@@ -62,6 +70,7 @@ export const SERVER: Candidates<Omit<ServerOptions, 'listen' | 'scheduler'>> = {
   tokenKey: ['', 'short', 'sixteen bytes or more', new Uint8Array(16)],
   maxCacheBytes: NUMBERS,
   cancelScope: NUMBERS,
+  interceptors: INTERCEPTORS,
   patchTimeoutMs: NUMBERS,
   migrateGraceMs: NUMBERS,
   idleTimeoutMs: NUMBERS,
@@ -106,6 +115,7 @@ export const CLIENT: Candidates<Omit<ClientOptions, 'scheduler'>> = {
   signal: SIGNALS,
   auth: AUTHS,
   reconnect: RECONNECTS,
+  interceptors: INTERCEPTORS,
 };
 
 export const SESSION: Candidates<SessionOptions> = {

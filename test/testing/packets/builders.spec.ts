@@ -303,12 +303,18 @@ describe('a built packet', () => {
   });
 
   it('says what a comparison passes over', () => {
-    expect(result(42, 1).ignoring('body').ignoring('metadata.queueMs', 'header').ignored).toEqual([
+    expect(hint(42, 1).ignoring('body').ignoring('metadata.reason', 'header').ignored).toEqual([
       'body',
-      'metadata.queueMs',
+      'metadata.reason',
       'header',
     ]);
-    expect(result(42, 1).ignoring('body').partial().ignored).toEqual(['body']);
+    expect(hint(42, 1).ignoring('body').with({ retryAfterMs: 5 }).ignored).toEqual(['body']);
+  });
+
+  it('passes over what a server measures, where a result does not say it', () => {
+    const times = ['metadata.queueMs', 'metadata.inferenceMs', 'metadata.serverTotalMs'];
+    expect(result(42, 1).partial().ignored).toEqual(times);
+    expect(result(42, 1).with({ queueMs: 3, serverTotalMs: 0 }).ignored).toEqual(['metadata.inferenceMs']);
   });
 });
 

@@ -140,7 +140,7 @@ export class SessionOperations implements OperationControl, SlotWaiter {
     this.registry.register(submit);
     this.noteSubmitted(submit.frameId);
     const verdict = this.admission.offer(submit);
-    if (verdict === 'start') this.deliver(submit);
+    if (verdict === 'start') this.deliver(submit, submit.arrivedAt);
     else if (verdict === 'wait') this.noteQueued();
     else this.end([submit], 'dropped', { tell: true, why: this.whyNoRoom() });
     return verdict;
@@ -164,7 +164,7 @@ export class SessionOperations implements OperationControl, SlotWaiter {
     this.isStarting = true;
     try {
       for (let next = this.admission.next(); next !== undefined; next = this.admission.next()) {
-        this.deliver(next);
+        this.deliver(next, this.session.server.scheduler.now());
       }
     } finally {
       this.isStarting = false;
@@ -337,7 +337,8 @@ export class SessionOperations implements OperationControl, SlotWaiter {
   }
 
   /** Hands a submit whose turn it is to the application. */
-  private deliver(submit: ReceivedSubmit): void {
+  private deliver(submit: ReceivedSubmit, now: number): void {
+    submit.startedAt = now;
     this.registry.transition(submit.frameId, OperationState.Running);
     submit.stateChanged();
     this.noteQueued();

@@ -75,6 +75,8 @@ export class ReceivedSubmit implements Submit, OperationEntry, Containment, Answ
   readonly objects: readonly CachedObject[];
   readonly arrivedAt: number;
   readonly deadline: number;
+  /** When the application got it, in the milliseconds of `arrivedAt`. */
+  startedAt: number;
   private bytes: Uint8Array;
   private metadataBytes: Uint8Array;
   private readonly record: WireRecord<FrameSubmitMetadata>;
@@ -99,6 +101,7 @@ export class ReceivedSubmit implements Submit, OperationEntry, Containment, Answ
     this.bytes = packet.body;
     this.objects = objects;
     this.arrivedAt = arrivedAt;
+    this.startedAt = arrivedAt;
     this.deadline = deadline;
     this.record = record;
   }
@@ -122,6 +125,10 @@ export class ReceivedSubmit implements Submit, OperationEntry, Containment, Answ
 
   get operationId(): number {
     return this.header.frameId;
+  }
+
+  get traceId(): bigint {
+    return this.header.traceId;
   }
 
   get idLow(): number {
