@@ -35,6 +35,7 @@ describe('server settings', () => {
       tokenKey: expect.any(Uint8Array) as Uint8Array,
       maxCacheBytes: 64 * 1024 * 1024,
       cancelScope: CancelScope.Operation,
+      interceptors: [],
       patchTimeoutMs: 5000,
       migrateGraceMs: 1000,
       idleTimeoutMs: 0,

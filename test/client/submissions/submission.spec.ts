@@ -18,6 +18,7 @@ describe('a submission', () => {
       metadataBytes: FrameSubmitMetadata.encode(FrameSubmitMetadata.of()),
       body: new Uint8Array(0),
       subscriber,
+      traceId: 0n,
       frameId: 0,
       hasId: false,
     });
