@@ -102,7 +102,7 @@ describe.each(['preview3', 'preview4'] as const)('interceptors, in %s', (revisio
       { queueMs: 0, inferenceMs: 40, serverTotalMs: 40 },
       { queueMs: 0, inferenceMs: 7, serverTotalMs: 40 },
     ]);
-    expect(timings.map((each) => ({ ...each.toJSON() }))).toEqual([
+    expect(timings.map((each) => JSON.parse(JSON.stringify(each)) as unknown)).toEqual([
       { queueMs: 0, firstMs: 30, meanGapMs: 5, maxGapMs: 10, totalMs: 40 },
       { queueMs: 40, firstMs: 70, meanGapMs: 5, maxGapMs: 10, totalMs: 80 },
       { queueMs: 80, firstMs: 110, meanGapMs: 5, maxGapMs: 10, totalMs: 120 },
