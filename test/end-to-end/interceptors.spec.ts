@@ -65,7 +65,7 @@ describe.each(['preview3', 'preview4'] as const)('interceptors, in %s', (revisio
     const session = await (await served.connect({ revision, interceptors: [traced] })).openSession();
     await session.submit({}).whole();
     await session.submit({ traceId: 2n ** 64n - 1n }).whole();
-    for await (const _ of session.submit({ traceId: 3n })) _;
+    await session.submit({ traceId: 3n })[Symbol.asyncIterator]().next();
     expect(seen).toEqual([7n, 2n ** 64n - 1n, 3n]);
   });
 
