@@ -1,4 +1,13 @@
-import { defer, map, noop, startWith, Subject, type Observable, type SchedulerLike, type Subscription } from 'rxjs';
+import {
+  defer,
+  map,
+  noop,
+  startWith,
+  Subject,
+  type Observable,
+  type SchedulerLike,
+  type Subscription,
+} from 'rxjs';
 import { CreditWindow, type CreditLoad } from '../../protocol/flow/credit-window';
 import { isTerminal, type ResultPush } from '../../protocol/operation/result';
 import { MAX_WANTED_OPERATIONS } from '../../protocol/session/session-extension';

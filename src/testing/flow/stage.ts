@@ -94,7 +94,12 @@ export class Stage implements PeerStage {
       serverPeer: (packets, options) => this.serverPeer(endpoint, packets, options),
       replay: (captured, options) => {
         const { as, timing = 'order', ignoring = [], ...place } = options;
-        return this.replay(endpoint, captured, { as, timing, ignoring: [...MEASURED, ...ignoring], ...place });
+        return this.replay(endpoint, captured, {
+          as,
+          timing,
+          ignoring: [...MEASURED, ...ignoring],
+          ...place,
+        });
       },
       act: (marbles, actions) => this.act(marbles, actions),
       cold,
