@@ -40,7 +40,7 @@ export type { ClientOptions, ReconnectOptions, SessionOptions } from './client/o
 export type { CacheInvalidation, ClientSession, PatchAck } from './client/session/session';
 export type { SessionEnd } from './client/session/session-end';
 export type { SubmitRequest } from './client/submissions/submission';
-export type { ClientOperation } from './client/submissions/operation';
+export type { ClientOperation } from './client/submissions/client-interceptor';
 export type { OperationTimings } from './client/submissions/stopwatch';
 export type { ResultStream } from './client/submissions/result-stream';
 export type { TextStream, WholeAnswer } from './client/submissions/answer-text';

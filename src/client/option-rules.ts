@@ -27,7 +27,7 @@ import { connectEndpoint, keepAlive, scheduler, transportKind, wallClock } from 
 import { FrameSubmitMetadata } from '../wire/messages/frame-submit';
 import { CloseReason, InFlightPolicy, type SessionCloseMetadata } from '../wire/messages/session-close';
 import { PriorityClass } from '../wire/messages/session-open';
-import type { ClientInterceptor } from './submissions/operation';
+import type { ClientInterceptor } from './submissions/client-interceptor';
 import type { SubmitRequest } from './submissions/submission';
 
 /** One that gives anything but a number from 0 to 1 has `Math.random` in its place. */

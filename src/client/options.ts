@@ -2,7 +2,7 @@ import { asyncScheduler, type SchedulerLike, type TimestampProvider } from 'rxjs
 import { TOKEN_DELTA } from '../protocol/operation/token-delta';
 import type { OpenBlocks } from '../protocol/session/open-blocks';
 import { DEFAULT_KEEP_ALIVE, type KeepAlive } from '../transport/keep-alive';
-import type { ClientInterceptor } from './submissions/operation';
+import type { ClientInterceptor } from './submissions/client-interceptor';
 import { monotonicScheduler } from '../transport/time/monotonic-scheduler';
 import type { TransportKind } from '../transport/transport';
 import type { RevisionName } from '../wire/message';

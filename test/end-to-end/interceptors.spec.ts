@@ -12,7 +12,7 @@ import {
   toArray,
 } from 'rxjs';
 import type { Interceptor } from '../../operators';
-import type { ClientOperation } from '../../src/client/submissions/operation';
+import type { ClientOperation } from '../../src/client/submissions/client-interceptor';
 import type { OperationTimings } from '../../src/client/submissions/stopwatch';
 import { decodeTokens } from '../../src/protocol/operation/token-decoder';
 import { failure } from '../../src/protocol/operation/failure';
