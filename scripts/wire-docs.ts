@@ -6,6 +6,7 @@ import { enumerationKey, enumerationName } from '../src/wire/codec/enumeration';
 import type { Field } from '../src/wire/codec/fields';
 import type { RecordDefinition } from '../src/wire/codec/layout';
 import { row, type MessageRow, type Revision } from '../src/wire/revision';
+import { table } from './markdown-table';
 import {
   IN_PREVIEW4,
   notesOf,
@@ -281,17 +282,6 @@ function faultTable(sources: readonly ts.SourceFile[]): string {
   };
   sources.forEach(visit);
   return table(['kind', 'particulars'], rows);
-}
-
-/** A table as prettier lays it out. */
-function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
-  const cells = [head, ...rows].map((row) => row.map(String));
-  const widths = head.map((_, column) => Math.max(3, ...cells.map((row) => row[column]?.length ?? 0)));
-  const line = (row: readonly string[]): string =>
-    `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
-  const rule = `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`;
-  const [first = [], ...rest] = cells.map(line);
-  return [first, rule, ...rest].join('\n');
 }
 
 function link(record: string, isOther: boolean): string {

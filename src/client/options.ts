@@ -85,6 +85,7 @@ export interface SessionOptions {
   readonly profileId?: number;
   /** Default: the token delta schema. */
   readonly schemaId?: number;
+  /** Default 3, that of the token delta schema. */
   readonly schemaVersion?: number;
   /** Default: balanced. */
   readonly priorityClass?: PriorityClass;

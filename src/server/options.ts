@@ -102,8 +102,9 @@ export interface ServerOptions {
   readonly migrateGraceMs?: number;
   /** Milliseconds without a packet or an operation after which a session is closed. Default 0: never. */
   readonly idleTimeoutMs?: number;
-  /** When quiet peers are pinged, those that can take it. */
+  /** When quiet peers are pinged, those that can take it. Default 15 s quiet, 10 s to answer. */
   readonly keepAlive?: Partial<KeepAlive>;
+  /** How many submits of a session may wait. Default: 1,024 of them, 8 MiB. */
   readonly queue?: Partial<QueueLimits>;
   /**
    * What is done around each operation that `session.respond` answers, the first outermost: logs, traces, budgets. One

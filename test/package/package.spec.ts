@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { copyFileSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -187,6 +189,26 @@ describe('the examples', () => {
     copyFileSync(join(consumer, 'node_modules/nnrp-rx/examples', `${name}.ts`), example);
     const tsNode = require.resolve('ts-node/register/transpile-only');
     expect(await run(process.execPath, ['-r', tsNode, example])).toMatch(said);
+  });
+});
+
+describe('the quick start', () => {
+  it('streams an answer from one file to the other, as the page has them', async () => {
+    const page = readFileSync(join(consumer, 'node_modules/nnrp-rx/docs/index.md'), 'utf8');
+    const [server = '', client = ''] = [...page.matchAll(/^```ts\n(.*?)^```$/gms)].map(
+      ([, code]) => code ?? '',
+    );
+    const serving = spawn(process.execPath, [
+      write(consumer, 'server.mjs', server.replace('port: 4480', 'port: 0')),
+    ]);
+    try {
+      const [said] = (await once(serving.stdout, 'data')) as [Buffer];
+      const url = /^listening on (\S+)\n$/.exec(String(said))?.[1];
+      const program = write(consumer, 'client.mjs', client.replace('ws://127.0.0.1:4480', url ?? ''));
+      expect(await run(process.execPath, [program])).toBe('You said: Call me Ishmael');
+    } finally {
+      serving.kill();
+    }
   });
 });
 
