@@ -13,7 +13,7 @@ import { run, runTool } from './run';
 
 const entries = entryPoints();
 const MAX_UNPACKED_BYTES = 3_000_000;
-const MAX_PACKED_BYTES = 515_000;
+const MAX_PACKED_BYTES = 640_000;
 const MAX_CLIENT_BYTES = 60_000;
 
 const specifiers = entries.map(({ specifier }) => specifier);
@@ -88,7 +88,10 @@ describe('the tarball', () => {
     expect(files).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'CHANGELOG.md', 'package.json']));
     const modules = files.flatMap((name) => /^dist\/types\/(.+)\.d\.ts$/.exec(name)?.[1] ?? []);
     expect(modules.length).toBeGreaterThan(0);
-    const built = modules.flatMap((module) => [`dist/cjs/${module}.js`, `dist/esm/${module}.js`]);
+    const built = [
+      ...modules.map((module) => `dist/esm/${module}.js`),
+      ...entries.map(({ module }) => `dist/cjs/${module}.js`),
+    ];
     expect(built.filter((name) => !files.includes(name))).toEqual([]);
     // Declarations once: an entry point of the ES modules passes on those that there are.
     expect(files.filter((name) => /^dist\/cjs\/.+\.d\.ts$/.test(name))).toEqual([]);
