@@ -5,7 +5,7 @@ import { DEFAULT_SERVER_LIMITS } from '../src/server/limits/server-limits';
 import { table } from './markdown-table';
 
 // Writes docs/options.md: every option of both ends, as its doc comment has it.
-//   npx ts-node scripts/option-docs.ts
+//   npm run docs:options
 
 const ROOT = join(__dirname, '..');
 export const OPTION_DOCS = join(ROOT, 'docs', 'options.md');
@@ -87,7 +87,7 @@ export function optionDocs(): string {
   return [
     '# Options and their defaults',
     '',
-    'Written by `scripts/option-docs.ts` from the doc comments; `npx ts-node scripts/option-docs.ts` writes it again. ' +
+    'Written by `scripts/option-docs.ts` from the doc comments; `npm run docs:options` writes it again. ' +
       'Durations are milliseconds, sizes bytes, counts operations, unless the text says otherwise. An option of a wrong ' +
       'type, or out of its range, throws where it is given, with its name and what it may be.',
     '',

@@ -27,7 +27,7 @@ function numberIn(text: string): number | undefined {
 }
 
 describe('docs/options.md', () => {
-  it('is what scripts/option-docs.ts writes: run it after a change of an option', () => {
+  it('is what `npm run docs:options` writes: run it after a change of an option', () => {
     expect(readFileSync(OPTION_DOCS, 'utf8')).toBe(optionDocs());
   });
 
