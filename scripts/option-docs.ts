@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
 import { DEFAULT_SERVER_LIMITS } from '../src/server/limits/server-limits';
+import type { Rate } from '../src/server/limits/token-bucket';
 import { table } from './markdown-table';
 
 // Writes docs/options.md: every option of both ends, as its doc comment has it.
@@ -98,9 +99,9 @@ export function optionDocs(): string {
 /** The defaults of limits stand in a table of their own. */
 function defaultLimit([, name]: Page['of'], option: string): string | undefined {
   if (name !== 'ServerLimits') return undefined;
-  const value = (DEFAULT_SERVER_LIMITS as Readonly<Record<string, unknown>>)[option];
+  const [, value] = Object.entries(DEFAULT_SERVER_LIMITS).find(([key]) => key === option) ?? [];
   if (typeof value === 'number') return value.toLocaleString('en');
-  const { burst, perSecond } = value as { readonly burst: number; readonly perSecond: number };
+  const { burst, perSecond } = value as Rate;
   return `${burst.toLocaleString('en')} at once, ${perSecond.toLocaleString('en')} a second`;
 }
 
