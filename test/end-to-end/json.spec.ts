@@ -65,6 +65,6 @@ describe('what an application is given', () => {
       error: { kind: 'protocol', cause: { name: 'NnrpError' } },
       header: { traceId: '0' },
     });
-    expect(JSON.parse(told.operations!)).toMatchObject([{ sessionId: 1, operationId: 2, metadata: {} }]);
+    expect(JSON.parse(told.operations!)).toMatchObject([{ sessionId: 1, frameId: 2, metadata: {} }]);
   });
 });

@@ -141,7 +141,7 @@ export function serverDigest(session: ServerSession): string {
   const outbox = outlet['outbox'];
   const ids = operations
     .all()
-    .map(({ operationId, state: operationState }) => `${operationId}:${operationState}`)
+    .map(({ frameId, state: operationState }) => `${frameId}:${operationState}`)
     .join(' ');
   return [
     state,

@@ -10,8 +10,8 @@ export interface OperationRelations {
 /** An operation, as it is to look at; it shows the present state. */
 export interface Operation {
   readonly sessionId: number;
-  /** An integer from 1 to 2⁵³ − 1: a frame id. */
-  readonly operationId: number;
+  /** By which it is known inside: an integer from 1 to 2⁵³ − 1. */
+  readonly frameId: number;
   readonly parentId: number | undefined;
   readonly groupId: number | undefined;
   readonly state: OperationState;
@@ -30,6 +30,6 @@ export class OperationEntry implements Operation {
 
   constructor(
     readonly sessionId: number,
-    readonly operationId: number,
+    readonly frameId: number,
   ) {}
 }

@@ -95,7 +95,7 @@ export class OperationRegistry<O extends OperationEntry = OperationEntry> {
    * no integer.
    */
   register(operation: O, { parentId, groupId }: OperationRelations = NO_RELATIONS): void {
-    const { sessionId, operationId } = operation;
+    const { sessionId, frameId: operationId } = operation;
     if (sessionId === 0) invalidRelationship('operation session_id must be non-zero');
     if (operationId === 0) invalidRelationship('operation_id must be non-zero');
     if (!isId(operationId)) notAnId(operationId);
@@ -151,7 +151,7 @@ export class OperationRegistry<O extends OperationEntry = OperationEntry> {
     for (const entry of this.#reached(request)) {
       if (isTerminalState(entry.state)) continue;
       entry.state = OperationState.Cancelled;
-      cancelled.push(entry.operationId);
+      cancelled.push(entry.frameId);
     }
     return cancelled.sort((a, b) => a - b);
   }
@@ -194,8 +194,8 @@ export class OperationRegistry<O extends OperationEntry = OperationEntry> {
     const root = this.#held.get(rootId);
     const found = root === undefined ? [...(childrenOf.get(rootId) ?? [])] : [root];
     for (let index = 0; index < found.length; index++) {
-      const { operationId } = found[index] as O;
-      for (const child of childrenOf.get(operationId) ?? []) found.push(child);
+      const { frameId } = found[index] as O;
+      for (const child of childrenOf.get(frameId) ?? []) found.push(child);
     }
     return found;
   }
@@ -231,14 +231,14 @@ export class OperationRegistry<O extends OperationEntry = OperationEntry> {
   }
 
   #release(entry: O): void {
-    const { operationId, parentId } = entry;
-    this.#held.delete(operationId);
-    this.#released.add(operationId);
+    const { frameId, parentId } = entry;
+    this.#held.delete(frameId);
+    this.#released.add(frameId);
     if (parentId === undefined) return;
     const parent = this.#held.get(parentId);
     if (parent !== undefined) parent.children += entry.children - 1;
     if (entry.children === 0) return;
-    for (const child of this.#held.values()) if (child.parentId === operationId) child.parentId = parentId;
+    for (const child of this.#held.values()) if (child.parentId === frameId) child.parentId = parentId;
   }
 
   #require(operationId: number): O {

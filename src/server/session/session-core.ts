@@ -277,8 +277,8 @@ export class SessionCore {
 
   private cancelUnwanted(wanted: ReadonlySet<number>): void {
     const { operations } = this;
-    for (const { operationId } of operations.all()) {
-      if (!wanted.has(operationId)) operations.cancel(operationId, CancelScope.Operation, 'client');
+    for (const { frameId } of operations.all()) {
+      if (!wanted.has(frameId)) operations.cancel(frameId, CancelScope.Operation, 'client');
     }
   }
 }

@@ -50,10 +50,10 @@ export type SubmitEnd =
  */
 export interface Submit extends Operation, Message<typeof MessageType.FrameSubmit> {
   readonly sessionId: number;
-  /** The operation's id. */
+  /** The operation's id within this library: what `relate` and `cancel` take. */
   readonly frameId: number;
-  /** The same as `frameId`. */
-  readonly operationId: number;
+  /** What the client has named it, in preview4; in preview3 its frame. For logs and for other systems. */
+  readonly operationId: bigint;
   /** As {@link relate} said, as is the group. */
   readonly parentId: number | undefined;
   readonly groupId: number | undefined;

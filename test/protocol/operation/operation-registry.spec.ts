@@ -23,7 +23,7 @@ describe('OperationRegistry', () => {
     it('accepts an operation and shows its state as it changes', () => {
       const registry = new OperationRegistry();
       const operation = register(registry, { sessionId: 42, operationId: 1, groupId: 7 });
-      expect(operation).toMatchObject({ sessionId: 42, operationId: 1, parentId: undefined, groupId: 7 });
+      expect(operation).toMatchObject({ sessionId: 42, frameId: 1, parentId: undefined, groupId: 7 });
       expect(operation.state).toBe(Accepted);
       registry.transition(1, Running);
       expect(operation.state).toBe(Running);

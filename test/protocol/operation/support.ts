@@ -17,5 +17,5 @@ export function register(
 
 /** Every operation that a registry holds, with its state. */
 export function snapshot(registry: OperationRegistry): Record<string, number> {
-  return Object.fromEntries([...registry.operations()].map(({ operationId, state }) => [operationId, state]));
+  return Object.fromEntries([...registry.operations()].map(({ frameId, state }) => [frameId, state]));
 }

@@ -91,6 +91,24 @@ describe('answers in preview4', () => {
     ]);
   });
 
+  it.each([
+    ['its name', submit4(), OPERATION_ID],
+    ['in preview3 its frame', submit(42, 7, 'ask'), 7n],
+  ])('know their operation by %s', async (_, asked, operationId) => {
+    const served = new Served();
+    const ids: unknown[] = [];
+    served.server.sessions$.subscribe((session) =>
+      session.respond((given) => {
+        ids.push(given.operationId, JSON.stringify(given));
+        return [];
+      }),
+    );
+    const peer = await openedPeer(served);
+    peer.send(asked);
+    await peer.next();
+    expect(ids).toEqual([operationId, expect.stringContaining(`"frameId":${asked.header.frameId}`)]);
+  });
+
   it('have a text in a region of its own, and bytes as they are', async () => {
     const served = new Served();
     served.server.sessions$.subscribe((session) => session.respond(() => of('größe', new Uint8Array([1]))));

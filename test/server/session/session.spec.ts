@@ -189,7 +189,7 @@ describe('a server session', () => {
     told(client.submit({}));
     await settled();
     expect(server.lastOperationId).toBe(1);
-    expect(server.operations).toMatchObject([{ operationId: 1 }]);
+    expect(server.operations).toMatchObject([{ frameId: 1 }]);
   });
 
   it('completes, with all its views, when it is over', async () => {

@@ -315,9 +315,9 @@ export class Application {
     const [first] = session.operations;
     if (first === undefined) return;
     for (const operation of record.operations) {
-      if (operation.frameId === first.operationId) operation.isWithdrawn = true;
+      if (operation.frameId === first.frameId) operation.isWithdrawn = true;
     }
-    session.cancel(first.operationId);
+    session.cancel(first.frameId);
   }
 
   private close(record: SessionRecord, session: ServerSession, drainTimeoutMs: number): void {

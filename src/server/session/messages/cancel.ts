@@ -41,7 +41,7 @@ export function onControl(
   const [first] = operations.all();
   if (first === undefined) return tollOf([], now);
   // All at once: those that wait are not to start for it.
-  const submits = operations.cancel(first.operationId, CancelScope.Session, 'client');
+  const submits = operations.cancel(first.frameId, CancelScope.Session, 'client');
   for (const { frameId } of submits) streams.emit('cancels', frameCancel(session, frameId));
   return tollOf(submits, now);
 }

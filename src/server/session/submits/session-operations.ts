@@ -282,7 +282,7 @@ export class SessionOperations implements OperationControl, SlotWaiter {
 
   /** The client cannot say any more what it holds. */
   releaseAll(): void {
-    for (const { operationId } of this.all()) this.release(operationId);
+    for (const { frameId } of this.all()) this.release(frameId);
   }
 
   /** A result was larger than the client takes, which it was told instead: that ends the operation. */

@@ -26,7 +26,7 @@ import { showAsJson } from '../../../wire/show-as-json';
 import { readU32 } from '../../../wire/u32';
 import { fieldOffset, type WireRecord } from '../../../wire/codec/record';
 import { decodeTokens } from '../../../protocol/operation/token-decoder';
-import type { AnsweredOperation } from '../../../protocol/revision/answers';
+import { operationIdOf, type AnsweredOperation } from '../../../protocol/revision/answers';
 import { takeRelations } from '../argument-rules';
 import type { Submit, SubmitEnd } from '../session-message';
 import type { HeldResults } from './held-results';
@@ -123,8 +123,8 @@ export class ReceivedSubmit implements Submit, OperationEntry, Containment, Answ
     return this.header.frameId;
   }
 
-  get operationId(): number {
-    return this.header.frameId;
+  get operationId(): bigint {
+    return this.record === FrameSubmitMetadata ? BigInt(this.frameId) : operationIdOf(this);
   }
 
   get traceId(): bigint {
@@ -236,8 +236,8 @@ export class ReceivedSubmit implements Submit, OperationEntry, Containment, Answ
   }
 
   toJSON(): Operation & Pick<this, 'metadata'> {
-    const { sessionId, operationId, parentId, groupId, state, metadata } = this;
-    return { sessionId, operationId, parentId, groupId, state, metadata };
+    const { sessionId, frameId, parentId, groupId, state, metadata } = this;
+    return { sessionId, frameId, parentId, groupId, state, metadata };
   }
 
   /** A subscriber of the submit's streams has thrown. */

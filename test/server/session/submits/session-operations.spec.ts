@@ -24,7 +24,7 @@ describe('SessionOperations', () => {
       isIdle: false,
       lastOperationId: 3,
     });
-    expect(stage.operations.all().map(({ operationId, state }) => [operationId, state])).toEqual([
+    expect(stage.operations.all().map(({ frameId, state }) => [frameId, state])).toEqual([
       [1, OperationState.Running],
       [2, OperationState.Running],
       [3, OperationState.Accepted],
@@ -190,7 +190,7 @@ describe('SessionOperations', () => {
         '3 is over: cancelled',
         'changed',
       ]);
-      expect(stage.operations.all().map(({ operationId }) => operationId)).toEqual([4]);
+      expect(stage.operations.all().map(({ frameId }) => frameId)).toEqual([4]);
     });
 
     it('has done all of its work before anybody hears of it', () => {
