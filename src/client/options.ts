@@ -116,7 +116,8 @@ export interface SessionOptions {
   readonly slowConsumerMs?: number;
   /**
    * Whether to tell the server, in the session extension block, that this is a client that answers PING
-   * and counts results. Default true; the reference's servers ignore it.
+   * and counts results. Without that, what is in flight when a connection is lost ends with `connection-lost`, also
+   * where the session is resumed. Default true; the reference's servers ignore it.
    */
   readonly announce?: boolean;
   /**

@@ -307,6 +307,8 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     // Not before: what is submitted in its place is to be sent over the next link.
     if (error?.kind === 'protocol')
       this.unreadable.lost(error, this.messages.results.received, this.isCounted);
+    // Nobody could tell what of them has come: an answer with a gap is none, and its end may never come.
+    if (!this.isCounted) this.submissions.failAll('connection-lost');
     return this.isOver ? 'over' : 'waits';
   }
 

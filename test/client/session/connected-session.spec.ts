@@ -40,7 +40,10 @@ describe('a session', () => {
   it.each<[unknown, string]>([
     [undefined, 'the options of session.submit must be an object, got undefined'],
     ['Call me', 'the options of session.submit must be an object, got "Call me"'],
-    [{ prompt: 'Call me' }, 'session.submit has no option "prompt"; it takes body, metadata, signal'],
+    [
+      { prompt: 'Call me' },
+      'session.submit has no option "prompt"; it takes body, metadata, signal, traceId',
+    ],
     [{ bdy: 'Call me' }, 'session.submit has no option "bdy"; did you mean body?'],
     [{ body: 5 }, 'body must be a Uint8Array or a string, got a number'],
     [{ body: { text: 'Call me' } }, 'body must be a Uint8Array or a string, got an object'],
