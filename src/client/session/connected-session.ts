@@ -1,4 +1,4 @@
-import { BehaviorSubject, of, ReplaySubject, switchAll, type Observable } from 'rxjs';
+import { of, ReplaySubject, type Observable } from 'rxjs';
 import type { RuntimeError } from '../../protocol/runtime-error';
 import type { SessionConnectivity } from '../../protocol/session/session-connectivity';
 import { SessionState } from '../../protocol/session/session-lifecycle';
@@ -15,6 +15,7 @@ import { EMPTY, type Packet } from '../../wire/packet';
 import { showAsJson } from '../../wire/show-as-json';
 import type { ClientLink, LinkedSession } from '../link/link';
 import type { OpenRequest } from '../link/open-queue';
+import { CarriedPressure } from '../../transport/carried-pressure';
 import { onEach } from '../../transport/on-each';
 import { takeCloseFields, takeEndpoint } from '../option-rules';
 import {
@@ -80,7 +81,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
   private phase: SessionConnectivity = 'open';
   /** Says how it ended also to whoever asks later: a session may be over when its opener has it. */
   private readonly phases = new ReplaySubject<SessionConnectivity>(1);
-  private readonly pressureSources: BehaviorSubject<Observable<boolean>>;
+  private readonly pressure: CarriedPressure;
   private ack: SessionOpenAckMetadata;
   /** The last that the server gave; empty where it gives none. */
   private resumeToken: Uint8Array;
@@ -104,8 +105,8 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     this.resumeToken = resumeToken;
     this.phases.next(this.phase);
     this.state$ = this.phases.asObservable();
-    this.pressureSources = new BehaviorSubject(link.transport.pressure$);
-    this.pressure$ = this.pressureSources.pipe(switchAll());
+    this.pressure = new CarriedPressure(link.transport.pressure$);
+    this.pressure$ = this.pressure.pressure$;
     this.carrier = new SessionCarrier(sessionId, link);
     this.submissions = new Submissions(this.carrier, settings, this.isResumeGranted, ack, link.credit);
     this.unreadable = new UnreadableAnswers(sessionId, this.submissions);
@@ -274,7 +275,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     this.leaveLink();
     this.submissions.detach();
     this.messages.rejectRequests(endedBefore(this.sessionId, 'connection-lost'));
-    this.pressureSources.next(of(true));
+    this.pressure.moveTo(of(true));
     this.become('reconnecting');
   }
 
@@ -287,7 +288,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     this.resumeToken = resumeToken;
     this.closing.resumed();
     link.adopt(this);
-    this.pressureSources.next(link.transport.pressure$);
+    this.pressure.moveTo(link.transport.pressure$);
     // A server that does not say is taken to have received all: nothing may run twice.
     this.submissions.attach(ack, extension?.lastOperationId ?? this.submissions.lastFrameId, link.credit);
     this.backlog.attached(holdingOf(extension));
@@ -344,15 +345,14 @@ export class ConnectedSession implements ClientSession, LinkedSession {
   ): void {
     if (this.isOver) return;
     this.phase = phase;
-    const { ofServer } = this.closing;
-    this.endedHow = ofServer === undefined ? ended : closedByServer(ofServer);
+    this.endedHow = this.closing.ofServer === undefined ? ended : closedByServer(this.closing.ofServer);
     const error = endedBefore(this.sessionId, reason);
     this.closing.end(reason === 'connection-lost' ? error : undefined);
     this.leaveLink();
     this.submissions.end(reason);
     this.backlog.end();
     this.messages.end(error);
-    this.pressureSources.complete();
+    this.pressure.end();
     this.phases.next(phase);
     this.phases.complete();
     this.owner.ended(this);

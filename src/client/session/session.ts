@@ -58,10 +58,14 @@ export interface ClientSession {
   readonly ended: SessionEnd | undefined;
   /** How many operations may be in flight and are: now, then after each change. */
   readonly credit$: Observable<Credit>;
-  /** Whether submits wait because the server does not read them as fast as they come, or there is none. */
+  /**
+   * Whether submits wait because the server does not read them as fast as they come, or there is none: now, then at
+   * each change; completes with the session.
+   */
   readonly pressure$: Observable<boolean>;
   /** Every FLOW_UPDATE that concerns this session; `submit` obeys them by itself. */
   readonly flowUpdates$: Observable<FlowUpdateMetadata>;
+  /** Every RESULT_HINT: what the server says of an operation before its result. */
   readonly hints$: Observable<Message<typeof MessageType.ResultHint>>;
   /**
    * A request, cold: subscribing submits it (as soon as there is credit), every RESULT_PUSH is emitted,

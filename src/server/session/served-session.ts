@@ -36,9 +36,13 @@ import { takeCancelScope, takeCredit, takeCreditTarget, takeFrameId } from './ar
 import { NORMAL_ENDING, REVOKED_ENDING, type CreditTarget, type SessionEnding } from './session-terms';
 import { ReceivedSubmit } from './submits/submit';
 
+/** The streams of a session, one object each, made for whoever asks first. */
+type Views = { -readonly [N in keyof ServerSession as Extract<N, `${string}$`>]?: ServerSession[N] };
+
 /** A session, as its application holds it. */
 export class ServedSession extends ContainedObservable<SessionMessage> implements ServerSession {
   readonly results: Observer<Result>;
+  private made: Views | undefined;
 
   constructor(private readonly core: SessionCore) {
     const subscribers = new SubscribersOf(
@@ -53,23 +57,23 @@ export class ServedSession extends ContainedObservable<SessionMessage> implement
   }
 
   get submits$(): Observable<Submit> {
-    return this.stream('submits', new SubscribersOfSubmits(this.core));
+    return (this.views.submits$ ??= this.stream('submits', new SubscribersOfSubmits(this.core)));
   }
 
   get cancels$(): Observable<Message<typeof MessageType.FrameCancel>> {
-    return this.stream('cancels');
+    return (this.views.cancels$ ??= this.stream('cancels'));
   }
 
   get patches$(): Observable<PatchRequest> {
-    return this.stream('patches');
+    return (this.views.patches$ ??= this.stream('patches'));
   }
 
   get migrations$(): Observable<MigrateRequest> {
-    return this.stream('migrations');
+    return (this.views.migrations$ ??= this.stream('migrations'));
   }
 
   get closes$(): Observable<Message<typeof MessageType.SessionClose>> {
-    return this.stream('closes');
+    return (this.views.closes$ ??= this.stream('closes'));
   }
 
   get sessionId(): number {
@@ -105,7 +109,7 @@ export class ServedSession extends ContainedObservable<SessionMessage> implement
   }
 
   get pressure$(): Observable<boolean> {
-    return contained(this.core.outlet.pressure$, this.subscribersOf('pressure$'));
+    return (this.views.pressure$ ??= contained(this.core.outlet.pressure$, this.subscribersOf('pressure$')));
   }
 
   get state$(): Observable<SessionConnectivity> {
@@ -114,7 +118,7 @@ export class ServedSession extends ContainedObservable<SessionMessage> implement
     const known$ = defer(() =>
       core.state === SessionState.Closed ? of(core.connectivity.value) : core.connectivity,
     );
-    return contained(known$, this.subscribersOf('state$'));
+    return (this.views.state$ ??= contained(known$, this.subscribersOf('state$')));
   }
 
   get attachment$(): Observable<SessionConnectivity> {
@@ -187,6 +191,11 @@ export class ServedSession extends ContainedObservable<SessionMessage> implement
   toJSON(): Pick<ServerSession, 'sessionId' | 'state' | 'peer' | 'transport' | 'operations'> {
     const { sessionId, state, peer, transport, operations } = this;
     return { sessionId, state, peer, transport, operations };
+  }
+
+  /** None of an idle session is asked for. */
+  private get views(): Views {
+    return (this.made ??= {});
   }
 
   private stream<N extends keyof StreamedMessages>(

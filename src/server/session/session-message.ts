@@ -83,7 +83,7 @@ export interface Submit extends Operation, Message<typeof MessageType.FrameSubmi
   readonly ended$: Observable<SubmitEnd>;
   /**
    * Whether the answer is to wait: the client does not take the session's results as fast as they come, or it
-   * holds this operation, whose consumer is slow. Now, then at each change.
+   * holds this operation, whose consumer is slow. Now, then at each change; completes with the operation.
    */
   readonly pressure$: Observable<boolean>;
   /**

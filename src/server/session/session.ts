@@ -58,7 +58,10 @@ export interface ServerSession extends Observable<SessionMessage> {
   readonly migrations$: Observable<MigrateRequest>;
   /** The close that the client asks for, if it does. */
   readonly closes$: Observable<Message<typeof MessageType.SessionClose>>;
-  /** Whether results wait because the client does not take them as fast as they come, or is away. */
+  /**
+   * Whether results wait because the client does not take them as fast as they come, or is away: now, then at each
+   * change; completes with the session.
+   */
   readonly pressure$: Observable<boolean>;
   /**
    * Where results go: `pipe(…).subscribe(session.results)`. A result of an operation that has ended

@@ -1,10 +1,11 @@
-import { BehaviorSubject, distinctUntilChanged, Observable, of, switchAll } from 'rxjs';
+import { BehaviorSubject, defer, of, type Observable } from 'rxjs';
 import type { CreditEpoch } from '../../../protocol/flow/credit-epoch';
 import {
   HELD_RESULT_BYTES,
   ResultOutbox,
   type OutboxLimits,
 } from '../../../protocol/operation/result-outbox';
+import { CarriedPressure } from '../../../transport/carried-pressure';
 import type { PeerName, Transport, TransportKind } from '../../../transport/transport';
 import type { DetachedShare } from '../../opening/detached-totals';
 import type { SlotPool } from '../../limits/slot-pool';
@@ -68,7 +69,7 @@ export class SessionOutlet {
   private share: DetachedShare | undefined;
   private readonly outbox: ResultOutbox<Outgoing> | undefined;
   /** Made for whoever asks first, as is the other. */
-  private pressureSources: BehaviorSubject<Observable<boolean>> | undefined;
+  private pressure: CarriedPressure | undefined;
   private waitingPressure: BehaviorSubject<boolean> | undefined;
   private isClosed = false;
   private lastPeer: PeerName;
@@ -97,10 +98,9 @@ export class SessionOutlet {
 
   /** Whether results wait that the client does not take. */
   get pressure$(): Observable<boolean> {
-    return new Observable((subscriber) => {
-      const sources = (this.pressureSources ??= new BehaviorSubject(this.pressureSource()));
-      if (this.isClosed) sources.complete();
-      return sources.pipe(switchAll(), distinctUntilChanged()).subscribe(subscriber);
+    return defer(() => {
+      if (this.isClosed) return of(false);
+      return (this.pressure ??= new CarriedPressure(this.pressureSource())).pressure$;
     });
   }
 
@@ -193,7 +193,7 @@ export class SessionOutlet {
     this.leaveShare();
     this.attachment = undefined;
     this.share = share;
-    this.pressureSources?.next(this.pressureSource());
+    this.pressure?.moveTo(this.pressureSource());
   }
 
   /** Whether a client that has `received` results can go on without a gap. */
@@ -212,7 +212,7 @@ export class SessionOutlet {
     this.attachment = attachment;
     this.lastPeer = attachment.transport.peer;
     this.lastKind = attachment.transport.kind;
-    this.pressureSources?.next(this.pressureSource());
+    this.pressure?.moveTo(this.pressureSource());
     if (outbox === undefined) return [];
     const known = received ?? outbox.lastSentNumber;
     outbox.acknowledge(known);
@@ -249,12 +249,10 @@ export class SessionOutlet {
     this.attachment = undefined;
     this.outbox?.clear();
     this.isClosed = true;
-    this.pressureSources?.next(this.pressureSource());
-    this.pressureSources?.complete();
+    this.pressure?.end();
   }
 
   private pressureSource(): Observable<boolean> {
-    if (this.isClosed) return of(false);
     if (this.attachment !== undefined) return this.attachment.transport.pressure$;
     this.waitingPressure = new BehaviorSubject((this.outbox?.fullness ?? 0) >= PRESSURE_AT);
     return this.waitingPressure;

@@ -23,7 +23,11 @@ export class OperationPressure implements Observer<boolean> {
     this.subscriber.error(error);
   }
 
+  /** The operation is over, or its session: nothing waits any more. */
   complete(): void {
+    this.isSessions = false;
+    this.isHeld = false;
+    this.tell();
     this.subscriber.complete();
   }
 

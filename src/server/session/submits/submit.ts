@@ -175,6 +175,10 @@ export class ReceivedSubmit implements Submit, OperationEntry, Containment, Answ
   get handlerPressure$(): Observable<boolean> {
     return new Observable((subscriber) => {
       const pressure = new OperationPressure(this.holding !== undefined, subscriber);
+      if (this.end !== undefined) {
+        pressure.complete();
+        return;
+      }
       (this.pressures ??= new Set()).add(pressure);
       subscriber.add(() => this.pressures?.delete(pressure));
       subscriber.add(this.control.pressure$.subscribe(pressure));
@@ -292,6 +296,7 @@ export class ReceivedSubmit implements Submit, OperationEntry, Containment, Answ
     this.states?.complete();
     this.ending?.next(end);
     this.ending?.complete();
+    for (const pressure of this.pressures ?? []) pressure.complete();
     if (this.controller !== undefined) this.abortIfUnwanted(this.controller);
   }
 
