@@ -189,10 +189,7 @@ export const STAGES: Readonly<Record<string, Make>> = {
     };
   },
   'ServerSession.state$': ofSession(({ served }) => served.state$, cut),
-  'ServerSession.attachment$': ofSession(
-    ({ served }) => Reflect.get(served, 'attachment$'),
-    cut,
-  ),
+  'ServerSession.attachment$': ofSession(({ served }) => Reflect.get(served, 'attachment$'), cut),
   'ServerSession.pressure$': ofSession(
     ({ served }) => served.pressure$,
     ({ served }, house) => {
