@@ -45,6 +45,14 @@ export function writeUtf8(text: string, bytes: Uint8Array, at: number): number {
   return end;
 }
 
+/** A text that starts with U+FEFF means it. */
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+
+/** Reads a whole text; what is no UTF-8 is U+FFFD. */
+export function readUtf8(bytes: Uint8Array): string {
+  return decoder.decode(bytes);
+}
+
 /** Bytes up to which a loop costs less than a call of the platform's decoder. */
 const SHORT_BYTES = 32;
 

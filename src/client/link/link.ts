@@ -15,6 +15,7 @@ import { decodeMessage, type Message, type MessageOf, type TypeFrom } from '../.
 import { MessageType } from '../../wire/message-type';
 import type { Packet } from '../../wire/packet';
 import type { Revision } from '../../wire/revision';
+import { readUtf8 } from '../../wire/utf8';
 import { ServerRefusalError } from '../errors';
 import type { ClientSettings } from '../options';
 import { ConnectionCredit } from './connection-credit';
@@ -326,7 +327,7 @@ export class ClientLink implements WatchedPeer {
     this.events.next({ kind: 'error', message });
     // Of connection scope, a hello or an open is all that it can be the answer to.
     const { metadata, body } = message;
-    const refusal = new ServerRefusalError(metadata.errorCode, new TextDecoder().decode(body));
+    const refusal = new ServerRefusalError(metadata.errorCode, readUtf8(body));
     if (this.greeting.isAwaited) this.greeting.end(refusal);
     else this.opens.refuse(refusal);
   }

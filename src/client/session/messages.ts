@@ -6,6 +6,7 @@ import { ErrorScope } from '../../wire/messages/error-message';
 import type { Packet } from '../../wire/packet';
 import { preview3 } from '../../wire/preview3';
 import type { Revision } from '../../wire/revision';
+import { readUtf8 } from '../../wire/utf8';
 import type { AwaitedAcks, Patience } from '../awaited-acks';
 import { ServerRefusalError } from '../errors';
 import type { Submissions } from '../submissions/submissions';
@@ -97,7 +98,7 @@ export class SessionMessages {
       return;
     }
     const oldest = this.requests.reduce((a, b) => (b.firstTurn < a.firstTurn ? b : a));
-    oldest.rejectFirst(new ServerRefusalError(errorCode, new TextDecoder().decode(message.body)));
+    oldest.rejectFirst(new ServerRefusalError(errorCode, readUtf8(message.body)));
     this.carrier.noteAnswer();
   }
 

@@ -15,6 +15,7 @@ import type { OperationFailure } from '../errors';
 import { isRefusedId } from '../link/speech';
 import type { Submissions } from '../submissions/submissions';
 import { readU32 } from '../../wire/u32';
+import { readUtf8 } from '../../wire/utf8';
 import type { SessionCarrier } from './session-carrier';
 
 const OPERATION_ID = fieldOffset(PartialResultMetadata, 'operationId');
@@ -68,7 +69,7 @@ export class Results {
     const { operationId } = metadata;
     requireNamed(header, Number(operationId & 0xffff_ffffn), Number(operationId >> 32n));
     const reason = REASON_OF_DROP.get(metadata.dropReasonCode) ?? 'dropped';
-    this.submissions.fail(header.frameId, reason, { text: new TextDecoder().decode(body) });
+    this.submissions.fail(header.frameId, reason, { text: readUtf8(body) });
   }
 
   onDrop({ header }: MessageOf<typeof MessageType.ResultDrop>): void {
@@ -81,7 +82,7 @@ export class Results {
     const { errorScope, relatedFrameId, errorCode, retryAfterMs } = metadata;
     // It stands for the result, and is counted like one.
     if (errorScope === ErrorScope.Frame) this.counted();
-    const text = new TextDecoder().decode(body);
+    const text = readUtf8(body);
     if (isRefusedId(text) && this.submissions.sendWithoutId(relatedFrameId)) return;
     this.submissions.fail(relatedFrameId, reasonOf(errorCode), { errorCode, text, retryAfterMs });
   }

@@ -1,5 +1,6 @@
 import { cutText, MAX_TEXT_BYTES } from '../cut-text';
 import { HEADER_LENGTH } from '../../wire/header';
+import { readUtf8 } from '../../wire/utf8';
 
 /**
  * What this project's ends tell each other in the session extension block of SESSION_OPEN and
@@ -133,7 +134,7 @@ export function decodeSessionExtension(bytes: Uint8Array): SessionExtension | un
     if (tag === Tag.TakesRefusalText) extension = { ...extension, takesRefusalText: true };
     if (tag === Tag.RefusalText) {
       const text = bytes.subarray(start, start + Math.min(length, MAX_TEXT_BYTES));
-      extension = { ...extension, refusalText: new TextDecoder().decode(text) };
+      extension = { ...extension, refusalText: readUtf8(text) };
     }
     if (tag === Tag.TakesFailures) extension = { ...extension, takesFailures: true };
     at = start + length;
