@@ -5,6 +5,7 @@ export type { Server } from './server/server';
 export type { Violation } from './server/reports';
 export type { CloseOptions, QueueLimits, ResumeMode, ServerOptions } from './server/options';
 export { DEFAULT_SERVER_LIMITS, type ServerLimits } from './server/limits/server-limits';
+export type { RetainLimits } from './server/limits/retained-totals';
 export type { LimitConsequence, LimitTripped } from './server/limits/limit-tripped';
 export type { Rate } from './server/limits/token-bucket';
 export type { OutboxLimits } from './protocol/operation/result-outbox';
@@ -36,7 +37,8 @@ export type { Answer, Answers, HandlerContext } from '../operators/application/r
 
 // A client.
 export type { Client } from './client/client';
-export type { ClientOptions, ReconnectOptions, SessionOptions } from './client/options';
+export type { ClientOptions, ReconnectOptions, ResumeOptions, SessionOptions } from './client/options';
+export type { ResumedOperation, ResumedSession, SentRequest } from './client/session/resumed-session';
 export type { CacheInvalidation, ClientSession, PatchAck } from './client/session/session';
 export type { SessionEnd } from './client/session/session-end';
 export type { SubmitRequest } from './client/submissions/submission';
@@ -44,7 +46,7 @@ export type { ClientOperation } from './client/submissions/client-interceptor';
 export type { OperationTimings } from './client/submissions/stopwatch';
 export type { ResultStream } from './client/submissions/result-stream';
 export type { TextStream, WholeAnswer } from './client/submissions/answer-text';
-export type { Credit } from './client/submissions/submissions';
+export type { Credit } from './client/submissions/credit';
 export type { ClientUsage } from './client/usage';
 export {
   MigrationRefusedError,

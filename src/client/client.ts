@@ -13,15 +13,23 @@ import { throwIfAborted, unlessAborted } from './abort';
 import { SessionRejectedError } from './errors';
 import { linkOver, type ClientLink } from './link/link';
 import { ClientLinks } from './link/links';
-import { takeClientOptions, takeEndpoint, takeSessionOptions } from './option-rules';
-import { clientSettings, type ClientOptions, type ClientSettings, type SessionOptions } from './options';
+import { takeClientOptions, takeEndpoint, takeResumeOptions, takeSessionOptions } from './option-rules';
+import {
+  clientSettings,
+  type ClientOptions,
+  type ClientSettings,
+  type ResumeOptions,
+  type SessionOptions,
+} from './options';
 import { onEach } from '../transport/on-each';
 import { Reconnection } from './reconnect/reconnection';
 import { SessionMover } from './reconnect/session-mover';
 import { ConnectedSession, type SessionOwner } from './session/connected-session';
 import { AuthSource } from './session/auth';
-import { openRequest } from './session/open';
+import { openRequest, type AcceptedOpen } from './session/open';
+import type { ResumedSession } from './session/resumed-session';
 import type { ClientSession } from './session/session';
+import { readTicket, toldWith, type Ticket } from './session/ticket';
 import type { ClientUsage } from './usage';
 
 /** A connection to a server. */
@@ -53,6 +61,18 @@ export interface Client {
    */
   openSession(options?: SessionOptions): Promise<ClientSession>;
   /**
+   * Takes a session up with its ticket (`session.ticket$`), from wherever: a page that was loaded again, another tab,
+   * another process. It comes with its operations, whole where the server keeps answers (`retain`), else from where
+   * the ticket was given; its options are those that it was opened with, but for these. Whoever had it before hears
+   * that it is taken over. Rejects with a `TypeError` where the ticket is none, with a `SessionRejectedError` where
+   * the server has the session no more, or cannot give it without a gap, and as `openSession` does.
+   *
+   * @example
+   * const session = await client.resumeSession(sessionStorage.getItem('ticket') ?? '');
+   * for (const { sent, results } of session.operations) console.log(sent?.text, await results.whole());
+   */
+  resumeSession(ticket: string, options?: ResumeOptions): Promise<ResumedSession>;
+  /**
    * Ends every session and the connection. The server hears of each, also of those that reconnect, if it can be
    * reached within `closeTimeoutMs`; what it has not taken by then is not waited for. To close again is to wait
    * for the same.
@@ -78,6 +98,14 @@ export async function connect(to: ConnectEndpoint, given: ClientOptions = {}): P
   const client = new RunningClient(clientSettings(options));
   await client.connect(endpoint, options.signal);
   return client;
+}
+
+/** What a session begins with, here. */
+interface Beginning {
+  readonly auth: Uint8Array;
+  readonly signal: AbortSignal | undefined;
+  /** Undefined for one that is opened. */
+  readonly ticket?: Ticket;
 }
 
 class RunningClient implements Client, SessionOwner {
@@ -149,21 +177,72 @@ class RunningClient implements Client, SessionOwner {
     const { signal, ...wanted } = takeSessionOptions(given);
     const options = { ...this.settings.session, ...wanted };
     throwIfAborted(signal);
-    const asked = this.auths.of(options.auth);
-    const auth = asked instanceof Uint8Array ? asked : await unlessAborted(signal, asked);
-    const link = this.links.main;
-    if (link === undefined || this.closed !== undefined) throw linkOver(this.peer);
+    const asked = this.authOf(options, signal);
+    const auth = asked instanceof Uint8Array ? asked : await asked;
+    return await this.begin(this.mainLink, options, { auth, signal });
+  }
+
+  async resumeSession(ticket: string, given: ResumeOptions = {}): Promise<ResumedSession> {
+    const taken = readTicket(ticket);
+    const { signal, ...wanted } = takeResumeOptions(given);
+    const options = { ...this.settings.session, ...wanted, ...taken.options };
+    throwIfAborted(signal);
+    const auth = await this.authOf(options, signal);
+    const link = await this.linkOf(taken.revision, signal);
+    try {
+      return await this.begin(link, options, { auth, signal, ticket: taken });
+    } finally {
+      await this.links.leaveUnused(link);
+    }
+  }
+
+  /** Where sessions are opened. Throws a `RuntimeError` where that has ended. */
+  private get mainLink(): ClientLink {
+    const { main } = this.links;
+    if (main === undefined || this.closed !== undefined) throw linkOver(this.peer);
+    return main;
+  }
+
+  /** A link of a revision, to where sessions are opened: the one of those, or another. */
+  private async linkOf(revision: RevisionName, signal: AbortSignal | undefined): Promise<ClientLink> {
+    const { mainLink } = this;
+    if (mainLink.speech.name === revision) return mainLink;
+    return this.links.connect(mainLink.endpoint, { revision, signal });
+  }
+
+  /** At once where nobody has to be waited for. */
+  private authOf(
+    { auth }: SessionOptions,
+    signal: AbortSignal | undefined,
+  ): Uint8Array | Promise<Uint8Array> {
+    const asked = this.auths.of(auth);
+    return asked instanceof Uint8Array ? asked : unlessAborted(signal, asked);
+  }
+
+  /** Opens a session on a link, or takes one up there with a ticket. */
+  private async begin(
+    link: ClientLink,
+    options: SessionOptions,
+    { auth, signal, ticket }: Beginning,
+  ): Promise<ConnectedSession> {
     const { largestPacket } = link.transport;
+    const told = ticket === undefined ? {} : toldWith(ticket);
     let session: ConnectedSession | undefined;
-    const request = openRequest(options, { auth }, { largestPacket }, link.speech, (accepted) => {
+    const blocks = { auth, resumeToken: ticket?.resumeToken };
+    const request = openRequest(options, blocks, { largestPacket, ...told }, link.speech, (accepted) => {
       const { sessionId } = accepted.ack;
       // A server that chooses may not choose the id of a session that goes on.
       if (link.hasId(sessionId) && request.open.resumeTokenBytes === 0) {
         throw new NnrpError({ kind: 'SessionAlreadyExists', sessionId });
       }
-      const opened = new ConnectedSession(this, this.settings, options, accepted, link);
+      const by = ticket === undefined ? 'open' : 'ticket';
+      const opened = new ConnectedSession(this, this.settings, options, accepted, link, by);
       this.sessions.add(opened);
       link.adopt(opened);
+      if (ticket !== undefined && !knowsTickets(accepted)) {
+        opened.leave();
+        throw noTickets(link.transport.peer);
+      }
       // The client was closed before the answer came, or the open given up.
       if (this.closed !== undefined || signal?.aborted === true) opened.leave();
       else session = opened;
@@ -262,6 +341,19 @@ showAsJson('Client', RunningClient);
 
 function sum<T>(items: readonly T[], measure: (item: T) => number): number {
   return items.reduce((total, item) => total + measure(item), 0);
+}
+
+/** A server of this project that does not answer a ticket as such; one of the reference has nothing to go on with. */
+function knowsTickets({ extension }: AcceptedOpen): boolean {
+  return extension === undefined || extension.countFrom !== undefined;
+}
+
+function noTickets(peer: PeerName): RuntimeError {
+  return new RuntimeError(
+    'protocol',
+    `the server at ${peer} is of a version that knows no tickets, and the session is closed; open another`,
+    { reach: 'session', origin: 'peer' },
+  );
 }
 
 function unsupportedTransport(actual: TransportKind, expected: TransportKind): RuntimeError {

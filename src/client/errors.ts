@@ -16,6 +16,7 @@ import { SessionErrorCode, SessionStatus } from '../wire/messages/session-open';
  * - `cancelled`: `session.cancel` was called for it, or its `signal` has aborted, whose reason is the `cause`
  * - `slow-consumer`: whoever pulled its results took none for `slowConsumerMs`, where no more may wait
  * - `session-closed`: its session was closed before
+ * - `taken-over`: another client has taken its session over with a ticket, and has its answer
  * - `connection-lost`: its connection ended before; whether the server has run it, `outcome` says
  * - `too-large`: it is larger than the server takes over this transport; the session goes on
  * - `undeliverable`: two connections have ended before the server had received it, so that it is not sent over a
@@ -35,6 +36,7 @@ export type OperationFailure =
   | 'cancelled'
   | 'slow-consumer'
   | 'session-closed'
+  | 'taken-over'
   | 'connection-lost'
   | 'too-large'
   | 'undeliverable'
@@ -64,6 +66,7 @@ const SENTENCES: Readonly<Record<OperationFailure, string>> = {
   cancelled: 'it was cancelled',
   'slow-consumer': 'its loop took no result for `slowConsumerMs`, and no more may wait',
   'session-closed': 'its session is closed',
+  'taken-over': 'another client has taken its session over, and has its answer',
   'connection-lost': 'the connection is lost, and whether the server has run it is unknown',
   'too-large': 'it is larger than the server takes over this transport',
   undeliverable: 'two connections have ended before the server had received it; is it larger than it takes?',

@@ -1,4 +1,4 @@
-import type { ClientOptions, ReconnectOptions, SessionOptions } from './options';
+import type { ClientOptions, ReconnectOptions, ResumeOptions, SessionOptions } from './options';
 import {
   bytesOrText,
   callback,
@@ -105,6 +105,9 @@ const SESSION_RULES: Rules<SessionOptions> = {
   signal: abortSignal,
 };
 
+const { maxBufferedBytes, slowConsumerMs, signal } = SESSION_RULES;
+const RESUME_RULES: Rules<ResumeOptions> = { auth, reconnect, maxBufferedBytes, slowConsumerMs, signal };
+
 const SUBMIT_RULES: Rules<SubmitRequest> = {
   // As it is: bytes may have been given away.
   body: { ...bytesOrText, take: (value) => value as Uint8Array | string },
@@ -136,6 +139,10 @@ export function takeClientOptions(options: unknown): ClientOptions {
 
 export function takeSessionOptions(options: unknown): SessionOptions {
   return takeOptions('openSession', options, SESSION_RULES);
+}
+
+export function takeResumeOptions(options: unknown): ResumeOptions {
+  return takeOptions('resumeSession', options, RESUME_RULES);
 }
 
 /** As it is where it is right, which costs a submit nothing: what is misspelt would be an empty submit. */

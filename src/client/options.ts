@@ -141,6 +141,12 @@ export interface SessionOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What a session that is resumed with a ticket may have beside what it was opened with; see {@link SessionOptions}. */
+export type ResumeOptions = Pick<
+  SessionOptions,
+  'auth' | 'reconnect' | 'maxBufferedBytes' | 'slowConsumerMs' | 'signal'
+>;
+
 /** What `connect` fills in. */
 export const CLIENT_DEFAULTS = {
   connectTimeoutMs: 10_000,

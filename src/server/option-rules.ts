@@ -29,15 +29,13 @@ import type { RevisionName } from '../wire/message';
 import { CacheObjectKind } from '../wire/messages/cache';
 import { CloseReason, InFlightPolicy } from '../wire/messages/session-close';
 import { DEFAULT_SERVER_LIMITS, type ServerLimits } from './limits/server-limits';
+import type { RetainLimits } from './limits/retained-totals';
 import type { Rate } from './limits/token-bucket';
-import { MIN_TOKEN_BYTES, type RandomBytes } from './opening/resume-token';
+import { MAX_TOKEN_BYTES, MIN_TOKEN_BYTES, type RandomBytes } from './opening/resume-token';
 import type { SessionPolicy } from './opening/policy';
 import type { CloseOptions, QueueLimits, ServerOptions, ServerSettings } from './options';
 import type { SessionEnding } from './session/session-terms';
 import type { Submit } from './session/session-message';
-
-/** A token has to fit into what a stranger may say. */
-const MAX_TOKEN_BYTES = 1024;
 
 const rate: Rule<Rate> = optionsOf<Rate>({ burst: required(limit), perSecond: required(limit) });
 
@@ -84,6 +82,7 @@ const SERVER_RULES: Rules<ServerOptions> = {
   resume: oneOf('token', 'off', 'by-id'),
   revisions,
   outbox: optionsOf(partly<OutboxLimits>({ maxResults: limit, maxBytes: limit })),
+  retain: optionsOf(partly<RetainLimits>({ bytes: limit, ms: milliseconds })),
   randomBytes: callback<RandomBytes>(),
   tokenKey,
   maxCacheBytes: limit,

@@ -10,6 +10,7 @@ import type { SchemaDescriptorHeader } from '../wire/messages/schema-descriptor'
 import { standardSchemaRegistry } from '../protocol/capability/schema-registry';
 import { acceptAll, type SessionPolicy } from './opening/policy';
 import { systemRandom } from './opening/resume-token';
+import { DEFAULT_RETAIN, type RetainLimits } from './limits/retained-totals';
 import type { Submit } from './session/session-message';
 import { DEFAULT_SERVER_LIMITS, type ServerLimits } from './limits/server-limits';
 import { CancelScope } from '../protocol/operation/operation';
@@ -79,6 +80,12 @@ export interface ServerOptions {
   /** What is kept for a client that is away. Default 8 MiB a session, however many results that is. */
   readonly outbox?: Partial<OutboxLimits>;
   /**
+   * Keeps answers from their first result on, for clients that come with a ticket of the session (`session.ticket$`),
+   * from another page load perhaps: those that run, and each for `ms` once it has ended. `{}` for the defaults.
+   * Default: nothing is kept, and such a client gets what comes after the results that its ticket counts.
+   */
+  readonly retain?: Partial<RetainLimits>;
+  /**
    * Where tokens come from. Default: the system's random source. A server that is given one repeats itself:
    * the ids that it chooses begin at 1 and not at a random place, and tokens have a tag only with `tokenKey`.
    */
@@ -139,13 +146,15 @@ export interface CloseOptions {
 export type ServerSettings = Required<
   Omit<
     ServerOptions,
-    'listen' | 'transport' | 'queue' | 'limits' | 'outbox' | 'keepAlive' | 'scheduler' | 'tokenKey'
+    'listen' | 'transport' | 'queue' | 'limits' | 'outbox' | 'keepAlive' | 'scheduler' | 'tokenKey' | 'retain'
   >
 > & {
   readonly queue: QueueLimits;
   readonly limits: ServerLimits;
   readonly outbox: OutboxLimits;
   readonly keepAlive: KeepAlive;
+  /** Undefined where nothing is kept. */
+  readonly retain: RetainLimits | undefined;
   /** Undefined for tokens without a tag. */
   readonly tokenKey: Uint8Array | undefined;
 };
@@ -167,6 +176,7 @@ export function serverSettings(options: ServerOptions): ServerSettings {
     resume: options.resume ?? 'token',
     revisions: options.revisions ?? ['preview3', 'preview4'],
     outbox: { ...DEFAULT_OUTBOX_LIMITS, ...options.outbox },
+    retain: options.retain && { ...DEFAULT_RETAIN, ...options.retain },
     randomBytes: options.randomBytes ?? systemRandom,
     tokenKey: tokenKey(options),
     maxCacheBytes: options.maxCacheBytes ?? 64 * 1024 * 1024,

@@ -2,10 +2,12 @@ import type { SchedulerLike, Subscription } from 'rxjs';
 import type { ServerCapabilities } from '../protocol/capability/capability';
 import type { HeldTotals } from './limits/held-totals';
 import type { QueuedTotals } from './limits/queued-totals';
+import type { RetainedTotals } from './limits/retained-totals';
 import type { DetachedTotals } from './opening/detached-totals';
 import type { RegisteredSession, SessionRegistry } from './opening/session-registry';
 import type { ServerSettings } from './options';
 import type { ServerReports } from './reports';
+import type { RetainedAnswer } from './session/results/retained-answers';
 import type { HeldResults } from './session/submits/held-results';
 
 /** What all connections and sessions of a server share. */
@@ -22,6 +24,8 @@ export interface ServerContext {
   readonly queued: QueuedTotals;
   /** Bytes of results that wait because clients hold their operations, over all sessions. */
   readonly held: HeldTotals<HeldResults>;
+  /** What is kept of answers for clients with a ticket, over all sessions; undefined where nothing is. */
+  readonly retained: RetainedTotals<RetainedAnswer> | undefined;
   /** Timers of what outlives its session; they end with the server. */
   readonly lasting: Subscription;
 }

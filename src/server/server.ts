@@ -18,6 +18,7 @@ import { HeldSubject } from './held-subject';
 import { HandshakeGate } from './limits/handshake-gate';
 import type { LimitTripped } from './limits/limit-tripped';
 import { HeldTotals } from './limits/held-totals';
+import { RetainedTotals } from './limits/retained-totals';
 import { QueuedTotals } from './limits/queued-totals';
 import { DetachedTotals } from './opening/detached-totals';
 import { takeCloseOptions, takeServerOptions } from './option-rules';
@@ -150,6 +151,7 @@ class RunningServer implements Server {
       detached: new DetachedTotals(limits),
       queued: new QueuedTotals(limits.maxQueuedBytes),
       held: new HeldTotals(limits),
+      retained: settings.retain && new RetainedTotals(settings.retain, scheduler),
       lasting: this.lasting,
     };
     this.opener = new SessionOpener(this.context, this.registry, this.sessions);
@@ -181,6 +183,7 @@ class RunningServer implements Server {
       outboxResults: sum(held, ({ outboxResults }) => outboxResults),
       outboxBytes: sum(held, ({ outboxBytes }) => outboxBytes),
       heldBytes: sum(held, ({ heldBytes }) => heldBytes),
+      retainedBytes: this.context.retained?.byteLength ?? 0,
       queuedBytes: sum([...this.connections], ({ transport }) => transport.queuedBytes),
     };
   }

@@ -15,12 +15,14 @@ export interface ServerUsage {
   readonly outboxBytes: number;
   /** Bytes of results that wait because clients hold their operations. */
   readonly heldBytes: number;
+  /** Bytes of answers that are kept for clients with a ticket. */
+  readonly retainedBytes: number;
   /** Bytes that were sent and that no peer has taken yet. */
   readonly queuedBytes: number;
 }
 
 /** A session's share of {@link ServerUsage}. */
-export type SessionUsage = Omit<ServerUsage, 'connections' | 'sessions' | 'queuedBytes'>;
+export type SessionUsage = Omit<ServerUsage, 'connections' | 'sessions' | 'retainedBytes' | 'queuedBytes'>;
 
 /** What a session is made of that has such a share. */
 interface UsingSession {

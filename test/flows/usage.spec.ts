@@ -13,6 +13,7 @@ const nothing = {
   outboxResults: 0,
   outboxBytes: 0,
   heldBytes: 0,
+  retainedBytes: 0,
   queuedBytes: 0,
 };
 const idle = {

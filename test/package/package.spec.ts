@@ -14,7 +14,7 @@ import { run, runTool } from './run';
 const entries = entryPoints();
 const MAX_UNPACKED_BYTES = 3_000_000;
 const MAX_PACKED_BYTES = 640_000;
-const MAX_CLIENT_BYTES = 60_000;
+const MAX_CLIENT_BYTES = 63_000;
 
 const specifiers = entries.map(({ specifier }) => specifier);
 
@@ -61,7 +61,7 @@ describe('the public names', () => {
   it('nnrp-rx has so few that one can know them', () => {
     const { values, types } = entries.find(({ specifier }) => specifier === 'nnrp-rx')!;
     expect(values.length).toBeLessThanOrEqual(40);
-    expect(values.length + types.length).toBeLessThanOrEqual(120);
+    expect(values.length + types.length).toBeLessThanOrEqual(126);
   });
 
   it.each(entries)('$specifier exports what is recorded', ({ values, types }) => {

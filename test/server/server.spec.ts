@@ -139,6 +139,7 @@ describe('close', () => {
       outboxResults: 0,
       outboxBytes: 0,
       heldBytes: 0,
+      retainedBytes: 0,
       queuedBytes: 0,
     });
     expect([served.server.sessionCount, served.server.connectionCount]).toEqual([0, 0]);

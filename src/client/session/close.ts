@@ -6,6 +6,7 @@ import {
   afterCloseAck,
   SessionState,
 } from '../../protocol/session/session-lifecycle';
+import { TAKEN_OVER } from '../../protocol/session/taken-over';
 import { scheduleIn } from '../../transport/time/schedule-in';
 import type { MessageOf } from '../../wire/message';
 import { MessageType } from '../../wire/message-type';
@@ -66,6 +67,11 @@ export class ClosingHandshake {
   /** The server's SESSION_CLOSE, if it was the first to close. */
   get ofServer(): SessionCloseMetadata | undefined {
     return this.askedByServer;
+  }
+
+  /** How it ends: the server may have given the session to another client, that has come with its ticket. */
+  get reason(): 'session-closed' | 'taken-over' {
+    return this.askedByServer?.sessionErrorCode === TAKEN_OVER ? 'taken-over' : 'session-closed';
   }
 
   /** Closing from when its user asks for it, though a server that is away hears of it later. */
@@ -148,6 +154,11 @@ export class ClosingHandshake {
     this.current = afterClose(this.current, sessionId);
     this.askedByServer = metadata;
     submissions.refuseNew();
+    if (sessionErrorCode === TAKEN_OVER) {
+      // The server waits for no answer.
+      this.over.next();
+      return;
+    }
     if (inFlightPolicy === InFlightPolicy.Abort || submissions.inFlightIds().length === 0) {
       this.finish();
       return;

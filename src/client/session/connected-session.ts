@@ -1,5 +1,6 @@
 import { of, ReplaySubject, type Observable } from 'rxjs';
 import type { RuntimeError } from '../../protocol/runtime-error';
+import type { SessionExtension } from '../../protocol/session/session-extension';
 import type { SessionConnectivity } from '../../protocol/session/session-connectivity';
 import { SessionState } from '../../protocol/session/session-lifecycle';
 import type { ConnectEndpoint } from '../../transport/endpoint';
@@ -27,11 +28,14 @@ import {
 import { Backlog, holdingOf } from '../submissions/backlog';
 import { SubmittedResults, type ResultStream } from '../submissions/result-stream';
 import type { SubmitRequest } from '../submissions/submission';
-import { Submissions, type Credit } from '../submissions/submissions';
+import type { Credit } from '../submissions/credit';
+import { Submissions } from '../submissions/submissions';
 import type { ClientSessionUsage } from '../usage';
 import { ClosingHandshake } from './close';
-import { openRequest, type AcceptedOpen } from './open';
+import type { AcceptedOpen } from './open';
 import { SessionMessages } from './messages';
+import { ResumeClaim } from './resume-claim';
+import { takeUp, type ResumedOperation } from './resumed-session';
 import {
   closedByServer,
   CONNECTION_LOST,
@@ -72,6 +76,8 @@ export class ConnectedSession implements ClientSession, LinkedSession {
   readonly hints$: Observable<Message<typeof MessageType.ResultHint>>;
   readonly state$: Observable<SessionConnectivity>;
   readonly pressure$: Observable<boolean>;
+  readonly ticket$: Observable<string>;
+  readonly operations: readonly ResumedOperation[];
   private readonly carrier: SessionCarrier;
   private readonly submissions: Submissions;
   private readonly backlog: Backlog;
@@ -83,9 +89,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
   private readonly phases = new ReplaySubject<SessionConnectivity>(1);
   private readonly pressure: CarriedPressure;
   private ack: SessionOpenAckMetadata;
-  /** The last that the server gave; empty where it gives none. */
-  private resumeToken: Uint8Array;
-  private resumeAttempts = 0;
+  private readonly claim: ResumeClaim;
   private endedHow: SessionEnd | undefined;
   /** Whether the server counts its results, and sends again what has not arrived. */
   private isCounted: boolean;
@@ -94,25 +98,29 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     private readonly owner: SessionOwner,
     settings: ClientSettings,
     private readonly options: SessionOptions,
-    { ack, resumeToken, extension }: AcceptedOpen,
+    accepted: AcceptedOpen,
     link: ClientLink,
+    /** Whether it was opened here, or taken up with a ticket. */
+    by: 'open' | 'ticket' = 'open',
   ) {
+    const { ack, extension } = accepted;
     const { sessionId, sessionStatus } = ack;
     const { scheduler, answerTimeoutMs } = settings;
     if (extension !== undefined) link.announce(extension);
     this.ack = ack;
     this.isCounted = extension !== undefined;
-    this.resumeToken = resumeToken;
+    this.claim = new ResumeClaim(options, accepted);
+    if (by === 'ticket') this.phase = 'resumed';
     this.phases.next(this.phase);
     this.state$ = this.phases.asObservable();
     this.pressure = new CarriedPressure(link.transport.pressure$);
     this.pressure$ = this.pressure.pressure$;
     this.carrier = new SessionCarrier(sessionId, link);
-    this.submissions = new Submissions(this.carrier, settings, this.isResumeGranted, ack, link.credit);
+    this.submissions = new Submissions(this.carrier, settings, this.claim.isGranted, ack, link.credit);
     this.unreadable = new UnreadableAnswers(sessionId, this.submissions);
     const state = sessionStatus === SessionStatus.Resumed ? SessionState.Resumed : SessionState.Open;
     this.closing = new ClosingHandshake(this.carrier, this.submissions, settings, state);
-    onEach(this.closing.over$, () => this.end('session-closed', 'closed'));
+    onEach(this.closing.over$, () => this.end(this.closing.reason, 'closed'));
     const patience = { sessionId, scheduler, answerTimeoutMs };
     this.messages = new SessionMessages(this.closing, this.submissions, this.carrier, patience);
     this.flowUpdates$ = this.messages.flow.received.asObservable();
@@ -125,6 +133,9 @@ export class ConnectedSession implements ClientSession, LinkedSession {
       { scheduler, maxBufferedBytes, slowConsumerMs },
       holdingOf(extension),
     );
+    this.ticket$ = this.claim.tickets(this.carrier, this.messages.results);
+    const parts = { submissions: this.submissions, backlog: this.backlog, results: this.messages.results };
+    this.operations = by === 'ticket' ? takeUp(extension, link.speech.requests, parts) : [];
   }
 
   get sessionId(): number {
@@ -231,7 +242,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
 
   /** Whether the session can go on over another link. */
   get isResumable(): boolean {
-    return this.isResumeGranted && this.closing.isOpen;
+    return this.claim.isGranted && this.closing.isOpen;
   }
 
   /** Whether the server is to hear of its end, and has not said its last word. */
@@ -239,23 +250,14 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     return this.closing.isAsked;
   }
 
-  /**
-   * A resume of this session on a link, which `accepted` adopts. Tells how far the session has come, where a server
-   * may hear of it.
-   */
+  /** A resume of this session on a link, which `accepted` adopts. */
   resumeRequest(link: ClientLink, auth: Uint8Array, accepted: (answer: AcceptedOpen) => void): OpenRequest {
-    const { options, sessionId } = this;
-    const progress =
-      options.announce === false
-        ? {}
-        : {
-            largestPacket: link.transport.largestPacket,
-            receivedResults: this.messages.results.received,
-            wantedOperations: this.submissions.tellWanted(),
-            resumeAttempt: (this.resumeAttempts += 1),
-          };
-    const wanted = { ...options, requestedSessionId: sessionId, allowResume: true };
-    return openRequest(wanted, { resumeToken: this.resumeToken, auth }, progress, link.speech, (answer) => {
+    const { sessionId, messages, submissions } = this;
+    const progress = (): SessionExtension => ({
+      receivedResults: messages.results.received,
+      wantedOperations: submissions.tellWanted(),
+    });
+    return this.claim.request(sessionId, link, auth, progress, (answer) => {
       if (this.isOver) {
         // Meanwhile; the server has it there again.
         link.send(this.farewell());
@@ -280,18 +282,19 @@ export class ConnectedSession implements ClientSession, LinkedSession {
   }
 
   /** Goes on over another link. */
-  attach(link: ClientLink, { ack, resumeToken, extension }: AcceptedOpen): void {
+  attach(link: ClientLink, accepted: AcceptedOpen): void {
+    const { ack, extension } = accepted;
     this.carrier.attach(link);
     if (extension !== undefined) link.announce(extension);
     this.ack = ack;
     this.isCounted = extension !== undefined;
-    this.resumeToken = resumeToken;
     this.closing.resumed();
     link.adopt(this);
     this.pressure.moveTo(link.transport.pressure$);
     // A server that does not say is taken to have received all: nothing may run twice.
     this.submissions.attach(ack, extension?.lastOperationId ?? this.submissions.lastFrameId, link.credit);
     this.backlog.attached(holdingOf(extension));
+    this.claim.renew(accepted);
     this.become('resumed');
     this.closing.tellAgain();
   }
@@ -333,13 +336,15 @@ export class ConnectedSession implements ClientSession, LinkedSession {
 
   /** The server does not have the session any more: what it was to be told anyway, where it is closing. */
   expire(error?: unknown): void {
+    const how = notResumed(error);
     if (this.isClosing) this.end('session-closed', 'closed');
-    else this.end('connection-lost', 'expired', notResumed(error));
+    else if (how.by === 'taken-over') this.end('taken-over', 'closed', how);
+    else this.end('connection-lost', 'expired', how);
   }
 
   /** Ends the session without a word to the server. */
   end(
-    reason: 'session-closed' | 'connection-lost',
+    reason: 'session-closed' | 'connection-lost' | 'taken-over',
     phase: 'expired' | 'closed',
     ended: SessionEnd = reason === 'session-closed' ? ENDED_HERE : CONNECTION_LOST,
   ): void {
@@ -352,6 +357,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     this.submissions.end(reason);
     this.backlog.end();
     this.messages.end(error);
+    this.claim.end();
     this.pressure.end();
     this.phases.next(phase);
     this.phases.complete();
@@ -362,14 +368,10 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     return this.phase === 'expired' || this.phase === 'closed';
   }
 
-  private get isResumeGranted(): boolean {
-    return this.resumeToken.length > 0;
-  }
-
   /** Whether the session goes on over the next link; to be closed there, where the server may not know of it. */
   private get mayComeBack(): boolean {
-    const { options, isResumeGranted, closing } = this;
-    if (options.reconnect === undefined || !isResumeGranted || closing.isDraining) return false;
+    const { options, claim, closing } = this;
+    if (options.reconnect === undefined || !claim.isGranted || closing.isDraining) return false;
     return closing.isOpen || closing.isAsked;
   }
 

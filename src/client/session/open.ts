@@ -1,4 +1,4 @@
-import { openBody, type OpenBlocks } from '../../protocol/session/open-blocks';
+import { openBody } from '../../protocol/session/open-blocks';
 import { checkFlagsDowngradeOnly, checkRecoveryAck } from '../../protocol/session/recovery';
 import {
   CLIENT_CLAIMS,
@@ -37,7 +37,7 @@ export interface AcceptedOpen {
  */
 export function openRequest(
   options: SessionOptions,
-  { resumeToken = EMPTY, auth }: Partial<Pick<OpenBlocks, 'resumeToken'>> & Pick<OpenBlocks, 'auth'>,
+  { resumeToken = EMPTY, auth }: { readonly resumeToken?: Uint8Array | undefined; readonly auth: Uint8Array },
   /** What a server may hear of it that listens. */
   told: SessionExtension,
   { takesBlocks }: Pick<Speech, 'takesBlocks'>,

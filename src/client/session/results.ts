@@ -37,6 +37,11 @@ export class Results {
     return this.count;
   }
 
+  /** Another client of the session has received so many. */
+  countFrom(received: number): void {
+    this.count = received;
+  }
+
   onPush({ header, metadata: bytes, body }: Packet): void {
     this.counted();
     const metadata = readResultMetadata(bytes);

@@ -1,12 +1,16 @@
 import { RuntimeError } from '../../protocol/runtime-error';
+import { TAKEN_OVER } from '../../protocol/session/taken-over';
 import { CloseReason, type SessionCloseMetadata } from '../../wire/messages/session-close';
 import { SessionErrorCode } from '../../wire/messages/session-open';
 import { SessionRejectedError, type OperationFailure } from '../errors';
 
 /** How a session came to its end, as its client has it. */
 export interface SessionEnd {
-  /** Who has ended it: either side, or the loss of its connection, which it did not survive. */
-  readonly by: 'client' | 'server' | 'connection';
+  /**
+   * Who has ended it: either side, the loss of its connection, which it did not survive, or another client that has
+   * taken it over with its ticket.
+   */
+  readonly by: 'client' | 'server' | 'connection' | 'taken-over';
   /** The server's, where it has closed the session. */
   readonly closeReason: CloseReason | undefined;
   /** The server's, where it has closed the session or refused to resume it, else 0; see `SessionErrorCode`. */
@@ -27,8 +31,17 @@ export const ENDED_HERE: SessionEnd = {
 
 export const CONNECTION_LOST: SessionEnd = { ...ENDED_HERE, by: 'connection' };
 
+const TAKEN_BY_ANOTHER: SessionEnd = {
+  by: 'taken-over',
+  closeReason: undefined,
+  errorCode: TAKEN_OVER,
+  text: 'another client has taken it over with its ticket',
+  mayOpenAgain: false,
+};
+
 /** The server has closed it. */
 export function closedByServer({ closeReason, sessionErrorCode }: SessionCloseMetadata): SessionEnd {
+  if (sessionErrorCode === TAKEN_OVER) return TAKEN_BY_ANOTHER;
   const isUnwanted = closeReason === CloseReason.AuthRevoked || closeReason === CloseReason.ProtocolError;
   return { by: 'server', closeReason, errorCode: sessionErrorCode, text: '', mayOpenAgain: !isUnwanted };
 }
@@ -39,13 +52,19 @@ export function notResumed(error: unknown): SessionEnd {
     return { ...CONNECTION_LOST, text: error instanceof Error ? error.message : '' };
   }
   const { errorCode, text } = error;
+  if (errorCode === TAKEN_OVER) return TAKEN_BY_ANOTHER;
   const mayOpenAgain = errorCode !== SessionErrorCode.AuthFailed;
   return { by: 'server', closeReason: undefined, errorCode, text: text || error.message, mayOpenAgain };
 }
 
+const WHAT_ENDED: Readonly<Partial<Record<OperationFailure, string>>> = {
+  'session-closed': 'it is closed',
+  'taken-over': 'another client has taken it over',
+};
+
 /** What a request is told that waits for an answer when its session is over, or is without its link. */
 export function endedBefore(sessionId: number, reason: OperationFailure): RuntimeError {
-  const what = reason === 'session-closed' ? 'it is closed' : 'its connection is lost';
+  const what = WHAT_ENDED[reason] ?? 'its connection is lost';
   return new RuntimeError('io', `session ${sessionId} cannot answer: ${what}`, {
     reach: 'session',
     origin: 'local',

@@ -18,7 +18,7 @@ import type {
 import type { SessionEnd } from './session-end';
 import type { SubmitRequest } from '../submissions/submission';
 import type { ResultStream } from '../submissions/result-stream';
-import type { Credit } from '../submissions/submissions';
+import type { Credit } from '../submissions/credit';
 
 /** SESSION_PATCH_ACK with its body, the profile patch ack. */
 export interface PatchAck {
@@ -56,6 +56,12 @@ export interface ClientSession {
   readonly state$: Observable<SessionConnectivity>;
   /** How it came to its end; undefined while it has not. There when `state$` completes. */
   readonly ended: SessionEnd | undefined;
+  /**
+   * The ticket now, then at each renewal; completes with the session, and at once where it cannot be resumed. Whoever
+   * has the newest takes the session up with `client.resumeSession`, from another page load, tab or process: it is as
+   * secret as a cookie.
+   */
+  readonly ticket$: Observable<string>;
   /** How many operations may be in flight and are: now, then after each change. */
   readonly credit$: Observable<Credit>;
   /**

@@ -19,6 +19,7 @@ import { OperationError, type OperationFailure } from '../errors';
 import { onceATurn } from '../once-a-turn';
 import type { ClientSettings } from '../options';
 import type { SessionCarrier } from '../session/session-carrier';
+import type { Credit } from './credit';
 import {
   cancelledBy,
   frameIdOverflow,
@@ -31,16 +32,6 @@ import {
   type SubmitRequest,
 } from './submission';
 import { Suspect } from './suspect';
-
-/** How many operations a session may have in flight, and has. */
-export interface Credit {
-  /** Operations. */
-  readonly granted: number;
-  /** Operations. */
-  readonly inFlight: number;
-  /** Submits that wait for credit. */
-  readonly waiting: number;
-}
 
 /** What is known of a failure besides its reason. */
 type Particulars = ConstructorParameters<typeof OperationError>[3];
@@ -117,6 +108,16 @@ export class Submissions {
   /** Whether a frame id was ever sent: what comes for it may be late, but is no stranger. */
   wasSent(frameId: number): boolean {
     return frameId > 0 && frameId < this.nextFrameId;
+  }
+
+  /** Goes on with an operation that another client of the session has submitted; new ones are numbered after it. */
+  takeUp(begun: Submission): void {
+    this.inFlight.set(begun.frameId, begun);
+    this.connection?.take();
+  }
+
+  numberAfter(lastFrameId: number): void {
+    this.nextFrameId = lastFrameId + 1;
   }
 
   /** Submits. Throws what {@link submission} throws. */

@@ -127,6 +127,12 @@ export class ResultOutbox<T extends { readonly byteLength: number }> {
     }
   }
 
+  /** Puts results in the place of all that are held, which nobody is to have any more, numbered on from the newest. */
+  restart(results: readonly T[]): void {
+    this.clear();
+    for (const result of results) this.add(result);
+  }
+
   clear(): void {
     this.firstNumber = this.lastNumber + 1;
     this.entries = [];

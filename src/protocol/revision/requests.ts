@@ -19,6 +19,8 @@ const OPERATION_ID = fieldOffset(FrameSubmitMetadata, 'operationId');
 export interface RequestEncoder {
   /** The metadata of a submit, of those that a client has made without a thought of the revision; not to be written to. */
   submit(frameId: number, metadata: Uint8Array): Uint8Array;
+  /** The same again, of a submit that was sent. */
+  submitted(metadata: Uint8Array): Uint8Array;
   /** The metadata of a CACHE_PUT, of those that a client has made so. */
   cachePut(metadata: Uint8Array): Uint8Array;
   /** The metadata of a CACHE_INVALIDATE, likewise. Throws an `NnrpError` where they have what their scope has not. */
@@ -29,6 +31,7 @@ export interface RequestEncoder {
 
 const PREVIEW3: RequestEncoder = {
   submit: (_, metadata) => metadata,
+  submitted: (metadata) => metadata,
   cachePut: (metadata) => metadata,
   cacheInvalidate: (metadata) => metadata,
   cancel: () => [MessageType.FrameCancel, EMPTY],
@@ -40,6 +43,11 @@ const PREVIEW4: RequestEncoder = {
     const named = metadata.slice();
     writeU32(named, OPERATION_ID, frameId);
     return named;
+  },
+  submitted(metadata) {
+    const plain = metadata.slice();
+    plain.fill(0, OPERATION_ID, OPERATION_ID + 8);
+    return plain;
   },
   cachePut(metadata) {
     const put = CachePutMetadata.decode(metadata);

@@ -1,6 +1,7 @@
 import { cutText, MAX_TEXT_BYTES } from '../cut-text';
 import { HEADER_LENGTH } from '../../wire/header';
 import { readUtf8 } from '../../wire/utf8';
+import { decodeToldOperations, encodeToldOperation, type ToldOperation } from './told-operation';
 
 /**
  * What this project's ends tell each other in the session extension block of SESSION_OPEN and
@@ -19,6 +20,10 @@ import { readUtf8 } from '../../wire/utf8';
  * | 8 | none | SESSION_OPEN | this client takes a text in an ack that refuses |
  * | 9 | UTF-8 | SESSION_OPEN_ACK | why the open is refused, in 256 bytes at most |
  * | 20 | none | SESSION_OPEN | this client takes ERROR of frame scope for the end of an operation, and counts it as a result |
+ * | 21 | none | SESSION_OPEN | this client is told where another has taken its session over: error code 0x20009 |
+ * | 22 | none | SESSION_OPEN | this client resumes with a ticket: it knows of no operation, and is to be told of them |
+ * | 23 | u64 | SESSION_OPEN_ACK | the answer to that: from how many results on the client counts |
+ * | 24 | … | SESSION_OPEN_ACK | an operation whose results follow; see `told-operation.ts` |
  */
 export interface SessionExtension {
   readonly receivedResults?: number;
@@ -34,6 +39,13 @@ export interface SessionExtension {
   readonly refusalText?: string;
   /** Absent where not. */
   readonly takesFailures?: true;
+  /** Absent where not. */
+  readonly knowsTickets?: true;
+  /** Absent where not. */
+  readonly isByTicket?: true;
+  /** Absent where the server does not know tickets, and in all acks but to them. */
+  readonly countFrom?: number;
+  readonly operations?: readonly ToldOperation[];
 }
 
 /** What this project's clients say of themselves in every SESSION_OPEN. */
@@ -41,6 +53,7 @@ export const CLIENT_CLAIMS: SessionExtension = {
   takesRefusalText: true,
   holdsOperations: true,
   takesFailures: true,
+  knowsTickets: true,
 };
 
 const MARK = [0x6e, 0x6e, 0x72, 0x78];
@@ -55,6 +68,10 @@ const Tag = {
   TakesRefusalText: 8,
   RefusalText: 9,
   TakesFailures: 20,
+  KnowsTickets: 21,
+  ByTicket: 22,
+  CountFrom: 23,
+  Operation: 24,
 } as const;
 const ENTRY_HEAD = 4;
 const U32_MAX = 0xffffffff;
@@ -64,13 +81,10 @@ export const MAX_WANTED_OPERATIONS = 0xffff >> 2;
 export function encodeSessionExtension(extension: SessionExtension): Uint8Array {
   const { receivedResults, wantedOperations, lastOperationId, resumeAttempt, holdsOperations } = extension;
   const { takesRefusalText, refusalText, largestPacket, takesFailures } = extension;
+  const { knowsTickets, isByTicket, countFrom, operations = [] } = extension;
   const nothing = new Uint8Array(0);
   const entries: (readonly [tag: number, value: Uint8Array])[] = [[Tag.Announce, nothing]];
-  if (receivedResults !== undefined) {
-    const value = new Uint8Array(8);
-    new DataView(value.buffer).setBigUint64(0, BigInt(receivedResults), true);
-    entries.push([Tag.ReceivedResults, value]);
-  }
+  if (receivedResults !== undefined) entries.push([Tag.ReceivedResults, count(receivedResults)]);
   if (wantedOperations !== undefined && wantedOperations.length <= MAX_WANTED_OPERATIONS) {
     entries.push([Tag.WantedOperations, words(wantedOperations)]);
   }
@@ -83,6 +97,12 @@ export function encodeSessionExtension(extension: SessionExtension): Uint8Array 
   if (takesRefusalText === true) entries.push([Tag.TakesRefusalText, nothing]);
   if (refusalText !== undefined) entries.push([Tag.RefusalText, cutText(refusalText)]);
   if (takesFailures === true) entries.push([Tag.TakesFailures, nothing]);
+  if (knowsTickets === true) entries.push([Tag.KnowsTickets, nothing]);
+  if (isByTicket === true) entries.push([Tag.ByTicket, nothing]);
+  if (countFrom !== undefined) entries.push([Tag.CountFrom, count(countFrom)]);
+  for (const operation of operations) {
+    for (const value of encodeToldOperation(operation)) entries.push([Tag.Operation, value]);
+  }
   const length = entries.reduce((sum, [, value]) => sum + ENTRY_HEAD + value.length, MARK.length);
   const bytes = new Uint8Array(length);
   const view = new DataView(bytes.buffer);
@@ -103,6 +123,7 @@ export function decodeSessionExtension(bytes: Uint8Array): SessionExtension | un
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   let extension: SessionExtension = {};
   let isAnnounced = false;
+  const told: Uint8Array[] = [];
   for (let at = MARK.length; at < bytes.length;) {
     if (bytes.length - at < ENTRY_HEAD) return undefined;
     const tag = view.getUint16(at, true);
@@ -137,9 +158,24 @@ export function decodeSessionExtension(bytes: Uint8Array): SessionExtension | un
       extension = { ...extension, refusalText: readUtf8(text) };
     }
     if (tag === Tag.TakesFailures) extension = { ...extension, takesFailures: true };
+    if (tag === Tag.KnowsTickets) extension = { ...extension, knowsTickets: true };
+    if (tag === Tag.ByTicket) extension = { ...extension, isByTicket: true };
+    if (tag === Tag.CountFrom && length === 8) {
+      extension = { ...extension, countFrom: Number(view.getBigUint64(start, true)) };
+    }
+    if (tag === Tag.Operation) told.push(bytes.subarray(start, start + length));
     at = start + length;
   }
-  return isAnnounced ? extension : undefined;
+  if (!isAnnounced) return undefined;
+  if (told.length === 0) return extension;
+  const operations = decodeToldOperations(told);
+  return operations && { ...extension, operations };
+}
+
+function count(results: number): Uint8Array {
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(results), true);
+  return bytes;
 }
 
 function words(values: readonly number[]): Uint8Array {

@@ -1,5 +1,6 @@
 import { ignoreRejection } from '../../protocol/ignore-rejection';
 import { isAssignedProfile } from '../../protocol/capability/profile';
+import { TAKEN_OVER } from '../../protocol/session/taken-over';
 import { idInUse, tooManyOperations } from '../../protocol/session/session-limit';
 import {
   SessionAckFlag,
@@ -11,6 +12,7 @@ import {
 } from '../../wire/messages/session-open';
 import type { ServerSettings } from '../options';
 import { matchToken, type TokenPair } from './resume-token';
+import type { HandOver } from '../session/results/hand-over';
 import type { SessionCore } from '../session/session-core';
 import type { SessionEntry, SessionRegistry } from './session-registry';
 
@@ -25,6 +27,8 @@ export type OpenVerdict =
       readonly core: SessionCore;
       readonly tokens: TokenPair;
       readonly used: 'current' | 'previous';
+      /** What the client is given that has come with a ticket. */
+      readonly handOver: HandOver | undefined;
     }
   | OpenRefusal;
 
@@ -43,6 +47,10 @@ export interface ResumeProof {
   readonly receivedResults: number | undefined;
   /** How manieth attempt it is, where the client says so. */
   readonly resumeAttempt?: number | undefined;
+  /** Whether it comes with a ticket, and knows nothing of the session but that. */
+  readonly isByTicket?: boolean;
+  /** Whether it understands that its session is another's. */
+  readonly knowsTickets?: boolean;
 }
 
 /** The first of the server's own checks that fails: profile, schema, operations in flight. */
@@ -90,7 +98,7 @@ function chosenId({ resume }: ServerSettings, registry: SessionRegistry<SessionC
 
 function judgeResume(
   open: SessionOpenMetadata,
-  { token, receivedResults, resumeAttempt }: ResumeProof,
+  proof: ResumeProof,
   { resume }: ServerSettings,
   known: SessionEntry<SessionCore> | undefined,
 ): OpenVerdict {
@@ -102,6 +110,7 @@ function judgeResume(
       known !== undefined && (known.core === undefined || known.core.granted.resumeTokenBytes > 0);
     return isNamed ? { status, sessionId, core: undefined } : refusal;
   }
+  const { token, receivedResults, resumeAttempt, isByTicket = false } = proof;
   const core = known?.core;
   const tokens = core?.claim.tokens;
   // Compared whether or not there is such a session: one answer and one timing for all.
@@ -109,9 +118,21 @@ function judgeResume(
   if (tokens === undefined || core === undefined) return refusal;
   // What carries no token guesses at none.
   if (used === undefined) return token.length === 0 ? refusal : { ...refusal, isWrongToken: true };
-  if (!isSameKind(open, core.open) || !core.canResume(receivedResults, resumeAttempt)) return refusal;
-  return { status, sessionId, core, tokens, used };
+  if (!isSameKind(open, core.open)) return refusal;
+  if (isByTicket) {
+    const handOver = core.handOver(receivedResults);
+    return handOver === undefined ? refusal : { status, sessionId, core, tokens, used, handOver };
+  }
+  if (used === 'previous' && core.claim.isTakenOver) return proof.knowsTickets === true ? takenOver : refusal;
+  if (!core.canResume(receivedResults, resumeAttempt)) return refusal;
+  return { status, sessionId, core, tokens, used, handOver: undefined };
 }
+
+const takenOver: OpenRefusal = {
+  status: SessionStatus.Rejected,
+  errorCode: TAKEN_OVER,
+  text: 'another client has taken the session over with a ticket',
+};
 
 function isSameKind(open: SessionOpenMetadata, before: SessionOpenMetadata): boolean {
   return (

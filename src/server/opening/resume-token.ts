@@ -36,6 +36,9 @@ function describeBytes(value: unknown): string {
 /** Shorter tokens can be guessed. */
 export const MIN_TOKEN_BYTES = 16;
 
+/** A token has to fit into what a stranger may say. */
+export const MAX_TOKEN_BYTES = 1024;
+
 /** What the server keeps of a token: enough to know it again, not enough to be it. */
 export type TokenHash = Uint8Array;
 

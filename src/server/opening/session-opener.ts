@@ -6,6 +6,7 @@ import {
 } from '../../protocol/session/session-extension';
 import { describeError, RuntimeError } from '../../protocol/runtime-error';
 import { onEach } from '../../transport/on-each';
+import { HEADER_LENGTH } from '../../wire/header';
 import { MessageType } from '../../wire/message-type';
 import {
   SessionErrorCode,
@@ -21,6 +22,7 @@ import type { HeldSubject } from '../held-subject';
 import type { ServerSettings } from '../options';
 import type { ServerContext } from '../server-context';
 import { closeSession } from '../session/messages/close';
+import type { HandOver } from '../session/results/hand-over';
 import type { Attachment } from '../session/results/session-outlet';
 import { ServedSession } from '../session/served-session';
 import type { ServerSession } from '../session/session';
@@ -41,7 +43,7 @@ import {
 } from './judge-open';
 import type { Acceptance, SessionOpenRequest } from './policy';
 import { referenceDiagnostic } from './reference-diagnostic';
-import { hashToken, rotate, type TokenPair } from './resume-token';
+import { hashToken, MAX_TOKEN_BYTES, rotate, type TokenPair } from './resume-token';
 import type { SessionRegistry } from './session-registry';
 import { TokenGuard } from './token-guard';
 import { TokenMint } from './token-mint';
@@ -58,7 +60,8 @@ export type OpenAnswer = {
       readonly guess?: { readonly sessionId: number; readonly ofAddress: number | undefined };
     }
   /** The session's packets go to the connection from now on. */
-  | { readonly kind: 'opened' | 'resumed'; readonly core: SessionCore }
+  | { readonly kind: 'opened'; readonly core: SessionCore }
+  | { readonly kind: 'resumed'; readonly core: SessionCore; readonly handOver: HandOver | undefined }
 );
 
 /** A SESSION_OPEN, taken apart. */
@@ -109,6 +112,8 @@ export class SessionOpener {
       token: blocks.resumeToken,
       receivedResults: extension?.receivedResults,
       resumeAttempt: extension?.resumeAttempt,
+      isByTicket: extension?.isByTicket === true,
+      knowsTickets: extension?.knowsTickets === true,
     };
     return { open, blocks, proof, extension, connection };
   }
@@ -133,9 +138,10 @@ export class SessionOpener {
   }
 
   /** The ack of a session is out, and the connection has the session: it begins, or goes on. */
-  begin({ kind, core }: Extract<OpenAnswer, { readonly core: SessionCore }>, opening: Opening): void {
+  begin(answer: Extract<OpenAnswer, { readonly core: SessionCore }>, opening: Opening): void {
+    const { kind, core } = answer;
     if (kind === 'opened') this.sessions.next(new ServedSession(core));
-    else core.resume(opening.connection, opening.extension);
+    else core.resume(opening.connection, opening.extension, answer.handOver);
   }
 
   private request({ open, blocks, connection }: Opening): SessionOpenRequest {
@@ -248,11 +254,14 @@ export class SessionOpener {
     acceptance: Acceptance,
   ): OpenAnswer {
     const token = this.freshToken(opening);
-    core.claim.renew(rotate(verdict.tokens, verdict.used, token), acceptance);
-    core.leave();
+    const { used, handOver } = verdict;
+    const by = handOver === undefined ? 'client' : 'ticket';
+    core.claim.renew(rotate(verdict.tokens, used, token), acceptance, by);
+    core.leave(by);
     const { lastOperationId } = core.operations;
-    const { ack } = this.ack(opening, verdict, token, acceptanceBlock(opening, lastOperationId));
-    return { kind: 'resumed', ack, isAccepted: true, core };
+    const block = acceptanceBlock(opening, lastOperationId, handOver);
+    const { ack } = this.ack(opening, verdict, token, block);
+    return { kind: 'resumed', ack, isAccepted: true, core, handOver };
   }
 
   private freshToken(opening: Opening): Uint8Array {
@@ -301,6 +310,9 @@ export class SessionOpener {
 /** Sessions that wait for somebody to subscribe to `sessions$`; past them, opens are told to come later. */
 const MAX_HELD_SESSIONS = 1024;
 
+/** Bytes of an ack before its extension block, at most: header, metadata, token. */
+const MAX_ACK_HEAD = HEADER_LENGTH + SessionOpenAckMetadata.length + MAX_TOKEN_BYTES;
+
 const RETRY_LATER: OpenRefusal = { status: SessionStatus.RetryLater, errorCode: SessionErrorCode.None };
 const RESUME_REFUSED: OpenRefusal = {
   status: SessionStatus.Rejected,
@@ -311,11 +323,20 @@ function noRoom({ limits }: ServerSettings): OpenRefusal {
   return limitReached(tooManySessions(limits.maxSessionsPerConnection));
 }
 
-function acceptanceBlock({ extension, connection }: Opening, lastOperationId: number): Uint8Array {
+function acceptanceBlock(
+  { extension, connection }: Opening,
+  lastOperationId: number,
+  handOver?: HandOver,
+): Uint8Array {
   if (extension === undefined) return EMPTY;
   const { largestPacket } = connection.transport;
   const holds: SessionExtension = extension.holdsOperations === true ? { holdsOperations: true } : {};
-  return encodeSessionExtension({ lastOperationId, largestPacket, ...holds });
+  const said = { lastOperationId, largestPacket, ...holds, ...handOver };
+  const block = encodeSessionExtension(said);
+  if (handOver === undefined || block.length + MAX_ACK_HEAD <= connection.largestPacket) return block;
+  // What was sent is told as far as the client takes it.
+  const operations = handOver.operations.map((operation) => ({ ...operation, sent: undefined }));
+  return encodeSessionExtension({ ...said, operations });
 }
 
 /**

@@ -15,6 +15,8 @@ export interface ClaimClocks {
 export class SessionClaim {
   private timer: Subscription | undefined;
   private expired: (() => void) | undefined;
+  /** Whether the token before the current one is a ticket's, with which others than the client may come again. */
+  private isTicketUsed = false;
 
   constructor(
     /** Hashes; undefined where the session does not wait for its client. */
@@ -26,6 +28,14 @@ export class SessionClaim {
 
   get tokens(): TokenPair | undefined {
     return this.pair;
+  }
+
+  /**
+   * Whether somebody has come with a ticket since the client did with a token: whoever comes with the token before the
+   * current one, and no ticket, is the client that it was taken from.
+   */
+  get isTakenOver(): boolean {
+    return this.isTicketUsed;
   }
 
   /** Undefined where the session is whoever's has the token. */
@@ -48,16 +58,18 @@ export class SessionClaim {
     this.wait();
   }
 
-  /** The client has come back, and is given another token. */
-  renew(tokens: TokenPair, acceptance: Acceptance): void {
+  /** The client has come back, or another with a ticket, and is given another token. */
+  renew(tokens: TokenPair, acceptance: Acceptance, by: 'client' | 'ticket' = 'client'): void {
     this.pair = tokens;
+    this.isTicketUsed = by === 'ticket';
     // Whose the session is does not change.
     this.acceptance = { ...acceptance, owner: this.owner };
     this.wait();
   }
 
-  /** The client has the current token: the one before it is of no more use. */
+  /** The client has the current token: the one before it is of no more use, unless it is a ticket's. */
   confirm(): void {
+    if (this.isTicketUsed) return;
     if (this.pair?.previous !== undefined) this.pair = { ...this.pair, previous: undefined };
   }
 

@@ -15,6 +15,8 @@ import type { Revision } from '../../wire/revision';
 import { DetachedShare } from '../opening/detached-totals';
 import type { ServerContext } from '../server-context';
 import { AckQueue } from './ack-queue';
+import { handOver, resultsOf, type HandOver } from './results/hand-over';
+import { RetainedAnswers } from './results/retained-answers';
 import { SessionOutlet, type Attachment } from './results/session-outlet';
 import { SessionSender } from './results/session-sender';
 import { SessionCache } from './session-cache';
@@ -22,7 +24,7 @@ import type { SessionClaim } from './session-claim';
 import { SessionCredit } from './session-credit';
 import type { SubmitEnd } from './session-message';
 import { SessionStreams } from './session-streams';
-import type { SessionEnding } from './session-terms';
+import { TAKEN_OVER_ENDING, type SessionEnding } from './session-terms';
 import { OperationNames } from './submits/operation-names';
 import { SessionOperations } from './submits/session-operations';
 
@@ -67,6 +69,8 @@ export class SessionCore {
   /** Of what the client holds; made when it first does. */
   holdEpoch: CreditEpoch | undefined;
   state: SessionState = SessionState.Open;
+  /** Whether the client understands that another has taken the session over. */
+  knowsTickets = false;
   /** Whether the client has said that it may ask to hold an operation. */
   understandsHolds = false;
   phase: ClosePhase = 'open';
@@ -100,7 +104,8 @@ export class SessionCore {
     this.isResumable = claim.tokens !== undefined;
     this.lastHeard = scheduler.now();
     this.watchesIdle = settings.idleTimeoutMs > 0;
-    this.outlet = new SessionOutlet(attachment, { outbox: claim.tokens && settings.outbox });
+    const outbox = claim.tokens && settings.outbox;
+    this.outlet = new SessionOutlet(attachment, { outbox, retained: this.retained(attachment) });
     this.sender = new SessionSender(this.sessionId, this.outlet, settings.limits);
     this.revised(attachment.revision);
     this.understands(extension);
@@ -160,8 +165,9 @@ export class SessionCore {
     else this.end('disconnected', 'closed');
   }
 
-  /** Leaves the connection that carries it, if one does: another has taken the session over. */
-  leave(): void {
+  /** Leaves the connection that carries it, if one does: its client has another, or another client the session. */
+  leave(to: 'client' | 'ticket'): void {
+    if (to === 'ticket' && this.knowsTickets) this.outlet.send(this.sender.closePacket(TAKEN_OVER_ENDING, 0));
     this.outlet.current?.released(this);
     this.detach();
   }
@@ -175,12 +181,18 @@ export class SessionCore {
     return attempt > this.lastAttempt && this.outlet.canResume(receivedResults);
   }
 
-  /** Goes on over another connection, with what the client says of itself. */
-  resume(attachment: Attachment, extension: SessionExtension | undefined): void {
-    const { operations } = this;
+  /** What a client is given that comes with a ticket; undefined where that would leave a gap. */
+  handOver(receivedResults = 0): HandOver | undefined {
+    if (!this.isResumable || !acceptsOperations(this.state)) return undefined;
+    return handOver(this, receivedResults);
+  }
+
+  /** Goes on over another connection, with what the client says of itself; with another client, where it is handed over. */
+  resume(attachment: Attachment, extension: SessionExtension | undefined, given?: HandOver): void {
+    const { operations, outlet } = this;
     this.expiry.unsubscribe();
     this.isUnconfirmed = true;
-    this.lastAttempt = extension?.resumeAttempt ?? this.lastAttempt;
+    this.lastAttempt = given === undefined ? (extension?.resumeAttempt ?? this.lastAttempt) : 0;
     this.understands(extension);
     // A client of the reference, which keeps nothing of a session but its token.
     if (extension === undefined && this.names !== undefined) this.names.mayStartAnew = true;
@@ -188,11 +200,15 @@ export class SessionCore {
     this.lastHeard = this.server.scheduler.now();
     this.credit.renewed();
     operations.moveTo(attachment.slots);
-    for (const frameId of this.outlet.attach(attachment, extension?.receivedResults)) {
-      operations.refused(frameId);
-    }
-    if (!this.understandsHolds) operations.releaseAll();
-    if (extension?.wantedOperations !== undefined) this.cancelUnwanted(new Set(extension.wantedOperations));
+    const refused =
+      given === undefined
+        ? outlet.attach(attachment, extension?.receivedResults)
+        : outlet.attachAnew(attachment, resultsOf(given));
+    for (const frameId of refused) operations.refused(frameId);
+    // Another client holds nothing yet.
+    if (!this.understandsHolds || given !== undefined) operations.releaseAll();
+    const wanted = given === undefined ? extension?.wantedOperations : undefined;
+    if (wanted !== undefined) this.cancelUnwanted(new Set(wanted));
     this.connectivity.next('resumed');
   }
 
@@ -223,8 +239,16 @@ export class SessionCore {
     return { sessionId, state };
   }
 
+  /** Only clients that count results can hand their session on. */
+  private retained({ isAnnounced }: Attachment): RetainedAnswers | undefined {
+    const { claim, server } = this;
+    if (server.retained === undefined || !this.isResumable || !isAnnounced) return undefined;
+    return new RetainedAnswers(server.retained, () => claim.partyAt(this.outlet.peer));
+  }
+
   private understands(extension: SessionExtension | undefined): void {
     this.understandsHolds = extension?.holdsOperations === true;
+    this.knowsTickets = extension?.knowsTickets === true;
     this.sender.takesFailures = extension?.takesFailures === true;
   }
 

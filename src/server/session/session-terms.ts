@@ -1,3 +1,4 @@
+import { TAKEN_OVER } from '../../protocol/session/taken-over';
 import type { FlowScope } from '../../wire/messages/flow-update';
 import { CloseReason, InFlightPolicy } from '../../wire/messages/session-close';
 import { SessionErrorCode } from '../../wire/messages/session-open';
@@ -50,3 +51,6 @@ export const REVOKED_ENDING: SessionEnding = {
 
 /** Nobody has used the session for too long. */
 export const IDLE_ENDING: SessionEnding = { ...UNSERVED_ENDING, closeReason: CloseReason.IdleTimeout };
+
+/** Another client has the session, which has come with its ticket. */
+export const TAKEN_OVER_ENDING: SessionEnding = { ...UNSERVED_ENDING, sessionErrorCode: TAKEN_OVER };

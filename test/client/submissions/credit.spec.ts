@@ -1,4 +1,4 @@
-import type { Credit } from '../../../src/client/submissions/submissions';
+import type { Credit } from '../../../src/client/submissions/credit';
 import {
   BackpressureLevel,
   FlowFlag,

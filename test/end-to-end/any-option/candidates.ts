@@ -66,6 +66,7 @@ export const SERVER: Candidates<Omit<ServerOptions, 'listen' | 'scheduler'>> = {
   resume: ['token', 'off', 'by-id', 'on'],
   revisions: [['preview3'], ['preview4', 'preview3'], [], ['preview5'], 'preview4'],
   outbox: NUMBERS.flatMap((number) => [{ maxResults: number }, { maxBytes: number }]),
+  retain: NUMBERS.flatMap((number) => [{ bytes: number }, { ms: number }]),
   randomBytes: CALLBACKS,
   tokenKey: ['', 'short', 'sixteen bytes or more', new Uint8Array(16)],
   maxCacheBytes: NUMBERS,

@@ -53,6 +53,8 @@ export function endsForAReason(operation: OperationRecord): Finding {
       if (outcome.errorCode === TOO_LARGE_CODE) return hasTooLargeAnswer(operation);
       return isMiss || isTooLate ? undefined : `${name} was refused for nothing`;
     }
+    case 'taken-over':
+      return `${name} was taken over, and nobody has a ticket`;
     case 'session-closed':
     case 'connection-lost': {
       const isOver = isOverForClient(session) || session.client?.state === undefined;

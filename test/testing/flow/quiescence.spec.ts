@@ -50,6 +50,7 @@ describe('expectQuiescent outside a flow', () => {
       outboxResults: 4,
       outboxBytes: 5,
       heldBytes: 0,
+      retainedBytes: 0,
       queuedBytes: 6,
     };
     const told = (): void => expectQuiescent({ usage });

@@ -1,21 +1,16 @@
 import { BehaviorSubject, defer, of, type Observable } from 'rxjs';
 import type { CreditEpoch } from '../../../protocol/flow/credit-epoch';
-import {
-  HELD_RESULT_BYTES,
-  ResultOutbox,
-  type OutboxLimits,
-} from '../../../protocol/operation/result-outbox';
+import { ResultOutbox, type OutboxLimits } from '../../../protocol/operation/result-outbox';
 import { CarriedPressure } from '../../../transport/carried-pressure';
 import type { PeerName, Transport, TransportKind } from '../../../transport/transport';
 import type { DetachedShare } from '../../opening/detached-totals';
 import type { SlotPool } from '../../limits/slot-pool';
 import { answerTooLarge } from '../../error-packet';
 import { HEADER_LENGTH } from '../../../wire/header';
-import { ownBytes } from '../../../wire/own-bytes';
-import { EMPTY, type Packet } from '../../../wire/packet';
-import { TemplatePacket, withBody } from '../../../wire/packet-template';
+import type { Packet } from '../../../wire/packet';
 import type { Revision } from '../../../wire/revision';
-import { TextPacket } from '../../../wire/text-packet';
+import { bodyBytes, frameOf, kept, type Outgoing } from './outgoing';
+import type { RetainedAnswers } from './retained-answers';
 
 /** The connection that carries a session at present. */
 export interface Attachment {
@@ -42,17 +37,17 @@ export interface Attachment {
   released(core: { readonly sessionId: number }): void;
 }
 
-interface Outgoing {
-  readonly packet: Packet;
-  /** Bytes that are held for it; of its body the whole buffer, which may be twice as large. */
-  readonly byteLength: number;
-}
-
 /** From which fullness of the outbox on the peer is asked for proof of receipt, or from how many results on. */
 const ASK_AT = 1 / 4;
 const ASK_RESULTS = 256;
 /** From which fullness on a detached session asks its application to wait. */
 const PRESSURE_AT = 1 / 2;
+
+/** What is kept of a session's results, where anything is. */
+interface OutletStores {
+  readonly outbox: OutboxLimits | undefined;
+  readonly retained?: RetainedAnswers | undefined;
+}
 
 /**
  * A session's way out: straight to the transport while there is one, into the outbox while there is
@@ -64,6 +59,8 @@ const PRESSURE_AT = 1 / 2;
  *   all else ──────────────── attached ─▶ transport, else forgotten
  */
 export class SessionOutlet {
+  /** What clients with a ticket get whole; undefined where nothing is kept for them. */
+  readonly retained: RetainedAnswers | undefined;
   private attachment: Attachment | undefined;
   /** Of what waits at all sessions of the server, while this one is away. */
   private share: DetachedShare | undefined;
@@ -75,7 +72,8 @@ export class SessionOutlet {
   private lastPeer: PeerName;
   private lastKind: TransportKind;
 
-  constructor(attachment: Attachment, { outbox }: { readonly outbox: OutboxLimits | undefined }) {
+  constructor(attachment: Attachment, { outbox, retained }: OutletStores) {
+    this.retained = retained;
     this.outbox = outbox === undefined ? undefined : new ResultOutbox(outbox);
     this.attachment = attachment;
     this.lastPeer = attachment.transport.peer;
@@ -113,6 +111,16 @@ export class SessionOutlet {
     return this.outbox?.byteLength ?? 0;
   }
 
+  /** The number of the newest result, sent or not. */
+  get lastResult(): number {
+    return this.outbox?.lastNumber ?? 0;
+  }
+
+  /** What is held of the session's results, from number `received` on. */
+  heldAfter(received: number): readonly Outgoing[] {
+    return this.outbox?.replayAfter(received) ?? [];
+  }
+
   /** How many results of the session there have been, as a client that counts them counts. */
   get sentResults(): number {
     return this.outbox?.lastSentNumber ?? 0;
@@ -144,6 +152,7 @@ export class SessionOutlet {
     const outgoing = kept(packet);
     attachment?.transport.send(outgoing.packet);
     outbox.add(outgoing);
+    this.retained?.add(frameOf(packet), outgoing);
     if (attachment === undefined) {
       const isPressed = outbox.fullness >= PRESSURE_AT;
       if (isPressed !== this.waitingPressure?.value) this.waitingPressure?.next(isPressed);
@@ -166,10 +175,15 @@ export class SessionOutlet {
     return this.outbox?.hasRoom(results, bytes) !== false;
   }
 
-  /** Bytes of results that no transport was handed, by operation. */
+  /** What no transport was handed. */
+  unsent(): readonly Outgoing[] {
+    return this.outbox?.unsent() ?? [];
+  }
+
+  /** Bytes of it, by operation. */
   unsentBytes(): Map<number, number> {
     const bytes = new Map<number, number>();
-    for (const { packet, byteLength } of this.outbox?.unsent() ?? []) {
+    for (const { packet, byteLength } of this.unsent()) {
       const frameId = frameOf(packet);
       bytes.set(frameId, (bytes.get(frameId) ?? 0) + byteLength);
     }
@@ -208,14 +222,41 @@ export class SessionOutlet {
    */
   attach(attachment: Attachment, received: number | undefined): readonly number[] {
     const { outbox } = this;
+    this.moveTo(attachment);
+    if (outbox === undefined) return [];
+    const known = received ?? outbox.lastSentNumber;
+    outbox.acknowledge(known);
+    const refused = this.replay(attachment, outbox, known);
+    if (!attachment.isAnnounced) outbox.acknowledge(outbox.lastNumber);
+    outbox.trim();
+    return refused;
+  }
+
+  /**
+   * Goes on with a client that knows nothing of the session: what it is given takes the place of all that is held, and
+   * is numbered on from there. Returns as {@link attach} does.
+   */
+  attachAnew(attachment: Attachment, given: readonly Outgoing[]): readonly number[] {
+    const { outbox } = this;
+    this.moveTo(attachment);
+    if (outbox === undefined) return [];
+    const known = outbox.lastNumber;
+    outbox.restart(given);
+    const refused = this.replay(attachment, outbox, known);
+    outbox.trim();
+    return refused;
+  }
+
+  private moveTo(attachment: Attachment): void {
     this.leaveShare();
     this.attachment = attachment;
     this.lastPeer = attachment.transport.peer;
     this.lastKind = attachment.transport.kind;
     this.pressure?.moveTo(this.pressureSource());
-    if (outbox === undefined) return [];
-    const known = received ?? outbox.lastSentNumber;
-    outbox.acknowledge(known);
+  }
+
+  /** Sends the results after number `known`. Returns the operations that are refused, as {@link attach} does. */
+  private replay(attachment: Attachment, outbox: ResultOutbox<Outgoing>, known: number): readonly number[] {
     const { largestBody } = this;
     const refused: number[] = [];
     for (const outgoing of outbox.replayAfter(known)) {
@@ -229,12 +270,11 @@ export class SessionOutlet {
       const refusal = kept(answerTooLarge(sessionId, frameId, bytes, largestBody));
       // It stands, also where this connection is lost and the next one takes more: the operation is over.
       outbox.replace(outgoing, refusal);
+      this.retained?.forget(frameId);
       attachment.transport.send(refusal.packet);
       refused.push(frameId);
     }
     outbox.markSent();
-    if (!attachment.isAnnounced) outbox.acknowledge(outbox.lastNumber);
-    outbox.trim();
     return refused;
   }
 
@@ -248,6 +288,7 @@ export class SessionOutlet {
     this.leaveShare();
     this.attachment = undefined;
     this.outbox?.clear();
+    this.retained?.clear();
     this.isClosed = true;
     this.pressure?.end();
   }
@@ -257,27 +298,4 @@ export class SessionOutlet {
     this.waitingPressure = new BehaviorSubject((this.outbox?.fullness ?? 0) >= PRESSURE_AT);
     return this.waitingPressure;
   }
-}
-
-/** A result that is to wait, with a body of its own: what counts is what is held. */
-function kept(packet: Packet): Outgoing {
-  if (packet instanceof TextPacket && packet.isText) {
-    return { packet, byteLength: HELD_RESULT_BYTES + packet.byteLength };
-  }
-  const { metadata } = packet;
-  const body = packet.body.length === 0 ? EMPTY : ownBytes(packet.body);
-  const byteLength = HELD_RESULT_BYTES + HEADER_LENGTH + metadata.length + body.buffer.byteLength;
-  return { packet: withBody(packet, body), byteLength };
-}
-
-/** A packet's frame; none is made into the objects that it is without, as all that waits is asked. */
-function frameOf(packet: Packet): number {
-  const isLean = packet instanceof TextPacket || packet instanceof TemplatePacket;
-  return isLean ? packet.frameId : packet.header.frameId;
-}
-
-/** Bytes of a packet's body; a text is not made into one. */
-function bodyBytes(packet: Packet): number {
-  if (!(packet instanceof TextPacket)) return packet.body.length;
-  return packet.byteLength - HEADER_LENGTH - packet.metadata.length;
 }

@@ -1,11 +1,10 @@
 import { Subject, type Observable } from 'rxjs';
 import { type CancelScope, OperationState } from '../../../protocol/operation/operation';
-import type { Operation, OperationRelations } from '../../../protocol/operation/operation-entry';
+import type { OperationRelations } from '../../../protocol/operation/operation-entry';
 import { OperationRegistry } from '../../../protocol/operation/operation-registry';
 import { IdRanges } from '../../../protocol/operation/id-ranges';
 import { isTerminal, type Result } from '../../../protocol/operation/result';
 import type { DropCause } from '../../../protocol/revision/answers';
-import { NnrpError } from '../../../wire/errors';
 import type { HeldExcess } from '../../limits/held-totals';
 import type { SlotPool, SlotWaiter } from '../../limits/slot-pool';
 import { SubscribersOf } from '../../subscribers';
@@ -18,6 +17,7 @@ import { KeptSlots } from './kept-slots';
 import { limitTripped, type SessionParts } from './session-parts';
 import { END_OF_RESULT, STATE_OF_END } from './submit-ends';
 import type { OperationControl, ReceivedSubmit } from './submit';
+import { unknownOperation } from './unknown-operation';
 
 /** Of ids that were refused; past them, ids between are taken for refused ones, which cancels nothing. */
 const MAX_REFUSED_RANGES = 256;
@@ -99,7 +99,7 @@ export class SessionOperations implements OperationControl, SlotWaiter {
   }
 
   /** Operations that have not ended. */
-  all(): Operation[] {
+  all(): ReceivedSubmit[] {
     return [...this.registry.operations()];
   }
 
@@ -139,6 +139,7 @@ export class SessionOperations implements OperationControl, SlotWaiter {
   submit(submit: ReceivedSubmit): 'start' | 'wait' | 'refuse' {
     this.registry.register(submit);
     this.noteSubmitted(submit.frameId);
+    this.session.outlet.retained?.begin(submit);
     const verdict = this.admission.offer(submit);
     if (verdict === 'start') this.deliver(submit, submit.arrivedAt);
     else if (verdict === 'wait') this.noteQueued();
@@ -203,7 +204,7 @@ export class SessionOperations implements OperationControl, SlotWaiter {
     const end = END_OF_RESULT[result.type];
     this.registry.end(frameId, end === 'completed' ? OperationState.Completed : STATE_OF_END[end]);
     this.admission.take(submit);
-    submit.finish(end);
+    this.finish(submit, end);
     this.startNext();
     this.ended();
   }
@@ -221,11 +222,10 @@ export class SessionOperations implements OperationControl, SlotWaiter {
       .map((id) => this.registry.release(id));
     for (const submit of submits) this.admission.take(submit);
     const isTold = startedBy === 'application' || sender.answers.tellsCancelled;
-    for (const submit of submits) {
+    for (const submit of submits)
       if (submit.frameId !== frameId || isTold) sender.dropBecause(submit, 'cancelled');
-    }
     // Told only after all are cancelled: an application that reacts finds none of them running.
-    for (const submit of submits) submit.finish('cancelled');
+    for (const submit of submits) this.finish(submit, 'cancelled');
     this.startNext();
     if (submits.length > 0) this.ended();
     return submits;
@@ -391,10 +391,11 @@ export class SessionOperations implements OperationControl, SlotWaiter {
     for (const { frameId } of submits) this.registry.end(frameId, STATE_OF_END[end]);
     // Told only after all have ended: whoever reacts finds none of them.
     if (tell) for (const submit of submits) this.session.sender.dropBecause(submit, why);
-    for (const submit of submits) submit.finish(end);
+    for (const submit of submits) this.finish(submit, end);
   }
-}
 
-function unknownOperation(frameId: number): NnrpError {
-  return new NnrpError({ kind: 'UnknownOperation', operationId: BigInt(frameId) });
+  private finish(submit: ReceivedSubmit, end: SubmitEnd): void {
+    submit.finish(end);
+    this.session.outlet.retained?.ended(submit.frameId, end);
+  }
 }

@@ -15,6 +15,7 @@ import {
   type ResultFields,
   type ResultPush,
 } from '../../../protocol/operation/result';
+import type { SentSubmit } from '../../../protocol/session/told-operation';
 import { contained, type Containment } from '../../contained';
 import type { CommonHeader } from '../../../wire/header';
 import { MessageType } from '../../../wire/message-type';
@@ -113,6 +114,11 @@ export class ReceivedSubmit implements Submit, OperationEntry, Containment, Answ
 
   get body(): Uint8Array {
     return this.bytes;
+  }
+
+  /** As it came. */
+  get sent(): SentSubmit {
+    return { metadata: this.metadataBytes, body: this.bytes };
   }
 
   get sessionId(): number {

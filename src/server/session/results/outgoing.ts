@@ -1,0 +1,36 @@
+import { HELD_RESULT_BYTES } from '../../../protocol/operation/result-outbox';
+import { HEADER_LENGTH } from '../../../wire/header';
+import { ownBytes } from '../../../wire/own-bytes';
+import { EMPTY, type Packet } from '../../../wire/packet';
+import { TemplatePacket, withBody } from '../../../wire/packet-template';
+import { TextPacket } from '../../../wire/text-packet';
+
+/** A result that waits, for its client or for proof that it was received. */
+export interface Outgoing {
+  readonly packet: Packet;
+  /** Bytes that are held for it; of its body the whole buffer, which may be twice as large. */
+  readonly byteLength: number;
+}
+
+/** A result that is to wait, with a body of its own: what counts is what is held. */
+export function kept(packet: Packet): Outgoing {
+  if (packet instanceof TextPacket && packet.isText) {
+    return { packet, byteLength: HELD_RESULT_BYTES + packet.byteLength };
+  }
+  const { metadata } = packet;
+  const body = packet.body.length === 0 ? EMPTY : ownBytes(packet.body);
+  const byteLength = HELD_RESULT_BYTES + HEADER_LENGTH + metadata.length + body.buffer.byteLength;
+  return { packet: withBody(packet, body), byteLength };
+}
+
+/** A packet's frame; none is made into the objects that it is without, as all that waits is asked. */
+export function frameOf(packet: Packet): number {
+  const isLean = packet instanceof TextPacket || packet instanceof TemplatePacket;
+  return isLean ? packet.frameId : packet.header.frameId;
+}
+
+/** Bytes of a packet's body; a text is not made into one. */
+export function bodyBytes(packet: Packet): number {
+  if (!(packet instanceof TextPacket)) return packet.body.length;
+  return packet.byteLength - HEADER_LENGTH - packet.metadata.length;
+}

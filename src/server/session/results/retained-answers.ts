@@ -1,0 +1,91 @@
+import { HELD_RESULT_BYTES } from '../../../protocol/operation/result-outbox';
+import type { SentSubmit } from '../../../protocol/session/told-operation';
+import { ownBytes } from '../../../wire/own-bytes';
+import type { RetainedTotals } from '../../limits/retained-totals';
+import type { SubmitEnd } from '../session-message';
+import type { Outgoing } from './outgoing';
+
+/** A submit that has come. */
+interface RetainedSubmit {
+  readonly frameId: number;
+  readonly sent: SentSubmit;
+}
+
+/** A submit and its answer, from the first result on. */
+export class RetainedAnswer {
+  readonly results: Outgoing[] = [];
+  byteLength = 0;
+
+  constructor(
+    readonly frameId: number,
+    readonly sent: SentSubmit,
+    readonly party: string,
+    private readonly answers: Map<number, RetainedAnswer>,
+  ) {}
+
+  forgotten(): void {
+    this.answers.delete(this.frameId);
+  }
+}
+
+/** The answers of a session that a client with a ticket gets whole: those that run, and those that ended lately. */
+export class RetainedAnswers {
+  private readonly answers = new Map<number, RetainedAnswer>();
+
+  constructor(
+    private readonly totals: RetainedTotals<RetainedAnswer>,
+    /** Who the session is counted for, at present. */
+    private readonly party: () => string,
+  ) {}
+
+  /** In the order in which they were submitted. */
+  all(): readonly RetainedAnswer[] {
+    return [...this.answers.values()];
+  }
+
+  has(frameId: number): boolean {
+    return this.answers.has(frameId);
+  }
+
+  /** A submit has come. */
+  begin({ frameId, sent: { metadata, body } }: RetainedSubmit): void {
+    const sent = { metadata: ownBytes(metadata), body: ownBytes(body) };
+    const answer = new RetainedAnswer(frameId, sent, this.party(), this.answers);
+    this.answers.set(frameId, answer);
+    this.grow(answer, HELD_RESULT_BYTES + sent.metadata.buffer.byteLength + sent.body.buffer.byteLength);
+  }
+
+  /** A result is sent, or waits to be. */
+  add(frameId: number, result: Outgoing): void {
+    const answer = this.answers.get(frameId);
+    if (answer === undefined) return;
+    answer.results.push(result);
+    this.grow(answer, result.byteLength);
+  }
+
+  /** An operation has ended. What its client has taken back is wanted by nobody. */
+  ended(frameId: number, end: SubmitEnd): void {
+    const answer = this.answers.get(frameId);
+    if (answer === undefined) return;
+    if (end === 'cancelled') this.forget(frameId);
+    else this.totals.ended(answer);
+  }
+
+  /** An answer is kept no more. */
+  forget(frameId: number): void {
+    const answer = this.answers.get(frameId);
+    if (answer === undefined) return;
+    this.totals.leave(answer);
+    answer.forgotten();
+  }
+
+  /** The session is over. */
+  clear(): void {
+    for (const frameId of [...this.answers.keys()]) this.forget(frameId);
+  }
+
+  private grow(answer: RetainedAnswer, by: number): void {
+    // Counted there first: where there is no room, it is gone with what it had before.
+    if (this.totals.grow(answer, by)) answer.byteLength += by;
+  }
+}
