@@ -1,16 +1,8 @@
 import { LivenessWatch, type WatchedPeer } from '../transport/keep-alive';
 import type { SignsOfLife } from '../transport/signs-of-life';
+import type { WatchedConnection } from './limits/watched-connection';
 import type { ReceiptProof } from './receipt-proof';
 import type { ServerContext } from './server-context';
-
-/** A connection, as who watches its peer has it. */
-interface AskingConnection {
-  /** Whether the peer has announced itself: then it answers a PING. */
-  readonly isAnnounced: boolean;
-  /** Whether the server, and not the peer, is why nothing is heard. */
-  readonly isHeld: boolean;
-  destroy(): void;
-}
 
 /** Watches whether the peer of a connection is there: who says nothing is asked, and who does not answer is gone. */
 export class PeerWatch implements WatchedPeer {
@@ -18,7 +10,7 @@ export class PeerWatch implements WatchedPeer {
   private isOver = false;
 
   constructor(
-    private readonly connection: AskingConnection,
+    private readonly connection: Pick<WatchedConnection, 'isAnnounced' | 'isHeld' | 'destroy'>,
     private readonly life: SignsOfLife,
     private readonly proof: ReceiptProof,
     private readonly server: Pick<ServerContext, 'settings' | 'scheduler'>,
