@@ -8,6 +8,7 @@ export { judgePackets } from './judge-packets';
 export { splitBySession, type SplitBySessionOptions } from './split-by-session';
 export { DEFAULT_REVISION, DEFAULT_ROLE, type PipelineOptions } from './pipeline-options';
 // For applications.
+export { coalesceText, type CoalesceTextOptions } from './application/coalesce-text';
 export { decodeText } from './application/decode-text';
 export { dropLate, type DeadlineSubmit, type DropLateOptions, type Lateness } from './application/drop-late';
 export { fromAsyncIterable, type FromAsyncIterableOptions } from './application/from-async-iterable';

@@ -1,10 +1,10 @@
-import type { Lateness } from '../../operators/application/drop-late';
 import type { SubmitHandler } from '../../operators/application/respond-to-submits';
 import { CancelScope } from '../protocol/operation/operation';
 import type { OutboxLimits } from '../protocol/operation/result-outbox';
 import {
   bytesOrText,
   callback,
+  flag,
   integer,
   integerOrInfinity,
   like,
@@ -34,6 +34,7 @@ import type { Rate } from './limits/token-bucket';
 import { MAX_TOKEN_BYTES, MIN_TOKEN_BYTES, type RandomBytes } from './opening/resume-token';
 import type { SessionPolicy } from './opening/policy';
 import type { CloseOptions, QueueLimits, ServerOptions, ServerSettings } from './options';
+import type { ServerSession } from './session/session';
 import type { SessionEnding } from './session/session-terms';
 import type { Submit } from './session/session-message';
 
@@ -127,10 +128,13 @@ export function takeEnding(ending: unknown): Partial<SessionEnding> {
   return takeOptions('session.close', ending, partly(ENDING_RULES));
 }
 
-const RESPOND_RULES: Rules<{ readonly late?: Lateness }> = { late: oneOf('before-start', 'until-end') };
+/** What `session.respond` takes besides its handler. */
+export type AnsweringOptions = NonNullable<Parameters<ServerSession['respond']>[1]>;
+
+const RESPOND_RULES: Rules<AnsweringOptions> = { late: oneOf('before-start', 'until-end'), coalesce: flag };
 
 /** As {@link takeServerOptions}, for `session.respond`. */
-export function takeRespondOptions(options: unknown): { readonly late?: Lateness } {
+export function takeRespondOptions(options: unknown): AnsweringOptions {
   return takeOptions('session.respond', options, RESPOND_RULES);
 }
 

@@ -11,7 +11,11 @@ describe('the examples', () => {
     serve(
       server,
       async function* (prompt) {
-        yield* Buffer.from(prompt).toString().split(/(?= )/);
+        for (const word of Buffer.from(prompt).toString().split(/(?= )/)) {
+          yield word;
+          // A step of the model is a turn of the event loop.
+          await settled();
+        }
       },
       () => undefined,
     );

@@ -14,6 +14,9 @@ export const DEFAULT_OUTBOX_LIMITS: OutboxLimits = { maxResults: Infinity, maxBy
 /** What a result takes that is held, besides the bytes of its packet; measured, of Node 20. */
 export const HELD_RESULT_BYTES = 256;
 
+/** What each further text takes that is held with others in one result, besides its bytes there: it is a string. */
+export const HELD_TEXT_BYTES = 40;
+
 /**
  * The results of a session in order, numbered from 1, until their receipt is proved: what a transport
  * accepted is not what the client received.
@@ -73,6 +76,11 @@ export class ResultOutbox<T extends { readonly byteLength: number }> {
   add(result: T): void {
     this.entries.push(result);
     this.bytes += result.byteLength;
+  }
+
+  /** Takes note that a result has grown, which no transport was handed. */
+  grown(bytes: number): void {
+    this.bytes += bytes;
   }
 
   /** Says that everything so far was handed to a transport. */

@@ -7,8 +7,7 @@ import { TypedPayloadDescriptor } from '../../wire/preview4/body/typed-payload';
 import { PartialTextTemplate, type PartOf } from '../../wire/preview4/partial-packet';
 import { ResultPushMetadata } from '../../wire/messages/result-push';
 import type { Packet } from '../../wire/packet';
-import { TextTemplate } from '../../wire/text-packet';
-import { utf8Length } from '../../wire/utf8';
+import { TextTemplate, type Texts } from '../../wire/text-packet';
 import { USUAL_PARTIAL, type ResultPush } from './result';
 import { encodeTokens } from './token-delta';
 
@@ -21,12 +20,16 @@ const TEMPLATE = new TextTemplate(
   MessageType.ResultPush,
   ResultPushMetadata.encode(TEXT_PARTIAL),
   EMPTY.body,
+  fieldOffset(ResultPushMetadata, 'payloadFrameCount'),
 );
 
 /** Where the one descriptor of a text is other in preview4. */
 const KIND_AT = BodyRegionPrelude.length + fieldOffset(TypedPayloadDescriptor, 'payloadKind');
 const FLAGS_AT = BodyRegionPrelude.length + fieldOffset(TypedPayloadDescriptor, 'descriptorFlags');
 const PREVIEW4_TEMPLATE = new PartialTextTemplate(inPreview4(EMPTY.body));
+
+/** Bytes that texts are gathered to in one packet: what stands before them is then next to nothing for each. */
+export const GATHERED_BYTES = 4 * 1024;
 
 /** Where the text starts in a body that is as a session sends one text; undefined of any other. */
 export function textStart(body: Uint8Array): number | undefined {
@@ -43,18 +46,22 @@ function inPreview4(body: Uint8Array): Uint8Array {
 }
 
 /**
- * A part of an answer that is a text: `partialResult` of what `encodeTokens` makes of it, but it becomes bytes
+ * A part of an answer that is text: `partialResult` of what `encodeTokens` makes of it, but it becomes bytes
  * only where it is sent from, or where somebody asks for its body.
  */
 export class TextResult implements ResultPush {
   readonly type = 'push';
-  readonly metadata = TEXT_PARTIAL;
   private made: Uint8Array | undefined;
 
   constructor(
     readonly frameId: number,
-    readonly text: string,
+    readonly text: Texts,
   ) {}
+
+  get metadata(): Readonly<ResultPushMetadata> {
+    const { text } = this;
+    return typeof text === 'string' ? TEXT_PARTIAL : { ...TEXT_PARTIAL, payloadFrameCount: text.length };
+  }
 
   get body(): Uint8Array {
     return (this.made ??= TEMPLATE.body(this.text));
@@ -62,21 +69,25 @@ export class TextResult implements ResultPush {
 
   /** Of the body. */
   get byteLength(): number {
-    return EMPTY.body.length + utf8Length(this.text);
+    return TEMPLATE.bodyLength(this.text);
   }
 
   /** Of the body, at most. */
   get maxByteLength(): number {
-    return EMPTY.body.length + 3 * this.text.length;
+    return TEMPLATE.maxBodyLength(this.text);
+  }
+
+  /** Whether nobody has its body, and may have changed it: then that is what is sent. */
+  get isText(): boolean {
+    return this.made === undefined;
   }
 
   /** PARTIAL_RESULT of preview4, as {@link packet}. */
   part(part: PartOf): Packet | undefined {
-    return this.made === undefined ? PREVIEW4_TEMPLATE.part(part, this.text) : undefined;
+    return this.isText ? PREVIEW4_TEMPLATE.part(part, this.text) : undefined;
   }
 
-  /** Who has the body may have changed it: then it is what is sent. */
   packet(sessionId: number): Packet | undefined {
-    return this.made === undefined ? TEMPLATE.packet(sessionId, this.frameId, this.text) : undefined;
+    return this.isText ? TEMPLATE.packet(sessionId, this.frameId, this.text) : undefined;
   }
 }

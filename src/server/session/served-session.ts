@@ -1,5 +1,6 @@
 import { defer, Observable, of, type Observer, type Subscriber, type Subscription } from 'rxjs';
-import { dropLate, type Lateness } from '../../../operators/application/drop-late';
+import { coalesceText } from '../../../operators/application/coalesce-text';
+import { dropLate } from '../../../operators/application/drop-late';
 import { respondToSubmits, type SubmitHandler } from '../../../operators/application/respond-to-submits';
 import { CancelScope } from '../../protocol/operation/operation';
 import type { Operation } from '../../protocol/operation/operation-entry';
@@ -31,7 +32,7 @@ import type { ServerSession } from './session';
 import type { SessionCore } from './session-core';
 import { SessionResponding } from './session-responding';
 import type { StreamedMessages } from './session-streams';
-import { takeEnding, takeHandler, takeRespondOptions } from '../option-rules';
+import { takeEnding, takeHandler, takeRespondOptions, type AnsweringOptions } from '../option-rules';
 import { takeCancelScope, takeCredit, takeCreditTarget, takeFrameId } from './argument-rules';
 import { NORMAL_ENDING, REVOKED_ENDING, type CreditTarget, type SessionEnding } from './session-terms';
 import { ReceivedSubmit } from './submits/submit';
@@ -133,16 +134,19 @@ export class ServedSession extends ContainedObservable<SessionMessage> implement
     return this.core.cacheObjectCount;
   }
 
-  respond(handler: SubmitHandler<Submit>, options: { readonly late?: Lateness } = {}): Subscription {
+  respond(handler: SubmitHandler<Submit>, options: AnsweringOptions = {}): Subscription {
     const { scheduler } = this.core.server;
-    const { late } = takeRespondOptions(options);
+    const { late, coalesce } = takeRespondOptions(options);
     // What comes of these is caught below; `submits$` would cost each submit a step more.
     const all$ = new Observable<Submit>((subscriber) => {
       listen(this.core, 'submits', subscriber);
     });
     const submits$ = late === undefined ? all$ : all$.pipe(dropLate({ when: late, scheduler }));
     const responding = new SessionResponding(this.core);
-    return submits$.pipe(respondToSubmits(takeHandler(handler), responding)).subscribe(this.results);
+    const results$ = submits$.pipe(respondToSubmits(takeHandler(handler), responding));
+    if (coalesce !== true) return results$.subscribe(this.results);
+    const largestBody = (): number => this.core.outlet.gatheredBody;
+    return results$.pipe(coalesceText({ largestBody, scheduler })).subscribe(this.results);
   }
 
   sendResult(result: Result): void {

@@ -73,16 +73,25 @@ export interface ServerSession extends Observable<SessionMessage> {
    * Answers every submit with what `handler` makes of it: bytes and strings become parts of the answer,
    * completion its end. A cancel, a disconnect and a close unsubscribe the handler; a handler that
    * throws costs its own operation. Unsubscribe to stop taking submits; those
-   * that are being answered are dropped. With `late`, submits past their
-   * deadline are given up; by default a deadline is only what `submit.deadline` says. Throws a `TypeError` that
-   * names what is no handler or no option.
+   * that are being answered are dropped. Throws a `TypeError` that names what is no handler or no option.
    *
    * @example
    * session.respond(async function* (submit) {
    *   for await (const token of model.stream(decoder.decode(submit.body))) yield token;
    * });
    */
-  respond(handler: SubmitHandler<Submit>, options?: { readonly late?: Lateness }): Subscription;
+  respond(
+    handler: SubmitHandler<Submit>,
+    options?: {
+      /** Gives submits up that are past their deadline. Default: a deadline is only what `submit.deadline` says. */
+      readonly late?: Lateness;
+      /**
+       * Whether strings of one answer that come in one turn of the event loop are sent as one result, with a frame
+       * for each: fewer bytes, and less work at both ends. Default false: one string, one result.
+       */
+      readonly coalesce?: boolean;
+    },
+  ): Subscription;
   /**
    * Sends one result. Throws an `NnrpError`, `UnknownOperation`, where its operation is not with the
    * application, and one of the record's kinds where its fields are not allowed; a `RuntimeError`, `internal`,

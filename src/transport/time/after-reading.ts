@@ -29,7 +29,7 @@ export function afterReading(scheduler: SchedulerLike, work: () => void): Subscr
 }
 
 /** After the next look at the sockets; in virtual time, after what is to happen at this moment. */
-function nextTurn(scheduler: SchedulerLike, work: () => void): Subscription {
+export function nextTurn(scheduler: SchedulerLike, work: () => void): Subscription {
   const isReal =
     (scheduler === monotonicScheduler || scheduler === asyncScheduler) && virtualNow() === undefined;
   const { setImmediate, clearImmediate } = globalThis as Immediates;

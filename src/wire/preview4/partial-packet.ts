@@ -3,9 +3,8 @@ import { HEADER_LENGTH } from '../header';
 import { MessageType } from '../message-type';
 import type { Packet } from '../packet';
 import { PacketTemplate, TemplatePacket } from '../packet-template';
-import { TextPacket, TextTemplate } from '../text-packet';
+import { joinTexts, TextPacket, TextTemplate, type Texts } from '../text-packet';
 import { writeU32 } from '../u32';
-import { utf8Length } from '../utf8';
 import { PartialResultMetadata } from './results';
 
 const OPERATION_ID = fieldOffset(PartialResultMetadata, 'operationId');
@@ -30,21 +29,17 @@ export function partialPacket(part: PartOf, body: Uint8Array): Packet {
   return new PartialPacket(part, body);
 }
 
-/** PARTIAL_RESULT whose body is a text, in the region that a {@link PartialTextTemplate} makes of it. */
+/** PARTIAL_RESULT whose body is text, in the region that a {@link PartialTextTemplate} makes of it. */
 export class PartialTextTemplate extends TextTemplate {
   /** `emptyBody` is the body of an empty text. */
-  constructor(private readonly emptyBody: Uint8Array) {
+  constructor(emptyBody: Uint8Array) {
     super(MessageType.PartialResult, NOTHING, emptyBody);
   }
 
-  part(part: PartOf, text: string): Packet {
+  part(part: PartOf, text: Texts): Packet {
     return this.isShort(text)
       ? new PartialTextPacket(this, part, text)
       : new PartialPacket(part, this.body(text));
-  }
-
-  bodyLength(text: string): number {
-    return this.emptyBody.length + utf8Length(text);
   }
 }
 
@@ -80,13 +75,17 @@ class PartialTextPacket extends TextPacket {
   constructor(
     private readonly of: PartialTextTemplate,
     private readonly part: PartOf,
-    text: string,
+    text: Texts,
   ) {
     super(of, part.sessionId, part.frameId, text);
   }
 
   override get metadata(): Uint8Array {
     return (this.madeMetadata ??= metadataOf(this.part, this.of.bodyLength(this.text)));
+  }
+
+  override with(more: Texts): TextPacket {
+    return new PartialTextPacket(this.of, this.part, joinTexts(this.text, more));
   }
 
   override get isText(): boolean {

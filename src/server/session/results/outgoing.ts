@@ -5,11 +5,11 @@ import { EMPTY, type Packet } from '../../../wire/packet';
 import { TemplatePacket, withBody } from '../../../wire/packet-template';
 import { TextPacket } from '../../../wire/text-packet';
 
-/** A result that waits, for its client or for proof that it was received. */
+/** A result that waits, for its client or for proof that it was received. Texts may be joined to it until it is sent. */
 export interface Outgoing {
-  readonly packet: Packet;
+  packet: Packet;
   /** Bytes that are held for it; of its body the whole buffer, which may be twice as large. */
-  readonly byteLength: number;
+  byteLength: number;
 }
 
 /** A result that is to wait, with a body of its own: what counts is what is held. */

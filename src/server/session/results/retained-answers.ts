@@ -63,6 +63,12 @@ export class RetainedAnswers {
     this.grow(answer, result.byteLength);
   }
 
+  /** A result that waits has grown. */
+  grown(frameId: number, bytes: number): void {
+    const answer = this.answers.get(frameId);
+    if (answer !== undefined) this.grow(answer, bytes);
+  }
+
   /** An operation has ended. What its client has taken back is wanted by nobody. */
   ended(frameId: number, end: SubmitEnd): void {
     const answer = this.answers.get(frameId);

@@ -9,6 +9,8 @@ import { answerTooLarge } from '../../error-packet';
 import { HEADER_LENGTH } from '../../../wire/header';
 import type { Packet } from '../../../wire/packet';
 import type { Revision } from '../../../wire/revision';
+import type { Texts } from '../../../wire/text-packet';
+import { gatheredBytes, GatheredTexts } from './gathered-texts';
 import { bodyBytes, frameOf, kept, type Outgoing } from './outgoing';
 import type { RetainedAnswers } from './retained-answers';
 
@@ -68,6 +70,8 @@ export class SessionOutlet {
   /** Made for whoever asks first, as is the other. */
   private pressure: CarriedPressure | undefined;
   private waitingPressure: BehaviorSubject<boolean> | undefined;
+  /** While no connection carries the session. */
+  private gathered: GatheredTexts | undefined;
   private isClosed = false;
   private lastPeer: PeerName;
   private lastKind: TransportKind;
@@ -131,6 +135,11 @@ export class SessionOutlet {
     return (this.attachment?.largestPacket ?? Infinity) - HEADER_LENGTH;
   }
 
+  /** Bytes of body that texts are gathered to. */
+  get gatheredBody(): number {
+    return this.attachment === undefined ? Infinity : gatheredBytes(this.attachment) - HEADER_LENGTH;
+  }
+
   /** Sends what only matters now. */
   send(packet: Packet): void {
     this.attachment?.transport.send(packet);
@@ -154,15 +163,32 @@ export class SessionOutlet {
     outbox.add(outgoing);
     this.retained?.add(frameOf(packet), outgoing);
     if (attachment === undefined) {
-      const isPressed = outbox.fullness >= PRESSURE_AT;
-      if (isPressed !== this.waitingPressure?.value) this.waitingPressure?.next(isPressed);
-      const isFull = outbox.fullness > 1 || this.share?.grow(outgoing.byteLength) === false;
-      return isFull ? 'full' : 'kept';
+      this.gathered?.note(frameOf(packet), outgoing);
+      return this.keptMore(outbox, outgoing.byteLength);
     }
     outbox.markSent();
     outbox.trim();
     if (outbox.size >= ASK_RESULTS || outbox.fullness >= ASK_AT) attachment.requestProof();
     return 'sent';
+  }
+
+  /**
+   * Keeps text with that of its operation that waits already, which no transport was handed: a client that is away
+   * gets all of it as a few results. Undefined where there is none that has room for it.
+   */
+  join(frameId: number, text: Texts): 'kept' | 'full' | undefined {
+    const { outbox } = this;
+    const bytes = this.gathered?.join(frameId, text) ?? 0;
+    if (bytes === 0 || outbox === undefined) return undefined;
+    outbox.grown(bytes);
+    this.retained?.grown(frameId, bytes);
+    return this.keptMore(outbox, bytes);
+  }
+
+  private keptMore(outbox: ResultOutbox<Outgoing>, bytes: number): 'kept' | 'full' {
+    const isPressed = outbox.fullness >= PRESSURE_AT;
+    if (isPressed !== this.waitingPressure?.value) this.waitingPressure?.next(isPressed);
+    return outbox.fullness > 1 || this.share?.grow(bytes) === false ? 'full' : 'kept';
   }
 
   /** The session cannot go on waiting without a gap. */
@@ -193,6 +219,7 @@ export class SessionOutlet {
   /** Forgets what no transport was handed of an operation. */
   discardUnsent(frameId: number): void {
     const before = this.heldBytes;
+    this.gathered?.delete(frameId);
     this.outbox?.keepUnsent(({ packet }) => frameOf(packet) !== frameId);
     this.share?.shrink(before - this.heldBytes);
   }
@@ -205,6 +232,7 @@ export class SessionOutlet {
   /** The connection is gone; results wait from now on, and count for `share`. */
   detach(share?: DetachedShare): void {
     this.leaveShare();
+    if (this.attachment !== undefined) this.gathered = new GatheredTexts(gatheredBytes(this.attachment));
     this.attachment = undefined;
     this.share = share;
     this.pressure?.moveTo(this.pressureSource());
@@ -250,6 +278,7 @@ export class SessionOutlet {
   private moveTo(attachment: Attachment): void {
     this.leaveShare();
     this.attachment = attachment;
+    this.gathered = undefined;
     this.lastPeer = attachment.transport.peer;
     this.lastKind = attachment.transport.kind;
     this.pressure?.moveTo(this.pressureSource());
@@ -287,6 +316,7 @@ export class SessionOutlet {
   close(): void {
     this.leaveShare();
     this.attachment = undefined;
+    this.gathered = undefined;
     this.outbox?.clear();
     this.retained?.clear();
     this.isClosed = true;

@@ -15,6 +15,7 @@ import {
   type DropCause,
 } from '../../../protocol/revision/answers';
 import { bodyBytes, exceeds } from '../../../protocol/operation/result-packet';
+import { TextResult } from '../../../protocol/operation/text-result';
 import { MessageType } from '../../../wire/message-type';
 import { FlowScope, FlowUpdateMetadata } from '../../../wire/messages/flow-update';
 import { HintReason, ResultHintMetadata } from '../../../wire/messages/result-hint';
@@ -173,6 +174,12 @@ export class SessionSender {
   }
 
   private push(result: ResultPush, operation: AnsweredOperation): void {
+    if (this.outlet.current === undefined && result instanceof TextResult && result.isText) {
+      // Before it is a part that is numbered.
+      const joined = this.outlet.join(result.frameId, result.text);
+      if (joined === 'full') this.outlet.endWait();
+      if (joined !== undefined) return;
+    }
     const packet = this.answers.result(this.sessionId, result, operation);
     if (packet !== undefined) this.sendResult(packet);
   }
