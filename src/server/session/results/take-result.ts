@@ -1,5 +1,6 @@
 import { describeValue } from '../../../protocol/describe-value';
 import type { Result } from '../../../protocol/operation/result';
+import { TextResult } from '../../../protocol/operation/text-result';
 import { requireBytes } from '../../../wire/require-bytes';
 
 /** What the application wants sent, as it is. Throws a `TypeError` where that is no result. */
@@ -8,6 +9,8 @@ export function takeResult(given: Result): Result {
     const one = 'one of submit.partial, submit.complete or submit.drop';
     throw new TypeError(`a result must be ${one}, got ${describeValue(given)}`);
   }
+  // A text is asked for no body: it would be made.
+  if (given instanceof TextResult) return given;
   if (given.type === 'push' && !isObject(given.body)) requireBytes(given.body, 'the body of a result');
   return given;
 }
