@@ -251,7 +251,10 @@ describe('found by the simulation', () => {
     stage.on(['sending', 'server', 1, ErrorMessage], () => {
       stage.cut(1);
     });
-    const refused = new Outcome(session, { body: referenceBody(1), metadata: REFERENCE_FIELDS });
+    const refused = new Outcome(session, {
+      body: referenceBody(1, session.revision),
+      metadata: REFERENCE_FIELDS,
+    });
     await stage.elapse(5);
     const answered = new Outcome(session);
     await stage.elapse(30);

@@ -4,6 +4,7 @@ import type { ServerOptions } from '../../src/server/options';
 import { CancelScope } from '../../src/protocol/operation/operation';
 import type { KeepAlive } from '../../src/transport/keep-alive';
 import type { ReconnectOptions } from '../../src/client/options';
+import type { RevisionName } from '../../src/wire/message';
 import { LONGEST_ANSWER_MS } from './actors/answers';
 import { within, type NetworkConditions, type Span } from './network/conditions';
 import type { Random } from './random';
@@ -16,6 +17,7 @@ export interface ClientScenario {
   /** Undefined for one that gives its sessions up with their connection. */
   readonly reconnect: ReconnectOptions | undefined;
   readonly connectTimeoutMs: number;
+  readonly revision: RevisionName;
   readonly keepAlive: KeepAlive;
   /** Milliseconds between two things that a session does. */
   readonly paceMs: Span;
@@ -69,6 +71,8 @@ export interface PolicyScenario {
   readonly lifeMs: Span | undefined;
 }
 
+/** Milliseconds that a client of preview4 waits for the answer to its hello. */
+const HELLO_MS = 2000;
 /** Operations of a session. */
 const MOST_IN_FLIGHT = 4;
 /** Bytes of a client's submit. */
@@ -95,6 +99,7 @@ export function drawScenario(random: Random): Scenario {
     conditions.silenceMs[1],
     LONGEST_ANSWER_MS,
     ...clients.map(({ connectTimeoutMs }) => connectTimeoutMs),
+    HELLO_MS,
     ...clients.map((client) => client.keepAlive.idleMs + client.keepAlive.timeoutMs),
   );
   return {
@@ -216,6 +221,7 @@ function drawClient(random: Random, name: string, serverMaxInFlight: number): Cl
       ? { minDelayMs: random.int(0, 10), maxDelayMs: random.int(10, 60), jitter: random.pick([0, 0.5, 1]) }
       : undefined,
     connectTimeoutMs: random.int(20, 100),
+    revision: random.fork('revision').pick<RevisionName>(['preview3', 'preview4']),
     keepAlive: drawKeepAlive(random),
     paceMs: random.pick([
       [0, 10],

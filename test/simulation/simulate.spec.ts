@@ -4,6 +4,8 @@ import { simulate } from './simulate';
 import { DEFECTS } from './defects';
 
 const SEEDS = 60;
+/** The first of those that meet all of it. */
+const FIRST = 100;
 
 /** What the seeds must meet, or what they check is not what they seem to. */
 const MET = [
@@ -67,6 +69,8 @@ const MET = [
   'sessions that ran out',
   'stray packet at the client',
   'stray packet at the server',
+  'sessions of preview3',
+  'sessions of preview4',
   'submits sent again',
   'thefts tried',
 ];
@@ -74,7 +78,7 @@ const MET = [
 describe('the simulation', () => {
   it('holds every invariant in a handful of seeds, which meet all that may go wrong', async () => {
     const met = new Set<string>();
-    for (let seed = 1; seed <= SEEDS; seed++) {
+    for (let seed = FIRST; seed < FIRST + SEEDS; seed++) {
       const { violation, events, counts } = await simulate(seed);
       if (violation !== undefined) {
         throw new Error(

@@ -71,7 +71,7 @@ export class ClientActor {
         random: () => random.next(),
         connectTimeoutMs: scenario.connectTimeoutMs,
         keepAlive: scenario.keepAlive,
-        revision: 'preview3',
+        revision: scenario.revision,
       });
       world.clients.push(client);
       this.client = client;
@@ -134,6 +134,7 @@ export class ClientActor {
         ...(slowConsumerMs !== undefined && { slowConsumerMs }),
         ...(reconnect === undefined ? { allowResume: random.chance(0.3) } : { reconnect }),
       });
+      world.ledger.count(`sessions of ${session.revision}`);
       const actor = new SessionActor(world, record, session, {
         client,
         process: this.process,

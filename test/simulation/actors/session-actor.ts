@@ -111,7 +111,7 @@ export class SessionActor {
         this.submit(bodyFor(random.chance(0.1) ? random.int(40, LONGEST_BODY) : random.int(0, 40)));
         return;
       case 'reference':
-        this.submit(() => referenceBody(random.int(1, 4)), true);
+        this.submit(() => referenceBody(random.int(1, 4), this.session.revision), true);
         return;
       case 'unsubscribe':
         this.anyOpen()?.unsubscribe();

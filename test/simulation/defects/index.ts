@@ -2,12 +2,14 @@ import { CLIENT_DEFECTS } from './client-defects';
 import { CLOCK_DEFECTS } from './clock-defects';
 import type { Defect } from './defect';
 import { HOLD_DEFECTS } from './hold-defects';
+import { REVISION_DEFECTS } from './revision-defects';
 import { SERVER_DEFECTS } from './server-defects';
 
 export type { Defect } from './defect';
 
 export const DEFECTS: readonly Defect[] = [
   ...SERVER_DEFECTS,
+  ...REVISION_DEFECTS,
   ...CLIENT_DEFECTS,
   ...CLOCK_DEFECTS,
   ...HOLD_DEFECTS,

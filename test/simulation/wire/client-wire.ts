@@ -1,6 +1,5 @@
 import { MessageType } from '../../../src/wire/message-type';
 import { FlowScope, FlowUpdateMetadata, FlowUpdateReason } from '../../../src/wire/messages/flow-update';
-import { FrameSubmitMetadata } from '../../../src/wire/messages/frame-submit';
 import { SessionOpenAckMetadata, SessionStatus } from '../../../src/wire/messages/session-open';
 import type { Packet } from '../../../src/wire/packet';
 import { applyFlow, grantNow, outstandingOn } from './grants';
@@ -9,7 +8,7 @@ import type { Ledger } from '../ledger';
 import { OpensInTransit } from './opens-in-transit';
 import { isOpenForClient, newGrant, type OperationRecord, type SessionRecord } from '../records';
 import { endsOperation } from './server-wire';
-import { operationOf } from '../actors/submit-fields';
+import { operationIn } from '../actors/submit-fields';
 
 /** Reads along at the clients' ends of every connection. */
 export class ClientWire {
@@ -27,6 +26,7 @@ export class ClientWire {
         this.opens.add(connectionId, packet);
         return;
       case MessageType.FrameCancel:
+      case MessageType.Cancel:
         settle(this.sessionOn(connectionId, sessionId), frameId);
         return;
       case MessageType.FrameSubmit:
@@ -85,7 +85,7 @@ export class ClientWire {
 
   private submits(connectionId: number, packet: Packet): void {
     const { ledger } = this;
-    const operation = operationOf(ledger, FrameSubmitMetadata.decode(packet.metadata));
+    const operation = operationIn(ledger, packet);
     if (operation === undefined) return;
     if (operation.frameId !== 0) {
       ledger.count('submits sent again');

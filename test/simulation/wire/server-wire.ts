@@ -4,7 +4,6 @@ import { acceptsOperations } from '../../../src/protocol/session/session-lifecyc
 import { MessageType, messageTypeName } from '../../../src/wire/message-type';
 import { ErrorMetadata, ErrorScope } from '../../../src/wire/messages/error-message';
 import { FlowUpdateMetadata, FlowUpdateReason } from '../../../src/wire/messages/flow-update';
-import { FrameSubmitMetadata } from '../../../src/wire/messages/frame-submit';
 import { ResultClass, ResultPushMetadata } from '../../../src/wire/messages/result-push';
 import {
   SessionErrorCode,
@@ -19,10 +18,19 @@ import type { Ledger } from '../ledger';
 import { hexOf, OpensInTransit, type OpenInTransit } from './opens-in-transit';
 import { statusName } from './packet-text';
 import { isOverForServer, type OperationRecord, type SessionRecord } from '../records';
-import { operationOf } from '../actors/submit-fields';
+import { operationIn } from '../actors/submit-fields';
 
 /** What a session's client counts as results. */
-const RESULTS: readonly MessageType[] = [MessageType.ResultPush, MessageType.ResultDrop, MessageType.Error];
+const RESULTS: readonly MessageType[] = [
+  MessageType.ResultPush,
+  MessageType.PartialResult,
+  MessageType.ResultDrop,
+  MessageType.ResultDropReason,
+  MessageType.Error,
+];
+
+/** Those that a client which holds an operation is not to be sent. */
+const ANSWERS: readonly MessageType[] = [MessageType.ResultPush, MessageType.PartialResult];
 
 export interface ServerWireOptions {
   /** Whether sessions are their clients', whoever has the token. */
@@ -84,7 +92,7 @@ export class ServerWire {
   }
 
   private notePlaceOfSubmit(session: SessionRecord, packet: Packet): void {
-    const operation = operationOf(this.ledger, FrameSubmitMetadata.decode(packet.metadata));
+    const operation = operationIn(this.ledger, packet);
     if (operation === undefined || session.server === undefined) return;
     operation.isTooLate = isOverForServer(session) || !acceptsOperations(session.server.state);
     operation.isEarly = !session.isServed;
@@ -123,7 +131,7 @@ export class ServerWire {
     const { messageType, frameId } = packet.header;
     for (const operation of session.operations) {
       if (operation.frameId !== frameId) continue;
-      if (operation.isHeld && messageType === MessageType.ResultPush) {
+      if (operation.isHeld && ANSWERS.includes(messageType)) {
         this.ledger.facts.push({ kind: 'sent-while-held', operation });
       }
       if (endsOperation(packet)) this.noteLastResult(operation, packet);
@@ -210,6 +218,7 @@ export function endsOperation({ header, metadata }: Packet): boolean {
     case MessageType.ResultPush:
       return ResultPushMetadata.decode(metadata).resultClass !== ResultClass.Partial;
     case MessageType.ResultDrop:
+    case MessageType.ResultDropReason:
     case MessageType.Error:
       return true;
     default:
