@@ -1,6 +1,7 @@
 import type { Observable } from 'rxjs';
 import type { Client } from '../../../src/client/client';
 import type { ClientSession } from '../../../src/client/session/session';
+import type { Result } from '../../../src/protocol/operation/result';
 import type { ServerSession } from '../../../src/server/session/session';
 import { FlowScope, FlowUpdateMetadata } from '../../../src/wire/messages/flow-update';
 import { SessionMigrateMetadata } from '../../../src/wire/messages/session-migrate';
@@ -27,7 +28,9 @@ export function callClientBadly(
   const calls: BadCalls = {
     submit: () => session.submit({ metadata: { latencyBudgetMs: bad } }),
     'submit, a body': () => session.submit({ body: NO_BYTES }),
+    'submit, a text': () => session.submit('text' as never),
     patch: () => session.patch({ qualityTier: bad }),
+    'patch, a field that is none': () => session.patch({ tier: 1 } as never),
     'patch, a body': () => session.patch({}, NO_BYTES),
     cachePut: () => session.cachePut({ ttlMs: bad }, new Uint8Array(1)),
     'cachePut, an object': () => session.cachePut({}, NO_BYTES),
@@ -59,6 +62,13 @@ export function callServerBadly(
     },
     'sendFlowUpdate, of the server': () => {
       session.sendFlowUpdate({ ...flow, sessionCredit: bad });
+    },
+    'grant, of the server': () => {
+      session.grant(random.pick([...NO_NUMBERS, undefined, null]) as number);
+    },
+    'cancel, of the server': () => session.cancel(bad),
+    'sendResult, of the server': () => {
+      session.sendResult(random.pick([undefined, null, 'text', { type: 'push', frameId: 1 }]) as Result);
     },
     'close, of the server': () => session.close({ sessionErrorCode: bad }),
   };

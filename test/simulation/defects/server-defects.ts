@@ -4,6 +4,7 @@ import { type Result } from '../../../src/protocol/operation/result';
 import { Admission } from '../../../src/server/session/submits/admission';
 import { Connection } from '../../../src/server/connection';
 import * as resumeToken from '../../../src/server/opening/resume-token';
+import * as argumentRules from '../../../src/server/session/argument-rules';
 import * as close from '../../../src/server/session/messages/close';
 import type { SessionEnding } from '../../../src/server/session/session-terms';
 import type { SessionStreams } from '../../../src/server/session/session-streams';
@@ -284,6 +285,12 @@ export const SERVER_DEFECTS: readonly Defect[] = [
             original.apply(this, given);
           },
       ),
+  },
+  {
+    name: 'a server grants what is no number',
+    invariants: [14],
+    seed: 85,
+    plant: () => replace(argumentRules, 'takeCredit', () => (credit: unknown) => credit),
   },
   {
     name: 'a session waits for its client for ever',
