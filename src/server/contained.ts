@@ -7,7 +7,7 @@ import {
   type TeardownLogic,
 } from 'rxjs';
 
-/** Who hears of what a subscriber throws. */
+/** Hears of what a subscriber throws. */
 export interface Containment {
   /** A subscriber has thrown, while it took `value` if that is given. Must not throw. */
   failed(cause: unknown, value?: unknown): void;

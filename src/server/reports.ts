@@ -12,12 +12,12 @@ export interface Violation {
   readonly header: CommonHeader | undefined;
 }
 
-/** What a server tells of itself, from wherever it happens. */
+/** Reports of a server, from wherever they come. */
 export class ServerReports {
   readonly violations = new Subject<Violation>();
   /** Which peer has met which of the server's limits. */
   readonly limits = new Subject<LimitTripped>();
-  /** What the application's own code, or this library's, failed at. */
+  /** Failures of the application's own code, or of this library's. */
   readonly failures = new Subject<RuntimeError>();
 
   complete(): void {

@@ -10,15 +10,15 @@ import type { ServerReports } from './reports';
 import type { RetainedAnswer } from './session/results/retained-answers';
 import type { HeldResults } from './session/submits/held-results';
 
-/** What all connections and sessions of a server share. */
+/** Shared by all connections and sessions of a server. */
 export interface ServerContext {
   readonly settings: ServerSettings;
   readonly scheduler: SchedulerLike;
-  /** What a hello is answered with. */
+  /** The answer to a hello. */
   readonly capabilities: ServerCapabilities;
   readonly reports: ServerReports;
   readonly registry: SessionRegistry<RegisteredSession>;
-  /** What waits for clients that are away, over all sessions. */
+  /** Results that wait for clients that are away, over all sessions. */
   readonly detached: DetachedTotals;
   /** Bytes of submits that wait, over all sessions. */
   readonly queued: QueuedTotals;

@@ -1,4 +1,4 @@
-/** What a server holds at a moment: what a dashboard shows, and what a test finds empty in the end. */
+/** All that a server holds at a moment: a dashboard shows it, and a test finds it empty in the end. */
 export interface ServerUsage {
   readonly connections: number;
   /** Session ids in use, those of sessions that wait for their client among them. */
@@ -24,7 +24,7 @@ export interface ServerUsage {
 /** A session's share of {@link ServerUsage}. */
 export type SessionUsage = Omit<ServerUsage, 'connections' | 'sessions' | 'retainedBytes' | 'queuedBytes'>;
 
-/** What a session is made of that has such a share. */
+/** The parts of a session that have such a share. */
 interface UsingSession {
   readonly operations: {
     readonly inFlightCount: number;

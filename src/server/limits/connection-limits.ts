@@ -36,7 +36,7 @@ const LIMIT_OF_RATE: Readonly<Record<RateClass, ConnectionRateName | undefined>>
 };
 
 /**
- * What one peer does over one connection, counted against the server's limits. Most connections do
+ * Counts what one peer does over one connection, against the server's limits. Most connections do
  * little of it, so a bucket is made with the first packet that it counts.
  */
 export class ConnectionLimits {

@@ -7,9 +7,9 @@ export interface HeldExcess {
   readonly observed: number;
 }
 
-/** What waits of one answer. */
+/** The part of one answer that waits. */
 interface HeldAnswer {
-  /** Who shares with whom; see `DetachedShare`. */
+  /** The owner or address whose sessions share room; see `DetachedShare`. */
   readonly party: string;
   readonly byteLength: number;
 }

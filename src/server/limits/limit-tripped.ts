@@ -2,7 +2,7 @@ import type { PeerName } from '../../transport/transport';
 import type { ServerLimits } from './server-limits';
 
 /**
- * What became of it:
+ * The consequence:
  *
  * - `connection-closed`: an ERROR of connection scope, where something could still be said, then the end
  * - `connection-refused`: cut before it was taken
@@ -31,7 +31,7 @@ export interface LimitTripped {
   readonly sessionId: number | undefined;
   /** In the limit's unit; of a rate, its burst. */
   readonly allowed: number;
-  /** What there was, in the same unit; of a rate, how often since it was last untouched. */
+  /** The amount there was, in the same unit; of a rate, how often since it was last untouched. */
   readonly observed: number;
   readonly consequence: LimitConsequence;
 }

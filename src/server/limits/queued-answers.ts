@@ -20,7 +20,7 @@ export class QueuedAnswers {
   private lots: Lot[] = [];
   private waiting = 0;
   private bytes = 0;
-  /** What was last seen of a transport that does not count what is taken. */
+  /** The last sight of a transport that does not count what is taken. */
   private seen = { queued: 0, taken: 0 };
 
   constructor(private readonly transport: Pick<Transport, 'queuedBytes' | 'takenBytes'>) {}

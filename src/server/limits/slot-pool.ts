@@ -8,7 +8,7 @@ export interface SlotWaiter {
 }
 
 /**
- * What the sessions of a connection share: so many operations at a time. A session that finds the pool full is woken
+ * Operations that the sessions of a connection may have at a time, in all. A session that finds the pool full is woken
  * when there is room again.
  */
 export class SlotPool {

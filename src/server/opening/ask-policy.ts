@@ -17,7 +17,7 @@ import { SessionErrorCode } from '../../wire/messages/session-open';
 import { withQuietTeardown } from '../contained';
 import type { Acceptance, PolicyVerdict, SessionOpenRequest, SessionPolicy } from './policy';
 
-/** What the policy's answer comes to. */
+/** The policy's answer, judged. */
 export type Decision =
   | { readonly kind: 'accepted'; readonly acceptance: Acceptance }
   | { readonly kind: 'refused'; readonly errorCode: number; readonly text: string }

@@ -1,7 +1,7 @@
 import { Subject } from 'rxjs';
 import type { ServerLimits } from '../limits/server-limits';
 
-/** What is too much of: see `ServerLimits`. */
+/** The limit that was exceeded: see `ServerLimits`. */
 export interface DetachedExcess {
   readonly limit: 'maxDetachedSessions' | 'maxDetachedBytes';
   readonly allowed: number;
@@ -104,7 +104,7 @@ export class DetachedTotals {
   }
 }
 
-/** What one session waits with. */
+/** The results that one session waits with. */
 export class DetachedShare {
   bytes = 0;
   /** Tells its session that it cannot wait, or not go on waiting, and which limit says so if one of the server's does. */
@@ -113,7 +113,7 @@ export class DetachedShare {
 
   constructor(
     private readonly totals: DetachedTotals,
-    /** Who shares with whom, as it was when the session came to wait. */
+    /** The owner or address whose sessions share, as it was when the session came to wait. */
     readonly party: string,
   ) {}
 

@@ -16,7 +16,7 @@ import type { HandOver } from '../session/results/hand-over';
 import type { SessionCore } from '../session/session-core';
 import type { SessionEntry, SessionRegistry } from './session-registry';
 
-/** What becomes of a SESSION_OPEN (protocol section 9). */
+/** The judgement of a SESSION_OPEN (protocol section 9). */
 export type OpenVerdict =
   | { readonly status: typeof SessionStatus.Opened; readonly sessionId: number }
   /** As the reference resumes: the id lives on, in a session that starts anew. */

@@ -1,7 +1,7 @@
 import type { PeerName } from '../../transport/transport';
 
 /**
- * Who a peer is for limits that go by address: an IPv4 address; the /64 of an IPv6 address, since whoever
+ * Names a peer for limits that go by address: an IPv4 address; the /64 of an IPv6 address, since whoever
  * has one of it has all of it; the whole name where it is none of these.
  *
  *   127.0.0.1:4433           ▶ 127.0.0.1

@@ -39,14 +39,14 @@ export const MIN_TOKEN_BYTES = 16;
 /** A token has to fit into what a stranger may say. */
 export const MAX_TOKEN_BYTES = 1024;
 
-/** What the server keeps of a token: enough to know it again, not enough to be it. */
+/** The server's copy of a token: a hash, enough to know it again and not enough to use it. */
 export type TokenHash = Uint8Array;
 
 export function hashToken(token: Uint8Array): TokenHash {
   return createHash('sha256').update(token).digest();
 }
 
-/** What a token of an unknown session is compared with, so that it takes as long as any other. */
+/** Compared with a token of an unknown session, so that it takes as long as any other. */
 const NOBODY: TokenHash = hashToken(new Uint8Array(0));
 
 /**

@@ -48,7 +48,7 @@ import type { SessionRegistry } from './session-registry';
 import { TokenGuard } from './token-guard';
 import { TokenMint } from './token-mint';
 
-/** What becomes of a SESSION_OPEN: the ack, and what its connection is to do besides sending it. */
+/** The answer to a SESSION_OPEN: the ack, and what its connection is to do besides sending it. */
 export type OpenAnswer = {
   readonly ack: Packet;
   /** Whether the policy has accepted the client: it is no stranger, also where it gets no session. */
@@ -69,7 +69,7 @@ export interface Opening {
   readonly open: SessionOpenMetadata;
   readonly blocks: OpenBlocks;
   readonly proof: ResumeProof;
-  /** What the client says that it takes; undefined where it has not announced itself. */
+  /** The client's word on what it takes; undefined where it has not announced itself. */
   readonly extension: SessionExtension | undefined;
   readonly connection: Attachment;
 }

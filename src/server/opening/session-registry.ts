@@ -1,7 +1,7 @@
 import { Subscription, type SchedulerLike } from 'rxjs';
 import { scheduleIn } from '../../transport/time/schedule-in';
 
-/** What is registered of a session. */
+/** The part of a session that is registered. */
 export interface RegisteredSession {
   readonly sessionId: number;
   readonly claim: { readonly owner: string | undefined };
@@ -12,7 +12,7 @@ export interface SessionEntry<S extends RegisteredSession> {
   readonly sessionId: number;
   /** The session, attached or waiting for its client; undefined for an id that only waits to be named. */
   readonly core: S | undefined;
-  /** Whose it is, where its policy has said. */
+  /** The owner, where its policy has said. */
   readonly owner: string | undefined;
 }
 

@@ -9,7 +9,7 @@ import type { CacheErrorCode } from '../../wire/messages/cache';
 import { FrameSubmitMetadata, SubmitMode } from '../../wire/messages/frame-submit';
 import type { ServerSettings } from '../options';
 
-/** What a submit's references come to. */
+/** The outcome of a submit's references. */
 export type ResolvedObjects =
   | { readonly kind: 'resolved'; readonly objects: readonly CachedObject[] }
   | { readonly kind: 'miss'; readonly code: CacheErrorCode };

@@ -5,13 +5,13 @@ import { addressOf } from '../opening/peer-address';
 import type { Acceptance } from '../opening/policy';
 import type { TokenPair } from '../opening/resume-token';
 
-/** What a claim's time is told by. */
+/** The clocks that a claim goes by. */
 export interface ClaimClocks {
   readonly wallClock: TimestampProvider;
   readonly scheduler: SchedulerLike;
 }
 
-/** Whose a session is: what its client can come back with, what the policy has said of it, and until when. */
+/** The owner of a session: its client's token to come back with, what the policy has said of it, and until when. */
 export class SessionClaim {
   private timer: Subscription | undefined;
   private expired: (() => void) | undefined;
@@ -21,7 +21,7 @@ export class SessionClaim {
   constructor(
     /** Hashes; undefined where the session does not wait for its client. */
     private pair: TokenPair | undefined,
-    /** What the policy said the last time that it was asked. */
+    /** The policy's word, the last time that it was asked. */
     private acceptance: Acceptance,
     private readonly clocks: ClaimClocks,
   ) {}
@@ -43,7 +43,7 @@ export class SessionClaim {
     return this.acceptance.owner;
   }
 
-  /** Who shares room with whom: the owner, or the address that its client comes from. */
+  /** Shares room with others of its name: the owner, or the address that its client comes from. */
   partyAt(peer: PeerName): string {
     return this.owner === undefined ? `address ${addressOf(peer)}` : `owner ${this.owner}`;
   }

@@ -10,7 +10,7 @@ import type { SessionOutlet } from './results/session-outlet';
 import type { SessionSender } from './results/session-sender';
 import type { CreditTarget } from './session-terms';
 
-/** What it is told. */
+/** The fields that it is told. */
 export interface CreditFields {
   readonly reason: FlowUpdateReason;
   readonly level: BackpressureLevel;
@@ -19,7 +19,7 @@ export interface CreditFields {
 }
 
 /**
- * What a client is told of its credit: by the application, or because it did not keep to it. Each scope
+ * Tells a client of its credit, as the application says, or because the client did not keep to it. Each scope
  * has its own epoch (protocol section 5).
  *
  *            a submit without room                    nothing waits any more
@@ -35,7 +35,7 @@ export class SessionCredit {
   private told: number | undefined;
 
   constructor(
-    /** What the client was granted. */
+    /** The client's grant. */
     private readonly granted: number,
     private readonly outlet: SessionOutlet,
     private readonly sender: SessionSender,

@@ -4,7 +4,7 @@ import type { Message } from '../../wire/message';
 import type { MessageType } from '../../wire/message-type';
 import type { ReceivedSubmit } from './submits/submit';
 
-/** What each stream of a session brings. */
+/** The values of each stream of a session. */
 export interface StreamedMessages {
   /** Everything, in order. */
   readonly messages: SessionMessage;
@@ -17,13 +17,13 @@ export interface StreamedMessages {
 
 type Name = keyof StreamedMessages;
 
-/** Who listens to a stream; none of them fails. */
+/** A listener of a stream; none of them fails. */
 type Listener<T> = Pick<Observer<T>, 'next' | 'complete'>;
 
-/** Who listens to each stream, if anybody does. */
+/** The listeners of each stream, if there are any. */
 type Streams = { readonly [N in Name]: Listener<StreamedMessages[N]> | undefined };
 
-/** What a session tells its application: everything in order, and a stream for each type. */
+/** Tells an application of its session: everything in order, and a stream for each type. */
 export class SessionStreams implements Streams {
   readonly messages: Listener<SessionMessage> | undefined;
   readonly submits: Listener<ReceivedSubmit> | undefined;

@@ -3,13 +3,13 @@ import type { FlowScope } from '../../wire/messages/flow-update';
 import { CloseReason, InFlightPolicy } from '../../wire/messages/session-close';
 import { SessionErrorCode } from '../../wire/messages/session-open';
 
-/** Whose credit is told: the connection's, the session's, or an operation's for those that depend on it. */
+/** The credit that is told: the connection's, the session's, or an operation's for those that depend on it. */
 export type CreditTarget =
   | { readonly scope: typeof FlowScope.Connection | typeof FlowScope.Session }
   | { readonly scope: typeof FlowScope.Operation; readonly frameId: number };
 
 /**
- * What a packet that was no fault costs its connection all the same, counted once its session has done with it:
+ * The cost to its connection of a packet that was no fault, counted once its session has done with it:
  * it may be once too often.
  *
  * - `refused`: a request was well-formed, and is not served

@@ -6,7 +6,7 @@ import { checkDeclaredBody } from './declared-body';
 
 type SessionScope = 'session' | 'operation' | 'any';
 
-/** What a client may say in a session since preview4 and has no handler of its own. */
+/** Messages of a client since preview4 that have no handler of their own. */
 type NewType = Exclude<
   TypeFrom<'client', SessionScope, 'preview4'>,
   | TypeFrom<'client', SessionScope>

@@ -127,7 +127,7 @@ function finishIn(session: SessionCore, timeoutMs: number): void {
   session.later(timeoutMs, finisher(session));
 }
 
-/** What ends a session that is in this phase. */
+/** Ends a session that is in this phase. */
 function finisher(session: SessionCore): () => void {
   const finish = session.phase === 'answers' ? answer : end;
   return () => {

@@ -14,7 +14,7 @@ import { onPatch } from './patch';
 import { onPing } from './ping';
 import { onSubmit } from './submit';
 
-/** What a client says in a session, of either revision, but for submits. */
+/** The messages of a client in a session, of either revision, but for submits. */
 type SessionRequest = MessageOf<
   Exclude<
     TypeFrom<'client', 'session' | 'operation' | 'any', 'preview3' | 'preview4'>,

@@ -1,6 +1,6 @@
 import { RuntimeError } from '../../../protocol/runtime-error';
 
-/** What the application hears where its client takes no result so large, and was told that instead. */
+/** Tells the application that its client takes no result so large, and was told that instead. */
 export function resultTooLarge(sessionId: number, frameId: number): RuntimeError {
   const operation = `operation ${frameId} of session ${sessionId}`;
   const message = `a result of ${operation} is larger than its client takes over its transport, which ends it; send it in parts`;

@@ -35,7 +35,7 @@ import { answerTooLarge, operationEnd } from '../../error-packet';
 import type { SessionOutlet } from './session-outlet';
 import { UnreadShares } from './unread-shares';
 
-/** What a client that takes it is told of an operation without an answer; of other causes there is nothing to tell. */
+/** The word to a client, where it takes one, of an operation without an answer; of other causes there is none. */
 const CODE_OF_CAUSE: Readonly<Partial<Record<DropCause, number>>> = {
   failed: INTERNAL_STATUS,
   late: EndCode.Late,

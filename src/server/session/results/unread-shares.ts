@@ -12,13 +12,13 @@ const FREE_PART = 1 / 16;
 
 const HEAD_BYTES = HEADER_LENGTH + ResultPushMetadata.length;
 
-/** Whom results wait for. */
+/** The peer that results wait for. */
 export interface UnreadPeer {
   readonly queuedBytes: number;
 }
 
 /**
- * Whose results a peer has not read. An operation that answers without a look at pressure, as a synchronous
+ * Counts by operation what a peer has not read. An operation that answers without a look at pressure, as a synchronous
  * Observable does, would have its peer cut off (`limits.maxUnreadBytes`), and with it all that others have asked.
  * It ends instead, as soon as it has more waiting than nearly all of the room that others leave.
  */

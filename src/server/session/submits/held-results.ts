@@ -8,7 +8,7 @@ import type { HeldEviction, HeldExcess, HeldTotals } from '../../limits/held-tot
 
 const HEAD_BYTES = HEADER_LENGTH + ResultPushMetadata.length;
 
-/** What waits of an answer while its client holds the operation. */
+/** Results that wait while their client holds the operation. */
 export class HeldResults {
   private results: Result[] = [];
   private bytes = 0;

@@ -34,7 +34,7 @@ export class KeptSlots {
     if (this.timer === undefined) this.wait();
   }
 
-  /** What was begun for a submit has settled. */
+  /** Work that was begun for a submit has settled. */
   settled(submit: ReceivedSubmit): void {
     if (this.kept?.delete(submit) === true) this.admission.freeSlot();
     else this.givenBack?.delete(submit);
