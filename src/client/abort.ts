@@ -1,6 +1,6 @@
 import { Observable, Subscription } from 'rxjs';
 
-/** Who waits for each signal. */
+/** The listeners of each signal. */
 const waiting = new WeakMap<AbortSignal, Set<() => void>>();
 
 /**
@@ -45,7 +45,7 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted === true) throw reasonOf(signal);
 }
 
-/** What some work gives, or a rejection with a signal's reason where that aborts first; the work goes on then. */
+/** The outcome of some work, or a rejection with a signal's reason where that aborts first; the work goes on then. */
 export async function unlessAborted<T>(signal: AbortSignal | undefined, work: Promise<T>): Promise<T> {
   if (signal === undefined) return work;
   let watching = Subscription.EMPTY;

@@ -49,7 +49,7 @@ export class AwaitedAcks<Request, Ack> {
     return this.waiting[0]?.request;
   }
 
-  /** Whose turn comes before that of later requests of any kind; Infinity where none waits. */
+  /** The turn of the oldest request, which comes before later ones of any kind; Infinity where none waits. */
   get firstTurn(): number {
     // Of one that is waited for no more nobody knows: it was before all that wait.
     return this.givenUp > 0 ? -1 : (this.waiting[0]?.turn ?? Infinity);

@@ -43,7 +43,7 @@ export type OperationFailure =
   | 'unreadable';
 
 /**
- * What is known of an operation that has no result. Nothing is ever run again by itself: whoever wants
+ * The state of an operation that has no result, as far as is known. Nothing is ever run again by itself: whoever wants
  * that submits again, without a thought where it is `not-run`, and where it is `unknown` only what may
  * run twice.
  *
@@ -84,7 +84,7 @@ const GIVEN_UP: ReadonlySet<OperationFailure> = new Set([
   'unreadable',
 ]);
 
-/** What gateways say of each in the numbers of HTTP. */
+/** The HTTP status that gateways say for each. */
 const STATUS_OF: Readonly<Partial<Record<OperationFailure, number>>> = {
   late: 504,
   superseded: 409,
@@ -93,7 +93,7 @@ const STATUS_OF: Readonly<Partial<Record<OperationFailure, number>>> = {
   'over-credit': 429,
 };
 
-/** What a submit's Observable errors with. */
+/** An operation has no result: the error of a submit's Observable. */
 export class OperationError extends PrintableError {
   override readonly name = 'OperationError';
   /** Of an ERROR, 0 otherwise. */
@@ -135,7 +135,7 @@ export class OperationError extends PrintableError {
     this.retryAfterMs = retryAfterMs;
   }
 
-  /** What is known of the operation at the server. */
+  /** The operation's state at the server, as far as is known. */
   get outcome(): OperationOutcome {
     if (this.frameId === 0 || NOT_RUN.has(this.reason)) return 'not-run';
     return GIVEN_UP.has(this.reason) ? 'given-up' : 'unknown';
@@ -146,7 +146,7 @@ export class OperationError extends PrintableError {
   }
 }
 
-/** What `openSession` rejects with where the server says no. */
+/** The server has refused a session: the error of `openSession`. */
 export class SessionRejectedError extends PrintableError {
   override readonly name = 'SessionRejectedError';
 
@@ -163,7 +163,7 @@ export class SessionRejectedError extends PrintableError {
   }
 }
 
-/** What `openSession` rejects with where the server answers with ERROR. */
+/** The server has answered with ERROR: the error of `openSession`. */
 export class ServerRefusalError extends PrintableError {
   override readonly name = 'ServerRefusalError';
 
@@ -176,7 +176,7 @@ export class ServerRefusalError extends PrintableError {
   }
 }
 
-/** What `moveTo` rejects with where the server says no; the session stays where it is. */
+/** The server has refused a move: the error of `moveTo`. The session stays where it is. */
 export class MigrationRefusedError extends PrintableError {
   override readonly name = 'MigrationRefusedError';
 

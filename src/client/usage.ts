@@ -1,4 +1,4 @@
-/** What a client holds at a moment: what a dashboard shows, and what a test finds empty in the end. */
+/** All that a client holds at a moment: a dashboard shows it, and a test finds it empty in the end. */
 export interface ClientUsage {
   /** Connections. More than one only while a session moves to another transport. */
   readonly links: number;

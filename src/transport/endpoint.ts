@@ -12,7 +12,7 @@ export interface ListenAddress {
   readonly url: string;
 }
 
-/** What a listener tells while it runs. */
+/** Takes what a listener tells while it runs. */
 export interface ListenerSink {
   /** Bound: peers can connect now. */
   listening(address: ListenAddress): void;
@@ -79,7 +79,7 @@ export class Listener extends Observable<Transport> {
   }
 }
 
-/** What a server tells those that it listens with. */
+/** Options of listening, from the server that listens. */
 export interface ListenOptions {
   /** Where each connection is announced as it is accepted. Default none. */
   readonly gate?: ConnectionGate | undefined;
@@ -90,14 +90,14 @@ export interface ListenOptions {
   readonly refused?: ((error: RuntimeError, peer: PeerName) => void) | undefined;
 }
 
-/** What a server can listen on. */
+/** A place that a server can listen on. */
 export interface ListenEndpoint {
   readonly kind: TransportKind;
   /** Binds once it is subscribed to; emits a transport for each peer that connects. */
   listen(options?: ListenOptions): Listener;
 }
 
-/** What a client can connect to. */
+/** A place that a client can connect to. */
 export interface ConnectEndpoint {
   readonly kind: TransportKind;
   /** As errors name it: `tcp://127.0.0.1:4433`. */

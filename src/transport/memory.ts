@@ -93,7 +93,7 @@ class MemoryTransport implements Transport {
   /** Undefined from where this end, or the other, has left. */
   private other: MemoryTransport | undefined;
   private reader: Subscriber<Packet> | undefined;
-  /** What has come and is not read yet; how much that is, the sender sees as pressure. */
+  /** Packets that have come and are not read yet; the sender sees them as pressure. */
   private arrivals: Arrival[] = [];
   private isReading = false;
   private isPaused = false;

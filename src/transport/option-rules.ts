@@ -63,7 +63,7 @@ export const listener: Rule<Listener> = rule(
   (value) => isObservable(value) && isObservable((value as Partial<Listener>).address$),
 );
 
-/** What an endpoint of somebody else's has connected, or a listener has accepted. */
+/** A transport that somebody else's endpoint has connected, or listener accepted. */
 export const transport: Rule<Transport> = like<Transport>('a Transport', {
   send: 'function',
   close: 'function',

@@ -6,7 +6,7 @@ import type { Packet } from '../wire/packet';
 import { TextPacket } from '../wire/text-packet';
 import { returnRoom, LARGE_ROOM_BYTES, takeRoom } from './rooms';
 
-/** What stands before each packet on a transport that frames them once more. */
+/** Bytes before each packet on a transport that frames them once more. */
 export interface PacketPrefix {
   /** How many bytes stand before a packet of so many bytes. */
   lengthFor(packetBytes: number): number;

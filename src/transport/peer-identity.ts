@@ -1,5 +1,5 @@
 /**
- * Who a peer is, by its certificate. There is one only where the certificate was verified: its chain
+ * The identity of a peer, by its certificate. There is one only where the certificate was verified: its chain
  * leads to a certificate that this side trusts, and it is within its time.
  */
 export interface PeerIdentity {

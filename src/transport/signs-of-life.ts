@@ -1,7 +1,7 @@
 import type { SchedulerLike } from 'rxjs';
 import type { Transport } from './transport';
 
-/** What a transport counts of the bytes that pass. */
+/** A transport's counts of the bytes that pass. */
 type CountedTransport = Pick<Transport, 'reads' | 'takenBytes' | 'backlogBytes' | 'probe'>;
 
 /**

@@ -4,9 +4,9 @@ import type { PacketLimits } from '../wire/packet-decoder';
 import { PRESSURE_RULES } from './option-rules';
 import type { PressureMarks } from './send-pressure';
 
-/** What every connection over a socket can be made with, at either end. */
+/** Options of every connection over a socket, at either end. */
 export interface SocketTransportOptions {
-  /** What a peer's packet may measure; see `DEFAULT_PACKET_LIMITS`. */
+  /** Bounds of a peer's packets; see `DEFAULT_PACKET_LIMITS`. */
   readonly limits: Partial<PacketLimits>;
   /** When a peer that does not read counts as slow; see `DEFAULT_PRESSURE_MARKS`. */
   readonly pressure: PressureMarks;

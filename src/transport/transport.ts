@@ -4,7 +4,7 @@ import type { GateTicket } from './connection-gate';
 import type { PeerIdentity } from './peer-identity';
 import type { UnfinishedPacket } from './unfinished-packet';
 
-/** What carries the packets. A kind of your own is any other string. */
+/** The kind of a connection. One of your own is any other string. */
 export type TransportKind = 'tcp' | 'quic' | 'websocket' | 'memory' | (string & {});
 
 /** One end of a connection, as a user sees it: `127.0.0.1:4433`, `memory#1`. */
@@ -17,7 +17,7 @@ export type PeerName = string;
 export interface Transport {
   readonly kind: TransportKind;
   readonly peer: PeerName;
-  /** Who the peer is, where it has shown a certificate that this side has verified. */
+  /** The peer's identity, where it has shown a certificate that this side has verified. */
   readonly identity?: PeerIdentity | undefined;
   /** Of the gate that an accepted connection came through; see `ListenOptions.gate`. */
   readonly ticket?: GateTicket | undefined;

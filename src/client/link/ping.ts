@@ -17,7 +17,7 @@ const LOOK_MS = 20;
 /** Milliseconds that it may read nothing, while it asks and asks. */
 const UNREAD_MS = 30_000;
 
-/** Whose PING it is: its number, and its session or 0. */
+/** The name of a PING: its number, and its session or 0. */
 export type Asked = Pick<CommonHeader, 'frameId' | 'sessionId'>;
 
 /**
@@ -30,7 +30,7 @@ export class Pongs {
   private readonly failed = new Subject<never>();
   /** How many sessions are on their way to another link. */
   private departing = 0;
-  /** What PINGs that came meanwhile are answered with. */
+  /** Answers to PINGs that came meanwhile. */
   private withheld: Packet[] = [];
   /** Where, in all that was ever sent, each PONG ends that may not have been read. */
   private unread: number[] = [];

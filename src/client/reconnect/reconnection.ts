@@ -12,11 +12,11 @@ import type { AuthSource } from '../session/auth';
 import type { ConnectedSession } from '../session/connected-session';
 import { backoffMs } from './backoff';
 
-/** What became of an attempt to take a session up. */
+/** The outcome of an attempt to take a session up. */
 export type ResumeOutcome =
   { readonly kind: 'resumed' } | { readonly kind: 'expired' | 'lost'; readonly error: unknown };
 
-/** What a session without a link waits for. */
+/** The place that a session without a link waits for. */
 interface WaitingPlace {
   /** Where to connect again; undefined while it moves from one link to another. */
   readonly endpoint: ConnectEndpoint | undefined;
@@ -24,7 +24,7 @@ interface WaitingPlace {
   readonly until: number;
 }
 
-/** What it took to get a link to a place. */
+/** Attempts that it took to get a link to a place. */
 interface Waits {
   readonly attempts: number;
   /** Milliseconds of the last. */

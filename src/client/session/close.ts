@@ -113,7 +113,7 @@ export class ClosingHandshake {
     return asked.lastWord;
   }
 
-  /** What is said to a server that may still have the session, where the client gave it up. */
+  /** Makes the word to a server that may still have the session, where the client gave it up. */
   farewell(): Packet {
     const { sessionId } = this.carrier;
     const close = SessionCloseMetadata.encode(this.request({ inFlightPolicy: InFlightPolicy.Abort }));

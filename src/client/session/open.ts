@@ -38,7 +38,7 @@ export interface AcceptedOpen {
 export function openRequest(
   options: SessionOptions,
   { resumeToken = EMPTY, auth }: { readonly resumeToken?: Uint8Array | undefined; readonly auth: Uint8Array },
-  /** What a server may hear of it that listens. */
+  /** Progress of the session, for a server that listens. */
   told: SessionExtension,
   { takesBlocks }: Pick<Speech, 'takesBlocks'>,
   accept: (answer: AcceptedOpen) => void,
@@ -87,7 +87,7 @@ export function acceptedOpen(open: SessionOpenMetadata, { ack, body }: OpenAnswe
   };
 }
 
-/** What can be seen of a refusal by a server that sends no text; empty where that is nothing. */
+/** Text for a refusal by a server that sends none; empty where there is nothing to say. */
 function wordsFor(open: SessionOpenMetadata, ack: SessionOpenAckMetadata): string {
   if (ack.sessionErrorCode !== SessionErrorCode.SessionLimitReached) return '';
   const { requestedSessionId, maxInFlightOperations } = open;

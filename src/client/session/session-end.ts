@@ -62,7 +62,7 @@ const WHAT_ENDED: Readonly<Partial<Record<OperationFailure, string>>> = {
   'taken-over': 'another client has taken it over',
 };
 
-/** What a request is told that waits for an answer when its session is over, or is without its link. */
+/** The error of requests that wait for an answer when their session is over, or is without its link. */
 export function endedBefore(sessionId: number, reason: OperationFailure): RuntimeError {
   const what = WHAT_ENDED[reason] ?? 'its connection is lost';
   return new RuntimeError('io', `session ${sessionId} cannot answer: ${what}`, {

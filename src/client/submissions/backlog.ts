@@ -7,7 +7,7 @@ import type { SessionCarrier } from '../session/session-carrier';
 import type { Submission } from './submission';
 import type { Submissions } from './submissions';
 
-/** What may wait at a session, and how long. */
+/** Bounds of what waits at a session, and of how long. */
 export interface BacklogSettings {
   readonly scheduler: SchedulerLike;
   /** Bytes that may wait. */
@@ -16,7 +16,7 @@ export interface BacklogSettings {
   readonly slowConsumerMs: number | undefined;
 }
 
-/** What waits of one answer. */
+/** Results of one answer that wait. */
 export interface AnswerQueue {
   /** The submit, once it is made. */
   readonly submission: Submission | undefined;
@@ -79,7 +79,7 @@ export class Backlog {
   /** Since when nothing more is read, in milliseconds. */
   private pausedAt: number | undefined;
   private watch: Subscription | undefined;
-  /** What the server of a new connection has not been told yet. */
+  /** Words that the server of a new connection has not been told yet. */
   private retelling: Subscription | undefined;
 
   constructor(

@@ -5,13 +5,13 @@ import { ResultPushMetadata } from '../../wire/messages/result-push';
 import type { AnswerQueue, Backlog, Stop } from './backlog';
 import type { Submission } from './submission';
 
-/** Who waits for the next result. */
+/** A call of `next` that waits for its result. */
 interface Taker {
   readonly resolve: (result: IteratorResult<ResultPush, undefined>) => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** What a result counts besides its body. */
+/** Bytes that a result counts besides its body. */
 const HEAD_BYTES = HEADER_LENGTH + ResultPushMetadata.length;
 /** So many results that were taken are kept in the array before it is moved up. */
 const MOVE_UP_AT = 1024;

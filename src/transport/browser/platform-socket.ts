@@ -1,4 +1,4 @@
-/** What there is of the platform's own WebSocket (WHATWG), in a browser, a worker, Deno or Bun. */
+/** The platform's own WebSocket (WHATWG), as far as it is used, in a browser, a worker, Deno or Bun. */
 export interface PlatformSocket {
   readonly readyState: number;
   /** Bytes that were sent and are not on their way yet. */

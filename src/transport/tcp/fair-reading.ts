@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 
-/** What Node asks the operating system for at a time. Where it gets less, it goes on to the next socket. */
+/** Bytes that Node asks the operating system for at a time. Where it gets less, it goes on to the next socket. */
 const FULL_READ = 64 * 1024;
 
 /**

@@ -17,7 +17,7 @@ export type HandshakePhase = 'PROXY' | 'TLS' | 'WebSocket';
 
 interface Waiting {
   readonly socket: Socket;
-  /** Whoever has connected; the client, once a proxy has said who that is. */
+  /** The peer; the client, once a proxy has said who that is. */
   peer: string;
   readonly ticket: GateTicket | undefined;
   readonly timer: Subscription;

@@ -18,7 +18,7 @@ export interface TcpOptions extends Partial<SocketTransportOptions> {
   readonly trustProxy?: readonly string[];
 }
 
-/** What is no address and no range is found where they are used. */
+/** Judges the list alone: an entry that is no address and no range is found where they are used. */
 export const trustProxy = listOf(text);
 
 export const TCP_RULES: Rules<TcpOptions> = {

@@ -16,7 +16,7 @@ const TCP4 = 0x11;
 const TCP6 = 0x21;
 const UNIX = 0x31;
 
-/** What a connection begins with, as far as it has come. */
+/** The beginning of a connection, as far as it has come. */
 export type ProxyHeader =
   | { readonly kind: 'unfinished' }
   | { readonly kind: 'broken'; readonly reason: string }

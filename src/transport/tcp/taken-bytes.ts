@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 
-/** What Node counts for its own timeouts and does not document; its `Socket` tells only of whole writes. */
+/** Node's own count, for its timeouts and not documented; its `Socket` tells only of whole writes. */
 interface CountedHandle {
   readonly bytesWritten?: unknown;
   readonly writeQueueSize?: unknown;

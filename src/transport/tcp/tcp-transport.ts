@@ -21,14 +21,14 @@ import type { UnfinishedPacket } from '../unfinished-packet';
 export interface Provenance {
   /** The socket was announced as itself: the transport leaves at its end. */
   readonly entered?: Entered | undefined;
-  /** What the transport was made on was announced; whoever did that leaves. */
+  /** The ticket of the socket that the transport was made on; whoever took it gives it back. */
   readonly ticket?: GateTicket | undefined;
   /** Where it is another than who has connected: a proxy has said so. */
   readonly peer?: string | undefined;
   readonly identity?: PeerIdentity | undefined;
 }
 
-/** Who reads a transport. */
+/** The reader of a transport. */
 interface Reader {
   readonly subscriber: Subscriber<Packet>;
   /** Made with the first bytes: a peer that says nothing needs none. */
@@ -51,7 +51,7 @@ export class SocketTransport implements Transport {
   /** The read that the last whole packet came with: what is begun since is one packet. */
   private finishedAt = 0;
   private failure: Error | undefined;
-  /** Who closes or destroys the connection does not hear how it ended. */
+  /** Whether this side has ended the connection: then it does not hear how that went. */
   private leaving: 'closing' | 'destroyed' | undefined;
   private closed: Promise<void> | undefined;
   private reader: Reader | undefined;

@@ -2,7 +2,7 @@ import { mergeMap, Observable, race, type OperatorFunction, type SchedulerLike }
 import { scheduleAwake } from './awake';
 
 /**
- * What a stream says, or something else where it says nothing within `ms` milliseconds (Infinity for no limit) of
+ * Passes a stream on, or something else where it says nothing within `ms` milliseconds (Infinity for no limit) of
  * {@link scheduleAwake}.
  */
 export function inTime<T, R>(

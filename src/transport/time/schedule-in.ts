@@ -1,6 +1,6 @@
 import { Subscription, type SchedulerAction, type SchedulerLike, type TimestampProvider } from 'rxjs';
 
-/** What a timer takes, about 24 days; beyond it, a timer fires at once. */
+/** The longest wait that a timer takes, about 24 days; beyond it, a timer fires at once. */
 export const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /**

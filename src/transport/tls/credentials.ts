@@ -11,7 +11,7 @@ import { RuntimeError } from '../../protocol/runtime-error';
 import type { ConnectEndpoint, ListenEndpoint } from '../endpoint';
 import { KEEP_ALIVE } from '../tcp/connect';
 
-/** What servers over TLS have in common. How long a handshake may take is not left to Node. */
+/** Options that servers over TLS have in common. How long a handshake may take is not left to Node. */
 export const SECURE_SERVER = { noDelay: true, ...KEEP_ALIVE, handshakeTimeout: 2 ** 31 - 1 };
 
 /** What one end shows of itself. */

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { PeerIdentity } from '../peer-identity';
 
-/** Who is at the other end, where it has shown a certificate and TLS has verified it. */
+/** Reads the identity of the other end, where it has shown a certificate and TLS has verified it. */
 export function identityOf(socket: Socket): PeerIdentity | undefined {
   if (!(socket instanceof TLSSocket) || !socket.authorized) return undefined;
   const certificate = socket.getPeerX509Certificate();

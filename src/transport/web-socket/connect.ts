@@ -13,7 +13,7 @@ export interface WebSocketTarget {
   readonly subProtocol: string | undefined;
   readonly maxHeaderBytes: number;
   readonly options: Partial<SocketTransportOptions>;
-  /** What TLS needs, nothing without TLS. May throw. */
+  /** Makes the options of TLS, none without it. May throw. */
   readonly secure: () => ConnectionOptions;
 }
 

@@ -5,16 +5,16 @@ import { unmapped, type TrustedProxies } from '../tcp/trusted-proxies';
 /** Proxies behind each other, at most. */
 const MAX_HOPS = 16;
 
-/** Whom a request is from. */
+/** The sender of a request. */
 export type Forwarded =
-  /** Whoever has connected. */
+  /** The peer of the socket. */
   | { readonly kind: 'direct' }
   | { readonly kind: 'client'; readonly peer: string }
   /** A proxy that is to say who its client is does not. */
   | { readonly kind: 'broken' };
 
 /**
- * Whom a request is from, by X-Forwarded-For where a proxy that is trusted sends it. Each proxy appends whom
+ * Finds the sender of a request, by X-Forwarded-For where a proxy that is trusted sends it. Each proxy appends whom
  * it has the request from, so it is read from its end: the first that is no proxy of ours is the client, and
  * what stands before it is only what that one says.
  */

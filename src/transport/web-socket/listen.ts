@@ -21,7 +21,7 @@ import { refusalOf, type UpgradeRules } from './upgrade-rules';
 import { sharePath, type WebServer } from './shared-paths';
 import { webSocketSettings, WebSocketTransport } from './web-socket-transport';
 
-/** What both ways to listen have in common. */
+/** Settings that both ways to listen have in common. */
 export interface Serving {
   readonly rules: UpgradeRules;
   readonly options: Partial<SocketTransportOptions>;

@@ -17,7 +17,7 @@ import { subProtocol } from './sub-protocol';
 import type { Origins } from './upgrade-rules';
 import type { WebServer } from './shared-paths';
 
-/** What a WebSocket can be made with, on a port of its own or on a web server that there is. */
+/** Options of a WebSocket, on a port of its own or on a web server that there is. */
 export interface WebSocketSettings extends Partial<SocketTransportOptions> {
   /** Default `/`: a server takes upgrades of this path only, and answers others with 404. */
   readonly path?: string;

@@ -4,7 +4,7 @@ import { pathOf } from './path-of';
 import type { TrustedProxies } from '../tcp/trusted-proxies';
 import { ignoreRejection } from '../../protocol/ignore-rejection';
 
-/** Who may become a WebSocket. */
+/** Rules that say which requests may become a WebSocket. */
 export interface UpgradeRules {
   readonly path: string;
   readonly subProtocol: string | undefined;

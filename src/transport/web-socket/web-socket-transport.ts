@@ -33,7 +33,7 @@ const MIN_PART_BYTES = 512;
 /** Bytes of a message that are still read while nobody reads messages: a peer's last word may stand behind them. */
 const MAX_ABANDONED_BYTES = 64 * 1024;
 
-/** What every WebSocket is made with, on either side. */
+/** Options that every WebSocket is made with, on either side. */
 export function webSocketSettings({ limits, closeTimeoutMs }: Partial<SocketTransportOptions>) {
   const longest = longestPacket(packetLimits(limits));
   return {
