@@ -10,11 +10,11 @@ export interface PacketExcess {
   readonly limit: string;
   /** In the limit's unit; of a rate, its burst. */
   readonly allowed: number;
-  /** What there was, in the same unit. */
+  /** The amount there was, in the same unit. */
   readonly observed: number;
 }
 
-/** What packets are charged to; a server's connections have one each. */
+/** A budget that packets are charged to; a server's connections have one each. */
 export interface PacketBudget<E extends PacketExcess = PacketExcess> {
   /** Charges a packet, of a class that the revision says; which limit that exceeds, undefined for none. */
   charge(packet: Packet, rate: RateClass | undefined): E | undefined;

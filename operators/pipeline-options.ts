@@ -4,7 +4,7 @@ import type { Packet } from '../src/wire/packet';
 import { preview3 } from '../src/wire/preview3';
 import type { Revision } from '../src/wire/revision';
 
-/** What every operator of the pipeline takes. `Fault` is what it finds wrong with a packet. */
+/** Options of every operator of the pipeline. `Fault` is what it finds wrong with a packet. */
 export interface PipelineOptions<Fault = RuntimeError> {
   /** Which end receives; errors name it. Default `DEFAULT_ROLE`. */
   readonly role?: Role;
@@ -17,8 +17,8 @@ export interface PipelineOptions<Fault = RuntimeError> {
   readonly onViolation?: (fault: Fault, packet: Packet) => void;
 }
 
-/** Whose messages they are where nobody says. */
+/** The revision of the messages where nobody says. */
 export const DEFAULT_REVISION: Revision = preview3;
 
-/** Who receives where nobody says: a `server`. */
+/** The receiver where nobody says: a `server`. */
 export const DEFAULT_ROLE: Role = 'server';

@@ -2,7 +2,7 @@ import { filter, type MonoTypeOperatorFunction, type Observable, type SchedulerL
 import { monotonicScheduler } from '../../src/transport/time/monotonic-scheduler';
 import { scheduleIn } from '../../src/transport/time/schedule-in';
 
-/** What a submit must offer to be dropped when it is late; that of a server session does. */
+/** A submit that can be dropped when it is late; that of a server session does. */
 export interface DeadlineSubmit {
   /** Milliseconds of the scheduler's clock; Infinity for none. */
   readonly deadline: number;
@@ -20,7 +20,7 @@ export interface DeadlineSubmit {
  */
 export type Lateness = 'before-start' | 'until-end';
 
-/** What `dropLate` goes by. */
+/** Options of `dropLate`. */
 export interface DropLateOptions {
   /** Default `before-start`. */
   readonly when?: Lateness;

@@ -1,6 +1,6 @@
 import { NEVER, Observable } from 'rxjs';
 
-/** What an iteration heeds. */
+/** Options of an iteration. */
 export interface FromAsyncIterableOptions {
   /**
    * While its latest value is true, no further item is asked for. Emits the present state on

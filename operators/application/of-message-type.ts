@@ -10,7 +10,7 @@ export interface TypedMessage {
 /** A packet whose message type is known. */
 export type PacketOf<T extends MessageType> = Packet & { readonly header: { readonly messageType: T } };
 
-/** What is left of a union of messages, or of a packet, where the message type is one of `T`. */
+/** The part of a union of messages, or of a packet, whose message type is one of `T`. */
 export type OfMessageType<In, T extends MessageType> = In extends TypedMessage
   ? Extract<In, { readonly messageType: T }>
   : In extends Packet

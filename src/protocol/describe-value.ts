@@ -10,7 +10,7 @@ export function describeValue(value: unknown): string {
   }
 }
 
-/** What kind of value it is, for an error that must not show it. */
+/** The kind of a value, for an error that must not show it. */
 export function describeKind(value: unknown): string {
   if (value === undefined || value === null) return String(value);
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;

@@ -9,7 +9,7 @@ import { protocolError, unexpectedMessage, type RuntimeError } from './runtime-e
 export type Role = 'server' | 'client';
 
 /**
- * What is wrong with a packet that came, by its row in the table of messages: a type that the revision does not know,
+ * Judges a packet that came, by its row in the table of messages: a type that the revision does not know,
  * one that its sender has no business to send, a scope that is not its own, lengths that are not those of its record.
  */
 export function packetFault(packet: Packet, { messages }: Revision, role: Role): RuntimeError | undefined {
@@ -23,7 +23,7 @@ export function packetFault(packet: Packet, { messages }: Revision, role: Role):
     : malformed(messageType, row, role);
 }
 
-/** What a packet is answered with whose type has no place here. */
+/** The answer to a packet whose type has no place here. */
 export function unexpectedType(type: MessageType, role: Role): RuntimeError {
   return unexpectedMessage(`${role} received unexpected ${messageTypeName(type)}`);
 }
@@ -33,13 +33,13 @@ export function unhandled(type: never, role: Role): never {
   throw unexpectedType(type, role);
 }
 
-/** What a packet of a session that is not this one is answered with. */
+/** The answer to a packet of a session that is not this one. */
 export function foreignSession(type: MessageType, role: Role): RuntimeError {
   const name = firstRow(type)?.shortName ?? messageTypeName(type);
   return unexpectedMessage(`${role} received ${name} for another session`);
 }
 
-/** What a packet is answered with whose type its connection's revision does not know. */
+/** The answer to a packet whose type its connection's revision does not know. */
 export function unknownMessage(type: number): RuntimeError {
   return protocolError(new NnrpError({ kind: 'UnknownMessageType', actual: type }));
 }

@@ -3,7 +3,7 @@ import { PrintableError } from '../wire/json';
 import { describeValue } from './describe-value';
 
 /**
- * What kind of thing went wrong in a running connection:
+ * The kind of fault in a running connection:
  *
  * - `io`: the network or the operating system
  * - `protocol`: bytes or a state transition that the protocol forbids; `cause` is the `NnrpError`
@@ -15,14 +15,14 @@ import { describeValue } from './describe-value';
 export type RuntimeErrorKind =
   'io' | 'protocol' | 'unsupported-transport' | 'frame-id-overflow' | 'unexpected-message' | 'internal';
 
-/** What an error costs. */
+/** The part of a running system that an error costs. */
 export type ErrorReach = 'packet' | 'operation' | 'session' | 'connection' | 'server';
 
-/** Who started it. */
+/** The side that started it. */
 export type ErrorOrigin = 'peer' | 'local' | 'application';
 
 /**
- * What a transport, a server or a client reports when something fails.
+ * The report of a transport, a server or a client that something has failed.
  *
  * @example
  * server.violations$.subscribe(({ error, peer }) => log.warn(`${peer}: ${error.kind}: ${error.message}`));
@@ -53,7 +53,7 @@ export function protocolError(cause: NnrpError, reach: ErrorReach = 'packet'): R
   return new RuntimeError('protocol', cause.message, { reach, origin: 'peer', cause });
 }
 
-/** What was thrown, in words; anything can be. */
+/** Says in words what was thrown; anything can be. */
 export function describeError(error: unknown): string {
   try {
     return String(error instanceof Error ? error.message : error);

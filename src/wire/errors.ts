@@ -1,7 +1,7 @@
 import { jsonOf, PrintableError } from './json';
 
 /**
- * What can be wrong with bytes, records and state transitions, as a discriminated union: `kind` is
+ * The faults of bytes, records and state transitions, as a discriminated union: `kind` is
  * stable and named by the protocol (section 3), the rest are the particulars.
  *
  * `ValueOutOfRange` is the one addition: it is local only, for a number that does not fit its field
@@ -54,7 +54,7 @@ export type NnrpFault =
       readonly max: number | bigint | true;
     };
 
-/** What kind of rule of the wire was broken; the particulars stand beside it in `NnrpFault`. */
+/** The kind of rule of the wire that was broken; the particulars stand beside it in `NnrpFault`. */
 export type NnrpErrorKind = NnrpFault['kind'];
 
 /**

@@ -78,7 +78,7 @@ function checkIdentity(versionMajor = 0, wireFormat = 0, headerLen = 0): void {
   if (headerLen !== HEADER_LENGTH) throw new NnrpError({ kind: 'InvalidHeaderLength', actual: headerLen });
 }
 
-/** What a sender says of a packet; the rest of the header follows from it. */
+/** The part of a header that a sender says; the rest follows from the packet. */
 export type HeaderFields = Pick<CommonHeader, 'messageType'> &
   Partial<Omit<CommonHeader, 'messageType' | 'versionMajor' | 'wireFormat' | 'headerLen'>>;
 

@@ -26,7 +26,7 @@ export type MetadataType = {
   [T in MessageType]: MessageMetadata<T> extends undefined ? never : T;
 }[MessageType];
 
-/** What the metadata of a message type decodes to in a revision; `undefined` where it has none. */
+/** The metadata of a message type in a revision, decoded; `undefined` where it has none. */
 export type MessageMetadata<T extends MessageType, R extends RevisionName = FirstRevision<T>> =
   RowsOf[R] extends Readonly<Record<T, MessageRow<infer M>>>
     ? unknown extends M
@@ -86,7 +86,7 @@ export function checkBody({ record, body: rule }: MessageRow, metadata: unknown,
   throw new NnrpError({ kind: 'DeclaredLengthMismatch', field, declared, actual: body.length });
 }
 
-/** What the first revision that has a message type knows of it. */
+/** The row of a message type in the first revision that has it. */
 export function firstRow(type: MessageType): MessageRow | undefined {
   return preview3.messages[type] ?? preview4.messages[type];
 }

@@ -3,7 +3,7 @@ import { type CommonHeader, FrameHeader, HEADER_LENGTH } from './header';
 import { cutPacket, payloadLength, type Packet, type Source } from './packet';
 import { plainBytes } from './plain-bytes';
 
-/** What a decoder takes; judged at the header, before anything is buffered. */
+/** Bounds of the packets that a decoder takes; judged at the header, before anything is buffered. */
 export interface PacketLimits {
   /** Bytes of metadata in one packet. Default 4 KiB: the largest record of the protocol has 80. */
   readonly maxMetadataBytes: number;
@@ -35,7 +35,7 @@ export function largestPacket({
   return HEADER_LENGTH + maxBodyBytes;
 }
 
-/** What a chunk costs that is kept until its packet is whole, besides its bytes: a view and its buffer. */
+/** Bytes that a chunk costs besides its own, while it is kept until its packet is whole: a view and its buffer. */
 const CHUNK_COST = 512;
 
 /** Chunks that are kept of one packet at most, however large it is; with one more they are gathered. */

@@ -6,19 +6,19 @@ import type { MessageType } from './message-type';
 export type Sender = 'client' | 'server' | 'both';
 
 /**
- * What a message is about; `any` where it says so itself. `opening`: the connection, which may name the session that
+ * The scope of a message; `any` where it says so itself. `opening`: the connection, which may name the session that
  * it is to carry.
  */
 export type MessageScope = 'connection' | 'opening' | 'session' | 'operation' | 'any';
 
 /**
- * What a body is: `payload`, which describes itself or is the application's; `ignored`; `none`; or as long as
+ * The kind of a body: `payload`, which describes itself or is the application's; `ignored`; `none`; or as long as
  * some fields of the metadata say together.
  */
 export type MessageBody<Field extends PropertyKey = string> =
   'payload' | 'ignored' | 'none' | readonly Field[];
 
-/** What a message is counted as by whoever limits how often it may come. */
+/** The class that a message is counted in by whoever limits how often it may come. */
 export type RateClass =
   | 'hello'
   | 'open'
@@ -49,16 +49,16 @@ export interface MessageRow<
   From extends Sender = Sender,
   Scope extends MessageScope = MessageScope,
 > {
-  /** What the metadata is; undefined where there is none. */
+  /** The record of the metadata; undefined where there is none. */
   readonly record: WireRecord<M> | undefined;
   readonly sender: From;
   readonly scope: Scope;
   readonly body: MessageBody;
-  /** What names the operation: the header's frame id, or a field of the metadata. */
+  /** The name of the operation: the header's frame id, or a field of the metadata. */
   readonly operation: string;
   readonly rate: RateClass;
   readonly counted: Counted;
-  /** What errors and marbles call it. */
+  /** Its name in errors and marbles. */
   readonly shortName: string;
   /** Checks what the record alone does not say, where there is anything. Throws an `NnrpError`. */
   checkRules(metadata: M, type: MessageType): void;

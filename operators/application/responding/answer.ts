@@ -4,7 +4,7 @@ import { Failure } from '../../../src/protocol/operation/failure';
 import type { Result, ResultDrop, ResultFields, ResultPush } from '../../../src/protocol/operation/result';
 import { RuntimeError } from '../../../src/protocol/runtime-error';
 
-/** What a submit must offer to be answered; that of a server session does. */
+/** A submit that can be answered; that of a server session does. */
 export interface RespondableSubmit extends HandlerContext {
   readonly frameId: number;
   /** Whether the operation is over. */
@@ -19,14 +19,14 @@ export interface RespondableSubmit extends HandlerContext {
   drop(): ResultDrop;
 }
 
-/** What a handler is given besides its submit. */
+/** Given to a handler besides its submit. */
 export interface HandlerContext {
   /** Aborts when nobody wants the answer any more: the operation has ended, and was not completed. */
   readonly signal: AbortSignal;
 }
 
 /**
- * What a handler answers with, once or many times:
+ * A handler's answer, once or many times:
  *
  * - bytes: a partial result with this body, which is read before the handler is asked for more
  * - a string: a partial result with this text as a TOKEN_CHUNK payload (protocol section 6); a character whose
@@ -55,7 +55,7 @@ export function isResult(value: unknown): value is Result {
   return type === 'push' || type === 'drop' || type === 'failure';
 }
 
-/** What can be answered in a loop, which costs a tenth of a subscription. */
+/** Answers that can be taken in a loop, which costs a tenth of a subscription. */
 export function isIterable(value: unknown): value is Iterable<Answer> {
   return isObject(value) && Symbol.iterator in value && !isObservable(value);
 }

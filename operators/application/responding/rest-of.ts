@@ -1,4 +1,4 @@
-/** What is left of an iterator, as one that can be held back; items that are thrown reject. */
+/** The rest of an iterator, as one that can be held back; items that are thrown reject. */
 export function restOf<T>(iterator: Iterator<T>): AsyncIterable<T> {
   return {
     [Symbol.asyncIterator]: () => ({

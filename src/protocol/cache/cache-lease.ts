@@ -2,7 +2,7 @@ import { enumeration, type EnumerationValue } from '../../wire/codec/enumeration
 import { CacheErrorCode } from '../../wire/messages/cache';
 import { cacheObjectKey, type CacheObjectId } from './cache-object-id';
 
-/** What a lease ends with, if not by time. */
+/** The end of a lease, if not by time. */
 export const LeaseOwnerScope = enumeration('cache_lease_owner_scope', {
   Connection: 0,
   Session: 1,
@@ -10,7 +10,7 @@ export const LeaseOwnerScope = enumeration('cache_lease_owner_scope', {
 });
 export type LeaseOwnerScope = EnumerationValue<typeof LeaseOwnerScope>;
 
-/** Who owns a lease: a connection, a session or an operation, by its id. */
+/** The owner of a lease: a connection, a session or an operation, by its id. */
 export interface LeaseOwner {
   readonly scope: LeaseOwnerScope;
   readonly id: number;
@@ -43,7 +43,7 @@ export interface CacheDependency {
   readonly requiredVersion: number;
 }
 
-/** What is known of an object that others depend on. */
+/** An object that others depend on, as far as it is known. */
 export interface CacheDependencyState {
   readonly objectId: CacheObjectId;
   readonly currentVersion: number;

@@ -4,7 +4,7 @@ import {
   type CacheObjectKind,
 } from '../../wire/messages/cache';
 
-/** What names a cached object: the key alone does not, as each kind has keys of its own. */
+/** The name of a cached object: the key alone is none, as each kind has keys of its own. */
 export interface CacheObjectId {
   readonly cacheNamespace: number;
   /** A number of 32 bits in preview3, a bigint of 64 in preview4. So is the lower half. */

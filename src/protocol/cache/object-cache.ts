@@ -87,7 +87,7 @@ export type CachePutOutcome =
   | { readonly kind: 'accepted' | 'replaced'; readonly object: LeasedObject }
   | { readonly kind: 'rejected'; readonly reason: CacheRejection };
 
-/** What a reference must meet. */
+/** Conditions that a reference must meet. */
 export interface CacheLookup {
   /** Milliseconds. */
   readonly now: number;

@@ -30,7 +30,7 @@ export function hasId(bitmap: number, id: number): boolean {
   return Number.isInteger(id) && id >= 1 && id <= 32 && ((bitmap >>> (id - 1)) & 1) === 1;
 }
 
-/** What two bitmaps of 32 bits have in common, as an unsigned number. */
+/** The bits that two bitmaps of 32 have in common, as an unsigned number. */
 export function intersect(a: number, b: number): number {
   return (a & b) >>> 0;
 }

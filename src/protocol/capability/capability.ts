@@ -33,7 +33,7 @@ export function checkHelloAck(hello: ClientHelloMetadata, ack: ServerHelloAckMet
   checkSubset('cache_object_bitmap', ack.cacheObjectBitmap, hello.cacheObjectBitmap);
 }
 
-/** What a server can do, and how much of it. Bitmaps are those of SERVER_HELLO_ACK. */
+/** The abilities of a server, and how much of each. Bitmaps are those of SERVER_HELLO_ACK. */
 export interface ServerCapabilities {
   readonly profileBitmap: number;
   /** Default: every payload kind. */
@@ -61,7 +61,7 @@ export interface ServerCapabilities {
   readonly serverFlags?: number;
 }
 
-/** What nothing could be agreed on. */
+/** The subject on which nothing could be agreed. */
 export type HelloRefusalReason = 'version' | 'wire-format' | 'profile' | 'payload-kind';
 
 export type HelloOutcome =

@@ -15,7 +15,7 @@ export interface CreditScopeOptions {
   readonly credit?: number;
 }
 
-/** What a scope is asked. */
+/** A question to a scope. */
 export interface ScopeLoad {
   /** Operations of the scope that are in flight. */
   readonly inFlight: number;

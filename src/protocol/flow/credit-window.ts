@@ -15,7 +15,7 @@ export interface CreditWindowOptions {
   readonly operations: { has(operationId: number): boolean };
 }
 
-/** What is in flight when a client asks whether it may submit. */
+/** The operations in flight when a client asks whether it may submit. */
 export interface CreditLoad {
   /** Operations of the session that are in flight. */
   readonly inFlight: number;
@@ -27,7 +27,7 @@ export interface CreditLoad {
   readonly dependsOn?: { readonly operationId: number; readonly inFlight: number };
 }
 
-/** What became of an update; `unknown-operation`: it concerns no operation in flight. */
+/** The outcome of an update; `unknown-operation`: it concerns no operation in flight. */
 export type FlowOutcome = EpochOrder | 'unknown-operation';
 
 /** Whether a client may submit; if not, which scope holds it back, why and, for `retry-after`, until when. */

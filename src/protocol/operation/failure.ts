@@ -25,7 +25,7 @@ const OPTIONS: Rules<Partial<Pick<Failure, 'retryAfterMs'>>> = { retryAfterMs: w
 /** The status of what is thrown and is no {@link Failure}. */
 export const INTERNAL_STATUS = 500;
 
-/** What a client hears of anything else that a handler throws: its text may say what is not for strangers. */
+/** Told to a client for anything else that a handler throws, whose text may not be for strangers. */
 export const INTERNAL_FAILURE = new Failure(INTERNAL_STATUS, '', 0);
 
 /** Whether the code of an ERROR is the status of a {@link Failure}. */
@@ -34,7 +34,7 @@ export function isFailureStatus(errorCode: number): boolean {
 }
 
 /**
- * What a handler throws, or answers with, where it has no answer: its client's `OperationError` has the status, the
+ * Thrown by a handler, or answered with, where it has no answer: its client's `OperationError` has the status, the
  * text and the time to try again in (`retryAfterMs`, milliseconds; Infinity for the longest that the wire has). What was answered before it is delivered. Of the text, 256 bytes are sent.
  * Throws a `TypeError` or a `RangeError` where a status is none from 100 to 599.
  *

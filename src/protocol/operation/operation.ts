@@ -1,7 +1,7 @@
 import { enumeration, type EnumerationValue } from '../../wire/codec/enumeration';
 
 /**
- * What an operation is doing (protocol section 8). Superseded, cancelled, failed and completed are
+ * The state of an operation (protocol section 8). Superseded, cancelled, failed and completed are
  * terminal; every other state may also go to cancelled, failed and superseded.
  *
  * ```
@@ -40,7 +40,7 @@ export type TerminalState =
   | typeof OperationState.Failed
   | typeof OperationState.Completed;
 
-/** What a cancel reaches, besides the operation that it names. */
+/** The reach of a cancel, besides the operation that it names. */
 export const CancelScope = enumeration('cancel_scope', { Operation: 0, Subtree: 1, Group: 2, Session: 3 });
 export type CancelScope = EnumerationValue<typeof CancelScope>;
 

@@ -1,4 +1,4 @@
-/** What an outbox may hold of results whose receipt is not proved. */
+/** Bounds of the results in an outbox, whose receipt is not proved. */
 export interface OutboxLimits {
   /** Results. Default Infinity: what they take is what counts. */
   readonly maxResults: number;
@@ -11,7 +11,7 @@ export interface OutboxLimits {
 
 export const DEFAULT_OUTBOX_LIMITS: OutboxLimits = { maxResults: Infinity, maxBytes: 8 * 1024 * 1024 };
 
-/** What a result takes that is held, besides the bytes of its packet; measured, of Node 20. */
+/** Bytes that a held result takes besides those of its packet; measured, of Node 20. */
 export const HELD_RESULT_BYTES = 256;
 
 /** What each further text takes that is held with others in one result, besides its bytes there: it is a string. */
@@ -118,7 +118,7 @@ export class ResultOutbox<T extends { readonly byteLength: number }> {
     this.bytes += by.byteLength - result.byteLength;
   }
 
-  /** What was never handed to a transport, in order. */
+  /** Results that were never handed to a transport, in order. */
   unsent(): readonly T[] {
     return this.replayAfter(this.sentNumber);
   }

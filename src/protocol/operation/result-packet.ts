@@ -21,7 +21,7 @@ export function resultPacket(sessionId: number, result: ResultPush): Packet {
   return packet(fields, ResultPushMetadata.encode(metadata), body);
 }
 
-/** What nearly every result says of itself, and its bytes: those that have come are these. */
+/** The metadata of nearly every result, and its bytes: those that have come are these. */
 const USUAL = [TEXT_PARTIAL, USUAL_PARTIAL, USUAL_COMPLETE].map((value) => ({
   value,
   bytes: noteMetadata(MessageType.ResultPush, ResultPushMetadata.encode(value)),

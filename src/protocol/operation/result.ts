@@ -25,7 +25,7 @@ export interface ResultFailure extends Pick<Failure, 'status' | 'text' | 'retryA
   readonly frameId: number;
 }
 
-/** What a server sends for a submit. */
+/** A server's answer to a submit, or a part of it. */
 export type Result = ResultPush | ResultDrop | ResultFailure;
 
 /** Fields of RESULT_PUSH that differ from the usual. */

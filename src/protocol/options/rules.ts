@@ -1,11 +1,11 @@
 import type { Enumeration, EnumerationValue } from '../../wire/codec/enumeration';
 
-/** What an option may be. */
+/** Says what an option may be. */
 export interface Rule<T> {
-  /** What it may be, as an error says it: `an integer from 0 to 65535`. */
+  /** Its values, as an error says them: `an integer from 0 to 65535`. */
   readonly expected: string;
   fits(value: unknown): boolean;
-  /** What is used of a value that fits: a copy, where its owner could change it later. */
+  /** Takes a value that fits: as a copy, where its owner could change it later. */
   take(value: unknown, name: string): T;
   /** Of these, one that does not fit is out of range; any other value is of a wrong type. */
   readonly type?: 'number' | 'bigint' | 'string';

@@ -2,7 +2,7 @@ import { describeError } from '../runtime-error';
 import { describeKind, describeValue } from '../describe-value';
 import type { Rule } from './rules';
 
-/** What each of some options may be; an option without a rule does not compile. */
+/** A rule for each of some options; an option without one does not compile. */
 export type Rules<Options> = {
   readonly [Name in keyof Options]-?: Rule<Exclude<Options[Name], undefined>>;
 };
@@ -52,9 +52,9 @@ export function takeValue<T>(value: unknown, name: string, rule: Rule<T>): T {
 }
 
 interface Place {
-  /** Whose options they are. */
+  /** The function or endpoint that they are options of. */
   readonly of: string;
-  /** What stands before the name of each. */
+  /** Text before the name of each. */
   readonly path: string;
 }
 

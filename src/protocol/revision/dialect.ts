@@ -6,7 +6,7 @@ import type { Revision } from '../../wire/revision';
 import { PREVIEW3_ANSWERS, PREVIEW4_ANSWERS, type AnswerEncoder } from './answers';
 import { PREVIEW3_CACHE, PREVIEW4_CACHE, type CacheDialect } from './cache-dialect';
 
-/** What is read and said otherwise in one revision than in the other: all that a session need know of it. */
+/** Reads and says what differs from one revision to the other: all that a session need know of it. */
 export interface Dialect {
   readonly submit: WireRecord<FrameSubmitMetadata>;
   readonly answers: AnswerEncoder;

@@ -9,7 +9,7 @@ import {
 } from '../../wire/messages/session-open';
 
 /**
- * What a SESSION_OPEN_ACK means for recovery (protocol sections 9 and 10):
+ * The meaning of a SESSION_OPEN_ACK for recovery (protocol sections 9 and 10):
  *
  * ```
  *                          opened, resume_enabled

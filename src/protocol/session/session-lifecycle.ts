@@ -2,7 +2,7 @@ import { NnrpError } from '../../wire/errors';
 import { CloseStatus } from '../../wire/messages/session-close';
 
 /**
- * What a session on a connection is doing (protocol section 8).
+ * The state of a session on a connection (protocol section 8).
  *
  * ```
  *  ack: opened     ack: resumed

@@ -5,7 +5,7 @@ interface OfSession {
   readonly sessionId: number;
 }
 
-/** What the ids of sessions that have left may cost. */
+/** Bounds of what the ids of sessions that have left may cost. */
 const MAX_LEFT_RANGES = 1024;
 
 /**

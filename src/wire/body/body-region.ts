@@ -5,7 +5,7 @@ import { breaksRule, NnrpError } from '../errors';
 /** Bytes of one object reference block. */
 export const OBJECT_REFERENCE_LENGTH = 16;
 
-/** What a body that describes itself starts with (protocol section 6); lengths in bytes. */
+/** The start of a body that describes itself (protocol section 6); lengths in bytes. */
 export const BodyRegionPrelude = record({
   name: 'BodyRegionPrelude',
   length: 32,

@@ -36,7 +36,7 @@ export interface TypedPayloadFrame {
   readonly payload: Uint8Array;
 }
 
-/** What a record says of the payload behind it. */
+/** The words of a record on the payload behind it. */
 export interface PayloadShape {
   readonly payloadKindBitmap: number;
   readonly payloadFrameCount: number;
@@ -78,7 +78,7 @@ export function decodeTypedPayload(
   return frames;
 }
 
-/** What a writer says of a frame; place and length follow from the payload. */
+/** The words of a writer on a frame; place and length follow from the payload. */
 export type TypedPayloadPart = Partial<Omit<TypedPayloadDescriptor, 'offset' | 'length'>> & {
   readonly payload: Uint8Array;
 };

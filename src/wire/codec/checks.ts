@@ -36,7 +36,7 @@ export function planOf(definition: RecordDefinition): CheckPlan {
   };
 }
 
-/** What a field is where nobody says: 0, or the lowest value of an enumeration that has no 0. */
+/** The value of a field where nobody says: 0, or the lowest of an enumeration that has no 0. */
 export function zeroOf(field: Field): number | bigint | boolean {
   if (field.kind === 'flag') return false;
   if (field.width === 8) return 0n;
@@ -109,7 +109,7 @@ function rangeOf({ kind, width }: Field): { readonly min: number; readonly max: 
   return { min: 0, max: width === 8 ? U64_MAX : MAX_OF_WIDTH[width] };
 }
 
-/** What fits a signed field of `width` bytes. */
+/** The range of a signed field of `width` bytes. */
 export function signedRange(width: Width): { readonly min: number; readonly max: number } {
   const max = (MAX_OF_WIDTH[width] - 1) / 2;
   return { min: -max - 1, max };

@@ -27,7 +27,7 @@ export type Field<T = unknown> = Place & { readonly decodesTo?: T } & (
     | { readonly kind: 'flag'; readonly rule: string }
   );
 
-/** What a field reads as: a number, or a bigint for 64 bits. */
+/** The type that a field reads as: a number, or a bigint for 64 bits. */
 export type FieldValue<F> = F extends Field<infer T> ? T : never;
 
 export const u8 = (offset: number): Field<number> => ({ kind: 'number', offset, width: 1 });

@@ -3,14 +3,14 @@ import type { Field, FieldValue } from './fields';
 /** The fields of a record by name. */
 export type Layout = Readonly<Record<string, Field>>;
 
-/** What a layout decodes to. */
+/** The values that a layout decodes to. */
 export type LayoutValue<L extends Layout> = { -readonly [K in keyof L]: FieldValue<L[K]> };
 
 /** A record as it is stated: its length, and its fields with their places. */
 export interface RecordDefinition<L extends Layout = Layout> {
   /** The record's name in the protocol, e.g. `FrameSubmitMetadata`. */
   readonly name: string;
-  /** What errors call it (`tensor_section`), where that does not follow from the name. */
+  /** Its name in errors (`tensor_section`), where that does not follow from the name. */
   readonly subject?: string;
   /** Bytes. */
   readonly length: number;

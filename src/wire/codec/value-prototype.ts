@@ -10,7 +10,7 @@ const PRINTABLE = Object.create(Object.prototype, {
   },
 }) as object;
 
-/** What the values of a layout inherit from. */
+/** The prototype of the values of a layout. */
 export function valuePrototype(fields: Layout): object {
   return Object.values(fields).some(({ width }) => width === 8) ? PRINTABLE : Object.prototype;
 }

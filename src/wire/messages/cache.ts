@@ -2,7 +2,7 @@ import { enumU32, maskU32, u32 } from '../codec/fields';
 import { enumeration, type EnumerationValue } from '../codec/enumeration';
 import { record, type RecordValue } from '../codec/record';
 
-/** What a cached object is. */
+/** The kind of a cached object. */
 export const CacheObjectKind = enumeration('cache_object_kind', {
   CameraBlock: 1,
   TileIndexBlock: 2,
@@ -16,7 +16,7 @@ export const CacheObjectKind = enumeration('cache_object_kind', {
 });
 export type CacheObjectKind = EnumerationValue<typeof CacheObjectKind>;
 
-/** What became of a CACHE_PUT or a CACHE_INVALIDATE. */
+/** The outcome of a CACHE_PUT or a CACHE_INVALIDATE. */
 export const CacheAckStatus = enumeration('cache_ack_status', { Accepted: 0, Rejected: 1, Replaced: 2 });
 export type CacheAckStatus = EnumerationValue<typeof CacheAckStatus>;
 

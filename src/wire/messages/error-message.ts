@@ -2,7 +2,7 @@ import { enumU32, flagU32, u32 } from '../codec/fields';
 import { enumeration, type EnumerationValue } from '../codec/enumeration';
 import { record, type RecordValue } from '../codec/record';
 
-/** What an ERROR concerns: the connection, a session or a frame. */
+/** The scope of an ERROR: the connection, a session or a frame. */
 export const ErrorScope = enumeration('error_scope', { Connection: 0, Session: 1, Frame: 2 });
 export type ErrorScope = EnumerationValue<typeof ErrorScope>;
 

@@ -2,7 +2,7 @@ import { enumU8, maskU32, u16, u32, u64, u8 } from '../codec/fields';
 import { enumeration, without, type EnumerationValue } from '../codec/enumeration';
 import { record, type RecordValue } from '../codec/record';
 
-/** What a FLOW_UPDATE grants credit to. */
+/** The scope that a FLOW_UPDATE grants credit to. */
 export const FlowScope = enumeration('scope_kind', { Connection: 0, Session: 1, Operation: 2 });
 export type FlowScope = EnumerationValue<typeof FlowScope>;
 

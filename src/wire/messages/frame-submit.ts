@@ -4,7 +4,7 @@ import { record, type RecordValue } from '../codec/record';
 import { breaksRule, NnrpError } from '../errors';
 import { PAYLOAD_KINDS, PayloadKind } from './payload-kind';
 
-/** What the input of a submit is. */
+/** The kind of a submit's input. */
 export const InputProfile = enumeration('input_profile', {
   Unspecified: 0,
   ChangedTilesLuma: 1,
@@ -25,7 +25,7 @@ export type TileIndexMode = EnumerationValue<typeof TileIndexMode>;
 export const SubmitMode = enumeration('submit_mode', { Inline: 0, Reference: 1, Mixed: 2 });
 export type SubmitMode = EnumerationValue<typeof SubmitMode>;
 
-/** What a server may do when the latency budget does not suffice. */
+/** Ways out that a server may take when the latency budget does not suffice. */
 export const BudgetPolicy = {
   AllowPartial: 0x1,
   AllowStaleReuse: 0x2,

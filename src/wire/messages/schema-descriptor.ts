@@ -27,7 +27,7 @@ export const SchemaErrorCode = enumeration('schema_error_code', {
 });
 export type SchemaErrorCode = EnumerationValue<typeof SchemaErrorCode>;
 
-/** What a schema registry knows of a schema (protocol section 6). */
+/** The entry of a schema in a registry (protocol section 6). */
 export const SchemaDescriptorHeader = record({
   name: 'SchemaDescriptorHeader',
   length: 32,

@@ -13,11 +13,11 @@ export const CloseReason = enumeration('close_reason', {
 });
 export type CloseReason = EnumerationValue<typeof CloseReason>;
 
-/** What becomes of operations in flight: finished, or given up. */
+/** The fate of operations in flight: finished, or given up. */
 export const InFlightPolicy = enumeration('in_flight_policy', { Drain: 0, Abort: 1 });
 export type InFlightPolicy = EnumerationValue<typeof InFlightPolicy>;
 
-/** What a SESSION_CLOSE_ACK says of it. */
+/** The answer of a SESSION_CLOSE_ACK. */
 export const CloseStatus = enumeration('close_status', {
   Acknowledged: 0,
   Draining: 1,

@@ -10,7 +10,7 @@ export const PriorityClass = enumeration('session_priority_class', {
 });
 export type PriorityClass = EnumerationValue<typeof PriorityClass>;
 
-/** What a SESSION_OPEN_ACK says: accepted, resumed, or refused. */
+/** The answer of a SESSION_OPEN_ACK: accepted, resumed, or refused. */
 export const SessionStatus = enumeration('session_status', {
   Opened: 0,
   Rejected: 1,
@@ -19,7 +19,7 @@ export const SessionStatus = enumeration('session_status', {
 });
 export type SessionStatus = EnumerationValue<typeof SessionStatus>;
 
-/** What a client asks for, bits of SESSION_OPEN's `sessionFlags`. */
+/** The wishes of a client, bits of SESSION_OPEN's `sessionFlags`. */
 export const SessionFlag = {
   AllowResume: 0x1,
   AllowBackgroundResults: 0x2,
@@ -27,7 +27,7 @@ export const SessionFlag = {
   AllowSchemaOverride: 0x8,
 } as const;
 
-/** What a server grants of it, bits of SESSION_OPEN_ACK's `sessionFlagsAck`. */
+/** The wishes that a server grants, bits of SESSION_OPEN_ACK's `sessionFlagsAck`. */
 export const SessionAckFlag = {
   ResumeEnabled: 0x01,
   BackgroundResultsEnabled: 0x02,

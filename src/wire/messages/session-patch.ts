@@ -2,7 +2,7 @@ import { enumU16, maskU32, u16, u32, u64 } from '../codec/fields';
 import { enumeration, type EnumerationValue } from '../codec/enumeration';
 import { record, type RecordValue } from '../codec/record';
 
-/** What became of a SESSION_PATCH. */
+/** The outcome of a SESSION_PATCH. */
 export const PatchAckStatus = enumeration('session_patch_ack_status', {
   Accepted: 0,
   PartiallyApplied: 1,

@@ -40,7 +40,7 @@ export const ControlRequestMetadata = record({
 });
 export type ControlRequestMetadata = RecordValue<typeof ControlRequestMetadata>;
 
-/** What the record alone does not say of a CANCEL or ABORT. Throws an `NnrpError`. */
+/** Checks what the record alone does not say of a CANCEL or ABORT. Throws an `NnrpError`. */
 export function checkControlRequest(metadata: ControlRequestMetadata, type: MessageType): void {
   if (type !== MessageType.Cancel && type !== MessageType.Abort) {
     breaksRule('control request metadata requires CANCEL or ABORT');

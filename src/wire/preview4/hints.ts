@@ -68,7 +68,7 @@ export const TraceContextMetadata = record({
 });
 export type TraceContextMetadata = RecordValue<typeof TraceContextMetadata>;
 
-/** What the record alone does not say of a TRACE_CONTEXT. Throws an `NnrpError`. */
+/** Checks what the record alone does not say of a TRACE_CONTEXT. Throws an `NnrpError`. */
 export function checkTraceContext({ traceId, spanId }: TraceContextMetadata): void {
   if (traceId === 0n || spanId === 0n) {
     breaksRule('TRACE_CONTEXT requires non-zero trace_id and span_id');

@@ -3,7 +3,7 @@ import { enumU16, enumU8, maskU32, maskU8, u32, u64 } from '../codec/fields';
 import { record, type RecordValue } from '../codec/record';
 import { RuntimeRole } from './runtime-role';
 
-/** What an object is. */
+/** The kind of an object. */
 export const RuntimeObjectKind = enumeration('runtime_object_kind', {
   Unspecified: 0,
   Tensor: 1,
@@ -33,7 +33,7 @@ export const MemoryLocationHint = enumeration('memory_location_hint', {
 });
 export type MemoryLocationHint = EnumerationValue<typeof MemoryLocationHint>;
 
-/** Whose an object is. */
+/** The owner of an object. */
 export const OwnershipHint = enumeration('ownership_hint', {
   Unspecified: 0,
   ProducerOwned: 1,

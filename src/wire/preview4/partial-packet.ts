@@ -13,7 +13,7 @@ const BODY_BYTES = fieldOffset(PartialResultMetadata, 'bodyBytes');
 const NOTHING = new Uint8Array(PartialResultMetadata.length);
 const TEMPLATE = new PacketTemplate(MessageType.PartialResult, NOTHING);
 
-/** What a PARTIAL_RESULT says besides its body. */
+/** The words of a PARTIAL_RESULT besides its body. */
 export interface PartOf {
   readonly sessionId: number;
   readonly frameId: number;

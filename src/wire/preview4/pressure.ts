@@ -43,7 +43,7 @@ export const PressureMetadata = record({
 });
 export type PressureMetadata = RecordValue<typeof PressureMetadata>;
 
-/** What the record alone does not say of a BACKPRESSURE or CREDIT_UPDATE. Throws an `NnrpError`. */
+/** Checks what the record alone does not say of a BACKPRESSURE or CREDIT_UPDATE. Throws an `NnrpError`. */
 export function checkPressure({ pressureLevel }: PressureMetadata, type: MessageType): void {
   if (type === MessageType.CreditUpdate) return;
   if (type !== MessageType.Backpressure) {

@@ -2,7 +2,7 @@ import { u16, u32, u64, maskU16 } from '../codec/fields';
 import { record } from '../codec/record';
 import { breaksRule, NnrpError } from '../errors';
 
-/** What a client keeps to resume a session with, perhaps in another process. */
+/** A ticket that a client keeps to resume a session with, perhaps in another process. */
 export interface RecoveryTicket {
   readonly sessionId: number;
   readonly resumeToken: Uint8Array;
@@ -15,7 +15,7 @@ export interface RecoveryTicket {
 const VERSION = 1;
 const HAS_OPERATION = 0x1;
 
-/** What stands before a ticket's token. */
+/** The prefix of a ticket's token. */
 const TicketPrefix = record({
   name: 'RecoveryTicket',
   length: 28,

@@ -61,7 +61,7 @@ export const ProgressMetadata = record({
 });
 export type ProgressMetadata = RecordValue<typeof ProgressMetadata>;
 
-/** What the record alone does not say of a PROGRESS. Throws an `NnrpError`. */
+/** Checks what the record alone does not say of a PROGRESS. Throws an `NnrpError`. */
 export function checkProgress({ operationId }: ProgressMetadata): void {
   if (operationId === 0n) breaksRule('PROGRESS requires a non-zero operation_id');
 }
@@ -85,7 +85,7 @@ export const PartialResultMetadata = record({
 });
 export type PartialResultMetadata = RecordValue<typeof PartialResultMetadata>;
 
-/** What the record alone does not say of a PARTIAL_RESULT. Throws an `NnrpError`. */
+/** Checks what the record alone does not say of a PARTIAL_RESULT. Throws an `NnrpError`. */
 export function checkPartialResult({ operationId, flags, objectId, bodyBytes }: PartialResultMetadata): void {
   if (operationId === 0n) breaksRule('PARTIAL_RESULT requires a non-zero operation_id');
   if ((flags & PartialResultFlag.ObjectRef) !== 0 && objectId === 0n) {
@@ -116,7 +116,7 @@ export const ResultDropReasonMetadata = record({
 });
 export type ResultDropReasonMetadata = RecordValue<typeof ResultDropReasonMetadata>;
 
-/** What the record alone does not say of a RESULT_DROP_REASON. Throws an `NnrpError`. */
+/** Checks what the record alone does not say of a RESULT_DROP_REASON. Throws an `NnrpError`. */
 export function checkResultDropReason(metadata: ResultDropReasonMetadata): void {
   if (metadata.operationId === 0n) breaksRule('RESULT_DROP_REASON requires a non-zero operation_id');
   if (metadata.dropReasonCode === DropReason.None) {

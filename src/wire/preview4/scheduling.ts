@@ -5,7 +5,7 @@ import { MessageType } from '../message-type';
 
 /** Flags of SCHEDULING. */
 export const SchedulingFlag = {
-  /** What is too late is not sent. */
+  /** Results that are too late are not sent. */
   DiscardStale: 0x1,
   /** A RESULT_DROP_REASON is sent for it. */
   EmitDropReason: 0x2,
@@ -27,7 +27,7 @@ export const SchedulingMetadata = record({
 });
 export type SchedulingMetadata = RecordValue<typeof SchedulingMetadata>;
 
-/** What the record alone does not say of a PRIORITY_UPDATE, DEADLINE or EXPIRE_AT. Throws an `NnrpError`. */
+/** Checks what the record alone does not say of a PRIORITY_UPDATE, DEADLINE or EXPIRE_AT. Throws an `NnrpError`. */
 export function checkScheduling({ deadlineUnixMs }: SchedulingMetadata, type: MessageType): void {
   if (type === MessageType.PriorityUpdate) return;
   if (type !== MessageType.Deadline && type !== MessageType.ExpireAt) {

@@ -6,7 +6,7 @@ export const OBJECT_REFERENCE_LENGTH = 24;
 export const TYPED_PAYLOAD_DESCRIPTOR_LENGTH = 24;
 const EXTENSION_DESCRIPTOR_LENGTH = 16;
 
-/** What a body of preview4 that describes itself starts with: tables are of whole entries. */
+/** The start of a body of preview4 that describes itself: tables are of whole entries. */
 export const BodyRegionPrelude = revised(Preview3BodyRegionPrelude, {
   rules({ objectReferenceBytes, typedPayloadDescriptorBytes, extensionDescriptorBytes }) {
     if (objectReferenceBytes % OBJECT_REFERENCE_LENGTH !== 0) {

@@ -3,7 +3,7 @@ import { record, type RecordValue } from '../../codec/record';
 import { breaksRule } from '../../errors';
 import { CacheObjectKind } from '../../messages/cache';
 
-/** What stands before an object that a submit brings along. */
+/** The prefix of an object that a submit brings along. */
 export const InlineObjectBlockHeader = record({
   name: 'InlineObjectBlockHeader',
   subject: 'inline_object',

@@ -31,7 +31,7 @@ export interface TypedPayloadFrame {
   readonly payload: Uint8Array;
 }
 
-/** What a writer says of a frame; place and length follow from the payload. */
+/** The words of a writer on a frame; place and length follow from the payload. */
 export type TypedPayloadPart = Partial<Omit<TypedPayloadDescriptor, 'offset' | 'length'>> & {
   readonly payloadKind: PayloadKind;
   readonly payload: Uint8Array;
