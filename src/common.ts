@@ -47,6 +47,8 @@ export type { OperationTimings } from './client/submissions/stopwatch';
 export type { ResultStream } from './client/submissions/result-stream';
 export type { TextStream, WholeAnswer } from './client/submissions/answer-text';
 export type { Credit } from './client/submissions/credit';
+export type { ToolCall } from './client/submissions/tool-calls';
+export type { ToolRequest } from './protocol/operation/tool-call';
 export type { ClientUsage } from './client/usage';
 export {
   MigrationRefusedError,

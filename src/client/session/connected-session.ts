@@ -117,6 +117,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     this.pressure$ = this.pressure.pressure$;
     this.carrier = new SessionCarrier(sessionId, link);
     this.submissions = new Submissions(this.carrier, settings, this.claim.isGranted, ack, link.credit);
+    this.submissions.heard(extension);
     this.unreadable = new UnreadableAnswers(sessionId, this.submissions);
     const state = sessionStatus === SessionStatus.Resumed ? SessionState.Resumed : SessionState.Open;
     this.closing = new ClosingHandshake(this.carrier, this.submissions, settings, state);
@@ -291,6 +292,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     this.closing.resumed();
     link.adopt(this);
     this.pressure.moveTo(link.transport.pressure$);
+    this.submissions.heard(extension);
     // A server that does not say is taken to have received all: nothing may run twice.
     this.submissions.attach(ack, extension?.lastOperationId ?? this.submissions.lastFrameId, link.credit);
     this.backlog.attached(holdingOf(extension));

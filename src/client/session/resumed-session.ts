@@ -5,6 +5,7 @@ import { FrameSubmitMetadata } from '../../wire/messages/frame-submit';
 import type { Backlog } from '../submissions/backlog';
 import { ResultQueue } from '../submissions/result-queue';
 import type { ResultStream } from '../submissions/result-stream';
+import { AnswerCalls } from '../submissions/answer-calls';
 import { ResumedResults } from '../submissions/resumed-results';
 import { submission } from '../submissions/submission';
 import type { Submissions } from '../submissions/submissions';
@@ -60,12 +61,13 @@ export function takeUp(
   return operations.map(({ operationId, isWhole, sent }) => {
     const request = sent && new Sent(FrameSubmitMetadata.decode(submitted(sent.metadata)), sent.body);
     const queue = new ResultQueue(backlog);
-    const begun = submission(request ?? {}, queue);
+    const calls = new AnswerCalls();
+    const begun = submission(request ?? {}, queue, calls);
     begun.frameId = operationId;
     queue.submission = begun;
     backlog.add(queue);
     submissions.takeUp(begun);
-    return { operationId, isWhole, sent: request, results: new ResumedResults(queue, submissions) };
+    return { operationId, isWhole, sent: request, results: new ResumedResults(queue, submissions, calls) };
   });
 }
 

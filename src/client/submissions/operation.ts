@@ -7,18 +7,27 @@ import type { ClientOperation } from './client-interceptor';
 import { Stopwatch, type OperationTimings } from './stopwatch';
 import type { Submission, SubmitObserver, SubmitRequest } from './submission';
 import type { Submissions } from './submissions';
+import type { CallListener } from './tool-calls';
 
 /** Told of each submission that comes of a request: with interceptors around it, none or several may. */
 export type Begun = (submission: Submission) => void;
+
+interface Asking {
+  /** Who hears of calls of tools. */
+  readonly listener: CallListener;
+  /** Who is given the results in the place of the subscriber. */
+  readonly observer?: SubmitObserver;
+  readonly begun?: Begun;
+}
 
 /** Submits for a subscriber, until it unsubscribes, or the request's signal aborts. */
 export function submitFor(
   submits: Submissions,
   request: SubmitRequest,
   subscriber: Subscriber<ResultPush>,
-  { observer = subscriber, begun }: { readonly observer?: SubmitObserver; readonly begun?: Begun } = {},
+  { listener, observer = subscriber, begun }: Asking,
 ): TeardownLogic {
-  const submission = submits.begin(takeSubmitRequest(request), observer);
+  const submission = submits.begin(takeSubmitRequest(request), observer, listener);
   if (submission === undefined) return undefined;
   begun?.(submission);
   const { signal } = submission;
@@ -37,6 +46,7 @@ export function submitFor(
 export function intercepted(
   submits: Submissions,
   request: SubmitRequest,
+  listener: CallListener,
   begun?: Begun,
 ): Observable<ResultPush> {
   const run = new Run(submits.sessionId, new Stopwatch(submits.scheduler));
@@ -50,7 +60,7 @@ export function intercepted(
           run.submission = submission;
           begun?.(submission);
         };
-        return submitFor(submits, operation.request, subscriber, { observer, begun: noted });
+        return submitFor(submits, operation.request, subscriber, { listener, observer, begun: noted });
       }),
   );
   return new Observable((subscriber) => ask(new RequestedOperation(run, request)).subscribe(subscriber));

@@ -3,12 +3,14 @@ import type { ResultPush } from '../../protocol/operation/result';
 import { showAsJson } from '../../wire/show-as-json';
 import { onAbort } from '../abort';
 import { takeSubmitRequest } from '../option-rules';
+import { AnswerCalls } from './answer-calls';
 import { AnswerText, wholeAnswer, type TextStream, type WholeAnswer } from './answer-text';
 import type { Backlog } from './backlog';
 import { intercepted, submitFor } from './operation';
 import { ResultQueue } from './result-queue';
 import { cancelledBy, type Submission, type SubmitRequest } from './submission';
 import type { Submissions } from './submissions';
+import type { CallListener, ToolCall } from './tool-calls';
 
 /**
  * The results of a submit, cold: each subscription and each loop submits.
@@ -18,6 +20,16 @@ import type { Submissions } from './submissions';
  *   when they are full. `break` sends FRAME_CANCEL.
  */
 export interface ResultStream extends Observable<ResultPush>, AsyncIterable<ResultPush> {
+  /**
+   * What the server asks for in the middle of the answer (`submit.tool`): of each submit that this makes, and of those
+   * only while somebody listens; what nobody hears of is answered with a failure. Never completes.
+   *
+   * @example
+   * const answer = session.submit({ body: 'Will it rain?' });
+   * answer.tools$.subscribe((call) => call.answer(tools[call.name](call.arguments)));
+   * for await (const text of answer.text$) await write(text);
+   */
+  readonly tools$: Observable<ToolCall>;
   /**
    * The text of the answer as it comes, in whole characters.
    *
@@ -37,7 +49,10 @@ export interface ResultStream extends Observable<ResultPush>, AsyncIterable<Resu
   [Symbol.asyncIterator](): AsyncIterableIterator<ResultPush, undefined, undefined>;
 }
 
-export class SubmittedResults extends Observable<ResultPush> implements ResultStream {
+export class SubmittedResults extends Observable<ResultPush> implements ResultStream, CallListener {
+  /** Made for who listens. */
+  private calls: AnswerCalls | undefined;
+
   constructor(
     private readonly request: SubmitRequest,
     private readonly submits: Submissions,
@@ -45,14 +60,22 @@ export class SubmittedResults extends Observable<ResultPush> implements ResultSt
   ) {
     super((subscriber) =>
       submits.interceptors.length === 0
-        ? submitFor(submits, request, subscriber)
-        : intercepted(submits, request).subscribe(subscriber),
+        ? submitFor(submits, request, subscriber, { listener: this })
+        : intercepted(submits, request, this).subscribe(subscriber),
     );
   }
 
   /** For logs: what it holds besides is endless, and secret in part. */
   toJSON(): object {
     return {};
+  }
+
+  get tools$(): Observable<ToolCall> {
+    return (this.calls ??= new AnswerCalls()).calls$;
+  }
+
+  called(call: ToolCall): 'heard' | 'unheard' {
+    return this.calls?.called(call) ?? 'unheard';
   }
 
   get text$(): TextStream {
@@ -64,7 +87,7 @@ export class SubmittedResults extends Observable<ResultPush> implements ResultSt
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<ResultPush, undefined, undefined> {
-    return new PulledResults(this.request, this.submits, this.backlog);
+    return new PulledResults(this.request, this.submits, this.backlog, this);
   }
 }
 
@@ -81,6 +104,7 @@ export class PulledResults implements AsyncIterableIterator<ResultPush, undefine
     private readonly request: SubmitRequest,
     private readonly submits: Submissions,
     private readonly backlog: Backlog,
+    private readonly listener: CallListener,
   ) {
     this.queue = new ResultQueue(backlog);
   }
@@ -119,7 +143,7 @@ export class PulledResults implements AsyncIterableIterator<ResultPush, undefine
       return;
     }
     try {
-      queue.submission = this.submits.begin(takeSubmitRequest(this.request), queue);
+      queue.submission = this.submits.begin(takeSubmitRequest(this.request), queue, this.listener);
       this.obeySignal();
     } catch (error) {
       queue.error(error as Error);
@@ -133,7 +157,7 @@ export class PulledResults implements AsyncIterableIterator<ResultPush, undefine
     const begun = (submission: Submission): void => {
       queue.submission = submission;
     };
-    within.add(intercepted(submits, this.request, begun).subscribe(queue));
+    within.add(intercepted(submits, this.request, this.listener, begun).subscribe(queue));
     if (signal !== undefined) {
       const aborted = onAbort(signal, () => {
         queue.fail(cancelledBy(signal, submits.sessionId, queue.submission?.frameId ?? 0));

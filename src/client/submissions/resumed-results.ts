@@ -1,10 +1,12 @@
 import { Observable } from 'rxjs';
 import type { ResultPush } from '../../protocol/operation/result';
 import { showAsJson } from '../../wire/show-as-json';
+import type { AnswerCalls } from './answer-calls';
 import { AnswerText, wholeAnswer, type TextStream, type WholeAnswer } from './answer-text';
 import type { ResultQueue } from './result-queue';
 import type { ResultStream } from './result-stream';
 import type { Submissions } from './submissions';
+import type { ToolCall } from './tool-calls';
 
 /**
  * The results of an operation that another client has submitted. They wait for whoever reads them, in the bounds of
@@ -16,6 +18,7 @@ export class ResumedResults extends Observable<ResultPush> implements ResultStre
   constructor(
     private readonly queue: ResultQueue,
     private readonly submits: Submissions,
+    private readonly calls: AnswerCalls,
   ) {
     super((subscriber) => {
       const results = this[Symbol.asyncIterator]();
@@ -36,6 +39,10 @@ export class ResumedResults extends Observable<ResultPush> implements ResultStre
       pull();
       return () => void results.return?.();
     });
+  }
+
+  get tools$(): Observable<ToolCall> {
+    return this.calls.calls$;
   }
 
   get text$(): TextStream {

@@ -8,6 +8,7 @@ import { EMPTY } from '../../wire/packet';
 import { requireBytes } from '../../wire/require-bytes';
 import { reasonOf } from '../abort';
 import { OperationError } from '../errors';
+import type { CallListener, ReceivedCall } from './tool-calls';
 
 /** What a client asks of a server. */
 export interface SubmitRequest {
@@ -43,6 +44,12 @@ export interface Submission {
   readonly subscriber: SubmitObserver;
   readonly signal: AbortSignal | undefined;
   readonly traceId: bigint;
+  /** Who hears of calls of tools. */
+  readonly listener: CallListener | undefined;
+  /** Calls of tools that are not answered; made with the first. */
+  calls: Set<ReceivedCall> | undefined;
+  /** Whether it takes credit while it is in flight. */
+  isCounted: boolean;
   /** 0 until it is sent. */
   frameId: number;
   /** Whether it was sent with the id that a submit of preview4 has. */
@@ -62,6 +69,7 @@ const USUAL_BYTES = FrameSubmitMetadata.encode(USUAL);
 export function submission(
   { body = EMPTY, metadata: fields, signal, traceId = 0n }: SubmitRequest,
   subscriber: SubmitObserver,
+  listener?: CallListener,
 ): Submission {
   const metadata = fields === undefined ? USUAL : FrameSubmitMetadata.of(fields);
   return {
@@ -71,6 +79,9 @@ export function submission(
     subscriber,
     signal,
     traceId,
+    listener,
+    calls: undefined,
+    isCounted: true,
     frameId: 0,
     hasId: false,
   };

@@ -1,17 +1,6 @@
-import {
-  defer,
-  map,
-  noop,
-  startWith,
-  Subject,
-  type Observable,
-  type SchedulerLike,
-  type Subscription,
-} from 'rxjs';
-import { CreditWindow, type CreditLoad } from '../../protocol/flow/credit-window';
+import { defer, map, noop, startWith, Subject, type Observable, type SchedulerLike } from 'rxjs';
 import { isTerminal, type ResultPush } from '../../protocol/operation/result';
-import { MAX_WANTED_OPERATIONS } from '../../protocol/session/session-extension';
-import { scheduleIn } from '../../transport/time/schedule-in';
+import { MAX_WANTED_OPERATIONS, type SessionExtension } from '../../protocol/session/session-extension';
 import type { FlowUpdateMetadata } from '../../wire/messages/flow-update';
 import type { SessionOpenAckMetadata } from '../../wire/messages/session-open';
 import type { ConnectionCredit } from '../link/connection-credit';
@@ -31,12 +20,14 @@ import {
   type SubmitObserver,
   type SubmitRequest,
 } from './submission';
+import { InFlight } from './in-flight';
 import { Suspect } from './suspect';
+import type { CallListener } from './tool-calls';
+import { SubmitWindow } from './submit-window';
+import { ToolDesk } from './tool-desk';
 
 /** What is known of a failure besides its reason. */
 type Particulars = ConstructorParameters<typeof OperationError>[3];
-
-const MAX_FRAME_ID = 0xffffffff;
 
 /**
  * The submits of a session: those that wait for credit, and those in flight by frame id.
@@ -47,8 +38,9 @@ const MAX_FRAME_ID = 0xffffffff;
  */
 export class Submissions {
   private readonly waiting = new Set<Submission>();
-  private readonly inFlight = new Map<number, Submission>();
-  private window: CreditWindow;
+  private readonly inFlight: InFlight;
+  private readonly tools: ToolDesk;
+  private readonly window: SubmitWindow;
   /** Emits when the last operation in flight has ended, before anybody hears of its end. */
   readonly idle$: Observable<void>;
   private readonly idle = new Subject<void>();
@@ -60,14 +52,10 @@ export class Submissions {
       map(() => this.creditNow()),
     ),
   );
-  private nextFrameId = 1;
   private highestResult = 0;
   private over: OperationFailure | undefined;
-  /** What the connection's sessions share; undefined while there is no connection to send on. */
-  private connection: ConnectionCredit | undefined;
   /** Whether new submits are refused, because the session closes. */
   private isClosing = false;
-  private retry: Subscription | undefined;
   /** The operations that a server, whose connection is lost, takes to be wanted. */
   private toldWanted: readonly number[] = [];
   private leaveConnection: () => void = noop;
@@ -82,8 +70,9 @@ export class Submissions {
     credit: ConnectionCredit,
   ) {
     this.idle$ = this.idle.asObservable();
-    this.connection = credit;
-    this.window = new CreditWindow({ ack, connection: credit.scope, operations: this.inFlight });
+    this.inFlight = new InFlight(credit);
+    this.tools = new ToolDesk(carrier, this.inFlight);
+    this.window = new SubmitWindow(this.inFlight, settings.scheduler, this.sendWaiting, ack, credit);
     credit.join(this.sendWaiting, 0);
   }
 
@@ -100,28 +89,36 @@ export class Submissions {
     return this.settings.scheduler;
   }
 
+  private get connection(): ConnectionCredit | undefined {
+    return this.inFlight.connection;
+  }
+
+  /** What the server has said of itself, in its last ack. */
+  heard(extension: SessionExtension | undefined): void {
+    this.tools.isOpen = extension?.takesTools === true;
+  }
+
   /** The last frame id that was sent, 0 before the first. */
   get lastFrameId(): number {
-    return this.nextFrameId - 1;
+    return this.inFlight.lastFrameId;
   }
 
   /** Whether a frame id was ever sent: what comes for it may be late, but is no stranger. */
   wasSent(frameId: number): boolean {
-    return frameId > 0 && frameId < this.nextFrameId;
+    return frameId > 0 && frameId <= this.lastFrameId;
   }
 
   /** Goes on with an operation that another client of the session has submitted; new ones are numbered after it. */
   takeUp(begun: Submission): void {
-    this.inFlight.set(begun.frameId, begun);
-    this.connection?.take();
+    this.inFlight.takeUp(begun);
   }
 
   numberAfter(lastFrameId: number): void {
-    this.nextFrameId = lastFrameId + 1;
+    this.inFlight.numberAfter(lastFrameId);
   }
 
   /** Submits. Throws what {@link submission} throws. */
-  begin(request: SubmitRequest, subscriber: SubmitObserver): Submission | undefined {
+  begin(request: SubmitRequest, subscriber: SubmitObserver, listener?: CallListener): Submission | undefined {
     const refusal = this.isClosing ? 'session-closed' : this.over;
     if (refusal !== undefined) {
       subscriber.error(new OperationError(refusal, this.carrier.sessionId, 0));
@@ -131,7 +128,7 @@ export class Submissions {
       subscriber.error(cancelledBy(request.signal, this.carrier.sessionId, 0));
       return undefined;
     }
-    const wanted = submission(request, subscriber);
+    const wanted = submission(request, subscriber, listener);
     this.offer(wanted);
     return wanted;
   }
@@ -146,7 +143,7 @@ export class Submissions {
     if (!this.isInFlight(wanted)) return;
     // Where there is no connection, the server hears with the next which operations are still wanted.
     if (this.connection !== undefined) this.carrier.cancel(wanted.frameId);
-    this.leave(wanted.frameId);
+    this.leave(wanted);
     this.tellCredit();
     if (this.waiting.size > 0) this.sendWaitingSoon();
   }
@@ -174,13 +171,23 @@ export class Submissions {
     const asked = this.inFlight.get(frameId);
     if (asked === undefined) return;
     if (!isEnd) {
-      asked.subscriber.next(result);
+      this.takePart(asked, result);
       return;
     }
-    this.leave(frameId);
+    this.leave(asked);
     asked.subscriber.next(result);
     asked.subscriber.complete();
     this.sendWaiting();
+  }
+
+  private takePart(asked: Submission, part: ResultPush): void {
+    const call = this.tools.take(asked, part);
+    if (call === 'none') asked.subscriber.next(part);
+    else if (call === 'taken') this.sendWaiting();
+    else {
+      this.carrier.cancel(asked.frameId);
+      this.fail(asked.frameId, 'refused', { detail: 'its server asks for too many tools at once' });
+    }
   }
 
   /** Ends an operation without a result. */
@@ -191,7 +198,7 @@ export class Submissions {
   private failWith(frameId: number, error: OperationError): void {
     const asked = this.inFlight.get(frameId);
     if (asked === undefined) return;
-    this.leave(frameId);
+    this.leave(asked);
     asked.subscriber.error(error);
     this.sendWaiting();
   }
@@ -218,18 +225,18 @@ export class Submissions {
 
   /** Takes a FLOW_UPDATE of session or operation scope. */
   applyFlow(update: FlowUpdateMetadata): void {
-    this.window.apply(update, this.settings.scheduler.now());
+    this.window.apply(update);
     this.sendWaiting();
   }
 
   /** The credit now. */
   creditNow(): Credit {
-    return { granted: this.window.credit, inFlight: this.inFlight.size, waiting: this.waiting.size };
+    return { granted: this.window.credit, inFlight: this.inFlight.counted, waiting: this.waiting.size };
   }
 
   /** The operations in flight, ascending. */
   inFlightIds(): number[] {
-    return [...this.inFlight.keys()];
+    return this.inFlight.ids();
   }
 
   /**
@@ -246,28 +253,28 @@ export class Submissions {
   detach(): void {
     const { connection } = this;
     if (connection === undefined) return;
-    const inFlight = this.inFlight.size;
+    const inFlight = this.inFlight.counted;
     this.toldWanted = this.inFlightIds();
     // Until the server hears of them elsewhere, or of their end, they count where they were.
     this.leaveConnection = (): void => {
       connection.leave(this.sendWaiting, inFlight);
     };
-    this.connection = undefined;
-    this.retry?.unsubscribe();
+    this.inFlight.connection = undefined;
+    this.window.stop();
   }
 
   /** Goes on over another connection: sends again what the server has not received, then what waits. */
   attach(ack: SessionOpenAckMetadata, lastReceivedId: number, credit: ConnectionCredit): void {
     this.leaveConnection();
-    this.connection = credit;
-    this.window = new CreditWindow({ ack, connection: credit.scope, operations: this.inFlight });
-    credit.join(this.sendWaiting, this.inFlight.size);
+    this.inFlight.connection = credit;
+    this.window.renew(ack, credit);
+    credit.join(this.sendWaiting, this.inFlight.counted);
     for (const id of this.toldWanted) {
       // Given up since the server was told.
       if (id <= lastReceivedId && !this.inFlight.has(id)) this.carrier.cancel(id);
     }
     this.toldWanted = [];
-    const unreceived = [...this.inFlight.values()].filter(({ frameId }) => frameId > lastReceivedId);
+    const unreceived = this.inFlight.all().filter(({ frameId }) => frameId > lastReceivedId);
     this.suspect.note(unreceived[0]?.frameId);
     for (const asked of unreceived) this.sendAgain(asked);
     this.sendWaiting();
@@ -307,9 +314,10 @@ export class Submissions {
     this.over = reason;
     this.detach();
     this.leaveConnection();
-    const all = [...this.inFlight.values(), ...this.waiting];
+    const all = [...this.inFlight.all(), ...this.waiting];
     this.inFlight.clear();
     this.waiting.clear();
+    for (const asked of all) this.tools.ended(asked);
     for (const { subscriber, frameId } of all) {
       subscriber.error(new OperationError(reason, this.carrier.sessionId, frameId));
     }
@@ -323,8 +331,8 @@ export class Submissions {
     const { connection, waiting } = this;
     // Not only when its turn comes: its credit would be another's meanwhile.
     if (this.refuseTooLarge(wanted)) return;
-    if (connection !== undefined && waiting.size === 0 && this.maySubmit(wanted, connection)) {
-      this.send(wanted, connection);
+    if (connection !== undefined && waiting.size === 0 && this.window.admits(wanted, connection)) {
+      this.send(wanted);
     } else {
       keepBody(wanted);
       waiting.add(wanted);
@@ -338,9 +346,9 @@ export class Submissions {
     for (const wanted of this.waiting) {
       // Its signal is about to give it up.
       if (wanted.signal?.aborted === true) continue;
-      if (!this.maySubmit(wanted, connection)) break;
+      if (!this.window.admits(wanted, connection)) break;
       this.waiting.delete(wanted);
-      this.send(wanted, connection);
+      this.send(wanted);
     }
     this.tellCredit();
   };
@@ -348,17 +356,13 @@ export class Submissions {
   /** Whoever gives up submits gives up all of them first: none of those is sent in the place of another. */
   private readonly sendWaitingSoon = onceATurn(this.sendWaiting);
 
-  private send(wanted: Submission, connection: ConnectionCredit): void {
+  private send(wanted: Submission): void {
     if (this.refuseTooLarge(wanted)) return;
-    if (this.nextFrameId > MAX_FRAME_ID) {
+    if (!this.inFlight.hasIdsLeft) {
       wanted.subscriber.error(frameIdOverflow(this.carrier.sessionId));
       return;
     }
-    const frameId = this.nextFrameId;
-    wanted.frameId = frameId;
-    this.inFlight.set(frameId, wanted);
-    this.nextFrameId += 1;
-    connection.take();
+    this.inFlight.add(wanted);
     if (this.maySendAgain || this.carrier.mayFallBack) keepBody(wanted);
     this.carrier.submit(wanted);
     wanted.subscriber.sent?.();
@@ -372,37 +376,10 @@ export class Submissions {
     return true;
   }
 
-  private maySubmit({ metadata }: Submission, connection: ConnectionCredit): boolean {
-    const now = this.window.isTimed ? this.settings.scheduler.now() : 0;
-    const load: CreditLoad = { inFlight: this.inFlight.size, connectionInFlight: connection.inFlight, now };
-    const named = metadata.dependencyFrameId || metadata.retryOfFrame;
-    const decision = this.window.decide(
-      named === 0 ? load : { ...load, dependsOn: { operationId: named, inFlight: this.dependants(named) } },
-    );
-    if (decision.kind === 'may-submit') return true;
-    if (decision.reason === 'retry-after') this.retryAt(decision.retryAt - now);
-    return false;
-  }
-
-  private dependants(operationId: number): number {
-    let count = 0;
-    for (const { metadata } of this.inFlight.values()) {
-      if ((metadata.dependencyFrameId || metadata.retryOfFrame) === operationId) count += 1;
-    }
-    return count;
-  }
-
-  private retryAt(delayMs: number): void {
-    this.retry?.unsubscribe();
-    this.retry = scheduleIn(this.settings.scheduler, delayMs, () => {
-      this.sendWaiting();
-    });
-  }
-
-  private leave(frameId: number): void {
-    this.inFlight.delete(frameId);
-    this.window.endOperation(frameId);
-    this.connection?.giveBack();
+  private leave(asked: Submission): void {
+    this.window.endOperation(asked.frameId);
+    this.inFlight.delete(asked);
+    this.tools.ended(asked);
     if (this.inFlight.size === 0 && this.idle.observed) this.idle.next();
   }
 

@@ -1,12 +1,8 @@
-import { joinBody } from '../../wire/body/body-region';
-import { DescriptorFlag, encodeTypedPayload } from '../../wire/body/typed-payload';
 import { NnrpError } from '../../wire/errors';
-import { PayloadKind, Profile } from '../../wire/messages/payload-kind';
-import { StreamSemantics } from '../../wire/messages/schema-descriptor';
-import { ours } from '../../wire/own-bytes';
+import { PayloadKind } from '../../wire/messages/payload-kind';
 import { rule } from '../options/rules';
 import { takeOptions, type Rules } from '../options/take-options';
-import type { ResultFields } from './result';
+import { encodeJson, type JsonBody } from './json-body';
 import type { TypedBody } from './token-decoder';
 import { typedPayloads } from './typed-body';
 
@@ -46,24 +42,9 @@ const EVENT_TYPE = 'summary';
  * const { body, fields } = encodeSummary({ usage: { inputTokens: 9, outputTokens: 12 }, finishReason: 'stop' });
  * yield submit.complete(body, fields);
  */
-export function encodeSummary(summary: AnswerSummary): {
-  readonly body: Uint8Array;
-  readonly fields: Pick<Required<ResultFields>, 'payloadKindBitmap' | 'payloadFrameCount'>;
-} {
+export function encodeSummary(summary: AnswerSummary): JsonBody {
   const { usage, model, finishReason } = takeOptions('encodeSummary', summary, RULES);
-  const payload = new TextEncoder().encode(JSON.stringify({ type: EVENT_TYPE, usage, model, finishReason }));
-  const event = {
-    profileId: Profile.Unspecified,
-    descriptorFlags: DescriptorFlag.Terminal,
-    schemaId: 0,
-    schemaVersion: 0,
-    streamSemantics: StreamSemantics.Event,
-    payload,
-  };
-  return {
-    body: ours(joinBody(encodeTypedPayload(PayloadKind.StructuredEvent, [event]))),
-    fields: { payloadKindBitmap: PayloadKind.StructuredEvent, payloadFrameCount: 1 },
-  };
+  return encodeJson(PayloadKind.StructuredEvent, { type: EVENT_TYPE, usage, model, finishReason });
 }
 
 /** The summary that a result carries; empty where it has none, whatever else it has. */

@@ -7,6 +7,7 @@ import {
   TypedPayloadDescriptor as Preview4Descriptor,
 } from '../../wire/preview4/body/typed-payload';
 import { NnrpError } from '../../wire/errors';
+import { PayloadKind } from '../../wire/messages/payload-kind';
 import { readU32 } from '../../wire/u32';
 
 const REFERENCE_BYTES = fieldOffset(BodyRegionPrelude, 'objectReferenceBytes');
@@ -75,4 +76,26 @@ function isOfPreview4(descriptors: Uint8Array): boolean {
     if (descriptors[at + FLAGS_AT] !== 0 || descriptors[at + KIND_AT]! > FLAGS_OF_PREVIEW3) return true;
   }
   return false;
+}
+
+/**
+ * A body of preview3's form in that of preview4, whose descriptors say their kind; any other as it is, one of several
+ * kinds among them: preview3 does not say which payload is of which.
+ */
+export function inPreview4(
+  { payloadKindBitmap: kind, payloadFrameCount }: PayloadShape,
+  body: Uint8Array,
+): Uint8Array {
+  const isOfOneKind = (kind & (kind - 1)) === 0 && kind !== 0 && kind !== PayloadKind.Tensor;
+  if (!isOfOneKind || payloadFrameCount === 0 || !mayDescribeItself(body)) return body;
+  const { typedPayloadDescriptors } = splitBody(body, BodyRegionPrelude);
+  if (isOfPreview4(typedPayloadDescriptors)) return body;
+  const moved = body.slice();
+  const start = typedPayloadDescriptors.byteOffset - body.byteOffset;
+  const { length } = TypedPayloadDescriptor;
+  for (let at = start; at < start + typedPayloadDescriptors.length; at += length) {
+    moved[at + KIND_AT] = kind;
+    moved[at + FLAGS_AT] = body[at + KIND_AT]!;
+  }
+  return moved;
 }

@@ -7,6 +7,7 @@ import { RuntimeRole } from '../../wire/preview4/runtime-role';
 import { isTerminal, USUAL_COMPLETE, type ResultPush } from '../operation/result';
 import { resultPacket } from '../operation/result-packet';
 import { TextResult } from '../operation/text-result';
+import { inPreview4 } from '../operation/typed-body';
 
 /** An operation, as its answers name it. */
 export interface AnsweredOperation {
@@ -70,7 +71,9 @@ export const PREVIEW4_ANSWERS: AnswerEncoder = {
   result(sessionId, result, operation) {
     if (!isTerminal(result)) return partOf(sessionId, result, operation);
     this.check(result);
-    return resultPacket(sessionId, result);
+    const { metadata, frameId, body } = result;
+    if (metadata.payloadFrameCount === 0) return resultPacket(sessionId, result);
+    return resultPacket(sessionId, { type: 'push', frameId, metadata, body: inPreview4(metadata, body) });
   },
   check(result) {
     if (isTerminal(result) && result.metadata !== USUAL_COMPLETE) ResultPushMetadata.encode(result.metadata);
@@ -108,7 +111,7 @@ function partOf(sessionId: number, result: ResultPush, operation: AnsweredOperat
   // The protocol has no part of no bytes.
   if (text === undefined && result.body.length === 0) return undefined;
   operation.partCount += 1;
-  return text ?? partialPacket(part, result.body);
+  return text ?? partialPacket(part, inPreview4(result.metadata, result.body));
 }
 
 function plainDrop(sessionId: number, { frameId }: AnsweredOperation): Packet {

@@ -24,6 +24,7 @@ import { decodeToldOperations, encodeToldOperation, type ToldOperation } from '.
  * | 22 | none | SESSION_OPEN | this client resumes with a ticket: it knows of no operation, and is to be told of them |
  * | 23 | u64 | SESSION_OPEN_ACK | the answer to that: from how many results on the client counts |
  * | 24 | … | SESSION_OPEN_ACK | an operation whose results follow; see `told-operation.ts` |
+ * | 25 | none | both | this client answers calls of tools (`tool-call.ts`), and this server takes their answers |
  */
 export interface SessionExtension {
   readonly receivedResults?: number;
@@ -46,6 +47,8 @@ export interface SessionExtension {
   /** Absent where the server does not know tickets, and in all acks but to them. */
   readonly countFrom?: number;
   readonly operations?: readonly ToldOperation[];
+  /** Absent where not. */
+  readonly takesTools?: true;
 }
 
 /** What this project's clients say of themselves in every SESSION_OPEN. */
@@ -54,6 +57,7 @@ export const CLIENT_CLAIMS: SessionExtension = {
   holdsOperations: true,
   takesFailures: true,
   knowsTickets: true,
+  takesTools: true,
 };
 
 const MARK = [0x6e, 0x6e, 0x72, 0x78];
@@ -72,6 +76,7 @@ const Tag = {
   ByTicket: 22,
   CountFrom: 23,
   Operation: 24,
+  TakesTools: 25,
 } as const;
 const ENTRY_HEAD = 4;
 const U32_MAX = 0xffffffff;
@@ -80,7 +85,7 @@ export const MAX_WANTED_OPERATIONS = 0xffff >> 2;
 
 export function encodeSessionExtension(extension: SessionExtension): Uint8Array {
   const { receivedResults, wantedOperations, lastOperationId, resumeAttempt, holdsOperations } = extension;
-  const { takesRefusalText, refusalText, largestPacket, takesFailures } = extension;
+  const { takesRefusalText, refusalText, largestPacket, takesFailures, takesTools } = extension;
   const { knowsTickets, isByTicket, countFrom, operations = [] } = extension;
   const nothing = new Uint8Array(0);
   const entries: (readonly [tag: number, value: Uint8Array])[] = [[Tag.Announce, nothing]];
@@ -103,6 +108,7 @@ export function encodeSessionExtension(extension: SessionExtension): Uint8Array 
   for (const operation of operations) {
     for (const value of encodeToldOperation(operation)) entries.push([Tag.Operation, value]);
   }
+  if (takesTools === true) entries.push([Tag.TakesTools, nothing]);
   const length = entries.reduce((sum, [, value]) => sum + ENTRY_HEAD + value.length, MARK.length);
   const bytes = new Uint8Array(length);
   const view = new DataView(bytes.buffer);
@@ -164,6 +170,7 @@ export function decodeSessionExtension(bytes: Uint8Array): SessionExtension | un
       extension = { ...extension, countFrom: Number(view.getBigUint64(start, true)) };
     }
     if (tag === Tag.Operation) told.push(bytes.subarray(start, start + length));
+    if (tag === Tag.TakesTools) extension = { ...extension, takesTools: true };
     at = start + length;
   }
   if (!isAnnounced) return undefined;

@@ -172,6 +172,11 @@ export interface ServerLimits {
   /** Bytes of those of all operations together. Of more, the largest answer of the owner or address with most goes. */
   readonly maxTotalHeldBytes: number;
   /**
+   * Calls of tools of a session that its client has not answered: an operation that waits for one takes no slot. Past
+   * them, `submit.tool` rejects with a failure, 503.
+   */
+  readonly maxToolCalls: number;
+  /**
    * Milliseconds that the handler of an operation which has ended may keep its slot, because it awaits something
    * and looks at no signal. Then the slot goes to the next submit, of which a session may have as many such
    * handlers as it has slots; from one more on it is `maxUnsettledMs`, or until one of them has settled.
@@ -227,6 +232,7 @@ export const DEFAULT_SERVER_LIMITS: ServerLimits = {
   maxDetachedBytes: 256 * MIB,
   maxHeldBytes: 4 * MIB,
   maxTotalHeldBytes: 256 * MIB,
+  maxToolCalls: 64,
   unsettledMs: 2000,
   maxUnsettledMs: 30_000,
   closeOvertimeMs: 5000,

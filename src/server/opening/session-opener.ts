@@ -330,8 +330,13 @@ function acceptanceBlock(
 ): Uint8Array {
   if (extension === undefined) return EMPTY;
   const { largestPacket } = connection.transport;
-  const holds: SessionExtension = extension.holdsOperations === true ? { holdsOperations: true } : {};
-  const said = { lastOperationId, largestPacket, ...holds, ...handOver };
+  const { holdsOperations, takesTools } = extension;
+  // What the client has said that it understands, too.
+  const common: SessionExtension = {
+    ...(holdsOperations && { holdsOperations }),
+    ...(takesTools && { takesTools }),
+  };
+  const said = { lastOperationId, largestPacket, ...common, ...handOver };
   const block = encodeSessionExtension(said);
   if (handOver === undefined || block.length + MAX_ACK_HEAD <= connection.largestPacket) return block;
   // What was sent is told as far as the client takes it.

@@ -25,6 +25,7 @@ import { SessionCredit } from './session-credit';
 import type { SubmitEnd } from './session-message';
 import { SessionStreams } from './session-streams';
 import { TAKEN_OVER_ENDING, type SessionEnding } from './session-terms';
+import { OperationHolds } from './submits/operation-holds';
 import { OperationNames } from './submits/operation-names';
 import { SessionOperations } from './submits/session-operations';
 
@@ -64,6 +65,7 @@ export class SessionCore {
   readonly sender: SessionSender;
   readonly credit: SessionCredit;
   readonly operations: SessionOperations;
+  private madeHolds: OperationHolds | undefined;
   readonly patchAcks: AckQueue;
   readonly migrateAcks: AckQueue;
   /** Of what the client holds; made when it first does. */
@@ -118,6 +120,11 @@ export class SessionCore {
   get cache(): SessionCache {
     const { settings, scheduler } = this.server;
     return (this.madeCache ??= new SessionCache(this.sessionId, settings, scheduler));
+  }
+
+  /** Of operations that the client holds; most never hold any. */
+  get holds(): OperationHolds {
+    return (this.madeHolds ??= new OperationHolds(this, this.operations));
   }
 
   get cacheObjectCount(): number {
@@ -206,7 +213,8 @@ export class SessionCore {
         : outlet.attachAnew(attachment, resultsOf(given));
     for (const frameId of refused) operations.refused(frameId);
     // Another client holds nothing yet.
-    if (!this.understandsHolds || given !== undefined) operations.releaseAll();
+    if (!this.understandsHolds || given !== undefined) this.holds.releaseAll();
+    if (!this.sender.takesTools || given !== undefined) operations.endCalls();
     const wanted = given === undefined ? extension?.wantedOperations : undefined;
     if (wanted !== undefined) this.cancelUnwanted(new Set(wanted));
     this.connectivity.next('resumed');
@@ -250,6 +258,7 @@ export class SessionCore {
     this.understandsHolds = extension?.holdsOperations === true;
     this.knowsTickets = extension?.knowsTickets === true;
     this.sender.takesFailures = extension?.takesFailures === true;
+    this.sender.takesTools = extension?.takesTools === true;
   }
 
   notOpen(): NnrpError {

@@ -3,6 +3,7 @@ import type { CachedObject } from '../../protocol/cache/object-cache';
 import type { Operation } from '../../protocol/operation/operation-entry';
 import type { OperationState } from '../../protocol/operation/operation';
 import type { ResultDrop, ResultFields, ResultPush } from '../../protocol/operation/result';
+import type { ToolRequest } from '../../protocol/operation/tool-call';
 import type { Message, MessageOf } from '../../wire/message';
 import type { MessageType } from '../../wire/message-type';
 import type { SessionMigrateAckMetadata, SessionMigrateMetadata } from '../../wire/messages/session-migrate';
@@ -104,6 +105,20 @@ export interface Submit extends Operation, Message<typeof MessageType.FrameSubmi
   complete(body?: Uint8Array, fields?: ResultFields): ResultPush;
   /** Makes the result that says that there is no answer. */
   drop(): ResultDrop;
+  /**
+   * Asks the client for a tool, and resolves with what it answers through `tools$`: a value of JSON, as the client gives
+   * it. Meanwhile the operation takes no slot and no credit, so that the tool may ask questions itself. Rejects with the
+   * `failure` that the client answers with; with one of status 501 where it takes no calls, and 503 past
+   * `limits.maxToolCalls`; with an `AbortError` when the operation ends. Rejects with a `TypeError` where the
+   * arguments are none that JSON has.
+   *
+   * @example
+   * const [weather, time] = await Promise.all([
+   *   submit.tool({ name: 'weather', arguments: { city: 'Nantucket' } }),
+   *   submit.tool({ name: 'time' }),
+   * ]);
+   */
+  tool(request: ToolRequest): Promise<unknown>;
   /**
    * Gives the operation a parent or a group, which cancels of a subtree or a group follow. Throws an
    * `NnrpError`, `InvalidOperationRelationship` among others.

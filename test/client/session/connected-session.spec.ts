@@ -95,8 +95,9 @@ describe('a session', () => {
   it('runs out of frame ids, and says what to do', async () => {
     const { client, session: open } = await session();
     const submissions: unknown = Reflect.get(open, 'submissions');
-    expect(submissions).toHaveProperty('nextFrameId', 1);
-    Reflect.set(submissions as object, 'nextFrameId', 0x1_0000_0000);
+    const inFlight = Reflect.get(submissions as object, 'inFlight') as object;
+    expect(inFlight).toHaveProperty('lastId', 0);
+    Reflect.set(inFlight, 'lastId', 0xffff_ffff);
     expect(told(open.submit({}))).toMatchObject([
       { kind: 'frame-id-overflow', message: 'session 42 has used all of its frame ids; open another' },
     ]);

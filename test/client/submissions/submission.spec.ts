@@ -19,6 +19,9 @@ describe('a submission', () => {
       body: new Uint8Array(0),
       subscriber,
       traceId: 0n,
+      listener: undefined,
+      calls: undefined,
+      isCounted: true,
       frameId: 0,
       hasId: false,
     });

@@ -46,6 +46,7 @@ describe('server limits', () => {
       minPacketBytesPerSecond: 1024,
       maxDetachedSessions: 10_000,
       maxDetachedBytes: 268_435_456,
+      maxToolCalls: 64,
       unsettledMs: 2000,
       maxUnsettledMs: 30_000,
       closeOvertimeMs: 5000,

@@ -19,7 +19,7 @@ export function onFlowUpdate(
   session: SessionCore,
   { messageType, header, metadata }: MessageOf<typeof MessageType.FlowUpdate>,
 ): void {
-  const { understandsHolds, operations } = session;
+  const { understandsHolds, holds } = session;
   if (!understandsHolds) throw unexpectedType(messageType, 'server');
   validateFlowRouting(header, metadata);
   if (metadata.scopeKind !== FlowScope.Operation) {
@@ -30,11 +30,11 @@ export function onFlowUpdate(
     (session.holdEpoch ??= new CreditEpoch()).observe(metadata.creditEpoch) !== 'older';
   switch (metadata.updateReason) {
     case FlowUpdateReason.Pause:
-      if (isNews()) operations.hold(frameId);
+      if (isNews()) holds.hold(frameId);
       return;
     case FlowUpdateReason.Grant:
     case FlowUpdateReason.Resume:
-      if (isNews()) operations.release(frameId);
+      if (isNews()) holds.release(frameId);
       return;
     default:
       breaksRule('FLOW_UPDATE from a client must pause an operation, or resume it');

@@ -6,6 +6,7 @@ import { NO_REFERENCES, refersToObjects } from '../session-cache';
 import type { SessionCore } from '../session-core';
 import { ReceivedSubmit } from '../submits/submit';
 import { submitCrossed } from './close';
+import { isToolAnswer, onToolAnswer } from './tool-answer';
 import { QUEUED, REFUSED, type Toll } from '../session-terms';
 
 const { latencyBudgetMs } = FrameSubmitMetadata.read;
@@ -16,6 +17,10 @@ export function onSubmit(session: SessionCore, packet: Packet, now: number): Tol
   const { operations, names } = session;
   const record = session.dialect.submit;
   record.check(metadata);
+  if (isToolAnswer(session, metadata)) {
+    onToolAnswer(session, packet, now);
+    return undefined;
+  }
   if (!acceptsOperations(session.state)) return submitCrossed(session, header.frameId);
   const resolved = refersToObjects(metadata)
     ? session.cache.resolve(record.decode(metadata), session.dialect.cache.references(body))

@@ -51,6 +51,8 @@ export class SessionSender {
   answers: AnswerEncoder = PREVIEW3_ANSWERS;
   /** Whether the client takes ERROR for the end of an operation. */
   takesFailures = false;
+  /** Whether the client answers calls of tools. */
+  takesTools = false;
   private readonly unread: UnreadShares;
 
   constructor(

@@ -20,6 +20,8 @@ export class Admission {
   private inFlight = 0;
   /** Operations that have ended and whose handlers go on: each keeps its slot. */
   private kept = 0;
+  /** Operations that wait for a tool: they run, and take no slot. */
+  private parked = 0;
   /** Slots that the pool knows of. */
   private counted = 0;
 
@@ -35,6 +37,11 @@ export class Admission {
 
   get inFlightCount(): number {
     return this.inFlight;
+  }
+
+  /** Operations in flight that count: those that wait for a tool do not. */
+  get countedCount(): number {
+    return this.inFlight - this.parked;
   }
 
   /** Slots of operations that have ended. */
@@ -78,7 +85,23 @@ export class Admission {
 
   /** Takes a submit out that has ended, in flight or waiting; its slot stays empty until `next`. */
   take(submit: ReceivedSubmit): void {
-    if (!this.withdraw(submit)) this.inFlight -= 1;
+    if (this.withdraw(submit)) return;
+    this.unpark(submit);
+    this.inFlight -= 1;
+  }
+
+  /** An operation waits for a tool: its slot is for others meanwhile. */
+  park(submit: ReceivedSubmit): void {
+    if (submit.isParked) return;
+    submit.isParked = true;
+    this.parked += 1;
+  }
+
+  /** It goes on, also where others have all slots: who they are is bounded by how many may wait for tools. */
+  unpark(submit: ReceivedSubmit): void {
+    if (!submit.isParked) return;
+    submit.isParked = false;
+    this.parked -= 1;
   }
 
   /** An operation that has ended keeps its slot; `freeSlot` gives it back. */
@@ -109,7 +132,7 @@ export class Admission {
 
   private hasSlot(): boolean {
     return (
-      this.inFlight + this.kept < this.maxInFlight &&
+      this.countedCount + this.kept < this.maxInFlight &&
       this.streams.isWatched('submits') &&
       (this.pool === undefined || this.pool.admits(this.waiter))
     );
@@ -122,7 +145,7 @@ export class Admission {
 
   /** Tells the pool of slots that were taken or given back: others may have those. */
   private settle(): void {
-    const by = this.inFlight + this.kept - this.counted;
+    const by = this.countedCount + this.kept - this.counted;
     if (by === 0) return;
     this.counted += by;
     this.pool?.change(by);

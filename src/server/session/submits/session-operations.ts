@@ -2,25 +2,22 @@ import { Subject, type Observable } from 'rxjs';
 import { type CancelScope, OperationState } from '../../../protocol/operation/operation';
 import type { OperationRelations } from '../../../protocol/operation/operation-entry';
 import { OperationRegistry } from '../../../protocol/operation/operation-registry';
-import { IdRanges } from '../../../protocol/operation/id-ranges';
 import { isTerminal, type Result } from '../../../protocol/operation/result';
+import type { ToolOutcome, ToolRequest } from '../../../protocol/operation/tool-call';
 import type { DropCause } from '../../../protocol/revision/answers';
-import type { HeldExcess } from '../../limits/held-totals';
 import type { SlotPool, SlotWaiter } from '../../limits/slot-pool';
 import { SubscribersOf } from '../../subscribers';
-import { resultRefused } from '../results/result-refused';
 import { resultTooLarge } from '../results/result-too-large';
 import type { SubmitEnd } from '../session-message';
 import { Admission } from './admission';
-import { HeldResults } from './held-results';
+import type { HeldResults } from './held-results';
 import { KeptSlots } from './kept-slots';
-import { limitTripped, type SessionParts } from './session-parts';
+import type { SessionParts } from './session-parts';
 import { END_OF_RESULT, STATE_OF_END } from './submit-ends';
 import type { OperationControl, ReceivedSubmit } from './submit';
+import { SubmittedIds } from './submitted-ids';
+import { ToolCalls } from './tool-calls';
 import { unknownOperation } from './unknown-operation';
-
-/** Of ids that were refused; past them, ids between are taken for refused ones, which cancels nothing. */
-const MAX_REFUSED_RANGES = 256;
 
 /**
  * The operations of a session: who is registered, who waits, who runs (protocol section 8, and
@@ -30,8 +27,9 @@ export class SessionOperations implements OperationControl, SlotWaiter {
   private registry = new OperationRegistry<ReceivedSubmit>();
   private readonly admission: Admission;
   private readonly kept: KeptSlots;
-  private highestId = 0;
-  private refusedIds: IdRanges | undefined;
+  private ids = new SubmittedIds();
+  /** Made with the first call of a tool. */
+  private calls: ToolCalls | undefined;
   private isStarting = false;
   /** Bytes of submits that wait, as they are counted over all sessions. */
   private countedBytes = 0;
@@ -61,7 +59,7 @@ export class SessionOperations implements OperationControl, SlotWaiter {
 
   /** The highest operation id that the client has submitted. */
   get lastOperationId(): number {
-    return this.highestId;
+    return this.ids.highest;
   }
 
   get inFlightCount(): number {
@@ -123,8 +121,7 @@ export class SessionOperations implements OperationControl, SlotWaiter {
   startAnew(): void {
     this.endAll('disconnected', { tell: false });
     this.registry = new OperationRegistry();
-    this.highestId = 0;
-    this.refusedIds = undefined;
+    this.ids = new SubmittedIds();
   }
 
   /** Whether an operation was submitted and has ended. */
@@ -149,13 +146,12 @@ export class SessionOperations implements OperationControl, SlotWaiter {
 
   /** Notes an operation whose submit was answered with an ERROR; its client may cancel it before it knows. */
   noteRefused(frameId: number): void {
-    this.noteSubmitted(frameId);
-    (this.refusedIds ??= new IdRanges({ maxRanges: MAX_REFUSED_RANGES })).add(frameId);
+    this.ids.addRefused(frameId);
   }
 
   /** Notes an operation that was submitted, taken in or not: its client need not submit it again. */
   noteSubmitted(frameId: number): void {
-    this.highestId = Math.max(this.highestId, frameId);
+    this.ids.add(frameId);
   }
 
   /** Starts what waits, as far as slots and listeners allow. */
@@ -215,7 +211,7 @@ export class SessionOperations implements OperationControl, SlotWaiter {
    */
   cancel(frameId: number, scope: CancelScope, startedBy: 'client' | 'application'): ReceivedSubmit[] {
     // It crossed with the refusal.
-    if (this.refusedIds?.has(frameId) === true && !this.registry.has(frameId)) return [];
+    if (this.ids.wasRefused(frameId) && !this.registry.has(frameId)) return [];
     const { sessionId, sender } = this.session;
     const submits = this.registry
       .cancel({ sessionId, operationId: frameId, scope })
@@ -248,53 +244,11 @@ export class SessionOperations implements OperationControl, SlotWaiter {
     this.noteQueued();
   }
 
-  /** The client asks to hold an operation: it gets no results of it until it says so. */
-  hold(frameId: number): void {
-    const submit = this.submitted(frameId);
-    if (submit === undefined || submit.held !== undefined) return;
-    const { server, claim, outlet } = this.session;
-    const overfull = (excess: HeldExcess): void => {
-      limitTripped(this.session, { ...excess, consequence: 'operation-dropped' });
-      this.giveUp(submit, 'failed');
-    };
-    submit.hold(new HeldResults(server.held, claim.partyAt(outlet.peer), overfull));
-  }
-
-  /** The client takes results of an operation again: those that have waited are sent. */
-  release(frameId: number): void {
-    const submit = this.submitted(frameId);
-    if (submit === undefined) return;
-    // One of them may be too large, which ends it.
-    for (const result of submit.release()) if (this.registry.get(frameId) === submit) this.answerLate(result);
-    submit.released();
-  }
-
-  /** Sends what has waited. Its client may be another by now, for which it is none that can be sent. */
-  private answerLate(result: Result): void {
-    const { sessionId, server } = this.session;
-    try {
-      this.answer(result);
-    } catch (error) {
-      server.reports.failures.next(resultRefused(sessionId, result.frameId, error));
-      this.abandon(result.frameId);
-    }
-  }
-
-  /** The client cannot say any more what it holds. */
-  releaseAll(): void {
-    for (const { frameId } of this.all()) this.release(frameId);
-  }
-
   /** A result was larger than the client takes, which it was told instead: that ends the operation. */
   refused(frameId: number): void {
     const { sessionId, server } = this.session;
     const submit = this.registry.get(frameId);
-    if (submit !== undefined) {
-      this.admission.take(submit);
-      this.end([submit], 'failed', { tell: false });
-      this.startNext();
-      this.ended();
-    }
+    if (submit !== undefined) this.giveUp(submit, 'failed', { tell: false });
     server.reports.failures.next(resultTooLarge(sessionId, frameId));
   }
 
@@ -313,18 +267,57 @@ export class SessionOperations implements OperationControl, SlotWaiter {
     submit.stateChanged();
   }
 
-  giveUp(submit: ReceivedSubmit, end: 'failed' | 'superseded' | 'late'): void {
+  giveUp(submit: ReceivedSubmit, end: 'failed' | 'superseded' | 'late', { tell } = { tell: true }): void {
     if (this.registry.get(submit.frameId) !== submit) return;
     this.admission.take(submit);
-    this.end([submit], end, { tell: true });
+    this.end([submit], end, { tell });
     this.startNext();
     this.ended();
   }
 
   subscriberFailed({ frameId }: ReceivedSubmit, cause: unknown): void {
-    const { sessionId, server } = this.session;
-    const stream = `operation ${frameId} of session ${sessionId}`;
-    new SubscribersOf(stream, server.reports.failures, 'operation').failed(cause);
+    const stream = `operation ${frameId} of session ${this.session.sessionId}`;
+    new SubscribersOf(stream, this.session.server.reports.failures, 'operation').failed(cause);
+  }
+
+  /** Asks the client for a tool, and resolves with what that gives; meanwhile the operation takes no slot. */
+  async callTool(submit: ReceivedSubmit, request: ToolRequest): Promise<unknown> {
+    const calls = (this.calls ??= new ToolCalls(this.session, this.admission));
+    const { id, asked, outcome } = calls.open(submit, request);
+    try {
+      this.session.sender.requireRoom(asked);
+      this.answer(asked);
+      this.moveOn(submit);
+    } catch (error) {
+      calls.fail(id, error);
+    }
+    this.startNext();
+    return outcome;
+  }
+
+  /** The client has answered a call of a tool; its operation goes on, once it waits for no other. */
+  toolAnswered(parentId: number, id: number, outcome: ToolOutcome): void {
+    const submit = this.calls?.answered(parentId, id, outcome);
+    if (submit !== undefined) this.moveOn(submit);
+  }
+
+  /** Withdraws calls of tools: their operation has ended, or the client takes none any more. */
+  endCalls(of?: ReceivedSubmit): void {
+    for (const submit of of === undefined ? [...this.registry.operations()] : [of]) {
+      this.calls?.withdraw(submit);
+      this.moveOn(submit);
+    }
+  }
+
+  /** Takes in what needs no handler: it is answered at once, and takes no slot. Throws as `submit` does. */
+  settle(submit: ReceivedSubmit): void {
+    const { frameId } = submit;
+    this.registry.register(submit);
+    this.noteSubmitted(frameId);
+    this.registry.transition(frameId, OperationState.Running);
+    this.registry.end(frameId, OperationState.Completed);
+    this.session.sender.result(submit.complete(), submit);
+    submit.finish('completed');
   }
 
   keepSlot(submit: ReceivedSubmit): void {
@@ -334,6 +327,13 @@ export class SessionOperations implements OperationControl, SlotWaiter {
 
   freeSlot(submit: ReceivedSubmit): void {
     this.kept.settled(submit);
+  }
+
+  /** An operation waits for a tool, or does no more. */
+  private moveOn(submit: ReceivedSubmit): void {
+    const waits = submit.openCalls > 0;
+    if (submit.hasEnded || waits === (submit.state === OperationState.WaitingTool)) return;
+    this.move(submit, waits ? OperationState.WaitingTool : OperationState.Running);
   }
 
   /** Hands a submit whose turn it is to the application. */
@@ -372,11 +372,13 @@ export class SessionOperations implements OperationControl, SlotWaiter {
   }
 
   private whyNoRoom(): DropCause {
-    return this.inFlightCount + this.queuedCount < this.session.credit.allowed ? 'no-room' : 'over-credit';
+    return this.admission.countedCount + this.queuedCount < this.session.credit.allowed
+      ? 'no-room'
+      : 'over-credit';
   }
 
   /** Undefined where it has ended. Throws an `NnrpError`, `UnknownOperation`, where it never was submitted. */
-  private submitted(frameId: number): ReceivedSubmit | undefined {
+  submitted(frameId: number): ReceivedSubmit | undefined {
     const submit = this.registry.get(frameId);
     if (submit === undefined && !this.registry.has(frameId)) throw unknownOperation(frameId);
     return submit;

@@ -16,6 +16,8 @@ import {
   type ResultPush,
 } from '../../../protocol/operation/result';
 import type { SentSubmit } from '../../../protocol/session/told-operation';
+import type { ToolRequest } from '../../../protocol/operation/tool-call';
+import { ignoreRejection } from '../../../protocol/ignore-rejection';
 import { contained, type Containment } from '../../contained';
 import type { CommonHeader } from '../../../wire/header';
 import { MessageType } from '../../../wire/message-type';
@@ -44,6 +46,10 @@ export interface OperationControl {
   keepSlot(submit: ReceivedSubmit): void;
   /** What was begun for an operation that had kept its slot has settled. */
   freeSlot(submit: ReceivedSubmit): void;
+  /** Asks its client for a tool. */
+  callTool(submit: ReceivedSubmit, request: ToolRequest): Promise<unknown>;
+  /** The operation has ended: it waits for no tool any more. */
+  endCalls(submit: ReceivedSubmit): void;
   /** A subscriber of its streams has thrown. */
   subscriberFailed(submit: ReceivedSubmit, cause: unknown): void;
 }
@@ -78,6 +84,10 @@ export class ReceivedSubmit implements Submit, OperationEntry, Containment, Answ
   readonly deadline: number;
   /** When the application got it, in the milliseconds of `arrivedAt`. */
   startedAt: number;
+  /** Calls of tools that its client has not answered. */
+  openCalls = 0;
+  /** Whether it takes no slot, because it waits for a tool. */
+  isParked = false;
   private bytes: Uint8Array;
   private metadataBytes: Uint8Array;
   private readonly record: WireRecord<FrameSubmitMetadata>;
@@ -211,6 +221,13 @@ export class ReceivedSubmit implements Submit, OperationEntry, Containment, Answ
     return dropResult(this.frameId);
   }
 
+  tool(request: ToolRequest): Promise<unknown> {
+    const answer = this.control.callTool(this, request);
+    // A handler that has been stopped hears of it no more.
+    ignoreRejection(answer);
+    return answer;
+  }
+
   relate(relations: OperationRelations): void {
     this.control.relate(this.frameId, takeRelations(relations));
   }
@@ -298,6 +315,7 @@ export class ReceivedSubmit implements Submit, OperationEntry, Containment, Answ
     this.holding?.take();
     this.holding = undefined;
     if (this.works > 0) this.control.keepSlot(this);
+    if (this.openCalls > 0) this.control.endCalls(this);
     this.stateChanged();
     this.states?.complete();
     this.ending?.next(end);

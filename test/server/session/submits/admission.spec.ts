@@ -14,6 +14,8 @@ const nobody: OperationControl = {
   giveUp: () => undefined,
   keepSlot: () => undefined,
   freeSlot: () => undefined,
+  callTool: () => Promise.resolve(),
+  endCalls: () => undefined,
   subscriberFailed: () => undefined,
 };
 

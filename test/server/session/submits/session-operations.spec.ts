@@ -319,12 +319,12 @@ describe('an answer that the client cannot be sent', () => {
   it('does so also where it has waited, and nothing of it follows', () => {
     const stage = new Stage();
     stage.submit(1);
-    stage.operations.hold(1);
+    stage.holds.hold(1);
     stage.operations.answer(partialResult(1, text('x')));
     stage.operations.answer(completeResult(1));
     stage.log.length = 0;
     stage.tooLarge.add(1);
-    stage.operations.release(1);
+    stage.holds.release(1);
     expect(stage.log).toEqual(['send refusal', '1 is over: failed', 'changed', TOO_LARGE]);
   });
 });

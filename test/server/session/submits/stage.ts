@@ -6,6 +6,7 @@ import { QueuedTotals } from '../../../../src/server/limits/queued-totals';
 import { ServerReports } from '../../../../src/server/reports';
 import type { ServerContext } from '../../../../src/server/server-context';
 import type { HeldResults } from '../../../../src/server/session/submits/held-results';
+import { OperationHolds } from '../../../../src/server/session/submits/operation-holds';
 import { SessionOperations } from '../../../../src/server/session/submits/session-operations';
 import type { SessionParts } from '../../../../src/server/session/submits/session-parts';
 import { ReceivedSubmit } from '../../../../src/server/session/submits/submit';
@@ -32,6 +33,7 @@ export class Stage {
   onDeliver: (submit: ReceivedSubmit) => void = () => undefined;
   onDrop: () => void = () => undefined;
   readonly operations: SessionOperations;
+  readonly holds: OperationHolds;
 
   constructor({ maxInFlight = 2, maxSubmits = 10 }: { maxInFlight?: number; maxSubmits?: number } = {}) {
     const { log } = this;
@@ -50,7 +52,7 @@ export class Stage {
       held: new HeldTotals<HeldResults>({ maxHeldBytes: 1000, maxTotalHeldBytes: 2000 }),
       lasting: new Subscription(),
     };
-    this.operations = new SessionOperations({
+    const parts: SessionParts = {
       sessionId: 5,
       granted: { maxInFlightOperations: maxInFlight },
       server: server as ServerContext,
@@ -89,7 +91,9 @@ export class Stage {
           this.onDrop();
         },
       } as unknown as SessionParts['sender'],
-    });
+    };
+    this.operations = new SessionOperations(parts);
+    this.holds = new OperationHolds(parts, this.operations);
   }
 
   submit(...frameIds: readonly number[]): string[] {

@@ -2,6 +2,7 @@ import { BehaviorSubject } from 'rxjs';
 import { OperationState } from '../../../../src/protocol/operation/operation';
 import type { OperationEntry } from '../../../../src/protocol/operation/operation-entry';
 import { isTerminal } from '../../../../src/protocol/operation/result';
+import type { ToolRequest } from '../../../../src/protocol/operation/tool-call';
 import { ReceivedSubmit, type OperationControl } from '../../../../src/server/session/submits/submit';
 import { MessageType } from '../../../../src/wire/message-type';
 import { FrameSubmitMetadata } from '../../../../src/wire/messages/frame-submit';
@@ -31,6 +32,15 @@ class Asked implements OperationControl {
 
   freeSlot(): void {
     this.log.push('freeSlot');
+  }
+
+  callTool({ frameId }: ReceivedSubmit, request: ToolRequest): Promise<unknown> {
+    this.log.push(['callTool', frameId, request]);
+    return Promise.reject(new Error('no tool'));
+  }
+
+  endCalls({ frameId }: ReceivedSubmit): void {
+    this.log.push(['endCalls', frameId]);
   }
 
   subscriberFailed({ frameId }: ReceivedSubmit, cause: unknown): void {

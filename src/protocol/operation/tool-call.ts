@@ -1,0 +1,64 @@
+import { PayloadKind } from '../../wire/messages/payload-kind';
+import { decodeJson, encodeJson, type JsonBody } from './json-body';
+import type { TypedBody } from './token-decoder';
+
+/** What a handler asks its client to do: a name that both know, and what JSON has. */
+export interface ToolRequest {
+  readonly name: string;
+  /** Default: none. */
+  readonly arguments?: unknown;
+}
+
+/** A call as it travels: by number, which only its session's server gives. */
+export interface NumberedCall extends ToolRequest {
+  readonly id: number;
+}
+
+/** What came of a call: a value of JSON, or why there is none. */
+export type ToolOutcome =
+  | { readonly value: unknown; readonly error?: never }
+  | { readonly error: { readonly status: number; readonly text: string }; readonly value?: never };
+
+/** As a TOOL_DELTA payload. Throws a `TypeError` where the arguments are none that JSON has. */
+export function encodeToolCall({ id, name, arguments: given }: NumberedCall): JsonBody {
+  return encodeJson(PayloadKind.ToolDelta, { type: 'call', id, name, arguments: given });
+}
+
+/** Undefined where a part is no call of a tool, whatever else it is. */
+export function decodeToolCall(part: TypedBody): NumberedCall | undefined {
+  const call = messageOf(part, 'call');
+  if (call === undefined || typeof call['name'] !== 'string') return undefined;
+  return { id: call.id, name: call['name'], arguments: call['arguments'] };
+}
+
+/** As a TOOL_DELTA payload. Throws a `TypeError` where the value is none that JSON has. */
+export function encodeToolAnswer(id: number, outcome: ToolOutcome): JsonBody {
+  return encodeJson(PayloadKind.ToolDelta, { type: 'answer', id, ...outcome });
+}
+
+/** Undefined where a submit is no answer of a tool. */
+export function decodeToolAnswer(submit: TypedBody): { id: number; outcome: ToolOutcome } | undefined {
+  const answer = messageOf(submit, 'answer');
+  if (answer === undefined) return undefined;
+  const { id, error, value } = answer;
+  return { id, outcome: isRecord(error) ? { error: failureOf(error) } : { value } };
+}
+
+function messageOf(
+  typed: TypedBody,
+  type: string,
+): (Readonly<Record<string, unknown>> & { readonly id: number }) | undefined {
+  const [message] = decodeJson(PayloadKind.ToolDelta, typed);
+  if (!isRecord(message) || message['type'] !== type) return undefined;
+  const { id } = message;
+  return Number.isSafeInteger(id) ? { ...message, id: id as number } : undefined;
+}
+
+function failureOf({ status, text }: Readonly<Record<string, unknown>>): { status: number; text: string } {
+  const isStatus = Number.isInteger(status) && (status as number) >= 100 && (status as number) <= 599;
+  return { status: isStatus ? (status as number) : 500, text: typeof text === 'string' ? text : '' };
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
