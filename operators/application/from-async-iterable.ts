@@ -1,4 +1,5 @@
 import { NEVER, Observable } from 'rxjs';
+import { iteratorOf } from './responding/iterator-of';
 
 /** Options of an iteration. */
 export interface FromAsyncIterableOptions {
@@ -24,7 +25,7 @@ export interface FromAsyncIterableOptions {
  * The items of an async iterable, each asked for only after the one before it was handled, and not
  * while there is pressure. Unlike `from`, unsubscribing closes the iterator (`return`) at once, and not
  * when its next item arrives: a generator that waits at a `yield` runs its `finally` blocks, and a
- * stream is cancelled. A generator that awaits something runs them when that has settled: no one can wake it.
+ * stream, the web's or Node's, is closed. A generator that awaits something runs them when that has settled: no one can wake it.
  *
  * @example
  * const tokens$ = fromAsyncIterable(model.stream(prompt), { pressure$: session.pressure$ });
@@ -37,7 +38,7 @@ export function fromAsyncIterable<T>(
 ): Observable<T> {
   const { pressure$ = NEVER, onCloseError, onClosing } = options;
   return new Observable((subscriber) => {
-    const iterator = iterable[Symbol.asyncIterator]();
+    const iterator = iteratorOf(iterable);
     let isHeld = false;
     let isPulling = false;
     let isFinished = false;
