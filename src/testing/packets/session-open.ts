@@ -129,7 +129,7 @@ export class OpenAckPacket extends RecordPacket<AckType> {
   /** Answers a client that has announced itself, as this project's server does. */
   announced(lastOperationId = 0): OpenAckPacket {
     return this.#withBlocks({
-      extension: encodeSessionExtension({ lastOperationId, holdsOperations: true }),
+      extension: encodeSessionExtension({ lastOperationId, holdsOperations: true, takesTools: true }),
     });
   }
 

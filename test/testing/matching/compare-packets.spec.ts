@@ -93,14 +93,14 @@ describe('comparePackets', () => {
       {
         path: 'body.sessionExtension',
         expected: '(absent)',
-        actual: 'announced, holdsOperations true, takesRefusalText true, takesFailures true',
+        actual: 'announced, holdsOperations true, takesRefusalText true, takesFailures true, takesTools true',
       },
     ]);
     expect(comparePackets(openAck(42).announced(1), openAck(42).announced(2))).toEqual([
       {
         path: 'body.sessionExtension',
-        expected: 'announced, lastOperationId 1, holdsOperations true',
-        actual: 'announced, lastOperationId 2, holdsOperations true',
+        expected: 'announced, lastOperationId 1, holdsOperations true, takesTools true',
+        actual: 'announced, lastOperationId 2, holdsOperations true, takesTools true',
       },
     ]);
   });
