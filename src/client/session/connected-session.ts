@@ -378,8 +378,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
   }
 
   private requireLink(): ClientLink {
-    const { link } = this.carrier;
-    if (link !== undefined) return link;
+    if (this.carrier.link !== undefined) return this.carrier.link;
     throw endedBefore(this.sessionId, this.isOver ? 'session-closed' : 'connection-lost');
   }
 

@@ -93,7 +93,8 @@ describe('comparePackets', () => {
       {
         path: 'body.sessionExtension',
         expected: '(absent)',
-        actual: 'announced, holdsOperations true, takesRefusalText true, takesFailures true, takesTools true',
+        actual:
+          'announced, holdsOperations true, takesRefusalText true, takesFailures true, knowsTickets true, takesTools true',
       },
     ]);
     expect(comparePackets(openAck(42).announced(1), openAck(42).announced(2))).toEqual([

@@ -135,7 +135,7 @@ export class SessionOperations implements OperationControl, SlotWaiter {
    */
   submit(submit: ReceivedSubmit): 'start' | 'wait' | 'refuse' {
     this.registry.register(submit);
-    this.noteSubmitted(submit.frameId);
+    this.ids.add(submit.frameId);
     this.session.outlet.retained?.begin(submit);
     const verdict = this.admission.offer(submit);
     if (verdict === 'start') this.deliver(submit, submit.arrivedAt);
@@ -147,11 +147,6 @@ export class SessionOperations implements OperationControl, SlotWaiter {
   /** Notes an operation whose submit was answered with an ERROR; its client may cancel it before it knows. */
   noteRefused(frameId: number): void {
     this.ids.addRefused(frameId);
-  }
-
-  /** Notes an operation that was submitted, taken in or not: its client need not submit it again. */
-  noteSubmitted(frameId: number): void {
-    this.ids.add(frameId);
   }
 
   /** Starts what waits, as far as slots and listeners allow. */
@@ -313,7 +308,7 @@ export class SessionOperations implements OperationControl, SlotWaiter {
   settle(submit: ReceivedSubmit): void {
     const { frameId } = submit;
     this.registry.register(submit);
-    this.noteSubmitted(frameId);
+    this.ids.add(frameId);
     this.registry.transition(frameId, OperationState.Running);
     this.registry.end(frameId, OperationState.Completed);
     this.session.sender.result(submit.complete(), submit);
