@@ -1,4 +1,4 @@
-// Imports go one way: wire → protocol → transport → operators → server, client → testing.
+// Imports go one way: wire → protocol → transport → operators → cluster → server, client → testing.
 // A layer imports itself and what stands to its left; the entry points import what they publish.
 
 const published = '^(src|operators)/';
@@ -8,6 +8,7 @@ const entryPoints = [
   '^src/wire/index[.]ts$',
   '^operators/index[.]ts$',
   '^src/testing/index[.]ts$',
+  '^src/cluster/redis/index[.]ts$',
 ];
 
 /** The layers from left to right; those of one row may not import each other. */
@@ -16,6 +17,7 @@ const rows = [
   [{ name: 'protocol', path: '^src/protocol/' }],
   [{ name: 'transport', path: '^src/transport/' }],
   [{ name: 'operators', path: '^operators/' }],
+  [{ name: 'cluster', path: '^src/cluster/' }],
   [
     { name: 'server', path: '^src/server/' },
     { name: 'client', path: '^src/client/' },
@@ -67,11 +69,12 @@ module.exports = {
     },
     {
       name: 'node-free',
-      comment: 'Only src/transport/{tcp,tls,web-socket}/ and src/server/ are bound to Node.',
+      comment:
+        'Only src/transport/{tcp,tls,web-socket}/, src/cluster/{link,redis}/ and src/server/ are bound to Node.',
       severity: 'error',
       from: {
         path: published,
-        pathNot: ['^src/transport/(tcp|tls|web-socket)/', '^src/server/'],
+        pathNot: ['^src/transport/(tcp|tls|web-socket)/', '^src/cluster/(link|redis)/', '^src/server/'],
       },
       to: { dependencyTypes: ['core'] },
     },
@@ -90,6 +93,13 @@ module.exports = {
       to: { path: ['^src/transport/(tcp|tls|web-socket)/', '^src/server/'], reachable: true },
     },
     {
+      name: 'redis-apart',
+      comment: 'Who uses nnrp-rx/redis installs the client of Redis as well, and nobody else does.',
+      severity: 'error',
+      from: { path: published, pathNot: '^src/cluster/redis/' },
+      to: { path: ['(^|/)node_modules/@redis/', '^src/cluster/redis/'] },
+    },
+    {
       name: 'rxjs-free',
       comment: 'wire/ and protocol/ are plain functions: no streams.',
       severity: 'error',
@@ -100,7 +110,7 @@ module.exports = {
       name: 'published-imports-runtime-dependencies-only',
       comment: 'A user installs rxjs and ws with this package and nothing else (types included).',
       severity: 'error',
-      from: { path: published },
+      from: { path: published, pathNot: '^src/cluster/redis/' },
       to: {
         dependencyTypes: [
           'npm',

@@ -17,11 +17,12 @@ module.exports = {
   coverageReporters: ['text-summary'],
   collectCoverageFrom: ['<rootDir>/src/**/*.ts', '<rootDir>/operators/**/*.ts'],
   testMatch: ['<rootDir>/test/**/*.spec.ts'],
-  // These have a configuration of their own, as they take longer: they build, try many seeds, attack, or need a browser.
+  // These have a configuration of their own, as they take longer: they build, try many seeds, attack, or need a browser or Redis.
   testPathIgnorePatterns: [
     '/node_modules/',
     '<rootDir>/test/bench/',
     '<rootDir>/test/browser/',
+    '<rootDir>/test/cluster/',
     '<rootDir>/test/interop/',
     '<rootDir>/test/package/',
     '<rootDir>/test/hostile/',

@@ -14,6 +14,7 @@ export { createServer } from './server/server';
 export { connect } from './connect';
 export { tcp } from './transport/tcp/tcp';
 export { tls } from './transport/tls/tls';
+export { unixSocket, type UnixSocketOptions } from './transport/tcp/unix-socket';
 export { webSocket } from './transport/web-socket/web-socket';
 
 // Of sockets, whose types are Node's in part.

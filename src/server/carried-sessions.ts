@@ -1,10 +1,14 @@
 import { SessionTable } from '../protocol/session/session-table';
 import { MessageType } from '../wire/message-type';
 import type { Packet } from '../wire/packet';
+import type { RelayedSession } from './relay/relayed-session';
 import type { SessionCore } from './session/session-core';
 
+/** A session, here or at another node of the cluster. */
+export type CarriedSession = SessionCore | RelayedSession;
+
 /** The sessions that a connection carries, and what may still come for those that have left. */
-export class CarriedSessions extends SessionTable<SessionCore> {
+export class CarriedSessions extends SessionTable<CarriedSession> {
   /** Sessions that have left, each of whose close may still be acknowledged, once. */
   private dueCloseAcks = 0;
 

@@ -12,13 +12,12 @@ import type { RuntimeError } from '../protocol/runtime-error';
 import { SignsOfLife } from '../transport/signs-of-life';
 import type { Transport } from '../transport/transport';
 import type { UnfinishedPacket } from '../transport/unfinished-packet';
-import { HEADER_LENGTH } from '../wire/header';
 import type { TypeFrom } from '../wire/message';
 import { MessageType } from '../wire/message-type';
 import { SessionOpenMetadata } from '../wire/messages/session-open';
 import type { Packet } from '../wire/packet';
 import type { RateClass, Revision } from '../wire/revision';
-import { CarriedSessions } from './carried-sessions';
+import { CarriedSessions, type CarriedSession } from './carried-sessions';
 import { closeSoon, closeTransport } from './close-transport';
 import { farewell, helloAck, pong, probeAck, refusal } from './connection-answers';
 import { faultOfOpen, mayBeTold, mayHearOfOpen } from './connection-faults';
@@ -30,12 +29,13 @@ import type { WatchedConnection } from './limits/watched-connection';
 import type { HandshakeTicket } from './limits/handshake-gate';
 import type { SlotPool } from './limits/slot-pool';
 import type { OpenAnswer, Opening, SessionOpener } from './opening/session-opener';
+import { payToll } from './pay-toll';
 import { PeerWatch } from './peer-watch';
 import { ReceiptProof } from './receipt-proof';
+import { RelayingClient } from './relay/relaying-client';
 import type { ServerContext } from './server-context';
 import { receive } from './session/messages/receive';
 import type { Attachment } from './session/results/session-outlet';
-import type { SessionCore } from './session/session-core';
 
 /** What a client says of the connection. */
 type ConnectionType = TypeFrom<'client', 'connection' | 'opening' | 'any', 'preview3' | 'preview4'>;
@@ -241,22 +241,13 @@ export class Connection implements Attachment, WatchedConnection, PacketBudget<E
   }
 
   /** Hands a session its packet, and counts what that costs. */
-  private receive(core: SessionCore, packet: Packet): void {
-    const toll = receive(core, packet, this.life.lastHeard);
-    switch (toll?.kind) {
-      case undefined:
-        return;
-      case 'queued':
-        this.guard.submitQueued();
-        return;
-      case 'refused':
-        // The answer went where results go, and has a header at least.
-        this.guard.answerSent(HEADER_LENGTH);
-        this.count('refusals', core.sessionId);
-        return;
-      case 'cancelled-early':
-        for (let left = toll.count; left > 0 && this.count('cancels', core.sessionId); left--);
+  private receive(core: CarriedSession, packet: Packet): void {
+    if (core.isRelayed) {
+      core.receive(packet);
+      return;
     }
+    const toll = receive(core, packet, this.life.lastHeard);
+    if (toll !== undefined) payToll(toll, this.guard, (rate) => this.count(rate, core.sessionId));
   }
 
   private onSessionOpen(packet: Packet): void {
@@ -277,7 +268,7 @@ export class Connection implements Attachment, WatchedConnection, PacketBudget<E
     }
     const hasRoom = (): boolean => this.guard.admitsSession(this.sessions.size + this.deciding.size);
     const deciding = this.opener
-      .judge(opening, hasRoom)
+      .judge(opening, hasRoom, () => new RelayingClient(this, this.guess, this.guard))
       .pipe(tap((answer) => this.answerOpen(opening, answer)))
       .subscribe({ error: (error: unknown) => this.report(asRuntimeError(error)) });
     if (deciding.closed) return;
@@ -367,7 +358,7 @@ export class Connection implements Attachment, WatchedConnection, PacketBudget<E
   }
 
   /** Counts what a rate is for; false where it is once too often. */
-  private count(limit: ConnectionRateName, sessionId: number): boolean {
+  count(limit: ConnectionRateName, sessionId: number): boolean {
     return this.judge(this.guard.count(limit, sessionId, this.life.lastHeard));
   }
 

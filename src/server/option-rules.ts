@@ -1,4 +1,5 @@
 import type { SubmitHandler } from '../../operators/application/respond-to-submits';
+import type { Cluster } from '../cluster/cluster';
 import { CancelScope } from '../protocol/operation/operation';
 import type { OutboxLimits } from '../protocol/operation/result-outbox';
 import {
@@ -32,6 +33,7 @@ import { DEFAULT_SERVER_LIMITS, type ServerLimits } from './limits/server-limits
 import type { RetainLimits } from './limits/retained-totals';
 import type { Rate } from './limits/token-bucket';
 import { MAX_TOKEN_BYTES, MIN_TOKEN_BYTES, type RandomBytes } from './opening/resume-token';
+import { MIN_TAGGED_BYTES } from './opening/token-mint';
 import type { SessionPolicy } from './opening/policy';
 import type { CloseOptions, QueueLimits, ServerOptions, ServerSettings } from './options';
 import type { ServerSession } from './session/session';
@@ -86,6 +88,7 @@ const SERVER_RULES: Rules<ServerOptions> = {
   retain: optionsOf(partly<RetainLimits>({ bytes: limit, ms: milliseconds })),
   randomBytes: callback<RandomBytes>(),
   tokenKey,
+  cluster: like<Cluster>('a cluster, as redisCluster({ url, link }) is', { join: 'function' }),
   maxCacheBytes: limit,
   cancelScope: valueOf(CancelScope),
   patchTimeoutMs: milliseconds,
@@ -108,7 +111,25 @@ export function takeServerOptions(options: unknown): ServerOptions {
       `resumeTokenBytes must be an integer from ${MIN_TOKEN_BYTES} to ${MAX_TOKEN_BYTES} where resume is "token", got ${resumeTokenBytes}`,
     );
   }
+  if (taken.cluster !== undefined) checkClustered(taken);
   return taken;
+}
+
+/** What the nodes of a cluster must have in common, or cannot have. */
+function checkClustered({ resume, tokenKey, resumeTokenBytes = MIN_TAGGED_BYTES }: ServerOptions): void {
+  if (resume === 'by-id') {
+    throw new RangeError(
+      'resume must not be "by-id" with cluster: whoever names an id would have any node\'s session',
+    );
+  }
+  if (tokenKey === undefined) {
+    throw new TypeError('tokenKey must be given with cluster, the same for each of its nodes');
+  }
+  if (resumeTokenBytes < MIN_TAGGED_BYTES) {
+    throw new RangeError(
+      `resumeTokenBytes must be ${MIN_TAGGED_BYTES} or more with cluster, got ${resumeTokenBytes}: its nodes know their tokens by a tag`,
+    );
+  }
 }
 
 /** As {@link takeServerOptions}, for `server.close`. */

@@ -1,5 +1,6 @@
 import { asyncScheduler, type SchedulerLike, type TimestampProvider } from 'rxjs';
 import type { Interceptor } from '../../operators/application/responding/interceptor';
+import type { Cluster } from '../cluster/cluster';
 import type { ListenEndpoint } from '../transport/endpoint';
 import { DEFAULT_KEEP_ALIVE, type KeepAlive } from '../transport/keep-alive';
 import type { TransportKind } from '../transport/transport';
@@ -96,6 +97,11 @@ export interface ServerOptions {
    * costs nobody anything. Default: random, of this server alone.
    */
   readonly tokenKey?: Uint8Array | string;
+  /**
+   * The nodes that this server is one of, which all have the same `tokenKey`: a client may come back to any of them.
+   * Not with `resume` `by-id`. Default: it is alone.
+   */
+  readonly cluster?: Cluster;
   /** Bytes of all cached objects of a session. Default 64 MiB. */
   readonly maxCacheBytes?: number;
   /** What a FRAME_CANCEL reaches besides the operation that it names. Default: nothing. */
@@ -146,7 +152,16 @@ export interface CloseOptions {
 export type ServerSettings = Required<
   Omit<
     ServerOptions,
-    'listen' | 'transport' | 'queue' | 'limits' | 'outbox' | 'keepAlive' | 'scheduler' | 'tokenKey' | 'retain'
+    | 'listen'
+    | 'transport'
+    | 'queue'
+    | 'limits'
+    | 'outbox'
+    | 'keepAlive'
+    | 'scheduler'
+    | 'tokenKey'
+    | 'cluster'
+    | 'retain'
   >
 > & {
   readonly queue: QueueLimits;

@@ -1,12 +1,12 @@
 import { pingPacket } from '../protocol/ping';
 import type { SessionTable } from '../protocol/session/session-table';
 import type { Transport } from '../transport/transport';
-import type { SessionCore } from './session/session-core';
+import type { CarriedSession } from './carried-sessions';
 
 /** A PING without its PONG, and how many results each session had sent before it. */
 interface Question {
   readonly number: number;
-  readonly marks: ReadonlyMap<SessionCore, number>;
+  readonly marks: ReadonlyMap<CarriedSession, number>;
 }
 
 /**
@@ -22,13 +22,13 @@ export class ReceiptProof {
   constructor(
     private readonly transport: Pick<Transport, 'send'>,
     /** Those that the connection carries, as they come and go. */
-    private readonly sessions: Pick<SessionTable<SessionCore>, 'get' | 'all'>,
+    private readonly sessions: Pick<SessionTable<CarriedSession>, 'get' | 'all'>,
   ) {}
 
   ask(): void {
     if (this.question !== undefined) return;
     this.asked += 1;
-    const marks = new Map(this.sessions.all().map((core) => [core, core.outlet.sentResults]));
+    const marks = new Map(this.sessions.all().map((core) => [core, core.sentResults]));
     this.question = { number: this.asked, marks };
     this.send(this.asked);
   }
@@ -48,8 +48,7 @@ export class ReceiptProof {
     this.question = undefined;
     for (const [core, sentResults] of question.marks) {
       if (this.sessions.get(core.sessionId) !== core) continue;
-      core.heard(now);
-      core.outlet.acknowledge(sentResults);
+      core.proved(sentResults, now);
     }
     return true;
   }

@@ -1,4 +1,5 @@
 import type { SchedulerLike, Subscription } from 'rxjs';
+import type { ReservedIds } from '../cluster/reserved-ids';
 import type { ServerCapabilities } from '../protocol/capability/capability';
 import type { HeldTotals } from './limits/held-totals';
 import type { QueuedTotals } from './limits/queued-totals';
@@ -6,9 +7,16 @@ import type { RetainedTotals } from './limits/retained-totals';
 import type { DetachedTotals } from './opening/detached-totals';
 import type { RegisteredSession, SessionRegistry } from './opening/session-registry';
 import type { ServerSettings } from './options';
+import type { SessionFinder } from './relay/session-finder';
 import type { ServerReports } from './reports';
 import type { RetainedAnswer } from './session/results/retained-answers';
 import type { HeldResults } from './session/submits/held-results';
+
+/** What the opening of sessions asks of the cluster. */
+export interface ClusterPart {
+  readonly finder: SessionFinder;
+  readonly ids: ReservedIds;
+}
 
 /** Shared by all connections and sessions of a server. */
 export interface ServerContext {
@@ -26,6 +34,8 @@ export interface ServerContext {
   readonly held: HeldTotals<HeldResults>;
   /** What is kept of answers for clients with a ticket, over all sessions; undefined where nothing is. */
   readonly retained: RetainedTotals<RetainedAnswer> | undefined;
+  /** This server among others; undefined where it is alone. */
+  readonly node: ClusterPart | undefined;
   /** Timers of what outlives its session; they end with the server. */
   readonly lasting: Subscription;
 }

@@ -22,7 +22,7 @@ import { RetainedTotals } from './limits/retained-totals';
 import { QueuedTotals } from './limits/queued-totals';
 import { DetachedTotals } from './opening/detached-totals';
 import { takeCloseOptions, takeServerOptions } from './option-rules';
-import { serverSettings, type CloseOptions, type ServerOptions } from './options';
+import { serverSettings, type CloseOptions, type ServerOptions, type ServerSettings } from './options';
 import { ServerReports, type Violation } from './reports';
 import type { ServerContext } from './server-context';
 import { closeSession } from './session/messages/close';
@@ -32,7 +32,8 @@ import type { SessionCore } from './session/session-core';
 import { UNSERVED_ENDING, type SessionEnding } from './session/session-terms';
 import { SubscribersOf } from './subscribers';
 import { SessionOpener } from './opening/session-opener';
-import { SessionRegistry } from './opening/session-registry';
+import { CountedIds, SessionRegistry } from './opening/session-registry';
+import { ClusterNode } from './relay/cluster-node';
 import { sessionUsage, type ServerUsage } from './usage';
 
 /** An NNRP server. */
@@ -113,6 +114,7 @@ class RunningServer implements Server {
   /** What cuts short a close that takes too long. */
   private readonly forcing = new Subscription();
   private readonly context: ServerContext;
+  private readonly node: ClusterNode | undefined;
   private readonly opener: SessionOpener;
   private listenError: unknown;
 
@@ -126,7 +128,9 @@ class RunningServer implements Server {
     const settings = serverSettings(options);
     const { limits } = settings;
     const scheduler = options.scheduler ?? monotonicScheduler;
-    this.registry = new SessionRegistry(options.randomBytes === undefined ? randomInt(1, 2 ** 32) : 1);
+    this.node = clusterNode(options, settings, { scheduler, reports });
+    const firstId = options.randomBytes === undefined ? randomInt(1, 2 ** 32) : 1;
+    this.registry = new SessionRegistry(this.node?.ids ?? new CountedIds(firstId));
     this.gate = new HandshakeGate(limits, scheduler, reports);
     this.context = {
       settings,
@@ -152,9 +156,11 @@ class RunningServer implements Server {
       queued: new QueuedTotals(limits.maxQueuedBytes),
       held: new HeldTotals(limits),
       retained: settings.retain && new RetainedTotals(settings.retain, scheduler),
+      node: this.node,
       lasting: this.lasting,
     };
     this.opener = new SessionOpener(this.context, this.registry, this.sessions);
+    this.node?.listen(this.context, this.opener);
     this.listeners = listenersOf(options, {
       gate: this.gate,
       refused: (error, peer) => {
@@ -203,6 +209,7 @@ class RunningServer implements Server {
     const { graceMs = DEFAULT_GRACE_MS } = takeCloseOptions(options);
     this.opener.close();
     this.accepting.unsubscribe();
+    void this.node?.leave();
     const ending = {
       closeReason: CloseReason.ServerShutdown,
       inFlightPolicy: graceMs === 0 ? InFlightPolicy.Abort : InFlightPolicy.Drain,
@@ -211,6 +218,7 @@ class RunningServer implements Server {
     };
     await Promise.race([this.closeAll(ending), this.cutAll(graceMs)]);
     this.forcing.unsubscribe();
+    this.node?.close();
     this.lasting.unsubscribe();
     this.registry.clear();
     this.sessions.complete();
@@ -316,6 +324,16 @@ class SubscribersOfSessions extends SubscribersOf {
   isOwn(error: unknown): boolean {
     return this.server.isOwn(error);
   }
+}
+
+function clusterNode(
+  { cluster }: ServerOptions,
+  settings: ServerSettings,
+  server: Pick<ServerContext, 'scheduler' | 'reports'>,
+): ClusterNode | undefined {
+  const { tokenKey } = settings;
+  if (cluster === undefined || tokenKey === undefined) return undefined;
+  return new ClusterNode(cluster, { ...server, settings }, tokenKey);
 }
 
 function sum<T>(items: readonly T[], measure: (item: T) => number): number {

@@ -23,6 +23,7 @@ export type { ExpectOptions, Packets, Scripted, ScriptedPeer } from './flow/scri
 export type { ObservableExpectation } from './flow/observed';
 export { expectQuiescent, type Quiescible } from './flow/quiescence';
 export type { FlowScheduler, PendingAction } from './time/flow-scheduler';
+export { memoryCluster, type MemoryCluster, type MemoryClusterOptions } from '../cluster/memory-cluster';
 export type { CapturedFlow } from './capture/captured-flow';
 export { BuiltPacket, raw, RecordPacket, type HeaderSaying } from './packets/built-packet';
 export type { Bytes } from './packets/bytes';

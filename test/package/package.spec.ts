@@ -13,7 +13,7 @@ import { run, runTool } from './run';
 
 const entries = entryPoints();
 const MAX_UNPACKED_BYTES = 3_000_000;
-const MAX_PACKED_BYTES = 640_000;
+const MAX_PACKED_BYTES = 680_000;
 const MAX_CLIENT_BYTES = 63_500;
 
 const specifiers = entries.map(({ specifier }) => specifier);
@@ -54,14 +54,20 @@ function unpackedBytes(folder: string): number {
 }
 
 describe('the public names', () => {
-  it('has four entry points', () => {
-    expect(specifiers).toEqual(['nnrp-rx', 'nnrp-rx/wire', 'nnrp-rx/operators', 'nnrp-rx/testing']);
+  it('has five entry points', () => {
+    expect(specifiers).toEqual([
+      'nnrp-rx',
+      'nnrp-rx/wire',
+      'nnrp-rx/operators',
+      'nnrp-rx/testing',
+      'nnrp-rx/redis',
+    ]);
   });
 
   it('nnrp-rx has so few that one can know them', () => {
     const { values, types } = entries.find(({ specifier }) => specifier === 'nnrp-rx')!;
     expect(values.length).toBeLessThanOrEqual(40);
-    expect(values.length + types.length).toBeLessThanOrEqual(126);
+    expect(values.length + types.length).toBeLessThanOrEqual(135);
   });
 
   it.each(entries)('$specifier exports what is recorded', ({ values, types }) => {

@@ -59,6 +59,11 @@ export class RevisionGuess {
     return this.table;
   }
 
+  /** Those that may turn out to be spoken. */
+  get possible(): readonly RevisionName[] {
+    return this.isFixed ? [this.speaks] : this.allowed;
+  }
+
   /** Whether the peer may be of the reference, whose preview4 takes no more than its own runtime sends. */
   get isReference(): boolean {
     return this.speaks === 'preview4' && !this.isMarked;

@@ -4,7 +4,7 @@ import { ConnectionLimits, type Excess } from './connection-limits';
 import type { HandshakeTicket } from './handshake-gate';
 import type { LimitConsequence } from './limit-tripped';
 import { QueuedAnswers } from './queued-answers';
-import { ReadingPause } from './reading-pause';
+import { ReadingPause, type PauseReason } from './reading-pause';
 import { SlotPool } from './slot-pool';
 
 /**
@@ -31,7 +31,16 @@ export class ConnectionGuard extends ConnectionLimits {
 
   /** Whether the server, and not the peer, is why nothing is heard. */
   get isHeld(): boolean {
-    return this.pause.has('memory');
+    return this.pause.isOurs;
+  }
+
+  /** Reads nothing from the peer, until there is no reason left. */
+  hold(reason: PauseReason): void {
+    this.pause.hold(reason);
+  }
+
+  release(reason: PauseReason): void {
+    this.pause.release(reason);
   }
 
   /** The peer has been answered: it is past its handshake. */

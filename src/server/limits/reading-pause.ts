@@ -3,7 +3,7 @@ import { scheduleIn } from '../../transport/time/schedule-in';
 import type { Transport } from '../../transport/transport';
 
 /** Why a peer is not read. */
-export type PauseReason = 'answers' | 'memory';
+export type PauseReason = 'answers' | 'memory' | `node ${string}` | `session ${number}`;
 
 /** Milliseconds between two looks at whether a peer has taken its answers. */
 const LOOK_MS = 20;
@@ -21,6 +21,12 @@ export class ReadingPause extends Subscription {
     private readonly scheduler: SchedulerLike,
   ) {
     super();
+  }
+
+  /** Whether there is a reason that its peer has not given. */
+  get isOurs(): boolean {
+    const { size = 0 } = this.reasons ?? {};
+    return size > (this.has('answers') ? 1 : 0);
   }
 
   has(reason: PauseReason): boolean {

@@ -1,4 +1,4 @@
-import { map, of, type Observable } from 'rxjs';
+import { map, of, switchMap, type Observable } from 'rxjs';
 import {
   decodeSessionExtension,
   encodeSessionExtension,
@@ -7,19 +7,20 @@ import {
 import { describeError, RuntimeError } from '../../protocol/runtime-error';
 import { onEach } from '../../transport/on-each';
 import { HEADER_LENGTH } from '../../wire/header';
+import { REVISIONS } from '../../wire/message';
 import { MessageType } from '../../wire/message-type';
 import {
   SessionErrorCode,
   SessionOpenAckMetadata,
-  SessionStatus,
   type SessionOpenMetadata,
+  SessionStatus,
 } from '../../wire/messages/session-open';
 import { EMPTY, packet, type Packet } from '../../wire/packet';
-import { tooManySessions } from '../../protocol/session/session-limit';
 import { isResumeAttempt } from '../../protocol/session/recovery';
 import { openBlocks, type OpenBlocks } from '../../protocol/session/open-blocks';
 import type { HeldSubject } from '../held-subject';
-import type { ServerSettings } from '../options';
+import type { RelayedSession, RelayingConnection } from '../relay/relayed-session';
+import type { Found } from '../relay/session-finder';
 import type { ServerContext } from '../server-context';
 import { closeSession } from '../session/messages/close';
 import type { HandOver } from '../session/results/hand-over';
@@ -31,10 +32,10 @@ import { SessionCore } from '../session/session-core';
 import { IDLE_ENDING, REVOKED_ENDING } from '../session/session-terms';
 import { whenIdle } from '../session/when-idle';
 import { askPolicy, type Decision } from './ask-policy';
+import { describeInstant } from './describe-instant';
 import {
   checkOpen,
   judgeRecovery,
-  limitReached,
   openAck,
   wantsResume,
   type OpenRefusal,
@@ -42,8 +43,9 @@ import {
   type ResumeProof,
 } from './judge-open';
 import type { Acceptance, SessionOpenRequest } from './policy';
+import { noRoom, RESUME_REFUSED, RETRY_LATER } from './refusals';
 import { referenceDiagnostic } from './reference-diagnostic';
-import { hashToken, MAX_TOKEN_BYTES, rotate, type TokenPair } from './resume-token';
+import { hashToken, MAX_TOKEN_BYTES, matchToken, rotate, type TokenPair } from './resume-token';
 import type { SessionRegistry } from './session-registry';
 import { TokenGuard } from './token-guard';
 import { TokenMint } from './token-mint';
@@ -62,7 +64,11 @@ export type OpenAnswer = {
   /** The session's packets go to the connection from now on. */
   | { readonly kind: 'opened'; readonly core: SessionCore }
   | { readonly kind: 'resumed'; readonly core: SessionCore; readonly handOver: HandOver | undefined }
+  /** They go to another node. */
+  | { readonly kind: 'relayed'; readonly core: RelayedSession; readonly begin: () => void }
 );
+
+type Refused = Extract<OpenAnswer, { readonly kind: 'refused' }>;
 
 /** A SESSION_OPEN, taken apart. */
 export interface Opening {
@@ -72,6 +78,7 @@ export interface Opening {
   /** The client's word on what it takes; undefined where it has not announced itself. */
   readonly extension: SessionExtension | undefined;
   readonly connection: Attachment;
+  readonly body: Uint8Array;
 }
 
 /**
@@ -115,14 +122,32 @@ export class SessionOpener {
       isByTicket: extension?.isByTicket === true,
       knowsTickets: extension?.knowsTickets === true,
     };
-    return { open, blocks, proof, extension, connection };
+    return { open, blocks, proof, extension, connection, body };
   }
 
   /**
    * Judges an open, once, now or when the policy has decided; unsubscribing forgets it. `hasRoom` says whether its
-   * connection may have another session, and is asked where nothing else speaks against it.
+   * connection may have another session, and is asked where nothing else speaks against it. A session that is not
+   * here is looked for at the other nodes of the cluster.
    */
-  judge(opening: Opening, hasRoom: () => boolean): Observable<OpenAnswer> {
+  judge(
+    opening: Opening,
+    hasRoom: () => boolean,
+    relaying: () => RelayingConnection,
+  ): Observable<OpenAnswer> {
+    const { node } = this.server;
+    if (node === undefined) return this.judgeHere(opening, hasRoom);
+    if (!this.mayBeElsewhere(opening)) {
+      return node.ids.ready$.pipe(switchMap(() => this.judgeHere(opening, hasRoom)));
+    }
+    if (!hasRoom()) return of(this.refused(opening, noRoom(this.server.settings), false));
+    return node.finder
+      .find(opening.open, opening.body, relaying())
+      .pipe(switchMap((found) => this.found(found, opening, hasRoom)));
+  }
+
+  /** As {@link judge}, of a session that is here or nowhere. */
+  judgeHere(opening: Opening, hasRoom: () => boolean): Observable<OpenAnswer> {
     const { settings, scheduler } = this.server;
     const refusal = checkOpen(opening.open, settings) ?? (hasRoom() ? undefined : noRoom(settings));
     if (refusal !== undefined) return of(this.refused(opening, refusal, false));
@@ -138,10 +163,42 @@ export class SessionOpener {
   }
 
   /** The ack of a session is out, and the connection has the session: it begins, or goes on. */
-  begin(answer: Extract<OpenAnswer, { readonly core: SessionCore }>, opening: Opening): void {
-    const { kind, core } = answer;
-    if (kind === 'opened') this.sessions.next(new ServedSession(core));
-    else core.resume(opening.connection, opening.extension, answer.handOver);
+  begin(answer: Exclude<OpenAnswer, Refused>, opening: Opening): void {
+    if (answer.kind === 'relayed') answer.begin();
+    else if (answer.kind === 'opened') this.sessions.next(new ServedSession(answer.core));
+    else answer.core.resume(opening.connection, opening.extension, answer.handOver);
+  }
+
+  /** Whether a client comes back, with a token of this cluster's, for a session that is not here. */
+  private mayBeElsewhere({ open, proof }: Opening): boolean {
+    if (!isResumeAttempt(open) || !this.mint.knows(proof.token)) return false;
+    const tokens = this.registry.get(open.requestedSessionId)?.core?.claim.tokens;
+    return matchToken(proof.token, tokens) === undefined;
+  }
+
+  private found(found: Found, opening: Opening, hasRoom: () => boolean): Observable<OpenAnswer> {
+    switch (found.kind) {
+      case 'nowhere':
+        return this.judgeHere(opening, hasRoom);
+      case 'later':
+        return of(this.refused(opening, RETRY_LATER, false));
+      case 'relayed': {
+        const { begin, session: core } = found;
+        const { ack, isAccepted, revision, isCertain } = found.answer;
+        opening.connection.takesUp(REVISIONS[revision], { isCertain });
+        return of({ kind: 'relayed', ack, isAccepted, core, begin });
+      }
+      case 'refused': {
+        const { ack, isAccepted, isGuess } = found.answer;
+        return of({ kind: 'refused', ack, isAccepted, ...this.guess(opening, isGuess) });
+      }
+    }
+  }
+
+  /** Counts a resume that was refused, if it was a guess. */
+  private guess({ open, connection }: Opening, isGuess: boolean): Pick<Refused, 'guess'> {
+    const ofAddress = this.guesses.judge(connection.transport.peer, isGuess);
+    return isGuess ? { guess: { sessionId: open.requestedSessionId, ofAddress } } : {};
   }
 
   private request({ open, blocks, connection }: Opening): SessionOpenRequest {
@@ -208,15 +265,13 @@ export class SessionOpener {
 
   /** `isOurs` says of a resume token whether it may be one of this server's. */
   private refused(opening: Opening, verdict: OpenRefusal, isAccepted: boolean, isOurs?: boolean): OpenAnswer {
-    const { open, connection } = opening;
+    const { open } = opening;
     const { ack } = this.ack(opening, verdict, EMPTY, this.refusalBlock(opening, verdict));
     if (isOurs === undefined || verdict.status !== SessionStatus.Rejected || !isResumeAttempt(open)) {
       return { kind: 'refused', ack, isAccepted };
     }
     const isGuess = isOurs && verdict.isWrongToken === true;
-    const ofAddress = this.guesses.judge(connection.transport.peer, isGuess);
-    if (!isGuess) return { kind: 'refused', ack, isAccepted };
-    return { kind: 'refused', ack, isAccepted, guess: { sessionId: open.requestedSessionId, ofAddress } };
+    return { kind: 'refused', ack, isAccepted, ...this.guess(opening, isGuess) };
   }
 
   private start(
@@ -313,16 +368,6 @@ const MAX_HELD_SESSIONS = 1024;
 /** Bytes of an ack before its extension block, at most: header, metadata, token. */
 const MAX_ACK_HEAD = HEADER_LENGTH + SessionOpenAckMetadata.length + MAX_TOKEN_BYTES;
 
-const RETRY_LATER: OpenRefusal = { status: SessionStatus.RetryLater, errorCode: SessionErrorCode.None };
-const RESUME_REFUSED: OpenRefusal = {
-  status: SessionStatus.Rejected,
-  errorCode: SessionErrorCode.ResumeRejected,
-};
-
-function noRoom({ limits }: ServerSettings): OpenRefusal {
-  return limitReached(tooManySessions(limits.maxSessionsPerConnection));
-}
-
 function acceptanceBlock(
   { extension, connection }: Opening,
   lastOperationId: number,
@@ -358,10 +403,4 @@ function takesUp(connection: Attachment, core: SessionCore | undefined): boolean
 
 function isAccepted({ status }: OpenVerdict): boolean {
   return status === SessionStatus.Opened || status === SessionStatus.Resumed;
-}
-
-/** One that is given in seconds, as tokens have it, shows as a day in 1970. */
-function describeInstant(epochMs: number): string {
-  const date = new Date(epochMs);
-  return Number.isNaN(date.getTime()) ? String(epochMs) : date.toISOString();
 }

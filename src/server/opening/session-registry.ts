@@ -16,13 +16,29 @@ export interface SessionEntry<S extends RegisteredSession> {
   readonly owner: string | undefined;
 }
 
+/** Where the ids come from that a server chooses. */
+export interface SessionIds {
+  /** Another one; it may be in use. */
+  next(): number;
+}
+
+/** One after the other, from where it begins, around. */
+export class CountedIds implements SessionIds {
+  constructor(private upcoming: number) {}
+
+  next(): number {
+    const id = this.upcoming;
+    this.upcoming = id === 0xffffffff ? 1 : id + 1;
+    return id;
+  }
+}
+
 /** The sessions of a server by id (protocol section 9). */
 export class SessionRegistry<S extends RegisteredSession> {
   private readonly entries = new Map<number, SessionEntry<S>>();
   private readonly expiries = new Subscription();
 
-  /** `nextFreeId` is where ids that the server chooses begin. */
-  constructor(private nextFreeId = 1) {}
+  constructor(private readonly ids: SessionIds = new CountedIds(1)) {}
 
   /** How many ids are in use. */
   get size(): number {
@@ -68,13 +84,8 @@ export class SessionRegistry<S extends RegisteredSession> {
 
   /** An id that nobody uses; ids are used again only once all others have been. */
   freeId(): number {
-    while (this.entries.has(this.nextFreeId)) this.advance();
-    const id = this.nextFreeId;
-    this.advance();
+    let id = this.ids.next();
+    while (this.entries.has(id)) id = this.ids.next();
     return id;
-  }
-
-  private advance(): void {
-    this.nextFreeId = this.nextFreeId === 0xffffffff ? 1 : this.nextFreeId + 1;
   }
 }

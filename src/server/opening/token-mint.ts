@@ -4,6 +4,9 @@ import { freshToken, MIN_TOKEN_BYTES, type RandomBytes } from './resume-token';
 /** Of a token's end, by which the server knows what it has made, without having kept it. */
 const TAG_BYTES = 8;
 
+/** Shorter tokens have none: it must leave enough of a token that cannot be guessed. */
+export const MIN_TAGGED_BYTES = MIN_TOKEN_BYTES + TAG_BYTES;
+
 /**
  * Makes resume tokens, and knows those that it has made: behind its random bytes a token has a tag, their
  * HMAC-SHA256 under the server's key, cut short. A token without it was never one of this server's (it may
@@ -35,9 +38,8 @@ export class TokenMint {
     return timingSafeEqual(tag, tagOf(token.subarray(0, end), key)) && token.length === this.length;
   }
 
-  /** A tag must leave enough of a token that cannot be guessed. */
   private get isTagged(): boolean {
-    return this.length >= MIN_TOKEN_BYTES + TAG_BYTES;
+    return this.length >= MIN_TAGGED_BYTES;
   }
 }
 

@@ -52,6 +52,7 @@ export type ClosePhase = 'open' | 'asked' | 'drains' | 'answers' | 'over';
  *      └──────────── resume ───────────┘        (SESSION_CLOSE ends it from anywhere: closed)
  */
 export class SessionCore {
+  readonly isRelayed = false;
   readonly sessionId: number;
   readonly isResumable: boolean;
   /** Of the connection that carries it, or of the last one. */
@@ -170,6 +171,17 @@ export class SessionCore {
     if (this.outlet.current !== attachment) return;
     if (this.isResumable && acceptsOperations(this.state)) this.wait();
     else this.end('disconnected', 'closed');
+  }
+
+  /** How many results there have been: of these a client can prove the receipt. */
+  get sentResults(): number {
+    return this.outlet.sentResults;
+  }
+
+  /** The client has received so many of the results. */
+  proved(count: number, now: number): void {
+    this.heard(now);
+    this.outlet.acknowledge(count);
   }
 
   /** Leaves the connection that carries it, if one does: its client has another, or another client the session. */

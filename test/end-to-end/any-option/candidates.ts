@@ -69,6 +69,7 @@ export const SERVER: Candidates<Omit<ServerOptions, 'listen' | 'scheduler'>> = {
   retain: NUMBERS.flatMap((number) => [{ bytes: number }, { ms: number }]),
   randomBytes: CALLBACKS,
   tokenKey: ['', 'short', 'sixteen bytes or more', new Uint8Array(16)],
+  cluster: [{}, { join: 1 }, 'redis://127.0.0.1'],
   maxCacheBytes: NUMBERS,
   cancelScope: NUMBERS,
   interceptors: INTERCEPTORS,

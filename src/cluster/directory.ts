@@ -1,0 +1,192 @@
+import { BehaviorSubject, Subscription, type SchedulerLike } from 'rxjs';
+import { ignoreRejection } from '../protocol/ignore-rejection';
+import { onEach } from '../transport/on-each';
+import { scheduleIn } from '../transport/time/schedule-in';
+import type { ClusterStore } from './cluster';
+
+/** A process that is a node; another name with each start. */
+export type NodeName = string;
+
+/** Ids that a node may hand out, and nobody else. */
+export interface IdRange {
+  readonly first: number;
+  readonly count: number;
+}
+
+/** Where a session is, as far as the directory knows. */
+export type SessionPlace =
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'node'; readonly node: NodeName; readonly address: string }
+  /** Its node is gone, or is about to be: the session waits for whoever takes it over. */
+  | { readonly kind: 'waiting'; readonly state: Uint8Array };
+
+/** Ids of one range. */
+export const RANGE_IDS = 4096;
+
+/** Ranges, of ids from 4,096 to 2^31 - 1: those above are nobody's but of who uses them. */
+export const RANGES = 2 ** 19 - 1;
+
+/** Milliseconds after which a node that says nothing is gone. */
+export const NODE_TTL_MS = 5000;
+
+/** Milliseconds between two signs of a node's life. */
+const BEAT_MS = 1500;
+
+/** Milliseconds that a range is kept for a node that is gone, and beats between two times of saying so. */
+const RANGE_TTL_MS = 600_000;
+const BEATS_A_RANGE = 100;
+
+/** Ranges that are tried at most: more than a few that are taken mean that something is wrong. */
+const RANGE_TRIES = 1000;
+
+/**
+ * Which node has which session: a node claims ranges of ids, and says every so often that it lives. A session that
+ * has left its node's range is looked for by its own id first.
+ *
+ * ```
+ *   node:<name>    where it is reached    5 s, said again every 1.5 s
+ *   range:<n>      whose ids these are    10 min, said again every 150 s
+ *   moved:<id>     who has taken it over  as long as the session is there
+ *   state:<id>     what waits to be taken over
+ * ```
+ */
+export class Directory {
+  private readonly ranges = new Set<number>();
+  private readonly moved = new Set<number>();
+  private readonly work = new Subscription();
+  private readonly health = new BehaviorSubject<'up' | 'down'>('down');
+  readonly health$ = this.health.asObservable();
+  private address: Uint8Array | undefined;
+  private beats = 0;
+
+  constructor(
+    readonly node: NodeName,
+    private readonly store: ClusterStore,
+    private readonly scheduler: SchedulerLike,
+  ) {
+    const isUp$ = store.isUp$;
+    this.work.add(
+      onEach(isUp$, (isUp) => {
+        this.tell(isUp);
+        // One that comes back may have lost what it had.
+        if (isUp) this.beat({ isFirst: true });
+      }),
+    );
+  }
+
+  get isUp(): boolean {
+    return this.health.value === 'up';
+  }
+
+  /** The others reach this node there, from now on until `leave`. */
+  announce(address: string): void {
+    this.address = encode(address);
+    this.beat({ isFirst: true });
+    this.beatLater();
+  }
+
+  /** Claims ids. Rejects where the store does not answer. */
+  async reserveIds(): Promise<IdRange> {
+    for (let tries = 0; tries < RANGE_TRIES; tries++) {
+      // Counted around: a range that is still somebody's is passed over.
+      const range = 1 + (((await this.store.count('ranges')) - 1) % RANGES);
+      if (!(await this.store.claim(`range:${range}`, encode(this.node), RANGE_TTL_MS))) continue;
+      this.ranges.add(range);
+      return { first: range * RANGE_IDS, count: RANGE_IDS };
+    }
+    throw new Error(`no range of session ids is free: ${RANGE_TRIES} in a row are taken`);
+  }
+
+  /** Where a session is that is not here. Rejects where the store does not answer. */
+  async find(sessionId: number): Promise<SessionPlace> {
+    const { store } = this;
+    const range = Math.floor(sessionId / RANGE_IDS);
+    const [state, moved, ofRange] = await Promise.all([
+      store.get(`state:${sessionId}`),
+      store.get(`moved:${sessionId}`),
+      store.get(`range:${range}`),
+    ]);
+    if (state !== undefined) return { kind: 'waiting', state };
+    const named = moved ?? ofRange;
+    if (named === undefined) return { kind: 'unknown' };
+    const node = decode(named);
+    const address = node === this.node ? undefined : await store.get(`node:${node}`);
+    return address === undefined ? { kind: 'unknown' } : { kind: 'node', node, address: decode(address) };
+  }
+
+  /** Leaves a session for whoever its client comes to. */
+  async handOver(sessionId: number, state: Uint8Array, ttlMs: number): Promise<void> {
+    await this.store.put(`state:${sessionId}`, state, ttlMs);
+    if (this.moved.delete(sessionId)) await this.store.remove([`moved:${sessionId}`]);
+  }
+
+  /** Takes a session over that waits; false where another node was faster. */
+  async takeOver(sessionId: number): Promise<boolean> {
+    if ((await this.store.take(`state:${sessionId}`)) === undefined) return false;
+    this.moved.add(sessionId);
+    await this.store.put(`moved:${sessionId}`, encode(this.node), RANGE_TTL_MS);
+    return true;
+  }
+
+  /** A session is over. */
+  forget(sessionId: number): void {
+    if (this.moved.delete(sessionId)) ignoreRejection(this.store.remove([`moved:${sessionId}`]));
+  }
+
+  /** Says that this node is gone, and closes the store. Never rejects. */
+  async leave(): Promise<void> {
+    this.work.unsubscribe();
+    const keys = [`node:${this.node}`, ...[...this.ranges].map((range) => `range:${range}`)];
+    const moved = [...this.moved].map((sessionId) => `moved:${sessionId}`);
+    try {
+      if (this.isUp) await this.store.remove([...keys, ...moved]);
+    } catch {
+      // It is forgotten when its time is over.
+    }
+    this.health.complete();
+    this.store.close();
+  }
+
+  private beatLater(): void {
+    const timer = scheduleIn(this.scheduler, BEAT_MS, () => {
+      this.work.remove(timer);
+      this.beats += 1;
+      this.beat({ isFirst: this.beats % BEATS_A_RANGE === 0 });
+      this.beatLater();
+    });
+    this.work.add(timer);
+  }
+
+  /** `isFirst` says whether what lasts longer than a few beats is to be said, too. */
+  private beat({ isFirst }: { readonly isFirst: boolean }): void {
+    const { address, store } = this;
+    if (address === undefined) return;
+    const name = encode(this.node);
+    const said = [store.put(`node:${this.node}`, address, NODE_TTL_MS)];
+    if (isFirst) {
+      for (const range of this.ranges) said.push(store.put(`range:${range}`, name, RANGE_TTL_MS));
+      for (const sessionId of this.moved) said.push(store.put(`moved:${sessionId}`, name, RANGE_TTL_MS));
+    }
+    Promise.all(said).then(
+      () => {
+        this.tell(true);
+      },
+      () => {
+        this.tell(false);
+      },
+    );
+  }
+
+  private tell(isUp: boolean): void {
+    const health = isUp ? 'up' : 'down';
+    if (!this.work.closed && health !== this.health.value) this.health.next(health);
+  }
+}
+
+function encode(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+function decode(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
+}

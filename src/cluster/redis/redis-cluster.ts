@@ -1,0 +1,58 @@
+import { callback, required, text } from '../../protocol/options/rules';
+import { takeOptions, type Rules } from '../../protocol/options/take-options';
+import type { ConnectEndpoint, ListenEndpoint } from '../../transport/endpoint';
+import { listenEndpoint } from '../../transport/option-rules';
+import type { Cluster } from '../cluster';
+import { nodeEndpointAt } from '../link/node-endpoint-at';
+import { DEFAULT_PREFIX, RedisStore } from './redis-store';
+
+/** Where a cluster's nodes find each other, and how this one is reached. */
+export interface RedisClusterOptions {
+  /** Of Redis 7 or newer, or Valkey: `redis://user:password@host:6379`, `rediss://` for TLS. */
+  readonly url: string;
+  /**
+   * Where this node listens for the others: `tcp({ host, port: 0 })`, `unixSocket({ path })` for nodes of one machine,
+   * `tls(…)` between machines. Not for clients: who reaches it must have the cluster's `tokenKey`.
+   */
+  readonly link: ListenEndpoint;
+  /**
+   * What the others are told of it. Default: the URL of where it is bound, which behind `0.0.0.0` or a translated
+   * address is not where they reach it.
+   */
+  readonly address?: string;
+  /** How another node is reached, by its address. Default: `tcp://host:port` and `unix:/path`. */
+  readonly connect?: (address: string) => ConnectEndpoint;
+  /** What begins every key: clusters that share an engine have one each. Default `nnrp:`. */
+  readonly prefix?: string;
+}
+
+const RULES: Rules<RedisClusterOptions> = {
+  url: required(text),
+  link: required(listenEndpoint),
+  address: text,
+  connect: callback<(address: string) => ConnectEndpoint>(),
+  prefix: text,
+};
+
+/**
+ * A cluster whose nodes find each other by Redis 7 or Valkey; `@redis/client` 6 has to be installed beside
+ * this package.
+ *
+ * @example
+ * const server = createServer({
+ *   listen: webSocket({ port: 4480 }),
+ *   tokenKey: process.env.TOKEN_KEY,
+ *   cluster: redisCluster({ url: 'redis://10.0.0.5', link: tcp({ host: '10.0.0.7', port: 0 }) }),
+ * });
+ *
+ * Throws a `TypeError` that names an option which is none, or cannot be what it is.
+ */
+export function redisCluster(given: RedisClusterOptions): Cluster {
+  const { url, link, address, connect, prefix = DEFAULT_PREFIX } = takeOptions('redisCluster', given, RULES);
+  return {
+    join: () => ({
+      store: new RedisStore(url, prefix),
+      endpoint: { listen: link, address, connect: connect ?? nodeEndpointAt },
+    }),
+  };
+}

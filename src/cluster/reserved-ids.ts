@@ -1,0 +1,77 @@
+import { BehaviorSubject, filter, map, take, type Observable, type SchedulerLike } from 'rxjs';
+import { onEach } from '../transport/on-each';
+import { scheduleIn } from '../transport/time/schedule-in';
+import type { Directory, IdRange } from './directory';
+
+/** Ids that are nobody's: a node that the directory gives none takes them at random, and nobody finds its sessions. */
+const FIRST_OWN_ID = 2 ** 31;
+
+/** Milliseconds that the first sessions wait for the directory, once. */
+const FIRST_WAIT_MS = 2000;
+
+/**
+ * Session ids of the node's ranges, which nobody else hands out. Another range is claimed once half of one is used;
+ * without any, ids that no node has are taken: those sessions are this node's alone.
+ */
+export class ReservedIds {
+  private readonly ranges: IdRange[] = [];
+  private used = 0;
+  private isAsking = false;
+  private readonly hasAsked = new BehaviorSubject(false);
+
+  constructor(
+    private readonly directory: Directory,
+    scheduler: SchedulerLike,
+  ) {
+    const patience = scheduleIn(scheduler, FIRST_WAIT_MS, () => {
+      this.hasAsked.next(true);
+    });
+    const watching = onEach(directory.health$, (health) => {
+      if (health === 'up' && !this.hasAny) this.reserve();
+    });
+    watching.add(patience);
+  }
+
+  /** Emits once there are ids, or it is known that there are none for now. */
+  get ready$(): Observable<true> {
+    return this.hasAsked.pipe(
+      filter((hasAsked) => hasAsked),
+      map(() => true as const),
+      take(1),
+    );
+  }
+
+  /** Whether there is an id left by which every node finds its session. */
+  get hasAny(): boolean {
+    return this.ranges.length > 0;
+  }
+
+  next(): number {
+    const [range] = this.ranges;
+    if (range === undefined || (this.ranges.length === 1 && this.used * 2 >= range.count)) this.reserve();
+    if (range === undefined) return FIRST_OWN_ID + Math.floor(Math.random() * FIRST_OWN_ID);
+    const id = range.first + this.used;
+    this.used += 1;
+    if (this.used >= range.count) {
+      this.ranges.shift();
+      this.used = 0;
+    }
+    return id;
+  }
+
+  private reserve(): void {
+    if (this.isAsking) return;
+    this.isAsking = true;
+    this.directory.reserveIds().then(
+      (range) => {
+        this.isAsking = false;
+        this.ranges.push(range);
+        this.hasAsked.next(true);
+      },
+      () => {
+        // The next session asks again, or the directory as it comes back.
+        this.isAsking = false;
+      },
+    );
+  }
+}

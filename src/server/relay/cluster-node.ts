@@ -1,0 +1,108 @@
+import { randomBytes } from 'node:crypto';
+import { Subscription } from 'rxjs';
+import type { Cluster, ClusterAccess } from '../../cluster/cluster';
+import { Directory } from '../../cluster/directory';
+import { linkKey } from '../../cluster/link/link-proof';
+import { NodeLink, type LinkOptions } from '../../cluster/link/node-link';
+import { ReservedIds } from '../../cluster/reserved-ids';
+import { describeError, RuntimeError } from '../../protocol/runtime-error';
+import type { Transport } from '../../transport/transport';
+import type { SessionOpener } from '../opening/session-opener';
+import type { ServerContext } from '../server-context';
+import { OwnerLink } from './owner-link';
+import { SessionFinder } from './session-finder';
+
+/** Links that have not shown yet whose they are: more of them are nobody's that matters. */
+const MAX_GREETINGS = 256;
+
+/** A server, as a node of its cluster: has ids of its own, is found by the others, and finds their sessions. */
+export class ClusterNode {
+  readonly directory: Directory;
+  readonly ids: ReservedIds;
+  readonly finder: SessionFinder;
+  private readonly access: ClusterAccess;
+  private readonly options: LinkOptions;
+  private readonly listening = new Subscription();
+  private readonly links = new Set<NodeLink>();
+  private greetings = 0;
+
+  constructor(
+    cluster: Cluster,
+    private readonly server: Pick<ServerContext, 'settings' | 'scheduler' | 'reports'>,
+    tokenKey: Uint8Array,
+  ) {
+    const { scheduler, settings } = server;
+    this.access = cluster.join();
+    const node = randomBytes(9).toString('base64url');
+    this.options = { node, key: linkKey(tokenKey), scheduler };
+    this.directory = new Directory(node, this.access.store, scheduler);
+    this.ids = new ReservedIds(this.directory, scheduler);
+    const timeoutMs = settings.limits.handshakeMs;
+    this.finder = new SessionFinder(this.directory, this.access, this.options, timeoutMs, this.failed);
+  }
+
+  /** Takes links of the other nodes, and tells them where. */
+  listen(server: ServerContext, opener: SessionOpener): void {
+    const { listen, address } = this.access.endpoint;
+    const listener = listen.listen();
+    const bound = listener.address$.subscribe({
+      next: ({ url }) => {
+        this.directory.announce(address ?? url);
+      },
+      // The listener says so itself.
+      error: () => undefined,
+    });
+    this.listening.add(bound);
+    this.listening.add(
+      listener.subscribe({
+        next: (transport) => {
+          this.accept(transport, server, opener);
+        },
+        error: this.failed,
+      }),
+    );
+  }
+
+  /** The others are to look elsewhere, from now on; links stay. */
+  leave(): Promise<void> {
+    return this.directory.leave();
+  }
+
+  close(): void {
+    this.listening.unsubscribe();
+    this.finder.close();
+    for (const link of [...this.links]) link.destroy();
+  }
+
+  private accept(transport: Transport, server: ServerContext, opener: SessionOpener): void {
+    if (this.greetings >= MAX_GREETINGS) {
+      transport.destroy();
+      return;
+    }
+    this.greetings += 1;
+    let isGreeting = true;
+    const greeted = (): void => {
+      if (isGreeting) this.greetings -= 1;
+      isGreeting = false;
+    };
+    const link = new NodeLink(transport, 'answering', this.options, {
+      opened: (opened) => {
+        greeted();
+        return new OwnerLink(opened, server, opener);
+      },
+      failed: this.failed,
+      over: () => {
+        greeted();
+        this.links.delete(link);
+      },
+    });
+    this.links.add(link);
+    link.start();
+  }
+
+  private readonly failed = (cause: unknown): void => {
+    const message = `a link between nodes of the cluster failed: ${describeError(cause)}`;
+    const error = new RuntimeError('io', message, { reach: 'server', origin: 'peer', cause });
+    this.server.reports.failures.next(error);
+  };
+}

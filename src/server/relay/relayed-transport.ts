@@ -1,0 +1,101 @@
+import { NEVER } from 'rxjs';
+import type { NodeLink } from '../../cluster/link/node-link';
+import { linkPacket, LinkType } from '../../cluster/link/link-message';
+import type { PeerIdentity } from '../../transport/peer-identity';
+import { SendPressure } from '../../transport/send-pressure';
+import type { Transport } from '../../transport/transport';
+import { encodePacket } from '../../wire/encode-packet';
+import type { Packet } from '../../wire/packet';
+import { TemplatePacket } from '../../wire/packet-template';
+import { TextPacket } from '../../wire/text-packet';
+import { lengthOf } from '../limits/connection-limits';
+import type { RemotePeer } from './records';
+
+/** A client's connection at another node, as its session has it: what it sends goes over the link. */
+export class RelayedTransport implements Transport {
+  readonly kind: string;
+  readonly peer: string;
+  readonly identity: PeerIdentity | undefined;
+  readonly largestPacket: number;
+  /** The session's packets come over the link. */
+  readonly packets$ = NEVER;
+  private readonly pressure = new SendPressure();
+  private sentBytes = 0;
+  private taken = 0;
+  private isOver = false;
+
+  constructor(
+    private readonly link: NodeLink,
+    private readonly sessionId: number,
+    { kind, peer, identity, largestPacket = Infinity }: RemotePeer,
+  ) {
+    this.kind = kind;
+    this.peer = peer;
+    this.identity = identity;
+    this.largestPacket = Math.min(largestPacket, link.largestPacket);
+  }
+
+  get pressure$(): Transport['pressure$'] {
+    return this.pressure.pressure$;
+  }
+
+  /** Bytes that the client's connection has not taken yet, as far as its node has told. */
+  get queuedBytes(): number {
+    return this.isOver ? 0 : this.sentBytes - this.taken;
+  }
+
+  get takenBytes(): number {
+    return this.taken;
+  }
+
+  send(packet: Packet): void {
+    if (this.isOver) return;
+    this.sentBytes += packet instanceof TextPacket ? packet.byteLength : lengthOf(packet);
+    this.link.send(this.isOfSession(packet) ? packet : this.toConnection(packet));
+    this.pressure.update(this.queuedBytes);
+  }
+
+  /** The client's connection has taken so many bytes of the session. */
+  took(bytes: number): void {
+    this.taken = Math.min(this.sentBytes, Math.max(this.taken, bytes));
+    this.pressure.update(this.queuedBytes);
+  }
+
+  pause(): void {
+    this.say(LinkType.Pause);
+  }
+
+  resume(): void {
+    this.say(LinkType.Resume);
+  }
+
+  close(): Promise<void> {
+    this.destroy();
+    return Promise.resolve();
+  }
+
+  destroy(): void {
+    this.say(LinkType.Cut);
+    this.over();
+  }
+
+  /** The session has left, or the connection is gone. */
+  over(): void {
+    this.isOver = true;
+    this.pressure.complete();
+  }
+
+  private say(type: LinkType): void {
+    if (!this.isOver) this.link.send(linkPacket(type, { sessionId: this.sessionId }));
+  }
+
+  /** Asked of results in the way that costs nothing: they are of a session. */
+  private isOfSession(packet: Packet): boolean {
+    if (packet instanceof TextPacket || packet instanceof TemplatePacket) return true;
+    return packet.header.sessionId !== 0;
+  }
+
+  private toConnection(packet: Packet): Packet {
+    return linkPacket(LinkType.ToConnection, { sessionId: this.sessionId }, encodePacket(packet));
+  }
+}

@@ -1,0 +1,124 @@
+import { catchError, defer, from, map, of, switchMap, type Observable, type SchedulerLike } from 'rxjs';
+import type { ClusterAccess } from '../../cluster/cluster';
+import type { Directory, NodeName, SessionPlace } from '../../cluster/directory';
+import { NodeLink, type LinkOptions } from '../../cluster/link/node-link';
+import { inTime } from '../../transport/time/in-time';
+import { MessageType } from '../../wire/message-type';
+import { SessionOpenMetadata } from '../../wire/messages/session-open';
+import { packet, type Packet } from '../../wire/packet';
+import { RelayLink, type RemoteAnswer } from './relay-link';
+import { RelayedSession, type RelayingConnection } from './relayed-session';
+
+/** What became of the search for a session that is not here. */
+export type Found =
+  | { readonly kind: 'nowhere' }
+  /** Who has it cannot say so now. */
+  | { readonly kind: 'later' }
+  | { readonly kind: 'refused'; readonly answer: RemoteAnswer }
+  | {
+      readonly kind: 'relayed';
+      readonly answer: RemoteAnswer;
+      readonly session: RelayedSession;
+      /** The client has the answer. */
+      readonly begin: () => void;
+    };
+
+const LATER: Found = { kind: 'later' };
+
+/** Finds sessions at other nodes, and carries their clients there: one link to each node, made when it is needed. */
+export class SessionFinder {
+  private readonly links = new Map<NodeName, Promise<RelayLink>>();
+  private readonly open = new Set<NodeLink>();
+
+  constructor(
+    private readonly directory: Directory,
+    private readonly access: ClusterAccess,
+    private readonly options: LinkOptions,
+    private readonly timeoutMs: number,
+    private readonly failed: (error: unknown) => void,
+  ) {}
+
+  /** Looks for the session that a SESSION_OPEN names, and asks its owner; one answer, in time. */
+  find(open: SessionOpenMetadata, body: Uint8Array, connection: RelayingConnection): Observable<Found> {
+    const { requestedSessionId: sessionId } = open;
+    const asked = packet({ messageType: MessageType.SessionOpen }, SessionOpenMetadata.encode(open), body);
+    return defer(() => from(this.directory.find(sessionId))).pipe(
+      switchMap((place) => this.ask(place, sessionId, asked, connection)),
+      inTime(this.scheduler, this.timeoutMs, () => of(LATER)),
+      // The store or the node does not answer: both may, soon.
+      catchError(() => of(LATER)),
+    );
+  }
+
+  close(): void {
+    for (const link of this.open) link.destroy();
+  }
+
+  private get scheduler(): SchedulerLike {
+    return this.options.scheduler;
+  }
+
+  private ask(
+    place: SessionPlace,
+    sessionId: number,
+    asked: Packet,
+    connection: RelayingConnection,
+  ): Observable<Found> {
+    if (place.kind !== 'node') return of({ kind: 'nowhere' });
+    return from(this.linkTo(place.node, place.address)).pipe(
+      switchMap((relay) =>
+        relay.open(connection.client, asked).pipe(
+          map((answer): Found => {
+            if (answer === undefined) return LATER;
+            if (!answer.isResumed) return { kind: 'refused', answer };
+            const { link } = relay;
+            const left = (gone: RelayedSession): void => relay.left(gone);
+            const session = new RelayedSession(sessionId, connection, link, this.scheduler, left);
+            return { kind: 'relayed', answer, session, begin: () => relay.begin(session) };
+          }),
+        ),
+      ),
+    );
+  }
+
+  /** One that is lost is made again when it is next needed. */
+  private linkTo(node: NodeName, address: string): Promise<RelayLink> {
+    const known = this.links.get(node);
+    if (known !== undefined) return known;
+    const forget = (): void => {
+      this.links.delete(node);
+    };
+    const made = this.connect(address, forget);
+    this.links.set(node, made);
+    made.catch(forget);
+    return made;
+  }
+
+  private connect(address: string, forget: () => void): Promise<RelayLink> {
+    return new Promise((resolve, reject) => {
+      const { access, options } = this;
+      access.endpoint
+        .connect(address)
+        .connect()
+        .subscribe({
+          next: (transport) => {
+            const link = new NodeLink(transport, 'asking', options, {
+              opened: (link) => {
+                const relay = new RelayLink(link, forget);
+                resolve(relay);
+                return relay;
+              },
+              failed: this.failed,
+              over: () => {
+                this.open.delete(link);
+                reject(new Error(`the link to ${address} was lost`));
+              },
+            });
+            this.open.add(link);
+            link.start();
+          },
+          error: reject,
+        });
+    });
+  }
+}

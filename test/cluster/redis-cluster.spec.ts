@@ -1,0 +1,28 @@
+import { redisCluster } from '../../src/cluster/redis';
+import { unixSocket } from '../../src/transport/tcp/unix-socket';
+import { clusterContract } from '../support/cluster-contract';
+import { RedisServer } from './support/redis-server';
+
+describe('redisCluster', () => {
+  let redis: RedisServer;
+  let tests = 0;
+  beforeAll(async () => {
+    redis = await RedisServer.start();
+  });
+  beforeEach(() => {
+    tests += 1;
+  });
+  afterAll(() => redis.end());
+
+  // Keys of each test are its own.
+  clusterContract(() =>
+    redisCluster({ url: redis.url, link: unixSocket({ path: 'unused' }), prefix: `t${tests}:` }),
+  );
+
+  it('says which option is none, or is missing', () => {
+    expect(() => redisCluster({ url: 'redis://x' } as never)).toThrow(
+      /^link must be an endpoint to listen on/,
+    );
+    expect(() => redisCluster({ url: 7, link: unixSocket({ path: 'x' }) } as never)).toThrow(/^url must be/);
+  });
+});

@@ -1,0 +1,66 @@
+import { concatMap, delay, from, of, type Observable } from 'rxjs';
+import { redisCluster } from '../../../src/cluster/redis';
+import { createServer } from '../../../src/server/server';
+import { tcp } from '../../../src/transport/tcp/tcp';
+import { unixSocket } from '../../../src/transport/tcp/unix-socket';
+import { webSocket } from '../../../src/transport/web-socket/web-socket';
+import type { CloseOptions } from '../../../src/server/options';
+
+/** What a node is told as it starts. */
+export interface NodeOptions {
+  readonly redis: string;
+  readonly link: 'unix' | 'tcp';
+  /** Of a folder for its socket. */
+  readonly folder: string;
+}
+
+/** What a node is told as it runs. */
+export type NodeOrder = { readonly close: CloseOptions } | 'usage';
+
+/** What a node tells. */
+export type NodeWord =
+  | { readonly kind: 'listening'; readonly tcp: number; readonly webSocket: number }
+  | {
+      readonly kind: 'usage';
+      readonly sessions: number;
+      readonly connections: number;
+      readonly cpuMs: number;
+      readonly failures: readonly string[];
+    };
+
+const { redis, link, folder } = JSON.parse(process.env.NODE_OPTIONS_JSON!) as NodeOptions;
+const failures: string[] = [];
+
+const server = createServer({
+  listen: [tcp({ port: 0 }), webSocket({ port: 0 })],
+  tokenKey: 'a key that every node of this cluster has',
+  cluster: redisCluster({
+    url: redis,
+    link: link === 'tcp' ? tcp({ port: 0 }) : unixSocket({ path: `${folder}/${process.pid}.sock` }),
+  }),
+});
+server.failures$.subscribe((failure) => failures.push(failure.message));
+server.violations$.subscribe(({ error }) => failures.push(error.message));
+server.sessions$.subscribe((session) => session.respond(({ text }) => answer(text)));
+
+/** `count ms`: so many parts, each so late. */
+function answer(text: string): Observable<string> {
+  const [count = 0, ms = 0] = text.split(' ').map(Number);
+  const parts = Array.from({ length: count }, (_, index) => `${index} `);
+  return from(parts).pipe(concatMap((part) => of(part).pipe(delay(ms))));
+}
+
+const tell = (word: NodeWord): void => void process.send?.(word);
+
+process.on('message', (order: NodeOrder) => {
+  if (order === 'usage') {
+    const { sessionCount: sessions, connectionCount: connections } = server;
+    const { user, system } = process.cpuUsage();
+    tell({ kind: 'usage', sessions, connections, cpuMs: (user + system) / 1000, failures });
+  } else void server.close(order.close).then(() => process.exit(0));
+});
+process.on('disconnect', () => process.exit(0));
+
+void server.listening().then(([overTcp, overWebSocket]) => {
+  tell({ kind: 'listening', tcp: overTcp!.port, webSocket: overWebSocket!.port });
+});

@@ -1,0 +1,89 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
+import { connect, createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { until } from '../../support/until';
+
+/** The server to test with: `REDIS_SERVER`, or the first that PATH has. */
+export function redisServerPath(): string | undefined {
+  const { REDIS_SERVER, PATH = '' } = process.env;
+  const places = PATH.split(delimiter).map((folder) => join(folder, 'redis-server'));
+  return [...(REDIS_SERVER === undefined ? [] : [REDIS_SERVER]), ...places].find((path) => {
+    try {
+      accessSync(path, constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** A port that nobody listens on now. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().on('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/** A Redis of a test's own, which keeps nothing on disk. */
+export class RedisServer {
+  private process: ChildProcess | undefined;
+  private readonly folder = mkdtempSync(join(tmpdir(), 'nnrp-redis-'));
+
+  private constructor(readonly port: number) {}
+
+  static async start(): Promise<RedisServer> {
+    const server = new RedisServer(await freePort());
+    await server.start();
+    return server;
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${this.port}`;
+  }
+
+  /** Also after `kill`: then it has forgotten everything. */
+  async start(): Promise<void> {
+    const args = ['--port', `${this.port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
+    this.process = spawn(redisServerPath()!, [...args, '--dir', this.folder], { stdio: 'ignore' });
+    let isUp = false;
+    const ask = (): void => {
+      const socket = connect(this.port, '127.0.0.1', () => {
+        isUp = true;
+        socket.destroy();
+      });
+      socket.on('error', () => setTimeout(ask, 20));
+    };
+    ask();
+    await until(() => isUp, 'redis-server', 10_000);
+  }
+
+  async kill(): Promise<void> {
+    const { process: running } = this;
+    if (running === undefined || running.exitCode !== null) return;
+    await new Promise((resolve) => {
+      running.once('exit', resolve);
+      running.kill('SIGKILL');
+    });
+  }
+
+  /** It answers nobody, and does not say so. */
+  freeze(): void {
+    this.process?.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.process?.kill('SIGCONT');
+  }
+
+  async end(): Promise<void> {
+    this.thaw();
+    await this.kill();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,120 @@
+import type { Cluster, ClusterStore } from '../../src/cluster/cluster';
+import { Directory, RANGE_IDS } from '../../src/cluster/directory';
+import { monotonicScheduler } from '../../src/transport/time/monotonic-scheduler';
+import { pause, until } from './until';
+
+const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
+
+/** What every cluster keeps to, whatever its store is. */
+export function clusterContract(cluster: () => Cluster): void {
+  const stores: ClusterStore[] = [];
+  const directories: Directory[] = [];
+
+  async function store(): Promise<ClusterStore> {
+    const { store: joined } = cluster().join();
+    stores.push(joined);
+    let isUp = false;
+    joined.isUp$.subscribe((up) => {
+      isUp = up;
+    });
+    await until(() => isUp, 'the store');
+    return joined;
+  }
+
+  async function directory(node: string): Promise<Directory> {
+    const made = new Directory(node, await store(), monotonicScheduler);
+    directories.push(made);
+    made.announce(`at:${node}`);
+    return made;
+  }
+
+  afterEach(async () => {
+    await Promise.all(directories.splice(0).map((each) => each.leave()));
+    for (const each of stores.splice(0)) each.close();
+  });
+
+  describe('its store', () => {
+    it('counts for all of its nodes', async () => {
+      const [one, other] = [await store(), await store()];
+      expect([await one.count('c'), await other.count('c'), await one.count('c')]).toEqual([1, 2, 3]);
+    });
+
+    it('gives what was put, bytes for bytes, until it expires', async () => {
+      const [one, other] = [await store(), await store()];
+      await one.put('k', bytes(0, 255, 13, 10), 150);
+      expect(Array.from((await other.get('k')) ?? [])).toEqual([0, 255, 13, 10]);
+      await pause(250);
+      expect(await other.get('k')).toBeUndefined();
+    });
+
+    it('lets one claim what several want', async () => {
+      const [one, other] = [await store(), await store()];
+      const claims = await Promise.all([
+        one.claim('k2', bytes(1), 60_000),
+        other.claim('k2', bytes(2), 60_000),
+      ]);
+      expect(claims.filter(Boolean)).toHaveLength(1);
+    });
+
+    it('gives what is taken to one', async () => {
+      const [one, other] = [await store(), await store()];
+      await one.put('k3', bytes(7), 60_000);
+      const taken = await Promise.all([one.take('k3'), other.take('k3')]);
+      expect(taken.filter((each) => each !== undefined)).toHaveLength(1);
+      expect(await one.get('k3')).toBeUndefined();
+    });
+
+    it('removes', async () => {
+      const one = await store();
+      await one.put('k4', bytes(1), 60_000);
+      await one.remove(['k4', 'never']);
+      expect(await one.get('k4')).toBeUndefined();
+    });
+  });
+
+  describe('its directory', () => {
+    it('gives out ids once', async () => {
+      const [one, other] = [await directory('a'), await directory('b')];
+      const ranges = [await one.reserveIds(), await other.reserveIds(), await one.reserveIds()];
+      expect(new Set(ranges.map(({ first }) => first)).size).toBe(3);
+      for (const { first, count } of ranges) {
+        expect(count).toBe(RANGE_IDS);
+        expect(first % RANGE_IDS).toBe(0);
+        expect(first).toBeGreaterThan(0);
+      }
+    });
+
+    it('says who has a session, of any id of its range', async () => {
+      const [one, other] = [await directory('a'), await directory('b')];
+      const { first, count } = await one.reserveIds();
+      const place = { kind: 'node', node: 'a', address: 'at:a' };
+      expect(await other.find(first)).toEqual(place);
+      expect(await other.find(first + count - 1)).toEqual(place);
+    });
+
+    it('knows nothing of ids that nobody has, and of its own', async () => {
+      const one = await directory('a');
+      const { first } = await one.reserveIds();
+      expect(await one.find(3)).toEqual({ kind: 'unknown' });
+      expect(await one.find(first)).toEqual({ kind: 'unknown' });
+    });
+
+    it('forgets a node that leaves', async () => {
+      const [one, other] = [await directory('a'), await directory('b')];
+      const { first } = await one.reserveIds();
+      await one.leave();
+      expect(await other.find(first)).toEqual({ kind: 'unknown' });
+    });
+
+    it('gives a session that is handed over to one of those that want it', async () => {
+      const [one, other, third] = [await directory('a'), await directory('b'), await directory('c')];
+      const { first: sessionId } = await one.reserveIds();
+      await one.handOver(sessionId, bytes(1, 2, 3), 60_000);
+      expect(await other.find(sessionId)).toMatchObject({ kind: 'waiting' });
+      const taken = await Promise.all([other.takeOver(sessionId), third.takeOver(sessionId)]);
+      expect(taken.filter(Boolean)).toHaveLength(1);
+      const owner = taken[0] === true ? 'b' : 'c';
+      expect(await one.find(sessionId)).toEqual({ kind: 'node', node: owner, address: `at:${owner}` });
+    });
+  });
+}
