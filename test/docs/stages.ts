@@ -239,5 +239,18 @@ export const STAGES: Readonly<Record<string, Make>> = {
     },
   ),
   ResultStream: ofAnswer(({ asked }) => asked.submit({ body: 'x' })),
+  'ResultStream.tools$': async (house) => {
+    const { asked } = await house.taking();
+    const answer = asked.submit({ body: 'x' });
+    answer.subscribe({ error: () => undefined });
+    await house.quiet();
+    return {
+      stream$: answer.tools$,
+      tell: () => {
+        for (const submit of house.submits) void submit.tool({ name: 'weather' });
+      },
+      end: { when: 'the session is over', act: () => house.abort(asked) },
+    };
+  },
   'ResultStream.text$': ofAnswer(({ asked }) => asked.submit({ body: 'x' }).text$),
 };

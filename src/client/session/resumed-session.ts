@@ -61,7 +61,7 @@ export function takeUp(
   return operations.map(({ operationId, isWhole, sent }) => {
     const request = sent && new Sent(FrameSubmitMetadata.decode(submitted(sent.metadata)), sent.body);
     const queue = new ResultQueue(backlog);
-    const calls = new AnswerCalls();
+    const calls = new AnswerCalls(submissions.over$);
     const begun = submission(request ?? {}, queue, calls);
     begun.frameId = operationId;
     queue.submission = begun;

@@ -1,4 +1,4 @@
-import { Subject, type Observable } from 'rxjs';
+import { Subject, takeUntil, type Observable } from 'rxjs';
 import type { CallListener, ToolCall } from './tool-calls';
 
 /** The calls of tools of an answer, for who listens. */
@@ -6,8 +6,13 @@ export class AnswerCalls implements CallListener {
   /** Made for who listens. */
   private subject: Subject<ToolCall> | undefined;
 
+  constructor(
+    /** Emits when no call can come any more, at once where that is so. */
+    private readonly over$: Observable<unknown>,
+  ) {}
+
   get calls$(): Observable<ToolCall> {
-    return (this.subject ??= new Subject()).asObservable();
+    return (this.subject ??= new Subject()).pipe(takeUntil(this.over$));
   }
 
   called(call: ToolCall): 'heard' | 'unheard' {

@@ -22,7 +22,7 @@ import type { CallListener, ToolCall } from './tool-calls';
 export interface ResultStream extends Observable<ResultPush>, AsyncIterable<ResultPush> {
   /**
    * What the server asks for in the middle of the answer (`submit.tool`): of each submit that this makes, and of those
-   * only while somebody listens; what nobody hears of is answered with a failure. Never completes.
+   * only while somebody listens; what nobody hears of is answered with a failure. Completes with the session.
    *
    * @example
    * const answer = session.submit({ body: 'Will it rain?' });
@@ -71,7 +71,7 @@ export class SubmittedResults extends Observable<ResultPush> implements ResultSt
   }
 
   get tools$(): Observable<ToolCall> {
-    return (this.calls ??= new AnswerCalls()).calls$;
+    return (this.calls ??= new AnswerCalls(this.submits.over$)).calls$;
   }
 
   called(call: ToolCall): 'heard' | 'unheard' {

@@ -1,4 +1,14 @@
-import { defer, map, noop, startWith, Subject, type Observable, type SchedulerLike } from 'rxjs';
+import {
+  defer,
+  endWith,
+  ignoreElements,
+  map,
+  noop,
+  startWith,
+  Subject,
+  type Observable,
+  type SchedulerLike,
+} from 'rxjs';
 import { isTerminal, type ResultPush } from '../../protocol/operation/result';
 import { MAX_WANTED_OPERATIONS, type SessionExtension } from '../../protocol/session/session-extension';
 import type { FlowUpdateMetadata } from '../../wire/messages/flow-update';
@@ -44,6 +54,8 @@ export class Submissions {
   /** Emits when the last operation in flight has ended, before anybody hears of its end. */
   readonly idle$: Observable<void>;
   private readonly idle = new Subject<void>();
+  /** Emits when the session is over, at once where it is. */
+  readonly over$: Observable<unknown> = this.idle.pipe(ignoreElements(), endWith(undefined));
   private readonly changes = new Subject<void>();
   /** The credit now, and after each change. */
   readonly credit$: Observable<Credit> = defer(() =>
