@@ -48,12 +48,16 @@ const RULES: Rules<BrowserWebSocketOptions> = {
 export function webSocket(given: BrowserWebSocketOptions): ConnectEndpoint {
   const { host = '127.0.0.1', port, path = '/', tls, ...options } = takeOptions('webSocket', given, RULES);
   const url = `${tls === undefined ? 'ws' : 'wss'}://${hostAndPort(host, port)}${pathOf(path)}`;
-  return { kind: 'websocket', url, connect: () => connectTo(url, options) };
+  return { kind: 'websocket', url, connect: () => connectPlatformSocket(url, options) };
 }
 
-function connectTo(
+/** Connects with the platform's own WebSocket. */
+export function connectPlatformSocket(
   url: string,
-  { subProtocol, ...options }: Pick<BrowserWebSocketOptions, 'subProtocol'> & Partial<SocketTransportOptions>,
+  {
+    subProtocol,
+    ...options
+  }: Partial<SocketTransportOptions> & { readonly subProtocol?: string | undefined },
 ): Observable<Transport> {
   return new Observable((subscriber) => {
     let socket: PlatformSocket;

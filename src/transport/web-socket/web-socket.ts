@@ -1,12 +1,16 @@
+import { throwError, type Observable } from 'rxjs';
 import { takeOptions } from '../../protocol/options/take-options';
+import { connectPlatformSocket } from '../browser/web-socket';
 import type { ConnectEndpoint, ListenEndpoint } from '../endpoint';
+import { connectError } from '../network-errors';
 import { hostAndPort } from '../place';
 import { TrustedProxies } from '../tcp/trusted-proxies';
 import { TlsCredentials, type SecureEndpoint, type TlsSettings } from '../tls/credentials';
 import { takeCertificate } from '../tls/options';
+import type { Transport } from '../transport';
 import { pathOf } from './path-of';
 import type { UpgradeRules } from './upgrade-rules';
-import { connectWebSocket } from './connect';
+import { connectWebSocket, type WebSocketTarget } from './connect';
 import {
   SHARED_WEB_SOCKET_RULES,
   WEB_SOCKET_RULES,
@@ -82,7 +86,7 @@ function ownEndpoint(
     kind: 'websocket',
     url,
     listen: (listenOptions) => listenWebSocket(own, listenOptions),
-    connect: () => connectWebSocket(target),
+    connect: () => (isBun() ? connectOfBun(target, tls) : connectWebSocket(target)),
   };
   if (credentials === undefined) return endpoint;
   return {
@@ -91,4 +95,18 @@ function ownEndpoint(
       credentials.replace(takeCertificate(certificate), url);
     },
   };
+}
+
+function isBun(): boolean {
+  return 'bun' in process.versions;
+}
+
+/** Bun has a `ws` of its own, which shows nobody its socket; the platform's WebSocket is what it has for clients. */
+function connectOfBun(
+  { url, subProtocol, options }: WebSocketTarget,
+  tls: TlsSettings | undefined,
+): Observable<Transport> {
+  if (Object.keys(tls ?? {}).length === 0) return connectPlatformSocket(url, { ...options, subProtocol });
+  const cause = new Error('in Bun, whom to trust is for the platform to say; give `tls: {}`');
+  return throwError(() => connectError(url, cause));
 }
