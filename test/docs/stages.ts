@@ -226,6 +226,7 @@ export const STAGES: Readonly<Record<string, Make>> = {
   'ClientSession.state$': ofSession(({ asked }) => asked.state$, cut),
   'ClientSession.credit$': ofSession(({ asked }) => asked.credit$, submitOne),
   'ClientSession.pressure$': ofSession(({ asked }) => asked.pressure$, cut),
+  'ClientSession.ticket$': ofSession(({ asked }) => asked.ticket$, cut),
   'ClientSession.flowUpdates$': ofSession(
     ({ asked }) => asked.flowUpdates$,
     ({ served }) => {
