@@ -38,10 +38,15 @@ export type { Answer, Answers, HandlerContext } from '../operators/application/r
 
 // A client.
 export type { Client } from './client/client';
-export type { ClientOptions, ReconnectOptions, ResumeOptions, SessionOptions } from './client/options';
+export type {
+  ClientOptions,
+  ClientReconnectOptions,
+  ReconnectOptions,
+  ResumeOptions,
+  SessionOptions,
+} from './client/options';
 export type { ResumedOperation, ResumedSession, SentRequest } from './client/session/resumed-session';
 export type { CacheInvalidation, ClientSession, PatchAck } from './client/session/session';
-export type { SessionEnd } from './client/session/session-end';
 export type { SubmitRequest } from './client/submissions/submission';
 export type { ClientOperation } from './client/submissions/client-interceptor';
 export type { OperationTimings } from './client/submissions/stopwatch';
@@ -58,6 +63,7 @@ export {
   SessionRejectedError,
   type OperationFailure,
   type OperationOutcome,
+  type SessionEnd,
 } from './client/errors';
 
 // Transports.

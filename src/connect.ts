@@ -1,14 +1,15 @@
 import { connect as connectTo, type Client } from './client/client';
 import type { ClientOptions } from './client/options';
 import type { ConnectEndpoint } from './transport/endpoint';
-import { parseEndpointUrl } from './transport/endpoint-url';
+import { endpointsOf, parseEndpointUrl } from './transport/endpoint-url';
 import { tcp } from './transport/tcp/tcp';
 import { tls } from './transport/tls/tls';
 import { webSocket } from './transport/web-socket/web-socket';
 
 /**
  * Connects to a server: to an endpoint, or to a URL, `tcp://host:port`, `tls://host:port`, `ws://host/path` or
- * `wss://host/path`. Rejects with a `RuntimeError`: `io` with host and port where nobody answers,
+ * `wss://host/path`; or to one of several, as chance has it, and the next where one cannot be reached. Rejects with a
+ * `RuntimeError`: `io` with host and port where nobody answers,
  * `unsupported-transport` where `options.transport` names another kind. Rejects with a `TypeError` or a
  * `RangeError` that names the option where one cannot be what it is.
  *
@@ -18,8 +19,11 @@ import { webSocket } from './transport/web-socket/web-socket';
  *
  * const other = await connect(tcp({ port: 4433 }));
  */
-export async function connect(to: string | ConnectEndpoint, options?: ClientOptions): Promise<Client> {
-  return connectTo(typeof to === 'string' ? endpointOf(to) : to, options);
+export async function connect(
+  to: string | ConnectEndpoint | readonly (string | ConnectEndpoint)[],
+  options?: ClientOptions,
+): Promise<Client> {
+  return connectTo(endpointsOf(to, endpointOf), options);
 }
 
 function endpointOf(url: string): ConnectEndpoint {

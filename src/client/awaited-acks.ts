@@ -5,7 +5,8 @@ import { messageTypeName, type MessageType } from '../wire/message-type';
 
 /** How long the acks of a session are waited for. */
 export interface Patience {
-  readonly sessionId: number;
+  /** Whose id may change. */
+  readonly session: { readonly sessionId: number };
   readonly scheduler: SchedulerLike;
   /** Milliseconds, Infinity for no limit. */
   readonly answerTimeoutMs: number;
@@ -120,10 +121,10 @@ export function unasked(ack: MessageType): RuntimeError {
   return unexpectedMessage(`client received ${messageTypeName(ack)} that it did not ask for`);
 }
 
-function unanswered(asked: MessageType, { sessionId, answerTimeoutMs }: Patience): RuntimeError {
+function unanswered(asked: MessageType, { session, answerTimeoutMs }: Patience): RuntimeError {
   return new RuntimeError(
     'io',
-    `the server has not answered ${messageTypeName(asked)} of session ${sessionId} within ${answerTimeoutMs} ms; ask again, or allow it more time with answerTimeoutMs`,
+    `the server has not answered ${messageTypeName(asked)} of session ${session.sessionId} within ${answerTimeoutMs} ms; ask again, or allow it more time with answerTimeoutMs`,
     { reach: 'session', origin: 'peer' },
   );
 }

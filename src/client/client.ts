@@ -7,13 +7,12 @@ import type { PeerName, TransportKind } from '../transport/transport';
 import type { Message, RevisionName } from '../wire/message';
 import type { MessageType } from '../wire/message-type';
 import { SessionErrorCode, SessionStatus } from '../wire/messages/session-open';
-import { NnrpError } from '../wire/errors';
 import { showAsJson } from '../wire/show-as-json';
 import { throwIfAborted, unlessAborted } from './abort';
 import { SessionRejectedError } from './errors';
 import { linkOver, type ClientLink } from './link/link';
 import { ClientLinks } from './link/links';
-import { takeClientOptions, takeEndpoint, takeResumeOptions, takeSessionOptions } from './option-rules';
+import { takeClientOptions, takeEndpoints, takeResumeOptions, takeSessionOptions } from './option-rules';
 import {
   clientSettings,
   type ClientOptions,
@@ -22,14 +21,17 @@ import {
   type SessionOptions,
 } from './options';
 import { onEach } from '../transport/on-each';
+import { MainLink } from './reconnect/main-link';
 import { Reconnection } from './reconnect/reconnection';
 import { SessionMover } from './reconnect/session-mover';
-import { ConnectedSession, type SessionOwner } from './session/connected-session';
 import { AuthSource } from './session/auth';
+import { ConnectedSession } from './session/connected-session';
+import { requireFreeId } from './session/grant';
 import { openRequest, type AcceptedOpen } from './session/open';
 import type { ResumedSession } from './session/resumed-session';
 import type { ClientSession } from './session/session';
 import { readTicket, toldWith, type Ticket } from './session/ticket';
+import type { SessionOwner } from './session/session-owner';
 import type { ClientUsage } from './usage';
 
 /** A connection to a server. */
@@ -44,7 +46,7 @@ export interface Client {
   readonly errors$: Observable<Message<typeof MessageType.Error>>;
   /**
    * Completes when the connection has ended, and no session of the client waits for another; errors
-   * with a `RuntimeError` where it failed.
+   * with a `RuntimeError` where it failed. One that has `reconnect` itself has ended once it is closed.
    */
   readonly ended$: Observable<never>;
   /** What the client holds now. Counted when it is asked for. */
@@ -81,7 +83,8 @@ export interface Client {
 }
 
 /**
- * Connects to a server. Rejects with a `RuntimeError`: `io` with host and port where nobody answers,
+ * Connects to a server, or to one of several: each client to another, as chance has it, and to the next where one cannot
+ * be reached. Rejects with a `RuntimeError`: `io` with host and port where nobody answers,
  * `unsupported-transport` where `options.transport` names another kind. Rejects with a `TypeError` or a
  * `RangeError` that names the option where one cannot be what it is, and with the reason of `options.signal` where
  * that aborts first.
@@ -90,13 +93,18 @@ export interface Client {
  * const client = await connect(tcp({ port: 4433 }));
  * const session = await client.openSession();
  */
-export async function connect(to: ConnectEndpoint, given: ClientOptions = {}): Promise<Client> {
-  const endpoint = takeEndpoint(to);
+export async function connect(
+  to: ConnectEndpoint | readonly ConnectEndpoint[],
+  given: ClientOptions = {},
+): Promise<Client> {
+  const endpoints = takeEndpoints(to);
   const options = takeClientOptions(given);
-  const { transport = endpoint.kind } = options;
-  if (transport !== endpoint.kind) throw unsupportedTransport(endpoint.kind, transport);
-  const client = new RunningClient(clientSettings(options));
-  await client.connect(endpoint, options.signal);
+  for (const { kind } of endpoints) {
+    if (options.transport !== undefined && options.transport !== kind)
+      throw unsupportedTransport(kind, options.transport);
+  }
+  const client = new RunningClient(clientSettings(options), endpoints);
+  await client.connect(options.signal);
   return client;
 }
 
@@ -108,7 +116,7 @@ interface Beginning {
   readonly ticket?: Ticket;
 }
 
-class RunningClient implements Client, SessionOwner {
+class RunningClient implements Client, SessionOwner<ConnectedSession> {
   readonly violations$: Observable<RuntimeError>;
   readonly errors$: Observable<Message<typeof MessageType.Error>>;
   readonly ended$: Observable<never>;
@@ -118,6 +126,7 @@ class RunningClient implements Client, SessionOwner {
   /** Those that are not over. */
   private readonly sessions = new Set<ConnectedSession>();
   private readonly links: ClientLinks;
+  private readonly main: MainLink;
   private readonly reconnection: Reconnection;
   private readonly mover: SessionMover;
   private readonly auths: AuthSource;
@@ -126,8 +135,12 @@ class RunningClient implements Client, SessionOwner {
   private closed: Promise<void> | undefined;
   private isFinished = false;
 
-  constructor(private readonly settings: ClientSettings) {
-    this.links = new ClientLinks(settings);
+  constructor(
+    private readonly settings: ClientSettings,
+    endpoints: readonly ConnectEndpoint[],
+  ) {
+    this.links = new ClientLinks(settings, endpoints);
+    this.main = new MainLink(this.links, settings);
     this.auths = new AuthSource(settings.scheduler);
     this.reconnection = new Reconnection(this.links, this.auths, settings);
     this.mover = new SessionMover(this.links, this.reconnection, settings);
@@ -169,8 +182,8 @@ class RunningClient implements Client, SessionOwner {
   }
 
   /** Makes the connection that new sessions are opened on. */
-  async connect(endpoint: ConnectEndpoint, signal: AbortSignal | undefined): Promise<void> {
-    this.links.main = await this.links.connect(endpoint, { signal });
+  async connect(signal: AbortSignal | undefined): Promise<void> {
+    await this.main.connect(signal);
   }
 
   async openSession(given: SessionOptions = {}): Promise<ClientSession> {
@@ -179,7 +192,8 @@ class RunningClient implements Client, SessionOwner {
     throwIfAborted(signal);
     const asked = this.authOf(options, signal);
     const auth = asked instanceof Uint8Array ? asked : await asked;
-    return await this.begin(this.mainLink, options, { auth, signal });
+    const link = this.links.main ?? (await this.main.get(signal));
+    return await this.begin(link, options, { auth, signal });
   }
 
   async resumeSession(ticket: string, given: ResumeOptions = {}): Promise<ResumedSession> {
@@ -196,18 +210,11 @@ class RunningClient implements Client, SessionOwner {
     }
   }
 
-  /** Where sessions are opened. Throws a `RuntimeError` where that has ended. */
-  private get mainLink(): ClientLink {
-    const { main } = this.links;
-    if (main === undefined || this.closed !== undefined) throw linkOver(this.peer);
-    return main;
-  }
-
   /** A link of a revision, to where sessions are opened: the one of those, or another. */
   private async linkOf(revision: RevisionName, signal: AbortSignal | undefined): Promise<ClientLink> {
-    const { mainLink } = this;
-    if (mainLink.speech.name === revision) return mainLink;
-    return this.links.connect(mainLink.endpoint, { revision, signal });
+    const main = await this.main.get(signal);
+    if (main.speech.name === revision) return main;
+    return this.links.connect(main.endpoint, { revision, signal });
   }
 
   /** At once where nobody has to be waited for. */
@@ -225,16 +232,13 @@ class RunningClient implements Client, SessionOwner {
     options: SessionOptions,
     { auth, signal, ticket }: Beginning,
   ): Promise<ConnectedSession> {
+    if (this.closed !== undefined) throw linkOver(this.peer);
     const { largestPacket } = link.transport;
     const told = ticket === undefined ? {} : toldWith(ticket);
     let session: ConnectedSession | undefined;
     const blocks = { auth, resumeToken: ticket?.resumeToken };
     const request = openRequest(options, blocks, { largestPacket, ...told }, link.speech, (accepted) => {
-      const { sessionId } = accepted.ack;
-      // A server that chooses may not choose the id of a session that goes on.
-      if (link.hasId(sessionId) && request.open.resumeTokenBytes === 0) {
-        throw new NnrpError({ kind: 'SessionAlreadyExists', sessionId });
-      }
+      if (request.open.resumeTokenBytes === 0) requireFreeId(link, accepted);
       const by = ticket === undefined ? 'open' : 'ticket';
       const opened = new ConnectedSession(this, this.settings, options, accepted, link, by);
       this.sessions.add(opened);
@@ -271,6 +275,11 @@ class RunningClient implements Client, SessionOwner {
 
   hurry(session: ConnectedSession): void {
     this.reconnection.hurry(session);
+  }
+
+  dismissed(session: ConnectedSession, from: ClientLink): void {
+    this.reconnection.add(session, from);
+    void this.links.retire(from);
   }
 
   move(session: ConnectedSession, from: ClientLink, endpoint: ConnectEndpoint): Promise<void> {
@@ -317,13 +326,15 @@ class RunningClient implements Client, SessionOwner {
     // A session that is accepted only now is to hear of its end as well.
     await Promise.allSettled(this.opening);
     this.reconnection.stop();
+    this.main.stop();
     await this.links.close();
     limit.unsubscribe();
     this.finish(undefined);
   }
 
   private finishIfIdle(error: RuntimeError | undefined): void {
-    if (this.links.size === 0 && this.reconnection.size === 0) this.finish(error);
+    const isToStay = this.settings.reconnect !== undefined && this.closed === undefined;
+    if (this.links.size === 0 && this.reconnection.size === 0 && !isToStay) this.finish(error);
   }
 
   private finish(error: RuntimeError | undefined): void {

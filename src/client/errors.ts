@@ -1,6 +1,24 @@
 import { enumerationKey } from '../wire/codec/enumeration';
 import { PrintableError } from '../wire/json';
+import type { CloseReason } from '../wire/messages/session-close';
 import { SessionErrorCode, SessionStatus } from '../wire/messages/session-open';
+
+/** How a session came to its end, as its client has it. */
+export interface SessionEnd {
+  /**
+   * Who has ended it: either side, the loss of its connection, which it did not survive, or another client that has
+   * taken it over with its ticket.
+   */
+  readonly by: 'client' | 'server' | 'connection' | 'taken-over';
+  /** The server's, where it has closed the session. */
+  readonly closeReason: CloseReason | undefined;
+  /** The server's, where it has closed the session or refused to resume it, else 0; see `SessionErrorCode`. */
+  readonly errorCode: number;
+  /** Why it was not resumed, in words; empty where there is nothing to say. */
+  readonly text: string;
+  /** Whether another one may be opened with what this one was: not where the server takes that no more. */
+  readonly mayOpenAgain: boolean;
+}
 
 /**
  * Why an operation has no result:
@@ -104,6 +122,7 @@ export class OperationError extends PrintableError {
   readonly text: string;
   /** Milliseconds to try again in, 0 where nothing is said of it. */
   readonly retryAfterMs: number;
+  readonly #sessionEnd: SessionEnd | undefined;
 
   constructor(
     readonly reason: OperationFailure,
@@ -115,8 +134,9 @@ export class OperationError extends PrintableError {
       text = '',
       retryAfterMs = 0,
       detail = text,
+      sessionEnd,
       cause,
-    }: Partial<Pick<OperationError, 'errorCode' | 'text' | 'retryAfterMs' | 'cause'>> & {
+    }: Partial<Pick<OperationError, 'errorCode' | 'text' | 'retryAfterMs' | 'sessionEnd' | 'cause'>> & {
       readonly detail?: string;
     } = {},
   ) {
@@ -133,6 +153,12 @@ export class OperationError extends PrintableError {
     this.status = reason === 'failed' ? errorCode : STATUS_OF[reason];
     this.text = text;
     this.retryAfterMs = retryAfterMs;
+    this.#sessionEnd = sessionEnd;
+  }
+
+  /** How its session came to its end, where that is why: who ended it, and whether another may be opened. */
+  get sessionEnd(): SessionEnd | undefined {
+    return this.#sessionEnd;
   }
 
   /** The operation's state at the server, as far as is known. */
@@ -142,7 +168,8 @@ export class OperationError extends PrintableError {
   }
 
   override toJSON(): Record<string, unknown> {
-    return { ...super.toJSON(), outcome: this.outcome };
+    const { outcome, sessionEnd } = this;
+    return { ...super.toJSON(), outcome, ...(sessionEnd && { sessionEnd }) };
   }
 }
 

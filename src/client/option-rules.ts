@@ -1,4 +1,10 @@
-import type { ClientOptions, ReconnectOptions, ResumeOptions, SessionOptions } from './options';
+import type {
+  ClientOptions,
+  ClientReconnectOptions,
+  ReconnectOptions,
+  ResumeOptions,
+  SessionOptions,
+} from './options';
 import {
   bytesOrText,
   callback,
@@ -8,6 +14,7 @@ import {
   listOf,
   milliseconds,
   oneOf,
+  oneOrListOf,
   rule,
   secret,
   share,
@@ -64,9 +71,16 @@ const RECONNECT_RULES: Rules<ReconnectOptions> = {
     'number',
   ),
   jitter: share,
+  reopen: flag,
+  giveUpMs: milliseconds,
 };
 
 const reconnect = optionsOf(RECONNECT_RULES);
+
+const CLIENT_RECONNECT_RULES: Rules<ClientReconnectOptions> = {
+  ...RECONNECT_RULES,
+  waitOnFirstConnect: flag,
+};
 
 const CLIENT_RULES: Rules<ClientOptions> = {
   transport: transportKind,
@@ -81,7 +95,7 @@ const CLIENT_RULES: Rules<ClientOptions> = {
   wallClock,
   signal: abortSignal,
   auth,
-  reconnect,
+  reconnect: optionsOf(CLIENT_RECONNECT_RULES),
   interceptors: listOf(callback<ClientInterceptor>()),
 };
 
@@ -128,9 +142,20 @@ const CLOSE_RULES: Rules<Partial<SessionCloseMetadata>> = {
   sessionCloseTag: u32,
 };
 
+const endpoints: Rule<ConnectEndpoint | readonly ConnectEndpoint[]> = {
+  ...oneOrListOf(connectEndpoint),
+  fits: (value) => oneOrListOf(connectEndpoint).fits(value) && !(Array.isArray(value) && value.length === 0),
+};
+
 /** These throw a `TypeError` or a `RangeError` that names the option, the value and what it may be. */
 export function takeEndpoint(endpoint: unknown): ConnectEndpoint {
   return takeValue(endpoint, 'the endpoint', connectEndpoint);
+}
+
+/** At least one. */
+export function takeEndpoints(given: unknown): readonly ConnectEndpoint[] {
+  const taken = takeValue(given, 'the endpoint', endpoints);
+  return Array.isArray(taken) ? (taken as readonly ConnectEndpoint[]) : [taken as ConnectEndpoint];
 }
 
 export function takeClientOptions(options: unknown): ClientOptions {

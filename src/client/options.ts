@@ -58,8 +58,11 @@ export interface ClientOptions {
   readonly signal?: AbortSignal;
   /** What `openSession` has for `auth` where it is given none. */
   readonly auth?: SessionOptions['auth'];
-  /** What `openSession` has for `reconnect` where it is given none. */
-  readonly reconnect?: ReconnectOptions;
+  /**
+   * What `openSession` has for `reconnect` where it is given none. A client that has it connects again also where it has
+   * no session, for the next `openSession`, and has ended once it is closed.
+   */
+  readonly reconnect?: ClientReconnectOptions;
   /**
    * What is done around each submit, the first outermost: traces, timings, logs, another try. One that throws costs its
    * operation. Default none.
@@ -75,6 +78,22 @@ export interface ReconnectOptions {
   readonly maxDelayMs?: number;
   /** Which share of a wait is random, from 0 to 1, so that clients do not come back together. Default 0.5. */
   readonly jitter?: number;
+  /**
+   * Whether a session that the server does not have any more, after a restart say, is opened anew (`reopened` on
+   * `state$`). Default true; else it has expired.
+   */
+  readonly reopen?: boolean;
+  /**
+   * Milliseconds without a server after which nobody tries to connect any more, Infinity for never. Sessions that are not
+   * opened anew are given up at the end of their resume window. Default 120,000.
+   */
+  readonly giveUpMs?: number;
+}
+
+/** How a client connects again. */
+export interface ClientReconnectOptions extends ReconnectOptions {
+  /** Whether `connect` waits for a server that cannot be reached yet. Default false: it rejects. */
+  readonly waitOnFirstConnect?: boolean;
 }
 
 /** What a session asks its server for, and what it does when its connection is lost. */
@@ -99,7 +118,8 @@ export interface SessionOptions {
   readonly allowResume?: boolean;
   /**
    * Connects again by itself when the connection is lost, and takes the session up where it was: submits
-   * in flight do not notice. `{}` for the defaults. Default: a lost connection ends the session.
+   * in flight do not notice. Where the server has it no more, opens another in its place. `{}` for the defaults.
+   * Default: a lost connection ends the session.
    */
   readonly reconnect?: ReconnectOptions;
   /**
@@ -156,7 +176,12 @@ export const CLIENT_DEFAULTS = {
 } as const;
 
 /** What `reconnect` fills in. */
-export const RECONNECT_DEFAULTS = { minDelayMs: 100, maxDelayMs: 10_000, jitter: 0.5 } as const;
+export const RECONNECT_DEFAULTS = {
+  minDelayMs: 100,
+  maxDelayMs: 10_000,
+  jitter: 0.5,
+  giveUpMs: 120_000,
+} as const;
 
 /** What `openSession` fills in (protocol section 10); the rest is said at each option. */
 export const SESSION_DEFAULTS = {
@@ -176,6 +201,8 @@ export interface ClientSettings extends Required<
   Omit<ClientOptions, 'transport' | 'keepAlive' | 'signal' | 'auth' | 'reconnect'>
 > {
   readonly keepAlive: KeepAlive;
+  /** How it connects again by itself, where it does. */
+  readonly reconnect: ClientReconnectOptions | undefined;
   /** What sessions have that are given none of it. */
   readonly session: Pick<SessionOptions, 'auth' | 'reconnect'>;
 }
@@ -198,6 +225,7 @@ export function clientSettings({
     ...CLIENT_DEFAULTS,
     ...options,
     keepAlive: { ...DEFAULT_KEEP_ALIVE, ...keepAlive },
+    reconnect,
     session: { ...(auth !== undefined && { auth }), ...(reconnect !== undefined && { reconnect }) },
   };
 }

@@ -39,6 +39,15 @@ export function parseEndpointUrl<Scheme extends string>(
   return { scheme, host: url.hostname.replace(/^\[|\]$/g, ''), port, path: url.pathname + url.search };
 }
 
+/** Makes an endpoint of each URL, in a list or not; anything else is judged where it is used. */
+export function endpointsOf<Endpoint>(
+  to: string | Endpoint | readonly (string | Endpoint)[],
+  endpointOf: (url: string) => Endpoint,
+): Endpoint | readonly Endpoint[] {
+  const each = (item: string | Endpoint): Endpoint => (typeof item === 'string' ? endpointOf(item) : item);
+  return Array.isArray(to) ? (to as readonly (string | Endpoint)[]).map(each) : each(to as string | Endpoint);
+}
+
 /** A URL as it may be shown: a password may be in it, and a token in its query. */
 function described(text: string): string {
   return describeValue(text.replace(/\/\/[^/?#]*@/, '//…@').replace(/\?[^#]*/, '?…'));

@@ -67,7 +67,7 @@ describe('AwaitedAcks', () => {
 
   it('rejects what has no ack in time, whose ack is then not the next one’s', async () => {
     const time = new VirtualTime();
-    const awaited = patches({ sessionId: 7, scheduler: time, answerTimeoutMs: 10 });
+    const awaited = patches({ session: { sessionId: 7 }, scheduler: time, answerTimeoutMs: 10 });
     const first = expect(awaited.add('a')).rejects.toThrow(
       'the server has not answered SESSION_PATCH of session 7 within 10 ms',
     );
@@ -88,7 +88,7 @@ describe('AwaitedAcks', () => {
 
   it('does not wait on another connection for an ack that was late on the one before', async () => {
     const time = new VirtualTime();
-    const awaited = patches({ sessionId: 7, scheduler: time, answerTimeoutMs: 10 });
+    const awaited = patches({ session: { sessionId: 7 }, scheduler: time, answerTimeoutMs: 10 });
     const first = expect(awaited.add('a')).rejects.toThrow('has not answered');
     time.advance(10);
     await first;

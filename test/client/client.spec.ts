@@ -129,7 +129,7 @@ describe('the end of a client', () => {
     const time = new VirtualTime();
     const client = await served.connect({ scheduler: time, random: () => 0 });
     const ended = told(client.ended$);
-    const session = await client.openSession({ reconnect: {} });
+    const session = await client.openSession({ reconnect: { reopen: false } });
     const states = told(session.state$);
     const seen = told(session.submit({}));
     await served.server.close();

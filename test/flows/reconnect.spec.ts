@@ -174,7 +174,7 @@ describe('a client whose connection is cut', () => {
   it.each(['N', 'F'])('gives the session up where the server refuses it, or takes another back: %s', (no) =>
     flow(async ({ serverPeer, openSession, expectObservable }) => {
       serverPeer(packets).sends(`A--#---${no}`).expects('O------r');
-      const session = await openSession({ reconnect });
+      const session = await openSession({ reconnect: { ...reconnect, reopen: false } });
       expectObservable(session.submit({ body: 'hi' })).toBe('-------#', {}, lost);
       expectObservable(session.state$).toBe('o--r---(x|)', states);
     }),
@@ -185,7 +185,8 @@ describe('a client whose connection is cut', () => {
       const peer = serverPeer({ ...packets, A: packets.A.with({ resumeWindowMs: 20 }) });
       peer.sends('A--#').expects('o');
       act('---d', { d: () => Object.assign(endpoint, { connect: () => down$ }) });
-      expectObservable((await openSession({ reconnect })).state$).toBe('o--r 19ms (x|)', states);
+      const session = await openSession({ reconnect: { ...reconnect, reopen: false } });
+      expectObservable(session.state$).toBe('o--r 19ms (x|)', states);
     }));
 
   it('has new credit with the ack', () =>

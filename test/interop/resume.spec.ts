@@ -301,7 +301,10 @@ describe('resume, this client at a Rust server', () => {
   });
 
   it('is nothing that a client does by itself there: it was given no token to go on with', async () => {
-    const { rustServer, rust, session } = await on.rustServer({}, { requestedSessionId: 7, reconnect: {} });
+    const { rustServer, rust, session } = await on.rustServer(
+      {},
+      { requestedSessionId: 7, reconnect: { reopen: false } },
+    );
     const lost = new Inbox(session.submit({}));
     await rust.receiveSubmit();
     await rust.drop();

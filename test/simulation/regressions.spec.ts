@@ -26,7 +26,7 @@ import { VirtualStage, type VirtualStageOptions } from './virtual-stage';
 
 // What the simulation has found, each as small as it gets.
 
-const RECONNECT = { minDelayMs: 1, maxDelayMs: 5, jitter: 0 };
+const RECONNECT = { minDelayMs: 1, maxDelayMs: 5, jitter: 0, reopen: false };
 const { FrameCancel, FrameSubmit, Error: ErrorMessage, SessionOpen, SessionOpenAck } = MessageType;
 
 /** What became of a submit, as its client saw it. */

@@ -218,7 +218,13 @@ function drawClient(random: Random, name: string, serverMaxInFlight: number): Cl
     sessions: random.int(1, 2),
     maxInFlight: random.int(1, serverMaxInFlight),
     reconnect: random.chance(0.8)
-      ? { minDelayMs: random.int(0, 10), maxDelayMs: random.int(10, 60), jitter: random.pick([0, 0.5, 1]) }
+      ? {
+          minDelayMs: random.int(0, 10),
+          maxDelayMs: random.int(10, 60),
+          jitter: random.pick([0, 0.5, 1]),
+          // A session of the ledger is one session of the server.
+          reopen: false,
+        }
       : undefined,
     connectTimeoutMs: random.int(20, 100),
     revision: random.fork('revision').pick<RevisionName>(['preview3', 'preview4']),

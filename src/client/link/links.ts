@@ -10,7 +10,7 @@ import {
 } from 'rxjs';
 import { describeValue } from '../../protocol/describe-value';
 import { takeValue } from '../../protocol/options/take-options';
-import { RuntimeError } from '../../protocol/runtime-error';
+import { describeError, RuntimeError } from '../../protocol/runtime-error';
 import type { ConnectEndpoint } from '../../transport/endpoint';
 import { isTlsFault } from '../../transport/network-errors';
 import { transport as transportRule } from '../../transport/option-rules';
@@ -21,6 +21,7 @@ import { aborted$, throwIfAborted, unlessAborted } from '../abort';
 import { onEach } from '../../transport/on-each';
 import type { ClientSettings } from '../options';
 import { ClientLink, linkOver, neitherRevision, type LinkEvent } from './link';
+import { inTurn } from './in-turn';
 import { speaksPreview3 } from './known-servers';
 
 /** How a connection is to be made. */
@@ -44,7 +45,11 @@ export class ClientLinks {
   private lastRevision: RevisionName = 'preview3';
   private isClosed = false;
 
-  constructor(private readonly settings: ClientSettings) {
+  constructor(
+    private readonly settings: ClientSettings,
+    /** Where the client may connect to. */
+    private readonly endpoints: readonly ConnectEndpoint[],
+  ) {
     this.events$ = this.events.asObservable();
   }
 
@@ -69,6 +74,26 @@ export class ClientLinks {
   /** That the server speaks where new sessions are opened, or spoke there. */
   get revision(): RevisionName {
     return this.main?.speech.name ?? this.lastRevision;
+  }
+
+  /**
+   * A link to the endpoint that comes first, or else to one of the client's, in an order of chance. Rejects as `connect`
+   * does; where there are several endpoints, with a `RuntimeError` that says what each has met.
+   */
+  async reach(first: ConnectEndpoint | undefined, wishes: ConnectWishes = {}): Promise<ClientLink> {
+    const met: unknown[] = [];
+    for (const endpoint of inTurn(this.endpoints, first, this.settings.random)) {
+      const { main } = this;
+      if (main?.endpoint === endpoint) return main;
+      try {
+        return await this.connect(endpoint, wishes);
+      } catch (error) {
+        throwIfAborted(wishes.signal);
+        if (this.isClosed) throw error;
+        met.push(error);
+      }
+    }
+    throw met.length === 1 ? met[0] : noneReached(met);
   }
 
   /**
@@ -164,6 +189,12 @@ export class ClientLinks {
     if (this.main === link) this.main = undefined;
   }
 
+  /** The server of a link shuts down: no session is opened there any more. */
+  async retire(link: ClientLink): Promise<void> {
+    if (this.main === link) this.main = undefined;
+    await this.leaveUnused(link);
+  }
+
   /** Ends every link in good order, and every one that is made later. */
   async close(): Promise<void> {
     this.isClosed = true;
@@ -192,6 +223,14 @@ function connecting(endpoint: ConnectEndpoint): Observable<Transport> {
 /** Whether nothing else can be expected of another connection, in whatever revision: the server has said what it thinks. */
 function wasAnswered(error: unknown): boolean {
   return isTlsFault(error) || (error instanceof RuntimeError && error.kind === 'protocol');
+}
+
+function noneReached(met: readonly unknown[]): RuntimeError {
+  return new RuntimeError('io', `none of the servers can be reached: ${met.map(describeError).join('; ')}`, {
+    reach: 'connection',
+    origin: 'local',
+    cause: new AggregateError(met),
+  });
 }
 
 function noPreview4(url: string): RuntimeError {

@@ -7,14 +7,14 @@ import { SessionErrorCode, SessionStatus } from '../../wire/messages/session-ope
 import { SessionRejectedError } from '../errors';
 import { linkOver, type ClientLink } from '../link/link';
 import type { ClientLinks } from '../link/links';
-import type { ClientSettings } from '../options';
+import { RECONNECT_DEFAULTS, type ClientSettings } from '../options';
 import type { AuthSource } from '../session/auth';
 import type { ConnectedSession } from '../session/connected-session';
 import { backoffMs } from './backoff';
 
-/** The outcome of an attempt to take a session up. */
+/** The outcome of an attempt to take a session up: `lost` may be tried again, `refused` need not. */
 export type ResumeOutcome =
-  { readonly kind: 'resumed' } | { readonly kind: 'expired' | 'lost'; readonly error: unknown };
+  { readonly kind: 'attached' } | { readonly kind: 'refused' | 'lost'; readonly error: unknown };
 
 /** The place that a session without a link waits for. */
 interface WaitingPlace {
@@ -22,6 +22,8 @@ interface WaitingPlace {
   readonly endpoint: ConnectEndpoint | undefined;
   /** When the server forgets it, in milliseconds of the scheduler. */
   readonly until: number;
+  /** When it is not tried any more to open another in its place. */
+  readonly givenUpAt: number;
 }
 
 /** Attempts that it took to get a link to a place. */
@@ -71,14 +73,18 @@ export class Reconnection {
       session.end('session-closed', 'closed');
       return;
     }
-    this.waiting.set(session, { endpoint, until: this.settings.scheduler.now() + session.resumeWindowMs });
+    const now = this.settings.scheduler.now();
+    const until = now + session.resumeWindowMs;
+    const { giveUpMs = RECONNECT_DEFAULTS.giveUpMs } = session.reconnectOptions;
+    const givenUpAt = session.reopens ? Math.max(until, now + giveUpMs) : until;
+    this.waiting.set(session, { endpoint, until, givenUpAt });
     if (isWorth(link, this.waits.get(endpoint)?.lastMs ?? 0)) this.waits.delete(endpoint);
     if (!this.places.has(endpoint)) this.reconnectLater(endpoint);
   }
 
   /** A session is between two links: whoever moves it resumes it. */
   hold(session: ConnectedSession): void {
-    this.waiting.set(session, { endpoint: undefined, until: Infinity });
+    this.waiting.set(session, { endpoint: undefined, until: Infinity, givenUpAt: Infinity });
   }
 
   /** A session that was held is not moved any more. */
@@ -86,20 +92,31 @@ export class Reconnection {
     this.waiting.delete(session);
   }
 
-  /** Takes a session up on a link. One that the server refuses has expired; one that it cannot take now waits. */
-  async resume(session: ConnectedSession, link: ClientLink): Promise<ResumeOutcome> {
+  /** Asks for a session on a link, as it was or for another in its place. */
+  async attach(session: ConnectedSession, link: ClientLink): Promise<ResumeOutcome> {
     try {
       await this.open(session, link);
-      return { kind: 'resumed' };
+      return { kind: 'attached' };
     } catch (error) {
       this.lastErrors.set(session, error);
       // Another token may be right, sooner or later; one that never changes is not.
       if (isAuthFailed(error) && typeof session.auth === 'function') return { kind: 'lost', error };
       const isRefused = error instanceof SessionRejectedError && error.status === SessionStatus.Rejected;
-      if (!isRefused && !(error instanceof NnrpError)) return { kind: 'lost', error };
-      this.expire(session, error);
-      return { kind: 'expired', error };
+      return { kind: isRefused || error instanceof NnrpError ? 'refused' : 'lost', error };
     }
+  }
+
+  /** One that the server does not have is opened anew, or has expired; one that it cannot take now waits. */
+  private async takeUp(session: ConnectedSession, link: ClientLink): Promise<void> {
+    const outcome = await this.attach(session, link);
+    if (outcome.kind !== 'refused' || !this.waiting.has(session)) return;
+    const { error } = outcome;
+    // One that breaks the protocol would do so again.
+    const mayHaveAnother = error instanceof SessionRejectedError && !isAuthFailed(error) && session.reopens;
+    if (session.isKept && mayHaveAnother) {
+      session.forget();
+      await this.takeUp(session, link);
+    } else this.expire(session, error);
   }
 
   /** Tries it once more where the server does not take what it is shown, and there may be something newer. */
@@ -118,11 +135,17 @@ export class Reconnection {
     // It may be over by now.
     if (!this.waiting.has(session)) throw linkOver(link.transport.peer);
     await link.open(
-      session.resumeRequest(link, auth, (accepted) => {
+      session.openRequest(link, auth, (accepted) => {
         this.waiting.delete(session);
         session.attach(link, accepted);
       }),
     );
+  }
+
+  /** The server does not have a session any more, and there is none in its place. */
+  expire(session: ConnectedSession, error: unknown = this.lastErrors.get(session)): void {
+    this.waiting.delete(session);
+    session.expire(error);
   }
 
   /** A session that waits is to be closed: somebody waits for that, and not for long. */
@@ -178,7 +201,7 @@ export class Reconnection {
    * last of them began.
    */
   private reconnectLater(endpoint: ConnectEndpoint, triedAt = -Infinity): void {
-    const { scheduler, random } = this.settings;
+    const { random } = this.settings;
     this.expireOverdue(endpoint, triedAt);
     const [first] = this.waitingFor(endpoint);
     if (first === undefined) {
@@ -191,7 +214,7 @@ export class Reconnection {
     const wait = isClosing ? Math.min(backoff, CLOSING_WAIT_MS) : backoff;
     this.waits.set(endpoint, { attempts: attempts + 1, lastMs: wait });
     // Not past the end of a resume window: whoever waits hears then that the session is lost.
-    const delayMs = Math.min(wait, this.nextExpiry(endpoint) - scheduler.now());
+    const delayMs = Math.min(wait, this.nextExpiry(endpoint));
     const timer = this.later(delayMs, () => this.reconnect(endpoint));
     this.places.set(endpoint, timer);
   }
@@ -201,12 +224,12 @@ export class Reconnection {
     const triedAt = this.settings.scheduler.now();
     this.places.set(endpoint, undefined);
     try {
-      // A server that could not take the sessions yet may have left the connection open.
-      const revision = this.waitingFor(endpoint)[0]?.revision;
-      const link =
-        links.main?.endpoint === endpoint ? links.main : await links.connect(endpoint, { revision });
+      const kept = this.waitingFor(endpoint).find(({ isKept }) => isKept);
+      // First where a session may be; one that is opened anew may be anywhere. A server that could not take them yet may
+      // have left the connection open.
+      const link = await links.reach(kept && endpoint, { revision: kept?.revision });
       links.main ??= link;
-      await Promise.all(this.waitingFor(endpoint).map((session) => this.resume(session, link)));
+      await Promise.all(this.waitingFor(endpoint).map((session) => this.takeUp(session, link)));
       await links.leaveUnused(link);
     } catch {
       // Nobody answers yet: the next attempt, or the end of the resume window, says so.
@@ -218,27 +241,27 @@ export class Reconnection {
     return [...this.waiting].filter(([, place]) => place.endpoint === endpoint).map(([session]) => session);
   }
 
-  /** When the first of the sessions that were lost there is forgotten. */
+  /** Milliseconds until the first of the sessions that were lost there is forgotten, or given up. */
   private nextExpiry(endpoint: ConnectEndpoint): number {
-    return Math.min(
-      ...[...this.waiting.values()].filter((place) => place.endpoint === endpoint).map(({ until }) => until),
-    );
+    const now = this.settings.scheduler.now();
+    const waits = [...this.waiting]
+      .filter(([, place]) => place.endpoint === endpoint)
+      .map(([{ isKept }, { until, givenUpAt }]) => (isKept ? until : givenUpAt) - now);
+    return Math.min(...waits);
   }
 
   /**
-   * An attempt that began at the end of the window was the last. One that began before it may have failed because
-   * this process stood still, or the server: they may have the session yet. Of one place only: a session of another
-   * may just be taken up there.
+   * An attempt that began at the end of the window was the last to resume a session. One that began before it may have
+   * failed because this process stood still, or the server: they may have the session yet. Of one place only: a session
+   * of another may just be taken up there.
    */
   private expireOverdue(endpoint: ConnectEndpoint, triedAt: number): void {
     for (const [session, place] of this.waiting) {
-      if (place.endpoint === endpoint && triedAt >= place.until) this.expire(session);
+      if (place.endpoint !== endpoint || triedAt < place.until) continue;
+      const isUnwanted = isAuthFailed(this.lastErrors.get(session));
+      if (triedAt >= place.givenUpAt || isUnwanted || !session.reopens) this.expire(session);
+      else if (session.isKept) session.forget();
     }
-  }
-
-  private expire(session: ConnectedSession, error: unknown = this.lastErrors.get(session)): void {
-    this.waiting.delete(session);
-    session.expire(error);
   }
 }
 

@@ -42,25 +42,30 @@ export class SessionMover {
     const answerPings = from.withholdPongs();
     session.detach();
     this.reconnection.hold(session);
-    const outcome = await this.reconnection.resume(session, link);
-    if (outcome.kind === 'resumed') {
+    const outcome = await this.reconnection.attach(session, link);
+    if (outcome.kind === 'attached') {
       if (links.main === from) links.main = link;
       this.reconnection.later(ack.graceWindowMs, () => links.leaveUnused(from));
     } else {
-      if (outcome.kind === 'lost') await this.stay(session, from);
+      if (outcome.kind === 'lost' || session.reopens) await this.stay(session, from);
+      else this.reconnection.expire(session, outcome.error);
       // The server may still have it where it was.
       if (session.state === SessionState.Closed) from.send(session.farewell());
     }
     answerPings();
-    if (outcome.kind === 'resumed') return;
+    if (outcome.kind === 'attached') return;
     await links.leaveUnused(link);
     throw outcome.error;
   }
 
   /** A session that could not be moved goes on where it was, or waits like any other. */
   private async stay(session: ConnectedSession, link: ClientLink): Promise<void> {
-    const { kind } = await this.reconnection.resume(session, link);
-    if (kind !== 'lost') return;
+    const outcome = await this.reconnection.attach(session, link);
+    if (outcome.kind === 'attached') return;
+    if (outcome.kind === 'refused' && !session.reopens) {
+      this.reconnection.expire(session, outcome.error);
+      return;
+    }
     this.reconnection.drop(session);
     if (session.lose() === 'waits') this.reconnection.add(session, link);
   }

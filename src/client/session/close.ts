@@ -23,9 +23,15 @@ import { onEach } from '../../transport/on-each';
 import type { ClientSettings } from '../options';
 import type { Submissions } from '../submissions/submissions';
 import type { SessionCarrier } from './session-carrier';
+import { closedByServer, ENDED_HERE } from './session-end';
 
 /** The server's last word of a session, undefined where it has said none in time. */
 type LastWord = SessionCloseAckMetadata | undefined;
+
+interface ClosingSettings extends Pick<ClientSettings, 'scheduler' | 'closeTimeoutMs'> {
+  /** Whether another session is to be opened in its place. */
+  readonly reopens: boolean;
+}
 
 /** A close of this side's, from when it is asked for until the server's last word. */
 interface AskedClose {
@@ -58,7 +64,7 @@ export class ClosingHandshake {
   constructor(
     private readonly carrier: SessionCarrier,
     private readonly submissions: Submissions,
-    private readonly settings: Pick<ClientSettings, 'scheduler' | 'closeTimeoutMs'>,
+    private readonly settings: ClosingSettings,
     private current: SessionState,
   ) {
     this.over$ = this.over.asObservable();
@@ -84,6 +90,12 @@ export class ClosingHandshake {
     return acceptsOperations(this.current) && this.asked === undefined;
   }
 
+  /** Whether another session may take its place: nobody has ended it but a server that shuts down. */
+  get mayReopen(): boolean {
+    if (!this.settings.reopens || this.asked !== undefined) return false;
+    return acceptsOperations(this.current) || this.askedByServer?.closeReason === CloseReason.ServerShutdown;
+  }
+
   /** Whether this side has asked for the end, and the server has not said its last word. */
   get isAsked(): boolean {
     return this.asked !== undefined;
@@ -106,7 +118,7 @@ export class ClosingHandshake {
     if (this.current === SessionState.Closed) return Promise.resolve(undefined);
     const drainMs = close.inFlightPolicy === InFlightPolicy.Abort ? 0 : close.drainTimeoutMs;
     const asked = this.ask(metadata, drainMs + this.settings.closeTimeoutMs);
-    this.submissions.refuseNew();
+    this.submissions.refuseNew(ENDED_HERE);
     if (this.isDraining) this.drainFor(drainMs);
     else if (this.carrier.link !== undefined) this.tell(asked);
     else if (drainMs === 0) this.submissions.failAll('session-closed');
@@ -114,8 +126,7 @@ export class ClosingHandshake {
   }
 
   /** Makes the word to a server that may still have the session, where the client gave it up. */
-  farewell(): Packet {
-    const { sessionId } = this.carrier;
+  farewell(sessionId = this.carrier.sessionId): Packet {
     const close = SessionCloseMetadata.encode(this.request({ inFlightPolicy: InFlightPolicy.Abort }));
     return packet({ messageType: MessageType.SessionClose, sessionId }, close);
   }
@@ -136,7 +147,7 @@ export class ClosingHandshake {
     if (closeStatus === CloseStatus.Acknowledged || closeStatus === CloseStatus.Draining) return;
     this.settle(asked, metadata);
     if (closeStatus === CloseStatus.Closed) this.over.next();
-    else this.submissions.acceptNew();
+    else this.submissions.admit('open');
   }
 
   /** The server ends the session: what is in flight may finish, where it drains. */
@@ -153,7 +164,8 @@ export class ClosingHandshake {
     }
     this.current = afterClose(this.current, sessionId);
     this.askedByServer = metadata;
-    submissions.refuseNew();
+    if (this.mayReopen) submissions.admit('held');
+    else submissions.refuseNew(closedByServer(metadata));
     if (sessionErrorCode === TAKEN_OVER) {
       // The server waits for no answer.
       this.over.next();
@@ -172,8 +184,15 @@ export class ClosingHandshake {
    * The session goes on over another link. What is in flight is under way there, too: a server that may not have
    * heard of the end hears of it with `tellAgain`.
    */
-  resumed(): void {
-    this.current = SessionState.Resumed;
+  attached(state: SessionState): void {
+    this.draining.unsubscribe();
+    this.askedByServer = undefined;
+    this.current = state;
+  }
+
+  /** Nobody waits for operations to finish any more. */
+  stopDraining(): void {
+    this.draining.unsubscribe();
   }
 
   tellAgain(): void {

@@ -1,6 +1,5 @@
-import { of, ReplaySubject, type Observable } from 'rxjs';
+import { of, type Observable } from 'rxjs';
 import type { RuntimeError } from '../../protocol/runtime-error';
-import type { SessionExtension } from '../../protocol/session/session-extension';
 import type { SessionConnectivity } from '../../protocol/session/session-connectivity';
 import { SessionState } from '../../protocol/session/session-lifecycle';
 import type { ConnectEndpoint } from '../../transport/endpoint';
@@ -14,6 +13,7 @@ import { SessionStatus, type SessionOpenAckMetadata } from '../../wire/messages/
 import type { SessionPatchMetadata } from '../../wire/messages/session-patch';
 import { EMPTY, type Packet } from '../../wire/packet';
 import { showAsJson } from '../../wire/show-as-json';
+import type { SessionEnd } from '../errors';
 import type { ClientLink, LinkedSession } from '../link/link';
 import type { OpenRequest } from '../link/open-queue';
 import { CarriedPressure } from '../../transport/carried-pressure';
@@ -32,44 +32,26 @@ import type { Credit } from '../submissions/credit';
 import { Submissions } from '../submissions/submissions';
 import type { ClientSessionUsage } from '../usage';
 import { ClosingHandshake } from './close';
+import { Connectivity } from './connectivity';
+import { SessionGrant, type SessionProgress } from './grant';
 import type { AcceptedOpen } from './open';
 import { SessionMessages } from './messages';
-import { ResumeClaim } from './resume-claim';
 import { takeUp, type ResumedOperation } from './resumed-session';
-import {
-  closedByServer,
-  CONNECTION_LOST,
-  ENDED_HERE,
-  notResumed,
-  type SessionEnd,
-  endedBefore,
-} from './session-end';
+import { closedByServer, CONNECTION_LOST, ENDED_HERE, notResumed, endedBefore } from './session-end';
 import type { CacheInvalidation, ClientSession, PatchAck } from './session';
 import { SessionCarrier } from './session-carrier';
+import type { SessionOwner } from './session-owner';
 import { UnreadableAnswers } from './unreadable-answers';
 
 /**
- * What a session asks of its client: it knows of no other link than its own, and the application, which holds it, may
- * want one at any time.
- */
-export interface SessionOwner {
-  /** The session has no link and wants one soon, to close over it. */
-  hurry(session: ConnectedSession): void;
-  /** Moves the session from its link to one of another transport. */
-  move(session: ConnectedSession, from: ClientLink, endpoint: ConnectEndpoint): Promise<void>;
-  /** The session is over, and waits for no link any more. */
-  ended(session: ConnectedSession): void;
-}
-
-/**
- * A session on a link, and from link to link where it may be resumed. Its packets each have
+ * A session on a link, and from link to link where it may be resumed or opened anew. Its packets each have
  * their handler, see {@link SessionMessages}.
  *
- *          link lost, `reconnect` given                  refused, or the window is over
- *   open ──────────────────────────────▶ reconnecting ──────────────────────────────────▶ expired
+ *          link lost, `reconnect` given                  refused for good, or the time is over
+ *   open ──────────────────────────────▶ reconnecting ──────────────────────────────────────▶ expired
  *                                        │      ▲
- *                        resumed there   ▼      │ link lost
- *                                        resumed            (a close ends it from anywhere: closed)
+ *      taken up, or another in its place ▼      │ link lost, or the server shuts down
+ *                              resumed, reopened            (a close ends it from anywhere: closed)
  */
 export class ConnectedSession implements ClientSession, LinkedSession {
   readonly flowUpdates$: Observable<FlowUpdateMetadata>;
@@ -84,18 +66,13 @@ export class ConnectedSession implements ClientSession, LinkedSession {
   private readonly closing: ClosingHandshake;
   private readonly messages: SessionMessages;
   private readonly unreadable: UnreadableAnswers;
-  private phase: SessionConnectivity = 'open';
-  /** Says how it ended also to whoever asks later: a session may be over when its opener has it. */
-  private readonly phases = new ReplaySubject<SessionConnectivity>(1);
+  private readonly connectivity = new Connectivity();
   private readonly pressure: CarriedPressure;
-  private ack: SessionOpenAckMetadata;
-  private readonly claim: ResumeClaim;
+  private readonly grant: SessionGrant;
   private endedHow: SessionEnd | undefined;
-  /** Whether the server counts its results, and sends again what has not arrived. */
-  private isCounted: boolean;
 
   constructor(
-    private readonly owner: SessionOwner,
+    private readonly owner: SessionOwner<ConnectedSession>,
     settings: ClientSettings,
     private readonly options: SessionOptions,
     accepted: AcceptedOpen,
@@ -107,22 +84,20 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     const { sessionId, sessionStatus } = ack;
     const { scheduler, answerTimeoutMs } = settings;
     if (extension !== undefined) link.announce(extension);
-    this.ack = ack;
-    this.isCounted = extension !== undefined;
-    this.claim = new ResumeClaim(options, accepted);
-    if (by === 'ticket') this.phase = 'resumed';
-    this.phases.next(this.phase);
-    this.state$ = this.phases.asObservable();
+    this.grant = new SessionGrant(options, accepted);
+    if (by === 'ticket') this.connectivity.become('resumed');
+    this.state$ = this.connectivity.state$;
     this.pressure = new CarriedPressure(link.transport.pressure$);
     this.pressure$ = this.pressure.pressure$;
     this.carrier = new SessionCarrier(sessionId, link);
-    this.submissions = new Submissions(this.carrier, settings, this.claim.isGranted, ack, link.credit);
+    this.submissions = new Submissions(this.carrier, settings, this.grant, link.credit);
     this.submissions.heard(extension);
-    this.unreadable = new UnreadableAnswers(sessionId, this.submissions);
+    this.unreadable = new UnreadableAnswers(this.carrier, this.submissions);
     const state = sessionStatus === SessionStatus.Resumed ? SessionState.Resumed : SessionState.Open;
-    this.closing = new ClosingHandshake(this.carrier, this.submissions, settings, state);
-    onEach(this.closing.over$, () => this.end(this.closing.reason, 'closed'));
-    const patience = { sessionId, scheduler, answerTimeoutMs };
+    const reopens = options.reconnect !== undefined && options.reconnect.reopen !== false;
+    this.closing = new ClosingHandshake(this.carrier, this.submissions, { ...settings, reopens }, state);
+    onEach(this.closing.over$, () => this.onClosed());
+    const patience = { session: this.carrier, scheduler, answerTimeoutMs };
     this.messages = new SessionMessages(this.closing, this.submissions, this.carrier, patience);
     this.flowUpdates$ = this.messages.flow.received.asObservable();
     this.hints$ = this.messages.hints.asObservable();
@@ -134,13 +109,13 @@ export class ConnectedSession implements ClientSession, LinkedSession {
       { scheduler, maxBufferedBytes, slowConsumerMs },
       holdingOf(extension),
     );
-    this.ticket$ = this.claim.tickets(this.carrier, this.messages.results);
+    this.ticket$ = this.grant.tickets(this.carrier, this.messages.results);
     const parts = { submissions: this.submissions, backlog: this.backlog, results: this.messages.results };
     this.operations = by === 'ticket' ? takeUp(extension, link.speech.requests, parts) : [];
   }
 
   get sessionId(): number {
-    return this.ack.sessionId;
+    return this.carrier.sessionId;
   }
 
   get state(): SessionState {
@@ -152,7 +127,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
   }
 
   get granted(): SessionOpenAckMetadata {
-    return this.ack;
+    return this.grant.ack;
   }
 
   get usage(): ClientSessionUsage {
@@ -184,7 +159,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
 
   async cachePut(fields: Partial<CachePutMetadata>, object: Uint8Array): Promise<CacheAckMetadata> {
     this.requireLink();
-    return this.messages.cachePuts.ask(fields, object, this.ack.leaseTtlMs);
+    return this.messages.cachePuts.ask(fields, object, this.grant.ack.leaseTtlMs);
   }
 
   cacheInvalidate(which: CacheInvalidation): void {
@@ -203,7 +178,10 @@ export class ConnectedSession implements ClientSession, LinkedSession {
 
   async close(fields: Partial<SessionCloseMetadata> = {}): Promise<SessionCloseAckMetadata | undefined> {
     const lastWord = this.closing.close(takeCloseFields(fields));
-    if (this.carrier.link === undefined) this.owner.hurry(this);
+    if (this.carrier.link === undefined) {
+      if (this.isKept) this.owner.hurry(this);
+      else this.leave();
+    }
     return lastWord;
   }
 
@@ -238,12 +216,22 @@ export class ConnectedSession implements ClientSession, LinkedSession {
 
   /** Milliseconds that the server keeps the session without its client. */
   get resumeWindowMs(): number {
-    return this.ack.resumeWindowMs;
+    return this.grant.ack.resumeWindowMs;
   }
 
-  /** Whether the session can go on over another link. */
+  /** Whether the server may have the session yet, and gives it back. */
+  get isKept(): boolean {
+    return this.grant.isResumable;
+  }
+
+  /** Whether the session can be taken up over another link. */
   get isResumable(): boolean {
-    return this.claim.isGranted && this.closing.isOpen;
+    return this.isKept && this.closing.isOpen;
+  }
+
+  /** Whether another is opened in its place where the server has it no more. */
+  get reopens(): boolean {
+    return this.closing.mayReopen;
   }
 
   /** Whether the server is to hear of its end, and has not said its last word. */
@@ -251,26 +239,28 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     return this.closing.isAsked;
   }
 
-  /** A resume of this session on a link, which `accepted` adopts. */
-  resumeRequest(link: ClientLink, auth: Uint8Array, accepted: (answer: AcceptedOpen) => void): OpenRequest {
-    const { sessionId, messages, submissions } = this;
-    const progress = (): SessionExtension => ({
-      receivedResults: messages.results.received,
-      wantedOperations: submissions.tellWanted(),
-    });
-    return this.claim.request(sessionId, link, auth, progress, (answer) => {
+  /** Asks for this session over a link, or for another in its place, which `accepted` adopts. */
+  openRequest(link: ClientLink, auth: Uint8Array, accepted: (answer: AcceptedOpen) => void): OpenRequest {
+    const { grant, sessionId } = this;
+    const accept = (answer: AcceptedOpen): void => {
       if (this.isOver) {
         // Meanwhile; the server has it there again.
-        link.send(this.farewell());
+        link.send(this.farewell(answer.ack.sessionId));
         throw endedBefore(sessionId, 'session-closed');
       }
       accepted(answer);
+    };
+    if (!this.isKept) return grant.anew(link, auth, accept);
+    const progress = (): SessionProgress => ({
+      receivedResults: this.messages.results.received,
+      wantedOperations: this.submissions.tellWanted(),
     });
+    return grant.resume(sessionId, link, auth, progress, accept);
   }
 
   /** What is said to a server that may still have the session, where the client gave it up. */
-  farewell(): Packet {
-    return this.closing.farewell();
+  farewell(sessionId = this.sessionId): Packet {
+    return this.closing.farewell(sessionId);
   }
 
   /** Leaves its link, which goes on to live or die without it. */
@@ -279,42 +269,56 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     this.submissions.detach();
     this.messages.rejectRequests(endedBefore(this.sessionId, 'connection-lost'));
     this.pressure.moveTo(of(true));
-    this.become('reconnecting');
+    this.connectivity.become('reconnecting');
   }
 
-  /** Goes on over another link. */
+  /** Goes on over another link, as it was or as another one. */
   attach(link: ClientLink, accepted: AcceptedOpen): void {
     const { ack, extension } = accepted;
-    this.carrier.attach(link);
+    const isAnew = !this.isKept;
+    this.carrier.attach(link, ack.sessionId);
     if (extension !== undefined) link.announce(extension);
-    this.ack = ack;
-    this.isCounted = extension !== undefined;
-    this.closing.resumed();
+    this.grant.accepted(accepted);
+    this.closing.attached(isAnew ? SessionState.Open : SessionState.Resumed);
+    if (isAnew) this.messages.begin();
     link.adopt(this);
     this.pressure.moveTo(link.transport.pressure$);
     this.submissions.heard(extension);
     // A server that does not say is taken to have received all: nothing may run twice.
-    this.submissions.attach(ack, extension?.lastOperationId ?? this.submissions.lastFrameId, link.credit);
+    const receivedId = isAnew ? undefined : extension?.lastOperationId;
+    this.submissions.attach(receivedId ?? this.submissions.lastFrameId, link.credit);
     this.backlog.attached(holdingOf(extension));
-    this.claim.renew(accepted);
-    this.become('resumed');
+    this.grant.renewed();
+    this.connectivity.become(isAnew ? 'reopened' : 'resumed');
     this.closing.tellAgain();
+  }
+
+  /**
+   * The server has the session no more, and another is to be opened in its place: what was in flight is of an outcome
+   * that nobody knows, what waits goes on waiting.
+   */
+  forget(): void {
+    this.grant.forget();
+    this.closing.stopDraining();
+    this.submissions.forget(this.closing.ofServer === undefined ? 'connection-lost' : 'session-closed');
   }
 
   /** Its link is gone: it waits for the next to where that led, where it may; is over where not. */
   lose(error?: RuntimeError): 'waits' | 'over' {
     if (this.isOver) return 'over';
-    if (!this.mayComeBack) {
+    const { mayComeBack } = this;
+    if (!mayComeBack && !this.reopens) {
       // A server that has said it closes the session ends it so, where its time to drain is over first.
       this.end(this.closing.isDraining ? 'session-closed' : 'connection-lost', 'closed');
       return 'over';
     }
     if (this.carrier.link !== undefined) this.detach();
     // Not before: what is submitted in its place is to be sent over the next link.
-    if (error?.kind === 'protocol')
-      this.unreadable.lost(error, this.messages.results.received, this.isCounted);
+    if (!mayComeBack) this.forget();
+    else if (error?.kind === 'protocol')
+      this.unreadable.lost(error, this.messages.results.received, this.grant.isCounted);
     // Nobody could tell what of them has come: an answer with a gap is none, and its end may never come.
-    if (!this.isCounted) this.submissions.failAll('connection-lost');
+    if (!this.grant.isCounted) this.submissions.failAll('connection-lost');
     return this.isOver ? 'over' : 'waits';
   }
 
@@ -351,42 +355,47 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     ended: SessionEnd = reason === 'session-closed' ? ENDED_HERE : CONNECTION_LOST,
   ): void {
     if (this.isOver) return;
-    this.phase = phase;
-    this.endedHow = this.closing.ofServer === undefined ? ended : closedByServer(this.closing.ofServer);
-    const error = endedBefore(this.sessionId, reason);
+    this.connectivity.end(phase);
+    const { ofServer } = this.closing;
+    this.endedHow = ofServer === undefined ? ended : closedByServer(ofServer);
+    const error = endedBefore(this.sessionId, reason, this.endedHow);
     this.closing.end(reason === 'connection-lost' ? error : undefined);
     this.leaveLink();
-    this.submissions.end(reason);
+    this.submissions.end(reason, this.endedHow);
     this.backlog.end();
     this.messages.end(error);
-    this.claim.end();
+    this.grant.end();
     this.pressure.end();
-    this.phases.next(phase);
-    this.phases.complete();
+    this.connectivity.tellEnd();
     this.owner.ended(this);
   }
 
   private get isOver(): boolean {
-    return this.phase === 'expired' || this.phase === 'closed';
+    return this.connectivity.isOver;
   }
 
   /** Whether the session goes on over the next link; to be closed there, where the server may not know of it. */
   private get mayComeBack(): boolean {
-    const { options, claim, closing } = this;
-    if (options.reconnect === undefined || !claim.isGranted || closing.isDraining) return false;
-    return closing.isOpen || closing.isAsked;
+    const { isOpen, isAsked, isDraining } = this.closing;
+    return this.options.reconnect !== undefined && this.isKept && (isOpen || isAsked) && !isDraining;
+  }
+
+  /** Closing has come to its end, whoever asked for it. */
+  private onClosed(): void {
+    const { link } = this.carrier;
+    if (!this.reopens || link === undefined) {
+      this.end(this.closing.reason, 'closed');
+      return;
+    }
+    this.detach();
+    this.forget();
+    if (!this.isOver) this.owner.dismissed(this, link);
   }
 
   private requireLink(): ClientLink {
-    if (this.carrier.link !== undefined) return this.carrier.link;
-    throw endedBefore(this.sessionId, this.isOver ? 'session-closed' : 'connection-lost');
-  }
-
-  private become(phase: 'reconnecting' | 'resumed'): void {
-    // Whoever hears of it may have ended it meanwhile.
-    if (this.isOver) return;
-    this.phase = phase;
-    this.phases.next(phase);
+    const { link } = this.carrier;
+    if (link !== undefined) return link;
+    throw endedBefore(this.sessionId, this.isOver ? 'session-closed' : 'connection-lost', this.endedHow);
   }
 
   private leaveLink(): void {

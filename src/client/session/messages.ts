@@ -70,6 +70,11 @@ export class SessionMessages {
     if (this.revision.messages[header.messageType]?.counted === 'counted') this.results.counted();
   }
 
+  /** Another session of the server's begins in the place of one that it has no more. */
+  begin(): void {
+    this.results.begin();
+  }
+
   /** There will be no acks of what was asked so far. */
   rejectRequests(error: unknown): void {
     for (const requests of this.requests) requests.rejectAll(error);

@@ -32,7 +32,7 @@ export class Results {
     private readonly carrier: SessionCarrier,
   ) {}
 
-  /** Results of the session that have arrived, over whatever link. */
+  /** Results that have arrived of what the server has for the session, over whatever link. */
   get received(): number {
     return this.count;
   }
@@ -90,6 +90,11 @@ export class Results {
     const text = readUtf8(body);
     if (isRefusedId(text) && this.submissions.sendWithoutId(relatedFrameId)) return;
     this.submissions.fail(relatedFrameId, reasonOf(errorCode), { errorCode, text, retryAfterMs });
+  }
+
+  /** None of another session has come. */
+  begin(): void {
+    this.count = 0;
   }
 
   /** The next has come, whatever it is worth. */

@@ -11,7 +11,7 @@ export class SessionCarrier {
   private spoken: Speech;
 
   constructor(
-    readonly sessionId: number,
+    private id: number,
     link: ClientLink | undefined,
   ) {
     this.current = link;
@@ -23,8 +23,14 @@ export class SessionCarrier {
     return this.current;
   }
 
-  attach(link: ClientLink): void {
+  /** By which its server knows it. */
+  get sessionId(): number {
+    return this.id;
+  }
+
+  attach(link: ClientLink, sessionId: number): void {
     this.current = link;
+    this.id = sessionId;
   }
 
   detach(): void {

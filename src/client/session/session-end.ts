@@ -1,25 +1,9 @@
+import { enumerationKey } from '../../wire/codec/enumeration';
 import { RuntimeError } from '../../protocol/runtime-error';
 import { TAKEN_OVER } from '../../protocol/session/taken-over';
 import { CloseReason, type SessionCloseMetadata } from '../../wire/messages/session-close';
 import { SessionErrorCode } from '../../wire/messages/session-open';
-import { SessionRejectedError, type OperationFailure } from '../errors';
-
-/** How a session came to its end, as its client has it. */
-export interface SessionEnd {
-  /**
-   * Who has ended it: either side, the loss of its connection, which it did not survive, or another client that has
-   * taken it over with its ticket.
-   */
-  readonly by: 'client' | 'server' | 'connection' | 'taken-over';
-  /** The server's, where it has closed the session. */
-  readonly closeReason: CloseReason | undefined;
-  /** The server's, where it has closed the session or refused to resume it, else 0; see `SessionErrorCode`. */
-  readonly errorCode: number;
-  /** Why it was not resumed, in words; empty where there is nothing to say. */
-  readonly text: string;
-  /** Whether another one may be opened with what this one was: not where the server takes that no more. */
-  readonly mayOpenAgain: boolean;
-}
+import { SessionRejectedError, type OperationFailure, type SessionEnd } from '../errors';
 
 export const ENDED_HERE: SessionEnd = {
   by: 'client',
@@ -63,10 +47,16 @@ const WHAT_ENDED: Readonly<Partial<Record<OperationFailure, string>>> = {
 };
 
 /** The error of requests that wait for an answer when their session is over, or is without its link. */
-export function endedBefore(sessionId: number, reason: OperationFailure): RuntimeError {
+export function endedBefore(sessionId: number, reason: OperationFailure, end?: SessionEnd): RuntimeError {
   const what = WHAT_ENDED[reason] ?? 'its connection is lost';
-  return new RuntimeError('io', `session ${sessionId} cannot answer: ${what}`, {
+  const words = [end?.by === 'server' ? 'by the server' : '', nameOf(end?.closeReason), end?.text ?? ''];
+  const why = words.filter((each) => each !== '').join(', ');
+  return new RuntimeError('io', `session ${sessionId} cannot answer: ${what}${why && ` (${why})`}`, {
     reach: 'session',
     origin: 'local',
   });
+}
+
+function nameOf(reason: CloseReason | undefined): string {
+  return reason === undefined ? '' : (enumerationKey(CloseReason, reason) ?? String(reason));
 }

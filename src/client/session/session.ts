@@ -15,7 +15,7 @@ import type {
   CacheObjectKind,
   CachePutMetadata,
 } from '../../wire/messages/cache';
-import type { SessionEnd } from './session-end';
+import type { SessionEnd } from '../errors';
 import type { SubmitRequest } from '../submissions/submission';
 import type { ResultStream } from '../submissions/result-stream';
 import type { Credit } from '../submissions/credit';

@@ -1,6 +1,7 @@
 import type { RuntimeError } from '../../protocol/runtime-error';
 import { PacketTooLong } from '../../wire/packet-decoder';
 import type { Submissions } from '../submissions/submissions';
+import type { SessionCarrier } from './session-carrier';
 
 /** The operations of a session whose answers end the connection, and would end each one after it. */
 export class UnreadableAnswers {
@@ -8,7 +9,7 @@ export class UnreadableAnswers {
   private after: number | undefined;
 
   constructor(
-    private readonly sessionId: number,
+    private readonly session: Pick<SessionCarrier, 'sessionId'>,
     private readonly submissions: Submissions,
   ) {}
 
@@ -17,10 +18,11 @@ export class UnreadableAnswers {
    * `isCounted`: the server sends again what has not come.
    */
   lost({ message, cause }: RuntimeError, received: number, isCounted: boolean): void {
-    const { sessionId, submissions } = this;
+    const { session, submissions } = this;
     if (cause instanceof PacketTooLong) {
       const { header } = cause;
-      if (header.sessionId === sessionId) submissions.fail(header.frameId, 'unreadable', { detail: message });
+      if (header.sessionId === session.sessionId)
+        submissions.fail(header.frameId, 'unreadable', { detail: message });
       return;
     }
     const isAgain = this.after === received;

@@ -14,7 +14,7 @@ import { MAX_WANTED_OPERATIONS, type SessionExtension } from '../../protocol/ses
 import type { FlowUpdateMetadata } from '../../wire/messages/flow-update';
 import type { SessionOpenAckMetadata } from '../../wire/messages/session-open';
 import type { ConnectionCredit } from '../link/connection-credit';
-import { OperationError, type OperationFailure } from '../errors';
+import { OperationError, type OperationFailure, type SessionEnd } from '../errors';
 import { onceATurn } from '../once-a-turn';
 import type { ClientSettings } from '../options';
 import type { SessionCarrier } from '../session/session-carrier';
@@ -66,8 +66,9 @@ export class Submissions {
   );
   private highestResult = 0;
   private over: OperationFailure | undefined;
-  /** Whether new submits are refused, because the session closes. */
-  private isClosing = false;
+  private ended: SessionEnd | undefined;
+  /** What becomes of new submits: sent, kept for another link, or refused, because the session closes. */
+  private intake: 'open' | 'held' | 'closed' = 'open';
   /** The operations that a server, whose connection is lost, takes to be wanted. */
   private toldWanted: readonly number[] = [];
   private leaveConnection: () => void = noop;
@@ -76,15 +77,14 @@ export class Submissions {
   constructor(
     private readonly carrier: SessionCarrier,
     private readonly settings: Pick<ClientSettings, 'scheduler' | 'interceptors'>,
-    /** Whether the session may go on over another connection, and send again what was not received. */
-    private readonly maySendAgain: boolean,
-    ack: SessionOpenAckMetadata,
+    /** `isResumable`: over another connection, what was not received is sent again. */
+    private readonly grant: { readonly ack: SessionOpenAckMetadata; readonly isResumable: boolean },
     credit: ConnectionCredit,
   ) {
     this.idle$ = this.idle.asObservable();
     this.inFlight = new InFlight(credit);
     this.tools = new ToolDesk(carrier, this.inFlight);
-    this.window = new SubmitWindow(this.inFlight, settings.scheduler, this.sendWaiting, ack, credit);
+    this.window = new SubmitWindow(this.inFlight, settings.scheduler, this.sendWaiting, grant.ack, credit);
     credit.join(this.sendWaiting, 0);
   }
 
@@ -131,9 +131,9 @@ export class Submissions {
 
   /** Submits. Throws what {@link submission} throws. */
   begin(request: SubmitRequest, subscriber: SubmitObserver, listener?: CallListener): Submission | undefined {
-    const refusal = this.isClosing ? 'session-closed' : this.over;
+    const refusal = this.intake === 'closed' ? 'session-closed' : this.over;
     if (refusal !== undefined) {
-      subscriber.error(new OperationError(refusal, this.carrier.sessionId, 0));
+      subscriber.error(this.endedWith(refusal));
       return undefined;
     }
     if (request.signal?.aborted === true) {
@@ -276,10 +276,10 @@ export class Submissions {
   }
 
   /** Goes on over another connection: sends again what the server has not received, then what waits. */
-  attach(ack: SessionOpenAckMetadata, lastReceivedId: number, credit: ConnectionCredit): void {
+  attach(lastReceivedId: number, credit: ConnectionCredit): void {
     this.leaveConnection();
     this.inFlight.connection = credit;
-    this.window.renew(ack, credit);
+    this.window.renew(this.grant.ack, credit);
     credit.join(this.sendWaiting, this.inFlight.counted);
     for (const id of this.toldWanted) {
       // Given up since the server was told.
@@ -305,37 +305,46 @@ export class Submissions {
   }
 
   /** Takes no more submits, and gives up those that wait: the session closes. */
-  refuseNew(): void {
-    this.isClosing = true;
+  refuseNew(ended?: SessionEnd): void {
+    this.intake = 'closed';
+    this.ended = ended;
     const waiting = [...this.waiting];
     this.waiting.clear();
-    for (const { subscriber } of waiting) {
-      subscriber.error(new OperationError('session-closed', this.carrier.sessionId, 0));
-    }
+    for (const { subscriber } of waiting) subscriber.error(this.endedWith('session-closed'));
     this.tellCredit();
   }
 
-  /** Takes submits again: the server has rejected the close. */
-  acceptNew(): void {
-    this.isClosing = false;
+  /** Sends again what is submitted, as where the server has rejected a close, or keeps it for another link. */
+  admit(intake: 'open' | 'held'): void {
+    this.intake = intake;
+  }
+
+  /** The server has the session no more: ends what is in flight, of which it may have run anything. */
+  forget(reason: OperationFailure): void {
+    this.failAll(reason);
+    this.toldWanted = [];
+    this.intake = 'open';
   }
 
   /** Ends every operation, and every later one at once. */
-  end(reason: OperationFailure): void {
+  end(reason: OperationFailure, ended?: SessionEnd): void {
     if (this.over !== undefined) return;
     this.over = reason;
+    this.ended = ended;
     this.detach();
     this.leaveConnection();
     const all = [...this.inFlight.all(), ...this.waiting];
     this.inFlight.clear();
     this.waiting.clear();
     for (const asked of all) this.tools.ended(asked);
-    for (const { subscriber, frameId } of all) {
-      subscriber.error(new OperationError(reason, this.carrier.sessionId, frameId));
-    }
+    for (const { subscriber, frameId } of all) subscriber.error(this.endedWith(reason, frameId));
     this.tellCredit();
     this.changes.complete();
     this.idle.complete();
+  }
+
+  private endedWith(reason: OperationFailure, frameId = 0): OperationError {
+    return new OperationError(reason, this.carrier.sessionId, frameId, { sessionEnd: this.ended });
   }
 
   /** Sends a submit where it may be, and nothing waits before it. */
@@ -343,7 +352,7 @@ export class Submissions {
     const { connection, waiting } = this;
     // Not only when its turn comes: its credit would be another's meanwhile.
     if (this.refuseTooLarge(wanted)) return;
-    if (connection !== undefined && waiting.size === 0 && this.window.admits(wanted, connection)) {
+    if (connection !== undefined && waiting.size === 0 && this.mayBegin(wanted, connection)) {
       this.send(wanted);
     } else {
       keepBody(wanted);
@@ -352,13 +361,17 @@ export class Submissions {
     this.tellCredit();
   }
 
+  private mayBegin(wanted: Submission, connection: ConnectionCredit): boolean {
+    return this.intake !== 'held' && this.window.admits(wanted, connection);
+  }
+
   private readonly sendWaiting = (): void => {
     const { connection } = this;
     if (connection === undefined) return;
     for (const wanted of this.waiting) {
       // Its signal is about to give it up.
       if (wanted.signal?.aborted === true) continue;
-      if (!this.window.admits(wanted, connection)) break;
+      if (!this.mayBegin(wanted, connection)) break;
       this.waiting.delete(wanted);
       this.send(wanted);
     }
@@ -375,7 +388,7 @@ export class Submissions {
       return;
     }
     this.inFlight.add(wanted);
-    if (this.maySendAgain || this.carrier.mayFallBack) keepBody(wanted);
+    if (this.grant.isResumable || this.carrier.mayFallBack) keepBody(wanted);
     this.carrier.submit(wanted);
     wanted.subscriber.sent?.();
   }

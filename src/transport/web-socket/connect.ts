@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { Agent, IncomingMessage } from 'node:http';
 import type { ConnectionOptions } from 'node:tls';
 import { Observable } from 'rxjs';
 import { WebSocket } from 'ws';
@@ -13,12 +13,14 @@ export interface WebSocketTarget {
   readonly subProtocol: string | undefined;
   readonly maxHeaderBytes: number;
   readonly options: Partial<SocketTransportOptions>;
+  readonly headers: Readonly<Record<string, string>> | undefined;
+  readonly agent: Agent | undefined;
   /** Makes the options of TLS, none without it. May throw. */
   readonly secure: () => ConnectionOptions;
 }
 
 export function connectWebSocket(target: WebSocketTarget): Observable<Transport> {
-  const { url, subProtocol, maxHeaderBytes, options, secure } = target;
+  const { url, subProtocol, maxHeaderBytes, options, headers, agent, secure } = target;
   return new Observable((subscriber) => {
     const fail = (error: unknown): void => {
       subscriber.error(connectError(url, error));
@@ -29,6 +31,8 @@ export function connectWebSocket(target: WebSocketTarget): Observable<Transport>
         ...secure(),
         ...webSocketSettings(options),
         maxHeaderSize: maxHeaderBytes,
+        ...(headers && { headers }),
+        ...(agent && { agent }),
       });
     } catch (error) {
       // A host, a port, a sub-protocol or a certificate that is none.

@@ -1,3 +1,4 @@
+import type { Agent } from 'node:http';
 import {
   callback,
   either,
@@ -7,6 +8,7 @@ import {
   milliseconds,
   required,
   rule,
+  secret,
 } from '../../protocol/options/rules';
 import { optionsOf, type Rules } from '../../protocol/options/take-options';
 import { host, port, SOCKET_RULES, type SocketTransportOptions } from '../socket-options';
@@ -52,6 +54,10 @@ export interface WebSocketOptions extends WebSocketSettings {
   readonly tls?: TlsSettings;
   /** Bytes that the headers of a handshake may have, more are answered with 431. Default 65,536. */
   readonly maxHeaderBytes?: number;
+  /** Connecting: headers of the handshake, for a gateway that wants a cookie or a key. Default none. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Connecting: who makes the socket, as an agent for a proxy does. Default Node's own. */
+  readonly agent?: Agent;
   /**
    * Listening: milliseconds from the accept that a handshake has, TLS and the upgrade together; then the
    * connection is cut. Default 5,000. (For connecting, see `ClientOptions.connectTimeoutMs`.)
@@ -68,6 +74,17 @@ export interface SharedWebSocketOptions extends WebSocketSettings {
    */
   readonly server: WebServer;
 }
+
+/** As Node takes them. */
+function isHeaders(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  return Object.entries(value).every(
+    ([name, text]) => HEADER_NAME.test(name) && typeof text === 'string' && !NO_HEADER.test(text),
+  );
+}
+
+const HEADER_NAME = /^[\w!#$%&'*+.^`|~-]+$/;
+const NO_HEADER = /[^\t\x20-\x7e\x80-\xff]/;
 
 /** As a browser sends it: nothing comes behind host and port. */
 const ORIGIN = /^([a-z][a-z0-9+.-]*:\/\/[^/?#\s]+|null)$/i;
@@ -92,6 +109,11 @@ export const WEB_SOCKET_RULES: Rules<WebSocketOptions> = {
   tls: optionsOf(TLS_RULES),
   maxHeaderBytes: integer(1, 2 ** 31 - 1),
   handshakeTimeoutMs: milliseconds,
+  headers: secret({
+    ...rule<Readonly<Record<string, string>>>('an object with a string for each header', isHeaders),
+    take: (value) => ({ ...(value as Readonly<Record<string, string>>) }),
+  }),
+  agent: like<Agent>('an Agent of node:http', { destroy: 'function' }),
 };
 
 export const SHARED_WEB_SOCKET_RULES: Rules<SharedWebSocketOptions> = {

@@ -69,7 +69,7 @@ function ownEndpoint(
   options: WebSocketOptions,
   rules: UpgradeRules,
 ): (ListenEndpoint & ConnectEndpoint) | SecureEndpoint {
-  const { port, host = '127.0.0.1', tls, handshakeTimeoutMs } = options;
+  const { port, host = '127.0.0.1', tls, handshakeTimeoutMs, headers, agent } = options;
   const { maxHeaderBytes = DEFAULT_MAX_HEADER_BYTES } = options;
   const { subProtocol, path } = rules;
   const credentials = tls === undefined ? undefined : new TlsCredentials(tls);
@@ -79,6 +79,8 @@ function ownEndpoint(
     subProtocol,
     maxHeaderBytes,
     options,
+    headers,
+    agent,
     secure: () => credentials?.connecting(host) ?? {},
   };
   const own = { host, port, rules, options, maxHeaderBytes, handshakeTimeoutMs, credentials };

@@ -1,3 +1,4 @@
+import type { ReconnectOptions } from '../../../src/client/options';
 import { encodeSessionExtension } from '../../../src/protocol/session/session-extension';
 import { MessageType } from '../../../src/wire/message-type';
 import {
@@ -159,7 +160,7 @@ describe('a server that does not answer SESSION_OPEN', () => {
 });
 
 /** A client with a session that reconnects, after 100 ms at first. */
-async function withSession(fields: Partial<SessionOpenAckMetadata> = {}) {
+async function withSession(fields: Partial<SessionOpenAckMetadata> = {}, reconnect: ReconnectOptions = {}) {
   const time = new VirtualTime();
   const place = new PlayedPlace();
   const client = await connectUnasked(place.endpoint, {
@@ -168,7 +169,7 @@ async function withSession(fields: Partial<SessionOpenAckMetadata> = {}) {
     random: () => 0,
     openTimeoutMs: 250,
   });
-  const opening = client.openSession({ requestedSessionId: 7, reconnect: {} });
+  const opening = client.openSession({ requestedSessionId: 7, reconnect });
   place.peers[0]!.send(resumable(7, SessionStatus.Opened, fields));
   const session = await opening;
   return {
@@ -252,7 +253,7 @@ describe('a server that does not answer a resume', () => {
   });
 
   it('is asked once more where the resume window ended meanwhile: who stood still may be there again', async () => {
-    const { place, states, client, pass } = await withSession({ resumeWindowMs: 200 });
+    const { place, states, client, pass } = await withSession({ resumeWindowMs: 200 }, { reopen: false });
     place.peers[0]!.destroy();
     await settled();
     await pass(100);

@@ -1,6 +1,6 @@
 import type { ClientSession } from '../../../src/client/session/session';
 import { accept, refuse } from '../../../src/server/opening/policy';
-import { CloseReason } from '../../../src/wire/messages/session-close';
+import { CloseReason, InFlightPolicy } from '../../../src/wire/messages/session-close';
 import { SessionErrorCode } from '../../../src/wire/messages/session-open';
 import { settled } from '../../support/async';
 import { endServed, Served, told } from '../../support/served';
@@ -48,6 +48,30 @@ describe('how a session ended', () => {
     void server.close({ closeReason });
     await settled();
     expect(end.seen).toMatchObject({ by: 'server', closeReason, mayOpenAgain });
+  });
+
+  it('is said by the errors of its operations and requests, too', async () => {
+    const { client, server } = await new Served().session();
+    const seen = told(client.submit({}));
+    const asked = client.patch({});
+    void server.close({
+      closeReason: CloseReason.AuthRevoked,
+      inFlightPolicy: InFlightPolicy.Abort,
+      sessionErrorCode: 7,
+    });
+    await expect(asked).rejects.toThrow('session 1 cannot answer: it is closed (by the server, AuthRevoked)');
+    seen.push(...told(client.submit({})));
+    const sessionEnd = {
+      by: 'server',
+      closeReason: CloseReason.AuthRevoked,
+      errorCode: 7,
+      mayOpenAgain: false,
+    };
+    expect(seen).toMatchObject([
+      { reason: 'session-closed', frameId: 1, sessionEnd },
+      { reason: 'session-closed', frameId: 0, sessionEnd },
+    ]);
+    expect(JSON.stringify(seen[0])).toContain('"by":"server"');
   });
 
   it('is by its connection, where it does not survive that', async () => {

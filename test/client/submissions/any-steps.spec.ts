@@ -1,7 +1,6 @@
 import fc from 'fast-check';
-import { ConnectionCredit } from '../../../src/client/link/connection-credit';
 import { FlowFlag, FlowUpdateReason } from '../../../src/wire/messages/flow-update';
-import { ackOf, Stage } from './support';
+import { Stage } from './support';
 
 type Step =
   | { readonly do: 'submit' | 'detach' | 'attach' }
@@ -111,7 +110,7 @@ describe('Submissions after any steps', () => {
               holdUntil = 0;
               window = grant.credit;
               isReplaying = true;
-              submissions.attach(ackOf(grant), 0, new ConnectionCredit());
+              stage.attach(grant, 0);
               isReplaying = false;
           }
           // What takes the place of one that is given up goes at the end of the turn.

@@ -1,7 +1,6 @@
-import { ConnectionCredit } from '../../../src/client/link/connection-credit';
 import { partialResult, type ResultPush } from '../../../src/protocol/operation/result';
 import { text } from '../../support/packets';
-import { ackOf, Stage, type StageOptions } from './support';
+import { Stage, type StageOptions } from './support';
 
 /** What a result counts besides its body. */
 const HEAD = 104;
@@ -190,7 +189,7 @@ describe('results that wait for a loop, where the server can hold an operation',
     on.time.advance(1000);
     on.submissions.detach();
     await first.take(4);
-    on.submissions.attach(ackOf({}), 3, new ConnectionCredit());
+    on.attach({}, 3);
     on.news();
     on.backlog.attached('operation');
     expect(on.news()).toEqual(['release 1', 'hold 2']);

@@ -1,7 +1,6 @@
-import { ConnectionCredit } from '../../../src/client/link/connection-credit';
 import { FlowFlag, FlowUpdateReason } from '../../../src/wire/messages/flow-update';
 import { text } from '../../support/packets';
-import { ackOf, Stage } from './support';
+import { Stage } from './support';
 
 describe('a connection that Submissions lose', () => {
   it('holds submits and cancels back; the next one gets what the server lacks, then what waits', () => {
@@ -13,7 +12,7 @@ describe('a connection that Submissions lose', () => {
     stage.submissions.cancel(3);
     expect(stage.news()).toEqual(['submit 1', 'submit 2', 'submit 3']);
     expect(stage.submissions.inFlightIds()).toEqual([1]);
-    stage.submissions.attach(ackOf({ credit: 3 }), 0, new ConnectionCredit());
+    stage.attach({ credit: 3 }, 0);
     expect(stage.news()).toEqual(['submit 1', 'submit 4']);
     expect(stage.outcomes.get('c')).toMatchObject([{ reason: 'cancelled' }]);
   });
@@ -28,7 +27,7 @@ describe('a connection that Submissions lose', () => {
     stage.submit('b', { body: buffer });
     buffer.fill(0);
     stage.submissions.detach();
-    stage.submissions.attach(ackOf({ credit: 2 }), 0, new ConnectionCredit());
+    stage.attach({ credit: 2 }, 0);
     expect(bodies).toEqual(['one', 'one', 'two']);
   });
 
@@ -37,7 +36,7 @@ describe('a connection that Submissions lose', () => {
     for (const name of ['a', 'b', 'c']) stage.submit(name);
     stage.news();
     stage.submissions.detach();
-    stage.submissions.attach(ackOf({ credit: 3 }), 2, new ConnectionCredit());
+    stage.attach({ credit: 3 }, 2);
     expect(stage.news()).toEqual(['submit 3']);
   });
 
@@ -46,7 +45,7 @@ describe('a connection that Submissions lose', () => {
     stage.flow({ updateReason: FlowUpdateReason.Pause });
     stage.submit('a');
     stage.submissions.detach();
-    stage.submissions.attach(ackOf({ credit: 2 }), 0, new ConnectionCredit());
+    stage.attach({ credit: 2 }, 0);
     expect(stage.news()).toEqual(['submit 1']);
     expect(stage.submissions.creditNow().granted).toBe(2);
   });
@@ -110,7 +109,7 @@ describe('the end of Submissions', () => {
     }
     stage.complete(1);
     expect(stage.outcomes.get('in flight')).toEqual(['end', '|']);
-    stage.submissions.acceptNew();
+    stage.submissions.admit('open');
     stage.submit('again');
     expect(stage.news()).toEqual(['submit 1', 'submit 2']);
   });

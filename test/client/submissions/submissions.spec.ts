@@ -1,7 +1,6 @@
 import { partialResult } from '../../../src/protocol/operation/result';
 import { text } from '../../support/packets';
-import { ConnectionCredit } from '../../../src/client/link/connection-credit';
-import { ackOf, skipTo, Stage } from './support';
+import { skipTo, Stage } from './support';
 
 describe('Submissions', () => {
   it('sends nothing before somebody subscribes, and numbers from 1', () => {
@@ -205,7 +204,7 @@ describe('submits that are larger than the server takes', () => {
   function resume(stage: Stage, lastReceivedId: number): string[] {
     stage.submissions.detach();
     stage.submissions.tellWanted();
-    stage.submissions.attach(ackOf({ credit: 4 }), lastReceivedId, new ConnectionCredit());
+    stage.attach({ credit: 4 }, lastReceivedId);
     return stage.news();
   }
 

@@ -86,17 +86,18 @@ export class Stage {
   idleCount = 0;
   readonly submissions: Submissions;
   readonly backlog: Backlog;
+  private readonly granted: { ack: SessionOpenAckMetadata; isResumable: boolean };
   private epoch = 0;
 
   constructor({ holding = 'operation', slowConsumerMs, canPause = true, ...grant }: StageOptions = {}) {
     const carrier = (this.carrier = new RecordingCarrier(canPause));
     const { time: scheduler } = this;
-    const { maySendAgain = false } = grant;
+    const { maySendAgain: isResumable = false } = grant;
+    this.granted = { ack: ackOf(grant), isResumable };
     this.submissions = new Submissions(
       carrier,
       { scheduler, interceptors: [] },
-      maySendAgain,
-      ackOf(grant),
+      this.granted,
       new ConnectionCredit(),
     );
     this.submissions.idle$.subscribe(() => (this.idleCount += 1));
@@ -136,6 +137,12 @@ export class Stage {
     this.submissions.applyFlow(
       FlowUpdateMetadata.of({ scopeKind: FlowScope.Session, creditEpoch: this.epoch, ...fields }),
     );
+  }
+
+  /** The session goes on over another connection. */
+  attach(grant: StageOptions, lastReceivedId: number): void {
+    this.granted.ack = ackOf(grant);
+    this.submissions.attach(lastReceivedId, new ConnectionCredit());
   }
 
   grant(credit: number): void {

@@ -1,3 +1,4 @@
+import { globalAgent } from 'node:http';
 import fc from 'fast-check';
 import { of } from 'rxjs';
 import type { ClientOptions, SessionOptions } from '../../../src/client/options';
@@ -179,6 +180,8 @@ export const WEB_SOCKET: Candidates<WebSocketOptions> = {
   tls: [{}, { cert: 'none' }, { cert: 5 }],
   maxHeaderBytes: NUMBERS,
   handshakeTimeoutMs: NUMBERS,
+  headers: [{}, { Cookie: 'a=b' }, { 'not one': 'a' }, { a: '\n' }, { a: 5 }],
+  agent: [globalAgent, {}],
 };
 
 export const MEMORY: Candidates<Omit<MemoryOptions, 'scheduler'>> = { pressure: PRESSURE };

@@ -24,7 +24,7 @@ describe('a server that is killed', () => {
     const clients = await startClients({
       port,
       connections: CONNECTIONS,
-      session: { reconnect: { minDelayMs: 10 }, maxInFlightOperations: WINDOW },
+      session: { reconnect: { minDelayMs: 10, reopen: false }, maxInFlightOperations: WINDOW },
     });
     const running = clients.ask('run', run);
     await underWay(clients);
@@ -69,7 +69,7 @@ describe('a server that is killed', () => {
     const clients = await startClients({
       port: server.ready.port,
       connections: CONNECTIONS,
-      session: { reconnect: { minDelayMs: 10 }, maxInFlightOperations: WINDOW },
+      session: { reconnect: { minDelayMs: 10, reopen: false }, maxInFlightOperations: WINDOW },
     });
     const running = clients.ask('run', run);
     await underWay(clients);

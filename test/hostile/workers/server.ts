@@ -17,6 +17,8 @@ export interface ServerParameters {
   /** Closes with so much grace on SIGTERM, as a service does, and ends the process. Default: just ends. */
   readonly graceMs?: number;
   readonly tcp?: Partial<TcpOptions>;
+  /** Lets in who shows a time that is not over yet, in milliseconds since 1970. Default: everybody. */
+  readonly expiring?: boolean;
   readonly options?: Partial<Omit<ServerOptions, 'listen' | 'scheduler'>>;
 }
 
@@ -40,13 +42,17 @@ export interface ServerTally {
 export type ServerCommands = {
   usage: () => ServerUsage;
   tally: () => ServerTally;
+  /** The bodies for which handlers were started. */
+  ran: () => readonly string[];
   /** Closes the server, and resolves with how many milliseconds it took. */
   close: (graceMs: number) => Promise<number>;
 };
 
-const { handler, port = 0, graceMs, tcp: transport = {}, options = {} } = parameters<ServerParameters>();
+const parameter = parameters<ServerParameters>();
+const { handler, port = 0, graceMs, tcp: transport = {}, expiring = false, options = {} } = parameter;
 const server: Server = createServer({
   listen: tcp({ ...transport, port }),
+  ...(expiring && { policy: ({ auth }) => Number(Buffer.from(auth).toString()) > Date.now() }),
   ...options,
 });
 const runs = new Map<string, number>();
@@ -85,6 +91,7 @@ const commands: ServerCommands = {
     failures,
     limits,
   }),
+  ran: () => [...runs.keys()],
   close: async (graceMs) => {
     const start = performance.now();
     await server.close({ graceMs });

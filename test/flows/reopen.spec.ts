@@ -1,0 +1,146 @@
+import { concat, defer, ignoreElements, map, of, throwError, type Observable } from 'rxjs';
+import { OperationError, type ClientSession, type SessionEnd } from '../../src';
+import { CloseReason } from '../../src/wire/messages/session-close';
+import { SessionErrorCode } from '../../src/wire/messages/session-open';
+import {
+  flow,
+  open,
+  openAck,
+  result,
+  resumeToken,
+  sessionClose,
+  sessionCloseAck,
+  submit,
+} from '../../src/testing';
+
+const [one, two] = [resumeToken(1), resumeToken(2)];
+/** It asks for no id, and has room for one operation. */
+const o = open(0).resumable().announced();
+const granted = { resumeWindowMs: 20, maxInFlightOperations: 1, grantedOperationCredit: 1 };
+const told = { receivedResults: 0, wantedOperations: [], resumeAttempt: 1 };
+const packets = {
+  o,
+  O: [o, submit(4, 1, 'a')],
+  A: openAck(4).withToken(one).announced().with(granted),
+  a: result(4, 1, 'a'),
+  r: open(4).resuming(one).announced(told),
+  R: open(4)
+    .resuming(one)
+    .announced({ ...told, wantedOperations: [1] }),
+  N: openAck(0).rejected(SessionErrorCode.ResumeRejected),
+  L: openAck(0).retryLater(),
+  U: openAck(0).rejected(SessionErrorCode.AuthFailed),
+  P: openAck(0).rejected(SessionErrorCode.ProfileUnsupported),
+  B: openAck(9).withToken(two).announced().with(granted),
+  s: submit(9, 2, 'b'),
+  S: result(9, 2, 'b'),
+  z: sessionClose(4).with({ closeReason: CloseReason.ServerShutdown, drainTimeoutMs: 20 }),
+  Z: sessionClose(4).with({ closeReason: CloseReason.IdleTimeout, drainTimeoutMs: 20 }),
+  y: sessionCloseAck(4, 1).draining(),
+  x: sessionCloseAck(4, 1),
+  X: sessionCloseAck(4),
+};
+const wanted = { requestedSessionId: 0, reconnect: { minDelayMs: 4, jitter: 0 } };
+const states = { o: 'open', r: 'reconnecting', n: 'reopened', x: 'expired', c: 'closed' };
+const patient = { ...wanted, reconnect: { ...wanted.reconnect, giveUpMs: 50 } };
+const lost = new OperationError('connection-lost', 4, 1);
+const notRun = new OperationError('connection-lost', 4, 0);
+const closed = new OperationError('session-closed', 4, 1);
+const results = {
+  a: expect.objectContaining({ frameId: 1 }) as unknown,
+  b: expect.objectContaining({ frameId: 2 }) as unknown,
+};
+const refusals = [
+  ['U', SessionErrorCode.AuthFailed, false],
+  ['P', SessionErrorCode.ProfileUnsupported, true],
+] as const;
+const endOf = (session: ClientSession): Observable<SessionEnd | undefined> =>
+  concat(
+    session.state$.pipe(ignoreElements()),
+    defer(() => of(session.ended)),
+  );
+const down$ = throwError(() => new Error('down'));
+/** It would go on for ever. */
+const only = { tailMs: 0 };
+
+describe('a session that its server does not have any more', () => {
+  it('is opened anew: what was in flight has ended, what waited for credit is sent', () =>
+    flow(async ({ serverPeer, openSession, expectObservable }) => {
+      serverPeer(packets).sends('A--#---N---B-S').expects('O------(Ro)s');
+      const session = await openSession(wanted);
+      expectObservable(session.submit({ body: 'a' })).toBe('-------#', {}, lost);
+      expectObservable(session.submit({ body: 'b' })).toBe('-------------(b|)', results);
+      expectObservable(session.state$).toBe('o--r-------n', states);
+    }, only));
+
+  it('is the same object, with another id and other grants', () =>
+    flow(async ({ serverPeer, openSession, expectObservable }) => {
+      serverPeer(packets).sends('A--#---N--B').expects('o------(ro)');
+      const session = await openSession(wanted);
+      const ids$ = session.state$.pipe(map(() => [session.sessionId, session.granted.sessionId]));
+      expectObservable(ids$).toBe('4--4------9', { 4: [4, 4], 9: [9, 9] });
+    }, only));
+
+  it('is tried again where no other can be had yet', () =>
+    flow(async ({ serverPeer, openSession, expectObservable }) => {
+      serverPeer(packets).sends('A--#---(NL)--------B').expects('o------(ro)----o');
+      expectObservable((await openSession(wanted)).state$).toBe('o--r---------------n', states);
+    }, only));
+
+  it.each(refusals)('has expired where no other can be had at all: %s', (no, errorCode, mayOpenAgain) =>
+    flow(async ({ serverPeer, openSession, expectObservable }) => {
+      serverPeer(packets).sends(`A--#---N--${no}`).expects('o------(ro)');
+      const session = await openSession(wanted);
+      const e = expect.objectContaining({ by: 'server', errorCode, mayOpenAgain }) as unknown;
+      expectObservable(endOf(session)).toBe('----------(e|)', { e });
+    }),
+  );
+
+  it('is given up after `giveUpMs` without a server, and what was in flight after the resume window', () =>
+    flow(async ({ endpoint, serverPeer, openSession, expectObservable, act }) => {
+      serverPeer(packets).sends('A--#').expects('O');
+      act('---d', { d: () => Object.assign(endpoint, { connect: () => down$ }) });
+      const session = await openSession(patient);
+      expectObservable(session.submit({ body: 'a' })).toBe('23ms #', {}, lost);
+      expectObservable(session.submit({ body: 'b' })).toBe('53ms #', {}, notRun);
+      expectObservable(session.state$).toBe('o--r 49ms (x|)', states);
+    }));
+
+  it('is closed at once by who does not want another', () =>
+    flow(async ({ serverPeer, openSession, expectObservable, act, expectQuiescent }) => {
+      serverPeer(packets).sends('A--#---(NL)').expects('o------(ro)');
+      const session = await openSession(wanted);
+      act('---------c', { c: () => void session.close() });
+      expectObservable(session.state$).toBe('o--r-----(c|)', states);
+      expectQuiescent();
+    }));
+});
+
+describe('a session whose server shuts down', () => {
+  it('may finish, takes no more there, and is opened anew over another connection', () =>
+    flow(async ({ serverPeer, openSession, expectObservable }) => {
+      serverPeer(packets).sends('A--z---a-------B--S').expects('O--y---(x|)o---s');
+      const session = await openSession(wanted);
+      expectObservable(session.submit({ body: 'a' })).toBe('-------(a|)', results);
+      expectObservable(session.submit({ body: 'b' }), '-----^').toBe('------------------(b|)', results);
+      expectObservable(session.state$).toBe('o------r-------n', states);
+    }, only));
+
+  it('is opened anew also where the connection is lost while it drains', () =>
+    flow(async ({ serverPeer, openSession, expectObservable }) => {
+      serverPeer(packets).sends('A--z-#-------B').expects('O--y-----o');
+      const session = await openSession(wanted);
+      expectObservable(session.submit({ body: 'a' })).toBe('-----#', {}, closed);
+      expectObservable(session.state$).toBe('o----r-------n', states);
+    }, only));
+
+  it.each([
+    ['is closed where that is not wanted', 'z', { minDelayMs: 4, reopen: false }],
+    ['is closed where the server does not want it, though it goes on', 'Z', wanted.reconnect],
+  ])('%s', (_, close, reconnect) =>
+    flow(async ({ serverPeer, openSession, expectObservable }) => {
+      serverPeer(packets).sends(`A--${close}`).expects('o--X');
+      expectObservable((await openSession({ ...wanted, reconnect })).state$).toBe('o--(c|)', states);
+    }),
+  );
+});
