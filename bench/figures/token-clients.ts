@@ -12,6 +12,7 @@ import {
   STRINGS_WS,
   streamerStart,
   WS,
+  type Pair,
   type Runs,
   type Streamer,
 } from './streamers';
@@ -19,10 +20,15 @@ import {
 /** A client, and the server that streams to it. */
 interface Reader extends Streamer {
   readonly client: string;
+  readonly reconnects?: true;
+  /** Default preview3. */
+  readonly revision?: 'preview4';
 }
 
 const NNRP: Reader = { ...STRINGS, name: 'nnrp-rx client', client: 'load/token-clients/nnrp' };
 const NNRP_WS: Reader = { ...STRINGS_WS, name: 'nnrp-rx client ws', client: 'load/token-clients/nnrp' };
+const NNRP_RECONNECT: Reader = { ...NNRP, name: 'nnrp-rx client, reconnect: {}', reconnects: true };
+const NNRP_PREVIEW4: Reader = { ...NNRP, name: 'nnrp-rx client, preview4', revision: 'preview4' };
 const WS_JSON: Reader = { ...WS, name: 'ws + JSON.parse', client: 'load/token-clients/ws' };
 const OPENAI: Reader = { ...SSE, name: 'openai', client: 'load/token-clients/openai' };
 
@@ -30,9 +36,18 @@ const PAIRS: readonly { readonly subject: Reader; readonly baseline: Reader; rea
   { subject: NNRP, baseline: WS_JSON, target: atLeast(2) },
   { subject: NNRP_WS, baseline: WS_JSON, target: atLeast(1.5) },
   { subject: NNRP, baseline: OPENAI, target: atLeast(10) },
+  { subject: NNRP_RECONNECT, baseline: NNRP, target: atLeast(0.8) },
+  { subject: NNRP_PREVIEW4, baseline: NNRP, target: atLeast(0.9) },
+];
+
+/** What such a client costs its server: a raw load asks in preview3, and resumes nothing. */
+const SERVER_PAIRS: readonly Pair[] = [
+  { subject: NNRP_RECONNECT, baseline: NNRP, target: atLeast(0.8) },
+  { subject: NNRP_PREVIEW4, baseline: NNRP, target: atLeast(0.9) },
 ];
 
 const NAME = 'a client with the text in hand, 20 connections';
+const SERVER_NAME = 'a server of such clients';
 const CONNECTIONS = 20;
 const ANSWERS = 200;
 
@@ -44,6 +59,7 @@ export const tokenClients: readonly Bench[] = [
     async run(effort, progress) {
       const readers = [...new Set(PAIRS.flatMap(({ subject, baseline }) => [subject, baseline]))];
       const all: Runs = new Map(readers.map((reader) => [reader, { runs: [], rss: [] }]));
+      const servers: Runs = new Map(readers.map((reader) => [reader, { runs: [], rss: [] }]));
       const { processes, turns } = effort;
       for (let process = 0; process < processes; process++) {
         const stand = new Stand();
@@ -53,7 +69,9 @@ export const tokenClients: readonly Bench[] = [
           for (const [, peer, client] of started) await heated(peer, client, effort);
           for (let turn = 0; turn < turns; turn++) {
             for (const [reader, peer, client] of inTurns(started, turn)) {
-              all.get(reader)?.runs.push(await run(peer, client));
+              const [served, read] = await run(peer, client);
+              all.get(reader)?.runs.push(read);
+              servers.get(reader)?.runs.push(served);
             }
             progress(process * turns + turn + 1, processes * turns);
           }
@@ -61,7 +79,10 @@ export const tokenClients: readonly Bench[] = [
           await stand.end();
         }
       }
-      return PAIRS.map((pair) => cpuFigure(NAME, pair, all));
+      return [
+        ...PAIRS.map((pair) => cpuFigure(NAME, pair, all)),
+        ...SERVER_PAIRS.map((pair) => cpuFigure(SERVER_NAME, pair, servers)),
+      ];
     },
   },
 ];
@@ -80,16 +101,17 @@ async function start(stand: Stand, reader: Reader, effort: Effort): Promise<read
     answers: perConnection,
     warmMs,
     runMs,
+    reconnects: reader.reconnects === true,
+    revision: reader.revision ?? 'preview3',
   };
   return [peer, await stand.child({ file: reader.client, parameters })];
 }
 
-/** What the client did while the server streamed. */
-async function run(peer: Peer, client: Child): Promise<TokenRun> {
-  const [, read] = await Promise.all([peer.run<TokenRun>(), client.run<TokenRun>()]);
-  return read;
+/** What the server did, and its client meanwhile. */
+function run(peer: Peer, client: Child): Promise<[TokenRun, TokenRun]> {
+  return Promise.all([peer.run<TokenRun>(), client.run<TokenRun>()]);
 }
 
 async function heated(peer: Peer, client: Child, { heatMs }: Effort): Promise<void> {
-  for (let heated = 0; heated < heatMs;) heated += Math.max(1, (await run(peer, client)).cpu / 1000);
+  for (let heated = 0; heated < heatMs;) heated += Math.max(1, (await run(peer, client))[1].cpu / 1000);
 }

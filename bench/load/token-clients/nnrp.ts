@@ -2,12 +2,13 @@ import { connect, decodeTokens, tcp, webSocket } from '../../../src';
 import { TokenReader } from './reader';
 
 const reader = new TokenReader();
-const { port, protocol, connections, answers } = reader.asked;
+const { port, protocol, connections, answers, revision, reconnects } = reader.asked;
 
 async function read(): Promise<void> {
   for (let connection = 0; connection < connections; connection++) {
     const client = await connect(protocol === 'nnrp' ? tcp({ port }) : webSocket({ port }), {
-      revision: 'preview3',
+      revision,
+      ...(reconnects && { reconnect: {} }),
     });
     const session = await client.openSession({ requestedSessionId: 0, maxInFlightOperations: answers });
     for (let answer = 0; answer < answers; answer++) {

@@ -7,6 +7,10 @@ export interface TokenClient extends TokensParameters {
   readonly warmMs: number;
   /** Milliseconds of a run that count. */
   readonly runMs: number;
+  /** Whether answers are to outlive their connection, where the client can do that. */
+  readonly reconnects: boolean;
+  /** What it speaks, where it is nnrp-rx. */
+  readonly revision: 'preview3' | 'preview4';
 }
 
 /** A client whose user has the text of each token in hand. */
