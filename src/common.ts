@@ -9,7 +9,7 @@ export type { RetainLimits } from './server/limits/retained-totals';
 export type { LimitConsequence, LimitTripped } from './server/limits/limit-tripped';
 export type { Rate } from './server/limits/token-bucket';
 export type { OutboxLimits } from './protocol/operation/result-outbox';
-export type { Cluster, ClusterAccess, ClusterStore, NodeEndpoint } from './cluster/cluster';
+export type { Cluster } from './cluster/cluster';
 export type { ServerUsage } from './server/usage';
 export {
   accept,
