@@ -48,7 +48,7 @@ export type {
 export type { ResumedOperation, ResumedSession, SentRequest } from './client/session/resumed-session';
 export type { CacheInvalidation, ClientSession, PatchAck } from './client/session/session';
 export type { SubmitRequest } from './client/submissions/submission';
-export type { ClientOperation } from './client/submissions/client-interceptor';
+export type { ClientInterceptor, ClientOperation } from './client/submissions/client-interceptor';
 export type { OperationTimings } from './client/submissions/stopwatch';
 export type { ResultStream } from './client/submissions/result-stream';
 export type { TextStream, WholeAnswer } from './client/submissions/answer-text';
