@@ -10,6 +10,7 @@ import type { ClientLinks } from '../link/links';
 import { RECONNECT_DEFAULTS, type ClientSettings } from '../options';
 import type { AuthSource } from '../session/auth';
 import type { ConnectedSession } from '../session/connected-session';
+import { notResumed } from '../session/session-end';
 import { backoffMs } from './backoff';
 
 /** The outcome of an attempt to take a session up: `lost` may be tried again, `refused` need not. */
@@ -111,8 +112,9 @@ export class Reconnection {
     const outcome = await this.attach(session, link);
     if (outcome.kind !== 'refused' || !this.waiting.has(session)) return;
     const { error } = outcome;
-    // One that breaks the protocol would do so again.
-    const mayHaveAnother = error instanceof SessionRejectedError && !isAuthFailed(error) && session.reopens;
+    // One that breaks the protocol would do so again, and one that another client has taken has a session.
+    const mayHaveAnother =
+      error instanceof SessionRejectedError && notResumed(error).mayOpenAgain && session.reopens;
     if (session.isKept && mayHaveAnother) {
       session.forget();
       await this.takeUp(session, link);

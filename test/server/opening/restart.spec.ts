@@ -1,6 +1,8 @@
 import * as net from 'node:net';
 import { NEVER } from 'rxjs';
 import { connect } from '../../../src/client/client';
+import type { ReconnectOptions } from '../../../src/client/options';
+import type { ClientSession } from '../../../src/client/session/session';
 import type { LimitTripped } from '../../../src/server/limits/limit-tripped';
 import { createServer, type Server } from '../../../src/server/server';
 import { tcp } from '../../../src/transport/tcp/tcp';
@@ -48,36 +50,69 @@ async function serve(limits: LimitTripped[]): Promise<{ server: Server; port: nu
   return { server, port: address!.port };
 }
 
-describe('a server that begins anew', () => {
-  it('has an outcome for each session of a gateway within two seconds, and new ones at once', async () => {
-    const limits: LimitTripped[] = [];
-    const place = await front();
-    const before = await serve(limits);
-    place.to(before.port);
-    const client = await connect(tcp({ port: place.port }));
-    const sessions = await Promise.all(
-      Array.from({ length: 64 }, () => client.openSession({ requestedSessionId: 0, reconnect: {} })),
-    );
-    const ends: unknown[] = [];
-    for (const session of sessions) {
-      session.submit({ body: 'x' }).subscribe({ error: (error: unknown) => ends.push(error) });
-    }
-    await until(() => before.server.usage.operationsInFlight > 0, 'the operations');
-    const after = await serve(limits);
-    place.to(after.port);
-    const cutAt = performance.now();
-    place.cut();
-    await until(() => ends.length === 64, 'the end of each operation', 10_000);
-    expect(performance.now() - cutAt).toBeLessThan(2000);
-    const again = await Promise.all(
-      Array.from({ length: 64 }, () => client.openSession({ requestedSessionId: 0, reconnect: {} })),
-    );
-    expect(performance.now() - cutAt).toBeLessThan(3000);
-    expect(new Set(again.map(({ sessionId }) => sessionId)).size).toBe(64);
-    expect(limits).toEqual([]);
+interface Restarted {
+  readonly limits: readonly LimitTripped[];
+  readonly sessions: readonly ClientSession[];
+  /** The server that there is now. */
+  readonly server: Server;
+  /** Opens 64 sessions more. */
+  open(): Promise<ClientSession[]>;
+  close(): Promise<void>;
+  /** Milliseconds since the other server was gone. */
+  sinceCut(): number;
+}
+
+/** A gateway with 64 sessions, an operation in flight in each, whose server is another one now. */
+async function restarted(reconnect: ReconnectOptions): Promise<Restarted> {
+  const limits: LimitTripped[] = [];
+  const place = await front();
+  const before = await serve(limits);
+  place.to(before.port);
+  const client = await connect(tcp({ port: place.port }));
+  const open = (): Promise<ClientSession[]> =>
+    Promise.all(Array.from({ length: 64 }, () => client.openSession({ requestedSessionId: 0, reconnect })));
+  const sessions = await open();
+  const ends: unknown[] = [];
+  for (const session of sessions) {
+    session.submit({ body: 'x' }).subscribe({ error: (error: unknown) => ends.push(error) });
+  }
+  await until(() => before.server.usage.operationsInFlight > 0, 'the operations');
+  const after = await serve(limits);
+  place.to(after.port);
+  const cutAt = performance.now();
+  place.cut();
+  await until(() => ends.length === 64, 'the end of each operation', 10_000);
+  const close = async (): Promise<void> => {
     await client.close();
     await Promise.all([before, after].map(({ server }) => server.close({ graceMs: 0 })));
     place.close();
+  };
+  return { limits, sessions, open, close, server: after.server, sinceCut: () => performance.now() - cutAt };
+}
+
+describe('a server that begins anew', () => {
+  it('has an outcome for each session of a gateway within two seconds, and new ones at once', async () => {
+    const { limits, open, close, sinceCut } = await restarted({ reopen: false });
+    expect(sinceCut()).toBeLessThan(2000);
+    const again = await open();
+    expect(sinceCut()).toBeLessThan(3000);
+    expect(new Set(again.map(({ sessionId }) => sessionId)).size).toBe(64);
+    expect(limits).toEqual([]);
+    await close();
+  }, 20_000);
+
+  it('has a new session in the place of each within two seconds, where they are opened anew', async () => {
+    const { limits, sessions, server, close, sinceCut } = await restarted({});
+    const answers: unknown[] = [];
+    for (const session of sessions) {
+      session.submit({ body: 'x' }).subscribe({ error: (error: unknown) => answers.push(error) });
+    }
+    await until(() => server.usage.operationsInFlight === 64, 'an operation of each');
+    expect(sinceCut()).toBeLessThan(2000);
+    expect(new Set(sessions.map(({ sessionId }) => sessionId)).size).toBe(64);
+    expect(sessions.map(({ ended }) => ended)).toEqual(sessions.map(() => undefined));
+    expect({ answers, limits }).toEqual({ answers: [], limits: [] });
+    await close();
   }, 20_000);
 
   it('chooses ids that begin elsewhere', async () => {
