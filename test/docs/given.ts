@@ -49,8 +49,7 @@ export {
 export declare const one: { readonly maxInFlightOperations: 1 };
 export declare const first: Uint8Array;
 export declare const second: Uint8Array;
-export declare const me: ReturnType<typeof result>;
-export declare const ishmael: ReturnType<typeof result>;
+export declare const rest: ReturnType<typeof result>;
 export declare const captured: CapturedFlow;
 
 /** A tracer's. */

@@ -65,13 +65,18 @@ export class ResultPacket extends RecordPacket<ResultType> {
 
 /**
  * RESULT_PUSH as `session.respond` sends it: a string is a TOKEN_CHUNK payload of the token delta
- * schema, bytes are the body as it is, and without either it is the bare end of an answer.
+ * schema, several are as many frames, bytes are the body as it is, and without either it is the bare end of an answer.
  *
  * @example
  * peer.expects('--p-q', { p: result(42, 1, 'delta').partial(), q: result(42, 1) });
  */
-export function result(sessionId: number, frameId: number, answer: Bytes = EMPTY): ResultPacket {
-  const { body, fields } = typeof answer === 'string' ? encodeTokens([answer]) : { body: answer, fields: {} };
+export function result(
+  sessionId: number,
+  frameId: number,
+  answer: Bytes | readonly string[] = EMPTY,
+): ResultPacket {
+  const tokens = typeof answer === 'string' ? [answer] : answer;
+  const { body, fields } = tokens instanceof Uint8Array ? { body: tokens, fields: {} } : encodeTokens(tokens);
   const parts = {
     messageType: MessageType.ResultPush,
     header: { sessionId, frameId },
