@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { version as redisVersion } from '@redis/client/package.json';
 import { version as rxjsVersion } from 'rxjs/package.json';
 import { repository, run } from './run';
 
@@ -13,7 +14,7 @@ export async function pack(): Promise<string> {
   return join(folder, ...tarballs);
 }
 
-/** An empty folder outside the repository with the tarball and rxjs installed, as a user has them. */
+/** An empty folder outside the repository with the tarball and its peers installed, as a user has them. */
 export async function install(tarball: string): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'nnrp-rx-consumer-'));
   write(folder, 'package.json', JSON.stringify({ name: 'consumer', version: '1.0.0', private: true }));
@@ -28,6 +29,7 @@ export async function install(tarball: string): Promise<string> {
       folder,
       tarball,
       `rxjs@${rxjsVersion}`,
+      `@redis/client@${redisVersion}`,
     ],
     folder,
   );

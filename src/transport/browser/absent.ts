@@ -15,6 +15,11 @@ export function tls(): never {
   throw absent('tls', 'needs a socket, which no page has; connect with webSocket or a wss:// URL');
 }
 
+/** Throws: no page has sockets. */
+export function unixSocket(): never {
+  throw absent('unixSocket', 'needs a socket, which no page has; connect with webSocket or a wss:// URL');
+}
+
 function absent(name: string, why: string): Error {
   return new Error(`${name} ${why}; it is there in Node, Deno and Bun`);
 }

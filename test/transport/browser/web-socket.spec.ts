@@ -2,7 +2,11 @@ import { lastValueFrom, reduce } from 'rxjs';
 import { WebSocket as PlatformWebSocket } from 'undici';
 import { createServer, decodeText } from '../../../src';
 import { connect } from '../../../src/connect-browser';
-import { createServer as absentServer, tcp as absentTcp } from '../../../src/transport/browser/absent';
+import {
+  createServer as absentServer,
+  tcp as absentTcp,
+  unixSocket as absentUnixSocket,
+} from '../../../src/transport/browser/absent';
 import { webSocket as browserWebSocket } from '../../../src/transport/browser/web-socket';
 import { webSocket } from '../../../src/transport/web-socket/web-socket';
 import type { SocketTransportOptions } from '../../../src/transport/socket-options';
@@ -163,5 +167,6 @@ describe('in a page', () => {
   it('what needs sockets says so', () => {
     expect(() => absentServer()).toThrow(/createServer listens, which no page can/);
     expect(() => absentTcp()).toThrow(/connect with webSocket or a ws:/);
+    expect(() => absentUnixSocket()).toThrow(/^unixSocket needs a socket, which no page has;/);
   });
 });
