@@ -93,7 +93,8 @@ describe('in Chromium', () => {
       await until(() => site.given >= given, 'parts');
       site.proxy.cut(given === 25 ? 'fin' : 'reset');
     }
-    expect(await answer).toEqual(parts(60));
+    // Those of an absence come as one.
+    expect((await answer).join('')).toBe(parts(60).join(''));
     expect(site.started).toBe(1);
     expect(site.proxy.totalCuts).toBeGreaterThanOrEqual(3);
   });
@@ -109,7 +110,7 @@ describe('in Chromium', () => {
     await pause(10_000);
     expect(site.proxy.accepted).toBe(accepted);
     await browser.context.setOffline(false);
-    expect(await answer).toEqual(parts(100));
+    expect((await answer).join('')).toBe(parts(100).join(''));
     expect(site.started).toBe(1);
   });
 

@@ -27,6 +27,8 @@ const operations = {
   c: cancel(42, 1),
 };
 const { p, q, S } = operations;
+/** No texts, which would be one result where their client is away. */
+const bytes = { a: Buffer.from('a'), b: Buffer.from('b'), c: Buffer.from('c') };
 /** A client that cannot say what it has. */
 const plain = {
   ...operations,
@@ -137,9 +139,7 @@ describe('a session whose connection is cut', () => {
 
   it('ends what has most waiting when there is no room for more, and goes on', () =>
     flow(({ serve, clientPeer, cold, expectSubscriptions }) => {
-      // Bytes: texts of an absence are one result.
-      const parts = { a: Buffer.from('a'), b: Buffer.from('b'), c: Buffer.from('c') };
-      const [answer$, outbox] = [cold('--abc--|', parts), { maxResults: 3 }];
+      const [answer$, outbox] = [cold('--abc--|', bytes), { maxResults: 3 }];
       serve({ respond: (each) => (each.frameId === 1 ? answer$ : each.complete()), outbox });
       const peer = clientPeer({ ...plain, R: [plain.R, drop(42, 1)] });
       peer.sends('  os#----rt');
