@@ -4,6 +4,7 @@ import { Patches } from '../../../src/client/session/patch';
 import { Results } from '../../../src/client/session/results';
 import { ConnectionCredit } from '../../../src/client/link/connection-credit';
 import { ClientLink } from '../../../src/client/link/link';
+import { SubmitWindow } from '../../../src/client/submissions/submit-window';
 import { Submissions } from '../../../src/client/submissions/submissions';
 import { isTerminal, type ResultPush } from '../../../src/protocol/operation/result';
 import type { Packet } from '../../../src/wire/packet';
@@ -33,8 +34,8 @@ export const CLIENT_DEFECTS: readonly Defect[] = [
         Submissions.prototype,
         'attach',
         (original) =>
-          function (ack: unknown, _lastReceivedId: number, credit: unknown) {
-            return original.call(this, ack, 0, credit);
+          function (_lastReceivedId: number, credit: unknown) {
+            return original.call(this, 0, credit);
           },
       ),
   },
@@ -47,8 +48,8 @@ export const CLIENT_DEFECTS: readonly Defect[] = [
         Submissions.prototype,
         'attach',
         (original) =>
-          function (ack: unknown, _lastReceivedId: number, credit: unknown) {
-            return original.call(this, ack, Infinity, credit);
+          function (_lastReceivedId: number, credit: unknown) {
+            return original.call(this, Infinity, credit);
           },
       ),
   },
@@ -56,7 +57,7 @@ export const CLIENT_DEFECTS: readonly Defect[] = [
     name: 'a client submits without credit',
     invariants: [5],
     seed: 1,
-    plant: () => replace(Submissions.prototype, 'maySubmit', () => () => true),
+    plant: () => replace(SubmitWindow.prototype, 'admits', () => () => true),
   },
   {
     name: 'the credit of a connection is counted for each of its sessions',

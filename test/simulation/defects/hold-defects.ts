@@ -3,7 +3,7 @@ import { FlowUpdates } from '../../../src/client/session/flow-update';
 import { Backlog } from '../../../src/client/submissions/backlog';
 import { HeldTotals } from '../../../src/server/limits/held-totals';
 import { SessionOutlet } from '../../../src/server/session/results/session-outlet';
-import { SessionOperations } from '../../../src/server/session/submits/session-operations';
+import { OperationHolds } from '../../../src/server/session/submits/operation-holds';
 import { ReceivedSubmit } from '../../../src/server/session/submits/submit';
 import type { Defect } from './defect';
 import { answer, nothing, replace, unchanged } from './planting';
@@ -52,7 +52,7 @@ export const HOLD_DEFECTS: readonly Defect[] = [
     name: 'a hold is not heeded',
     invariants: [18],
     seed: 1,
-    plant: () => replace(SessionOperations.prototype, 'hold', () => nothing),
+    plant: () => replace(OperationHolds.prototype, 'hold', () => nothing),
   },
   {
     name: 'what was held is lost where it may go on',
