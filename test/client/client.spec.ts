@@ -63,6 +63,14 @@ describe('what a server does wrong', () => {
 });
 
 describe('the end of a client', () => {
+  it('is for good, also where it reconnects: no session is opened after it', async () => {
+    const served = new Served();
+    const client = await served.connect({ reconnect: {} });
+    await client.close();
+    await expect(client.openSession()).rejects.toThrow(/has ended; connect again$/);
+    expect(client.usage).toMatchObject({ links: 0 });
+  });
+
   it('completes its streams, once, however often it is closed', async () => {
     const { client, peer } = await played();
     const streams = [client.ended$, client.violations$, client.errors$].map((stream$) =>

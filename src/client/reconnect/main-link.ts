@@ -2,8 +2,8 @@ import {
   defer,
   firstValueFrom,
   Observable,
+  ReplaySubject,
   retry,
-  Subject,
   takeUntil,
   throwError,
   type ObservableInput,
@@ -18,7 +18,8 @@ import { backoffMs } from './backoff';
 
 /** The link that new sessions are opened on: made once at first, and again where the client stays. */
 export class MainLink {
-  private readonly stopped = new Subject<void>();
+  /** Says so also to whoever comes later. */
+  private readonly stopped = new ReplaySubject<void>(1);
   /** Under way for all that wait for it. */
   private again: Promise<ClientLink> | undefined;
 

@@ -76,7 +76,7 @@ export class Reconnection {
     }
     const now = this.settings.scheduler.now();
     const until = now + session.resumeWindowMs;
-    const { giveUpMs = RECONNECT_DEFAULTS.giveUpMs } = session.reconnectOptions;
+    const { giveUpMs = RECONNECT_DEFAULTS.giveUpMs } = session.options.reconnect ?? {};
     const givenUpAt = session.reopens ? Math.max(until, now + giveUpMs) : until;
     this.waiting.set(session, { endpoint, until, givenUpAt });
     if (isWorth(link, this.waits.get(endpoint)?.lastMs ?? 0)) this.waits.delete(endpoint);
@@ -101,7 +101,7 @@ export class Reconnection {
     } catch (error) {
       this.lastErrors.set(session, error);
       // Another token may be right, sooner or later; one that never changes is not.
-      if (isAuthFailed(error) && typeof session.auth === 'function') return { kind: 'lost', error };
+      if (isAuthFailed(error) && typeof session.options.auth === 'function') return { kind: 'lost', error };
       const isRefused = error instanceof SessionRejectedError && error.status === SessionStatus.Rejected;
       return { kind: isRefused || error instanceof NnrpError ? 'refused' : 'lost', error };
     }
@@ -126,13 +126,13 @@ export class Reconnection {
     try {
       await this.attempt(session, link);
     } catch (error) {
-      if (!isAuthFailed(error) || typeof session.auth !== 'function') throw error;
+      if (!isAuthFailed(error) || typeof session.options.auth !== 'function') throw error;
       await this.attempt(session, link);
     }
   }
 
   private async attempt(session: ConnectedSession, link: ClientLink): Promise<void> {
-    const asked = this.auths.of(session.auth);
+    const asked = this.auths.of(session.options.auth);
     const auth = asked instanceof Uint8Array ? asked : await asked;
     // It may be over by now.
     if (!this.waiting.has(session)) throw linkOver(link.transport.peer);
@@ -211,7 +211,7 @@ export class Reconnection {
       return;
     }
     const attempts = this.waits.get(endpoint)?.attempts ?? 0;
-    const backoff = backoffMs(attempts, first.reconnectOptions, random);
+    const backoff = backoffMs(attempts, first.options.reconnect ?? {}, random);
     const isClosing = this.waitingFor(endpoint).some((session) => session.isClosing);
     const wait = isClosing ? Math.min(backoff, CLOSING_WAIT_MS) : backoff;
     this.waits.set(endpoint, { attempts: attempts + 1, lastMs: wait });
