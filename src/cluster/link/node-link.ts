@@ -8,14 +8,12 @@ import type { Transport } from '../../transport/transport';
 import { MessageType } from '../../wire/message-type';
 import type { Packet } from '../../wire/packet';
 import type { NodeName } from '../directory';
+import { MAX_HELLO_BYTES } from './link-gate';
 import { LINK_VERSION, linkPacket, LinkType, readRecord, withRecord } from './link-message';
 import { freshNonce, isProof, proofOf, type LinkEnds } from './link-proof';
 
 /** Milliseconds that a link has to become one. */
 const GREETING_MS = 5000;
-
-/** Bytes of what a node says before it has proved that it is one. */
-const MAX_HELLO_BYTES = 4096;
 
 /** A node that stands still is noticed before its lease is over. */
 const LINK_KEEP_ALIVE = { idleMs: 1500, timeoutMs: 2500 };

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Subscription } from 'rxjs';
 import type { Cluster, ClusterAccess } from '../../cluster/cluster';
 import { Directory } from '../../cluster/directory';
+import { LinkGate } from '../../cluster/link/link-gate';
 import { linkKey } from '../../cluster/link/link-proof';
 import { NodeLink, type LinkOptions } from '../../cluster/link/node-link';
 import { ReservedIds } from '../../cluster/reserved-ids';
@@ -12,9 +13,6 @@ import type { ServerContext } from '../server-context';
 import { OwnerLink } from './owner-link';
 import { SessionFinder } from './session-finder';
 
-/** Links that have not shown yet whose they are: more of them are nobody's that matters. */
-const MAX_GREETINGS = 256;
-
 /** A server, as a node of its cluster: has ids of its own, is found by the others, and finds their sessions. */
 export class ClusterNode {
   readonly directory: Directory;
@@ -24,7 +22,7 @@ export class ClusterNode {
   private readonly options: LinkOptions;
   private readonly listening = new Subscription();
   private readonly links = new Set<NodeLink>();
-  private greetings = 0;
+  private readonly gate: LinkGate;
 
   constructor(
     cluster: Cluster,
@@ -32,6 +30,7 @@ export class ClusterNode {
     tokenKey: Uint8Array,
   ) {
     const { scheduler, settings } = server;
+    this.gate = new LinkGate(scheduler);
     this.access = cluster.join();
     const node = randomBytes(9).toString('base64url');
     this.options = { node, key: linkKey(tokenKey), scheduler };
@@ -44,7 +43,7 @@ export class ClusterNode {
   /** Takes links of the other nodes, and tells them where. */
   listen(server: ServerContext, opener: SessionOpener): void {
     const { listen, address } = this.access.endpoint;
-    const listener = listen.listen();
+    const listener = listen.listen({ gate: this.gate });
     const bound = listener.address$.subscribe({
       next: ({ url }) => {
         this.directory.announce(address ?? url);
@@ -75,24 +74,15 @@ export class ClusterNode {
   }
 
   private accept(transport: Transport, server: ServerContext, opener: SessionOpener): void {
-    if (this.greetings >= MAX_GREETINGS) {
-      transport.destroy();
-      return;
-    }
-    this.greetings += 1;
-    let isGreeting = true;
-    const greeted = (): void => {
-      if (isGreeting) this.greetings -= 1;
-      isGreeting = false;
-    };
+    const ticket = this.gate.ticketOf(transport);
     const link = new NodeLink(transport, 'answering', this.options, {
       opened: (opened) => {
-        greeted();
+        ticket.leave();
         return new OwnerLink(opened, server, opener);
       },
       failed: this.failed,
       over: () => {
-        greeted();
+        ticket.leave();
         this.links.delete(link);
       },
     });

@@ -142,6 +142,7 @@ export class OwnerLink implements LinkUser {
       return;
     }
     this.carried.get(sessionId)?.connection.end();
+    connection.core = answer.core;
     this.carried.set(sessionId, { core: answer.core, connection });
     this.opener.begin(answer, opening);
   }

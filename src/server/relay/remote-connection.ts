@@ -22,6 +22,8 @@ export class RemoteConnection implements Attachment {
   readonly slots: SlotPool;
   isAnnounced = false;
   largestPacket = Infinity;
+  /** The session, once it is taken up here. */
+  core: SessionCore | undefined;
   /** Whether the relaying node gives the session what this connection brings, and nothing of one before it. */
   hasBegun = false;
   private speaks: RevisionName;
@@ -108,8 +110,7 @@ export class RemoteConnection implements Attachment {
   }
 
   private ask(): void {
-    const { sessionId } = this;
-    const core = this.server.registry.get(sessionId)?.core as SessionCore | undefined;
+    const { sessionId, core } = this;
     if (core === undefined) return;
     this.link.send(linkPacket(LinkType.AskProof, { sessionId, count: core.sentResults }));
   }

@@ -1,4 +1,14 @@
-import { catchError, defer, from, map, of, switchMap, type Observable, type SchedulerLike } from 'rxjs';
+import {
+  catchError,
+  defer,
+  from,
+  map,
+  of,
+  Subscription,
+  switchMap,
+  type Observable,
+  type SchedulerLike,
+} from 'rxjs';
 import type { ClusterAccess } from '../../cluster/cluster';
 import type { Directory, NodeName, SessionPlace } from '../../cluster/directory';
 import { NodeLink, type LinkOptions } from '../../cluster/link/node-link';
@@ -29,6 +39,7 @@ const LATER: Found = { kind: 'later' };
 export class SessionFinder {
   private readonly links = new Map<NodeName, Promise<RelayLink>>();
   private readonly open = new Set<NodeLink>();
+  private readonly connecting = new Subscription();
 
   constructor(
     private readonly directory: Directory,
@@ -51,6 +62,7 @@ export class SessionFinder {
   }
 
   close(): void {
+    this.connecting.unsubscribe();
     for (const link of this.open) link.destroy();
   }
 
@@ -97,7 +109,7 @@ export class SessionFinder {
   private connect(address: string, forget: () => void): Promise<RelayLink> {
     return new Promise((resolve, reject) => {
       const { access, options } = this;
-      access.endpoint
+      const connecting = access.endpoint
         .connect(address)
         .connect()
         .subscribe({
@@ -119,6 +131,7 @@ export class SessionFinder {
           },
           error: reject,
         });
+      this.connecting.add(connecting);
     });
   }
 }
