@@ -240,7 +240,9 @@ class RunningClient implements Client, SessionOwner<ConnectedSession> {
     const request = openRequest(options, blocks, { largestPacket, ...told }, link.speech, (accepted) => {
       if (request.open.resumeTokenBytes === 0) requireFreeId(link, accepted);
       const by = ticket === undefined ? 'open' : 'ticket';
-      const opened = new ConnectedSession(this, this.settings, options, accepted, link, by);
+      // One in its place may have any id: what the ticket names was the server's choice.
+      const kept = ticket === undefined ? options : { ...options, requestedSessionId: 0 };
+      const opened = new ConnectedSession(this, this.settings, kept, accepted, link, by);
       this.sessions.add(opened);
       link.adopt(opened);
       if (ticket !== undefined && !knowsTickets(accepted)) {

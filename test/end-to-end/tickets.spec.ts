@@ -5,6 +5,8 @@ import type { ResumedSession } from '../../src/client/session/resumed-session';
 import type { ClientSession } from '../../src/client/session/session';
 import { accept } from '../../src/server/opening/policy';
 import type { ServerOptions } from '../../src/server/options';
+import type { ServerSession } from '../../src/server/session/session';
+import { CloseReason } from '../../src/wire/messages/session-close';
 import { SessionErrorCode } from '../../src/wire/messages/session-open';
 import type { RevisionName } from '../../src/wire/message';
 import { settled } from '../support/async';
@@ -330,6 +332,25 @@ describe.each<RevisionName>(['preview3', 'preview4'])('a ticket of a session in 
     await expect(stage.resume(ticket, { auth: 'you' })).rejects.toBeInstanceOf(SessionRejectedError);
     expect(session.ended).toBeUndefined();
     expect((await stage.resume(ticket, { auth: 'me' })).sessionId).toBe(session.sessionId);
+  });
+
+  it('has a session of any id in its place, once the server has ended it', async () => {
+    const asked: number[] = [];
+    const policy: ServerOptions['policy'] = ({ open }) => {
+      asked.push(open.requestedSessionId);
+      return true;
+    };
+    const stage = new Stage({ ...retain, policy }, revision);
+    const served: ServerSession[] = [];
+    stage.served.server.sessions$.subscribe((session) => served.push(session));
+    const ticket = await ticketOf(await stage.open());
+    const again = await stage.resume(ticket, { reconnect: {} });
+    const { sessionId } = again;
+    const states = told(again.state$);
+    void served[0]!.close({ closeReason: CloseReason.ServerShutdown });
+    await stage.pass(2_000);
+    expect(states).toEqual(['resumed', 'reconnecting', 'reopened']);
+    expect(asked).toEqual([0, sessionId, 0]);
   });
 
   it('keeps nothing once the session is over', async () => {
