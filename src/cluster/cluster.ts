@@ -40,8 +40,6 @@ export interface ClusterStore {
   put(key: string, value: Uint8Array, ttlMs: number): Promise<void>;
   /** The value of a key; undefined where there is none. */
   get(key: string): Promise<Uint8Array | undefined>;
-  /** Gets a value and removes it: of several that take it, one does. */
-  take(key: string): Promise<Uint8Array | undefined>;
   /** Removes keys, those that there are. */
   remove(keys: readonly string[]): Promise<void>;
   /** Nothing is asked any more. */

@@ -1,5 +1,4 @@
 import { BehaviorSubject, Subscription, type SchedulerLike } from 'rxjs';
-import { ignoreRejection } from '../protocol/ignore-rejection';
 import { onEach } from '../transport/on-each';
 import { scheduleIn } from '../transport/time/schedule-in';
 import type { ClusterStore } from './cluster';
@@ -15,10 +14,7 @@ export interface IdRange {
 
 /** Where a session is, as far as the directory knows. */
 export type SessionPlace =
-  | { readonly kind: 'unknown' }
-  | { readonly kind: 'node'; readonly node: NodeName; readonly address: string }
-  /** Its node is gone, or is about to be: the session waits for whoever takes it over. */
-  | { readonly kind: 'waiting'; readonly state: Uint8Array };
+  { readonly kind: 'unknown' } | { readonly kind: 'node'; readonly node: NodeName; readonly address: string };
 
 /** Ids of one range. */
 export const RANGE_IDS = 4096;
@@ -40,19 +36,15 @@ const BEATS_A_RANGE = 100;
 const RANGE_TRIES = 1000;
 
 /**
- * Which node has which session: a node claims ranges of ids, and says every so often that it lives. A session that
- * has left its node's range is looked for by its own id first.
+ * Which node has which session: a node claims ranges of ids, and says every so often that it lives.
  *
  * ```
  *   node:<name>    where it is reached    5 s, said again every 1.5 s
  *   range:<n>      whose ids these are    10 min, said again every 150 s
- *   moved:<id>     who has taken it over  as long as the session is there
- *   state:<id>     what waits to be taken over
  * ```
  */
 export class Directory {
   private readonly ranges = new Set<number>();
-  private readonly moved = new Set<number>();
   private readonly work = new Subscription();
   private readonly health = new BehaviorSubject<'up' | 'down'>('down');
   readonly health$ = this.health.asObservable();
@@ -100,46 +92,19 @@ export class Directory {
   /** Where a session is that is not here. Rejects where the store does not answer. */
   async find(sessionId: number): Promise<SessionPlace> {
     const { store } = this;
-    const range = Math.floor(sessionId / RANGE_IDS);
-    const [state, moved, ofRange] = await Promise.all([
-      store.get(`state:${sessionId}`),
-      store.get(`moved:${sessionId}`),
-      store.get(`range:${range}`),
-    ]);
-    if (state !== undefined) return { kind: 'waiting', state };
-    const named = moved ?? ofRange;
+    const named = await store.get(`range:${Math.floor(sessionId / RANGE_IDS)}`);
     if (named === undefined) return { kind: 'unknown' };
     const node = decode(named);
     const address = node === this.node ? undefined : await store.get(`node:${node}`);
     return address === undefined ? { kind: 'unknown' } : { kind: 'node', node, address: decode(address) };
   }
 
-  /** Leaves a session for whoever its client comes to. */
-  async handOver(sessionId: number, state: Uint8Array, ttlMs: number): Promise<void> {
-    await this.store.put(`state:${sessionId}`, state, ttlMs);
-    if (this.moved.delete(sessionId)) await this.store.remove([`moved:${sessionId}`]);
-  }
-
-  /** Takes a session over that waits; false where another node was faster. */
-  async takeOver(sessionId: number): Promise<boolean> {
-    if ((await this.store.take(`state:${sessionId}`)) === undefined) return false;
-    this.moved.add(sessionId);
-    await this.store.put(`moved:${sessionId}`, encode(this.node), RANGE_TTL_MS);
-    return true;
-  }
-
-  /** A session is over. */
-  forget(sessionId: number): void {
-    if (this.moved.delete(sessionId)) ignoreRejection(this.store.remove([`moved:${sessionId}`]));
-  }
-
   /** Says that this node is gone, and closes the store. Never rejects. */
   async leave(): Promise<void> {
     this.work.unsubscribe();
     const keys = [`node:${this.node}`, ...[...this.ranges].map((range) => `range:${range}`)];
-    const moved = [...this.moved].map((sessionId) => `moved:${sessionId}`);
     try {
-      if (this.isUp) await this.store.remove([...keys, ...moved]);
+      if (this.isUp) await this.store.remove(keys);
     } catch {
       // It is forgotten when its time is over.
     }
@@ -165,7 +130,6 @@ export class Directory {
     const said = [store.put(`node:${this.node}`, address, NODE_TTL_MS)];
     if (isFirst) {
       for (const range of this.ranges) said.push(store.put(`range:${range}`, name, RANGE_TTL_MS));
-      for (const sessionId of this.moved) said.push(store.put(`moved:${sessionId}`, name, RANGE_TTL_MS));
     }
     Promise.all(said).then(
       () => {

@@ -133,14 +133,6 @@ class MemoryStore implements ClusterStore {
     return this.shared.later(() => this.shared.get(key));
   }
 
-  take(key: string): Promise<Uint8Array | undefined> {
-    return this.shared.later(() => {
-      const value = this.shared.get(key);
-      this.shared.remove(key);
-      return value;
-    });
-  }
-
   remove(keys: readonly string[]): Promise<void> {
     return this.shared.later(() => {
       for (const key of keys) this.shared.remove(key);

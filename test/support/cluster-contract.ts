@@ -56,14 +56,6 @@ export function clusterContract(cluster: () => Cluster): void {
       expect(claims.filter(Boolean)).toHaveLength(1);
     });
 
-    it('gives what is taken to one', async () => {
-      const [one, other] = [await store(), await store()];
-      await one.put('k3', bytes(7), 60_000);
-      const taken = await Promise.all([one.take('k3'), other.take('k3')]);
-      expect(taken.filter((each) => each !== undefined)).toHaveLength(1);
-      expect(await one.get('k3')).toBeUndefined();
-    });
-
     it('removes', async () => {
       const one = await store();
       await one.put('k4', bytes(1), 60_000);
@@ -104,17 +96,6 @@ export function clusterContract(cluster: () => Cluster): void {
       const { first } = await one.reserveIds();
       await one.leave();
       expect(await other.find(first)).toEqual({ kind: 'unknown' });
-    });
-
-    it('gives a session that is handed over to one of those that want it', async () => {
-      const [one, other, third] = [await directory('a'), await directory('b'), await directory('c')];
-      const { first: sessionId } = await one.reserveIds();
-      await one.handOver(sessionId, bytes(1, 2, 3), 60_000);
-      expect(await other.find(sessionId)).toMatchObject({ kind: 'waiting' });
-      const taken = await Promise.all([other.takeOver(sessionId), third.takeOver(sessionId)]);
-      expect(taken.filter(Boolean)).toHaveLength(1);
-      const owner = taken[0] === true ? 'b' : 'c';
-      expect(await one.find(sessionId)).toEqual({ kind: 'node', node: owner, address: `at:${owner}` });
     });
   });
 }

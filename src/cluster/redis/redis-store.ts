@@ -61,10 +61,6 @@ export class RedisStore implements ClusterStore {
     return (await this.client.get(this.prefix + key)) ?? undefined;
   }
 
-  async take(key: string): Promise<Uint8Array | undefined> {
-    return (await this.client.getDel(this.prefix + key)) ?? undefined;
-  }
-
   async remove(keys: readonly string[]): Promise<void> {
     // One by one, as they may be of several slots; they leave together all the same.
     await Promise.all(keys.map((key) => this.client.del(this.prefix + key)));
