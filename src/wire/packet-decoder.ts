@@ -41,6 +41,11 @@ const CHUNK_COST = 512;
 /** Chunks that are kept of one packet at most, however large it is; with one more they are gathered. */
 const MAX_CHUNKS = 1024;
 
+/** Bytes that have come, with where they are: asked for once. */
+interface Chunk extends Source {
+  readonly bytes: Uint8Array;
+}
+
 /**
  * Cuts a byte stream into packets, however it was split (protocol section 1).
  *
@@ -104,7 +109,7 @@ export class PacketDecoder {
     const packets: Packet[] = [];
     const bytes = plainBytes(chunk);
     const { buffer, byteOffset } = bytes;
-    const source: Source = { bytes, buffer, byteOffset };
+    const source: Chunk = { bytes, buffer, byteOffset };
     try {
       let at = 0;
       while (at < bytes.length) at = this.step(source, at, packets);
@@ -117,7 +122,7 @@ export class PacketDecoder {
   }
 
   /** Reads on from `at` to the end of a packet or of the chunk, and returns where that is. */
-  private step(source: Source, start: number, packets: Packet[]): number {
+  private step(source: Chunk, start: number, packets: Packet[]): number {
     const { bytes: chunk } = source;
     const at = this.header === undefined ? this.readHeader(chunk, start) : start;
     const { header } = this;
@@ -131,7 +136,7 @@ export class PacketDecoder {
       this.keep(chunk.subarray(at, end), length);
       if (this.received === length) {
         const bytes = this.gathered ?? joined(this.chunks, length);
-        packets.push(cutPacket(header, { bytes, buffer: bytes.buffer, byteOffset: 0 }, 0));
+        packets.push(cutPacket(header, bytes, 0));
         this.forget();
       }
     }

@@ -1,6 +1,5 @@
 import { NnrpError } from './errors';
 import { type CommonHeader, FrameHeader, header, HEADER_LENGTH, type HeaderFields } from './header';
-import { knownMetadata } from './known-metadata';
 import { ours } from './own-bytes';
 import { requireBytes } from './require-bytes';
 
@@ -54,27 +53,22 @@ export function decodePacket(bytes: Uint8Array): Packet {
   if (declared !== bytes.length) {
     throw new NnrpError({ kind: 'PacketLengthMismatch', declared, actual: bytes.length });
   }
-  const { buffer, byteOffset } = bytes;
-  return cutPacket(decoded, { bytes, buffer, byteOffset }, HEADER_LENGTH);
+  return cutPacket(decoded, bytes, HEADER_LENGTH);
 }
 
-/** Bytes that packets are cut from, and where they are: two views of a known buffer cost half of two subarrays. */
+/** Where bytes are that packets are cut from: two views of a known buffer cost half of two subarrays. */
 export interface Source {
-  readonly bytes: Uint8Array;
   readonly buffer: ArrayBufferLike;
   readonly byteOffset: number;
 }
 
 /** The packet of a header whose metadata and body stand at `at`: views, of which none is a Buffer. */
-export function cutPacket(header: CommonHeader, { bytes, buffer, byteOffset }: Source, at: number): Packet {
-  const { messageType, metaLen, bodyLen } = header;
+export function cutPacket(header: CommonHeader, { buffer, byteOffset }: Source, at: number): Packet {
+  const { metaLen, bodyLen } = header;
   const start = byteOffset + at;
   return {
     header,
-    metadata:
-      metaLen === 0
-        ? EMPTY
-        : (knownMetadata(messageType, metaLen, bytes, at) ?? new Uint8Array(buffer, start, metaLen)),
+    metadata: metaLen === 0 ? EMPTY : new Uint8Array(buffer, start, metaLen),
     body: bodyLen === 0 ? EMPTY : ours(new Uint8Array(buffer, start + metaLen, bodyLen)),
   };
 }
