@@ -19,12 +19,7 @@ import type { OpenRequest } from '../link/open-queue';
 import { CarriedPressure } from '../../transport/carried-pressure';
 import { onEach } from '../../transport/on-each';
 import { takeCloseFields, takeEndpoint } from '../option-rules';
-import {
-  SESSION_DEFAULTS,
-  type ClientSettings,
-  type ReconnectOptions,
-  type SessionOptions,
-} from '../options';
+import { SESSION_DEFAULTS, type ClientSettings, type SessionOptions } from '../options';
 import { Backlog, holdingOf } from '../submissions/backlog';
 import { SubmittedResults, type ResultStream } from '../submissions/result-stream';
 import type { SubmitRequest } from '../submissions/submission';
@@ -74,7 +69,8 @@ export class ConnectedSession implements ClientSession, LinkedSession {
   constructor(
     private readonly owner: SessionOwner<ConnectedSession>,
     settings: ClientSettings,
-    private readonly options: SessionOptions,
+    /** What is asked for at each attempt to resume, and of a session in its place. */
+    readonly options: SessionOptions,
     accepted: AcceptedOpen,
     link: ClientLink,
     /** Whether it was opened here, or taken up with a ticket. */
@@ -201,17 +197,8 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     return this.submissions.lastResultFrameId;
   }
 
-  get reconnectOptions(): ReconnectOptions {
-    return this.options.reconnect ?? {};
-  }
-
   get revision(): RevisionName {
     return this.carrier.speech.name;
-  }
-
-  /** What the server's policy is shown at each attempt to resume. */
-  get auth(): SessionOptions['auth'] {
-    return this.options.auth;
   }
 
   /** Milliseconds that the server keeps the session without its client. */

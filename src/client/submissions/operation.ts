@@ -49,9 +49,9 @@ export function intercepted(
   listener: CallListener,
   begun?: Begun,
 ): Observable<ResultPush> {
-  const run = new Run(submits.sessionId, new Stopwatch(submits.scheduler));
+  const run = new Run(submits.sessionId, new Stopwatch(submits.settings.scheduler));
   const ask = intercept<ClientOperation, ResultPush>(
-    submits.interceptors,
+    submits.settings.interceptors,
     (operation) =>
       new Observable((subscriber) => {
         run.stopwatch.start();

@@ -7,6 +7,7 @@ import { AnswerCalls } from './answer-calls';
 import { AnswerText, wholeAnswer, type TextStream, type WholeAnswer } from './answer-text';
 import type { Backlog } from './backlog';
 import { intercepted, submitFor } from './operation';
+import { ResultIterator } from './result-iterator';
 import { ResultQueue } from './result-queue';
 import { cancelledBy, type Submission, type SubmitRequest } from './submission';
 import type { Submissions } from './submissions';
@@ -59,7 +60,7 @@ export class SubmittedResults extends Observable<ResultPush> implements ResultSt
     private readonly backlog: Backlog,
   ) {
     super((subscriber) =>
-      submits.interceptors.length === 0
+      submits.settings.interceptors.length === 0
         ? submitFor(submits, request, subscriber, { listener: this })
         : intercepted(submits, request, this).subscribe(subscriber),
     );
@@ -94,11 +95,11 @@ export class SubmittedResults extends Observable<ResultPush> implements ResultSt
 showAsJson('ResultStream', SubmittedResults);
 
 /** Results that wait until they are asked for. The first question submits. */
-export class PulledResults implements AsyncIterableIterator<ResultPush, undefined, undefined> {
+export class PulledResults extends ResultIterator {
   private readonly queue: ResultQueue;
   private state: 'new' | 'begun' | 'left' = 'new';
   /** Of the interceptors around it, where there are any. */
-  private readonly within = new Subscription();
+  private within = Subscription.EMPTY;
 
   constructor(
     private readonly request: SubmitRequest,
@@ -106,11 +107,8 @@ export class PulledResults implements AsyncIterableIterator<ResultPush, undefine
     private readonly backlog: Backlog,
     private readonly listener: CallListener,
   ) {
+    super();
     this.queue = new ResultQueue(backlog);
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
   }
 
   next(): Promise<IteratorResult<ResultPush, undefined>> {
@@ -118,27 +116,11 @@ export class PulledResults implements AsyncIterableIterator<ResultPush, undefine
     return this.queue.take();
   }
 
-  /** Whoever loops leaves early. */
-  return(): Promise<IteratorResult<ResultPush, undefined>> {
-    this.leave();
-    return Promise.resolve({ done: true, value: undefined });
-  }
-
-  throw(error: Error): Promise<IteratorResult<ResultPush, undefined>> {
-    this.leave();
-    return Promise.reject(error);
-  }
-
-  /** For logs, as of what it pulls. */
-  toJSON(): object {
-    return {};
-  }
-
   private begin(): void {
     const { queue } = this;
     this.state = 'begun';
     this.backlog.add(queue);
-    if (this.submits.interceptors.length > 0) {
+    if (this.submits.settings.interceptors.length > 0) {
       this.beginWithin();
       return;
     }
@@ -152,8 +134,9 @@ export class PulledResults implements AsyncIterableIterator<ResultPush, undefine
 
   /** With interceptors around it, which may submit later, or not at all. */
   private beginWithin(): void {
-    const { queue, submits, within } = this;
+    const { queue, submits } = this;
     const { signal } = this.request;
+    const within = (this.within = new Subscription());
     const begun = (submission: Submission): void => {
       queue.submission = submission;
     };
@@ -179,7 +162,7 @@ export class PulledResults implements AsyncIterableIterator<ResultPush, undefine
     queue.onDone(aborted);
   }
 
-  private leave(): void {
+  protected leave(): void {
     if (this.state === 'left') return;
     this.state = 'left';
     const { submission } = this.queue;
@@ -188,5 +171,3 @@ export class PulledResults implements AsyncIterableIterator<ResultPush, undefine
     this.queue.clear();
   }
 }
-
-showAsJson('ResultIterator', PulledResults);

@@ -1,8 +1,10 @@
 import { Observable } from 'rxjs';
+import { fromAsyncIterable } from '../../../operators/application/from-async-iterable';
 import type { ResultPush } from '../../protocol/operation/result';
 import { showAsJson } from '../../wire/show-as-json';
 import type { AnswerCalls } from './answer-calls';
 import { AnswerText, wholeAnswer, type TextStream, type WholeAnswer } from './answer-text';
+import { ResultIterator } from './result-iterator';
 import type { ResultQueue } from './result-queue';
 import type { ResultStream } from './result-stream';
 import type { Submissions } from './submissions';
@@ -20,25 +22,7 @@ export class ResumedResults extends Observable<ResultPush> implements ResultStre
     private readonly submits: Submissions,
     private readonly calls: AnswerCalls,
   ) {
-    super((subscriber) => {
-      const results = this[Symbol.asyncIterator]();
-      const pull = (): void => {
-        results.next().then(
-          (taken) => {
-            if (taken.done === true) subscriber.complete();
-            else {
-              subscriber.next(taken.value);
-              if (!subscriber.closed) pull();
-            }
-          },
-          (error: unknown) => {
-            subscriber.error(error);
-          },
-        );
-      };
-      pull();
-      return () => void results.return?.();
-    });
+    super((subscriber) => fromAsyncIterable(this).subscribe(subscriber));
   }
 
   get tools$(): Observable<ToolCall> {
@@ -65,32 +49,20 @@ export class ResumedResults extends Observable<ResultPush> implements ResultStre
   }
 }
 
-class TakenResults implements AsyncIterableIterator<ResultPush, undefined, undefined> {
+class TakenResults extends ResultIterator {
   constructor(
     private readonly queue: ResultQueue,
     private readonly submits: Submissions,
-  ) {}
-
-  [Symbol.asyncIterator](): this {
-    return this;
+  ) {
+    super();
   }
 
   next(): Promise<IteratorResult<ResultPush, undefined>> {
     return this.queue.take();
   }
 
-  /** Whoever reads leaves early: nobody else will. */
-  return(): Promise<IteratorResult<ResultPush, undefined>> {
-    this.leave();
-    return Promise.resolve({ done: true, value: undefined });
-  }
-
-  throw(error: Error): Promise<IteratorResult<ResultPush, undefined>> {
-    this.leave();
-    return Promise.reject(error);
-  }
-
-  private leave(): void {
+  /** Nobody else will read them. */
+  protected leave(): void {
     const { submission } = this.queue;
     if (submission !== undefined) this.submits.giveUp(submission);
     this.queue.clear();

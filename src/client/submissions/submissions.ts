@@ -1,14 +1,4 @@
-import {
-  defer,
-  endWith,
-  ignoreElements,
-  map,
-  noop,
-  startWith,
-  Subject,
-  type Observable,
-  type SchedulerLike,
-} from 'rxjs';
+import { defer, endWith, ignoreElements, map, noop, startWith, Subject, type Observable } from 'rxjs';
 import { isTerminal, type ResultPush } from '../../protocol/operation/result';
 import { MAX_WANTED_OPERATIONS, type SessionExtension } from '../../protocol/session/session-extension';
 import type { FlowUpdateMetadata } from '../../wire/messages/flow-update';
@@ -51,9 +41,9 @@ export class Submissions {
   private readonly inFlight: InFlight;
   private readonly tools: ToolDesk;
   private readonly window: SubmitWindow;
-  /** Emits when the last operation in flight has ended, before anybody hears of its end. */
-  readonly idle$: Observable<void>;
   private readonly idle = new Subject<void>();
+  /** Emits when the last operation in flight has ended, before anybody hears of its end. */
+  readonly idle$: Observable<void> = this.idle.asObservable();
   /** Emits when the session is over, at once where it is. */
   readonly over$: Observable<unknown> = this.idle.pipe(ignoreElements(), endWith(undefined));
   private readonly changes = new Subject<void>();
@@ -76,12 +66,11 @@ export class Submissions {
 
   constructor(
     private readonly carrier: SessionCarrier,
-    private readonly settings: Pick<ClientSettings, 'scheduler' | 'interceptors'>,
+    readonly settings: Pick<ClientSettings, 'scheduler' | 'interceptors'>,
     /** `isResumable`: over another connection, what was not received is sent again. */
     private readonly grant: { readonly ack: SessionOpenAckMetadata; readonly isResumable: boolean },
     credit: ConnectionCredit,
   ) {
-    this.idle$ = this.idle.asObservable();
     this.inFlight = new InFlight(credit);
     this.tools = new ToolDesk(carrier, this.inFlight);
     this.window = new SubmitWindow(this.inFlight, settings.scheduler, this.sendWaiting, grant.ack, credit);
@@ -90,15 +79,6 @@ export class Submissions {
 
   get sessionId(): number {
     return this.carrier.sessionId;
-  }
-
-  /** What is done around each. */
-  get interceptors(): ClientSettings['interceptors'] {
-    return this.settings.interceptors;
-  }
-
-  get scheduler(): SchedulerLike {
-    return this.settings.scheduler;
   }
 
   private get connection(): ConnectionCredit | undefined {

@@ -3,10 +3,9 @@ import { encodeToolAnswer, type ToolOutcome } from '../../protocol/operation/too
 import type { JsonBody } from '../../protocol/operation/json-body';
 import { inPreview4 } from '../../protocol/operation/typed-body';
 import { HEADER_LENGTH } from '../../wire/header';
-import { FrameSubmitMetadata } from '../../wire/messages/frame-submit';
 import { ours } from '../../wire/own-bytes';
 import type { SessionCarrier } from '../session/session-carrier';
-import type { Submission } from './submission';
+import { submission, type Submission } from './submission';
 
 const NOBODY = { next: noop, error: noop, complete: noop };
 
@@ -18,20 +17,15 @@ export function toolAnswer(
   { largestPacket, speech }: SessionCarrier,
 ): Submission {
   const { body, fields } = answerThatFits(id, outcome, largestPacket);
-  const metadata = FrameSubmitMetadata.of({ ...fields, dependencyFrameId: parentId });
-  return {
-    metadata,
-    metadataBytes: FrameSubmitMetadata.encode(metadata),
-    body: speech.name === 'preview4' ? ours(inPreview4(fields, body)) : body,
-    subscriber: NOBODY,
-    signal: undefined,
-    traceId: 0n,
-    listener: undefined,
-    calls: undefined,
-    isCounted: false,
-    frameId: 0,
-    hasId: false,
-  };
+  const answer = submission(
+    {
+      body: speech.name === 'preview4' ? ours(inPreview4(fields, body)) : body,
+      metadata: { ...fields, dependencyFrameId: parentId },
+    },
+    NOBODY,
+  );
+  answer.isCounted = false;
+  return answer;
 }
 
 /** What cannot be told is told to be so: the handler is not to wait for it. */

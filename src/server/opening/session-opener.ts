@@ -6,7 +6,6 @@ import {
 } from '../../protocol/session/session-extension';
 import { describeError, RuntimeError } from '../../protocol/runtime-error';
 import { onEach } from '../../transport/on-each';
-import { HEADER_LENGTH } from '../../wire/header';
 import { REVISIONS } from '../../wire/message';
 import { MessageType } from '../../wire/message-type';
 import {
@@ -31,6 +30,7 @@ import { SessionClaim } from '../session/session-claim';
 import { SessionCore } from '../session/session-core';
 import { IDLE_ENDING, REVOKED_ENDING } from '../session/session-terms';
 import { whenIdle } from '../session/when-idle';
+import { acceptanceBlock } from './acceptance-block';
 import { askPolicy, type Decision } from './ask-policy';
 import { describeInstant } from './describe-instant';
 import {
@@ -45,7 +45,7 @@ import {
 import type { Acceptance, SessionOpenRequest } from './policy';
 import { noRoom, RESUME_REFUSED, RETRY_LATER } from './refusals';
 import { referenceDiagnostic } from './reference-diagnostic';
-import { hashToken, MAX_TOKEN_BYTES, matchToken, rotate, type TokenPair } from './resume-token';
+import { hashToken, matchToken, rotate, type TokenPair } from './resume-token';
 import type { SessionRegistry } from './session-registry';
 import { TokenGuard } from './token-guard';
 import { TokenMint } from './token-mint';
@@ -364,30 +364,6 @@ export class SessionOpener {
 
 /** Sessions that wait for somebody to subscribe to `sessions$`; past them, opens are told to come later. */
 const MAX_HELD_SESSIONS = 1024;
-
-/** Bytes of an ack before its extension block, at most: header, metadata, token. */
-const MAX_ACK_HEAD = HEADER_LENGTH + SessionOpenAckMetadata.length + MAX_TOKEN_BYTES;
-
-function acceptanceBlock(
-  { extension, connection }: Opening,
-  lastOperationId: number,
-  handOver?: HandOver,
-): Uint8Array {
-  if (extension === undefined) return EMPTY;
-  const { largestPacket } = connection.transport;
-  const { holdsOperations, takesTools } = extension;
-  // What the client has said that it understands, too.
-  const common: SessionExtension = {
-    ...(holdsOperations && { holdsOperations }),
-    ...(takesTools && { takesTools }),
-  };
-  const said = { lastOperationId, largestPacket, ...common, ...handOver };
-  const block = encodeSessionExtension(said);
-  if (handOver === undefined || block.length + MAX_ACK_HEAD <= connection.largestPacket) return block;
-  // What was sent is told as far as the client takes it.
-  const operations = handOver.operations.map((operation) => ({ ...operation, sent: undefined }));
-  return encodeSessionExtension({ ...said, operations });
-}
 
 /**
  * Whether a connection may have a session. What waits for the session's client is encoded in its revision: the
