@@ -1,20 +1,12 @@
-import { isTerminalState, OperationState, type CancelScope } from '../../../src/protocol/operation/operation';
+import { isTerminalState, OperationState } from '../../../src/protocol/operation/operation';
 import { OperationRegistry } from '../../../src/protocol/operation/operation-registry';
 import { SchedulingFlag } from '../../../src/wire/preview4/scheduling';
 import vectors from '../../vectors/preview4/operations.json';
 import { kindOf } from '../support';
-import { register, snapshot } from './support';
+import { snapshot } from './support';
+import { play, type Step } from './traces';
 
-interface Step {
-  readonly do: string;
-  readonly error?: string | null;
-  readonly session_id?: number;
-  readonly operation_id?: string;
-  readonly parent_operation_id?: string | null;
-  readonly operation_group_id?: string | null;
-  readonly to?: number;
-  readonly scope?: number;
-  readonly cancelled?: readonly string[] | null;
+interface TraceStep extends Step {
   readonly message_type?: string;
   readonly deadline_unix_ms?: string;
   readonly flags?: number;
@@ -23,11 +15,7 @@ interface Step {
   readonly operations?: Readonly<Record<string, { readonly state: number }>>;
 }
 
-const traces = vectors.cases as readonly (readonly Step[])[];
-
-function id(text: string | null | undefined): number | undefined {
-  return text === null || text === undefined ? undefined : Number(text);
-}
+const traces = vectors.cases as readonly (readonly TraceStep[])[];
 
 /** What is scheduled of an operation, which the reference's registry keeps and this one does not. */
 interface Scheduled {
@@ -40,18 +28,10 @@ class Replay {
   readonly registry = new OperationRegistry();
   private readonly scheduled = new Map<number, Scheduled>();
 
-  play(step: Step): string | null {
+  play(step: TraceStep): string | null {
     const { registry } = this;
-    const sessionId = step.session_id!;
     const operationId = Number(step.operation_id);
     switch (step.do) {
-      case 'register': {
-        const parentId = id(step.parent_operation_id);
-        const groupId = id(step.operation_group_id);
-        return kindOf(() => register(registry, { sessionId, operationId, parentId, groupId }));
-      }
-      case 'transition':
-        return kindOf(() => registry.transition(operationId, step.to as OperationState));
       case 'complete':
         return kindOf(() => {
           if (registry.state(operationId) === OperationState.Accepted)
@@ -60,21 +40,16 @@ class Replay {
         });
       case 'abort':
         return kindOf(() => registry.transition(operationId, OperationState.Failed));
-      case 'cancel':
-        return kindOf(() => {
-          const ids = registry.cancel({ sessionId, operationId, scope: step.scope as CancelScope });
-          expect(ids).toEqual(step.cancelled!.map(Number));
-        });
       case 'schedule':
         return this.schedule(operationId, step);
       case 'expire_if_stale':
         return this.expire(operationId, step);
       default:
-        throw new Error(`a trace has a step that is unknown here: ${step.do}`);
+        return play(registry, step);
     }
   }
 
-  private schedule(operationId: number, step: Step): string | null {
+  private schedule(operationId: number, step: TraceStep): string | null {
     const operation = this.registry.get(operationId);
     if (operation === undefined) return 'UnknownOperation';
     if (operation.sessionId !== step.session_id) return 'InvalidOperationRelationship';
@@ -86,7 +61,7 @@ class Replay {
     return null;
   }
 
-  private expire(operationId: number, step: Step): string | null {
+  private expire(operationId: number, step: TraceStep): string | null {
     const operation = this.registry.get(operationId);
     if (operation === undefined) return 'UnknownOperation';
     const { expireAt, flags } = this.scheduled.get(operationId) ?? { expireAt: 0n, flags: 0 };
