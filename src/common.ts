@@ -32,7 +32,7 @@ export type {
 } from './server/session/session-message';
 export type { CreditTarget, SessionEnding } from './server/session/session-terms';
 export { MigrateRefusal } from './server/session/messages/migrate';
-export { LIMIT_CODE, VIOLATION_CODE } from './server/error-packet';
+export { LIMIT_CODE, VIOLATION_CODE } from './server/connection/error-packet';
 export type { Interceptor } from '../operators/application/responding/interceptor';
 export type { Answer, Answers, HandlerContext } from '../operators/application/respond-to-submits';
 
@@ -50,11 +50,11 @@ export type { CacheInvalidation, ClientSession, PatchAck } from './client/sessio
 export type { SubmitRequest } from './client/submissions/submission';
 export type { ClientInterceptor, ClientOperation } from './client/submissions/client-interceptor';
 export type { OperationTimings } from './client/submissions/stopwatch';
-export type { ResultStream } from './client/submissions/result-stream';
-export type { TextStream, WholeAnswer } from './client/submissions/answer-text';
+export type { ResultStream } from './client/submissions/results/result-stream';
+export type { TextStream, WholeAnswer } from './client/submissions/results/answer-text';
 export type { Credit } from './client/submissions/credit';
-export type { ToolCall } from './client/submissions/tool-calls';
-export type { ToolRequest } from './protocol/operation/tool-call';
+export type { ToolCall } from './client/submissions/tools/tool-calls';
+export type { ToolRequest } from './protocol/content/tool-call';
 export type { ClientUsage } from './client/usage';
 export {
   MigrationRefusedError,
@@ -76,12 +76,12 @@ export type { TransportKind } from './transport/transport';
 export { monotonicScheduler } from './transport/time/monotonic-scheduler';
 
 // Text, bytes and results.
-export { give } from './wire/own-bytes';
+export { give } from './wire/bytes/own-bytes';
 export { failure, type Failure } from './protocol/operation/failure';
 export { decodeText } from '../operators/application/decode-text';
 export { encodeSummary, type AnswerSummary } from './protocol/operation/answer-summary';
-export { encodeTokens, TOKEN_DELTA } from './protocol/operation/token-delta';
-export { decodeTokens, TokenDecoder, type TypedBody } from './protocol/operation/token-decoder';
+export { encodeTokens, TOKEN_DELTA } from './protocol/content/token-delta';
+export { decodeTokens, TokenDecoder, type TypedBody } from './protocol/content/token-decoder';
 export type {
   Result,
   ResultDrop,

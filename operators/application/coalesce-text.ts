@@ -6,7 +6,7 @@ import {
   type Subscription,
 } from 'rxjs';
 import type { Result } from '../../src/protocol/operation/result';
-import { GATHERED_BYTES, TextResult } from '../../src/protocol/operation/text-result';
+import { GATHERED_BYTES, TextResult } from '../../src/protocol/content/text-result';
 import { nextTurn } from '../../src/transport/time/after-reading';
 import { monotonicScheduler } from '../../src/transport/time/monotonic-scheduler';
 import { BodyRegionPrelude } from '../../src/wire/body/body-region';

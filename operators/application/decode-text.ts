@@ -1,5 +1,5 @@
 import { concat, defer, filter, map, of, type OperatorFunction } from 'rxjs';
-import { TokenDecoder, type TypedBody } from '../../src/protocol/operation/token-decoder';
+import { TokenDecoder, type TypedBody } from '../../src/protocol/content/token-decoder';
 
 /**
  * Joins the results of one operation into text: what each adds, as soon as it is whole characters. Results without

@@ -1,5 +1,5 @@
 import { asyncScheduler, type SchedulerLike, type TimestampProvider } from 'rxjs';
-import { TOKEN_DELTA } from '../protocol/operation/token-delta';
+import { TOKEN_DELTA } from '../protocol/content/token-delta';
 import type { OpenBlocks } from '../protocol/session/open-blocks';
 import { DEFAULT_KEEP_ALIVE, type KeepAlive } from '../transport/keep-alive';
 import type { ClientInterceptor } from './submissions/client-interceptor';

@@ -12,7 +12,7 @@ import { isAssignedProfile } from '../protocol/capability/profile';
 import { CloseReason, InFlightPolicy } from '../wire/messages/session-close';
 import { Profile } from '../wire/messages/payload-kind';
 import { showAsJson } from '../wire/show-as-json';
-import { Connection } from './connection';
+import { Connection } from './connection/connection';
 import { contained } from './contained';
 import { HeldSubject } from './held-subject';
 import { HandshakeGate } from './limits/handshake-gate';

@@ -91,5 +91,5 @@ export { Listener, type ListenerSink, type ListenOptions } from '../transport/en
 export { memoryPair } from '../transport/memory';
 export type { ConnectionGate, GateTicket } from '../transport/connection-gate';
 export type { PeerName, Transport } from '../transport/transport';
-export type { PressureMarks } from '../transport/send-pressure';
+export type { PressureMarks } from '../transport/outgoing/send-pressure';
 export type { UnfinishedPacket } from '../transport/unfinished-packet';

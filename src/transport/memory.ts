@@ -6,7 +6,7 @@ import { connectError } from './network-errors';
 import type { ConnectionGate, GateTicket } from './connection-gate';
 import { Listener, type ConnectEndpoint, type ListenEndpoint, type ListenerSink } from './endpoint';
 import { PRESSURE_RULES, scheduler } from './option-rules';
-import { SendPressure, type PressureMarks } from './send-pressure';
+import { SendPressure, type PressureMarks } from './outgoing/send-pressure';
 import type { Transport } from './transport';
 
 /** How a transport within one process carries its packets. */

@@ -4,7 +4,7 @@ import { like, limit, milliseconds, rule, text, type Rule } from '../protocol/op
 import { optionsOf, partly, type Rules } from '../protocol/options/take-options';
 import type { ConnectEndpoint, Listener, ListenEndpoint } from './endpoint';
 import { DEFAULT_KEEP_ALIVE, type KeepAlive } from './keep-alive';
-import type { PressureMarks } from './send-pressure';
+import type { PressureMarks } from './outgoing/send-pressure';
 import type { Transport } from './transport';
 
 const keepAliveTimes: Rule<Partial<KeepAlive>> = optionsOf(

@@ -2,7 +2,7 @@ import { integer, limit, milliseconds, required, text } from '../protocol/option
 import { optionsOf, partly, type Rules } from '../protocol/options/take-options';
 import type { PacketLimits } from '../wire/packet-decoder';
 import { PRESSURE_RULES } from './option-rules';
-import type { PressureMarks } from './send-pressure';
+import type { PressureMarks } from './outgoing/send-pressure';
 
 /** Options of every connection over a socket, at either end. */
 export interface SocketTransportOptions {

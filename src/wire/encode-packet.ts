@@ -1,4 +1,4 @@
-import { copyInto } from './copy-into';
+import { copyInto } from './bytes/copy-into';
 import { breaksRule, NnrpError } from './errors';
 import { FrameHeader, HEADER_LENGTH } from './header';
 import { payloadLength, type Packet } from './packet';

@@ -10,7 +10,7 @@ export type { Field, FieldValue } from './codec/fields';
 export type { FieldReaders, Layout, LayoutValue, RecordDefinition } from './codec/layout';
 export { MessageType, messageTypeName, Preview3MessageType } from './message-type';
 export { decodePacket, EMPTY, packet, payloadLength, type Packet } from './packet';
-export { give } from './own-bytes';
+export { give } from './bytes/own-bytes';
 export { checkLengths, encodePacket } from './encode-packet';
 export {
   isHeaderOnly,
@@ -148,7 +148,7 @@ export {
   ControlRequestMetadata,
   SupersedeFlag,
   SupersedeMetadata,
-} from './preview4/control-request';
+} from './preview4/control/control-request';
 export {
   AffinityClass,
   ExecutorClass,
@@ -156,7 +156,7 @@ export {
   RouteHintMetadata,
   TraceContextMetadata,
   TraceFlag,
-} from './preview4/hints';
+} from './preview4/control/hints';
 export {
   MemoryLocationHint,
   ObjectDeltaFlag,
@@ -175,8 +175,8 @@ export {
   PressureMetadata,
   PressureReason,
   RetryAfterMetadata,
-} from './preview4/pressure';
-export { RecoverableErrorFlag, RecoverableErrorMetadata } from './preview4/recoverable-error';
+} from './preview4/control/pressure';
+export { RecoverableErrorFlag, RecoverableErrorMetadata } from './preview4/control/recoverable-error';
 export { decodeRecoveryTicket, encodeRecoveryTicket, type RecoveryTicket } from './preview4/recovery-ticket';
 export {
   DropReason,
@@ -188,8 +188,13 @@ export {
   ResultDropReasonMetadata,
   StageCode,
 } from './preview4/results';
-export { RuntimeRole } from './preview4/runtime-role';
-export { BudgetFlag, BudgetMetadata, SchedulingFlag, SchedulingMetadata } from './preview4/scheduling';
+export { RuntimeRole } from './preview4/control/runtime-role';
+export {
+  BudgetFlag,
+  BudgetMetadata,
+  SchedulingFlag,
+  SchedulingMetadata,
+} from './preview4/control/scheduling';
 export {
   decodeInlineObjects,
   encodeInlineObjects,

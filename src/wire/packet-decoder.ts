@@ -1,7 +1,7 @@
 import { NnrpError } from './errors';
 import { type CommonHeader, FrameHeader, HEADER_LENGTH } from './header';
 import { cutPacket, payloadLength, type Packet, type Source } from './packet';
-import { plainBytes } from './plain-bytes';
+import { plainBytes } from './bytes/plain-bytes';
 
 /** Bounds of the packets that a decoder takes; judged at the header, before anything is buffered. */
 export interface PacketLimits {

@@ -1,9 +1,9 @@
 import { fieldOffset } from './codec/record';
-import { copyInto } from './copy-into';
+import { copyInto } from './bytes/copy-into';
 import { CommonHeader, HEADER_LENGTH } from './header';
 import type { MessageType } from './message-type';
 import { packet, type Packet } from './packet';
-import { isU32, writeU32 } from './u32';
+import { isU32, writeU32 } from './bytes/u32';
 
 /** Where the header has what is a packet's own. */
 const BODY_LEN = fieldOffset(CommonHeader, 'bodyLen');

@@ -1,7 +1,7 @@
 import { NnrpError } from './errors';
 import { type CommonHeader, FrameHeader, header, HEADER_LENGTH, type HeaderFields } from './header';
-import { ours } from './own-bytes';
-import { requireBytes } from './require-bytes';
+import { ours } from './bytes/own-bytes';
+import { requireBytes } from './bytes/require-bytes';
 
 /** A whole packet; `metadata` and `body` may be views of a larger buffer. */
 export interface Packet {

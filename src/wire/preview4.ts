@@ -26,18 +26,22 @@ import {
   CacheReferenceMetadata,
 } from './preview4/cache';
 import { CapabilityMetadata } from './preview4/capability';
-import { checkControlRequest, ControlRequestMetadata, SupersedeMetadata } from './preview4/control-request';
+import {
+  checkControlRequest,
+  ControlRequestMetadata,
+  SupersedeMetadata,
+} from './preview4/control/control-request';
 import { FlowUpdateMetadata } from './preview4/flow-update';
 import { FrameSubmitMetadata } from './preview4/frame-submit';
-import { checkTraceContext, RouteHintMetadata, TraceContextMetadata } from './preview4/hints';
+import { checkTraceContext, RouteHintMetadata, TraceContextMetadata } from './preview4/control/hints';
 import {
   ObjectDeltaMetadata,
   ObjectDescriptorMetadata,
   ObjectReferenceMetadata,
   ObjectReleaseMetadata,
 } from './preview4/objects';
-import { checkPressure, PressureMetadata, RetryAfterMetadata } from './preview4/pressure';
-import { RecoverableErrorMetadata } from './preview4/recoverable-error';
+import { checkPressure, PressureMetadata, RetryAfterMetadata } from './preview4/control/pressure';
+import { RecoverableErrorMetadata } from './preview4/control/recoverable-error';
 import { ResultPushMetadata } from './preview4/result-push';
 import {
   checkPartialResult,
@@ -47,7 +51,7 @@ import {
   ProgressMetadata,
   ResultDropReasonMetadata,
 } from './preview4/results';
-import { BudgetMetadata, checkScheduling, SchedulingMetadata } from './preview4/scheduling';
+import { BudgetMetadata, checkScheduling, SchedulingMetadata } from './preview4/control/scheduling';
 import { SessionMigrateMetadata } from './preview4/session-migrate';
 import { byNumber, EMPTY_CONTROL, EMPTY_DROP, row, type MessageRow, type Revision } from './revision';
 

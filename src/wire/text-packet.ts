@@ -1,12 +1,12 @@
 import { BodyRegionPrelude } from './body/body-region';
 import { TypedPayloadDescriptor } from './body/typed-payload';
-import { copyInto } from './copy-into';
+import { copyInto } from './bytes/copy-into';
 import { fieldOffset } from './codec/record';
 import { CommonHeader, HEADER_LENGTH } from './header';
 import type { MessageType } from './message-type';
 import { packet, type Packet } from './packet';
-import { utf8Length, writeUtf8 } from './utf8';
-import { isU32, readU32, writeU32 } from './u32';
+import { utf8Length, writeUtf8 } from './bytes/utf8';
+import { isU32, readU32, writeU32 } from './bytes/u32';
 
 const BODY_LEN = fieldOffset(CommonHeader, 'bodyLen');
 const SESSION_ID = fieldOffset(CommonHeader, 'sessionId');

@@ -1,6 +1,6 @@
 import { map } from 'rxjs';
 import { connect, type Client } from '../../src/client/client';
-import { decodeTokens } from '../../src/protocol/operation/token-decoder';
+import { decodeTokens } from '../../src/protocol/content/token-decoder';
 import { marked } from '../../src/protocol/revision/mark';
 import { result, serverHelloAck } from '../../src/testing';
 import type { ConnectEndpoint } from '../../src/transport/endpoint';

@@ -1,8 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
 import { lastValueFrom, of, toArray } from 'rxjs';
 import { connect, type Client } from '../../src/client/client';
-import { decodeTokens } from '../../src/protocol/operation/token-decoder';
-import { encodeTokens } from '../../src/protocol/operation/token-delta';
+import { decodeTokens } from '../../src/protocol/content/token-decoder';
+import { encodeTokens } from '../../src/protocol/content/token-delta';
 import { markOf, marked } from '../../src/protocol/revision/mark';
 import type { RuntimeError } from '../../src/protocol/runtime-error';
 import { clientHello, inPreview4, serverHelloAck } from '../../src/testing';

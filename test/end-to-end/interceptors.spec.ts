@@ -14,7 +14,7 @@ import {
 import type { Interceptor } from '../../operators';
 import type { ClientOperation } from '../../src/client/submissions/client-interceptor';
 import type { OperationTimings } from '../../src/client/submissions/stopwatch';
-import { decodeTokens } from '../../src/protocol/operation/token-decoder';
+import { decodeTokens } from '../../src/protocol/content/token-decoder';
 import { failure } from '../../src/protocol/operation/failure';
 import type { Result, ResultPush } from '../../src/protocol/operation/result';
 import type { Submit } from '../../src/server/session/session-message';

@@ -1,6 +1,6 @@
 import { firstValueFrom, NEVER, of } from 'rxjs';
-import type { ToolCall } from '../../src/client/submissions/tool-calls';
-import type { ResultStream } from '../../src/client/submissions/result-stream';
+import type { ToolCall } from '../../src/client/submissions/tools/tool-calls';
+import type { ResultStream } from '../../src/client/submissions/results/result-stream';
 import { failure } from '../../src/protocol/operation/failure';
 import { OperationState } from '../../src/protocol/operation/operation';
 import type { Submit } from '../../src/server/session/session-message';

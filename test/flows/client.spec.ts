@@ -1,6 +1,6 @@
 import { concatMap, map, NEVER, takeUntil, timer } from 'rxjs';
 import { OperationError, SessionRejectedError } from '../../src';
-import { decodeTokens } from '../../src/protocol/operation/token-decoder';
+import { decodeTokens } from '../../src/protocol/content/token-decoder';
 import { CacheErrorCode, CacheObjectKind } from '../../src/wire/messages/cache';
 import { CloseReason, CloseStatus } from '../../src/wire/messages/session-close';
 import { SessionErrorCode } from '../../src/wire/messages/session-open';

@@ -1,6 +1,6 @@
 import { concatMap, defer, from, map, throwError } from 'rxjs';
 import { OperationError, type Client, type ClientSession } from '../../src';
-import { decodeTokens } from '../../src/protocol/operation/token-decoder';
+import { decodeTokens } from '../../src/protocol/content/token-decoder';
 import type { SessionExtension } from '../../src/protocol/session/session-extension';
 import { CloseStatus } from '../../src/wire/messages/session-close';
 import { SessionErrorCode } from '../../src/wire/messages/session-open';

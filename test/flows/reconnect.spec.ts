@@ -1,6 +1,6 @@
 import { concatMap, throwError, type Observable } from 'rxjs';
 import { MigrationRefusedError, OperationError } from '../../src';
-import { decodeTokens, type TypedBody } from '../../src/protocol/operation/token-decoder';
+import { decodeTokens, type TypedBody } from '../../src/protocol/content/token-decoder';
 import type { SessionExtension } from '../../src/protocol/session/session-extension';
 import { SessionErrorCode } from '../../src/wire/messages/session-open';
 import {

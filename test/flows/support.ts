@@ -1,5 +1,5 @@
 import type { Observable } from 'rxjs';
-import { VIOLATION_CODE } from '../../src/server/error-packet';
+import { VIOLATION_CODE } from '../../src/server/connection/error-packet';
 import { error, type ErrorPacket } from '../../src/testing';
 
 /** ERROR that answers a packet of session 42 which the protocol forbids. */

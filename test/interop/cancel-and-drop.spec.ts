@@ -1,5 +1,5 @@
 import { endWith, firstValueFrom, map, startWith, Subject } from 'rxjs';
-import { decodeTokens } from '../../src/protocol/operation/token-decoder';
+import { decodeTokens } from '../../src/protocol/content/token-decoder';
 import { OperationState } from '../../src/protocol/operation/operation';
 import { ErrorScope } from '../../src/wire/messages/error-message';
 import { MessageType } from '../../src/wire/message-type';

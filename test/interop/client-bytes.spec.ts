@@ -1,4 +1,4 @@
-import { encodeTokens } from '../../src/protocol/operation/token-delta';
+import { encodeTokens } from '../../src/protocol/content/token-delta';
 import { HEADER_LENGTH } from '../../src/wire/header';
 import { FrameSubmitMetadata } from '../../src/wire/messages/frame-submit';
 import { PayloadKind } from '../../src/wire/messages/payload-kind';

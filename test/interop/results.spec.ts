@@ -1,6 +1,6 @@
 import { from } from 'rxjs';
-import { decodeTokens } from '../../src/protocol/operation/token-decoder';
-import { encodeTokens } from '../../src/protocol/operation/token-delta';
+import { decodeTokens } from '../../src/protocol/content/token-decoder';
+import { encodeTokens } from '../../src/protocol/content/token-delta';
 import { BudgetPolicy, InputProfile, LossTolerance, SubmitMode } from '../../src/wire/messages/frame-submit';
 import { PayloadKind, Profile } from '../../src/wire/messages/payload-kind';
 import { ResultClass, ResultFlag } from '../../src/wire/messages/result-push';

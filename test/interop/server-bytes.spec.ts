@@ -1,4 +1,4 @@
-import { encodeTokens } from '../../src/protocol/operation/token-delta';
+import { encodeTokens } from '../../src/protocol/content/token-delta';
 import { HEADER_LENGTH } from '../../src/wire/header';
 import type { MessageType } from '../../src/wire/message-type';
 import { FlowFlag, FlowScope, FlowUpdateMetadata } from '../../src/wire/messages/flow-update';

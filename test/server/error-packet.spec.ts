@@ -1,5 +1,10 @@
 import fc from 'fast-check';
-import { answerTooLarge, cacheMiss, errorPacket, VIOLATION_CODE } from '../../src/server/error-packet';
+import {
+  answerTooLarge,
+  cacheMiss,
+  errorPacket,
+  VIOLATION_CODE,
+} from '../../src/server/connection/error-packet';
 import { header } from '../../src/wire/header';
 import { MessageType } from '../../src/wire/message-type';
 import { CacheErrorCode } from '../../src/wire/messages/cache';

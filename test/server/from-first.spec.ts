@@ -1,5 +1,5 @@
 import { map, type OperatorFunction, takeWhile } from 'rxjs';
-import { fromFirst } from '../../src/server/from-first';
+import { fromFirst } from '../../src/server/connection/from-first';
 import { marbles } from '../support/marbles';
 import { itIsAnOperator } from '../support/operator-cases';
 

@@ -1,7 +1,7 @@
 import { ConnectedSession } from '../../src/client/session/connected-session';
 import { HELD_RESULT_BYTES } from '../../src/protocol/operation/result-outbox';
 import type { ClientSession } from '../../src/client/session/session';
-import { PulledResults } from '../../src/client/submissions/result-stream';
+import { PulledResults } from '../../src/client/submissions/results/result-stream';
 import type { ResultPush } from '../../src/protocol/operation/result';
 import { acceptsOperations } from '../../src/protocol/session/session-lifecycle';
 import type { ServedSession } from '../../src/server/session/served-session';

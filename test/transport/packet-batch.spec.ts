@@ -1,9 +1,9 @@
 import fc from 'fast-check';
-import { PacketBatch } from '../../src/transport/packet-batch';
+import { PacketBatch } from '../../src/transport/outgoing/packet-batch';
 import { NnrpError } from '../../src/wire/errors';
 import { MessageType } from '../../src/wire/message-type';
 import { PacketTemplate } from '../../src/wire/packet-template';
-import { give } from '../../src/wire/own-bytes';
+import { give } from '../../src/wire/bytes/own-bytes';
 import { encodePacket } from '../../src/wire/encode-packet';
 import { EMPTY, type Packet } from '../../src/wire/packet';
 import { packets } from '../support/arbitraries';

@@ -1,4 +1,4 @@
-import { DEFAULT_PRESSURE_MARKS, SendPressure } from '../../src/transport/send-pressure';
+import { DEFAULT_PRESSURE_MARKS, SendPressure } from '../../src/transport/outgoing/send-pressure';
 
 function record(pressure: SendPressure): (boolean | string)[] {
   const told: (boolean | string)[] = [];

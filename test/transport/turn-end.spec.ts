@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { atTurnEnd } from '../../src/transport/turn-end';
+import { atTurnEnd } from '../../src/transport/outgoing/turn-end';
 
 describe('atTurnEnd', () => {
   it('does what was asked for once the turn is over, in order, with one timer for all', async () => {

@@ -1,4 +1,4 @@
-import { keptBytes } from '../../src/wire/kept-bytes';
+import { keptBytes } from '../../src/wire/bytes/kept-bytes';
 
 describe('bytes that are to wait', () => {
   const buffer = Uint8Array.from({ length: 100 }, (_, index) => index);

@@ -1,4 +1,4 @@
-import { COPY_LIMIT, give, isGiven, ours, ownBytes } from '../../src/wire/own-bytes';
+import { COPY_LIMIT, give, isGiven, ours, ownBytes } from '../../src/wire/bytes/own-bytes';
 
 const LARGE = COPY_LIMIT + 1;
 

@@ -1,4 +1,4 @@
-import { plainBytes } from '../../src/wire/plain-bytes';
+import { plainBytes } from '../../src/wire/bytes/plain-bytes';
 
 describe('plainBytes', () => {
   it('is a Uint8Array itself', () => {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { readShortAscii, utf8Length, writeUtf8 } from '../../src/wire/utf8';
+import { readShortAscii, utf8Length, writeUtf8 } from '../../src/wire/bytes/utf8';
 
 const encoder = new TextEncoder();
 

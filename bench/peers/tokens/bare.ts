@@ -1,5 +1,5 @@
 import * as net from 'node:net';
-import { encodeTokens } from '../../../src/protocol/operation/token-delta';
+import { encodeTokens } from '../../../src/protocol/content/token-delta';
 import { partialResult } from '../../../src/protocol/operation/result';
 import { resultPacket } from '../../../src/protocol/operation/result-packet';
 import { encodePacket } from '../../../src/wire/encode-packet';

@@ -3,8 +3,8 @@ import { isObservable, NEVER, type Subscriber, type Subscription } from 'rxjs';
 import { Failure, INTERNAL_FAILURE } from '../../../src/protocol/operation/failure';
 import { failureResult, isTerminal, type Result } from '../../../src/protocol/operation/result';
 import { bodyBytes } from '../../../src/protocol/operation/result-packet';
-import { TextResult } from '../../../src/protocol/operation/text-result';
-import { WholeCharacters } from '../../../src/protocol/operation/whole-characters';
+import { TextResult } from '../../../src/protocol/content/text-result';
+import { WholeCharacters } from '../../../src/protocol/content/whole-characters';
 import { fromAsyncIterable } from '../from-async-iterable';
 import {
   isAnswer,

@@ -15,7 +15,7 @@ import { decodeMessage, type Message, type MessageOf, type TypeFrom } from '../.
 import { MessageType } from '../../wire/message-type';
 import type { Packet } from '../../wire/packet';
 import type { Revision } from '../../wire/revision';
-import { readUtf8 } from '../../wire/utf8';
+import { readUtf8 } from '../../wire/bytes/utf8';
 import { ServerRefusalError } from '../errors';
 import type { ClientSettings } from '../options';
 import { ConnectionCredit } from './connection-credit';

@@ -6,7 +6,7 @@ import type { ClientLink } from '../link/link';
 import type { OpenRequest } from '../link/open-queue';
 import type { SessionOptions } from '../options';
 import { openRequest, type AcceptedOpen } from './open';
-import type { Results } from './results';
+import type { Results } from './messages/results';
 import type { SessionCarrier } from './session-carrier';
 import { writeTicket } from './ticket';
 

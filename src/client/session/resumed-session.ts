@@ -1,15 +1,15 @@
 import type { SessionExtension } from '../../protocol/session/session-extension';
-import { decodeTokens } from '../../protocol/operation/token-decoder';
+import { decodeTokens } from '../../protocol/content/token-decoder';
 import type { RequestEncoder } from '../../protocol/revision/requests';
 import { FrameSubmitMetadata } from '../../wire/messages/frame-submit';
-import type { Backlog } from '../submissions/backlog';
-import { ResultQueue } from '../submissions/result-queue';
-import type { ResultStream } from '../submissions/result-stream';
+import type { Backlog } from '../submissions/results/backlog';
+import { ResultQueue } from '../submissions/results/result-queue';
+import type { ResultStream } from '../submissions/results/result-stream';
 import { AnswerCalls } from '../submissions/answer-calls';
-import { ResumedResults } from '../submissions/resumed-results';
+import { ResumedResults } from '../submissions/results/resumed-results';
 import { submission } from '../submissions/submission';
 import type { Submissions } from '../submissions/submissions';
-import type { Results } from './results';
+import type { Results } from './messages/results';
 import type { ClientSession } from './session';
 
 /** What was submitted. */

@@ -17,7 +17,7 @@ import type {
 } from '../../wire/messages/cache';
 import type { SessionEnd } from '../errors';
 import type { SubmitRequest } from '../submissions/submission';
-import type { ResultStream } from '../submissions/result-stream';
+import type { ResultStream } from '../submissions/results/result-stream';
 import type { Credit } from '../submissions/credit';
 
 /** SESSION_PATCH_ACK with its body, the profile patch ack. */

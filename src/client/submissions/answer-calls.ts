@@ -1,5 +1,5 @@
 import { Subject, takeUntil, type Observable } from 'rxjs';
-import type { CallListener, ToolCall } from './tool-calls';
+import type { CallListener, ToolCall } from './tools/tool-calls';
 
 /** The calls of tools of an answer, for who listens. */
 export class AnswerCalls implements CallListener {

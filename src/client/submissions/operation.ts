@@ -7,7 +7,7 @@ import type { ClientOperation } from './client-interceptor';
 import { Stopwatch, type OperationTimings } from './stopwatch';
 import type { Submission, SubmitObserver, SubmitRequest } from './submission';
 import type { Submissions } from './submissions';
-import type { CallListener } from './tool-calls';
+import type { CallListener } from './tools/tool-calls';
 
 /** Told of each submission that comes of a request: with interceptors around it, none or several may. */
 export type Begun = (submission: Submission) => void;

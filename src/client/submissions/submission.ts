@@ -3,12 +3,12 @@ import type { ResultPush } from '../../protocol/operation/result';
 import { describeError, RuntimeError } from '../../protocol/runtime-error';
 import { FrameSubmitMetadata } from '../../wire/messages/frame-submit';
 import { HEADER_LENGTH } from '../../wire/header';
-import { ours, ownBytes } from '../../wire/own-bytes';
+import { ours, ownBytes } from '../../wire/bytes/own-bytes';
 import { EMPTY } from '../../wire/packet';
-import { requireBytes } from '../../wire/require-bytes';
+import { requireBytes } from '../../wire/bytes/require-bytes';
 import { reasonOf } from '../abort';
 import { OperationError } from '../errors';
-import type { CallListener, ReceivedCall } from './tool-calls';
+import type { CallListener, ReceivedCall } from './tools/tool-calls';
 
 /** What a client asks of a server. */
 export interface SubmitRequest {

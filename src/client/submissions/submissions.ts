@@ -22,9 +22,9 @@ import {
 } from './submission';
 import { InFlight } from './in-flight';
 import { Suspect } from './suspect';
-import type { CallListener } from './tool-calls';
+import type { CallListener } from './tools/tool-calls';
 import { SubmitWindow } from './submit-window';
-import { ToolDesk } from './tool-desk';
+import { ToolDesk } from './tools/tool-desk';
 
 /** What is known of a failure besides its reason. */
 type Particulars = ConstructorParameters<typeof OperationError>[3];

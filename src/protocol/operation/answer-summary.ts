@@ -2,9 +2,9 @@ import { NnrpError } from '../../wire/errors';
 import { PayloadKind } from '../../wire/messages/payload-kind';
 import { rule } from '../options/rules';
 import { takeOptions, type Rules } from '../options/take-options';
-import { encodeJson, type JsonBody } from './json-body';
-import type { TypedBody } from './token-decoder';
-import { typedPayloads } from './typed-body';
+import { encodeJson, type JsonBody } from '../content/json-body';
+import type { TypedBody } from '../content/token-decoder';
+import { typedPayloads } from '../content/typed-body';
 
 /** What there is to say of a whole answer once it is there. */
 export interface AnswerSummary {

@@ -3,8 +3,8 @@ import { ResultPushMetadata } from '../../wire/messages/result-push';
 import { packet, type Packet } from '../../wire/packet';
 import { PacketTemplate } from '../../wire/packet-template';
 import { USUAL_COMPLETE, USUAL_PARTIAL, type ResultPush } from './result';
-import { TEXT_PARTIAL, textStart, TextResult } from './text-result';
-import { shapeOf } from './typed-body';
+import { TEXT_PARTIAL, textStart, TextResult } from '../content/text-result';
+import { shapeOf } from '../content/typed-body';
 
 const PARTIAL = new PacketTemplate(MessageType.ResultPush, ResultPushMetadata.encode(USUAL_PARTIAL));
 const COMPLETE = new PacketTemplate(MessageType.ResultPush, ResultPushMetadata.encode(USUAL_COMPLETE));

@@ -3,11 +3,11 @@ import { packet, type Packet } from '../../wire/packet';
 import { partialPacket } from '../../wire/preview4/partial-packet';
 import { ResultPushMetadata } from '../../wire/preview4/result-push';
 import { DropReason, ResultDropFlag, ResultDropReasonMetadata } from '../../wire/preview4/results';
-import { RuntimeRole } from '../../wire/preview4/runtime-role';
+import { RuntimeRole } from '../../wire/preview4/control/runtime-role';
 import { isTerminal, USUAL_COMPLETE, type ResultPush } from '../operation/result';
 import { resultPacket } from '../operation/result-packet';
-import { TextResult } from '../operation/text-result';
-import { inPreview4 } from '../operation/typed-body';
+import { TextResult } from '../content/text-result';
+import { inPreview4 } from '../content/typed-body';
 
 /** An operation, as its answers name it. */
 export interface AnsweredOperation {

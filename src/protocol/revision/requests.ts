@@ -7,10 +7,10 @@ import {
   CacheInvalidateMetadata as Preview4Invalidate,
   CachePutMetadata as Preview4Put,
 } from '../../wire/preview4/cache';
-import { ControlReason, ControlRequestMetadata } from '../../wire/preview4/control-request';
+import { ControlReason, ControlRequestMetadata } from '../../wire/preview4/control/control-request';
 import { FrameSubmitMetadata } from '../../wire/preview4/frame-submit';
-import { RuntimeRole } from '../../wire/preview4/runtime-role';
-import { writeU32 } from '../../wire/u32';
+import { RuntimeRole } from '../../wire/preview4/control/runtime-role';
+import { writeU32 } from '../../wire/bytes/u32';
 import { wideKey } from './cache-dialect';
 
 const OPERATION_ID = fieldOffset(FrameSubmitMetadata, 'operationId');

@@ -9,7 +9,7 @@ import { preview3 } from '../../wire/preview3';
 import { preview4 } from '../../wire/preview4';
 import { FrameSubmitMetadata } from '../../wire/preview4/frame-submit';
 import type { Revision } from '../../wire/revision';
-import { readU32 } from '../../wire/u32';
+import { readU32 } from '../../wire/bytes/u32';
 import { markOf } from './mark';
 
 const OPERATION_ID = fieldOffset(FrameSubmitMetadata, 'operationId');

@@ -1,6 +1,6 @@
 import { cutText, MAX_TEXT_BYTES } from '../cut-text';
 import { HEADER_LENGTH } from '../../wire/header';
-import { readUtf8 } from '../../wire/utf8';
+import { readUtf8 } from '../../wire/bytes/utf8';
 import { decodeToldOperations, encodeToldOperation, type ToldOperation } from './told-operation';
 
 /**

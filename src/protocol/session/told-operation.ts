@@ -1,5 +1,5 @@
 import { FrameSubmitMetadata } from '../../wire/messages/frame-submit';
-import { readU32, writeU32 } from '../../wire/u32';
+import { readU32, writeU32 } from '../../wire/bytes/u32';
 
 /** What a client that comes with a ticket is told of an operation, whose results follow. */
 export interface ToldOperation {

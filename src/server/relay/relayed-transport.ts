@@ -2,7 +2,7 @@ import { NEVER } from 'rxjs';
 import type { NodeLink } from '../../cluster/link/node-link';
 import { linkPacket, LinkType } from '../../cluster/link/link-message';
 import type { PeerIdentity } from '../../transport/peer-identity';
-import { SendPressure } from '../../transport/send-pressure';
+import { SendPressure } from '../../transport/outgoing/send-pressure';
 import type { Transport } from '../../transport/transport';
 import { encodePacket } from '../../wire/encode-packet';
 import type { Packet } from '../../wire/packet';

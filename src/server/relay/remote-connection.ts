@@ -5,7 +5,7 @@ import { linkPacket, LinkType } from '../../cluster/link/link-message';
 import { REVISIONS, type RevisionName } from '../../wire/message';
 import type { Packet } from '../../wire/packet';
 import type { Revision } from '../../wire/revision';
-import { refusal } from '../connection-answers';
+import { refusal } from '../connection/connection-answers';
 import { ReadingPause } from '../limits/reading-pause';
 import { SlotPool } from '../limits/slot-pool';
 import type { ServerContext } from '../server-context';

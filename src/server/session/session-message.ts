@@ -3,7 +3,7 @@ import type { CachedObject } from '../../protocol/cache/object-cache';
 import type { Operation } from '../../protocol/operation/operation-entry';
 import type { OperationState } from '../../protocol/operation/operation';
 import type { ResultDrop, ResultFields, ResultPush } from '../../protocol/operation/result';
-import type { ToolRequest } from '../../protocol/operation/tool-call';
+import type { ToolRequest } from '../../protocol/content/tool-call';
 import type { Message, MessageOf } from '../../wire/message';
 import type { MessageType } from '../../wire/message-type';
 import type { SessionMigrateAckMetadata, SessionMigrateMetadata } from '../../wire/messages/session-migrate';

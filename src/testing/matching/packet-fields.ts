@@ -1,4 +1,4 @@
-import { shapeOf, typedPayloads } from '../../protocol/operation/typed-body';
+import { shapeOf, typedPayloads } from '../../protocol/content/typed-body';
 import { decodeSessionExtension } from '../../protocol/session/session-extension';
 import type { PayloadShape } from '../../wire/body/typed-payload';
 import { enumerationKey } from '../../wire/codec/enumeration';

@@ -1,5 +1,5 @@
 import { STATUS_OK } from '../../protocol/operation/result';
-import { encodeTokens } from '../../protocol/operation/token-delta';
+import { encodeTokens } from '../../protocol/content/token-delta';
 import { MessageType } from '../../wire/message-type';
 import {
   BackpressureLevel,

@@ -5,7 +5,7 @@ import {
   encodeSessionExtension,
   type SessionExtension,
 } from '../../protocol/session/session-extension';
-import { TOKEN_DELTA } from '../../protocol/operation/token-delta';
+import { TOKEN_DELTA } from '../../protocol/content/token-delta';
 import { MessageType } from '../../wire/message-type';
 import { Profile } from '../../wire/messages/payload-kind';
 import {

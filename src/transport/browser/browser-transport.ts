@@ -7,7 +7,7 @@ import { decodePacket, type Packet } from '../../wire/packet';
 import { checkLimits, largestPacket, packetLimits, type PacketLimits } from '../../wire/packet-decoder';
 import { CloseDeadline } from '../close-deadline';
 import { connectionError } from '../network-errors';
-import { SendPressure } from '../send-pressure';
+import { SendPressure } from '../outgoing/send-pressure';
 import type { SocketTransportOptions } from '../socket-options';
 import { monotonicScheduler } from '../time/monotonic-scheduler';
 import { scheduleIn } from '../time/schedule-in';

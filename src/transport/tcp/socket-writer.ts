@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
 import type { Packet } from '../../wire/packet';
 import type { GateTicket } from '../connection-gate';
-import { PacketBatch, type PacketPrefix } from '../packet-batch';
-import type { SendPressure } from '../send-pressure';
-import { atTurnEnd } from '../turn-end';
+import { PacketBatch, type PacketPrefix } from '../outgoing/packet-batch';
+import type { SendPressure } from '../outgoing/send-pressure';
+import { atTurnEnd } from '../outgoing/turn-end';
 
 /** A batch of so many bytes is written at once: a turn that sends much does not pile it up. */
 const FLUSH_BYTES = 64 * 1024;

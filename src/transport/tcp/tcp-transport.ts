@@ -9,7 +9,7 @@ import { connectionError, endInsidePacket } from '../network-errors';
 import { FairReading } from './fair-reading';
 import type { PeerIdentity } from '../peer-identity';
 import { peerPlace } from '../place';
-import { SendPressure } from '../send-pressure';
+import { SendPressure } from '../outgoing/send-pressure';
 import type { SocketTransportOptions } from '../socket-options';
 import { SocketWriter } from './socket-writer';
 import type { Entered } from './gate';

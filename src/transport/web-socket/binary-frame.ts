@@ -1,4 +1,4 @@
-import type { PacketPrefix } from '../packet-batch';
+import type { PacketPrefix } from '../outgoing/packet-batch';
 
 /** The last frame of a message, and the only one, of bytes. */
 const FIN_BINARY = 0x82;

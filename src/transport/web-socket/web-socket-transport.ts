@@ -12,7 +12,7 @@ import type { GateTicket } from '../connection-gate';
 import { connectionError } from '../network-errors';
 import type { PeerIdentity } from '../peer-identity';
 import { peerPlace } from '../place';
-import { SendPressure } from '../send-pressure';
+import { SendPressure } from '../outgoing/send-pressure';
 import { SocketWriter } from '../tcp/socket-writer';
 import { backlogBytes, takenBytes } from '../tcp/taken-bytes';
 import type { SocketTransportOptions } from '../socket-options';

@@ -1,7 +1,7 @@
 import { enumeration, type EnumerationValue } from '../codec/enumeration';
 import { enumU16, enumU8, maskU32, maskU8, u32, u64 } from '../codec/fields';
 import { record, type RecordValue } from '../codec/record';
-import { RuntimeRole } from './runtime-role';
+import { RuntimeRole } from './control/runtime-role';
 
 /** The kind of an object. */
 export const RuntimeObjectKind = enumeration('runtime_object_kind', {

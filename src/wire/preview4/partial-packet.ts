@@ -4,7 +4,7 @@ import { MessageType } from '../message-type';
 import type { Packet } from '../packet';
 import { PacketTemplate, TemplatePacket } from '../packet-template';
 import { joinTexts, TextPacket, TextTemplate, type Texts } from '../text-packet';
-import { writeU32 } from '../u32';
+import { writeU32 } from '../bytes/u32';
 import { PartialResultMetadata } from './results';
 
 const OPERATION_ID = fieldOffset(PartialResultMetadata, 'operationId');

@@ -2,7 +2,7 @@ import { enumeration, type EnumerationValue } from '../codec/enumeration';
 import { maskU32, maskU8, u16, u32, u64, u8 } from '../codec/fields';
 import { record, type RecordValue } from '../codec/record';
 import { breaksRule } from '../errors';
-import { checkRole } from './runtime-role';
+import { checkRole } from './control/runtime-role';
 
 /** How far an operation is. From 0x100 to 0x7fff, stages are a profile's own. */
 export const StageCode = enumeration('stage_code', {

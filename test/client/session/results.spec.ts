@@ -1,6 +1,6 @@
-import { Results } from '../../../src/client/session/results';
+import { Results } from '../../../src/client/session/messages/results';
 import { EndCode } from '../../../src/protocol/operation/end-code';
-import { TOO_LARGE_CODE } from '../../../src/server/error-packet';
+import { TOO_LARGE_CODE } from '../../../src/server/connection/error-packet';
 import { decodeMessage, type MessageOf } from '../../../src/wire/message';
 import { MessageType } from '../../../src/wire/message-type';
 import { CacheErrorCode } from '../../../src/wire/messages/cache';

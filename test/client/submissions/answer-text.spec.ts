@@ -1,7 +1,7 @@
 import { firstValueFrom, isObservable, take, toArray } from 'rxjs';
 import { encodeSummary } from '../../../src/protocol/operation/answer-summary';
 import { completeResult, partialResult } from '../../../src/protocol/operation/result';
-import { encodeTokens } from '../../../src/protocol/operation/token-delta';
+import { encodeTokens } from '../../../src/protocol/content/token-delta';
 import { settled } from '../../support/async';
 import { text } from '../../support/packets';
 import { endServed, Served, told } from '../../support/served';

@@ -1,5 +1,5 @@
 import { firstValueFrom, isObservable, take, toArray } from 'rxjs';
-import type { ResultStream } from '../../../src/client/submissions/result-stream';
+import type { ResultStream } from '../../../src/client/submissions/results/result-stream';
 import { completeResult, partialResult } from '../../../src/protocol/operation/result';
 import { settled } from '../../support/async';
 import { text } from '../../support/packets';

@@ -1,10 +1,10 @@
 import type { Subscription } from 'rxjs';
 import { ConnectionCredit } from '../../../src/client/link/connection-credit';
 import type { SubmitRequest } from '../../../src/client/submissions/submission';
-import { FlowUpdates } from '../../../src/client/session/flow-update';
+import { FlowUpdates } from '../../../src/client/session/messages/flow-update';
 import { SessionCarrier } from '../../../src/client/session/session-carrier';
-import { Backlog, type Holding } from '../../../src/client/submissions/backlog';
-import { SubmittedResults, type ResultStream } from '../../../src/client/submissions/result-stream';
+import { Backlog, type Holding } from '../../../src/client/submissions/results/backlog';
+import { SubmittedResults, type ResultStream } from '../../../src/client/submissions/results/result-stream';
 import { Submissions } from '../../../src/client/submissions/submissions';
 import { completeResult } from '../../../src/protocol/operation/result';
 import {

@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout } from 'node:timers/promises';
 import { lastValueFrom, NEVER, of, toArray } from 'rxjs';
 import { connect } from '../../../src/client/client';
-import { decodeTokens } from '../../../src/protocol/operation/token-decoder';
+import { decodeTokens } from '../../../src/protocol/content/token-decoder';
 import { createServer, type Server } from '../../../src/server/server';
 import { tcp } from '../../../src/transport/tcp/tcp';
 

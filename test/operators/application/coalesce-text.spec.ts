@@ -1,8 +1,8 @@
 import { Subject, throwError, concat, of } from 'rxjs';
 import { coalesceText } from '../../../operators/application/coalesce-text';
 import { completeResult, partialResult, type Result } from '../../../src/protocol/operation/result';
-import { GATHERED_BYTES, TextResult } from '../../../src/protocol/operation/text-result';
-import { decodeTokens } from '../../../src/protocol/operation/token-decoder';
+import { GATHERED_BYTES, TextResult } from '../../../src/protocol/content/text-result';
+import { decodeTokens } from '../../../src/protocol/content/token-decoder';
 import { marbles } from '../../support/marbles';
 import { itIsAnOperator } from '../../support/operator-cases';
 

@@ -1,7 +1,7 @@
 import { decodeText } from '../../../operators/application/decode-text';
 import { completeResult, partialResult, type ResultPush } from '../../../src/protocol/operation/result';
-import { decodeTokens } from '../../../src/protocol/operation/token-decoder';
-import { encodeTokens } from '../../../src/protocol/operation/token-delta';
+import { decodeTokens } from '../../../src/protocol/content/token-decoder';
+import { encodeTokens } from '../../../src/protocol/content/token-delta';
 import { marbles } from '../../support/marbles';
 import { itIsAnOperator } from '../../support/operator-cases';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { USUAL_PARTIAL } from '../../../src/protocol/operation/result';
 import { partMetadata } from '../../../src/protocol/operation/result-packet';
-import { encodeTokens } from '../../../src/protocol/operation/token-delta';
+import { encodeTokens } from '../../../src/protocol/content/token-delta';
 import { joinBody } from '../../../src/wire/body/body-region';
 import { PayloadKind, Profile } from '../../../src/wire/messages/payload-kind';
 import { encodeTypedPayload } from '../../../src/wire/preview4/body/typed-payload';

@@ -1,6 +1,6 @@
 import { isTerminalState, OperationState } from '../../../src/protocol/operation/operation';
 import { OperationRegistry } from '../../../src/protocol/operation/operation-registry';
-import { SchedulingFlag } from '../../../src/wire/preview4/scheduling';
+import { SchedulingFlag } from '../../../src/wire/preview4/control/scheduling';
 import vectors from '../../vectors/preview4/operations.json';
 import { kindOf } from '../support';
 import { snapshot } from './support';

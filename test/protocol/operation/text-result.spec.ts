@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { completeResult, partialResult } from '../../../src/protocol/operation/result';
 import { bodyBytes, readResultMetadata, resultPacket } from '../../../src/protocol/operation/result-packet';
-import { TextResult, textStart } from '../../../src/protocol/operation/text-result';
-import { decodeTokens } from '../../../src/protocol/operation/token-decoder';
-import { encodeTokens, TOKEN_DELTA } from '../../../src/protocol/operation/token-delta';
-import { PacketBatch } from '../../../src/transport/packet-batch';
+import { TextResult, textStart } from '../../../src/protocol/content/text-result';
+import { decodeTokens } from '../../../src/protocol/content/token-decoder';
+import { encodeTokens, TOKEN_DELTA } from '../../../src/protocol/content/token-delta';
+import { PacketBatch } from '../../../src/transport/outgoing/packet-batch';
 import { BodyRegionPrelude, joinBody } from '../../../src/wire/body/body-region';
 import { DescriptorFlag } from '../../../src/wire/body/typed-payload';
 import { fieldOffset } from '../../../src/wire/codec/record';

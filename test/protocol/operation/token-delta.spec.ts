@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { completeResult } from '../../../src/protocol/operation/result';
-import { decodeTokens, TokenDecoder } from '../../../src/protocol/operation/token-decoder';
-import { encodeTokens, TOKEN_DELTA } from '../../../src/protocol/operation/token-delta';
+import { decodeTokens, TokenDecoder } from '../../../src/protocol/content/token-decoder';
+import { encodeTokens, TOKEN_DELTA } from '../../../src/protocol/content/token-delta';
 import { splitBody } from '../../../src/wire/body/body-region';
 import { decodeTypedPayload, encodeTypedPayload } from '../../../src/wire/body/typed-payload';
 import { joinBody } from '../../../src/wire/body/body-region';

@@ -1,5 +1,5 @@
 import { NEVER } from 'rxjs';
-import { LIMIT_CODE } from '../../../src/server/error-packet';
+import { LIMIT_CODE } from '../../../src/server/connection/error-packet';
 import type { ServerOptions } from '../../../src/server/options';
 import { open } from '../../../src/testing';
 import type { OpenPacket } from '../../../src/testing/packets/session-open';

@@ -1,5 +1,5 @@
 import { SchemaRegistry } from '../../../src/protocol/capability/schema-registry';
-import { TOKEN_DELTA } from '../../../src/protocol/operation/token-delta';
+import { TOKEN_DELTA } from '../../../src/protocol/content/token-delta';
 import {
   checkOpen,
   judgeRecovery,

@@ -1,7 +1,7 @@
 import { NEVER, of } from 'rxjs';
 import { marked, markOf } from '../../../src/protocol/revision/mark';
 import { clientHello, inPreview4, open, submit } from '../../../src/testing';
-import { decodeTokens } from '../../../src/protocol/operation/token-decoder';
+import { decodeTokens } from '../../../src/protocol/content/token-decoder';
 import { decodeMessage } from '../../../src/wire/message';
 import { joinBody, splitBody } from '../../../src/wire/body/body-region';
 import { MessageType, messageTypeName } from '../../../src/wire/message-type';

@@ -1,4 +1,4 @@
-import { decodeTokens } from '../../../src/protocol/operation/token-decoder';
+import { decodeTokens } from '../../../src/protocol/content/token-decoder';
 import { type ResultPush } from '../../../src/protocol/operation/result';
 
 /** A result in a word: the tokens or bytes of its body, `end` where it is the last. */

@@ -1,6 +1,6 @@
 import { Subscription, type Observer, type SchedulerLike } from 'rxjs';
 import { OperationError } from '../../../src/client/errors';
-import { TOO_LARGE_CODE } from '../../../src/server/error-packet';
+import { TOO_LARGE_CODE } from '../../../src/server/connection/error-packet';
 import { isTerminal, type ResultPush } from '../../../src/protocol/operation/result';
 import type { Ledger } from '../ledger';
 import type { OperationRecord } from '../records';

@@ -1,4 +1,4 @@
-import type { ResultStream } from '../../../src/client/submissions/result-stream';
+import type { ResultStream } from '../../../src/client/submissions/results/result-stream';
 import { within, type Span } from '../network/conditions';
 import type { OperationRecord } from '../records';
 import type { Process } from '../time/process';

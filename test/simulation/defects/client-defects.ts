@@ -1,7 +1,7 @@
 import * as backoff from '../../../src/client/reconnect/backoff';
 import { ConnectedSession } from '../../../src/client/session/connected-session';
-import { Patches } from '../../../src/client/session/patch';
-import { Results } from '../../../src/client/session/results';
+import { Patches } from '../../../src/client/session/messages/patch';
+import { Results } from '../../../src/client/session/messages/results';
 import { ConnectionCredit } from '../../../src/client/link/connection-credit';
 import { ClientLink } from '../../../src/client/link/link';
 import { SubmitWindow } from '../../../src/client/submissions/submit-window';

@@ -1,6 +1,6 @@
 import { ClientLink } from '../../../src/client/link/link';
-import { FlowUpdates } from '../../../src/client/session/flow-update';
-import { Backlog } from '../../../src/client/submissions/backlog';
+import { FlowUpdates } from '../../../src/client/session/messages/flow-update';
+import { Backlog } from '../../../src/client/submissions/results/backlog';
 import { HeldTotals } from '../../../src/server/limits/held-totals';
 import { SessionOutlet } from '../../../src/server/session/results/session-outlet';
 import { OperationHolds } from '../../../src/server/session/submits/operation-holds';

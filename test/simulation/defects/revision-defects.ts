@@ -1,4 +1,4 @@
-import { Results } from '../../../src/client/session/results';
+import { Results } from '../../../src/client/session/messages/results';
 import {
   PREVIEW4_ANSWERS,
   type AnsweredOperation,

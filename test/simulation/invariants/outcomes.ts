@@ -1,4 +1,4 @@
-import { TOO_LARGE_CODE } from '../../../src/server/error-packet';
+import { TOO_LARGE_CODE } from '../../../src/server/connection/error-packet';
 import { HEADER_LENGTH } from '../../../src/wire/header';
 import type { Fact } from '../facts';
 import { isClosingForClient } from '../innards';

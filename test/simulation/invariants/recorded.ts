@@ -1,4 +1,4 @@
-import { TOO_LARGE_CODE } from '../../../src/server/error-packet';
+import { TOO_LARGE_CODE } from '../../../src/server/connection/error-packet';
 import type { Fact } from '../facts';
 import { isOpenForClient, nameOf, nameOfOperation, type OperationRecord } from '../records';
 import { lastBody, sameBytes } from './bodies';

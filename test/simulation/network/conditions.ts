@@ -1,4 +1,4 @@
-import type { PressureMarks } from '../../../src/transport/send-pressure';
+import type { PressureMarks } from '../../../src/transport/outgoing/send-pressure';
 import type { Random } from '../random';
 
 /** From the least to the most, both included. */

@@ -1,8 +1,8 @@
 import { Observable, type SchedulerLike, type Subscriber, type Subscription } from 'rxjs';
 import { protocolError } from '../../../src/protocol/runtime-error';
 import { connectionError, endInsidePacket } from '../../../src/transport/network-errors';
-import { PacketBatch } from '../../../src/transport/packet-batch';
-import { SendPressure } from '../../../src/transport/send-pressure';
+import { PacketBatch } from '../../../src/transport/outgoing/packet-batch';
+import { SendPressure } from '../../../src/transport/outgoing/send-pressure';
 import type { PeerName, Transport, TransportKind } from '../../../src/transport/transport';
 import { HEADER_LENGTH } from '../../../src/wire/header';
 import type { Packet } from '../../../src/wire/packet';

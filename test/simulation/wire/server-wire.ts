@@ -1,5 +1,5 @@
 import type { TimestampProvider } from 'rxjs';
-import { TOO_LARGE_CODE } from '../../../src/server/error-packet';
+import { TOO_LARGE_CODE } from '../../../src/server/connection/error-packet';
 import { acceptsOperations } from '../../../src/protocol/session/session-lifecycle';
 import { MessageType, messageTypeName } from '../../../src/wire/message-type';
 import { ErrorMetadata, ErrorScope } from '../../../src/wire/messages/error-message';

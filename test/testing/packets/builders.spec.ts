@@ -1,5 +1,5 @@
 import { sessionOpen } from '../../../src/client/options';
-import { encodeTokens } from '../../../src/protocol/operation/token-delta';
+import { encodeTokens } from '../../../src/protocol/content/token-delta';
 import { decodeMessage } from '../../../src/wire/message';
 import { MessageType, messageTypeName, type Preview3MessageType } from '../../../src/wire/message-type';
 import { encodePacket } from '../../../src/wire/encode-packet';

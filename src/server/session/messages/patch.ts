@@ -9,9 +9,9 @@ import {
   SessionPatchAckMetadata,
   type SessionPatchMetadata,
 } from '../../../wire/messages/session-patch';
-import { ownBytes } from '../../../wire/own-bytes';
+import { ownBytes } from '../../../wire/bytes/own-bytes';
 import { EMPTY } from '../../../wire/packet';
-import { requireBytes } from '../../../wire/require-bytes';
+import { requireBytes } from '../../../wire/bytes/require-bytes';
 import type { SessionCore } from '../session-core';
 import type { PatchRequest } from '../session-message';
 

@@ -1,7 +1,7 @@
 import { acceptsOperations } from '../../../protocol/session/session-lifecycle';
 import { FrameSubmitMetadata } from '../../../wire/messages/frame-submit';
 import type { Packet } from '../../../wire/packet';
-import { cacheMiss } from '../../error-packet';
+import { cacheMiss } from '../../connection/error-packet';
 import { NO_REFERENCES, refersToObjects } from '../session-cache';
 import type { SessionCore } from '../session-core';
 import { ReceivedSubmit } from '../submits/submit';

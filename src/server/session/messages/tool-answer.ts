@@ -1,4 +1,4 @@
-import { decodeToolAnswer } from '../../../protocol/operation/tool-call';
+import { decodeToolAnswer } from '../../../protocol/content/tool-call';
 import { FrameSubmitMetadata } from '../../../wire/messages/frame-submit';
 import { PayloadKind } from '../../../wire/messages/payload-kind';
 import type { Packet } from '../../../wire/packet';

@@ -1,11 +1,11 @@
 import { isTerminal, type ResultPush } from '../../../protocol/operation/result';
 import { HELD_RESULT_BYTES } from '../../../protocol/operation/result-outbox';
-import { TextResult } from '../../../protocol/operation/text-result';
+import { TextResult } from '../../../protocol/content/text-result';
 import { RuntimeError } from '../../../protocol/runtime-error';
 import { MAX_TEXT_BYTES } from '../../../protocol/cut-text';
 import { HEADER_LENGTH } from '../../../wire/header';
 import { ResultPushMetadata } from '../../../wire/messages/result-push';
-import { ownLength } from '../../../wire/own-bytes';
+import { ownLength } from '../../../wire/bytes/own-bytes';
 import type { SessionCore } from '../session-core';
 
 const HEAD_BYTES = HELD_RESULT_BYTES + HEADER_LENGTH + ResultPushMetadata.length;

@@ -1,5 +1,5 @@
 import { HELD_TEXT_BYTES } from '../../../protocol/operation/result-outbox';
-import { GATHERED_BYTES } from '../../../protocol/operation/text-result';
+import { GATHERED_BYTES } from '../../../protocol/content/text-result';
 import { preview4 } from '../../../wire/preview4';
 import type { Revision } from '../../../wire/revision';
 import { framesLength, TextPacket, type Texts } from '../../../wire/text-packet';

@@ -1,6 +1,6 @@
 import { HELD_RESULT_BYTES } from '../../../protocol/operation/result-outbox';
 import { HEADER_LENGTH } from '../../../wire/header';
-import { ownBytes } from '../../../wire/own-bytes';
+import { ownBytes } from '../../../wire/bytes/own-bytes';
 import { EMPTY, type Packet } from '../../../wire/packet';
 import { TemplatePacket, withBody } from '../../../wire/packet-template';
 import { TextPacket } from '../../../wire/text-packet';

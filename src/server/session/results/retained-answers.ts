@@ -1,6 +1,6 @@
 import { HELD_RESULT_BYTES } from '../../../protocol/operation/result-outbox';
 import type { SentSubmit } from '../../../protocol/session/told-operation';
-import { ownBytes } from '../../../wire/own-bytes';
+import { ownBytes } from '../../../wire/bytes/own-bytes';
 import type { RetainedTotals } from '../../limits/retained-totals';
 import type { SubmitEnd } from '../session-message';
 import type { Outgoing } from './outgoing';

@@ -1,11 +1,11 @@
 import { BehaviorSubject, defer, of, type Observable } from 'rxjs';
 import type { CreditEpoch } from '../../../protocol/flow/credit-epoch';
 import { ResultOutbox, type OutboxLimits } from '../../../protocol/operation/result-outbox';
-import { CarriedPressure } from '../../../transport/carried-pressure';
+import { CarriedPressure } from '../../../transport/outgoing/carried-pressure';
 import type { PeerName, Transport, TransportKind } from '../../../transport/transport';
 import type { DetachedShare } from '../../opening/detached-totals';
 import type { SlotPool } from '../../limits/slot-pool';
-import { answerTooLarge } from '../../error-packet';
+import { answerTooLarge } from '../../connection/error-packet';
 import { HEADER_LENGTH } from '../../../wire/header';
 import type { Packet } from '../../../wire/packet';
 import type { Revision } from '../../../wire/revision';

@@ -15,7 +15,7 @@ import {
   type DropCause,
 } from '../../../protocol/revision/answers';
 import { bodyBytes, exceeds } from '../../../protocol/operation/result-packet';
-import { TextResult } from '../../../protocol/operation/text-result';
+import { TextResult } from '../../../protocol/content/text-result';
 import { MessageType } from '../../../wire/message-type';
 import { FlowScope, FlowUpdateMetadata } from '../../../wire/messages/flow-update';
 import { HintReason, ResultHintMetadata } from '../../../wire/messages/result-hint';
@@ -31,7 +31,7 @@ import {
 import { SessionPatchAckMetadata } from '../../../wire/messages/session-patch';
 import { EMPTY, packet, type Packet } from '../../../wire/packet';
 import { cutText, MAX_TEXT_BYTES } from '../../../protocol/cut-text';
-import { answerTooLarge, operationEnd } from '../../error-packet';
+import { answerTooLarge, operationEnd } from '../../connection/error-packet';
 import type { SessionOutlet } from './session-outlet';
 import { UnreadShares } from './unread-shares';
 

@@ -1,7 +1,7 @@
 import { describeValue } from '../../../protocol/describe-value';
 import type { Result } from '../../../protocol/operation/result';
-import { TextResult } from '../../../protocol/operation/text-result';
-import { requireBytes } from '../../../wire/require-bytes';
+import { TextResult } from '../../../protocol/content/text-result';
+import { requireBytes } from '../../../wire/bytes/require-bytes';
 
 /** What the application wants sent, as it is. Throws a `TypeError` where that is no result. */
 export function takeResult(given: Result): Result {

@@ -1,8 +1,8 @@
 import { isTerminal, type Result } from '../../../protocol/operation/result';
 import { bodyBytes } from '../../../protocol/operation/result-packet';
-import { TextResult } from '../../../protocol/operation/text-result';
+import { TextResult } from '../../../protocol/content/text-result';
 import { HEADER_LENGTH } from '../../../wire/header';
-import { ownBytes } from '../../../wire/own-bytes';
+import { ownBytes } from '../../../wire/bytes/own-bytes';
 import { ResultPushMetadata } from '../../../wire/messages/result-push';
 import type { HeldEviction, HeldExcess, HeldTotals } from '../../limits/held-totals';
 

@@ -3,7 +3,7 @@ import { type CancelScope, OperationState } from '../../../protocol/operation/op
 import type { OperationRelations } from '../../../protocol/operation/operation-entry';
 import { OperationRegistry } from '../../../protocol/operation/operation-registry';
 import { isTerminal, type Result } from '../../../protocol/operation/result';
-import type { ToolOutcome, ToolRequest } from '../../../protocol/operation/tool-call';
+import type { ToolOutcome, ToolRequest } from '../../../protocol/content/tool-call';
 import type { DropCause } from '../../../protocol/revision/answers';
 import type { SlotPool, SlotWaiter } from '../../limits/slot-pool';
 import { SubscribersOf } from '../../subscribers';

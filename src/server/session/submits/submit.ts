@@ -16,19 +16,19 @@ import {
   type ResultPush,
 } from '../../../protocol/operation/result';
 import type { SentSubmit } from '../../../protocol/session/told-operation';
-import type { ToolRequest } from '../../../protocol/operation/tool-call';
+import type { ToolRequest } from '../../../protocol/content/tool-call';
 import { ignoreRejection } from '../../../protocol/ignore-rejection';
 import { contained, type Containment } from '../../contained';
 import type { CommonHeader } from '../../../wire/header';
 import { MessageType } from '../../../wire/message-type';
 import { FrameSubmitMetadata } from '../../../wire/messages/frame-submit';
-import { keptBytes } from '../../../wire/kept-bytes';
+import { keptBytes } from '../../../wire/bytes/kept-bytes';
 import type { Packet } from '../../../wire/packet';
 import { FrameSubmitMetadata as Preview4SubmitMetadata } from '../../../wire/preview4/frame-submit';
 import { showAsJson } from '../../../wire/show-as-json';
-import { readU32 } from '../../../wire/u32';
+import { readU32 } from '../../../wire/bytes/u32';
 import { fieldOffset, type WireRecord } from '../../../wire/codec/record';
-import { decodeTokens } from '../../../protocol/operation/token-decoder';
+import { decodeTokens } from '../../../protocol/content/token-decoder';
 import { operationIdOf, type AnsweredOperation } from '../../../protocol/revision/answers';
 import { takeRelations } from '../argument-rules';
 import type { Submit, SubmitEnd } from '../session-message';

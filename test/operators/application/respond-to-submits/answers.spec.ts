@@ -11,7 +11,7 @@ import {
   type Result,
 } from '../../../../src/protocol/operation/result';
 import { RuntimeError } from '../../../../src/protocol/runtime-error';
-import { decodeTokens } from '../../../../src/protocol/operation/token-decoder';
+import { decodeTokens } from '../../../../src/protocol/content/token-decoder';
 import { settled } from '../../../support/async';
 import { marbles, particulars } from '../../../support/marbles';
 import { text } from '../../../support/packets';

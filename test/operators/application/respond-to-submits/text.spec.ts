@@ -7,7 +7,7 @@ import {
   type ResultPush,
 } from '../../../../src/protocol/operation/result';
 import { INTERNAL_FAILURE } from '../../../../src/protocol/operation/failure';
-import { decodeTokens } from '../../../../src/protocol/operation/token-decoder';
+import { decodeTokens } from '../../../../src/protocol/content/token-decoder';
 import { ResultClass } from '../../../../src/wire/messages/result-push';
 import { resultsOf, type TestSubmit } from './support';
 

@@ -6,7 +6,7 @@ import type { SubmitEnd } from '../../../../src/server/session/session-message';
 import { open, resumeToken, scriptedTokens, submit } from '../../../../src/testing';
 import { HEADER_LENGTH } from '../../../../src/wire/header';
 import { MessageType } from '../../../../src/wire/message-type';
-import { give } from '../../../../src/wire/own-bytes';
+import { give } from '../../../../src/wire/bytes/own-bytes';
 import type { Packet } from '../../../../src/wire/packet';
 import { settled } from '../../../support/async';
 import { Peer } from '../../../support/peer';

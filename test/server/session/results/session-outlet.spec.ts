@@ -6,13 +6,13 @@ import {
   type OutboxLimits,
 } from '../../../../src/protocol/operation/result-outbox';
 import { resultPacket as encodeResult } from '../../../../src/protocol/operation/result-packet';
-import { TextResult } from '../../../../src/protocol/operation/text-result';
+import { TextResult } from '../../../../src/protocol/content/text-result';
 import { ServerReports } from '../../../../src/server/reports';
 import { SlotPool } from '../../../../src/server/limits/slot-pool';
 import { preview3 } from '../../../../src/wire/preview3';
 import { SessionOutlet, type Attachment } from '../../../../src/server/session/results/session-outlet';
 import type { Transport } from '../../../../src/transport/transport';
-import { ours } from '../../../../src/wire/own-bytes';
+import { ours } from '../../../../src/wire/bytes/own-bytes';
 import { MessageType } from '../../../../src/wire/message-type';
 import type { Packet } from '../../../../src/wire/packet';
 import type { TextPacket } from '../../../../src/wire/text-packet';

@@ -1,5 +1,5 @@
 import { partialResult, type Result } from '../../../../src/protocol/operation/result';
-import { TextResult } from '../../../../src/protocol/operation/text-result';
+import { TextResult } from '../../../../src/protocol/content/text-result';
 import { takeResult } from '../../../../src/server/session/results/take-result';
 
 describe('takeResult', () => {

@@ -2,7 +2,7 @@ import { BehaviorSubject } from 'rxjs';
 import { OperationState } from '../../../../src/protocol/operation/operation';
 import type { OperationEntry } from '../../../../src/protocol/operation/operation-entry';
 import { isTerminal } from '../../../../src/protocol/operation/result';
-import type { ToolRequest } from '../../../../src/protocol/operation/tool-call';
+import type { ToolRequest } from '../../../../src/protocol/content/tool-call';
 import { ReceivedSubmit, type OperationControl } from '../../../../src/server/session/submits/submit';
 import { MessageType } from '../../../../src/wire/message-type';
 import { FrameSubmitMetadata } from '../../../../src/wire/messages/frame-submit';

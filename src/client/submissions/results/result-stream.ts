@@ -1,0 +1,173 @@
+import { Observable, Subscription } from 'rxjs';
+import type { ResultPush } from '../../../protocol/operation/result';
+import { showAsJson } from '../../../wire/show-as-json';
+import { onAbort } from '../../abort';
+import { takeSubmitRequest } from '../../option-rules';
+import { AnswerCalls } from '../answer-calls';
+import { AnswerText, wholeAnswer, type TextStream, type WholeAnswer } from './answer-text';
+import type { Backlog } from './backlog';
+import { intercepted, submitFor } from '../operation';
+import { ResultIterator } from './result-iterator';
+import { ResultQueue } from './result-queue';
+import { cancelledBy, type Submission, type SubmitRequest } from '../submission';
+import type { Submissions } from '../submissions';
+import type { CallListener, ToolCall } from '../tools/tool-calls';
+
+/**
+ * The results of a submit, cold: each subscription and each loop submits.
+ *
+ * - **subscribed to**, they are pushed as they come. What a slow subscriber gathers nobody sees.
+ * - **pulled**, with `for await`, they wait for the loop, in the bounds of `maxBufferedBytes`; the server waits
+ *   when they are full. `break` sends FRAME_CANCEL.
+ */
+export interface ResultStream extends Observable<ResultPush>, AsyncIterable<ResultPush> {
+  /**
+   * What the server asks for in the middle of the answer (`submit.tool`): of each submit that this makes, and of those
+   * only while somebody listens; what nobody hears of is answered with a failure. Completes with the session.
+   *
+   * @example
+   * const answer = session.submit({ body: 'Will it rain?' });
+   * answer.tools$.subscribe((call) => call.answer(tools[call.name](call.arguments)));
+   * for await (const text of answer.text$) await write(text);
+   */
+  readonly tools$: Observable<ToolCall>;
+  /**
+   * The text of the answer as it comes, in whole characters.
+   *
+   * @example
+   * for await (const text of session.submit({ body: 'Call me' }).text$) await write(text);
+   */
+  readonly text$: TextStream;
+  /**
+   * Submits, and resolves with all of the text, and what the server says of the answer where it does: usage, model
+   * and finish reason. Rejects with what the Observable errors with.
+   *
+   * @example
+   * const { text, usage } = await session.submit({ body: 'Call me' }).whole();
+   */
+  whole(): Promise<WholeAnswer>;
+  /** Submits, and pulls the results. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<ResultPush, undefined, undefined>;
+}
+
+export class SubmittedResults extends Observable<ResultPush> implements ResultStream, CallListener {
+  /** Made for who listens. */
+  private calls: AnswerCalls | undefined;
+
+  constructor(
+    private readonly request: SubmitRequest,
+    private readonly submits: Submissions,
+    private readonly backlog: Backlog,
+  ) {
+    super((subscriber) =>
+      submits.settings.interceptors.length === 0
+        ? submitFor(submits, request, subscriber, { listener: this })
+        : intercepted(submits, request, this).subscribe(subscriber),
+    );
+  }
+
+  /** For logs: what it holds besides is endless, and secret in part. */
+  toJSON(): object {
+    return {};
+  }
+
+  get tools$(): Observable<ToolCall> {
+    return (this.calls ??= new AnswerCalls(this.submits.over$)).calls$;
+  }
+
+  called(call: ToolCall): 'heard' | 'unheard' {
+    return this.calls?.called(call) ?? 'unheard';
+  }
+
+  get text$(): TextStream {
+    return new AnswerText(this);
+  }
+
+  whole(): Promise<WholeAnswer> {
+    return wholeAnswer(this);
+  }
+
+  [Symbol.asyncIterator](): AsyncIterableIterator<ResultPush, undefined, undefined> {
+    return new PulledResults(this.request, this.submits, this.backlog, this);
+  }
+}
+
+showAsJson('ResultStream', SubmittedResults);
+
+/** Results that wait until they are asked for. The first question submits. */
+export class PulledResults extends ResultIterator {
+  private readonly queue: ResultQueue;
+  private state: 'new' | 'begun' | 'left' = 'new';
+  /** Of the interceptors around it, where there are any. */
+  private within = Subscription.EMPTY;
+
+  constructor(
+    private readonly request: SubmitRequest,
+    private readonly submits: Submissions,
+    private readonly backlog: Backlog,
+    private readonly listener: CallListener,
+  ) {
+    super();
+    this.queue = new ResultQueue(backlog);
+  }
+
+  next(): Promise<IteratorResult<ResultPush, undefined>> {
+    if (this.state === 'new') this.begin();
+    return this.queue.take();
+  }
+
+  private begin(): void {
+    const { queue } = this;
+    this.state = 'begun';
+    this.backlog.add(queue);
+    if (this.submits.settings.interceptors.length > 0) {
+      this.beginWithin();
+      return;
+    }
+    try {
+      queue.submission = this.submits.begin(takeSubmitRequest(this.request), queue, this.listener);
+      this.obeySignal();
+    } catch (error) {
+      queue.error(error as Error);
+    }
+  }
+
+  /** With interceptors around it, which may submit later, or not at all. */
+  private beginWithin(): void {
+    const { queue, submits } = this;
+    const { signal } = this.request;
+    const within = (this.within = new Subscription());
+    const begun = (submission: Submission): void => {
+      queue.submission = submission;
+    };
+    within.add(intercepted(submits, this.request, this.listener, begun).subscribe(queue));
+    if (signal !== undefined) {
+      const aborted = onAbort(signal, () => {
+        queue.fail(cancelledBy(signal, submits.sessionId, queue.submission?.frameId ?? 0));
+      });
+      within.add(aborted);
+    }
+    queue.onDone(within);
+  }
+
+  /** Also where its last result waits already: whoever loops wants no more of it. */
+  private obeySignal(): void {
+    const { queue, submits } = this;
+    const { submission } = queue;
+    const signal = submission?.signal;
+    if (submission === undefined || signal === undefined) return;
+    const aborted = onAbort(signal, () => {
+      queue.fail(submits.abort(submission, signal));
+    });
+    queue.onDone(aborted);
+  }
+
+  protected leave(): void {
+    if (this.state === 'left') return;
+    this.state = 'left';
+    const { submission } = this.queue;
+    this.within.unsubscribe();
+    if (submission !== undefined) this.submits.giveUp(submission);
+    this.queue.clear();
+  }
+}

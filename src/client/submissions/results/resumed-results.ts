@@ -1,0 +1,72 @@
+import { Observable } from 'rxjs';
+import { fromAsyncIterable } from '../../../../operators/application/from-async-iterable';
+import type { ResultPush } from '../../../protocol/operation/result';
+import { showAsJson } from '../../../wire/show-as-json';
+import type { AnswerCalls } from '../answer-calls';
+import { AnswerText, wholeAnswer, type TextStream, type WholeAnswer } from './answer-text';
+import { ResultIterator } from './result-iterator';
+import type { ResultQueue } from './result-queue';
+import type { ResultStream } from './result-stream';
+import type { Submissions } from '../submissions';
+import type { ToolCall } from '../tools/tool-calls';
+
+/**
+ * The results of an operation that another client has submitted. They wait for whoever reads them, in the bounds of
+ * `maxBufferedBytes`, and are read once.
+ */
+export class ResumedResults extends Observable<ResultPush> implements ResultStream {
+  private isTaken = false;
+
+  constructor(
+    private readonly queue: ResultQueue,
+    private readonly submits: Submissions,
+    private readonly calls: AnswerCalls,
+  ) {
+    super((subscriber) => fromAsyncIterable(this).subscribe(subscriber));
+  }
+
+  get tools$(): Observable<ToolCall> {
+    return this.calls.calls$;
+  }
+
+  get text$(): TextStream {
+    return new AnswerText(this);
+  }
+
+  whole(): Promise<WholeAnswer> {
+    return wholeAnswer(this);
+  }
+
+  /** For logs: what it holds besides is endless, and secret in part. */
+  toJSON(): object {
+    return {};
+  }
+
+  [Symbol.asyncIterator](): AsyncIterableIterator<ResultPush, undefined, undefined> {
+    if (this.isTaken) throw new TypeError('the results of a resumed operation can be read once');
+    this.isTaken = true;
+    return new TakenResults(this.queue, this.submits);
+  }
+}
+
+class TakenResults extends ResultIterator {
+  constructor(
+    private readonly queue: ResultQueue,
+    private readonly submits: Submissions,
+  ) {
+    super();
+  }
+
+  next(): Promise<IteratorResult<ResultPush, undefined>> {
+    return this.queue.take();
+  }
+
+  /** Nobody else will read them. */
+  protected leave(): void {
+    const { submission } = this.queue;
+    if (submission !== undefined) this.submits.giveUp(submission);
+    this.queue.clear();
+  }
+}
+
+showAsJson('ResumedResults', ResumedResults);

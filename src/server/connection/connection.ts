@@ -1,0 +1,391 @@
+import { Observable, pipe, Subscription, tap, type Observer, type OperatorFunction } from 'rxjs';
+import { judgePackets } from '../../../operators/judge-packets';
+import { limitPackets, type PacketBudget } from '../../../operators/limit-packets';
+import { splitBySession } from '../../../operators/split-by-session';
+import { CreditEpoch } from '../../protocol/flow/credit-epoch';
+import { unexpectedType, unhandled } from '../../protocol/packet-checks';
+import { marked } from '../../protocol/revision/mark';
+import { RevisionGuess } from '../../protocol/revision/revision-guess';
+import type { SessionExtension } from '../../protocol/session/session-extension';
+import { asRuntimeError } from '../../protocol/as-runtime-error';
+import type { RuntimeError } from '../../protocol/runtime-error';
+import { SignsOfLife } from '../../transport/signs-of-life';
+import type { Transport } from '../../transport/transport';
+import type { UnfinishedPacket } from '../../transport/unfinished-packet';
+import type { TypeFrom } from '../../wire/message';
+import { MessageType } from '../../wire/message-type';
+import { SessionOpenMetadata } from '../../wire/messages/session-open';
+import type { Packet } from '../../wire/packet';
+import type { RateClass, Revision } from '../../wire/revision';
+import { CarriedSessions, type CarriedSession } from './carried-sessions';
+import { closeSoon, closeTransport } from './close-transport';
+import { farewell, helloAck, pong, probeAck, refusal } from './connection-answers';
+import { faultOfOpen, mayBeTold, mayHearOfOpen } from './connection-faults';
+import { fromFirst } from './from-first';
+import { ConnectionGuard } from '../limits/connection-guard';
+import { lengthOf, type Excess } from '../limits/connection-limits';
+import type { ConnectionRateName } from '../limits/server-limits';
+import type { WatchedConnection } from '../limits/watched-connection';
+import type { HandshakeTicket } from '../limits/handshake-gate';
+import type { SlotPool } from '../limits/slot-pool';
+import type { OpenAnswer, Opening, SessionOpener } from '../opening/session-opener';
+import { payToll } from './pay-toll';
+import { PeerWatch } from './peer-watch';
+import { ReceiptProof } from './receipt-proof';
+import { RelayingClient } from '../relay/relaying-client';
+import type { ServerContext } from '../server-context';
+import { receive } from '../session/messages/receive';
+import type { Attachment } from '../session/results/session-outlet';
+
+/** What a client says of the connection. */
+type ConnectionType = TypeFrom<'client', 'connection' | 'opening' | 'any', 'preview3' | 'preview4'>;
+
+/**
+ * How far a connection is in coming to its end.
+ *
+ *   open ──a limit was met──▶ leaving: says no more, hears no more ──▶ over
+ *     └──────────────────── its transport has ended ──────────────────▲
+ */
+type ConnectionPhase = 'open' | 'leaving' | 'over';
+
+/**
+ * A peer: reads its packets, answers those of connection scope, and hands the others to the sessions that it owns.
+ *
+ *   transport.packets$ ─▶ limitPackets ─▶ judgePackets ─▶ splitBySession ─▶ connection scope
+ *                                                              │
+ *                                                              └─▶ session.receive
+ *
+ * A fault in a well-framed packet costs that packet and is answered with ERROR; a broken frame costs
+ * the connection.
+ */
+export class Connection implements Attachment, WatchedConnection, PacketBudget<Excess>, Observer<Packet> {
+  readonly creditEpoch = new CreditEpoch();
+  readonly slots: SlotPool;
+  private phase: ConnectionPhase = 'open';
+  /** What the client takes, where it has announced itself. */
+  private told: SessionExtension | undefined;
+  private readonly sessions = new CarriedSessions();
+  private readonly proof: ReceiptProof;
+  private readonly reading = new Subscription();
+  /** SESSION_OPENs that a policy is still thinking about. */
+  private readonly deciding = new Set<Subscription>();
+  private readonly guard: ConnectionGuard;
+  private readonly life: SignsOfLife;
+  private readonly watch: PeerWatch;
+  private readonly guess: RevisionGuess;
+
+  constructor(
+    readonly transport: Transport,
+    private readonly server: ServerContext,
+    private readonly opener: SessionOpener,
+    /** Those of the server, until they end. */
+    private readonly connections: Set<Connection>,
+    ticket: HandshakeTicket,
+  ) {
+    this.life = new SignsOfLife(transport, server.scheduler);
+    this.guess = new RevisionGuess(server.settings.revisions, () => {
+      for (const core of this.sessions.all()) core.revised(this.revision);
+    });
+    this.proof = new ReceiptProof(transport, this.sessions);
+    this.watch = new PeerWatch(this, this.life, this.proof, server);
+    this.guard = new ConnectionGuard(transport, server, ticket);
+    this.slots = this.guard.slots;
+    ticket.connection = this;
+    connections.add(this);
+  }
+
+  /** What the peer speaks, as far as is known. */
+  get revision(): Revision {
+    return this.guess.revision;
+  }
+
+  get isReference(): boolean {
+    return this.guess.isReference;
+  }
+
+  takesUp(revision: Revision, certainty: { readonly isCertain: boolean }): boolean {
+    return this.guess.takesUp(revision, certainty);
+  }
+
+  get isHeld(): boolean {
+    return this.guard.isHeld;
+  }
+
+  get isAnnounced(): boolean {
+    return this.told !== undefined;
+  }
+
+  /** Bytes of header and body that the client takes in one packet; Infinity where it has not said. */
+  get largestPacket(): number {
+    return this.told?.largestPacket ?? Infinity;
+  }
+
+  /** Reads until the transport ends. */
+  start(): void {
+    if (this.transport.probe !== undefined) this.watch.start();
+    const packets$ = new Observable<Packet>((subscriber) => {
+      // Before the first packet: the connection may end with it.
+      this.reading.add(subscriber);
+      return this.transport.packets$.subscribe(subscriber);
+    });
+    // Who only connects pays for no pipeline.
+    packets$.pipe(fromFirst(() => this.pipeline())).subscribe(this);
+  }
+
+  private pipeline(): OperatorFunction<Packet, Packet> {
+    const { guess, sessions } = this;
+    // The first to see a packet looks at it; the others go by that.
+    const looked = (packet: Packet): Revision => {
+      guess.look(packet);
+      return guess.revision;
+    };
+    const revision = (): Revision => guess.revision;
+    const onViolation = (fault: RuntimeError, packet: Packet): void => {
+      this.refuse(packet, fault);
+    };
+    return pipe(
+      limitPackets(this, { revision: looked, onViolation: (excess) => this.exceeded(excess) }),
+      judgePackets({ revision, onViolation }),
+      splitBySession(sessions, (core, packet) => this.receive(core, packet), {
+        revision,
+        isLate: (packet) => sessions.isLate(packet),
+        onViolation,
+      }),
+    );
+  }
+
+  charge(packet: Packet, rate: RateClass | undefined): Excess | undefined {
+    this.life.packet();
+    return this.guard.charge(packet, rate, this.life.lastHeard);
+  }
+
+  /** The transport has failed, or what came over it was no packet. */
+  error(error: unknown): void {
+    const fault = asRuntimeError(error);
+    // A network that fails is nobody's violation.
+    if (fault.kind !== 'io') this.report(fault);
+    this.end();
+  }
+
+  /** The transport has ended. */
+  complete(): void {
+    this.end();
+  }
+
+  released(core: { readonly sessionId: number }): void {
+    this.sessions.release(core.sessionId);
+  }
+
+  requestProof(): void {
+    this.proof.ask();
+  }
+
+  /** Sends what is queued, ends the connection, and then its sessions, as far as they cannot wait. */
+  async close(): Promise<void> {
+    await closeTransport(this.transport);
+    this.end();
+  }
+
+  /** Ends the connection at once. */
+  destroy(): void {
+    this.transport.destroy();
+    this.end();
+  }
+
+  /** A packet of connection scope has come. */
+  next(packet: Packet): void {
+    try {
+      this.onConnectionScope(packet);
+    } catch (error) {
+      this.refuse(packet, asRuntimeError(error));
+    }
+  }
+
+  private onConnectionScope(packet: Packet): void {
+    const messageType = packet.header.messageType as ConnectionType;
+    switch (messageType) {
+      case MessageType.SessionOpen:
+        this.onSessionOpen(packet);
+        return;
+      case MessageType.Ping:
+        this.answer(pong(packet));
+        return;
+      case MessageType.Pong:
+        if (!this.proof.answered(packet.header.frameId, this.life.lastHeard)) this.count('pongs', 0);
+        return;
+      case MessageType.TransportProbe:
+        this.answer(probeAck(packet, this.server.settings.wallClock.now()));
+        return;
+      case MessageType.ClientHello:
+        this.onHello(packet);
+        return;
+      case MessageType.Close:
+        // In order: the sessions first, as the peer has no more use for them.
+        for (const core of this.sessions.all()) core.end('closed', 'closed');
+        void this.close();
+        return;
+      case MessageType.FlowUpdate:
+      case MessageType.Backpressure:
+      case MessageType.CreditUpdate:
+        throw unexpectedType(messageType, 'server');
+      default:
+        unhandled(messageType, 'server');
+    }
+  }
+
+  private onHello(packet: Packet): void {
+    const ack = helloAck(packet, this.server.capabilities);
+    this.guess.isGreeted = true;
+    this.answer(this.guess.isMarked ? marked(ack, this.guess.name) : ack);
+    this.guard.answered();
+  }
+
+  /** Hands a session its packet, and counts what that costs. */
+  private receive(core: CarriedSession, packet: Packet): void {
+    if (core.isRelayed) {
+      core.receive(packet);
+      return;
+    }
+    const toll = receive(core, packet, this.life.lastHeard);
+    if (toll !== undefined) payToll(toll, this.guard, (rate) => this.count(rate, core.sessionId));
+  }
+
+  private onSessionOpen(packet: Packet): void {
+    const open = SessionOpenMetadata.decode(packet.metadata);
+    const fault = faultOfOpen(open, packet.body, this.guess);
+    if (fault !== undefined) {
+      this.report(fault, packet);
+      if (mayHearOfOpen(this.guess, open)) {
+        this.answer(refusal(packet.header, fault, { isFatal: true }));
+        void this.close();
+      } else this.destroy();
+      return;
+    }
+    const opening = this.opener.read(open, packet.body, this);
+    if (opening.extension !== undefined) {
+      this.told = opening.extension;
+      this.watch.start();
+    }
+    const hasRoom = (): boolean => this.guard.admitsSession(this.sessions.size + this.deciding.size);
+    const deciding = this.opener
+      .judge(opening, hasRoom, () => new RelayingClient(this, this.guess, this.guard))
+      .pipe(tap((answer) => this.answerOpen(opening, answer)))
+      .subscribe({ error: (error: unknown) => this.report(asRuntimeError(error)) });
+    if (deciding.closed) return;
+    this.deciding.add(deciding);
+    deciding.add(() => this.deciding.delete(deciding));
+  }
+
+  /** Does what was decided about a SESSION_OPEN. */
+  private answerOpen(opening: Opening, answer: OpenAnswer): void {
+    if (answer.isAccepted) this.guard.accepted();
+    if (answer.kind === 'refused') {
+      this.answer(answer.ack);
+      this.guard.answered();
+      this.count('refusals', 0);
+      const { guess } = answer;
+      if (guess !== undefined) this.judge(this.guard.tokenFailed(guess.sessionId, guess.ofAddress));
+      return;
+    }
+    // It waits with its session, and those are few.
+    this.say(answer.ack);
+    this.guard.answered();
+    this.sessions.add(answer.core);
+    this.opener.begin(answer, opening);
+  }
+
+  private refuse(packet: Packet, error: RuntimeError): void {
+    const { sessionId, messageType } = packet.header;
+    this.report(error, packet);
+    if (!this.count(this.rateOf(sessionId, error), sessionId)) return;
+    // Nothing that could follow a hello that does not fit would fit either.
+    const isFatal = messageType === MessageType.ClientHello && sessionId === 0;
+    const isOfSession = this.sessions.get(sessionId) !== undefined;
+    if (mayBeTold(this.guess, { isFatal, isOfSession }))
+      this.answer(refusal(packet.header, error, { isFatal }));
+    if (isFatal) void this.close();
+  }
+
+  private report(error: RuntimeError, packet?: Packet): void {
+    const { failures, violations } = this.server.reports;
+    if (error.kind === 'internal') failures.next(error);
+    else violations.next({ error, peer: this.transport.peer, header: packet?.header });
+  }
+
+  /** What comes late for a session that has left is no fault: its peer may not have heard of it. */
+  private rateOf(sessionId: number, error: RuntimeError): 'violations' | 'refusals' {
+    return error.kind === 'internal' || this.sessions.hasLeft(sessionId) ? 'refusals' : 'violations';
+  }
+
+  allowUnfinished(unfinished: UnfinishedPacket): boolean {
+    return this.judge(this.guard.unfinished(unfinished));
+  }
+
+  /**
+   * Has done with the peer: ends the sessions at once, as far as they cannot wait, and the connection once
+   * the last word is out.
+   */
+  exceeded(excess: Excess): void {
+    if (this.phase !== 'open') return;
+    this.phase = 'leaving';
+    this.guard.tell(excess, 'connection-closed');
+    const word = farewell(excess);
+    if (this.guard.allowLastWord(word)) this.transport.send(word);
+    const closed = closeSoon(this.transport, this.server.scheduler);
+    this.stop();
+    this.releaseSessions();
+    void closed.then(() => {
+      this.end();
+    });
+  }
+
+  cutOff(excess: Excess): void {
+    if (this.phase !== 'open') return;
+    this.phase = 'leaving';
+    this.guard.tell(excess, 'connection-closed');
+    // Its sessions hear of it as the transport ends: this may be in the middle of a packet of theirs.
+    this.transport.destroy();
+  }
+
+  answer(packet: Packet): void {
+    if (this.say(packet)) this.guard.answerSent(lengthOf(packet));
+  }
+
+  private say(packet: Packet): boolean {
+    if (this.phase !== 'open' || !this.judge(this.guard.sends(packet))) return false;
+    this.transport.send(packet);
+    return true;
+  }
+
+  /** Counts what a rate is for; false where it is once too often. */
+  count(limit: ConnectionRateName, sessionId: number): boolean {
+    return this.judge(this.guard.count(limit, sessionId, this.life.lastHeard));
+  }
+
+  /** Whether a limit was kept; the connection ends where not. */
+  private judge(excess: Excess | undefined): boolean {
+    if (excess !== undefined) this.exceeded(excess);
+    return excess === undefined;
+  }
+
+  private stop(): void {
+    this.watch.unsubscribe();
+    this.reading.unsubscribe();
+    for (const deciding of this.deciding) deciding.unsubscribe();
+  }
+
+  private end(): void {
+    if (this.phase === 'over') return;
+    this.phase = 'over';
+    this.stop();
+    this.releaseSessions();
+    this.guard.end();
+    this.connections.delete(this);
+  }
+
+  private releaseSessions(): void {
+    if (this.sessions.size === 0) return;
+    for (const core of this.sessions.all()) core.connectionLost(this);
+    this.sessions.clear();
+  }
+}
