@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { benches } from './figures';
 import { buildReference, reference } from './figures/reference';
 import type { Bench } from './harness/bench';
+import { writeCharts } from './harness/chart';
 import { EFFORTS, type Effort } from './harness/effort';
 import { verdict, type Figure } from './harness/figure';
 import { machine } from './harness/machine';
@@ -15,6 +16,7 @@ interface Options {
   readonly check?: true;
   readonly list?: true;
   readonly only?: string[];
+  readonly chart?: string;
 }
 
 async function run(options: Options): Promise<void> {
@@ -33,7 +35,11 @@ async function run(options: Options): Promise<void> {
   if (options.check === true && missed.length > 0) process.exitCode = 1;
 }
 
-async function measure(wanted: readonly Bench[], effort: Effort, { json }: Options): Promise<Figure[]> {
+async function measure(
+  wanted: readonly Bench[],
+  effort: Effort,
+  { json, chart }: Options,
+): Promise<Figure[]> {
   const startedAt = Date.now();
   const where = await machine();
   if (json === true) console.log(JSON.stringify({ machine: where, effort: effort.name }));
@@ -53,6 +59,7 @@ async function measure(wanted: readonly Bench[], effort: Effort, { json }: Optio
       console.log(json === true ? jsonLine(figure) : figureLine(figure));
     }
   }
+  if (chart !== undefined) writeCharts(chart, figures, where, new Date().toISOString().slice(0, 10));
   return figures;
 }
 
@@ -91,6 +98,7 @@ new Command('npm run bench --')
   .option('--json', 'a JSON line for each figure instead of the table')
   .option('--only <text...>', 'only what has one of these in its name; a family is `memory: `')
   .option('--check', 'fail where a target is missed')
+  .option('--chart <folder>', 'draw what a token costs each server, in light and dark')
   .option('--list', 'say what there is')
   .action(run)
   .parseAsync()

@@ -3,6 +3,7 @@ import { client } from './client';
 import { codec } from './codec';
 import { growth } from './growth';
 import { memory } from './memory';
+import { paced } from './paced';
 import { streaming } from './streaming';
 import { tokenClients } from './token-clients';
 import { tokens } from './tokens';
@@ -13,6 +14,7 @@ export const benches: readonly Bench[] = [
   ...throughput,
   ...streaming,
   ...tokens,
+  paced,
   ...tokenClients,
   ...client,
   ...codec,

@@ -53,7 +53,9 @@ export const tokens: readonly Bench[] = [
     pairs: [
       { subject: STRINGS, baseline: BARE, target: atLeast(0.8) },
       { subject: STRINGS, baseline: WS, target: atLeast(0.85) },
+      { subject: STRINGS, baseline: GRPC },
       { subject: STRINGS, baseline: SSE, target: atLeast(1.25) },
+      { subject: STRINGS, baseline: SOCKET_IO },
       { subject: STRINGS_WS, baseline: WS, target: atLeast(0.8) },
     ],
     memory: { subject: STRINGS, baseline: SSE, target: atMost(1.05) },

@@ -49,3 +49,17 @@ export interface TokensParameters {
   /** Of each connection. */
   readonly answers: number;
 }
+
+/** What asks for answers that come at a pace of the server's, and looks when. */
+export interface PacedParameters extends TokensParameters {
+  /** Milliseconds of a run. */
+  readonly runMs: number;
+}
+
+/** What a run of it has seen; microseconds. */
+export interface PacedRun {
+  /** Between two tokens of one answer. */
+  readonly gap: { readonly p50: number; readonly p99: number };
+  /** From a request to the first token of its answer. */
+  readonly first: { readonly p50: number; readonly p99: number };
+}

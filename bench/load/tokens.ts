@@ -1,138 +1,29 @@
-import * as net from 'node:net';
-import { FRAME_ID, SESSION_ID } from '../bare/packets';
 import { onStop, parameters, tell } from '../harness/program';
-import { FRAMINGS } from './framing';
-import { ACK, call, END_STREAM, frame, message, preface, SETTINGS } from './http2-frames';
-import { openPacket, submitPacket } from './packets';
 import type { TokensParameters } from './parameters';
+import { TokenConnection } from './token-connection';
 
 // Asks for answers as each protocol has it, and reads what comes without a look at it: what is measured is the
 // server, which counts its tokens itself.
-
-/** What is said on a connection, and what has to come before the next. */
-interface Word {
-  readonly bytes: Buffer;
-  readonly awaits?: string;
-}
 
 /** Connections that are made at a time. */
 const AT_ONCE = 64;
 
 const load = parameters<TokensParameters>();
-const sink = Buffer.alloc(64 * 1024);
+const connections: TokenConnection[] = [];
 let connectionsLeft = load.connections;
-let nextIndex = 0;
-let isStopping = false;
-
-function wordsOf(index: number): Word[] {
-  const first = index * load.answers + 1;
-  const ids = Array.from({ length: load.answers }, (_, turn) => first + turn);
-  switch (load.protocol) {
-    case 'nnrp':
-      return [{ bytes: Buffer.from(openPacket(index + 1)), awaits: 'NNRP' }, { bytes: submits(index + 1) }];
-    case 'nnrp-ws': {
-      const open = openPacket(index + 1);
-      return [
-        { bytes: upgrade('/'), awaits: '\r\n\r\n' },
-        { bytes: Buffer.concat([binaryPrefix(open.length), open]), awaits: 'NNRP' },
-        { bytes: submits(index + 1, binaryPrefix) },
-      ];
-    }
-    case 'ws':
-      return [
-        { bytes: upgrade('/'), awaits: '\r\n\r\n' },
-        { bytes: Buffer.concat(ids.map((id) => text(JSON.stringify({ id })))) },
-      ];
-    case 'socket.io':
-      return [
-        { bytes: upgrade('/socket.io/?EIO=4&transport=websocket'), awaits: '0{' },
-        { bytes: text('40'), awaits: '40{' },
-        { bytes: Buffer.concat(ids.map((id) => text(`42["ask",${id}]`))) },
-      ];
-    case 'sse':
-      if (load.answers !== 1) throw new Error('a response is one answer');
-      return [{ bytes: Buffer.from(`GET /${first} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`) }];
-    case 'grpc': {
-      const calls = ids.flatMap((_, turn) => [
-        call(2 * turn + 1, '/bench.Tokens/Tokens'),
-        message(2 * turn + 1, END_STREAM, 4),
-      ]);
-      return [{ bytes: preface(), awaits: '' }, { bytes: Buffer.concat([settingsAck(), ...calls]) }];
-    }
-  }
-}
-
-/** One submit for each answer, all in one session. */
-function submits(sessionId: number, prefix: (length: number) => Buffer = () => Buffer.alloc(0)): Buffer {
-  return Buffer.concat(
-    Array.from({ length: load.answers }, (_, turn) => {
-      const submit = Buffer.from(submitPacket(4));
-      submit.writeUInt32LE(sessionId, SESSION_ID);
-      submit.writeUInt32LE(turn + 1, FRAME_ID);
-      return Buffer.concat([prefix(submit.length), submit]);
-    }),
-  );
-}
-
-function binaryPrefix(length: number): Buffer {
-  return FRAMINGS.ws.requestPrefix(length);
-}
-
-function upgrade(path: string): Buffer {
-  return Buffer.from(FRAMINGS.ws.hello!.replace('GET / ', `GET ${path} `));
-}
-
-/** A text message of under 126 bytes, with a mask of zeros. */
-function text(message: string): Buffer {
-  return Buffer.concat([Buffer.from([0x81, 0x80 | message.length, 0, 0, 0, 0]), Buffer.from(message)]);
-}
-
-function settingsAck(): Buffer {
-  return frame(SETTINGS, ACK, 0, Buffer.alloc(0));
-}
 
 function connect(): void {
-  if (nextIndex === load.connections) return;
-  const words = wordsOf(nextIndex);
-  nextIndex += 1;
-  let heard = '';
-  let awaited: string | undefined;
-  const say = (): void => {
-    const word = words.shift();
-    if (word === undefined) return;
-    heard = '';
-    awaited = word.awaits;
-    socket.write(word.bytes);
-    if (words.length > 0) return;
+  if (connections.length === load.connections) return;
+  const asked = (): void => {
     connectionsLeft -= 1;
     if (connectionsLeft === 0) tell({ ready: true });
     else connect();
   };
-  const socket = net.connect({
-    host: '127.0.0.1',
-    port: load.port,
-    noDelay: true,
-    onread: {
-      buffer: sink,
-      callback: (count) => {
-        if (awaited === undefined) return true;
-        heard += sink.toString('latin1', 0, count);
-        if (heard.includes(awaited)) say();
-        return true;
-      },
-    },
-  });
-  socket.on('connect', say);
-  socket.on('error', (error) => {
-    if (!isStopping) throw error;
-  });
-  socket.on('close', () => {
-    if (!isStopping) throw new Error('the server has ended the connection');
-  });
+  connections.push(new TokenConnection(load, connections.length, { asked }));
 }
 
 for (let started = 0; started < AT_ONCE; started++) connect();
 onStop(() => {
-  isStopping = true;
+  for (const connection of connections) connection.end();
   process.exit();
 });

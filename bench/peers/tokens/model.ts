@@ -7,6 +7,8 @@ export interface TokenPeer {
   readonly warmMs: number;
   /** Milliseconds of a run that count. */
   readonly runMs: number;
+  /** Milliseconds of a step; it then steps all the time, and an answer has its first token at once. */
+  readonly paceMs?: number;
 }
 
 /** What a server did in a run. */
@@ -36,10 +38,16 @@ export class Model {
   private readonly answers = new Set<(token: string, bytes: Uint8Array) => void>();
   private readonly asked = parameters<TokenPeer>();
   private tokens = 0;
+  private stepped: () => void = () => undefined;
 
   /** Calls back with each token of an answer, as text and as bytes. Returns what ends it. */
   answer(emit: (token: string, bytes: Uint8Array) => void): () => void {
     this.answers.add(emit);
+    if (this.asked.paceMs !== undefined) {
+      setImmediate(() => {
+        if (this.answers.has(emit)) this.emit([emit]);
+      });
+    }
     return () => {
       this.answers.delete(emit);
     };
@@ -47,23 +55,35 @@ export class Model {
 
   /** Says where the server listens, and steps when it is asked to run. `stepped` follows each step. */
   serve(port: number, stepped: () => void = () => undefined): void {
+    this.stepped = stepped;
+    const { paceMs } = this.asked;
+    if (paceMs !== undefined) {
+      setInterval(() => {
+        this.emit(this.answers);
+      }, paceMs);
+    }
     process.on('message', (message) => {
-      if (message === 'run') this.run(stepped);
+      if (message === 'run') this.run();
     });
     serveAt(port);
   }
 
-  private run(stepped: () => void): void {
+  /** A token for each. */
+  private emit(answers: Iterable<(token: string, bytes: Uint8Array) => void>): void {
+    for (const emit of answers) {
+      this.tokens += 1;
+      const index = this.tokens % TOKENS.length;
+      emit(TOKENS[index]!, BYTES[index]!);
+    }
+    this.stepped();
+  }
+
+  private run(): void {
     const { answers, warmMs, runMs } = this.asked;
     let isOver = false;
     const step = (): void => {
       if (isOver) return;
-      for (const emit of this.answers) {
-        this.tokens += 1;
-        const index = this.tokens % TOKENS.length;
-        emit(TOKENS[index]!, BYTES[index]!);
-      }
-      stepped();
+      this.emit(this.answers);
       setTimeout(step, STEP_MS);
     };
     const start = (): void => {
