@@ -55,21 +55,21 @@ type RowsFrom<Rows, From extends Sender, Scope extends MessageScope> = {
   [T in keyof Rows]: Rows[T] extends MessageRow<unknown, From | 'both', Scope> ? T : never;
 }[keyof Rows];
 
-/** The union of the messages of some types, discriminated by `messageType`. */
-export type MessageOf<
-  T extends MessageType,
-  R extends RevisionName = FirstRevision<T>,
-> = T extends MessageType ? Message<T, R> : never;
+/** The union of the messages of some types, of a revision or of either, discriminated by `messageType`. */
+export type MessageOf<T extends MessageType, R extends RevisionName = RevisionName> = T extends MessageType
+  ? RevisionName extends R
+    ? InEither<T>
+    : Message<T, R>
+  : never;
 
 /** Any message of either revision, discriminated by `messageType`. */
-export type AnyMessage = InEither<MessageType>;
+export type AnyMessage = MessageOf<MessageType>;
 
-/** One member a type, unless its metadata in preview4 are none of preview3's: cache keys are wider there. */
-type InEither<T extends MessageType> = T extends MessageType
-  ? MessageMetadata<T, 'preview4'> extends MessageMetadata<T>
+/** One member, unless its metadata in preview4 are none of preview3's: cache keys are wider there. */
+type InEither<T extends MessageType> =
+  MessageMetadata<T, 'preview4'> extends MessageMetadata<T>
     ? Message<T>
-    : Message<T, 'preview3'> | Message<T, 'preview4'>
-  : never;
+    : Message<T, 'preview3'> | Message<T, 'preview4'>;
 
 /**
  * Throws an `NnrpError`, `DeclaredLengthMismatch`, where the metadata of a message say of its body what is

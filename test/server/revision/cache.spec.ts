@@ -1,8 +1,9 @@
-import { firstValueFrom } from 'rxjs';
+import { firstValueFrom, map, type Observable } from 'rxjs';
+import { ofMessageType } from '../../../operators/application/of-message-type';
 import { clientHello, inPreview4, open } from '../../../src/testing';
 import { joinBody } from '../../../src/wire/body/body-region';
 import { encodeObjectReferences } from '../../../src/wire/body/object-reference';
-import type { RevisionName } from '../../../src/wire/message';
+import type { MessageOf, RevisionName } from '../../../src/wire/message';
 import { MessageType } from '../../../src/wire/message-type';
 import { CacheAckStatus, CacheInvalidateScope, CacheObjectKind } from '../../../src/wire/messages/cache';
 import { SubmitMode } from '../../../src/wire/messages/frame-submit';
@@ -11,6 +12,7 @@ import { ObjectReferenceBlock } from '../../../src/wire/preview4/body/object-ref
 import { CacheAckMetadata, CachePutMetadata } from '../../../src/wire/preview4/cache';
 import { Peer } from '../../support/peer';
 import { endServed, Served } from '../../support/served';
+import { holds, type Same } from '../../support/types';
 
 afterEach(endServed);
 
@@ -111,6 +113,18 @@ describe('the cache of a session of preview4', () => {
       expect.stringContaining('another'),
     ]);
     expect(place.violations).toEqual([]);
+  });
+
+  it('tells the application of its keys as wide as they came', async () => {
+    const place = served();
+    const accepted = firstValueFrom(place.server.sessions$);
+    const peer = await opened(place);
+    const puts$ = (await accepted).pipe(ofMessageType(MessageType.CachePut));
+    holds<Same<typeof puts$, Observable<MessageOf<typeof MessageType.CachePut>>>>();
+    const key = firstValueFrom(puts$.pipe(map(({ metadata }) => metadata.cacheKeyHi)));
+    holds<Same<typeof key, Promise<number | bigint>>>();
+    await put(peer, 1n << 63n, 'object');
+    expect(await key).toBe(1n << 63n);
   });
 
   it('forgets all of a kind, and misses it', async () => {
