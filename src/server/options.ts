@@ -141,9 +141,9 @@ export interface ServerOptions {
 /** How a server ends: what is still under way gets time, or none. */
 export interface CloseOptions {
   /**
-   * Milliseconds that operations in flight get to finish, Infinity for as long as they take. Default 10,000;
-   * 0 ends them at once. A server with none in flight waits for nobody but clients that have not said yet
-   * that they have everything, a second.
+   * Milliseconds that operations in flight get to finish, and clients that are away to fetch what they lack, Infinity
+   * for as long as they take. Default 10,000; 0 ends them at once. A server with none in flight waits for nobody but
+   * clients that have not said yet that they have everything, a second.
    */
   readonly graceMs?: number;
 }

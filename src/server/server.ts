@@ -26,6 +26,7 @@ import { serverSettings, type CloseOptions, type ServerOptions, type ServerSetti
 import { ServerReports, type Violation } from './reports';
 import type { ServerContext } from './server-context';
 import { closeSession } from './session/messages/close';
+import { isAwaited, shutDown } from './session/shut-down';
 import { ServedSession } from './session/served-session';
 import type { ServerSession } from './session/session';
 import type { SessionCore } from './session/session-core';
@@ -65,10 +66,10 @@ export interface Server {
   /** Resolves with the addresses once every listener is bound; rejects with a `RuntimeError`. */
   listening(): Promise<readonly ListenAddress[]>;
   /**
-   * Stops listening and refuses new sessions (`retry_later`), both at once; lets operations in flight finish,
-   * for `graceMs` at most and no longer than there are any; ends what is left, and resolves when every
-   * connection is gone: at the latest `limits.closeOvertimeMs` (5 s) after the grace, when those that have not
-   * ended are cut. Called again it may only shorten that.
+   * Refuses new sessions (`retry_later`) at once; lets operations in flight finish, for `graceMs` at most and no
+   * longer than there are any; ends what is left, and resolves when every connection is gone: at the latest
+   * `limits.closeOvertimeMs` (5 s) after the grace, when those that have not ended are cut. Stops listening at once,
+   * or where a client that may come back has something to fetch, when it has. Called again it may only shorten that.
    *
    * @example
    * process.once('SIGTERM', () => void server.close().then(() => process.exit(0)));
@@ -208,8 +209,6 @@ class RunningServer implements Server {
   async close(options: CloseOptions = {}): Promise<void> {
     const { graceMs = DEFAULT_GRACE_MS } = takeCloseOptions(options);
     this.opener.close();
-    this.accepting.unsubscribe();
-    void this.node?.leave();
     const ending = {
       closeReason: CloseReason.ServerShutdown,
       inFlightPolicy: graceMs === 0 ? InFlightPolicy.Abort : InFlightPolicy.Drain,
@@ -218,6 +217,8 @@ class RunningServer implements Server {
     };
     await Promise.race([this.closeAll(ending), this.cutAll(graceMs)]);
     this.forcing.unsubscribe();
+    this.accepting.unsubscribe();
+    void this.node?.leave();
     this.node?.close();
     this.lasting.unsubscribe();
     this.registry.clear();
@@ -226,8 +227,15 @@ class RunningServer implements Server {
   }
 
   private async closeAll(ending: SessionEnding): Promise<void> {
-    await Promise.all(this.registry.cores().map((core) => closeSession(core, ending)));
-    await Promise.all([...this.connections].map((connection) => connection.close()));
+    const closing = this.registry.cores().map((core) => ({ core, over: shutDown(core, ending) }));
+    const awaited = closing.filter(({ core }) => isAwaited(core));
+    // Nobody needs to come but clients that something waits for.
+    if (awaited.length === 0) this.accepting.unsubscribe();
+    await Promise.all(awaited.map(({ over }) => over));
+    this.accepting.unsubscribe();
+    await Promise.all(closing.map(({ over }) => over));
+    const ended = [...this.connections].map((connection) => connection.close());
+    await Promise.all([...ended, this.node?.leave()]);
   }
 
   /** Resolves once the time for a good end is over, and what has not ended is cut. */

@@ -126,12 +126,27 @@ describe('a session whose server shuts down', () => {
       expectObservable(session.state$).toBe('o------r-------n', states);
     }, only));
 
-  it('is opened anew also where the connection is lost while it drains', () =>
+  it('is asked for where the connection is lost while it drains, and opened anew where it is not given back', () =>
     flow(async ({ serverPeer, openSession, expectObservable }) => {
-      serverPeer(packets).sends('A--z-#-------B').expects('O--y-----o');
+      serverPeer(packets).sends('A--z-#---N---B').expects('O--y-----(Ro)');
       const session = await openSession(wanted);
-      expectObservable(session.submit({ body: 'a' })).toBe('-----#', {}, closed);
+      expectObservable(session.submit({ body: 'a' })).toBe('---------#', {}, closed);
       expectObservable(session.state$).toBe('o----r-------n', states);
+    }, only));
+
+  it('goes on where it is given back to drain, and then is opened anew', () =>
+    flow(async ({ serverPeer, openSession, expectObservable }) => {
+      const resumed = openAck(4).resumed(two).announced(1).with(granted);
+      serverPeer({ ...packets, M: [resumed, packets.z] })
+        .sends('A--z-#---M---a-------B--S')
+        .expects('O--y-----(Ry)(x|)o---s');
+      const session = await openSession(wanted);
+      expectObservable(session.submit({ body: 'a' })).toBe('-------------(a|)', results);
+      expectObservable(session.submit({ body: 'b' }), '-------^').toBe(
+        '------------------------(b|)',
+        results,
+      );
+      expectObservable(session.state$).toBe('o----r---R---r-------n', { ...states, R: 'resumed' });
     }, only));
 
   it.each([

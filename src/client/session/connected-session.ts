@@ -253,6 +253,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
   /** Leaves its link, which goes on to live or die without it. */
   detach(): void {
     this.leaveLink();
+    this.closing.stopDraining();
     this.submissions.detach();
     this.messages.rejectRequests(endedBefore(this.sessionId, 'connection-lost'));
     this.pressure.moveTo(of(true));
@@ -363,8 +364,9 @@ export class ConnectedSession implements ClientSession, LinkedSession {
 
   /** Whether the session goes on over the next link; to be closed there, where the server may not know of it. */
   private get mayComeBack(): boolean {
-    const { isOpen, isAsked, isDraining } = this.closing;
-    return this.options.reconnect !== undefined && this.isKept && (isOpen || isAsked) && !isDraining;
+    const { isOpen, isAsked, isDraining, isPutOff } = this.closing;
+    const isWanted = isPutOff || ((isOpen || isAsked) && !isDraining);
+    return this.options.reconnect !== undefined && this.isKept && isWanted;
   }
 
   /** Closing has come to its end, whoever asked for it. */

@@ -106,7 +106,7 @@ export class SessionOpener {
     this.guesses = new TokenGuard(limits.addressTokenFailures, () => server.scheduler.now());
   }
 
-  /** Opens no new sessions any more. */
+  /** Opens no new sessions any more; those that there are may be taken up. */
   close(): void {
     this.isClosed = true;
   }
@@ -234,6 +234,7 @@ export class SessionOpener {
       return this.refused(opening, { status: SessionStatus.Rejected, errorCode, text }, false);
     }
     const verdict = judgeRecovery(open, proof, settings, this.registry);
+    if (this.isClosed && !this.isKnown(verdict, open)) return this.refused(opening, RETRY_LATER, false);
     // Asked for every token, so that all take as long.
     const isOurs = this.mint.knows(proof.token);
     switch (verdict.status) {
@@ -254,7 +255,18 @@ export class SessionOpener {
 
   /** Whether nobody takes the sessions that there are. */
   private get isFull(): boolean {
-    return this.isClosed || this.sessions.heldCount >= MAX_HELD_SESSIONS;
+    return this.sessions.heldCount >= MAX_HELD_SESSIONS;
+  }
+
+  /**
+   * Whether an open is about a session that is here. Of one that is not, a server that closes says that only as a
+   * node of a cluster, which has looked for it: alone, it knows nothing of the servers beside it.
+   */
+  private isKnown(verdict: OpenVerdict, { requestedSessionId }: SessionOpenMetadata): boolean {
+    if (verdict.status === SessionStatus.Rejected) {
+      return this.server.node !== undefined || this.registry.get(requestedSessionId) !== undefined;
+    }
+    return verdict.status === SessionStatus.Resumed && verdict.core !== undefined;
   }
 
   /** Whether a session is somebody else's, as far as policies have said whose it is. */

@@ -23,6 +23,7 @@ export class ClusterNode {
   private readonly listening = new Subscription();
   private readonly links = new Set<NodeLink>();
   private readonly gate: LinkGate;
+  private left: Promise<void> | undefined;
 
   constructor(
     cluster: Cluster,
@@ -64,7 +65,7 @@ export class ClusterNode {
 
   /** The others are to look elsewhere, from now on; links stay. */
   leave(): Promise<void> {
-    return this.directory.leave();
+    return (this.left ??= this.directory.leave());
   }
 
   close(): void {

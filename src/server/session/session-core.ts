@@ -81,9 +81,13 @@ export class SessionCore {
   asked: SessionEnding | undefined;
   /** Submits that came after that. */
   crossed = 0;
+  /** Whether the server closes: the end of the session waits for a client that is away, see `shut-down.ts`. */
+  isShutDown = false;
   private madeCache: SessionCache | undefined;
   /** Ends with the session; made with the first of them. */
   private owned: Subscription | undefined;
+  /** What brings about the end that this side has asked for. */
+  private ending: Subscription | undefined;
   private expiry = Subscription.EMPTY;
   /** Whether the client has come back, and was not heard since. */
   private isUnconfirmed = false;
@@ -166,10 +170,15 @@ export class SessionCore {
     return work;
   }
 
+  /** What ends with the session, and is undone where its end has to wait for a client that is away. */
+  ownEnding(work: Subscription): void {
+    (this.ending ??= new Subscription()).add(this.own(work));
+  }
+
   /** The connection is gone. The session waits for its client where it may, and is over where not. */
   connectionLost(attachment: Attachment): void {
     if (this.outlet.current !== attachment) return;
-    if (this.isResumable && acceptsOperations(this.state)) this.wait();
+    if (this.mayComeBack) this.wait();
     else this.end('disconnected', 'closed');
   }
 
@@ -196,14 +205,20 @@ export class SessionCore {
    * that is older than one which came before it is nobody's any more: its client has made another since.
    */
   canResume(receivedResults: number | undefined, attempt = Infinity): boolean {
-    if (!this.isResumable || !acceptsOperations(this.state)) return false;
+    if (!this.mayComeBack) return false;
     return attempt > this.lastAttempt && this.outlet.canResume(receivedResults);
   }
 
   /** What a client is given that comes with a ticket; undefined where that would leave a gap. */
   handOver(receivedResults = 0): HandOver | undefined {
-    if (!this.isResumable || !acceptsOperations(this.state)) return undefined;
+    if (!this.mayComeBack) return undefined;
     return handOver(this, receivedResults);
+  }
+
+  /** Whether the client may take it up over another connection: also where it ends for no reason but the server's close. */
+  private get mayComeBack(): boolean {
+    const isPutOff = this.isShutDown && (this.phase === 'asked' || this.phase === 'drains');
+    return this.isResumable && (acceptsOperations(this.state) || isPutOff);
   }
 
   /** Goes on over another connection, with what the client says of itself; with another client, where it is handed over. */
@@ -302,10 +317,22 @@ export class SessionCore {
 
   /** No connection carries the session; its results count for `share`. */
   private detach(share?: DetachedShare): void {
+    this.putOffEnd();
     this.operations.moveTo(undefined);
     this.outlet.detach(share);
     this.patchAcks.clear();
     this.migrateAcks.clear();
+  }
+
+  /** What this side has asked for was asked of a client that is gone. */
+  private putOffEnd(): void {
+    if (this.asked === undefined) return;
+    this.ending?.unsubscribe();
+    this.ending = undefined;
+    this.asked = undefined;
+    this.crossed = 0;
+    this.phase = 'open';
+    this.state = SessionState.Open;
   }
 
   /** Later: it may be in the middle of a result, whose maker is still at it. */

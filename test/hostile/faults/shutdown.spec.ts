@@ -1,3 +1,6 @@
+import { firstValueFrom } from 'rxjs';
+import { connect, decodeText, tcp } from '../../../src';
+import { cuttable } from '../../support/cuttable';
 import { pause } from '../../support/until';
 import { figure } from '../support/figure';
 import { scaled } from '../support/scale';
@@ -59,5 +62,27 @@ describe('a server that is told to end', () => {
       completed: (CONNECTIONS * WINDOW) / 2,
       given: (CONNECTIONS * WINDOW) / 2,
     });
+  });
+
+  it.each([
+    ['a finished answer', 200],
+    ['an answer that is under way', 0],
+  ])('while a client is away, with %s, lets it fetch that', async (_, laterMs) => {
+    const server = await startServer({ handler: 'soon', graceMs: 10_000 });
+    const place = cuttable(tcp({ port: server.ready.port }));
+    const client = await connect(place, { reconnect: { minDelayMs: 1000, jitter: 0 } });
+    const session = await client.openSession({ requestedSessionId: 0 });
+    const answer = firstValueFrom(session.submit({ body: 'an answer' }).pipe(decodeText()));
+    while ((await server.ask('usage')).operationsInFlight === 0) await pause(2);
+    place.cut();
+    await pause(laterMs);
+    const start = performance.now();
+    server.signal('SIGTERM');
+    expect(await answer).toBe('an answer');
+    const { code, at } = await server.exited;
+    // Of the second that the client is away a part is over.
+    figure({ name: 'process ended after SIGTERM', value: at - start, unit: 'ms', atMost: 2000 });
+    expect(code).toBe(0);
+    await client.close();
   });
 });

@@ -93,7 +93,7 @@ export class ClosingHandshake {
   /** Whether another session may take its place: nobody has ended it but a server that shuts down. */
   get mayReopen(): boolean {
     if (!this.settings.reopens || this.asked !== undefined) return false;
-    return acceptsOperations(this.current) || this.askedByServer?.closeReason === CloseReason.ServerShutdown;
+    return acceptsOperations(this.current) || this.isShutDown;
   }
 
   /** Whether this side has asked for the end, and the server has not said its last word. */
@@ -104,6 +104,15 @@ export class ClosingHandshake {
   /** Whether the server has said that it closes the session, and operations may still finish. */
   get isDraining(): boolean {
     return this.current === SessionState.Draining && this.asked?.isTold !== true;
+  }
+
+  /** Whether a server that closes goes on with the session until the client has all that it waits for. */
+  get isPutOff(): boolean {
+    return this.isDraining && this.asked === undefined && this.isShutDown;
+  }
+
+  private get isShutDown(): boolean {
+    return this.askedByServer?.closeReason === CloseReason.ServerShutdown;
   }
 
   /**

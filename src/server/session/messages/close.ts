@@ -2,6 +2,7 @@ import { lastValueFrom, take } from 'rxjs';
 import { unexpectedMessage } from '../../../protocol/runtime-error';
 import { acceptsOperations, afterClose, afterCloseAck } from '../../../protocol/session/session-lifecycle';
 import { onEach } from '../../../transport/on-each';
+import { scheduleIn } from '../../../transport/time/schedule-in';
 import type { MessageOf } from '../../../wire/message';
 import type { MessageType } from '../../../wire/message-type';
 import { CloseReason, CloseStatus, InFlightPolicy } from '../../../wire/messages/session-close';
@@ -97,13 +98,13 @@ function awaitAnswer(session: SessionCore, { drainTimeoutMs, closeReason }: Sess
   if (operations.isIdle) awaitAck(session);
   else {
     const idle$ = operations.whenIdle().pipe(take(1));
-    session.own(onEach(idle$, () => awaitAck(session)));
+    session.ownEnding(onEach(idle$, () => awaitAck(session)));
   }
 }
 
 /** Gives the client time to answer, which begins once it has taken all that was sent. */
 function awaitAck(session: SessionCore): void {
-  session.later(LAST_ACK_MS, () => {
+  later(session, LAST_ACK_MS, () => {
     const { current } = session.outlet;
     if (current === undefined || current.transport.queuedBytes === 0) end(session);
     else awaitAck(session);
@@ -114,7 +115,7 @@ function awaitAck(session: SessionCore): void {
 function drainFor(session: SessionCore, phase: 'drains' | 'answers', timeoutMs: number): void {
   session.phase = phase;
   finishIn(session, timeoutMs);
-  session.own(onEach(session.operations.whenIdle(), finisher(session)));
+  session.ownEnding(onEach(session.operations.whenIdle(), finisher(session)));
 }
 
 /** A close that is under way gets no more time than another one allows. */
@@ -124,7 +125,11 @@ function hasten(session: SessionCore, { inFlightPolicy, drainTimeoutMs }: Sessio
 }
 
 function finishIn(session: SessionCore, timeoutMs: number): void {
-  session.later(timeoutMs, finisher(session));
+  later(session, timeoutMs, finisher(session));
+}
+
+function later(session: SessionCore, ms: number, work: () => void): void {
+  session.ownEnding(scheduleIn(session.server.scheduler, ms, work));
 }
 
 /** Ends a session that is in this phase. */
