@@ -1,4 +1,4 @@
-// Imports go one way: wire → protocol → transport → operators → cluster → server, client → testing.
+// Imports go one way: wire → protocol → transport → operators → cluster → server, client → testing, react.
 // A layer imports itself and what stands to its left; the entry points import what they publish.
 
 const published = '^(src|operators)/';
@@ -8,6 +8,7 @@ const entryPoints = [
   '^src/wire/index[.]ts$',
   '^operators/index[.]ts$',
   '^src/testing/index[.]ts$',
+  '^src/react/index[.]ts$',
   '^src/cluster/redis/index[.]ts$',
 ];
 
@@ -22,7 +23,10 @@ const rows = [
     { name: 'server', path: '^src/server/' },
     { name: 'client', path: '^src/client/' },
   ],
-  [{ name: 'testing', path: '^src/testing/' }],
+  [
+    { name: 'testing', path: '^src/testing/' },
+    { name: 'react', path: '^src/react/' },
+  ],
 ];
 
 const layerRules = rows.flatMap((row, index) =>
@@ -89,7 +93,7 @@ module.exports = {
       name: 'browser-reaches-no-node',
       comment: 'What runs in a browser must not get to Node or ws by way of another module either.',
       severity: 'error',
-      from: { path: ['^src/(wire|protocol|client)/', '^operators/'] },
+      from: { path: ['^src/(wire|protocol|client|react)/', '^operators/'] },
       to: { path: ['^src/transport/(tcp|tls|web-socket)/', '^src/server/'], reachable: true },
     },
     {
@@ -98,6 +102,13 @@ module.exports = {
       severity: 'error',
       from: { path: published, pathNot: '^src/cluster/redis/' },
       to: { path: ['(^|/)node_modules/@redis/', '^src/cluster/redis/'] },
+    },
+    {
+      name: 'react-apart',
+      comment: 'Who uses nnrp-rx/react has React as well, and nobody else need have it.',
+      severity: 'error',
+      from: { path: published, pathNot: '^src/react/' },
+      to: { path: ['(^|/)node_modules/(@types/)?react/', '^src/react/'] },
     },
     {
       name: 'rxjs-free',
@@ -110,7 +121,7 @@ module.exports = {
       name: 'published-imports-runtime-dependencies-only',
       comment: 'A user installs rxjs and ws with this package and nothing else (types included).',
       severity: 'error',
-      from: { path: published, pathNot: '^src/cluster/redis/' },
+      from: { path: published, pathNot: '^src/(cluster/redis|react)/' },
       to: {
         dependencyTypes: [
           'npm',

@@ -42,7 +42,7 @@ export default defineConfig(
     },
   },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,tsx}'],
     extends: [tseslint.configs.recommendedTypeChecked, rxjsX.configs.recommended],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
@@ -125,7 +125,7 @@ export default defineConfig(
   },
   {
     // A test may hand over a method, and may be async for the sake of its callers.
-    files: ['test/**/*.ts', 'examples/**/*.ts'],
+    files: ['test/**/*.{ts,tsx}', 'examples/**/*.ts'],
     rules: {
       '@typescript-eslint/unbound-method': 'off',
       '@typescript-eslint/require-await': 'off',

@@ -10,18 +10,18 @@ const GIVEN = namesIn(readFileSync(join(__dirname, 'given.ts'), 'utf8'));
 export interface Snippet {
   /** `README.md:29`. */
   readonly place: string;
+  readonly language: 'ts' | 'tsx';
   readonly code: string;
 }
 
-/** The blocks of a page that are fenced as `language`. */
-export function snippetsOf(page: string, language: string): Snippet[] {
+/** The blocks of a page. */
+export function snippetsOf(page: string): Snippet[] {
   const text = readFileSync(join(ROOT, page), 'utf8');
-  return [...text.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\`$`, 'gms'))].map(
-    ({ 1: code, index }) => ({
-      place: `${page}:${text.slice(0, index).split('\n').length + 1}`,
-      code: code ?? '',
-    }),
-  );
+  return [...text.matchAll(/^```(tsx?)\n(.*?)^```$/gms)].map(({ 1: language, 2: code = '', index }) => ({
+    place: `${page}:${text.slice(0, index).split('\n').length + 1}`,
+    language: language === 'tsx' ? 'tsx' : 'ts',
+    code,
+  }));
 }
 
 /**
@@ -30,7 +30,10 @@ export function snippetsOf(page: string, language: string): Snippet[] {
  */
 export function checkSnippets(snippets: readonly Snippet[]): string[] {
   const files = new Map(
-    snippets.map((snippet) => [join(__dirname, `${snippet.place.replace(/\W/g, '-')}.mts`), snippet]),
+    snippets.map((snippet) => [
+      join(__dirname, `${snippet.place.replace(/\W/g, '-')}.${snippet.language === 'ts' ? 'mts' : 'tsx'}`),
+      snippet,
+    ]),
   );
   const { options } = ts.parseJsonConfigFileContent(
     ts.readConfigFile(join(ROOT, 'tsconfig.json'), (path) => ts.sys.readFile(path)).config,
@@ -101,6 +104,8 @@ function namesIn(code: string): string[] {
   return statements
     .flatMap((statement): readonly { readonly name: ts.Node }[] => {
       if (ts.isVariableStatement(statement)) return statement.declarationList.declarations;
+      if (ts.isFunctionDeclaration(statement) && statement.name !== undefined)
+        return [{ name: statement.name }];
       const named = ts.isImportDeclaration(statement)
         ? statement.importClause?.namedBindings
         : ts.isExportDeclaration(statement) && statement.exportClause;

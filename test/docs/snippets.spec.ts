@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { checkSnippets, snippetsOf } from './check-snippets';
+import { checkSnippets, snippetsOf, type Snippet } from './check-snippets';
 
 const ROOT = join(__dirname, '../..');
 const pages = [
@@ -13,8 +13,9 @@ const pages = [
 
 describe('the pages', () => {
   it('show TypeScript that compiles', () => {
-    const snippets = pages.flatMap((page) => snippetsOf(page, 'ts'));
-    const wrong = { place: 'wrong.md:7', code: "import { tcp } from 'nnrp-rx';\n\ntcp({ prot: 4433 });\n" };
+    const snippets = pages.flatMap((page) => snippetsOf(page));
+    const code = "import { tcp } from 'nnrp-rx';\n\ntcp({ prot: 4433 });\n";
+    const wrong: Snippet = { place: 'wrong.md:7', language: 'ts', code };
 
     expect(snippets.length).toBeGreaterThan(15);
     expect(checkSnippets([...snippets, wrong])).toEqual([

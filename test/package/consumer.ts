@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, symlinkSync, writeFileSync } from 
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { version as redisVersion } from '@redis/client/package.json';
+import { version as reactVersion } from 'react/package.json';
 import { version as rxjsVersion } from 'rxjs/package.json';
 import { repository, run } from './run';
 
@@ -29,6 +30,7 @@ export async function install(tarball: string): Promise<string> {
       folder,
       tarball,
       `rxjs@${rxjsVersion}`,
+      `react@${reactVersion}`,
       `@redis/client@${redisVersion}`,
     ],
     folder,

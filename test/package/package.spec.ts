@@ -12,8 +12,8 @@ import { run, runTool } from './run';
 // source; the snapshot beside this file records them, so that none comes or goes unseen.
 
 const entries = entryPoints();
-const MAX_UNPACKED_BYTES = 3_000_000;
-const MAX_PACKED_BYTES = 730_000;
+const MAX_UNPACKED_BYTES = 3_100_000;
+const MAX_PACKED_BYTES = 750_000;
 const MAX_CLIENT_BYTES = 69_500;
 
 const specifiers = entries.map(({ specifier }) => specifier);
@@ -54,12 +54,13 @@ function unpackedBytes(folder: string): number {
 }
 
 describe('the public names', () => {
-  it('has five entry points', () => {
+  it('has six entry points', () => {
     expect(specifiers).toEqual([
       'nnrp-rx',
       'nnrp-rx/wire',
       'nnrp-rx/operators',
       'nnrp-rx/testing',
+      'nnrp-rx/react',
       'nnrp-rx/redis',
     ]);
   });
@@ -118,17 +119,25 @@ describe('the tarball', () => {
     expect(broken).toEqual([]);
   });
 
-  it('asks for an optional peer in no entry but its own', async () => {
+  it.each([
+    [
+      '@redis/client',
+      [
+        'dist/cjs/src/cluster/redis/index.js',
+        'dist/esm/src/cluster/redis/redis-store.js',
+        'dist/types/src/cluster/redis/redis-store.d.ts',
+      ],
+    ],
+    ['react', ['dist/cjs/src/react/index.js', 'dist/esm/src/react/use-answer.js']],
+    ['ai', []],
+  ])('asks for %s, an optional peer, in no entry but its own', async (peer, entriesOfIts) => {
     const asking = (await listed(tarball)).filter(
       (name) =>
         name.startsWith('dist/') &&
-        name.endsWith('.js') &&
-        readFileSync(join(consumer, 'node_modules/nnrp-rx', name), 'utf8').includes('@redis/client'),
+        /[.](js|d[.]ts)$/.test(name) &&
+        readFileSync(join(consumer, 'node_modules/nnrp-rx', name), 'utf8').includes(`'${peer}'`),
     );
-    expect(asking.sort()).toEqual([
-      'dist/cjs/src/cluster/redis/index.js',
-      'dist/esm/src/cluster/redis/redis-store.js',
-    ]);
+    expect(asking.sort()).toEqual(entriesOfIts);
   });
 
   it('is small', () => {
