@@ -71,7 +71,7 @@ function carryOn(error: unknown): Observable<never> {
 async function open(flags: PlaceFlags): Promise<[Client, ClientSession]> {
   try {
     const client = await connect(endpoint(flags));
-    return [client, await client.openSession({ requestedSessionId: 0 })];
+    return [client, await client.openSession()];
   } catch (error) {
     const remedy = `npm run demo:server -- ${matchingFlags(flags)}`;
     throw new Error(`${describeError(error)} (a server to match: ${remedy})`, { cause: error });

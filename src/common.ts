@@ -65,6 +65,7 @@ export {
   type OperationOutcome,
   type SessionEnd,
 } from './client/errors';
+export { REFERENCE_DEFAULTS } from './reference-defaults';
 
 // Transports.
 export { memory, type MemoryOptions } from './transport/memory';

@@ -59,7 +59,7 @@ export interface Client {
    * the option where one cannot be what it is.
    *
    * @example
-   * const session = await client.openSession({ requestedSessionId: 0, reconnect: {} });
+   * const session = await client.openSession({ reconnect: {} });
    */
   openSession(options?: SessionOptions): Promise<ClientSession>;
   /**

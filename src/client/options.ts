@@ -98,7 +98,7 @@ export interface ClientReconnectOptions extends ReconnectOptions {
 
 /** What a session asks its server for, and what it does when its connection is lost. */
 export interface SessionOptions {
-  /** 0 lets the server choose. Default 1. */
+  /** 0 lets the server choose. Default 0. */
   readonly requestedSessionId?: number;
   /** Default: token. */
   readonly profileId?: number;
@@ -110,7 +110,10 @@ export interface SessionOptions {
   readonly priorityClass?: PriorityClass;
   /** Milliseconds, Infinity for the longest that the wire has. Default 500. */
   readonly defaultDeadlineMs?: number;
-  /** Operations, Infinity for as many as the wire has. Default 4. */
+  /**
+   * Operations that the server is to take at a time, Infinity for as many as the wire has: one that takes fewer refuses.
+   * How many may be in flight is what it grants, and not what was asked for. Default 1. No server takes fewer.
+   */
   readonly maxInFlightOperations?: number;
   /** Milliseconds, Infinity for the longest that the wire has. Default 30,000. */
   readonly leaseTtlHintMs?: number;
@@ -183,15 +186,15 @@ export const RECONNECT_DEFAULTS = {
   giveUpMs: 120_000,
 } as const;
 
-/** What `openSession` fills in (protocol section 10); the rest is said at each option. */
+/** What `openSession` fills in; the rest is said at each option. */
 export const SESSION_DEFAULTS = {
-  requestedSessionId: 1,
+  requestedSessionId: 0,
   profileId: Profile.Token,
   schemaId: TOKEN_DELTA.schemaId,
   schemaVersion: TOKEN_DELTA.schemaVersion,
   priorityClass: PriorityClass.Balanced,
   defaultDeadlineMs: 500,
-  maxInFlightOperations: 4,
+  maxInFlightOperations: 1,
   leaseTtlHintMs: 30_000,
   maxBufferedBytes: 4 * 1024 * 1024,
 } as const;

@@ -34,7 +34,8 @@ export interface QueueLimits {
  *   session's object lives on: handlers keep running, and their results wait for the client.
  * - `off`: never; what a client asks for is not granted.
  * - `by-id`: as the reference runtime does, for its clients: whoever names the id of a resumable
- *   session takes it over. Unsafe where clients do not trust each other, since ids can be guessed.
+ *   session takes it over. Unsafe where clients do not trust each other, since ids can be guessed. Whoever lets the
+ *   server choose gets the id 1, also where another has it, who loses the session: clients have to name theirs.
  */
 export type ResumeMode = 'token' | 'off' | 'by-id';
 
@@ -61,7 +62,7 @@ export interface ServerOptions {
   readonly resumeTokenBytes?: number;
   /** Operations of one session with the application at a time, Infinity for as many as the wire has. Default 4. */
   readonly maxInFlightOperations?: number;
-  /** Operations that a client may have in flight, until it hears otherwise. Default 2. */
+  /** Operations that a client may have in flight, until it hears otherwise. Default `maxInFlightOperations`. */
   readonly grantedOperationCredit?: number;
   /** Milliseconds, Infinity for the longest that the wire has. Default 30,000. */
   readonly leaseTtlMs?: number;
@@ -176,6 +177,7 @@ export type ServerSettings = Required<
 
 /** The settings that follow from options that were judged; see `takeServerOptions`. */
 export function serverSettings(options: ServerOptions): ServerSettings {
+  const { maxInFlightOperations = 4 } = options;
   return {
     supportedProfiles: options.supportedProfiles ?? [Profile.Token],
     supportedCacheObjects: options.supportedCacheObjects ?? [],
@@ -183,8 +185,8 @@ export function serverSettings(options: ServerOptions): ServerSettings {
     maxCacheObjectBytes: options.maxCacheObjectBytes ?? 0,
     schemaRegistry: options.schemaRegistry ?? standardSchemaRegistry(),
     resumeTokenBytes: options.resumeTokenBytes ?? 24,
-    maxInFlightOperations: options.maxInFlightOperations ?? 4,
-    grantedOperationCredit: options.grantedOperationCredit ?? 2,
+    maxInFlightOperations,
+    grantedOperationCredit: options.grantedOperationCredit ?? maxInFlightOperations,
     leaseTtlMs: options.leaseTtlMs ?? 30_000,
     resumeWindowMs: options.resumeWindowMs ?? 120_000,
     policy: options.policy ?? acceptAll,

@@ -33,7 +33,7 @@ function ask(page: Page, count: number): Promise<string[]> {
   return page.evaluate(
     async ([endpoint, body]) => {
       const client = await nnrp.connect(endpoint);
-      const session = await client.openSession({ requestedSessionId: 0, reconnect: {} });
+      const session = await client.openSession({ reconnect: {} });
       const tokens = await nnrp.rx.firstValueFrom(
         session.submit({ body }).pipe(nnrp.decodeText(), nnrp.rx.toArray()),
       );
@@ -49,7 +49,7 @@ function listen(page: Page, count: number): Promise<void> {
   return page.evaluate(
     async ([endpoint, body]) => {
       const client = await nnrp.connect(endpoint);
-      const session = await client.openSession({ requestedSessionId: 0, reconnect: {} });
+      const session = await client.openSession({ reconnect: {} });
       const tokens: string[] = [];
       const answer = session
         .submit({ body })
@@ -137,7 +137,7 @@ describe('in Chromium', () => {
     const page = await open();
     await page.evaluate(async (endpoint) => {
       const client = await nnrp.connect(endpoint);
-      const session = await client.openSession({ requestedSessionId: 0, maxBufferedBytes: 256 * 1024 });
+      const session = await client.openSession({ maxBufferedBytes: 256 * 1024 });
       const results = session.submit({ body: 'flood' })[Symbol.asyncIterator]();
       for (let read = 0; read < 10; read++) await results.next();
       Object.assign(globalThis, { results });

@@ -38,7 +38,7 @@ function load(tab: Page): Promise<void> {
     const ticket = sessionStorage.getItem('ticket');
     const reconnect = { minDelayMs: 20 };
     const resumed = ticket === null ? undefined : await client.resumeSession(ticket, { reconnect });
-    const session = resumed ?? (await client.openSession({ requestedSessionId: 0, reconnect }));
+    const session = resumed ?? (await client.openSession({ reconnect }));
     session.ticket$.subscribe((newer) => {
       sessionStorage.setItem('ticket', newer);
     });

@@ -121,7 +121,7 @@ describe('the end of a client', () => {
     const time = new VirtualTime();
     const client = await served.connect({ scheduler: time, random: () => 0 });
     const ended = told(client.ended$);
-    const session = await client.openSession({ reconnect: {} });
+    const session = await client.openSession({ requestedSessionId: 1, reconnect: {} });
     served.endpoint.cut();
     await settled();
     expect(ended).toEqual([]);

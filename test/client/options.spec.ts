@@ -25,15 +25,15 @@ describe('SESSION_OPEN, as a client fills it in', () => {
   it('has the documented defaults', () => {
     expect(sessionOpen({}, NO_BLOCKS)).toEqual(
       SessionOpenMetadata.of({
-        requestedSessionId: 1,
+        requestedSessionId: 0,
         profileId: Profile.Token,
         priorityClass: PriorityClass.Balanced,
         schemaId: 0x1001,
         schemaVersion: 3,
         defaultDeadlineMs: 500,
-        maxInFlightOperations: 4,
+        maxInFlightOperations: 1,
         leaseTtlHintMs: 30_000,
-        clientSessionTag: 1n,
+        clientSessionTag: 0n,
       }),
     );
   });

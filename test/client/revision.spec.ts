@@ -19,7 +19,7 @@ afterEach(endServed);
 const BOTH: readonly RevisionName[] = ['preview3', 'preview4'];
 
 async function words(client: Client, body: string): Promise<string> {
-  const session = await client.openSession({ requestedSessionId: 0 });
+  const session = await client.openSession();
   const results = await lastValueFrom(session.submit({ body }).pipe(toArray()));
   return results.flatMap((result) => decodeTokens(result)).join('');
 }
@@ -146,7 +146,7 @@ describe('the revision of a client', () => {
     const served = new Served();
     for (const revision of ['auto', 'preview3'] as const) {
       const client = await served.connect({ revision });
-      const session = await client.openSession({ requestedSessionId: 0, reconnect: {} });
+      const session = await client.openSession({ reconnect: {} });
       const name = revision === 'auto' ? 'preview4' : 'preview3';
       expect([client.revision, session.revision]).toEqual([name, name]);
       served.endpoint.cut();

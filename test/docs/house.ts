@@ -59,7 +59,7 @@ export class House {
 
   async openSession(): Promise<ClientSession> {
     const client = await this.client();
-    return client.openSession({ requestedSessionId: 0, reconnect: { minDelayMs: 0 } });
+    return client.openSession({ reconnect: { minDelayMs: 0 } });
   }
 
   /** A session whose submits are taken. */

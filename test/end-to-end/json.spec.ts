@@ -33,7 +33,11 @@ describe('what an application is given', () => {
     await server.listening();
 
     const client = await connect(endpoint);
-    const opened = await client.openSession({ auth: 'secret', clientSessionTag: 2n ** 64n - 1n });
+    const opened = await client.openSession({
+      requestedSessionId: 1,
+      auth: 'secret',
+      clientSessionTag: 2n ** 64n - 1n,
+    });
     given.clientGranted = opened.granted;
     given.serverGranted = session!.granted;
     given.open = session!.open;

@@ -32,7 +32,7 @@ describe.each(['tcp', 'websocket'] as const)('a ticket over %s', (kind) => {
     const endpoint = cuttable(kind === 'tcp' ? tcp({ port }) : webSocket({ port }));
     const first = await connect(endpoint);
     clients.push(first);
-    const session = await first.openSession({ requestedSessionId: 0, allowResume: true });
+    const session = await first.openSession({ allowResume: true });
     let results = 0;
     session.submit({ body: 'count' }).subscribe({ next: () => (results += 1), error: () => undefined });
     const ticket = await firstValueFrom(session.ticket$);

@@ -41,7 +41,7 @@ class Stage {
 
   async open(): Promise<ClientSession> {
     const client = await this.served.connect(this.clientOptions);
-    return client.openSession({ requestedSessionId: 0, maxInFlightOperations: 4, reconnect: {} });
+    return client.openSession({ maxInFlightOperations: 4, reconnect: {} });
   }
 
   /** From another page, as it were. */
@@ -327,7 +327,7 @@ describe.each<RevisionName>(['preview3', 'preview4'])('a ticket of a session in 
       accept(undefined, { owner: new TextDecoder().decode(auth) });
     const stage = new Stage({ ...retain, policy }, revision);
     const client = await stage.served.connect({ scheduler: stage.time, revision });
-    const session = await client.openSession({ requestedSessionId: 0, reconnect: {}, auth: 'me' });
+    const session = await client.openSession({ reconnect: {}, auth: 'me' });
     const ticket = await ticketOf(session);
     await expect(stage.resume(ticket, { auth: 'you' })).rejects.toBeInstanceOf(SessionRejectedError);
     expect(session.ended).toBeUndefined();

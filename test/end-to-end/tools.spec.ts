@@ -151,7 +151,7 @@ describe('a call of a tool', () => {
 
   it('is not made where the client takes none, or its arguments are none', async () => {
     const { of: stage } = await served(asking({ name: 'it' }));
-    const silent = await (await stage.connect()).openSession({ requestedSessionId: 0, announce: false });
+    const silent = await (await stage.connect()).openSession({ announce: false });
     // It takes no ERROR for an end, either.
     await withTools(silent.submit({}), { it: () => 1 }).whole();
     expect(errors).toMatchObject([{ status: 501 }]);

@@ -1,10 +1,10 @@
 import { drop, flow, flowUpdate, open, openAck, result, submit } from '../../src/testing';
 
 const narrow = { maxInFlightOperations: 1 };
-const [hard, grant] = [flowUpdate(42).hard(1), flowUpdate(42).grant(2, 2)];
+const [hard, grant] = [flowUpdate(42).hard(1), flowUpdate(42).grant(1, 2)];
 const packets = {
   o: open(42).with(narrow),
-  A: openAck(42).with(narrow),
+  A: openAck(42).with({ ...narrow, grantedOperationCredit: 1 }),
   s: submit(42, 1, 'body'),
   t: submit(42, 2, 'body'),
   u: submit(42, 3, 'body'),
@@ -52,7 +52,7 @@ describe('admission', () => {
     flow(({ serve, clientPeer, cold }) => {
       serve({ ...narrow, respond: () => cold('--|'), queue: { maxSubmits: 0 } });
       const peer = clientPeer({ ...packets, H: [drop(42, 2), hard], I: [packets.D, flowUpdate(42).hard(3)] });
-      peer.sends('ost--uv').expects('A-HG--IJ', { J: [packets.U, flowUpdate(42).grant(2, 4)] });
+      peer.sends('ost--uv').expects('A-HG--IJ', { J: [packets.U, flowUpdate(42).grant(1, 4)] });
     }));
 
   it('says nothing of credit to a client within its limits', () =>

@@ -25,7 +25,7 @@ const resumable = {
   ...packets,
   O: [open().resumable().announced(), submit(1, 1, 'hi')],
   A: openAck().withToken(one).announced(),
-  r: open()
+  r: open(1)
     .resuming(one)
     .announced({ receivedResults: 0, wantedOperations: [1], resumeAttempt: 1 }),
   R: openAck().resumed(two).announced(1),

@@ -24,7 +24,7 @@ const packets = {
 const other = { p: open(7), P: openAck(7), q: submit(7, 1), Q: result(7, 1) };
 /** A session that has one operation in flight at most. */
 const one = { maxInFlightOperations: 1 };
-const narrow = { o: open(42).with(one), A: openAck(42).with(one) };
+const narrow = { o: open(42).with(one), A: openAck(42).with({ ...one, grantedOperationCredit: 1 }) };
 /** SESSION_CLOSE as a server sends it. */
 const serverClose = (closeReason: CloseReason) => sessionClose(42, 1).with({ closeReason });
 const shutdown = serverClose(CloseReason.ServerShutdown);

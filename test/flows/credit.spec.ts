@@ -7,7 +7,7 @@ const first = { scope: FlowScope.Operation, frameId: 1 } as const;
 const second = { scope: FlowScope.Operation, frameId: 2 } as const;
 const G = flowUpdate(42).grant(8, 1);
 const P = flowUpdate(42).pause(2);
-const R = flowUpdate(42).resume(2, 3);
+const R = flowUpdate(42).resume(4, 3);
 const packets = {
   o: open(42),
   A: openAck(42),

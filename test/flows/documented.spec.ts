@@ -36,12 +36,12 @@ it('stops the model when the client cancels', () =>
 const one = { maxInFlightOperations: 1 };
 const overrun = {
   o: open(42).with(one),
-  A: openAck(42).with(one),
+  A: openAck(42).with({ ...one, grantedOperationCredit: 1 }),
   s: submit(42, 1),
   t: submit(42, 2),
   u: submit(42, 3),
   H: [drop(42, 2), flowUpdate(42).hard(1)],
-  G: [result(42, 1), flowUpdate(42).grant(2, 2)],
+  G: [result(42, 1), flowUpdate(42).grant(1, 2)],
   U: result(42, 3),
 };
 

@@ -21,7 +21,7 @@ const [one, two] = [resumeToken(1), resumeToken(2)];
 /** How a client comes back that waits for nothing any more. */
 function back(said: Partial<SessionExtension> = {}) {
   const nothing = { receivedResults: 0, wantedOperations: [], resumeAttempt: 1 };
-  return open()
+  return open(1)
     .resuming(one)
     .announced({ ...nothing, ...said });
 }

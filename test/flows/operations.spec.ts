@@ -203,7 +203,11 @@ describe('a cancel', () => {
     flow(({ serve, clientPeer, cold }) => {
       serve({ respond: () => cold('---|'), maxInFlightOperations: 1 });
       const one = { maxInFlightOperations: 1 };
-      const narrow = { o: open(42).with(one), A: openAck(42).with(one), c: cancel(42, 2) };
+      const narrow = {
+        o: open(42).with(one),
+        A: openAck(42).with({ ...one, grantedOperationCredit: 1 }),
+        c: cancel(42, 2),
+      };
       clientPeer({ ...packets, ...narrow })
         .sends('ostuc')
         .expects('A---S--U');

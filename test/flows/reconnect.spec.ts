@@ -19,7 +19,7 @@ import { run } from './support';
 const [one, two, three] = [resumeToken(1), resumeToken(2), resumeToken(3)];
 /** How a client comes back: after no result, for operation 1, for the first time, unless it says else. */
 function back(token: Uint8Array, said: Partial<SessionExtension> = {}) {
-  return open()
+  return open(1)
     .resuming(token)
     .announced({ receivedResults: 0, wantedOperations: [1], resumeAttempt: 1, ...said });
 }

@@ -40,7 +40,7 @@ const packets = {
   x: sessionCloseAck(4, 1),
   X: sessionCloseAck(4),
 };
-const wanted = { requestedSessionId: 0, reconnect: { minDelayMs: 4, jitter: 0 } };
+const wanted = { reconnect: { minDelayMs: 4, jitter: 0 } };
 const states = { o: 'open', r: 'reconnecting', n: 'reopened', x: 'expired', c: 'closed' };
 const patient = { ...wanted, reconnect: { ...wanted.reconnect, giveUpMs: 50 } };
 const lost = new OperationError('connection-lost', 4, 1);

@@ -58,12 +58,12 @@ const one4 = { ...plain, A: plain.A.with(brief), N: plain.N.with(brief) };
 const narrow = { maxInFlightOperations: 1 };
 const thin = {
   o: plain.o.with(narrow),
-  A: plain.A.with(narrow),
+  A: plain.A.with({ ...narrow, grantedOperationCredit: 1 }),
   r: plain.r.with(narrow),
-  R: plain.R.with(narrow),
+  R: plain.R.with({ ...narrow, grantedOperationCredit: 1 }),
   H: [drop(42, 2), flowUpdate(42).hard(1)],
   I: [drop(42, 3), flowUpdate(42).hard(2)],
-  G: [S, flowUpdate(42).grant(2, 3)],
+  G: [S, flowUpdate(42).grant(1, 3)],
 };
 
 describe('a session whose connection is cut', () => {

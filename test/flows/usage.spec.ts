@@ -62,8 +62,8 @@ describe('what a client holds', () => {
       serverPeer({ A: openAck() }).sends('A');
       const connected = await client();
       const session = await connected.openSession();
-      run(...[1, 2, 3].map(() => session.submit({})));
-      const held = { ...idle, operationsInFlight: 2, operationsWaiting: 1, queuedBytes: 2 * 112 };
+      run(...[1, 2, 3, 4, 5].map(() => session.submit({})));
+      const held = { ...idle, operationsInFlight: 4, operationsWaiting: 1, queuedBytes: 4 * 112 };
       expect(connected.usage).toEqual(held);
     }));
 

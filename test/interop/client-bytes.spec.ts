@@ -1,3 +1,4 @@
+import { REFERENCE_DEFAULTS } from '../../src';
 import { encodeTokens } from '../../src/protocol/content/token-delta';
 import { HEADER_LENGTH } from '../../src/wire/header';
 import { FrameSubmitMetadata } from '../../src/wire/messages/frame-submit';
@@ -30,7 +31,9 @@ describe('the bytes of this client are those of the Rust client', () => {
     const listener = await on.listenRaw();
     const { client } = await on.connect(listener.port);
     const here = (await listener.accept()).read();
-    const opening = client.openSession({ ...wish, announce: false }).catch(() => undefined);
+    const opening = client
+      .openSession({ ...REFERENCE_DEFAULTS.session, ...wish, announce: false })
+      .catch(() => undefined);
     const rust = await on.rust.connect({ port: listener.port, ...wish });
     const there = (await listener.accept()).read();
     const rustOpening = rust.openSession().catch(() => undefined);
@@ -46,7 +49,7 @@ describe('the bytes of this client are those of the Rust client', () => {
     const listener = await on.listenRaw();
     const { client } = await on.connect(listener.port);
     const raw = (await listener.accept()).read();
-    const opening = client.openSession().catch(() => undefined);
+    const opening = client.openSession(REFERENCE_DEFAULTS.session).catch(() => undefined);
     const { header, metadata, body } = await raw.nextPacket();
     const plain = decodePacket(bytesOf(openPacket({ metadata: openMetadata() })));
     expect(body.length).toBeGreaterThan(0);

@@ -1,3 +1,5 @@
+import { firstValueFrom } from 'rxjs';
+import { REFERENCE_DEFAULTS } from '../../src';
 import { Profile } from '../../src/wire/messages/payload-kind';
 import {
   PriorityClass,
@@ -152,7 +154,7 @@ describe('open, this client at a Rust server', () => {
     const rust = await on.rust.bind();
     const { client } = await on.connect(rust.port);
 
-    const opening = client.openSession({ announce: false });
+    const opening = client.openSession({ ...REFERENCE_DEFAULTS.session, announce: false });
     const [accepted, session] = await Promise.all([rust.accept(), opening]);
     expect(accepted.sessionId).toBe(1);
     expect(accepted.clientOpen).toEqual(DEFAULT_OPEN);
@@ -180,18 +182,23 @@ describe('open, this client at a Rust server', () => {
     });
   });
 
-  it('leaves the id to the server, which says 1', async () => {
+  it('leaves the id to the server, which says 1, and may use all that is granted, by its own defaults', async () => {
     const rust = await on.rust.bind();
     const { client } = await on.connect(rust.port);
-    const opening = client.openSession({ requestedSessionId: 0 });
-    const [, session] = await Promise.all([rust.accept(), opening]);
+    const opening = client.openSession();
+    const [accepted, session] = await Promise.all([rust.accept(), opening]);
     expect(session.sessionId).toBe(1);
+    expect(accepted.clientOpen).toMatchObject({ requestedSessionId: 0, maxInFlightOperations: 1 });
+    const submits = session.submit({}).subscribe({ error: () => undefined });
+    submits.add(session.submit({}).subscribe({ error: () => undefined }));
+    expect(await firstValueFrom(session.credit$)).toMatchObject({ granted: 2, inFlight: 2 });
+    submits.unsubscribe();
   });
 
   it('announces itself and sends auth, which the Rust server reads over', async () => {
     const rust = await on.rust.bind();
     const { client } = await on.connect(rust.port);
-    const opening = client.openSession({ auth: text('open sesame') });
+    const opening = client.openSession({ ...REFERENCE_DEFAULTS.session, auth: text('open sesame') });
     const [accepted, session] = await Promise.all([rust.accept(), opening]);
     const { authBytes, sessionExtensionBytes, ...others } = accepted.clientOpen;
     expect(authBytes).toBe(11);

@@ -1,4 +1,4 @@
-import { SessionRejectedError } from '../../src';
+import { REFERENCE_DEFAULTS, SessionRejectedError } from '../../src';
 import type { ServerOptions, SessionPolicy } from '../../src';
 import { MessageType } from '../../src/wire/message-type';
 import { Profile } from '../../src/wire/messages/payload-kind';
@@ -172,11 +172,14 @@ describe('a refused open, this client at a Rust server', () => {
     const rust = await on.rust.bind({ policyErrors: POLICY_ERRORS, ...options });
     for (const earlier of before) {
       const { client } = await on.connect(rust.port);
-      await Promise.all([rust.accept(), client.openSession(earlier)]);
+      await Promise.all([rust.accept(), client.openSession({ ...REFERENCE_DEFAULTS.session, ...earlier })]);
     }
 
     const { client } = await on.connect(rust.port);
-    const [accepting, opening] = await Promise.allSettled([rust.accept(), client.openSession(open)]);
+    const [accepting, opening] = await Promise.allSettled([
+      rust.accept(),
+      client.openSession({ ...REFERENCE_DEFAULTS.session, ...open }),
+    ]);
     expect(accepting).toMatchObject({ status: 'rejected', reason: { kind: 'UnexpectedMessage' } });
     expect(opening).toMatchObject({ status: 'rejected' });
     expect(opening).toHaveProperty('reason', expect.any(SessionRejectedError));
@@ -188,7 +191,7 @@ describe('a refused open, this client at a Rust server', () => {
     const rust = await on.rust.bind();
     const { client } = await on.connect(rust.port);
 
-    const opening = client.openSession(open);
+    const opening = client.openSession({ ...REFERENCE_DEFAULTS.session, ...open });
     const ending = expect(opening).rejects.toMatchObject({ kind: 'io' });
     expect(await rustError(rust.accept())).toBe(
       `Protocol InvalidProtocolCombination: invalid protocol combination: ${rule}`,

@@ -1,3 +1,4 @@
+import { REFERENCE_DEFAULTS } from '../../src';
 import { MessageType } from '../../src/wire/message-type';
 import { FlowScope, type FlowUpdateMetadata } from '../../src/wire/messages/flow-update';
 import { ErrorMetadata, ErrorScope } from '../../src/wire/messages/error-message';
@@ -344,7 +345,9 @@ describe('an ack of a server that does not fit its open', () => {
 
     const { client } = await on.connect(listener.port);
     const here = (await listener.accept()).read();
-    const opening = expect(client.openSession({ allowResume: true })).rejects.toThrow(rule);
+    const opening = expect(
+      client.openSession({ ...REFERENCE_DEFAULTS.session, allowResume: true }),
+    ).rejects.toThrow(rule);
     await here.nextPacket();
     here.write(ack);
     await opening;

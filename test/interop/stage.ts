@@ -1,6 +1,7 @@
 import { map } from 'rxjs';
 import { connect, type Client, type ClientSession, type SessionOptions } from '../../src';
-import { createServer, type Server, type ServerOptions, type ServerSession } from '../../src';
+import { createServer, REFERENCE_DEFAULTS } from '../../src';
+import type { Server, ServerOptions, ServerSession } from '../../src';
 import { tcp } from '../../src/transport/tcp/tcp';
 import type { ConnectEndpoint } from '../../src/transport/endpoint';
 import { SessionOpenMetadata } from '../../src/wire/messages/session-open';
@@ -39,7 +40,7 @@ export interface Connected {
 export interface Stage {
   /** The Rust runtime, a process of its own for each test. */
   readonly rust: RustPeer;
-  /** Starts a server of this library. */
+  /** Starts a server of this library, with the reference's defaults. */
   serve(options?: Partial<ServerOptions>): Promise<Served>;
   /** Connects a client of this library. */
   connect(port: number | ConnectEndpoint): Promise<Connected>;
@@ -115,7 +116,11 @@ export function stage(): Stage {
     },
 
     async serve(options = {}) {
-      const server = createServer({ listen: tcp({ port: 0 }), ...options });
+      const server = createServer({
+        listen: tcp({ port: 0 }),
+        ...REFERENCE_DEFAULTS.server,
+        ...options,
+      });
       const violations$ = server.violations$.pipe(map(({ error }) => `${error.kind}: ${error.message}`));
       const failures$ = server.failures$.pipe(map(({ kind, message }) => `${kind}: ${message}`));
       const sessions = new Inbox(server.sessions$);
@@ -164,7 +169,7 @@ export function stage(): Stage {
       const connected = await set.connect(rustServer.port);
       const [accepted, session] = await Promise.all([
         rustServer.accept(),
-        connected.client.openSession(open),
+        connected.client.openSession({ ...REFERENCE_DEFAULTS.session, ...open }),
       ]);
       return { ...connected, rustServer, rust: accepted, session };
     },
@@ -173,7 +178,8 @@ export function stage(): Stage {
       const listener = await set.listenRaw();
       const connected = await set.connect(listener.port);
       const raw = (await listener.accept()).read();
-      const [session] = await Promise.all([connected.client.openSession(open), answerOpen(raw)]);
+      const opening = connected.client.openSession({ ...REFERENCE_DEFAULTS.session, ...open });
+      const [session] = await Promise.all([opening, answerOpen(raw)]);
       return { ...connected, session, raw };
     },
 

@@ -39,7 +39,7 @@ describe('listening', () => {
       await connect(tcp({ port: first!.port })),
       await connect(webSocket({ port: second!.port })),
     ];
-    for (const client of clients) await client.openSession({ requestedSessionId: 0 });
+    for (const client of clients) await client.openSession();
     expect(kinds).toEqual(['tcp', 'websocket']);
     expect(server.usage).toMatchObject({ connections: 2, sessions: 2 });
     for (const client of clients) await client.close();

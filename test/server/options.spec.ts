@@ -25,7 +25,7 @@ describe('server settings', () => {
       maxCacheObjectBytes: 0,
       resumeTokenBytes: 24,
       maxInFlightOperations: 4,
-      grantedOperationCredit: 2,
+      grantedOperationCredit: 4,
       leaseTtlMs: 30_000,
       resumeWindowMs: 120_000,
       policy: acceptAll,

@@ -22,7 +22,10 @@ describe('sessions$', () => {
   it('keeps sessions until somebody subscribes, and their submits until somebody asks for them', async () => {
     const served = serve();
     const client = await served.connect();
-    const sessions = [await client.openSession(), await client.openSession({ requestedSessionId: 2 })];
+    const sessions = [
+      await client.openSession({ requestedSessionId: 1 }),
+      await client.openSession({ requestedSessionId: 2 }),
+    ];
     const answers = sessions.map((session) => told(session.submit({ body: 'x' })));
     await settled();
     const seen: number[] = [];

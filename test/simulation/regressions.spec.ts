@@ -88,7 +88,7 @@ describe('found by the simulation', () => {
   ) {
     const client = await stage.connect();
     const session = await stage.settled(
-      client.openSession({ requestedSessionId: 0, defaultDeadlineMs: 0, reconnect: RECONNECT, ...options }),
+      client.openSession({ defaultDeadlineMs: 0, reconnect: RECONNECT, ...options }),
     );
     return { client, session };
   }
@@ -203,7 +203,7 @@ describe('found by the simulation', () => {
       return NEVER;
     });
     const { client, session } = await open();
-    const sibling = await stage.settled(client.openSession({ requestedSessionId: 0 }));
+    const sibling = await stage.settled(client.openSession());
     const outcome = new Outcome(session);
     await stage.elapse(10);
     await expect(stage.settled(session.moveTo(stage.webSocket))).rejects.toBeInstanceOf(SessionRejectedError);

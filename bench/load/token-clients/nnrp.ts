@@ -10,7 +10,7 @@ async function read(): Promise<void> {
       revision,
       ...(reconnects && { reconnect: {} }),
     });
-    const session = await client.openSession({ requestedSessionId: 0, maxInFlightOperations: answers });
+    const session = await client.openSession({ maxInFlightOperations: answers });
     for (let answer = 0; answer < answers; answer++) {
       session.submit({ body: 'Call me' }).subscribe((result) => {
         for (const text of decodeTokens(result)) reader.take(text);

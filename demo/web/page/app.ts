@@ -27,7 +27,6 @@ async function run(): Promise<void> {
   const client = await connect(network.endpoint);
   for (const conversation of [left, right]) {
     const session = await client.openSession({
-      requestedSessionId: 0,
       reconnect: { minDelayMs: 100, maxDelayMs: 500 },
     });
     conversation.use(session);

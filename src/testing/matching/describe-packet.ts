@@ -33,10 +33,13 @@ const CUSTOMARY: Readonly<Record<string, string>> = {
   'metadata.defaultDeadlineMs': '500',
   'metadata.maxInFlightOperations': '4',
   'metadata.leaseTtlHintMs': '30000',
-  'metadata.grantedOperationCredit': '2',
+  'metadata.grantedOperationCredit': '4',
   'metadata.leaseTtlMs': '30000',
   'metadata.resumeWindowMs': '120000',
 };
+
+/** A client asks for less than a server has. */
+const CUSTOMARY_OPEN: typeof CUSTOMARY = { ...CUSTOMARY, 'metadata.maxInFlightOperations': '1' };
 
 /**
  * A packet in a line: what it is, whose, and what is particular about it.
@@ -50,8 +53,9 @@ export function describePacket(packet: Packet): string {
   if (sessionId !== 0) words.push(`session ${sessionId}`);
   if (frameId !== 0) words.push(`frame ${frameId}`);
   words.push(...finality(packet));
+  const customary = messageType === MessageType.SessionOpen ? CUSTOMARY_OPEN : CUSTOMARY;
   for (const { path, shown, isZero } of fieldsOf(packet)) {
-    if (isZero || LEFT_OUT.has(path) || CUSTOMARY[path] === shown) continue;
+    if (isZero || LEFT_OUT.has(path) || customary[path] === shown) continue;
     if (path.endsWith('Bytes')) continue;
     words.push(path === 'body' ? shown : `${path.replace(/^(metadata|header|body)[.]/, '')} ${shown}`);
   }

@@ -72,13 +72,13 @@ export class OpenPacket extends RecordPacket<OpenType> {
 }
 
 /**
- * SESSION_OPEN with the defaults of protocol section 10: profile token, the token delta schema, priority
- * balanced, deadline 500 ms, 4 operations in flight. 0 lets the server choose the id.
+ * SESSION_OPEN as `openSession` sends it where it is given nothing: profile token, the token delta schema, priority
+ * balanced, deadline 500 ms, 1 operation in flight. 0 lets the server choose the id.
  *
  * @example
  * peer.sends('a', { a: open(42).resumable().auth('secret') });
  */
-export function open(requestedSessionId = 1): OpenPacket {
+export function open(requestedSessionId = 0): OpenPacket {
   // The lengths of blocks are left to the packet: they follow what it carries.
   const {
     resumeTokenBytes: _token,
@@ -152,8 +152,8 @@ export class OpenAckPacket extends RecordPacket<AckType> {
 }
 
 /**
- * SESSION_OPEN_ACK with the defaults of protocol section 9, as it answers `open(sessionId)`: a credit of
- * 2, 4 operations in flight, leases of 30 s, a resume window of 120 s.
+ * SESSION_OPEN_ACK of a server that is given nothing, as it answers `open(sessionId)`: a credit of 4, 4 operations in
+ * flight, leases of 30 s, a resume window of 120 s. The first id that a server of a flow chooses is 1.
  */
 export function openAck(sessionId = 1): OpenAckPacket {
   const fields: Partial<SessionOpenAckMetadata> = {
@@ -162,7 +162,7 @@ export function openAck(sessionId = 1): OpenAckPacket {
     acceptedPriorityClass: PriorityClass.Balanced,
     sessionStatus: SessionStatus.Opened,
     ...TOKEN_DELTA,
-    grantedOperationCredit: 2,
+    grantedOperationCredit: 4,
     maxInFlightOperations: 4,
     leaseTtlMs: 30_000,
     resumeWindowMs: 120_000,

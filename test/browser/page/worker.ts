@@ -15,7 +15,7 @@ interface Scope {
 
 async function ask(url: string): Promise<string[]> {
   const client = await connect(url);
-  const session = await client.openSession({ requestedSessionId: 0 });
+  const session = await client.openSession();
   const tokens = await firstValueFrom(session.submit({ body: '5' }).pipe(decodeText(), toArray()));
   await client.close();
   return tokens;

@@ -12,7 +12,7 @@ describe('moving a session', () => {
     const served = new Served();
     served.server.sessions$.subscribe((session) => session.respond(() => NEVER));
     const client = await served.connect();
-    const session = await client.openSession();
+    const session = await client.openSession({ requestedSessionId: 1 });
     await expect(session.moveTo(tcp({ port: 1 }))).rejects.toThrow(MigrationRefusedError);
     await expect(session.moveTo(tcp({ port: 1 }))).rejects.toThrow(
       'the server refused to move session 1: accept code 3',

@@ -51,7 +51,7 @@ describe('how a session ended', () => {
   });
 
   it('is said by the errors of its operations and requests, too', async () => {
-    const { client, server } = await new Served().session();
+    const { client, server } = await new Served().session({ requestedSessionId: 1 });
     const seen = told(client.submit({}));
     const asked = client.patch({});
     void server.close({

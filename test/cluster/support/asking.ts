@@ -14,7 +14,7 @@ export class Asking {
   static async open(endpoint: ConnectEndpoint, options: ClientOptions = {}): Promise<Asking> {
     const client = await connect(endpoint, options);
     const reconnect = { minDelayMs: 20, maxDelayMs: 300 };
-    return new Asking(client, await client.openSession({ requestedSessionId: 0, reconnect }));
+    return new Asking(client, await client.openSession({ reconnect }));
   }
 
   /** So many parts, each so late. */

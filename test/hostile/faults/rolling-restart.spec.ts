@@ -32,7 +32,7 @@ class Asker {
       return String(Date.now() + TOKEN_MS);
     };
     const client = await connect(tcp({ port }), { auth, reconnect: { waitOnFirstConnect: true } });
-    return new Asker(name, client, await client.openSession({ requestedSessionId: 0, defaultDeadlineMs: 0 }));
+    return new Asker(name, client, await client.openSession({ defaultDeadlineMs: 0 }));
   }
 
   async ask(): Promise<void> {

@@ -78,9 +78,7 @@ async function start(): Promise<void> {
       return client;
     }),
   );
-  sessions = await Promise.all(
-    clients.map((client) => client.openSession({ requestedSessionId: 0, ...sessionOptions })),
-  );
+  sessions = await Promise.all(clients.map((client) => client.openSession(sessionOptions)));
   sessions[0]?.state$.subscribe((state) => {
     changes.push({ state, at: Date.now() });
   });

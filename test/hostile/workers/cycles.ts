@@ -20,7 +20,7 @@ export type CyclesCommands = {
 
 const { port } = parameters<CyclesParameters>();
 const body = Buffer.from('x');
-const session = { requestedSessionId: 0, reconnect: { minDelayMs: 1 } };
+const session = { reconnect: { minDelayMs: 1 } };
 
 async function oneCycle(): Promise<void> {
   const endpoint = cuttable(tcp({ port }));

@@ -57,7 +57,7 @@ async function start(): Promise<void> {
           note(describeError(error));
         },
       });
-      return client.openSession({ requestedSessionId: 0, ...options });
+      return client.openSession(options);
     }),
   );
 }

@@ -63,7 +63,7 @@ describe('preview4 of the reference', () => {
 
   it('has a server that answers: open, submit, stream, cancel, close', async () => {
     const client = await connect(tcp({ port: await rustServer() }), { revision: 'auto' });
-    const session = await client.openSession({ requestedSessionId: 0 });
+    const session = await client.openSession();
     const results = await lastValueFrom(session.submit({ body: 'stream' }).pipe(toArray()));
     expect(results.map((result) => decodeTokens(result).join(''))).toEqual(['one', 'two', 'end']);
     const waiting = session.submit({ body: 'wait' }).subscribe();
@@ -81,7 +81,7 @@ describe('preview4 of the reference', () => {
   it('is told why it gets no auth block', async () => {
     const client = await connect(tcp({ port: await rustServer() }), { revision: 'auto' });
     await expect(client.openSession({ auth: 'secret' })).rejects.toThrow('takes no auth block');
-    expect((await client.openSession({ requestedSessionId: 0 })).sessionId).not.toBe(0);
+    expect((await client.openSession()).sessionId).not.toBe(0);
     await client.close();
   });
 
@@ -92,7 +92,7 @@ describe('preview4 of the reference', () => {
       (['preview3', 'preview4', 'auto'] as const).map((revision) => connect(tcp({ port }), { revision })),
     );
     for (const client of clients) {
-      const session = await client.openSession({ requestedSessionId: 0 });
+      const session = await client.openSession();
       const results = await lastValueFrom(session.submit({ body: 'stream' }).pipe(toArray()));
       expect(results.flatMap((result) => decodeTokens(result))).toEqual(['one', 'two']);
     }

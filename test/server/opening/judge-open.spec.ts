@@ -199,7 +199,7 @@ describe('the answer', () => {
         acceptedPriorityClass: PriorityClass.Background,
         sessionStatus: SessionStatus.Opened,
         ...TOKEN_DELTA,
-        grantedOperationCredit: 2,
+        grantedOperationCredit: 4,
         maxInFlightOperations: 4,
         leaseTtlMs: 30_000,
         resumeWindowMs: 120_000,

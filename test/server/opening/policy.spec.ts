@@ -32,7 +32,7 @@ describe('the policy', () => {
     ['by an Observable', () => of(SessionErrorCode.None)],
   ])('accepts %s', async (_, policy) => {
     const served = serve({ policy });
-    expect((await served.open()).sessionId).toBe(1);
+    expect((await served.open({ requestedSessionId: 7 })).sessionId).toBe(7);
     expect(served.failures).toEqual([]);
   });
 

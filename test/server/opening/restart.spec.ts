@@ -70,7 +70,7 @@ async function restarted(reconnect: ReconnectOptions): Promise<Restarted> {
   place.to(before.port);
   const client = await connect(tcp({ port: place.port }));
   const open = (): Promise<ClientSession[]> =>
-    Promise.all(Array.from({ length: 64 }, () => client.openSession({ requestedSessionId: 0, reconnect })));
+    Promise.all(Array.from({ length: 64 }, () => client.openSession({ reconnect })));
   const sessions = await open();
   const ends: unknown[] = [];
   for (const session of sessions) {
@@ -120,7 +120,7 @@ describe('a server that begins anew', () => {
     for (let process = 0; process < 4; process++) {
       const { server, port } = await serve([]);
       const client = await connect(tcp({ port }));
-      ids.push((await client.openSession({ requestedSessionId: 0 })).sessionId);
+      ids.push((await client.openSession()).sessionId);
       await client.close();
       await server.close({ graceMs: 0 });
     }

@@ -99,7 +99,7 @@ describe('a client that comes back to another node', () => {
     nodes = new Nodes(memoryCluster(), 2);
     nodes.serve();
     const client = await nodes.connect();
-    const session = await client.openSession({ requestedSessionId: 0, reconnect: { minDelayMs: 5 } });
+    const session = await client.openSession({ reconnect: { minDelayMs: 5 } });
     nodes.endpoint.cut();
     await until(() => nodes.servers[1]!.connectionCount === 1, 'the other node');
     expect(await answerOf(session, { body: '2' })).toBe(whole(2));

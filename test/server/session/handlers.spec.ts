@@ -21,7 +21,7 @@ afterEach(endServed);
 /** What a client hears of a submit that `handler` answers. */
 async function answersOf(handler: SubmitHandler<Submit>, client?: ClientOptions): Promise<unknown[]> {
   served.server.sessions$.subscribe((session) => session.respond(handler));
-  const session = await served.open({}, client);
+  const session = await served.open({ requestedSessionId: 1 }, client);
   const seen = told(session.submit({ body: 'x' }).pipe(map(word)));
   await settled();
   return seen;
@@ -218,7 +218,7 @@ describe('respond', () => {
     ],
     ['no object', () => 'a', null, 'the options of session.respond must be an object, got null'],
   ])('refuses %s by name, and takes no submits', async (_, handler, options, message) => {
-    const { server, client } = await served.session();
+    const { server, client } = await served.session({ requestedSessionId: 1 });
     expect(() => server.respond(handler as SubmitHandler<Submit>, options as object)).toThrow(
       new TypeError(message),
     );

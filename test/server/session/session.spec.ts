@@ -26,7 +26,7 @@ afterEach(endServed);
 
 describe('session.results', () => {
   it('takes what a pipeline makes', async () => {
-    const { server, client } = await served.session();
+    const { server, client } = await served.session({ requestedSessionId: 1 });
     server.submits$
       .pipe(mergeMap((submit) => from([submit.partial(text('a')), submit.complete()])))
       .subscribe(server.results);
@@ -36,7 +36,7 @@ describe('session.results', () => {
   });
 
   it('lets go what is late: the operation has ended, and nobody is at fault', async () => {
-    const { server, client } = await served.session();
+    const { server, client } = await served.session({ requestedSessionId: 1 });
     const submits: Submit[] = [];
     server.submits$.subscribe((submit) => submits.push(submit));
     const asked = client.submit({}).subscribe();
@@ -54,7 +54,7 @@ describe('session.results', () => {
     ['an end', completeResult(99)],
     ['a drop', dropResult(99)],
   ])('reports a result of an operation that never was: %s', async (_, result) => {
-    const { server } = await served.session();
+    const { server } = await served.session({ requestedSessionId: 1 });
     server.results.next(result);
     expect(served.failures).toMatchObject([
       {
@@ -68,7 +68,7 @@ describe('session.results', () => {
   });
 
   it('reports what is no result at all', async () => {
-    const { server, client } = await served.session();
+    const { server, client } = await served.session({ requestedSessionId: 1 });
     server.submits$.subscribe();
     const seen = told(client.submit({}));
     await settled();
@@ -79,7 +79,7 @@ describe('session.results', () => {
   });
 
   it('drops everything where the pipeline errors, and the session goes on', async () => {
-    const { server, client } = await served.session({ maxInFlightOperations: 4 });
+    const { server, client } = await served.session({ requestedSessionId: 1 });
     const pipeline = new Subject<ResultPush>();
     pipeline.subscribe(server.results);
     const submits: Submit[] = [];
@@ -115,7 +115,7 @@ describe('session.results', () => {
     const peer = await Peer.connect(congested.endpoint);
     const none = new Uint8Array(0);
     const metadata = sessionOpen(
-      { maxInFlightOperations: 1 },
+      { requestedSessionId: 1 },
       { resumeToken: none, auth: none, extension: none },
     );
     peer.send(openPacket({ metadata }), ...[1, 2].map((frameId) => submitPacket({ sessionId: 1, frameId })));
@@ -129,7 +129,7 @@ describe('session.results', () => {
   });
 
   it('goes on where the pipeline completes', async () => {
-    const { server, client } = await served.session();
+    const { server, client } = await served.session({ requestedSessionId: 1 });
     server.results.complete();
     server.respond(() => 'a');
     const seen = told(client.submit({}).pipe(map(word)));
@@ -140,7 +140,7 @@ describe('session.results', () => {
 
 describe('a server session', () => {
   it('lets submits wait until somebody subscribes, in order', async () => {
-    const { server, client } = await served.session();
+    const { server, client } = await served.session({ requestedSessionId: 1 });
     for (const body of ['a', 'b']) told(client.submit({ body }));
     await settled();
     expect(served.server.usage).toMatchObject({ operationsInFlight: 0, operationsQueued: 2 });
@@ -150,14 +150,14 @@ describe('a server session', () => {
   });
 
   it('hands submits over to whoever watches the whole session, too', async () => {
-    const { server, client } = await served.session();
+    const { server, client } = await served.session({ requestedSessionId: 1 });
     told(client.submit({}));
     await settled();
     expect(told(server.pipe(map(({ messageType }) => messageType)))).toEqual([MessageType.FrameSubmit]);
   });
 
   it('throws at whoever sends a result by hand that cannot be sent', async () => {
-    const { server, client } = await served.session();
+    const { server, client } = await served.session({ requestedSessionId: 1 });
     const submits: Submit[] = [];
     server.submits$.subscribe((submit) => submits.push(submit));
     told(client.submit({}));
@@ -193,7 +193,7 @@ describe('a server session', () => {
   });
 
   it('completes, with all its views, when it is over', async () => {
-    const { server, client } = await served.session();
+    const { server, client } = await served.session({ requestedSessionId: 1 });
     const views = [
       server,
       server.submits$,
@@ -211,7 +211,7 @@ describe('a server session', () => {
   });
 
   it('says how it ended also to whoever asks later, at both ends', async () => {
-    const { server, client } = await served.session();
+    const { server, client } = await served.session({ requestedSessionId: 1 });
     await server.revoke();
     await settled();
     expect([told(server.state$), told(client.state$)]).toEqual([
@@ -221,7 +221,7 @@ describe('a server session', () => {
   });
 
   it('ends what its handlers do, and tells the client, where the server revokes it', async () => {
-    const { server, client } = await served.session();
+    const { server, client } = await served.session({ requestedSessionId: 1 });
     const ends: string[] = [];
     server.respond((submit) => {
       submit.ended$.subscribe((end) => ends.push(end));

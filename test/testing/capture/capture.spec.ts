@@ -41,7 +41,8 @@ async function live(
   const [address] = await server.listening();
   const connecting = captureEndpoint(tcp({ port: address!.port }));
   const client = await connect(connecting.endpoint, { revision });
-  const session = await client.openSession();
+  // The server of the flow would choose another.
+  const session = await client.openSession({ requestedSessionId: 1 });
   const tokens$ = session.submit({ body: 'Who?' }).pipe(concatMap(decodeTokens), toArray());
   expect(await firstValueFrom(tokens$)).toEqual(answer);
   await session.close();
@@ -109,7 +110,7 @@ describe.each(['preview3', 'preview4'] as const)('a capture of a live connection
     flow(async ({ client, replay, expectQuiescent }) => {
       replay(captured[side], { as: 'server' });
       const connected = await client({ revision });
-      const session = await connected.openSession();
+      const session = await connected.openSession({ requestedSessionId: 1 });
       const asked$ = session.submit({ body: 'Who?' }).pipe(concatMap(decodeTokens), toArray());
       expect(await firstValueFrom(asked$)).toEqual(answer);
       await session.close();

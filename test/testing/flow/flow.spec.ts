@@ -3,7 +3,7 @@ import { delay, firstValueFrom, interval, NEVER, of, Subject, timer } from 'rxjs
 import { flow, FlowError, flowUpdate, open, openAck, ping, pong, result, submit } from '../../../src/testing';
 import { pause } from '../../support/until';
 
-const flows = { X: flowUpdate(42).pause(1), Y: flowUpdate(42).resume(2, 2) };
+const flows = { X: flowUpdate(42).pause(1), Y: flowUpdate(42).resume(4, 2) };
 const session = { o: open(42), A: openAck(42) };
 
 /** What a flow fails with. */

@@ -103,7 +103,7 @@ describe('open', () => {
     const blocks = { resumeToken: EMPTY, auth: EMPTY, extension: EMPTY };
     expect(fields(open(42))).toEqual(sessionOpen({ requestedSessionId: 42 }, blocks));
     expect(open().header.sessionId).toBe(0);
-    expect(fields(open())).toMatchObject({ requestedSessionId: 1 });
+    expect(fields(open())).toMatchObject({ requestedSessionId: 0, maxInFlightOperations: 1 });
   });
 
   it('carries its blocks in order, and says how long they are', () => {
