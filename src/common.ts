@@ -23,6 +23,7 @@ export {
   type SessionPolicy,
 } from './server/opening/policy';
 export type { ServerSession } from './server/session/session';
+export type { SentBefore } from './server/log/sent-before';
 export type {
   MigrateRequest,
   PatchRequest,

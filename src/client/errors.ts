@@ -29,6 +29,7 @@ export interface SessionEnd {
  * - `draining`: its session was being closed before it had begun
  * - `no-room`: the server had no room for it to wait in
  * - `over-credit`: so, and there was no credit for it
+ * - `node-lost`: the node of a cluster that ran it is gone, and no other goes on with it
  * - `dropped`: the server has ended it and does not say why
  * - `refused`: the server answered the submit with ERROR; `errorCode` says which
  * - `cancelled`: `session.cancel` was called for it, or its `signal` has aborted, whose reason is the `cause`
@@ -49,6 +50,7 @@ export type OperationFailure =
   | 'draining'
   | 'no-room'
   | 'over-credit'
+  | 'node-lost'
   | 'dropped'
   | 'refused'
   | 'cancelled'
@@ -79,6 +81,7 @@ const SENTENCES: Readonly<Record<OperationFailure, string>> = {
   draining: 'its session was being closed, and it had not begun',
   'no-room': 'the server had no room for it to wait in; submit it later',
   'over-credit': 'there was no credit for it, and no room for it to wait in; submit fewer at a time',
+  'node-lost': 'the node that ran it is gone, and whether it has run is unknown',
   dropped: 'the server dropped it; its `failures$` and `limits$` tell why',
   refused: 'the server refused it',
   cancelled: 'it was cancelled',
@@ -109,6 +112,7 @@ const STATUS_OF: Readonly<Partial<Record<OperationFailure, number>>> = {
   draining: 503,
   'no-room': 503,
   'over-credit': 429,
+  'node-lost': 502,
 };
 
 /** An operation has no result: the error of a submit's Observable. */

@@ -1,5 +1,6 @@
 import type { Observable } from 'rxjs';
 import type { ConnectEndpoint, ListenEndpoint } from '../transport/endpoint';
+import type { SessionLog } from './session-log';
 
 /**
  * What the nodes of a cluster share, and how they reach each other: `redisCluster` of `nnrp-rx/redis`, or
@@ -13,6 +14,8 @@ export interface Cluster {
 /** What one node has of a cluster. */
 export interface ClusterAccess {
   readonly store: ClusterStore;
+  /** Where sessions are kept that outlive their node; undefined where none do. */
+  readonly log?: SessionLog | undefined;
   readonly endpoint: NodeEndpoint;
 }
 

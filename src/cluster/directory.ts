@@ -1,7 +1,9 @@
 import { BehaviorSubject, Subscription, type SchedulerLike } from 'rxjs';
+import { ignoreRejection } from '../protocol/ignore-rejection';
 import { onEach } from '../transport/on-each';
 import { scheduleIn } from '../transport/time/schedule-in';
 import type { ClusterStore } from './cluster';
+import { nodeKey, type LogOwner, type SessionLog } from './session-log';
 
 /** A process that is a node; another name with each start. */
 export type NodeName = string;
@@ -14,7 +16,10 @@ export interface IdRange {
 
 /** Where a session is, as far as the directory knows. */
 export type SessionPlace =
-  { readonly kind: 'unknown' } | { readonly kind: 'node'; readonly node: NodeName; readonly address: string };
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'node'; readonly node: NodeName; readonly address: string }
+  /** Its node is gone, or has it no more, and there is a log of it. */
+  | { readonly kind: 'lost'; readonly from: LogOwner; readonly tokens: Uint8Array };
 
 /** Ids of one range. */
 export const RANGE_IDS = 4096;
@@ -55,6 +60,7 @@ export class Directory {
     readonly node: NodeName,
     private readonly store: ClusterStore,
     private readonly scheduler: SchedulerLike,
+    private readonly log?: SessionLog,
   ) {
     const isUp$ = store.isUp$;
     this.work.add(
@@ -91,18 +97,26 @@ export class Directory {
 
   /** Where a session is that is not here. Rejects where the store does not answer. */
   async find(sessionId: number): Promise<SessionPlace> {
-    const { store } = this;
-    const named = await store.get(`range:${Math.floor(sessionId / RANGE_IDS)}`);
-    if (named === undefined) return { kind: 'unknown' };
-    const node = decode(named);
-    const address = node === this.node ? undefined : await store.get(`node:${node}`);
-    return address === undefined ? { kind: 'unknown' } : { kind: 'node', node, address: decode(address) };
+    const { store, log } = this;
+    const logged = await log?.find(sessionId);
+    if (logged !== undefined) return (await this.at(logged.node)) ?? lost(logged);
+    const named = await store.get(`range:${rangeOf(sessionId)}`);
+    return (named && (await this.at(decode(named)))) ?? { kind: 'unknown' };
+  }
+
+  /** Keeps the range of a session that was another node's, as long as this one lives. */
+  keepRange(sessionId: number): void {
+    const range = rangeOf(sessionId);
+    if (this.ranges.has(range)) return;
+    this.ranges.add(range);
+    // Where it is not heard now, it is said again.
+    ignoreRejection(this.store.put(`range:${range}`, encode(this.node), RANGE_TTL_MS));
   }
 
   /** Says that this node is gone, and closes the store. Never rejects. */
   async leave(): Promise<void> {
     this.work.unsubscribe();
-    const keys = [`node:${this.node}`, ...[...this.ranges].map((range) => `range:${range}`)];
+    const keys = [nodeKey(this.node), ...[...this.ranges].map((range) => `range:${range}`)];
     try {
       if (this.isUp) await this.store.remove(keys);
     } catch {
@@ -110,6 +124,12 @@ export class Directory {
     }
     this.health.complete();
     this.store.close();
+  }
+
+  /** Where another node is, if it is there. */
+  private async at(node: NodeName): Promise<SessionPlace | undefined> {
+    const address = node === this.node ? undefined : await this.store.get(nodeKey(node));
+    return address && { kind: 'node', node, address: decode(address) };
   }
 
   private beatLater(): void {
@@ -127,7 +147,7 @@ export class Directory {
     const { address, store } = this;
     if (address === undefined) return;
     const name = encode(this.node);
-    const said = [store.put(`node:${this.node}`, address, NODE_TTL_MS)];
+    const said = [store.put(nodeKey(this.node), address, NODE_TTL_MS)];
     if (isFirst) {
       for (const range of this.ranges) said.push(store.put(`range:${range}`, name, RANGE_TTL_MS));
     }
@@ -145,6 +165,14 @@ export class Directory {
     const health = isUp ? 'up' : 'down';
     if (!this.work.closed && health !== this.health.value) this.health.next(health);
   }
+}
+
+function lost({ node, epoch, tokens }: LogOwner & { readonly tokens: Uint8Array }): SessionPlace {
+  return { kind: 'lost', from: { node, epoch }, tokens };
+}
+
+function rangeOf(sessionId: number): number {
+  return Math.floor(sessionId / RANGE_IDS);
 }
 
 function encode(text: string): Uint8Array {

@@ -1,15 +1,20 @@
 import { asapScheduler, BehaviorSubject, throwError, type SchedulerLike, type Subscription } from 'rxjs';
+import { flag } from '../protocol/options/rules';
 import { takeOptions, type Rules } from '../protocol/options/take-options';
 import type { ConnectEndpoint } from '../transport/endpoint';
 import { memory } from '../transport/memory';
 import { connectError } from '../transport/network-errors';
 import { scheduler } from '../transport/option-rules';
 import type { Cluster, ClusterAccess, ClusterStore, NodeEndpoint } from './cluster';
+import { MemoryLog } from './memory-log';
+import { nodeKey, type SessionLog } from './session-log';
 
 /** How a cluster within one process keeps its time. */
 export interface MemoryClusterOptions {
   /** What is said arrives one task later, and values expire by its clock. Default `asapScheduler`. */
   readonly scheduler?: SchedulerLike;
+  /** Whether sessions outlive their node, as with `log` of `redisCluster`. Default false. */
+  readonly log?: boolean;
 }
 
 /** A cluster within one process, for tests: the same directory and the same node links, no engine and no sockets. */
@@ -20,7 +25,7 @@ export interface MemoryCluster extends Cluster {
   forget(): void;
 }
 
-const RULES: Rules<MemoryClusterOptions> = { scheduler };
+const RULES: Rules<MemoryClusterOptions> = { scheduler, log: flag };
 
 /**
  * @example
@@ -29,7 +34,7 @@ const RULES: Rules<MemoryClusterOptions> = { scheduler };
  */
 export function memoryCluster(given: MemoryClusterOptions = {}): MemoryCluster {
   const options = takeOptions('memoryCluster', given, RULES);
-  return new SharedMemory(options.scheduler ?? asapScheduler);
+  return new SharedMemory(options.scheduler ?? asapScheduler, options.log ?? false);
 }
 
 interface Kept {
@@ -42,9 +47,18 @@ class SharedMemory implements MemoryCluster {
   private readonly kept = new Map<string, Kept>();
   private readonly counters = new Map<string, number>();
   private readonly endpoints = new Map<string, ConnectEndpoint>();
+  private readonly log: MemoryLog;
   private nodes = 0;
 
-  constructor(private readonly scheduler: SchedulerLike) {}
+  constructor(
+    private readonly scheduler: SchedulerLike,
+    private readonly isLogged: boolean,
+  ) {
+    this.log = new MemoryLog(
+      () => scheduler.now(),
+      (node) => this.get(nodeKey(node)) !== undefined,
+    );
+  }
 
   get isUp(): boolean {
     return this.upness.value;
@@ -57,10 +71,12 @@ class SharedMemory implements MemoryCluster {
   forget(): void {
     this.kept.clear();
     this.counters.clear();
+    this.log.clear();
   }
 
   join(): ClusterAccess {
-    return { store: new MemoryStore(this), endpoint: this.endpointOf(`memory://${++this.nodes}`) };
+    const log: SessionLog | undefined = this.isLogged ? this.log.over((work) => this.later(work)) : undefined;
+    return { store: new MemoryStore(this), log, endpoint: this.endpointOf(`memory://${++this.nodes}`) };
   }
 
   count(counter: string): number {

@@ -1,7 +1,7 @@
 import { BehaviorSubject, filter, map, take, type Observable, type SchedulerLike } from 'rxjs';
 import { onEach } from '../transport/on-each';
 import { scheduleIn } from '../transport/time/schedule-in';
-import type { Directory, IdRange } from './directory';
+import { RANGE_IDS, type Directory, type IdRange } from './directory';
 
 /** Ids that are nobody's: a node that the directory gives none takes them at random, and nobody finds its sessions. */
 const FIRST_OWN_ID = 2 ** 31;
@@ -44,6 +44,11 @@ export class ReservedIds {
   /** Whether there is an id left by which every node finds its session. */
   get hasAny(): boolean {
     return this.ranges.length > 0;
+  }
+
+  /** Whether an id is of a range: other nodes find its session. */
+  isReserved(sessionId: number): boolean {
+    return sessionId >= RANGE_IDS && sessionId < FIRST_OWN_ID;
   }
 
   next(): number {

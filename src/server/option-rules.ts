@@ -152,7 +152,11 @@ export function takeEnding(ending: unknown): Partial<SessionEnding> {
 /** What `session.respond` takes besides its handler. */
 export type AnsweringOptions = NonNullable<Parameters<ServerSession['respond']>[1]>;
 
-const RESPOND_RULES: Rules<AnsweringOptions> = { late: oneOf('before-start', 'until-end'), coalesce: flag };
+const RESPOND_RULES: Rules<AnsweringOptions> = {
+  late: oneOf('before-start', 'until-end'),
+  coalesce: flag,
+  continueWith: callback<NonNullable<AnsweringOptions['continueWith']>>(),
+};
 
 /** As {@link takeServerOptions}, for `session.respond`. */
 export function takeRespondOptions(options: unknown): AnsweringOptions {

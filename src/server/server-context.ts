@@ -1,6 +1,7 @@
 import type { SchedulerLike, Subscription } from 'rxjs';
 import type { ReservedIds } from '../cluster/reserved-ids';
 import type { ServerCapabilities } from '../protocol/capability/capability';
+import type { LogWriter } from './log/log-writer';
 import type { HeldTotals } from './limits/held-totals';
 import type { QueuedTotals } from './limits/queued-totals';
 import type { RetainedTotals } from './limits/retained-totals';
@@ -16,6 +17,10 @@ import type { HeldResults } from './session/submits/held-results';
 export interface ClusterPart {
   readonly finder: SessionFinder;
   readonly ids: ReservedIds;
+  /** Undefined where sessions do not outlive their node. */
+  readonly log: LogWriter | undefined;
+  /** Keeps the range of a session that was another node's. */
+  keepRange(sessionId: number): void;
 }
 
 /** Shared by all connections and sessions of a server. */

@@ -1,24 +1,29 @@
-import type { Cluster, ClusterStore } from '../../src/cluster/cluster';
+import type { Cluster, ClusterAccess, ClusterStore } from '../../src/cluster/cluster';
 import { Directory, RANGE_IDS } from '../../src/cluster/directory';
 import { monotonicScheduler } from '../../src/transport/time/monotonic-scheduler';
+import { logContract } from './log-contract';
 import { pause, until } from './until';
 
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
 
-/** What every cluster keeps to, whatever its store is. */
+/** What every cluster with a log keeps to, whatever its store is. */
 export function clusterContract(cluster: () => Cluster): void {
   const stores: ClusterStore[] = [];
   const directories: Directory[] = [];
 
-  async function store(): Promise<ClusterStore> {
-    const { store: joined } = cluster().join();
-    stores.push(joined);
+  async function join(): Promise<ClusterAccess> {
+    const access = cluster().join();
+    stores.push(access.store);
     let isUp = false;
-    joined.isUp$.subscribe((up) => {
+    access.store.isUp$.subscribe((up) => {
       isUp = up;
     });
     await until(() => isUp, 'the store');
-    return joined;
+    return access;
+  }
+
+  async function store(): Promise<ClusterStore> {
+    return (await join()).store;
   }
 
   async function directory(node: string): Promise<Directory> {
@@ -62,6 +67,10 @@ export function clusterContract(cluster: () => Cluster): void {
       await one.remove(['k4', 'never']);
       expect(await one.get('k4')).toBeUndefined();
     });
+  });
+
+  describe('its log', () => {
+    logContract(join);
   });
 
   describe('its directory', () => {

@@ -13,6 +13,8 @@ export const EndCode = {
   NoRoom: 0x20007,
   /** Its client had no credit for it, and there was no room for it to wait in. */
   OverCredit: 0x20008,
+  /** Its node is gone, and nobody goes on with it; whether it has run, nobody knows. 0x20009 is `TAKEN_OVER`. */
+  NodeLost: 0x2000a,
 } as const;
 
 export type EndCode = (typeof EndCode)[keyof typeof EndCode];

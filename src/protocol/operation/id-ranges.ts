@@ -70,6 +70,14 @@ export class IdRanges {
     return true;
   }
 
+  /** Adds all ids from `first` to `last`, which are above all others. */
+  addAbove(first: number, last: number): void {
+    if (last < first) return;
+    if (this.#size === 0 || first > this.#last + 1) this.#startRange(first);
+    this.#last = last;
+    this.#size += last - first + 1;
+  }
+
   /** The ranges, ascending, with a gap between any two. */
   *ranges(): IterableIterator<IdRange> {
     const { firsts, lasts } = this.#below();

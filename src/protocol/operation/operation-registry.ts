@@ -1,5 +1,5 @@
 import { NnrpError } from '../../wire/errors';
-import { IdRanges } from './id-ranges';
+import { IdRanges, type IdRange } from './id-ranges';
 import { LatestMap } from './latest-map';
 import { CancelScope, canTransition, isTerminalState, OperationState, type TerminalState } from './operation';
 import type { OperationEntry, OperationRelations } from './operation-entry';
@@ -16,6 +16,8 @@ export interface OperationRegistryOptions {
    * {@link IdRangesOptions.maxRanges}. Default: 4096.
    */
   readonly maxReleasedRanges?: number;
+  /** Ids of operations that were released elsewhere, ascending. Default: none. */
+  readonly released?: readonly IdRange[];
 }
 
 const DEFAULT_MAX_RELEASED_RANGES = 4096;
@@ -55,8 +57,12 @@ export class OperationRegistry<O extends OperationEntry = OperationEntry> {
   readonly #held = new LatestMap<O>();
   readonly #released: IdRanges;
 
-  constructor({ maxReleasedRanges = DEFAULT_MAX_RELEASED_RANGES }: OperationRegistryOptions = {}) {
+  constructor({
+    maxReleasedRanges = DEFAULT_MAX_RELEASED_RANGES,
+    released = [],
+  }: OperationRegistryOptions = {}) {
     this.#released = new IdRanges({ maxRanges: maxReleasedRanges });
+    for (const { first, last } of released) this.#released.addAbove(first, last);
   }
 
   /** How many operations are held, terminal ones that are not released among them. */

@@ -141,6 +141,14 @@ export class ResultOutbox<T extends { readonly byteLength: number }> {
     for (const result of results) this.add(result);
   }
 
+  /** Holds the results behind number `released`, each of which a transport may have been handed. */
+  restore(released: number, results: readonly T[]): void {
+    this.clear();
+    this.firstNumber = released + 1;
+    for (const result of results) this.add(result);
+    this.markSent();
+  }
+
   clear(): void {
     this.firstNumber = this.lastNumber + 1;
     this.entries = [];

@@ -34,7 +34,8 @@ export type DropCause =
   | 'closed'
   | 'disconnected'
   | 'no-room'
-  | 'over-credit';
+  | 'over-credit'
+  | 'node-lost';
 
 /** How a revision says what is said of an operation: all that a session answers passes one of these. */
 export interface AnswerEncoder {
@@ -102,6 +103,7 @@ const REASON_OF_CAUSE: Readonly<Partial<Record<DropCause, DropReason>>> = {
   'no-room': DropReason.Backpressure,
   'over-credit': DropReason.Backpressure,
   closed: DropReason.TransportClosed,
+  'node-lost': DropReason.TransportClosed,
 };
 
 function partOf(sessionId: number, result: ResultPush, operation: AnsweredOperation): Packet | undefined {

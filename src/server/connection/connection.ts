@@ -28,7 +28,8 @@ import type { ConnectionRateName } from '../limits/server-limits';
 import type { WatchedConnection } from '../limits/watched-connection';
 import type { HandshakeTicket } from '../limits/handshake-gate';
 import type { SlotPool } from '../limits/slot-pool';
-import type { OpenAnswer, Opening, SessionOpener } from '../opening/session-opener';
+import { readOpening, type Opening } from '../opening/opening';
+import type { OpenAnswer, SessionOpener } from '../opening/session-opener';
 import { payToll } from './pay-toll';
 import { PeerWatch } from './peer-watch';
 import { ReceiptProof } from './receipt-proof';
@@ -261,7 +262,7 @@ export class Connection implements Attachment, WatchedConnection, PacketBudget<E
       } else this.destroy();
       return;
     }
-    const opening = this.opener.read(open, packet.body, this);
+    const opening = readOpening(open, packet.body, this);
     if (opening.extension !== undefined) {
       this.told = opening.extension;
       this.watch.start();

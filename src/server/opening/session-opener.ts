@@ -1,9 +1,5 @@
-import { map, of, switchMap, type Observable } from 'rxjs';
-import {
-  decodeSessionExtension,
-  encodeSessionExtension,
-  type SessionExtension,
-} from '../../protocol/session/session-extension';
+import { catchError, defer, from, map, of, switchMap, type Observable } from 'rxjs';
+import { encodeSessionExtension } from '../../protocol/session/session-extension';
 import { describeError, RuntimeError } from '../../protocol/runtime-error';
 import { onEach } from '../../transport/on-each';
 import { REVISIONS } from '../../wire/message';
@@ -16,10 +12,10 @@ import {
 } from '../../wire/messages/session-open';
 import { EMPTY, packet, type Packet } from '../../wire/packet';
 import { isResumeAttempt } from '../../protocol/session/recovery';
-import { openBlocks, type OpenBlocks } from '../../protocol/session/open-blocks';
 import type { HeldSubject } from '../held-subject';
 import type { RelayedSession, RelayingConnection } from '../relay/relayed-session';
-import type { Found } from '../relay/session-finder';
+import { SessionTaker } from '../log/session-taker';
+import type { Found, LostPlace } from '../relay/session-finder';
 import type { ServerContext } from '../server-context';
 import { closeSession } from '../session/messages/close';
 import type { HandOver } from '../session/results/hand-over';
@@ -40,8 +36,8 @@ import {
   wantsResume,
   type OpenRefusal,
   type OpenVerdict,
-  type ResumeProof,
 } from './judge-open';
+import type { Opening } from './opening';
 import type { Acceptance, SessionOpenRequest } from './policy';
 import { noRoom, RESUME_REFUSED, RETRY_LATER } from './refusals';
 import { referenceDiagnostic } from './reference-diagnostic';
@@ -70,29 +66,19 @@ export type OpenAnswer = {
 
 type Refused = Extract<OpenAnswer, { readonly kind: 'refused' }>;
 
-/** A SESSION_OPEN, taken apart. */
-export interface Opening {
-  readonly open: SessionOpenMetadata;
-  readonly blocks: OpenBlocks;
-  readonly proof: ResumeProof;
-  /** The client's word on what it takes; undefined where it has not announced itself. */
-  readonly extension: SessionExtension | undefined;
-  readonly connection: Attachment;
-  readonly body: Uint8Array;
-}
-
 /**
  * Judges SESSION_OPENs, and makes sessions of those that are accepted (protocol section 9): the server's checks, the
  * policy, then recovery. What it says is for the connection to do.
  *
- *   read ─▶ judge ─▶ refused
- *             ├────▶ opened ──▶ begin
- *             └────▶ resumed ─▶ begin
+ *   readOpening ─▶ judge ─▶ refused
+ *                    ├────▶ opened ──▶ begin
+ *                    └────▶ resumed ─▶ begin
  */
 export class SessionOpener {
   private readonly mint: TokenMint;
   /** Guesses at tokens, by the address that they come from. */
   private readonly guesses: TokenGuard;
+  private readonly taker: SessionTaker;
   private isClosed = false;
 
   constructor(
@@ -103,26 +89,13 @@ export class SessionOpener {
   ) {
     const { randomBytes, resumeTokenBytes, tokenKey, limits } = server.settings;
     this.mint = new TokenMint(randomBytes, resumeTokenBytes, tokenKey);
+    this.taker = new SessionTaker(server, registry, this.freshToken, (core) => this.adopt(core));
     this.guesses = new TokenGuard(limits.addressTokenFailures, () => server.scheduler.now());
   }
 
   /** Opens no new sessions any more; those that there are may be taken up. */
   close(): void {
     this.isClosed = true;
-  }
-
-  /** Takes a SESSION_OPEN apart. Throws an `NnrpError` where the body's blocks are not as announced. */
-  read(open: SessionOpenMetadata, body: Uint8Array, connection: Attachment): Opening {
-    const blocks = openBlocks(open, body);
-    const extension = decodeSessionExtension(blocks.extension);
-    const proof: ResumeProof = {
-      token: blocks.resumeToken,
-      receivedResults: extension?.receivedResults,
-      resumeAttempt: extension?.resumeAttempt,
-      isByTicket: extension?.isByTicket === true,
-      knowsTickets: extension?.knowsTickets === true,
-    };
-    return { open, blocks, proof, extension, connection, body };
   }
 
   /**
@@ -146,6 +119,17 @@ export class SessionOpener {
       .pipe(switchMap((found) => this.found(found, opening, hasRoom)));
   }
 
+  /** As {@link judge}, of a session that is this node's, as another says whose client has come for it. */
+  judgeOwned(opening: Opening): Observable<OpenAnswer> {
+    const { node } = this.server;
+    const hasRoom = (): boolean => true;
+    if (node?.log === undefined || !this.mayBeElsewhere(opening)) return this.judgeHere(opening, hasRoom);
+    return node.finder.findLost(opening.open.requestedSessionId).pipe(
+      switchMap((lost) => (lost ? this.takeOver(lost, opening, hasRoom) : this.judgeHere(opening, hasRoom))),
+      catchError(() => of(this.refused(opening, RETRY_LATER, false))),
+    );
+  }
+
   /** As {@link judge}, of a session that is here or nowhere. */
   judgeHere(opening: Opening, hasRoom: () => boolean): Observable<OpenAnswer> {
     const { settings, scheduler } = this.server;
@@ -156,7 +140,7 @@ export class SessionOpener {
       scheduler,
       timeoutMs: settings.limits.handshakeMs,
       failed: (cause) => {
-        this.failed('the policy', opening, cause);
+        this.failed('the policy', opening.open.requestedSessionId, cause);
       },
     });
     return asked$.pipe(map((decision) => this.answerTo(opening, decision)));
@@ -166,7 +150,11 @@ export class SessionOpener {
   begin(answer: Exclude<OpenAnswer, Refused>, opening: Opening): void {
     if (answer.kind === 'relayed') answer.begin();
     else if (answer.kind === 'opened') this.sessions.next(new ServedSession(answer.core));
-    else answer.core.resume(opening.connection, opening.extension, answer.handOver);
+    else {
+      const { core, handOver } = answer;
+      core.resume(opening.connection, opening.extension, handOver);
+      if (this.taker.isBack(core)) this.sessions.next(new ServedSession(core));
+    }
   }
 
   /** Whether a client comes back, with a token of this cluster's, for a session that is not here. */
@@ -180,6 +168,8 @@ export class SessionOpener {
     switch (found.kind) {
       case 'nowhere':
         return this.judgeHere(opening, hasRoom);
+      case 'lost':
+        return this.takeOver(found, opening, hasRoom);
       case 'later':
         return of(this.refused(opening, RETRY_LATER, false));
       case 'relayed': {
@@ -193,6 +183,15 @@ export class SessionOpener {
         return of({ kind: 'refused', ack, isAccepted, ...this.guess(opening, isGuess) });
       }
     }
+  }
+
+  /** Takes a session over whose node is gone, and judges it as one that is here. */
+  private takeOver(lost: LostPlace, opening: Opening, hasRoom: () => boolean): Observable<OpenAnswer> {
+    const later = (): Observable<OpenAnswer> => of(this.refused(opening, RETRY_LATER, false));
+    return defer(() => from(this.taker.take(lost, opening))).pipe(
+      switchMap((become) => (become === 'judge' ? this.judgeHere(opening, hasRoom) : later())),
+      catchError(later),
+    );
   }
 
   /** Counts a resume that was refused, if it was a guess. */
@@ -213,7 +212,7 @@ export class SessionOpener {
     try {
       return this.answer(opening, decision);
     } catch (error) {
-      this.failed('what follows the policy', opening, error);
+      this.failed('what follows the policy', opening.open.requestedSessionId, error);
       return this.refused(opening, RETRY_LATER, false);
     }
   }
@@ -295,14 +294,22 @@ export class SessionOpener {
     const { server, registry } = this;
     const { settings, scheduler } = server;
     const isResumable = settings.resume === 'token' && wantsResume(open, settings);
-    const token = isResumable ? this.freshToken(opening) : EMPTY;
+    const token = isResumable ? this.freshToken(open.requestedSessionId) : EMPTY;
     // Resuming by id, whoever had the session is superseded.
     registry.get(verdict.sessionId)?.core?.end('disconnected', 'closed');
     const { ack, granted } = this.ack(opening, verdict, token, acceptanceBlock(opening, 0));
     const tokens = isResumable ? { current: hashToken(token), previous: undefined } : undefined;
     const claim = new SessionClaim(tokens, acceptance, { wallClock: settings.wallClock, scheduler });
     const core = new SessionCore(server, open, granted, connection, claim, extension);
-    claim.watch(() => {
+    this.adopt(core);
+    this.taker.log(core);
+    return { kind: 'opened', ack, isAccepted: true, core };
+  }
+
+  /** A session is this server's. */
+  private adopt(core: SessionCore): void {
+    const { settings, scheduler } = this.server;
+    core.claim.watch(() => {
       void closeSession(core, REVOKED_ENDING);
     });
     const { idleTimeoutMs } = settings;
@@ -310,8 +317,7 @@ export class SessionOpener {
       const close = (): void => void closeSession(core, IDLE_ENDING);
       core.own(onEach(whenIdle(core, idleTimeoutMs, scheduler), close));
     }
-    registry.set(core);
-    return { kind: 'opened', ack, isAccepted: true, core };
+    this.registry.set(core);
   }
 
   private resume(
@@ -320,7 +326,7 @@ export class SessionOpener {
     core: SessionCore,
     acceptance: Acceptance,
   ): OpenAnswer {
-    const token = this.freshToken(opening);
+    const token = core.outlet.log?.takeToken() ?? this.freshToken(core.sessionId);
     const { used, handOver } = verdict;
     const by = handOver === undefined ? 'client' : 'ticket';
     core.claim.renew(rotate(verdict.tokens, used, token), acceptance, by);
@@ -331,11 +337,10 @@ export class SessionOpener {
     return { kind: 'resumed', ack, isAccepted: true, core, handOver };
   }
 
-  private freshToken(opening: Opening): Uint8Array {
-    return this.mint.make((cause) => {
-      this.failed('randomBytes', opening, cause);
+  private readonly freshToken = (sessionId: number): Uint8Array =>
+    this.mint.make((cause) => {
+      this.failed('randomBytes', sessionId, cause);
     });
-  }
 
   /** SESSION_OPEN_ACK. */
   private ack(
@@ -366,8 +371,8 @@ export class SessionOpener {
     return isTaken ? encodeSessionExtension({ refusalText }) : EMPTY;
   }
 
-  private failed(who: string, { open }: Opening, cause: unknown): void {
-    const message = `${who} failed for a SESSION_OPEN of session ${open.requestedSessionId}: ${describeError(cause)}`;
+  private failed(who: string, sessionId: number, cause: unknown): void {
+    const message = `${who} failed for a SESSION_OPEN of session ${sessionId}: ${describeError(cause)}`;
     this.server.reports.failures.next(
       new RuntimeError('internal', message, { reach: 'session', origin: 'application', cause }),
     );

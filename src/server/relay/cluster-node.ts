@@ -8,6 +8,7 @@ import { NodeLink, type LinkOptions } from '../../cluster/link/node-link';
 import { ReservedIds } from '../../cluster/reserved-ids';
 import { describeError, RuntimeError } from '../../protocol/runtime-error';
 import type { Transport } from '../../transport/transport';
+import { LogWriter } from '../log/log-writer';
 import type { SessionOpener } from '../opening/session-opener';
 import type { ServerContext } from '../server-context';
 import { OwnerLink } from './owner-link';
@@ -18,6 +19,7 @@ export class ClusterNode {
   readonly directory: Directory;
   readonly ids: ReservedIds;
   readonly finder: SessionFinder;
+  readonly log: LogWriter | undefined;
   private readonly access: ClusterAccess;
   private readonly options: LinkOptions;
   private readonly listening = new Subscription();
@@ -35,7 +37,9 @@ export class ClusterNode {
     this.access = cluster.join();
     const node = randomBytes(9).toString('base64url');
     this.options = { node, key: linkKey(tokenKey), scheduler };
-    this.directory = new Directory(node, this.access.store, scheduler);
+    const { store, log } = this.access;
+    this.directory = new Directory(node, store, scheduler, log);
+    this.log = log && new LogWriter(node, log, scheduler, settings.resumeWindowMs);
     this.ids = new ReservedIds(this.directory, scheduler);
     const timeoutMs = settings.limits.handshakeMs;
     this.finder = new SessionFinder(this.directory, this.access, this.options, timeoutMs, this.failed);
@@ -68,7 +72,12 @@ export class ClusterNode {
     return (this.left ??= this.directory.leave());
   }
 
+  keepRange(sessionId: number): void {
+    this.directory.keepRange(sessionId);
+  }
+
   close(): void {
+    this.log?.close();
     this.listening.unsubscribe();
     this.finder.close();
     for (const link of [...this.links]) link.destroy();

@@ -13,7 +13,8 @@ import { encodePacket } from '../../wire/encode-packet';
 import { REVISIONS } from '../../wire/message';
 import { SessionOpenMetadata } from '../../wire/messages/session-open';
 import { decodePacket, type Packet } from '../../wire/packet';
-import type { OpenAnswer, Opening, SessionOpener } from '../opening/session-opener';
+import { readOpening, type Opening } from '../opening/opening';
+import type { OpenAnswer, SessionOpener } from '../opening/session-opener';
 import type { ServerContext } from '../server-context';
 import type { SessionCore } from '../session/session-core';
 import type { OpenedRecord, RemoteClient } from './records';
@@ -109,19 +110,16 @@ export class OwnerLink implements LinkUser {
     const open = SessionOpenMetadata.decode(packet.metadata);
     const { requestedSessionId } = open;
     const connection = new RemoteConnection(this.link, requestedSessionId, record, this.server);
-    const opening = this.opener.read(open, packet.body, connection);
+    const opening = readOpening(open, packet.body, connection);
     if (opening.extension !== undefined) {
       connection.isAnnounced = true;
       connection.largestPacket = opening.extension.largestPacket ?? Infinity;
     }
     // Room at the client's connection is for the node that has it to find.
-    const deciding = onEach(
-      this.opener.judgeHere(opening, () => true),
-      (answer) => {
-        this.deciding.delete(frameId);
-        this.answer(frameId, answer, opening, connection);
-      },
-    );
+    const deciding = onEach(this.opener.judgeOwned(opening), (answer) => {
+      this.deciding.delete(frameId);
+      this.answer(frameId, answer, opening, connection);
+    });
     if (!deciding.closed) this.deciding.set(frameId, deciding);
   }
 

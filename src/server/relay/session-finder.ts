@@ -19,9 +19,13 @@ import { packet, type Packet } from '../../wire/packet';
 import { RelayLink, type RemoteAnswer } from './relay-link';
 import { RelayedSession, type RelayingConnection } from './relayed-session';
 
+export type LostPlace = Extract<SessionPlace, { readonly kind: 'lost' }>;
+
 /** What became of the search for a session that is not here. */
 export type Found =
   | { readonly kind: 'nowhere' }
+  /** Its node is gone, and it can be taken over. */
+  | LostPlace
   /** Who has it cannot say so now. */
   | { readonly kind: 'later' }
   | { readonly kind: 'refused'; readonly answer: RemoteAnswer }
@@ -61,6 +65,13 @@ export class SessionFinder {
     );
   }
 
+  /** Whether a session that this node has, by the directory, and knows nothing of can be taken over. */
+  findLost(sessionId: number): Observable<LostPlace | undefined> {
+    return defer(() => from(this.directory.find(sessionId))).pipe(
+      map((place) => (place.kind === 'lost' ? place : undefined)),
+    );
+  }
+
   close(): void {
     this.connecting.unsubscribe();
     for (const link of this.open) link.destroy();
@@ -76,6 +87,7 @@ export class SessionFinder {
     asked: Packet,
     connection: RelayingConnection,
   ): Observable<Found> {
+    if (place.kind === 'lost') return of(place);
     if (place.kind !== 'node') return of({ kind: 'nowhere' });
     return from(this.linkTo(place.node, place.address)).pipe(
       switchMap((relay) =>

@@ -23,6 +23,7 @@ import type { SessionOpenAckMetadata, SessionOpenMetadata } from '../../wire/mes
 import { showAsJson } from '../../wire/show-as-json';
 import { contained, ContainedObservable, Relay, type Containment } from '../contained';
 import { SubscribersOf } from '../subscribers';
+import { continuing } from '../log/continuing';
 import { closeSession } from './messages/close';
 import type { MigrateRequest, PatchRequest, SessionMessage, Submit } from './session-message';
 import { makeRoomAway } from './results/away-room';
@@ -136,14 +137,15 @@ export class ServedSession extends ContainedObservable<SessionMessage> implement
 
   respond(handler: SubmitHandler<Submit>, options: AnsweringOptions = {}): Subscription {
     const { scheduler } = this.core.server;
-    const { late, coalesce } = takeRespondOptions(options);
+    const { late, coalesce, continueWith } = takeRespondOptions(options);
+    const answer = continuing(this.core, takeHandler(handler), continueWith);
     // What comes of these is caught below; `submits$` would cost each submit a step more.
     const all$ = new Observable<Submit>((subscriber) => {
       listen(this.core, 'submits', subscriber);
     });
     const submits$ = late === undefined ? all$ : all$.pipe(dropLate({ when: late, scheduler }));
     const responding = new SessionResponding(this.core);
-    const results$ = submits$.pipe(respondToSubmits(takeHandler(handler), responding));
+    const results$ = submits$.pipe(respondToSubmits(answer, responding));
     if (coalesce !== true) return results$.subscribe(this.results);
     const largestBody = (): number => this.core.outlet.gatheredBody;
     return results$.pipe(coalesceText({ largestBody, scheduler })).subscribe(this.results);
@@ -245,6 +247,7 @@ function listen<N extends keyof StreamedMessages>(
   containment?: Containment,
 ): void {
   const observer = containment === undefined ? subscriber : new Relay(subscriber, containment);
+  if (name === 'submits' || name === 'messages') core.lost?.served({ continues: false });
   core.streams.subscribe(name, observer, subscriber);
   core.operations.startNext();
 }

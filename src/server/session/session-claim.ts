@@ -15,15 +15,14 @@ export interface ClaimClocks {
 export class SessionClaim {
   private timer: Subscription | undefined;
   private expired: (() => void) | undefined;
-  /** Whether the token before the current one is a ticket's, with which others than the client may come again. */
-  private isTicketUsed = false;
-
   constructor(
     /** Hashes; undefined where the session does not wait for its client. */
     private pair: TokenPair | undefined,
     /** The policy's word, the last time that it was asked. */
     private acceptance: Acceptance,
     private readonly clocks: ClaimClocks,
+    /** Whether the token before the current one is a ticket's, with which others than the client may come again. */
+    private isTicketUsed = false,
   ) {}
 
   get tokens(): TokenPair | undefined {

@@ -12,6 +12,7 @@ import { NnrpError } from '../../wire/errors';
 import type { SessionOpenAckMetadata, SessionOpenMetadata } from '../../wire/messages/session-open';
 import { showAsJson } from '../../wire/show-as-json';
 import type { Revision } from '../../wire/revision';
+import type { LostOperations } from '../log/lost-operations';
 import { DetachedShare } from '../opening/detached-totals';
 import type { ServerContext } from '../server-context';
 import { AckQueue } from './ack-queue';
@@ -66,6 +67,8 @@ export class SessionCore {
   readonly sender: SessionSender;
   readonly credit: SessionCredit;
   readonly operations: SessionOperations;
+  /** What it had at a node that is gone; undefined where it began here. */
+  lost: LostOperations | undefined;
   private madeHolds: OperationHolds | undefined;
   readonly patchAcks: AckQueue;
   readonly migrateAcks: AckQueue;
@@ -253,6 +256,7 @@ export class SessionCore {
     const { server, granted } = this;
     const { resume, resumeWindowMs } = server.settings;
     this.phase = 'over';
+    this.outlet.log?.over();
     this.state = SessionState.Closed;
     this.owned?.unsubscribe();
     this.expiry.unsubscribe();

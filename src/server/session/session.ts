@@ -1,9 +1,10 @@
 import type { Observable, Observer, Subscription } from 'rxjs';
 import type { Lateness } from '../../../operators/application/drop-late';
-import type { SubmitHandler } from '../../../operators/application/respond-to-submits';
+import type { HandlerContext, SubmitHandler } from '../../../operators/application/respond-to-submits';
 import type { CancelScope } from '../../protocol/operation/operation';
 import type { Operation } from '../../protocol/operation/operation-entry';
 import type { Result } from '../../protocol/operation/result';
+import type { SentBefore } from '../log/sent-before';
 import type { SessionConnectivity } from '../../protocol/session/session-connectivity';
 import type { SessionState } from '../../protocol/session/session-lifecycle';
 import type { PeerName, TransportKind } from '../../transport/transport';
@@ -90,6 +91,16 @@ export interface ServerSession extends Observable<SessionMessage> {
        * for each: fewer bytes, and less work at both ends. Default false: one string, one result.
        */
       readonly coalesce?: boolean;
+      /**
+       * Goes on with an operation whose node is gone, after what was sent of it: with what a model is given to go on
+       * with, or by asking again for what comes after `sent.count` parts. Its answer is as a handler's. With `log` of a
+       * cluster; of each submit that runs the body is logged, too. Default: such an operation ends, `node-lost`.
+       */
+      readonly continueWith?: (
+        submit: Submit,
+        sent: SentBefore,
+        context: HandlerContext,
+      ) => ReturnType<SubmitHandler<Submit>>;
     },
   ): Subscription;
   /**

@@ -53,6 +53,8 @@ export function endsForAReason(operation: OperationRecord): Finding {
       if (outcome.errorCode === TOO_LARGE_CODE) return hasTooLargeAnswer(operation);
       return isMiss || isTooLate ? undefined : `${name} was refused for nothing`;
     }
+    case 'node-lost':
+      return `${name} was lost with its node, and there is one server`;
     case 'taken-over':
       return `${name} was taken over, and nobody has a ticket`;
     case 'session-closed':

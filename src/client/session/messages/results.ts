@@ -118,6 +118,7 @@ const REASONS: ReadonlyMap<number, OperationFailure> = new Map<number, Operation
   [EndCode.Draining, 'draining'],
   [EndCode.NoRoom, 'no-room'],
   [EndCode.OverCredit, 'over-credit'],
+  [EndCode.NodeLost, 'node-lost'],
 ]);
 
 /** Why an operation ended, by the code of its ERROR. */

@@ -38,6 +38,11 @@ export class GatheredTexts {
     return bytes;
   }
 
+  /** Nothing is joined to what waits. */
+  clear(): void {
+    this.last.clear();
+  }
+
   /** What waits of an operation is forgotten. */
   delete(frameId: number): void {
     this.last.delete(frameId);

@@ -10,8 +10,10 @@ import { HEADER_LENGTH } from '../../../wire/header';
 import type { Packet } from '../../../wire/packet';
 import type { Revision } from '../../../wire/revision';
 import type { Texts } from '../../../wire/text-packet';
+import type { SubmitEnd } from '../session-message';
 import { gatheredBytes, GatheredTexts } from './gathered-texts';
 import { bodyBytes, frameOf, kept, type Outgoing } from './outgoing';
+import type { LoggedOperation, LoggedSession } from '../../log/logged-session';
 import type { RetainedAnswers } from './retained-answers';
 
 /** The connection that carries a session at present. */
@@ -63,6 +65,8 @@ interface OutletStores {
 export class SessionOutlet {
   /** What clients with a ticket get whole; undefined where nothing is kept for them. */
   readonly retained: RetainedAnswers | undefined;
+  /** Where its results are copied to, for the node that comes after this one; undefined where none are. */
+  log: LoggedSession | undefined;
   private attachment: Attachment | undefined;
   /** Of what waits at all sessions of the server, while this one is away. */
   private share: DetachedShare | undefined;
@@ -140,6 +144,18 @@ export class SessionOutlet {
     return this.attachment === undefined ? Infinity : gatheredBytes(this.attachment) - HEADER_LENGTH;
   }
 
+  /** A submit has come. */
+  began(submit: LoggedOperation): void {
+    this.retained?.begin(submit);
+    this.log?.began(submit);
+  }
+
+  /** An operation has ended. */
+  ended(frameId: number, end: SubmitEnd): void {
+    this.retained?.ended(frameId, end);
+    this.log?.ended(frameId);
+  }
+
   /** Sends what only matters now. */
   send(packet: Packet): void {
     this.attachment?.transport.send(packet);
@@ -161,6 +177,7 @@ export class SessionOutlet {
     const outgoing = kept(packet);
     attachment?.transport.send(outgoing.packet);
     outbox.add(outgoing);
+    this.log?.note();
     this.retained?.add(frameOf(packet), outgoing);
     if (attachment === undefined) {
       this.gathered?.note(frameOf(packet), outgoing);
@@ -181,6 +198,7 @@ export class SessionOutlet {
     const bytes = this.gathered?.join(frameId, text) ?? 0;
     if (bytes === 0 || outbox === undefined) return undefined;
     outbox.grown(bytes);
+    this.log?.note();
     this.retained?.grown(frameId, bytes);
     return this.keptMore(outbox, bytes);
   }
@@ -221,6 +239,7 @@ export class SessionOutlet {
     const before = this.heldBytes;
     this.gathered?.delete(frameId);
     this.outbox?.keepUnsent(({ packet }) => frameOf(packet) !== frameId);
+    this.log?.rewritten();
     this.share?.shrink(before - this.heldBytes);
   }
 
@@ -236,6 +255,21 @@ export class SessionOutlet {
     this.attachment = undefined;
     this.share = share;
     this.pressure?.moveTo(this.pressureSource());
+  }
+
+  /** The number of the newest result that is not held any more. */
+  get releasedResults(): number {
+    return this.outbox?.lastReleasedNumber ?? 0;
+  }
+
+  /** What waits stays as it is: nothing is joined to it any more. */
+  seal(): void {
+    this.gathered?.clear();
+  }
+
+  /** Begins with the results behind number `released` that another node had. */
+  restore(released: number, results: readonly Outgoing[]): void {
+    this.outbox?.restore(released, results);
   }
 
   /** Whether a client that has `received` results can go on without a gap. */

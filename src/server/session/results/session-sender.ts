@@ -43,6 +43,7 @@ const CODE_OF_CAUSE: Readonly<Partial<Record<DropCause, number>>> = {
   closed: EndCode.Draining,
   'no-room': EndCode.NoRoom,
   'over-credit': EndCode.OverCredit,
+  'node-lost': EndCode.NodeLost,
 };
 
 /** Encodes what a session says, validated before it is written (protocol section 9). */
@@ -190,6 +191,7 @@ export class SessionSender {
   private fail(result: ResultFailure, operation: AnsweredOperation): void {
     const { frameId, status, text } = result;
     if (this.takesFailures) this.sendResult(this.failurePacket(result));
+    else if (status === EndCode.NodeLost) this.dropBecause(operation, 'node-lost');
     else if (status === INTERNAL_STATUS && text === '') this.drop(frameId);
     else this.push(this.failureText(result), operation);
   }

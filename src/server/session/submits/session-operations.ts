@@ -1,6 +1,7 @@
 import { Subject, type Observable } from 'rxjs';
 import { type CancelScope, OperationState } from '../../../protocol/operation/operation';
 import type { OperationRelations } from '../../../protocol/operation/operation-entry';
+import type { IdRange } from '../../../protocol/operation/id-ranges';
 import { OperationRegistry } from '../../../protocol/operation/operation-registry';
 import { isTerminal, type Result } from '../../../protocol/operation/result';
 import type { ToolOutcome, ToolRequest } from '../../../protocol/content/tool-call';
@@ -12,7 +13,7 @@ import type { SubmitEnd } from '../session-message';
 import { Admission } from './admission';
 import type { HeldResults } from './held-results';
 import { KeptSlots } from './kept-slots';
-import type { SessionParts } from './session-parts';
+import type { SessionParts, Told } from './session-parts';
 import { END_OF_RESULT, STATE_OF_END } from './submit-ends';
 import type { OperationControl, ReceivedSubmit } from './submit';
 import { SubmittedIds } from './submitted-ids';
@@ -117,11 +118,11 @@ export class SessionOperations implements OperationControl, SlotWaiter {
     return this.registry.has(frameId);
   }
 
-  /** Ends all that there are, without a word, and forgets that they were: their client has. */
-  startAnew(): void {
+  /** Ends all that there are, without a word, and forgets that they were; `released` have ended elsewhere. */
+  startAnew(released: readonly IdRange[] = []): void {
     this.endAll('disconnected', { tell: false });
-    this.registry = new OperationRegistry();
-    this.ids = new SubmittedIds();
+    this.registry = new OperationRegistry({ released });
+    this.ids = new SubmittedIds(released.at(-1)?.last);
   }
 
   /** Whether an operation was submitted and has ended. */
@@ -136,7 +137,7 @@ export class SessionOperations implements OperationControl, SlotWaiter {
   submit(submit: ReceivedSubmit): 'start' | 'wait' | 'refuse' {
     this.registry.register(submit);
     this.ids.add(submit.frameId);
-    this.session.outlet.retained?.begin(submit);
+    this.session.outlet.began(submit);
     const verdict = this.admission.offer(submit);
     if (verdict === 'start') this.deliver(submit, submit.arrivedAt);
     else if (verdict === 'wait') this.noteQueued();
@@ -262,10 +263,10 @@ export class SessionOperations implements OperationControl, SlotWaiter {
     submit.stateChanged();
   }
 
-  giveUp(submit: ReceivedSubmit, end: 'failed' | 'superseded' | 'late', { tell } = { tell: true }): void {
+  giveUp(submit: ReceivedSubmit, end: 'failed' | 'superseded' | 'late', told: Told = { tell: true }): void {
     if (this.registry.get(submit.frameId) !== submit) return;
     this.admission.take(submit);
-    this.end([submit], end, { tell });
+    this.end([submit], end, told);
     this.startNext();
     this.ended();
   }
@@ -383,7 +384,7 @@ export class SessionOperations implements OperationControl, SlotWaiter {
   private end(
     submits: readonly ReceivedSubmit[],
     end: Exclude<SubmitEnd, 'completed'>,
-    { tell, why = end }: { readonly tell: boolean; readonly why?: DropCause },
+    { tell, why = end }: Told,
   ): void {
     for (const { frameId } of submits) this.registry.end(frameId, STATE_OF_END[end]);
     // Told only after all have ended: whoever reacts finds none of them.
@@ -393,6 +394,6 @@ export class SessionOperations implements OperationControl, SlotWaiter {
 
   private finish(submit: ReceivedSubmit, end: SubmitEnd): void {
     submit.finish(end);
-    this.session.outlet.retained?.ended(submit.frameId, end);
+    this.session.outlet.ended(submit.frameId, end);
   }
 }

@@ -1,3 +1,4 @@
+import type { DropCause } from '../../../protocol/revision/answers';
 import type { LimitTripped } from '../../limits/limit-tripped';
 import type { ServerContext } from '../../server-context';
 import type { SessionOutlet } from '../results/session-outlet';
@@ -16,6 +17,12 @@ export interface SessionParts {
   readonly outlet: SessionOutlet;
   readonly sender: SessionSender;
   readonly credit: SessionCredit;
+}
+
+/** Whether the client is told that an operation has ended, and why. */
+export interface Told {
+  readonly tell: boolean;
+  readonly why?: DropCause;
 }
 
 /** Tells that an operation has met a limit of the server's, and what that costs it. */

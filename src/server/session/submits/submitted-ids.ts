@@ -6,8 +6,11 @@ const MAX_REFUSED_RANGES = 256;
 /** The operation ids that a client has submitted: the highest, and those whose submit was refused. */
 export class SubmittedIds {
   private refused: IdRanges | undefined;
-  /** 0 before the first. */
-  highest = 0;
+
+  constructor(
+    /** 0 before the first. */
+    public highest = 0,
+  ) {}
 
   add(id: number): void {
     this.highest = Math.max(this.highest, id);

@@ -1,4 +1,4 @@
-import { NEVER, Subscription } from 'rxjs';
+import { NEVER, noop, Subscription } from 'rxjs';
 import { type OperationState } from '../../../../src/protocol/operation/operation';
 import { type Result } from '../../../../src/protocol/operation/result';
 import { HeldTotals } from '../../../../src/server/limits/held-totals';
@@ -57,7 +57,9 @@ export class Stage {
       granted: { maxInFlightOperations: maxInFlight },
       server: server as ServerContext,
       claim: { partyAt: () => 'address here' } as Partial<SessionParts['claim']> as SessionParts['claim'],
-      outlet: { pressure$: NEVER } as Partial<SessionParts['outlet']> as SessionParts['outlet'],
+      outlet: { pressure$: NEVER, began: noop, ended: noop } as Partial<
+        SessionParts['outlet']
+      > as SessionParts['outlet'],
       // Asked each time that an operation has ended.
       credit: {
         allowed: 2,

@@ -1,0 +1,91 @@
+import type { LogEnd, LogOwner, LogUpdate, LogVerdict, SessionLog, StoredSession } from './session-log';
+
+interface KeptSession extends LogOwner {
+  readonly tokens: Uint8Array;
+  readonly fields: ReadonlyMap<string, Uint8Array>;
+  readonly results: readonly {
+    readonly epoch: number;
+    readonly last: number;
+    readonly packets: Uint8Array;
+  }[];
+  readonly last: number;
+  readonly until: number;
+}
+
+const EMPTY = new Uint8Array(0);
+
+/** What the sessions of a cluster within one process have said. */
+export class MemoryLog {
+  private readonly sessions = new Map<number, KeptSession>();
+
+  constructor(
+    private readonly now: () => number,
+    /** Whether a node lives. */
+    private readonly lives: (node: string) => boolean,
+  ) {}
+
+  /** As one node has it, whose calls take as long as others to the store. */
+  over(later: <T>(work: () => T) => Promise<T>): SessionLog {
+    return {
+      append: (updates) => later(() => updates.map((update) => this.take(update))),
+      find: (sessionId) => later(() => this.get(sessionId)),
+      takeOver: (sessionId, from, to) => later(() => this.takeOver(sessionId, from, to)),
+    };
+  }
+
+  clear(): void {
+    this.sessions.clear();
+  }
+
+  private get(sessionId: number): KeptSession | undefined {
+    const kept = this.sessions.get(sessionId);
+    if (kept === undefined || kept.until > this.now()) return kept;
+    this.sessions.delete(sessionId);
+    return undefined;
+  }
+
+  private take(update: LogUpdate | LogEnd): LogVerdict {
+    const { sessionId, epoch } = update;
+    const kept = this.get(sessionId);
+    if (kept !== undefined && kept.epoch > epoch) return { kind: 'fenced' };
+    if (update.kind === 'over') {
+      this.sessions.delete(sessionId);
+      return { kind: 'kept' };
+    }
+    if (update.kind === 'whole') {
+      this.keep(update, { ...update, tokens: EMPTY, fields: new Map(), results: [], last: 0, until: 0 });
+      return { kind: 'kept' };
+    }
+    if (kept?.epoch !== epoch) return { kind: 'missing' };
+    if (kept.last !== update.after) return { kind: 'at', last: kept.last };
+    this.keep(update, kept);
+    return { kind: 'kept' };
+  }
+
+  private keep({ sessionId, ...update }: LogUpdate, kept: KeptSession): void {
+    const { node, epoch, tokens = kept.tokens, last, trimTo, ttlMs } = update;
+    const fields = new Map(kept.fields);
+    for (const [name, value] of update.fields) {
+      if (value === undefined) fields.delete(name);
+      else fields.set(name, value.slice());
+    }
+    const results = kept.results.filter(
+      (entry) => trimTo === 0 || (entry.epoch === epoch && entry.last > trimTo),
+    );
+    if (update.results.length > 0) results.push({ epoch, last, packets: update.results.slice() });
+    this.sessions.set(sessionId, { node, epoch, tokens, fields, results, last, until: this.now() + ttlMs });
+  }
+
+  private takeOver(
+    sessionId: number,
+    from: LogOwner,
+    to: { readonly node: string; readonly tokens: Uint8Array },
+  ): StoredSession | undefined {
+    const kept = this.get(sessionId);
+    if (kept?.epoch !== from.epoch || kept.node !== from.node) return undefined;
+    if (kept.node !== to.node && this.lives(kept.node)) return undefined;
+    const taken = { ...kept, ...to, epoch: kept.epoch + 1 };
+    this.sessions.set(sessionId, taken);
+    return taken;
+  }
+}

@@ -1,0 +1,175 @@
+import { Subscription, type SchedulerLike } from 'rxjs';
+import { NODE_TTL_MS, type NodeName } from '../../cluster/directory';
+import type { LogOwner, LogUpdate, SessionLog, StoredSession } from '../../cluster/session-log';
+import { scheduleIn } from '../../transport/time/schedule-in';
+import type { LoggedSession } from './logged-session';
+
+/** Sessions, and bytes of results, that one call has at most. */
+const CALL_SESSIONS = 1024;
+const CALL_BYTES = 4 * 1024 * 1024;
+
+/** Milliseconds until a call that was not answered is made again. */
+const RETRY_MS = 250;
+
+/** Milliseconds between two looks at the clock: a process that stood still finds that out. */
+const TICK_MS = 500;
+
+/** After a stand-still of so many milliseconds sessions may be another node's. */
+const SUSPECT_MS = NODE_TTL_MS / 3;
+
+/** Milliseconds after which the log is told again of a session that has nothing to say. */
+const REFRESH_MS = 60_000;
+
+/**
+ * Tells the log what becomes of the sessions of a node: one call at a time, of all that there is to say by then. While
+ * a call is out, or none is answered, what comes next gathers in the sessions' own outboxes, and no answer waits for it.
+ * A node that stood still asks first which of its sessions are others' by now.
+ */
+export class LogWriter {
+  private readonly sessions = new Set<LoggedSession>();
+  private readonly changes = new Set<LoggedSession>();
+  private readonly work = new Subscription();
+  private isWriting = false;
+  private mustAsk = false;
+  private tickedAt: number;
+  private refreshedAt: number;
+
+  constructor(
+    readonly node: NodeName,
+    private readonly log: SessionLog,
+    private readonly scheduler: SchedulerLike,
+    /** How long a session waits for its client, in milliseconds. */
+    private readonly resumeWindowMs: number,
+  ) {
+    this.tickedAt = this.refreshedAt = scheduler.now();
+    this.tickLater();
+  }
+
+  add(session: LoggedSession): void {
+    this.sessions.add(session);
+    session.note();
+  }
+
+  /** Makes a session this node's, whose node is gone. */
+  takeOver(sessionId: number, from: LogOwner, tokens: Uint8Array): Promise<StoredSession | undefined> {
+    return this.log.takeOver(sessionId, from, { node: this.node, tokens });
+  }
+
+  changed(session: LoggedSession): void {
+    this.changes.add(session);
+    if (!this.isWriting) this.writeIn(0);
+  }
+
+  /** Nothing is told any more. */
+  close(): void {
+    this.work.unsubscribe();
+  }
+
+  private writeIn(ms: number): void {
+    if (this.work.closed) return;
+    this.isWriting = true;
+    const timer = scheduleIn(this.scheduler, ms, () => {
+      this.work.remove(timer);
+      void this.write();
+    });
+    this.work.add(timer);
+  }
+
+  private async write(): Promise<void> {
+    let isAnswered = false;
+    try {
+      this.look();
+      isAnswered = this.mustAsk ? await this.ask() : await this.tell();
+    } finally {
+      this.isWriting = false;
+      if (!isAnswered) this.writeIn(RETRY_MS);
+      else if (this.changes.size > 0 || this.mustAsk) this.writeIn(0);
+    }
+  }
+
+  /** Says what there is to say, as much as one call has; false where nobody has answered. */
+  private async tell(): Promise<boolean> {
+    const now = this.scheduler.now();
+    const told: LoggedSession[] = [];
+    const updates = [];
+    let bytes = 0;
+    for (const session of this.changes) {
+      if (told.length >= CALL_SESSIONS || bytes >= CALL_BYTES) break;
+      this.changes.delete(session);
+      const update = session.update(now, this.ttlMs);
+      if (update.kind === 'over') this.sessions.delete(session);
+      else bytes += update.results.length;
+      told.push(session);
+      updates.push(update);
+    }
+    try {
+      const verdicts = await this.log.append(updates);
+      told.forEach((session, index) => {
+        const verdict = verdicts[index];
+        if (verdict === undefined) return;
+        session.answered(verdict);
+        if (verdict.kind === 'fenced') this.forget(session);
+      });
+      return true;
+    } catch {
+      for (const session of told) session.unanswered();
+      return false;
+    }
+  }
+
+  /** Asks whose the sessions are; false where nobody has answered. */
+  private async ask(): Promise<boolean> {
+    const asked = [...this.sessions];
+    const questions: LogUpdate[] = asked.map((session) => session.question(this.ttlMs));
+    try {
+      for (let at = 0; at < asked.length; at += CALL_SESSIONS) {
+        const verdicts = await this.log.append(questions.slice(at, at + CALL_SESSIONS));
+        verdicts.forEach(({ kind }, index) => {
+          const session = asked[at + index];
+          if (kind !== 'fenced' || session === undefined) return;
+          session.fenced();
+          this.forget(session);
+        });
+      }
+      this.mustAsk = false;
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  private forget(session: LoggedSession): void {
+    this.sessions.delete(session);
+    this.changes.delete(session);
+  }
+
+  private get ttlMs(): number {
+    return this.resumeWindowMs + 3 * REFRESH_MS;
+  }
+
+  private tickLater(): void {
+    const timer = scheduleIn(this.scheduler, TICK_MS, () => {
+      this.work.remove(timer);
+      this.look();
+      if (this.mustAsk && !this.isWriting) this.writeIn(0);
+      this.refresh();
+      this.tickLater();
+    });
+    this.work.add(timer);
+  }
+
+  /** Whether the process stood still for so long that others may have taken its sessions. */
+  private look(): void {
+    const now = this.scheduler.now();
+    if (now - this.tickedAt > TICK_MS + SUSPECT_MS) this.mustAsk = this.sessions.size > 0;
+    this.tickedAt = now;
+  }
+
+  private refresh(): void {
+    const now = this.scheduler.now();
+    if (now - this.refreshedAt < REFRESH_MS / 4) return;
+    this.refreshedAt = now;
+    const before = now - REFRESH_MS;
+    for (const session of this.sessions) if (session.updatedAt < before) session.note();
+  }
+}

@@ -1,0 +1,320 @@
+import type { TimestampProvider } from 'rxjs';
+import type { LogEnd, LogField, LogUpdate, LogVerdict } from '../../cluster/session-log';
+import { encodePacket } from '../../wire/encode-packet';
+import type { SentSubmit } from '../../protocol/session/told-operation';
+import { EMPTY, type Packet } from '../../wire/packet';
+import { preview4 } from '../../wire/preview4';
+import type { Revision } from '../../wire/revision';
+import { hashToken, type TokenPair } from '../opening/resume-token';
+import { encodeOperation, encodeSession, encodeTokens, type SessionRecord } from './session-record';
+
+/** Bytes of results that one update has, about. */
+const UPDATE_BYTES = 256 * 1024;
+
+/** Names of fields; those of operations are their numbers. */
+export const SESSION_FIELD = 'session';
+export const LAST_OPERATION_FIELD = 'last';
+
+/** An operation, as far as it is logged. */
+export interface LoggedOperation {
+  readonly frameId: number;
+  readonly sent: SentSubmit;
+  readonly deadline: number;
+  readonly objects: readonly unknown[];
+}
+
+/** A session, as far as it is logged. */
+export interface LoggedParts extends Omit<SessionRecord, 'revision' | 'owner'> {
+  readonly sessionId: number;
+  readonly revision: Revision;
+  readonly claim: {
+    readonly tokens: TokenPair | undefined;
+    readonly isTakenOver: boolean;
+    readonly owner: string | undefined;
+  };
+  readonly outlet: {
+    readonly lastResult: number;
+    readonly releasedResults: number;
+    heldAfter(received: number): readonly { readonly packet: Packet }[];
+    seal(): void;
+  };
+  readonly operations: { readonly lastOperationId: number; all(): readonly LoggedOperation[] };
+  readonly lost: { since(frameId: number): number | undefined } | undefined;
+  readonly server: {
+    readonly scheduler: TimestampProvider;
+    readonly settings: { readonly wallClock: TimestampProvider };
+  };
+  end(end: 'disconnected', connectivity: 'closed'): void;
+}
+
+/** Where sessions say that there is something to log. */
+interface Writer {
+  readonly node: string;
+  /** Once, until the session is asked what. */
+  changed(session: LoggedSession): void;
+}
+
+/** What comes between an update and its verdict, to be said again where nothing came of it. */
+interface Said {
+  readonly last: number;
+  readonly hasTokens: boolean;
+  readonly operations: ReadonlyMap<number, LoggedOperation | undefined>;
+}
+
+/** A session that is to outlive its node: it knows what of it is in the log, and what is to be said next. */
+export class LoggedSession {
+  /** Whether the log is to hear of it; looked at with each result. */
+  private isChanged = false;
+  private isWhole = false;
+  private isOver = false;
+  /** The number of the newest result that is there. */
+  private kept = 0;
+  /** The number of the newest result of the epochs before. */
+  private readonly base: number;
+  private keptLastOperation = 0;
+  private hasTokens = false;
+  private hasBodies = false;
+  /** Operations that have begun or, undefined, ended since. */
+  private operations = new Map<number, LoggedOperation | undefined>();
+  /** Results before each operation that runs. */
+  private readonly since = new Map<number, number>();
+  private said: Said | undefined;
+  private nextToken: Uint8Array;
+  private lastUpdate = 0;
+
+  constructor(
+    private readonly core: LoggedParts,
+    private readonly writer: Writer,
+    private readonly epoch: number,
+    private readonly makeToken: (sessionId: number) => Uint8Array,
+    /** What the log has of it, where it was another node's. */
+    taken?: { readonly last: number; readonly nextToken: Uint8Array },
+  ) {
+    this.nextToken = taken?.nextToken ?? makeToken(core.sessionId);
+    this.isWhole = taken !== undefined;
+    this.hasTokens = taken !== undefined;
+    this.kept = this.base = taken?.last ?? 0;
+  }
+
+  get sessionId(): number {
+    return this.core.sessionId;
+  }
+
+  /** When the log was last told of it, in milliseconds. */
+  get updatedAt(): number {
+    return this.lastUpdate;
+  }
+
+  /** There is something to log. */
+  note(): void {
+    if (this.isChanged) return;
+    this.isChanged = true;
+    this.writer.changed(this);
+  }
+
+  began(submit: LoggedOperation): void {
+    this.operations.set(submit.frameId, submit);
+    this.since.set(submit.frameId, this.core.lost?.since(submit.frameId) ?? this.core.outlet.lastResult);
+    this.note();
+  }
+
+  /** What is submitted is logged whole from now on: its application can go on with it elsewhere. */
+  keepBodies(): void {
+    if (this.hasBodies) return;
+    this.hasBodies = true;
+    for (const submit of this.core.operations.all()) this.operations.set(submit.frameId, submit);
+    this.note();
+  }
+
+  ended(frameId: number): void {
+    this.since.delete(frameId);
+    // One that the log has not heard of needs no end.
+    if (!this.operations.delete(frameId)) this.operations.set(frameId, undefined);
+    this.note();
+  }
+
+  /** The token that the client is given now, of which the log knows. */
+  takeToken(): Uint8Array {
+    const token = this.nextToken;
+    this.nextToken = this.makeToken(this.sessionId);
+    this.hasTokens = false;
+    this.note();
+    return token;
+  }
+
+  /** The session has ended. */
+  over(): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.note();
+  }
+
+  /** Results that had numbers there are others now. */
+  rewritten(): void {
+    this.isWhole = false;
+    this.note();
+  }
+
+  /** The session is another node's: its handlers stop. */
+  fenced(): void {
+    // Nothing is logged any more.
+    this.isChanged = this.isOver = true;
+    this.core.end('disconnected', 'closed');
+  }
+
+  /** What the log is to be told; asked once for each time that there is something. */
+  update(now: number, ttlMs: number): LogUpdate | LogEnd {
+    const { sessionId, epoch } = this;
+    this.isChanged = false;
+    this.lastUpdate = now;
+    if (this.isOver) return { kind: 'over', sessionId, epoch };
+    if (!this.isWhole) this.beginAnew();
+    const kind = this.isWhole ? 'more' : 'whole';
+    const { results, last } = this.results();
+    const { operations } = this;
+    this.operations = new Map();
+    this.said = { last, hasTokens: this.hasTokens, operations };
+    const wanted = this.wantedAfter;
+    return {
+      kind,
+      sessionId,
+      node: this.writer.node,
+      epoch,
+      tokens: this.hasTokens ? undefined : this.tokens(),
+      fields: this.fields(kind, operations),
+      after: this.kept,
+      results,
+      last,
+      // Of the epochs before, all goes at once.
+      trimTo: wanted >= this.base ? wanted : 0,
+      ttlMs,
+    };
+  }
+
+  /** What is asked to hear whose the session is, and says nothing. */
+  question(ttlMs: number): LogUpdate {
+    const { sessionId, epoch, kept: after } = this;
+    const nothing = { tokens: undefined, fields: [], results: EMPTY, trimTo: 0 };
+    return { kind: 'more', sessionId, node: this.writer.node, epoch, ...nothing, after, last: after, ttlMs };
+  }
+
+  /** What became of the update. */
+  answered(verdict: LogVerdict): void {
+    const { said } = this;
+    switch (verdict.kind) {
+      case 'kept':
+        this.said = undefined;
+        this.isWhole = true;
+        if (said === undefined) return;
+        this.kept = said.last;
+        if (this.kept < this.core.outlet.lastResult) this.note();
+        return;
+      case 'fenced':
+        this.fenced();
+        return;
+      case 'missing':
+        this.isWhole = false;
+        break;
+      case 'at':
+        // What it has more than this session ever had is none of its results.
+        if (verdict.last > this.core.outlet.lastResult) this.isWhole = false;
+        this.kept = verdict.last;
+    }
+    this.unanswered();
+  }
+
+  /** Nobody knows what became of it: it is said again. */
+  unanswered(): void {
+    const { said } = this;
+    this.said = undefined;
+    if (said !== undefined) {
+      if (!said.hasTokens) this.hasTokens = false;
+      for (const [frameId, submit] of said.operations) {
+        // What has come since then is newer.
+        if (!this.operations.has(frameId)) this.operations.set(frameId, submit);
+      }
+      this.keptLastOperation = 0;
+    }
+    this.note();
+  }
+
+  /** All that there is of the session is said. */
+  private beginAnew(): void {
+    const { outlet, operations } = this.core;
+    this.kept = outlet.releasedResults;
+    this.hasTokens = false;
+    this.keptLastOperation = 0;
+    this.operations = new Map(operations.all().map((submit) => [submit.frameId, submit]));
+  }
+
+  /** The number of the newest result that nobody wants any more: neither the client nor who goes on with an operation. */
+  private get wantedAfter(): number {
+    const { releasedResults } = this.core.outlet;
+    const [since = releasedResults] = this.hasBodies ? this.since.values() : [];
+    return Math.min(releasedResults, since);
+  }
+
+  private results(): { readonly results: Uint8Array; readonly last: number } {
+    const { outlet } = this.core;
+    const from = Math.max(this.kept, outlet.releasedResults);
+    const packets: Uint8Array[] = [];
+    let bytes = 0;
+    outlet.seal();
+    for (const { packet } of outlet.heldAfter(from)) {
+      if (bytes >= UPDATE_BYTES) break;
+      const encoded = encodePacket(packet);
+      packets.push(encoded);
+      bytes += encoded.length;
+    }
+    const results = packets.length === 1 ? packets[0]! : Buffer.concat(packets, bytes);
+    return { results, last: from + packets.length };
+  }
+
+  private tokens(): Uint8Array {
+    const { claim } = this.core;
+    const { current, previous } = claim.tokens ?? { current: hashToken(EMPTY), previous: undefined };
+    this.hasTokens = true;
+    return encodeTokens({
+      current,
+      previous,
+      next: hashToken(this.nextToken),
+      isTakenOver: claim.isTakenOver,
+    });
+  }
+
+  private fields(
+    kind: LogUpdate['kind'],
+    changed: ReadonlyMap<number, LoggedOperation | undefined>,
+  ): LogField[] {
+    const { open, granted, revision, claim, operations } = this.core;
+    const fields: LogField[] = [];
+    if (kind === 'whole') {
+      const record = {
+        open,
+        granted,
+        revision: revision === preview4 ? ('preview4' as const) : ('preview3' as const),
+        owner: claim.owner,
+      };
+      fields.push([SESSION_FIELD, encodeSession(record)]);
+    }
+    if (operations.lastOperationId !== this.keptLastOperation) {
+      this.keptLastOperation = operations.lastOperationId;
+      fields.push([LAST_OPERATION_FIELD, Buffer.from(String(this.keptLastOperation))]);
+    }
+    for (const [frameId, submit] of changed) fields.push([String(frameId), this.operation(submit)]);
+    return fields;
+  }
+
+  private operation(submit: LoggedOperation | undefined): Uint8Array | undefined {
+    if (submit === undefined) return undefined;
+    const { frameId, sent, deadline } = submit;
+    const { wallClock } = this.core.server.settings;
+    const left = deadline - this.core.server.scheduler.now();
+    return encodeOperation({
+      since: this.since.get(frameId) ?? 0,
+      deadline: deadline === Infinity ? undefined : wallClock.now() + left,
+      sent,
+      hasBody: this.hasBodies && submit.objects.length === 0,
+    });
+  }
+}

@@ -1,0 +1,95 @@
+import { readRecord, withRecord } from '../../cluster/link/link-message';
+import type { SentSubmit } from '../../protocol/session/told-operation';
+import type { RevisionName } from '../../wire/message';
+import { SessionOpenAckMetadata, SessionOpenMetadata } from '../../wire/messages/session-open';
+import { EMPTY } from '../../wire/packet';
+import { hashToken, matchToken, type TokenPair } from '../opening/resume-token';
+
+// What the log keeps of a session besides its results.
+
+/** What does not change in a session's life. */
+export interface SessionRecord {
+  readonly open: SessionOpenMetadata;
+  readonly granted: SessionOpenAckMetadata;
+  readonly revision: RevisionName;
+  /** Whose it is, where the policy has said. */
+  readonly owner: string | undefined;
+}
+
+export function encodeSession({ open, granted, ...rest }: SessionRecord): Uint8Array {
+  const head = SessionOpenMetadata.encode(open);
+  return withRecord({ ...rest, openBytes: head.length }, join(head, SessionOpenAckMetadata.encode(granted)));
+}
+
+export function decodeSession(bytes: Uint8Array): SessionRecord {
+  const read = readRecord<{ openBytes: number; revision: RevisionName; owner?: string }>(bytes);
+  const { openBytes, revision, owner } = read.record;
+  const open = SessionOpenMetadata.decode(read.bytes.subarray(0, openBytes));
+  return { open, granted: SessionOpenAckMetadata.decode(read.bytes.subarray(openBytes)), revision, owner };
+}
+
+/** An operation that has not ended. */
+export interface OperationRecord {
+  /** Results of the session that there were before its first. */
+  readonly since: number;
+  /** Milliseconds since 1970, undefined for none. */
+  readonly deadline: number | undefined;
+  /** Without the body, where nobody could go on with it. */
+  readonly sent: SentSubmit;
+  readonly hasBody: boolean;
+}
+
+export function encodeOperation({ since, deadline, sent, hasBody }: OperationRecord): Uint8Array {
+  const { metadata, body } = sent;
+  const bytes = join(metadata, hasBody ? body : EMPTY);
+  return withRecord({ since, deadline, hasBody, metadataBytes: metadata.length }, bytes);
+}
+
+export function decodeOperation(bytes: Uint8Array): OperationRecord {
+  type Head = Omit<OperationRecord, 'sent'> & { readonly metadataBytes: number };
+  const { record, bytes: rest } = readRecord<Head>(bytes);
+  const { since, deadline, hasBody, metadataBytes } = record;
+  const sent = { metadata: rest.subarray(0, metadataBytes), body: rest.subarray(metadataBytes) };
+  return { since, deadline, hasBody, sent };
+}
+
+/** Those of a session, and the one that its client is given next: it may have it before the log hears of it. */
+export interface LoggedTokens extends TokenPair {
+  readonly next: Uint8Array;
+  /** Whether the one before the current one is a ticket's. */
+  readonly isTakenOver: boolean;
+}
+
+const HASH_BYTES = hashToken(EMPTY).length;
+
+export function encodeTokens({ current, previous, next, isTakenOver }: LoggedTokens): Uint8Array {
+  const flags = (previous === undefined ? 0 : 1) | (isTakenOver ? 2 : 0);
+  return join(Uint8Array.of(flags), current, next, previous ?? EMPTY);
+}
+
+export function decodeTokens(bytes: Uint8Array): LoggedTokens {
+  const flags = bytes[0] ?? 0;
+  const hash = (index: number): Uint8Array =>
+    bytes.subarray(1 + index * HASH_BYTES, 1 + (index + 1) * HASH_BYTES);
+  const previous = (flags & 1) === 0 ? undefined : hash(2);
+  return { current: hash(0), next: hash(1), previous, isTakenOver: (flags & 2) !== 0 };
+}
+
+/** The tokens by which a client that shows `token` goes on; undefined where it is none of them. */
+export function tokensOf(token: Uint8Array, logged: LoggedTokens): TokenPair | undefined {
+  const { current, previous, next } = logged;
+  if (matchToken(token, { current: next, previous: undefined }) !== undefined) {
+    return { current: next, previous: current };
+  }
+  return matchToken(token, logged) === undefined ? undefined : { current, previous };
+}
+
+function join(...parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}

@@ -1,0 +1,80 @@
+import { describeError, RuntimeError } from '../../protocol/runtime-error';
+import { hashToken } from '../opening/resume-token';
+import type { SessionRegistry } from '../opening/session-registry';
+import type { Opening } from '../opening/opening';
+import type { LostPlace } from '../relay/session-finder';
+import type { ServerContext } from '../server-context';
+import type { SessionCore } from '../session/session-core';
+import { LoggedSession } from './logged-session';
+import { decodeTokens, encodeTokens, tokensOf } from './session-record';
+import { takenSession } from './taken-session';
+
+/** Takes over sessions whose node is gone. */
+export class SessionTaker {
+  /** Those that their application has not been given. */
+  private readonly unserved = new WeakSet<SessionCore>();
+
+  constructor(
+    private readonly server: ServerContext,
+    private readonly registry: SessionRegistry<SessionCore>,
+    private readonly makeToken: (sessionId: number) => Uint8Array,
+    /** It is judged like any other from now on. */
+    private readonly adopt: (core: SessionCore) => void,
+  ) {}
+
+  /** Has a new session logged, where nodes that come after this one could find it. */
+  log(core: SessionCore): void {
+    const writer = this.server.node?.log;
+    const isFound = this.server.node?.ids.isReserved(core.sessionId) === true;
+    if (writer === undefined || !core.isResumable || !isFound || core.outlet.current?.isAnnounced !== true)
+      return;
+    core.outlet.log = new LoggedSession(core, writer, 1, this.makeToken);
+    writer.add(core.outlet.log);
+  }
+
+  /**
+   * Takes a session over for the client that has come for it. Resolves with whether it can be judged now: it is here,
+   * or the client has shown no token of its own. Goes on where the client does not wait: the session would be nobody's.
+   */
+  async take({ from, tokens }: LostPlace, opening: Opening): Promise<'judge' | 'later'> {
+    const node = this.server.node;
+    const log = node?.log;
+    const { requestedSessionId: sessionId } = opening.open;
+    const logged = decodeTokens(tokens);
+    const pair = tokensOf(opening.proof.token, logged);
+    if (node === undefined || log === undefined || pair === undefined) return 'judge';
+    const { isTakenOver } = logged;
+    const nextToken = this.makeToken(sessionId);
+    const shown = encodeTokens({ ...pair, next: hashToken(nextToken), isTakenOver });
+    const stored = await log.takeOver(sessionId, from, shown);
+    if (stored === undefined) return 'later';
+    // Of a call before whose answer was lost.
+    this.registry.get(sessionId)?.core?.outlet.log?.fenced();
+    try {
+      const { last, epoch } = stored;
+      const core = takenSession({
+        stored,
+        claim: { tokens: pair, isTakenOver },
+        opening,
+        server: this.server,
+        log: (core) => new LoggedSession(core, log, epoch, this.makeToken, { last, nextToken }),
+      });
+      node.keepRange(sessionId);
+      if (core.outlet.log !== undefined) log.add(core.outlet.log);
+      this.unserved.add(core);
+      this.adopt(core);
+    } catch (cause) {
+      const message = `session ${sessionId} cannot be taken over as it was logged: ${describeError(cause)}`;
+      this.server.reports.failures.next(
+        new RuntimeError('internal', message, { reach: 'session', origin: 'peer', cause }),
+      );
+    }
+    return 'judge';
+  }
+
+  /** Its client is back; whether the application is to be given it. */
+  isBack(core: SessionCore): boolean {
+    core.lost?.tell();
+    return this.unserved.delete(core);
+  }
+}

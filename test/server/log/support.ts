@@ -1,0 +1,183 @@
+import { defer, NEVER, tap, throwError, type Observable } from 'rxjs';
+import { connect, type Client } from '../../../src/client/client';
+import type { ClientOptions } from '../../../src/client/options';
+import type { ClientSession } from '../../../src/client/session/session';
+import type { Cluster, NodeEndpoint } from '../../../src/cluster/cluster';
+import { memoryCluster, type MemoryCluster } from '../../../src/cluster/memory-cluster';
+import type { ServerOptions } from '../../../src/server/options';
+import { createServer, type Server } from '../../../src/server/server';
+import type { ServerSession } from '../../../src/server/session/session';
+import type { ConnectEndpoint } from '../../../src/transport/endpoint';
+import { memory } from '../../../src/transport/memory';
+import type { Transport } from '../../../src/transport/transport';
+import { settled } from '../../support/async';
+import { PausableTime, VirtualTime } from '../../support/virtual-time';
+
+const tokenKey = 'a key that every node of this cluster has';
+
+/** A server whose process may stand still, or be gone: nothing of it runs then, and nobody reaches it. */
+export class VirtualNode {
+  readonly time = new PausableTime();
+  readonly server: Server;
+  readonly failures: unknown[] = [];
+  readonly sessions: ServerSession[] = [];
+  readonly listen;
+  /** Connections of clients, and links. */
+  readonly transports = new Set<Transport>();
+  state: 'runs' | 'stopped' | 'dead' = 'runs';
+
+  constructor(cluster: Cluster, shared: VirtualTime, options: Partial<ServerOptions>) {
+    this.listen = memory({ scheduler: shared });
+    const { time: scheduler, listen } = this;
+    this.server = createServer({ listen, cluster, tokenKey, scheduler, ...options });
+    this.server.failures$.subscribe((failure) => this.failures.push(failure));
+    this.server.violations$.subscribe(({ error }) => this.failures.push(error));
+  }
+
+  serve(respond: (session: ServerSession) => void): void {
+    this.server.sessions$.subscribe((session) => {
+      this.sessions.push(session);
+      respond(session);
+    });
+  }
+}
+
+/** Nodes of one cluster in virtual time, each with a clock of its own, and clients that go round those that are there. */
+export class VirtualNodes {
+  readonly time = new VirtualTime();
+  readonly cluster: MemoryCluster;
+  readonly nodes: VirtualNode[] = [];
+  private readonly clients: Promise<Client>[] = [];
+  private isPlugged = true;
+  private stoppedMs = 0;
+
+  constructor(count: number, options: Partial<ServerOptions> = {}) {
+    this.cluster = memoryCluster({ scheduler: this.time, log: true });
+    for (let index = 0; index < count; index++)
+      this.nodes.push(new VirtualNode(this.joining(), this.time, options));
+  }
+
+  serve(respond: (session: ServerSession) => void): void {
+    for (const node of this.nodes) node.serve(respond);
+  }
+
+  async open(options: ClientOptions = {}): Promise<ClientSession> {
+    const connecting = connect(this.endpoint, { scheduler: this.time, ...options });
+    this.clients.push(connecting);
+    const opening = connecting.then((client) =>
+      client.openSession({ requestedSessionId: 0, reconnect: { minDelayMs: 10, maxDelayMs: 100 } }),
+    );
+    let session: ClientSession | undefined;
+    void opening.then((opened) => {
+      session = opened;
+    });
+    await this.passUntil(() => session !== undefined);
+    return opening;
+  }
+
+  /** Which node has the clients, the first that runs. */
+  get first(): VirtualNode {
+    return this.nodes.find(({ state }) => state === 'runs')!;
+  }
+
+  /** Nothing of a node runs any more, and its connections are cut. */
+  crash(node: VirtualNode): void {
+    node.state = 'dead';
+    for (const transport of node.transports) transport.destroy();
+  }
+
+  /** Its process stands still; the network has it yet. */
+  stop(node: VirtualNode): void {
+    node.state = 'stopped';
+    this.stoppedMs = 0;
+  }
+
+  continue(node: VirtualNode): void {
+    node.state = 'runs';
+    node.time.standStill(this.stoppedMs);
+  }
+
+  /** Clients reach nobody. */
+  unplug(): void {
+    this.isPlugged = false;
+  }
+
+  plug(): void {
+    this.isPlugged = true;
+  }
+
+  storeIs(how: 'up' | 'down'): void {
+    this.cluster.isUp = how === 'up';
+  }
+
+  cut(node: VirtualNode): void {
+    for (const transport of node.transports) transport.destroy();
+    node.transports.clear();
+  }
+
+  async pass(ms: number): Promise<void> {
+    for (let passed = 0; passed < ms; passed++) {
+      this.time.advance(1);
+      this.stoppedMs += 1;
+      for (const { time, state } of this.nodes) if (state === 'runs') time.advance(1);
+      await settled();
+    }
+  }
+
+  private async passUntil(holds: () => boolean, ms = 20_000): Promise<void> {
+    for (let passed = 0; passed < ms && !holds(); passed++) await this.pass(1);
+  }
+
+  async end(): Promise<void> {
+    const closing = Promise.all([
+      ...this.clients.map((client) => client.then((each) => each.close())),
+      ...this.nodes.filter(({ state }) => state === 'runs').map(({ server }) => server.close({ graceMs: 0 })),
+    ]);
+    let isOver = false;
+    void closing.then(() => {
+      isOver = true;
+    });
+    await this.passUntil(() => isOver);
+  }
+
+  private get endpoint(): ConnectEndpoint {
+    return {
+      kind: 'memory',
+      url: 'memory:',
+      connect: () =>
+        defer(() => {
+          if (!this.isPlugged) return throwError(() => new Error('the network is down'));
+          return this.connectTo(this.first, this.first.listen);
+        }),
+    };
+  }
+
+  private connectTo(node: VirtualNode | undefined, endpoint: ConnectEndpoint): Observable<Transport> {
+    if (node?.state === 'dead') return throwError(() => new Error('nobody is there'));
+    if (node?.state === 'stopped') return NEVER;
+    return endpoint.connect().pipe(
+      tap((transport) => {
+        node?.transports.add(transport);
+      }),
+    );
+  }
+
+  private joining(): Cluster {
+    return {
+      join: () => {
+        const access = this.cluster.join();
+        const endpoint: NodeEndpoint = {
+          ...access.endpoint,
+          connect: (address) => this.link(access.endpoint, address),
+        };
+        return { ...access, endpoint };
+      },
+    };
+  }
+
+  private link(endpoint: NodeEndpoint, address: string): ConnectEndpoint {
+    const node = this.nodes[Number(address.split('//')[1]) - 1];
+    const inner = endpoint.connect(address);
+    return { ...inner, connect: () => this.connectTo(node, inner) };
+  }
+}

@@ -1,0 +1,139 @@
+import type { ClusterAccess } from '../../src/cluster/cluster';
+import { nodeKey, type LogUpdate, type SessionLog } from '../../src/cluster/session-log';
+import { pause } from './until';
+
+const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
+const MORE = {
+  kind: 'more',
+  node: 'a',
+  epoch: 1,
+  sessionId: 7,
+  tokens: undefined,
+  fields: [],
+  trimTo: 0,
+} as const;
+const FIRST: LogUpdate = {
+  ...MORE,
+  kind: 'whole',
+  tokens: bytes(9),
+  fields: [['f', bytes(0, 255)]],
+  after: 0,
+  last: 2,
+  results: bytes(1, 2),
+  ttlMs: 60_000,
+};
+const NEXT: LogUpdate = { ...FIRST, ...MORE, after: 2, last: 3, results: bytes(3) };
+
+/** What every log of sessions keeps to, whatever it is kept in. `join` gives what a node has of the cluster. */
+export function logContract(join: () => Promise<ClusterAccess>): void {
+  async function logs(): Promise<readonly [ClusterAccess, SessionLog, SessionLog]> {
+    const [access, other] = [await join(), await join()];
+    return [access, access.log!, other.log!];
+  }
+
+  const kept = { kind: 'kept' };
+
+  it('keeps what is said of sessions, each for itself, and says whose they are', async () => {
+    const [, log, other] = await logs();
+    expect(await other.find(7)).toBeUndefined();
+    const verdicts = await log.append([FIRST, { ...NEXT, sessionId: 8 }, NEXT, { ...FIRST, sessionId: 9 }]);
+    expect(verdicts).toEqual([kept, { kind: 'missing' }, kept, kept]);
+    expect(await other.find(7)).toMatchObject({ node: 'a', epoch: 1 });
+    expect(Array.from((await other.find(7))!.tokens)).toEqual([9]);
+    expect(await other.find(8)).toBeUndefined();
+    expect(await log.append([])).toEqual([]);
+  });
+
+  it('takes what was said again as what is there already', async () => {
+    const [, log] = await logs();
+    await log.append([FIRST, NEXT]);
+    expect(await log.append([NEXT])).toEqual([{ kind: 'at', last: 3 }]);
+    expect(await log.append([FIRST, { ...NEXT, after: 9, last: 10 }])).toEqual([
+      kept,
+      { kind: 'at', last: 2 },
+    ]);
+  });
+
+  it('gives a session to another node, once, where its own is gone; what that says then is refused', async () => {
+    const [{ store }, log, other] = await logs();
+    await store.put(nodeKey('a'), bytes(1), 60_000);
+    await log.append([FIRST, NEXT]);
+    const to = { node: 'b', tokens: bytes(5, 6) };
+    expect(await other.takeOver(7, { node: 'a', epoch: 1 }, to)).toBeUndefined();
+    await store.remove([nodeKey('a')]);
+    expect(await other.takeOver(7, { node: 'a', epoch: 2 }, to)).toBeUndefined();
+    expect(await other.takeOver(7, { node: 'c', epoch: 1 }, to)).toBeUndefined();
+    expect(await other.takeOver(77, { node: 'a', epoch: 1 }, to)).toBeUndefined();
+    const both = await Promise.all([
+      other.takeOver(7, { node: 'a', epoch: 1 }, to),
+      log.takeOver(7, { node: 'a', epoch: 1 }, { ...to, node: 'c' }),
+    ]);
+    const [taken] = both.filter((each) => each !== undefined);
+    expect(both.filter((each) => each === undefined)).toHaveLength(1);
+    expect(taken).toMatchObject({ epoch: 2, last: 3 });
+    expect([...taken!.fields].map(([name, value]) => [name, Array.from(value)])).toEqual([['f', [0, 255]]]);
+    expect(taken!.results.map(({ last, packets }) => [last, Array.from(packets)])).toEqual([
+      [2, [1, 2]],
+      [3, [3]],
+    ]);
+
+    const fenced = { kind: 'fenced' };
+    const late: LogUpdate = { ...NEXT, after: 3, last: 4 };
+    expect(await log.append([late, FIRST, { kind: 'over', sessionId: 7, epoch: 1 }])).toEqual([
+      fenced,
+      fenced,
+      fenced,
+    ]);
+    expect(await other.append([{ ...late, node: 'b', epoch: 2 }])).toEqual([kept]);
+    expect(Array.from((await log.find(7))!.tokens)).toEqual([5, 6]);
+    expect(await log.find(7)).toMatchObject({ epoch: 2 });
+  });
+
+  it('lets a node take its own session again, whose answer was lost', async () => {
+    const [{ store }, log] = await logs();
+    await store.put(nodeKey('a'), bytes(1), 60_000);
+    await log.append([FIRST]);
+    const again = await log.takeOver(7, { node: 'a', epoch: 1 }, { node: 'a', tokens: bytes(1) });
+    expect(again).toMatchObject({ epoch: 2, last: 2 });
+  });
+
+  it('takes out what is wanted no more, and of the epochs before all of it', async () => {
+    const [, log] = await logs();
+    await log.append([
+      FIRST,
+      NEXT,
+      { ...NEXT, after: 3, last: 5, results: bytes(4, 5), trimTo: 2, fields: [['f', undefined]] },
+    ]);
+    const taken = await log.takeOver(7, { node: 'a', epoch: 1 }, { node: 'b', tokens: bytes(1) });
+    expect([...taken!.fields]).toEqual([]);
+    expect(taken!.results.map(({ last }) => last)).toEqual([3, 5]);
+    const owned: LogUpdate = { ...NEXT, node: 'b', epoch: 2, after: 5, last: 6, results: bytes(6) };
+    await log.append([owned]);
+    const held = async (epoch: number, node: string) =>
+      (await log.takeOver(7, { node, epoch }, { node: 'c', tokens: bytes(1) }))!.results.map(
+        ({ last }) => last,
+      );
+    expect(await held(2, 'b')).toEqual([3, 5, 6]);
+    await log.append([{ ...owned, node: 'c', epoch: 3, after: 6, last: 7, results: bytes(7), trimTo: 6 }]);
+    expect(await held(3, 'c')).toEqual([7]);
+  });
+
+  it('begins anew where a session is said whole', async () => {
+    const [, log] = await logs();
+    await log.append([FIRST, NEXT, { ...FIRST, fields: [], after: 4, last: 5, results: bytes(5) }]);
+    const taken = await log.takeOver(7, { node: 'a', epoch: 1 }, { node: 'b', tokens: bytes(1) });
+    expect([...taken!.fields]).toEqual([]);
+    expect(taken!.results.map(({ last }) => last)).toEqual([5]);
+  });
+
+  it('forgets what is over, and what its time is over of', async () => {
+    const [, log] = await logs();
+    await log.append([FIRST, { ...FIRST, sessionId: 8, ttlMs: 150 }]);
+    await log.append([{ kind: 'over', sessionId: 7, epoch: 1 }]);
+    expect(await log.find(7)).toBeUndefined();
+    expect(await log.find(8)).toBeDefined();
+    await pause(250);
+    expect(await log.find(8)).toBeUndefined();
+    expect(await log.append([{ ...NEXT, sessionId: 8 }])).toEqual([{ kind: 'missing' }]);
+  });
+}
