@@ -134,7 +134,7 @@ function checkClustered({ resume, tokenKey, resumeTokenBytes = MIN_TAGGED_BYTES 
 
 /** As {@link takeServerOptions}, for `server.close`. */
 export function takeCloseOptions(options: unknown): CloseOptions {
-  return takeOptions<CloseOptions>('server.close', options, { graceMs: wireMs });
+  return takeOptions<CloseOptions>('server.close', options, { graceMs: wireMs, handOver: flag });
 }
 
 const ENDING_RULES: Rules<SessionEnding> = {

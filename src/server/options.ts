@@ -147,6 +147,12 @@ export interface CloseOptions {
    * clients that have not said yet that they have everything, a second.
    */
   readonly graceMs?: number;
+  /**
+   * Whether the other nodes of its `cluster` carry its clients while operations finish: it stops listening at once, and
+   * ends the connections of clients that come back by themselves for what they have in flight. One that is in no
+   * cluster closes as without. Default false.
+   */
+  readonly handOver?: boolean;
 }
 
 /** {@link ServerOptions} with every default filled in. */

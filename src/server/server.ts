@@ -71,6 +71,8 @@ export interface Server {
    * `limits.closeOvertimeMs` (5 s) after the grace, when those that have not ended are cut. Stops listening at once,
    * or where a client that may come back has something to fetch, when it has. Called again it may only shorten that.
    *
+   * With `handOver`, other nodes of the cluster carry its clients meanwhile.
+   *
    * @example
    * process.once('SIGTERM', () => void server.close().then(() => process.exit(0)));
    */
@@ -207,8 +209,9 @@ class RunningServer implements Server {
   }
 
   async close(options: CloseOptions = {}): Promise<void> {
-    const { graceMs = DEFAULT_GRACE_MS } = takeCloseOptions(options);
+    const { graceMs = DEFAULT_GRACE_MS, handOver = false } = takeCloseOptions(options);
     this.opener.close();
+    if (handOver && this.node !== undefined) this.handOver();
     const ending = {
       closeReason: CloseReason.ServerShutdown,
       inFlightPolicy: graceMs === 0 ? InFlightPolicy.Abort : InFlightPolicy.Drain,
@@ -224,6 +227,12 @@ class RunningServer implements Server {
     this.registry.clear();
     this.sessions.complete();
     this.reports.complete();
+  }
+
+  /** The other nodes have the clients from now on, those that have something in flight at once. */
+  private handOver(): void {
+    this.accepting.unsubscribe();
+    for (const connection of [...this.connections]) connection.handOver();
   }
 
   private async closeAll(ending: SessionEnding): Promise<void> {

@@ -222,7 +222,7 @@ describe('a client that moves a session', () => {
       const [endpoint, quic] = [newEndpoint('tcp'), newEndpoint('quic')];
       serverPeer(moving, { endpoint }).sends('A-p--M').expects('O--m-------|');
       serverPeer(moving, { endpoint: quic }).sends('------R-q-C').expects('-----r');
-      const session = await openSession({ endpoint, allowResume: true });
+      const session = await openSession({ endpoint, reconnect });
       expectObservable(tokens(session.submit({ body: 'hi' }))).toBe('--p-----q-|');
       act('---m', { m: () => void session.moveTo(quic) });
     }));
@@ -231,7 +231,7 @@ describe('a client that moves a session', () => {
     flow(async ({ newEndpoint, serverPeer, openSession }) => {
       const [endpoint, quic] = [newEndpoint('tcp'), newEndpoint('quic')];
       serverPeer(moving, { endpoint }).sends('A-X').expects('(ox)');
-      const session = await openSession({ endpoint, allowResume: true });
+      const session = await openSession({ endpoint, reconnect });
       await expect(session.moveTo(quic)).rejects.toThrow(MigrationRefusedError);
     }));
 });

@@ -46,7 +46,7 @@ export function openRequest(
   const extension =
     options.announce === false || !takesBlocks
       ? EMPTY
-      : encodeSessionExtension({ ...CLIENT_CLAIMS, ...told });
+      : encodeSessionExtension({ ...CLIENT_CLAIMS, comesBack: comesBack(options), ...told });
   if (auth.length > 0 && !takesBlocks) throw authUntold();
   const blocks = { resumeToken, auth, extension };
   const open = sessionOpen(options, blocks);
@@ -58,6 +58,11 @@ export function openRequest(
       accept(acceptedOpen(open, answer));
     },
   };
+}
+
+/** Whether the client takes the session up by itself where its connection is lost. */
+function comesBack({ reconnect }: SessionOptions): true | undefined {
+  return reconnect === undefined ? undefined : true;
 }
 
 /**

@@ -25,6 +25,7 @@ import { decodeToldOperations, encodeToldOperation, type ToldOperation } from '.
  * | 23 | u64 | SESSION_OPEN_ACK | the answer to that: from how many results on the client counts |
  * | 24 | … | SESSION_OPEN_ACK | an operation whose results follow; see `told-operation.ts` |
  * | 25 | none | both | this client answers calls of tools (`tool-call.ts`), and this server takes their answers |
+ * | 26 | none | SESSION_OPEN | this client takes its session up again by itself where the server ends the connection |
  */
 export interface SessionExtension {
   readonly receivedResults?: number;
@@ -49,6 +50,8 @@ export interface SessionExtension {
   readonly operations?: readonly ToldOperation[];
   /** Absent where not. */
   readonly takesTools?: true;
+  /** Absent where not. */
+  readonly comesBack?: true | undefined;
 }
 
 /** What this project's clients say of themselves in every SESSION_OPEN. */
@@ -77,6 +80,7 @@ const Tag = {
   CountFrom: 23,
   Operation: 24,
   TakesTools: 25,
+  ComesBack: 26,
 } as const;
 const ENTRY_HEAD = 4;
 const U32_MAX = 0xffffffff;
@@ -85,7 +89,7 @@ export const MAX_WANTED_OPERATIONS = 0xffff >> 2;
 
 export function encodeSessionExtension(extension: SessionExtension): Uint8Array {
   const { receivedResults, wantedOperations, lastOperationId, resumeAttempt, holdsOperations } = extension;
-  const { takesRefusalText, refusalText, largestPacket, takesFailures, takesTools } = extension;
+  const { takesRefusalText, refusalText, largestPacket, takesFailures, takesTools, comesBack } = extension;
   const { knowsTickets, isByTicket, countFrom, operations = [] } = extension;
   const nothing = new Uint8Array(0);
   const entries: (readonly [tag: number, value: Uint8Array])[] = [[Tag.Announce, nothing]];
@@ -109,6 +113,7 @@ export function encodeSessionExtension(extension: SessionExtension): Uint8Array 
     for (const value of encodeToldOperation(operation)) entries.push([Tag.Operation, value]);
   }
   if (takesTools === true) entries.push([Tag.TakesTools, nothing]);
+  if (comesBack === true) entries.push([Tag.ComesBack, nothing]);
   const length = entries.reduce((sum, [, value]) => sum + ENTRY_HEAD + value.length, MARK.length);
   const bytes = new Uint8Array(length);
   const view = new DataView(bytes.buffer);
@@ -171,6 +176,7 @@ export function decodeSessionExtension(bytes: Uint8Array): SessionExtension | un
     }
     if (tag === Tag.Operation) told.push(bytes.subarray(start, start + length));
     if (tag === Tag.TakesTools) extension = { ...extension, takesTools: true };
+    if (tag === Tag.ComesBack) extension = { ...extension, comesBack: true };
     at = start + length;
   }
   if (!isAnnounced) return undefined;

@@ -17,6 +17,16 @@ export class CarriedSessions extends SessionTable<CarriedSession> {
     this.dueCloseAcks += 1;
   }
 
+  /**
+   * Whether they go on over a connection of another node's: where something is in flight, and the client comes back for
+   * all that is. One that would not keeps its connection until it has everything.
+   */
+  get areHandedOver(): boolean {
+    const sessions = this.all();
+    const isBusy = sessions.some((each) => each.isRelayed || !each.operations.isIdle);
+    return isBusy && sessions.every(({ comesBack }) => comesBack);
+  }
+
   /** Whether a packet of no session acknowledges the close of one that has left; each may, once. */
   isLate({ header: { messageType, sessionId } }: Packet): boolean {
     if (messageType !== MessageType.SessionCloseAck) return false;

@@ -187,6 +187,11 @@ export class Connection implements Attachment, WatchedConnection, PacketBudget<E
     this.end();
   }
 
+  /** Sends the client to another node, where it goes on with what it has in flight as after a loss of the connection. */
+  handOver(): void {
+    if (this.phase === 'open' && this.sessions.areHandedOver) this.leave();
+  }
+
   /** Ends the connection at once. */
   destroy(): void {
     this.transport.destroy();
@@ -332,12 +337,16 @@ export class Connection implements Attachment, WatchedConnection, PacketBudget<E
     this.guard.tell(excess, 'connection-closed');
     const word = farewell(excess);
     if (this.guard.allowLastWord(word)) this.transport.send(word);
+    this.leave();
+  }
+
+  /** Says and hears no more; what was said may still be taken. */
+  private leave(): void {
+    this.phase = 'leaving';
     const closed = closeSoon(this.transport, this.server.scheduler);
     this.stop();
     this.releaseSessions();
-    void closed.then(() => {
-      this.end();
-    });
+    void closed.then(() => this.end());
   }
 
   cutOff(excess: Excess): void {

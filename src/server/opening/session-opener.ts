@@ -176,6 +176,7 @@ export class SessionOpener {
         const { begin, session: core } = found;
         const { ack, isAccepted, revision, isCertain } = found.answer;
         opening.connection.takesUp(REVISIONS[revision], { isCertain });
+        core.comesBack = opening.extension?.comesBack === true;
         return of({ kind: 'relayed', ack, isAccepted, core, begin });
       }
       case 'refused': {

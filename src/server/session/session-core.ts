@@ -77,6 +77,8 @@ export class SessionCore {
   state: SessionState = SessionState.Open;
   /** Whether the client understands that another has taken the session over. */
   knowsTickets = false;
+  /** Whether the client takes the session up by itself where its connection is lost. */
+  comesBack = false;
   /** Whether the client has said that it may ask to hold an operation. */
   understandsHolds = false;
   phase: ClosePhase = 'open';
@@ -288,6 +290,7 @@ export class SessionCore {
   private understands(extension: SessionExtension | undefined): void {
     this.understandsHolds = extension?.holdsOperations === true;
     this.knowsTickets = extension?.knowsTickets === true;
+    this.comesBack = this.isResumable && extension?.comesBack === true;
     this.sender.takesFailures = extension?.takesFailures === true;
     this.sender.takesTools = extension?.takesTools === true;
   }

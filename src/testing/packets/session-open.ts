@@ -48,9 +48,16 @@ export class OpenPacket extends RecordPacket<OpenType> {
     return this.resumable().#withBlocks({ resumeToken: token });
   }
 
-  /** Says, as this project's clients do, that the client answers PING, and what else it knows. */
+  /**
+   * Says, as this project's clients do, that the client answers PING, and what else it knows; of a session that it asks
+   * to keep, that it comes back for it.
+   */
   announced(extension: SessionExtension = {}): OpenPacket {
-    return this.#withBlocks({ extension: encodeSessionExtension({ ...CLIENT_CLAIMS, ...extension }) });
+    const { sessionFlags = 0 } = this.fields;
+    const comesBack = (sessionFlags & SessionFlag.AllowResume) === 0 ? undefined : true;
+    return this.#withBlocks({
+      extension: encodeSessionExtension({ ...CLIENT_CLAIMS, comesBack, ...extension }),
+    });
   }
 
   /** Carries what the server's policy judges. */
