@@ -17,7 +17,7 @@ module.exports = {
   coverageReporters: ['text-summary'],
   collectCoverageFrom: ['<rootDir>/src/**/*.ts', '<rootDir>/operators/**/*.ts'],
   testMatch: ['<rootDir>/test/**/*.spec.ts'],
-  // These have a configuration of their own, as they take longer: they build, try many seeds, attack, or need a browser or Redis.
+  // These have a configuration of their own, as they take longer: they build, try many seeds, attack, or need a browser, Redis or a proxy.
   testPathIgnorePatterns: [
     '/node_modules/',
     '<rootDir>/test/bench/',
@@ -25,6 +25,7 @@ module.exports = {
     '<rootDir>/test/cluster/',
     '<rootDir>/test/interop/',
     '<rootDir>/test/package/',
+    '<rootDir>/test/proxies/',
     '<rootDir>/test/hostile/',
     '<rootDir>/test/simulation/',
   ],

@@ -36,6 +36,7 @@ export default defineConfig({
       {
         text: 'In production',
         items: [
+          { text: 'Deploying', link: '/deploying' },
           { text: 'Reliability', link: '/reliability' },
           { text: 'Performance', link: '/performance' },
           { text: 'Revisions and peers', link: '/revisions' },

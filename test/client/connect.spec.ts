@@ -1,4 +1,3 @@
-import * as net from 'node:net';
 import { delay, EMPTY, Observable, of, throwError } from 'rxjs';
 import { connect } from '../../src/client/client';
 import { connectError } from '../../src/transport/network-errors';
@@ -6,6 +5,7 @@ import { memory, memoryPair } from '../../src/transport/memory';
 import { tcp } from '../../src/transport/tcp/tcp';
 import type { Transport } from '../../src/transport/transport';
 import { settled } from '../support/async';
+import { freePort } from '../support/free-port';
 import { VirtualTime } from '../support/virtual-time';
 import { connectUnasked, endpointOf, NOTHING, played } from './support';
 
@@ -89,17 +89,3 @@ describe('connect', () => {
     await client.close();
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = net.createServer();
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const { port } = server.address() as net.AddressInfo;
-  await new Promise<void>((resolve) => {
-    server.close(() => {
-      resolve();
-    });
-  });
-  return port;
-}

@@ -1,33 +1,15 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
-import { connect, createServer, type AddressInfo } from 'node:net';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
+import { freePort } from '../../support/free-port';
+import { programPath } from '../../support/program-path';
 import { until } from '../../support/until';
 
 /** The server to test with: `REDIS_SERVER`, or the first that PATH has. */
 export function redisServerPath(): string | undefined {
-  const { REDIS_SERVER, PATH = '' } = process.env;
-  const places = PATH.split(delimiter).map((folder) => join(folder, 'redis-server'));
-  return [...(REDIS_SERVER === undefined ? [] : [REDIS_SERVER]), ...places].find((path) => {
-    try {
-      accessSync(path, constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
-}
-
-/** A port that nobody listens on now. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
+  return programPath('redis-server');
 }
 
 /** A Redis of a test's own, which keeps nothing on disk. */
