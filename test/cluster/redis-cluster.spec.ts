@@ -16,7 +16,7 @@ describe('redisCluster', () => {
 
   // Keys of each test are its own.
   clusterContract(() =>
-    redisCluster({ url: redis.url, link: unixSocket({ path: 'unused' }), prefix: `t${tests}:` }),
+    redisCluster({ url: redis.url, link: unixSocket({ path: 'unused' }), prefix: `t${tests}:`, log: true }),
   );
 
   it('says which option is none, or is missing', () => {

@@ -1,4 +1,4 @@
-import { callback, required, text } from '../../protocol/options/rules';
+import { callback, flag, required, text } from '../../protocol/options/rules';
 import { takeOptions, type Rules } from '../../protocol/options/take-options';
 import type { ConnectEndpoint, ListenEndpoint } from '../../transport/endpoint';
 import { listenEndpoint } from '../../transport/option-rules';
@@ -24,6 +24,11 @@ export interface RedisClusterOptions {
   readonly connect?: (address: string) => ConnectEndpoint;
   /** What begins every key: clusters that share an engine have one each. Default `nnrp:`. */
   readonly prefix?: string;
+  /**
+   * Whether sessions outlive their node: what their clients may lack is copied there, and another node takes them over
+   * where their own is gone. For sessions whose id the server has chosen. Default false.
+   */
+  readonly log?: boolean;
 }
 
 const RULES: Rules<RedisClusterOptions> = {
@@ -32,6 +37,7 @@ const RULES: Rules<RedisClusterOptions> = {
   address: text,
   connect: callback<(address: string) => ConnectEndpoint>(),
   prefix: text,
+  log: flag,
 };
 
 /**
@@ -48,11 +54,13 @@ const RULES: Rules<RedisClusterOptions> = {
  * Throws a `TypeError` that names an option which is none, or cannot be what it is.
  */
 export function redisCluster(given: RedisClusterOptions): Cluster {
-  const { url, link, address, connect, prefix = DEFAULT_PREFIX } = takeOptions('redisCluster', given, RULES);
+  const taken = takeOptions('redisCluster', given, RULES);
+  const { url, link, address, connect, prefix = DEFAULT_PREFIX, log = false } = taken;
   return {
-    join: () => ({
-      store: new RedisStore(url, prefix),
-      endpoint: { listen: link, address, connect: connect ?? nodeEndpointAt },
-    }),
+    join: () => {
+      const store = new RedisStore(url, prefix);
+      const endpoint = { listen: link, address, connect: connect ?? nodeEndpointAt };
+      return { store, log: log ? store.log : undefined, endpoint };
+    },
   };
 }

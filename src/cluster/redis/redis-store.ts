@@ -2,6 +2,8 @@ import { createClient, RESP_TYPES, type RedisClientOptions } from '@redis/client
 import { BehaviorSubject } from 'rxjs';
 import { ignoreRejection } from '../../protocol/ignore-rejection';
 import type { ClusterStore } from '../cluster';
+import type { SessionLog } from '../session-log';
+import { RedisLog } from './redis-log';
 
 /** Milliseconds that a call may take before it counts as unanswered. */
 const COMMAND_TIMEOUT_MS = 1000;
@@ -12,6 +14,8 @@ export const DEFAULT_PREFIX = 'nnrp:';
 /** A store in Redis or Valkey, over one connection that is made anew where it is lost. */
 export class RedisStore implements ClusterStore {
   readonly isUp$ = new BehaviorSubject(false);
+  /** Over the same connection. */
+  readonly log: SessionLog;
   private readonly client;
 
   constructor(
@@ -29,6 +33,7 @@ export class RedisStore implements ClusterStore {
     });
     // A value is bytes.
     this.client = client.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer });
+    this.log = new RedisLog(this.client, prefix);
     // It says the rest by `isReady`; without a listener an error would end the process.
     client.on('error', () => {
       this.isUp$.next(client.isReady);

@@ -1,0 +1,78 @@
+// What Redis does with sessions, in one step each: whoever writes hears at once whether it still may.
+
+/**
+ * Takes a batch of updates, packed as `packUpdates` does; one number for each: 0 or more for the number of the newest
+ * result that is there, where it is another than was thought, else a verdict. Their keys follow from the prefix, which is
+ * the one key: one server has all of them.
+ */
+export const APPEND = `
+local KEPT, FENCED, MISSING, OVER, WHOLE = -1, -2, -3, 0, 1
+local prefix, batch, at, verdicts = KEYS[1], ARGV[1], 1, {}
+while at <= #batch do
+  local kind, id, epoch
+  kind, id, epoch, at = struct.unpack('<BI4I4', batch, at)
+  local session, results = prefix .. 'session:' .. id, prefix .. 'results:' .. id
+  local after, last, trim, ttl, put, taken, packets = 0, 0, 0, 0, {}, {}, ''
+  if kind ~= OVER then
+    local node, tokens, fields
+    after, last, trim, ttl, node, tokens, fields, at = struct.unpack('<ddddI2c0I2c0I4', batch, at)
+    put = { 'node', node, 'epoch', epoch, 'last', string.format('%.0f', last) }
+    if #tokens > 0 then put[7], put[8] = 'tokens', tokens end
+    for _ = 1, fields do
+      local name, isPut, value
+      name, isPut, value, at = struct.unpack('<I2c0BI4c0', batch, at)
+      if isPut == 1 then
+        put[#put + 1] = ':' .. name
+        put[#put + 1] = value
+      else
+        taken[#taken + 1] = ':' .. name
+      end
+    end
+    packets, at = struct.unpack('<I4c0', batch, at)
+  end
+  local held = redis.call('HMGET', session, 'epoch', 'last')
+  local owned = tonumber(held[1] or -1)
+  local verdict = KEPT
+  if owned > epoch then
+    verdict = FENCED
+  elseif kind == OVER then
+    redis.call('DEL', session, results)
+  elseif kind ~= WHOLE and owned ~= epoch then
+    verdict = MISSING
+  elseif kind ~= WHOLE and tonumber(held[2]) ~= after then
+    verdict = tonumber(held[2])
+  else
+    if kind == WHOLE then redis.call('DEL', session, results) end
+    if trim > 0 then redis.call('XTRIM', results, 'MINID', string.format('%.0f-%.0f', epoch, trim + 1)) end
+    local added = true
+    if #packets > 0 then
+      added = redis.pcall('XADD', results, string.format('%.0f-%.0f', epoch, last), 'p', packets)
+    end
+    if type(added) == 'table' and added.err then
+      verdict = MISSING
+    else
+      for first = 1, #put, 1000 do
+        redis.call('HSET', session, unpack(put, first, math.min(first + 999, #put)))
+      end
+      for first = 1, #taken, 1000 do
+        redis.call('HDEL', session, unpack(taken, first, math.min(first + 999, #taken)))
+      end
+      redis.call('PEXPIRE', session, ttl)
+      redis.call('PEXPIRE', results, ttl)
+    end
+  end
+  verdicts[#verdicts + 1] = verdict
+end
+return verdicts
+`;
+
+/** Makes a session another node's, and gives all that there is of it; nothing where it may not. */
+export const TAKE_OVER = `
+local prefix, id, node, epoch, to, tokens = KEYS[1], unpack(ARGV)
+local session = prefix .. 'session:' .. id
+local held = redis.call('HMGET', session, 'node', 'epoch')
+if held[1] ~= node or held[2] ~= epoch then return false end
+if node ~= to and redis.call('EXISTS', prefix .. 'node:' .. node) == 1 then return false end
+redis.call('HSET', session, 'node', to, 'epoch', tonumber(epoch) + 1, 'tokens', tokens)
+return { redis.call('HGETALL', session), redis.call('XRANGE', prefix .. 'results:' .. id, '-', '+') }
+`;
