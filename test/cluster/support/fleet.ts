@@ -44,6 +44,15 @@ export class NodeProcess {
     await gone;
   }
 
+  /** Nothing of it runs, until it is continued. */
+  stop(): void {
+    this.process.kill('SIGSTOP');
+  }
+
+  continue(): void {
+    this.process.kill('SIGCONT');
+  }
+
   private order(order: NodeOrder): void {
     this.process.send(order);
   }
@@ -84,18 +93,19 @@ export class Fleet {
   private constructor(
     readonly redis: RedisServer,
     private readonly link: NodeOptions['link'],
+    private readonly log: NodeOptions['log'],
   ) {}
 
-  static async start(count: number, link: NodeOptions['link']): Promise<Fleet> {
-    const fleet = new Fleet(await RedisServer.start(), link);
+  static async start(count: number, link: NodeOptions['link'], log?: NodeOptions['log']): Promise<Fleet> {
+    const fleet = new Fleet(await RedisServer.start(), link, log);
     await Promise.all([fleet.overTcp.listen(), fleet.overWebSocket.listen()]);
     await Promise.all(Array.from({ length: count }, () => fleet.add()));
     return fleet;
   }
 
   async add(): Promise<NodeProcess> {
-    const { link, folder } = this;
-    const node = await NodeProcess.start({ redis: this.redis.url, link, folder });
+    const { link, folder, log } = this;
+    const node = await NodeProcess.start({ redis: this.redis.url, link, folder, log });
     this.nodes.push(node);
     this.overTcp.add(node.place.tcp);
     this.overWebSocket.add(node.place.webSocket);

@@ -1,4 +1,4 @@
-import { concatMap, delay, from, of, type Observable } from 'rxjs';
+import { concatMap, defer, delay, finalize, map, of, range, type Observable } from 'rxjs';
 import { redisCluster } from '../../../src/cluster/redis';
 import { createServer } from '../../../src/server/server';
 import { tcp } from '../../../src/transport/tcp/tcp';
@@ -12,6 +12,8 @@ export interface NodeOptions {
   readonly link: 'unix' | 'tcp';
   /** Of a folder for its socket. */
   readonly folder: string;
+  /** Whether sessions outlive their node; `continued` where the operations do, too. */
+  readonly log?: 'logged' | 'continued' | undefined;
 }
 
 /** What a node is told as it runs. */
@@ -25,10 +27,11 @@ export type NodeWord =
       readonly sessions: number;
       readonly connections: number;
       readonly cpuMs: number;
+      readonly handlers: number;
       readonly failures: readonly string[];
     };
 
-const { redis, link, folder } = JSON.parse(process.env.NODE_OPTIONS_JSON!) as NodeOptions;
+const { redis, link, folder, log } = JSON.parse(process.env.NODE_OPTIONS_JSON!) as NodeOptions;
 const failures: string[] = [];
 
 const server = createServer({
@@ -36,18 +39,33 @@ const server = createServer({
   tokenKey: 'a key that every node of this cluster has',
   cluster: redisCluster({
     url: redis,
+    log: log !== undefined,
     link: link === 'tcp' ? tcp({ port: 0 }) : unixSocket({ path: `${folder}/${process.pid}.sock` }),
   }),
 });
 server.failures$.subscribe((failure) => failures.push(failure.message));
 server.violations$.subscribe(({ error }) => failures.push(error.message));
-server.sessions$.subscribe((session) => session.respond(({ text }) => answer(text)));
+let handlers = 0;
+server.sessions$.subscribe((session) => {
+  const goesOn = log === 'continued';
+  session.respond(({ text }) => answer(text), {
+    ...(goesOn && { continueWith: ({ text }, sent) => answer(text, sent.count) }),
+  });
+});
 
-/** `count ms`: so many parts, each so late. */
-function answer(text: string): Observable<string> {
+/** `count ms`: so many parts but for those before, each so late. */
+function answer(text: string, before = 0): Observable<string> {
   const [count = 0, ms = 0] = text.split(' ').map(Number);
-  const parts = Array.from({ length: count }, (_, index) => `${index} `);
-  return from(parts).pipe(concatMap((part) => of(part).pipe(delay(ms))));
+  const parts = range(before, count - before).pipe(map((index) => `${index} `));
+  return defer(() => {
+    handlers += 1;
+    return parts.pipe(
+      concatMap((part) => of(part).pipe(delay(ms))),
+      finalize(() => {
+        handlers -= 1;
+      }),
+    );
+  });
 }
 
 const tell = (word: NodeWord): void => void process.send?.(word);
@@ -56,7 +74,7 @@ process.on('message', (order: NodeOrder) => {
   if (order === 'usage') {
     const { sessionCount: sessions, connectionCount: connections } = server;
     const { user, system } = process.cpuUsage();
-    tell({ kind: 'usage', sessions, connections, cpuMs: (user + system) / 1000, failures });
+    tell({ kind: 'usage', sessions, connections, cpuMs: (user + system) / 1000, handlers, failures });
   } else void server.close(order.close).then(() => process.exit(0));
 });
 process.on('disconnect', () => process.exit(0));
