@@ -42,6 +42,11 @@ export interface Client {
   readonly revision: RevisionName;
   /** What the server did that the protocol forbids; each has cost its packet. */
   readonly violations$: Observable<RuntimeError>;
+  /**
+   * What keeps an application from what it has asked for, and ends no operation: a submit that has waited for credit for
+   * 5 s, told once of a session.
+   */
+  readonly failures$: Observable<RuntimeError>;
   /** ERRORs of the server that concern no operation. */
   readonly errors$: Observable<Message<typeof MessageType.Error>>;
   /**
@@ -118,9 +123,11 @@ interface Beginning {
 
 class RunningClient implements Client, SessionOwner<ConnectedSession> {
   readonly violations$: Observable<RuntimeError>;
+  readonly failures$: Observable<RuntimeError>;
   readonly errors$: Observable<Message<typeof MessageType.Error>>;
   readonly ended$: Observable<never>;
   private readonly violations = new Subject<RuntimeError>();
+  private readonly failures = new Subject<RuntimeError>();
   private readonly errors = new Subject<Message<typeof MessageType.Error>>();
   private readonly ends = new Subject<never>();
   /** Those that are not over. */
@@ -145,10 +152,12 @@ class RunningClient implements Client, SessionOwner<ConnectedSession> {
     this.reconnection = new Reconnection(this.links, this.auths, settings);
     this.mover = new SessionMover(this.links, this.reconnection, settings);
     this.violations$ = this.violations.asObservable();
+    this.failures$ = this.failures.asObservable();
     this.errors$ = this.errors.asObservable();
     this.ended$ = this.ends.asObservable();
     onEach(this.links.events$, ([link, event]) => {
       if (event.kind === 'violation') this.violations.next(event.error);
+      else if (event.kind === 'failure') this.failures.next(event.error);
       else if (event.kind === 'error') this.errors.next(event.message);
       else this.linkEnded(link, event.error);
     });
@@ -344,6 +353,7 @@ class RunningClient implements Client, SessionOwner<ConnectedSession> {
     this.isFinished = true;
     this.reconnection.stop();
     this.violations.complete();
+    this.failures.complete();
     this.errors.complete();
     if (error === undefined) this.ends.complete();
     else this.ends.error(error);

@@ -1,4 +1,4 @@
-import { filter, firstValueFrom, Observable, Subject, tap } from 'rxjs';
+import { filter, firstValueFrom, Observable, Subject, tap, type SchedulerLike } from 'rxjs';
 import { connect, type Client } from '../../src/client/client';
 import type { ClientSession } from '../../src/client/session/session';
 import type { ServerSession } from '../../src/server/session/session';
@@ -28,6 +28,8 @@ export class House {
   readonly transports: Transport[] = [];
   /** What comes to the client beside what its server sends. */
   readonly wire = new Subject<Packet>();
+  /** Of the client, where its time is not everybody's. */
+  scheduler: SchedulerLike | undefined;
   private sink: ListenerSink | undefined;
   private connected: Promise<Client> | undefined;
   private isPaused = false;
@@ -48,7 +50,11 @@ export class House {
   }
 
   client(): Promise<Client> {
-    return (this.connected ??= connect(this.endpoint(), { closeTimeoutMs: 50 }));
+    const { scheduler } = this;
+    return (this.connected ??= connect(this.endpoint(), {
+      closeTimeoutMs: 50,
+      ...(scheduler !== undefined && { scheduler }),
+    }));
   }
 
   /** Both ends of a session. */

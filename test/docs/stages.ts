@@ -7,6 +7,7 @@ import { HintReason } from '../../src/wire/messages/result-hint';
 import { SessionMigrateMetadata, TransportId } from '../../src/wire/messages/session-migrate';
 import { errorOf } from '../client/support';
 import { resultPacket } from '../support/packets';
+import { VirtualTime } from '../support/virtual-time';
 import type { House } from './house';
 
 /** One stream, and what can be done to it. */
@@ -207,6 +208,21 @@ export const STAGES: Readonly<Record<string, Make>> = {
   'Client.violations$': ofClient('violations$', ({ wire }) => {
     wire.next(resultPacket({ sessionId: 77, frameId: 1 }));
   }),
+  'Client.failures$': async (house) => {
+    const time = new VirtualTime();
+    house.scheduler = time;
+    const client = await house.client();
+    return {
+      stream$: client.failures$,
+      tell: async () => {
+        // Of a session it is told once.
+        const session = await client.openSession();
+        for (let asked = 0; asked < 5; asked += 1) session.submit({}).subscribe({ error: () => undefined });
+        time.advance(5_000);
+      },
+      end: { when: 'the client has ended', act: () => client.close() },
+    };
+  },
   'Client.errors$': ofClient('errors$', ({ wire }) => {
     wire.next(errorOf(0, 0, 'go away'));
   }),

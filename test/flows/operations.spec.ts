@@ -202,13 +202,8 @@ describe('a cancel', () => {
   it('of a waiting operation lets the next one start', () =>
     flow(({ serve, clientPeer, cold }) => {
       serve({ respond: () => cold('---|'), maxInFlightOperations: 1 });
-      const one = { maxInFlightOperations: 1 };
-      const narrow = {
-        o: open(42).with(one),
-        A: openAck(42).with({ ...one, grantedOperationCredit: 1 }),
-        c: cancel(42, 2),
-      };
-      clientPeer({ ...packets, ...narrow })
+      const A = openAck(42).with({ maxInFlightOperations: 1, grantedOperationCredit: 1 });
+      clientPeer({ ...packets, A, c: cancel(42, 2) })
         .sends('ostuc')
         .expects('A---S--U');
     }));

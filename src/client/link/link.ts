@@ -42,6 +42,8 @@ type ConnectionMessage = MessageOf<TypeFrom<'server', 'connection' | 'opening' |
 /** What concerns no session of a link. */
 export type LinkEvent =
   | { readonly kind: 'violation'; readonly error: RuntimeError }
+  /** Of this side. */
+  | { readonly kind: 'failure'; readonly error: RuntimeError }
   | { readonly kind: 'error'; readonly message: Message<typeof MessageType.Error> }
   /** With an error where it has failed. */
   | { readonly kind: 'ended'; readonly error: RuntimeError | undefined };
@@ -266,6 +268,11 @@ export class ClientLink implements WatchedPeer {
         { role: 'client', revision, isLate: ({ header }) => sessions.hasLeft(header.sessionId), onViolation },
       ),
     );
+  }
+
+  /** Something is wrong here, which the application should know. */
+  report(error: RuntimeError): void {
+    this.events.next({ kind: 'failure', error });
   }
 
   private receive(packet: Packet): void {

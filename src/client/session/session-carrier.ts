@@ -1,3 +1,4 @@
+import type { RuntimeError } from '../../protocol/runtime-error';
 import { MessageType } from '../../wire/message-type';
 import { EMPTY, packet } from '../../wire/packet';
 import { UNASKED, type Speech } from '../link/speech';
@@ -84,6 +85,11 @@ export class SessionCarrier {
   /** The server has answered the session over its link, with a result or an ack. */
   noteAnswer(): void {
     if (this.link !== undefined) this.link.wasAnswered = true;
+  }
+
+  /** Tells the application of what is wrong on this side, while there is a link. */
+  report(failure: RuntimeError): void {
+    this.link?.report(failure);
   }
 
   /** Whether reading can be stopped, where there is a link. */

@@ -9,6 +9,7 @@ import { onceATurn } from '../once-a-turn';
 import type { ClientSettings } from '../options';
 import type { SessionCarrier } from '../session/session-carrier';
 import type { Credit } from './credit';
+import { CreditPatience, waitsForCredit } from './credit-patience';
 import {
   cancelledBy,
   frameIdOverflow,
@@ -63,6 +64,7 @@ export class Submissions {
   private toldWanted: readonly number[] = [];
   private leaveConnection: () => void = noop;
   private readonly suspect = new Suspect();
+  private readonly patience: CreditPatience;
 
   constructor(
     private readonly carrier: SessionCarrier,
@@ -74,6 +76,8 @@ export class Submissions {
     this.inFlight = new InFlight(credit);
     this.tools = new ToolDesk(carrier, this.inFlight);
     this.window = new SubmitWindow(this.inFlight, settings.scheduler, this.sendWaiting, grant.ack, credit);
+    const tell = (): void => carrier.report(waitsForCredit(carrier.sessionId, this.creditNow()));
+    this.patience = new CreditPatience(this.waiting, settings.scheduler, tell);
     credit.join(this.sendWaiting, 0);
   }
 
@@ -253,6 +257,7 @@ export class Submissions {
     };
     this.inFlight.connection = undefined;
     this.window.stop();
+    this.patience.stop();
   }
 
   /** Goes on over another connection: sends again what the server has not received, then what waits. */
@@ -390,5 +395,6 @@ export class Submissions {
 
   private tellCredit(): void {
     if (this.changes.observed) this.changes.next();
+    if (this.connection !== undefined) this.patience.look(this.inFlight.size + this.waiting.size === 0);
   }
 }

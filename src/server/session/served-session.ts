@@ -1,4 +1,4 @@
-import { defer, Observable, of, type Observer, type Subscriber, type Subscription } from 'rxjs';
+import { defer, Observable, of, Subscription, type Observer, type Subscriber } from 'rxjs';
 import { coalesceText } from '../../../operators/application/coalesce-text';
 import { dropLate } from '../../../operators/application/drop-late';
 import { respondToSubmits, type SubmitHandler } from '../../../operators/application/respond-to-submits';
@@ -45,6 +45,8 @@ type Views = { -readonly [N in keyof ServerSession as Extract<N, `${string}$`>]?
 export class ServedSession extends ContainedObservable<SessionMessage> implements ServerSession {
   readonly results: Observer<Result>;
   private made: Views | undefined;
+  /** What `respond` has returned last. */
+  private responding = Subscription.EMPTY;
 
   constructor(private readonly core: SessionCore) {
     const subscribers = new SubscribersOf(
@@ -139,6 +141,7 @@ export class ServedSession extends ContainedObservable<SessionMessage> implement
     const { scheduler } = this.core.server;
     const { late, coalesce, continueWith } = takeRespondOptions(options);
     const answer = continuing(this.core, takeHandler(handler), continueWith);
+    if (!this.responding.closed) throw alreadyResponding(this.sessionId);
     // What comes of these is caught below; `submits$` would cost each submit a step more.
     const all$ = new Observable<Submit>((subscriber) => {
       listen(this.core, 'submits', subscriber);
@@ -146,9 +149,10 @@ export class ServedSession extends ContainedObservable<SessionMessage> implement
     const submits$ = late === undefined ? all$ : all$.pipe(dropLate({ when: late, scheduler }));
     const responding = new SessionResponding(this.core);
     const results$ = submits$.pipe(respondToSubmits(answer, responding));
-    if (coalesce !== true) return results$.subscribe(this.results);
+    if (coalesce !== true) return (this.responding = results$.subscribe(this.results));
     const largestBody = (): number => this.core.outlet.gatheredBody;
-    return results$.pipe(coalesceText({ largestBody, scheduler })).subscribe(this.results);
+    const coalesced$ = results$.pipe(coalesceText({ largestBody, scheduler }));
+    return (this.responding = coalesced$.subscribe(this.results));
   }
 
   sendResult(result: Result): void {
@@ -232,6 +236,15 @@ export class ServedSession extends ContainedObservable<SessionMessage> implement
 }
 
 showAsJson('ServerSession', ServedSession);
+
+/** Two handlers would answer each submit twice. */
+function alreadyResponding(sessionId: number): RuntimeError {
+  return new RuntimeError(
+    'internal',
+    `session ${sessionId} has a handler already: unsubscribe from what its \`respond\` has returned before another is given, or choose by submit in one handler`,
+    { reach: 'session', origin: 'application' },
+  );
+}
 
 function sendResult(core: SessionCore, result: Result): void {
   core.sender.requireRoom(result);

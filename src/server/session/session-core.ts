@@ -88,6 +88,8 @@ export class SessionCore {
   crossed = 0;
   /** Whether the server closes: the end of the session waits for a client that is away, see `shut-down.ts`. */
   isShutDown = false;
+  /** Waits to tell that nobody takes its submits, or has told it. */
+  unserved: Subscription | undefined;
   private madeCache: SessionCache | undefined;
   /** Ends with the session; made with the first of them. */
   private owned: Subscription | undefined;

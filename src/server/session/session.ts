@@ -74,7 +74,8 @@ export interface ServerSession extends Observable<SessionMessage> {
    * Answers every submit with what `handler` makes of it: bytes and strings become parts of the answer,
    * completion its end. A cancel, a disconnect and a close unsubscribe the handler; a handler that
    * throws costs its own operation. Unsubscribe to stop taking submits; those
-   * that are being answered are dropped. Throws a `TypeError` that names what is no handler or no option.
+   * that are being answered are dropped. Throws a `TypeError` that names what is no handler or no option, and a
+   * `RuntimeError` where the session has a handler, whose answers would mix with these.
    *
    * @example
    * session.respond(async function* (submit) {

@@ -231,6 +231,37 @@ describe('respond', () => {
     expect(served.failures).toEqual([]);
   });
 
+  it('is one at a time: a second is refused until the first is unsubscribed from', async () => {
+    const { server, client } = await served.session({ requestedSessionId: 1 });
+    const first = server.respond(() => 'a');
+    for (const options of [{}, { coalesce: true }]) {
+      expect(() => server.respond(() => 'b', options)).toThrow(
+        'session 1 has a handler already: unsubscribe from what its `respond` has returned before another is given, or choose by submit in one handler',
+      );
+    }
+    const seen = told(client.submit({}).pipe(map(word)));
+    await settled();
+    expect(seen).toEqual(['a', 'end', '|']);
+    first.unsubscribe();
+    server.respond(() => 'b', { coalesce: true });
+    const next = told(client.submit({}).pipe(map(word)));
+    await settled();
+    expect(next.at(-1)).toBe('|');
+    expect(served.failures).toEqual([]);
+  });
+
+  it('that is a second is told on failures$ where nobody catches that', async () => {
+    served.server.sessions$.subscribe((session) => {
+      session.respond(() => 'a');
+      session.respond(() => 'b');
+    });
+    await served.open({ requestedSessionId: 1 });
+    await settled();
+    expect(served.failures[0]?.cause ?? served.failures[0]).toMatchObject({
+      message: expect.stringContaining('session 1 has a handler already') as string,
+    });
+  });
+
   it('drops what it is answering when it is unsubscribed from, and leaves the rest to others', async () => {
     let responding = { unsubscribe: (): void => undefined };
     served.server.sessions$.subscribe((session) => {

@@ -5,6 +5,7 @@ import { cacheMiss } from '../../connection/error-packet';
 import { NO_REFERENCES, refersToObjects } from '../session-cache';
 import type { SessionCore } from '../session-core';
 import { ReceivedSubmit } from '../submits/submit';
+import { noteUnserved } from '../submits/unserved';
 import { submitCrossed } from './close';
 import { isToolAnswer, onToolAnswer } from './tool-answer';
 import { QUEUED, REFUSED, type Toll } from '../session-terms';
@@ -45,6 +46,7 @@ export function onSubmit(session: SessionCore, packet: Packet, now: number): Tol
     case 'start':
       return undefined;
     case 'wait':
+      noteUnserved(session);
       return QUEUED;
     case 'refuse':
       // No slot and no room to wait: the client did not keep to its credit.
