@@ -1,3 +1,5 @@
+const ES_MODULES = '(@ark|arkregex|arktype)/.+\\.js$';
+
 /** @type {import('jest').Config} */
 module.exports = {
   // Property tests and real processes share two cores with each other; a test that hangs still ends.
@@ -6,7 +8,12 @@ module.exports = {
   // Left to itself jest keeps one core free, which is half of two.
   maxWorkers: '100%',
   // Types are checked once, by `npm run typecheck`; the transform only strips them.
-  transform: { '^.+\\.ts$': require.resolve('./scripts/strip-types.js') },
+  transform: {
+    '^.+\\.ts$': require.resolve('./scripts/strip-types.js'),
+    // ES modules only, which jest cannot require.
+    [ES_MODULES]: require.resolve('./scripts/strip-types.js'),
+  },
+  transformIgnorePatterns: [`/node_modules/(?!${ES_MODULES})`],
   // The examples import what a user does.
   moduleNameMapper: {
     '^nnrp-rx$': '<rootDir>/src/index.ts',

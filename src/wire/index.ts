@@ -201,4 +201,10 @@ export {
   InlineObjectBlockHeader,
   type InlineObject,
 } from './preview4/body/inline-object';
-export { TensorSectionDescriptor, TensorSectionFlag } from './preview4/body/tensor-section';
+export {
+  decodeTensorSections,
+  encodeTensorSections,
+  TensorSectionDescriptor,
+  TensorSectionFlag,
+  type TensorSection,
+} from './preview4/body/tensor-section';

@@ -13,6 +13,8 @@ export declare const model: {
   stream(prompt: string, options: { readonly signal: AbortSignal }): AsyncIterable<string>;
 };
 export declare const openai: OpenAI;
+export declare const speech: (text: string) => Promise<Uint8Array>;
+export declare const recording: Uint8Array;
 export declare const infer: (submit: Submit) => Observable<Uint8Array>;
 
 export declare const write: (text: string) => Promise<void>;

@@ -270,4 +270,5 @@ export const STAGES: Readonly<Record<string, Make>> = {
     };
   },
   'ResultStream.text$': ofAnswer(({ asked }) => asked.submit({ body: 'x' }).text$),
+  'ResultStream.parts$': ofAnswer(({ asked }) => asked.submit({ body: 'x' }).parts$),
 };

@@ -14,7 +14,7 @@ import { run, runTool } from './run';
 const entries = entryPoints();
 const MAX_UNPACKED_BYTES = 3_100_000;
 const MAX_PACKED_BYTES = 750_000;
-const MAX_CLIENT_BYTES = 69_500;
+const MAX_CLIENT_BYTES = 70_500;
 
 const specifiers = entries.map(({ specifier }) => specifier);
 
@@ -67,8 +67,8 @@ describe('the public names', () => {
 
   it('nnrp-rx has so few that one can know them', () => {
     const { values, types } = entries.find(({ specifier }) => specifier === 'nnrp-rx')!;
-    expect(values.length).toBeLessThanOrEqual(40);
-    expect(values.length + types.length).toBeLessThanOrEqual(135);
+    expect(values.length).toBeLessThanOrEqual(44);
+    expect(values.length + types.length).toBeLessThanOrEqual(152);
   });
 
   it.each(entries)('$specifier exports what is recorded', ({ values, types }) => {

@@ -1,6 +1,7 @@
 import { isObservable, type Observable, type ObservableInput } from 'rxjs';
 import { describeValue } from '../../../src/protocol/describe-value';
 import { Failure } from '../../../src/protocol/operation/failure';
+import type { Part } from '../../../src/protocol/content/parts/part';
 import type { Result, ResultDrop, ResultFields, ResultPush } from '../../../src/protocol/operation/result';
 import { RuntimeError } from '../../../src/protocol/runtime-error';
 
@@ -31,10 +32,11 @@ export interface HandlerContext {
  * - bytes: a partial result with this body, which is read before the handler is asked for more
  * - a string: a partial result with this text as a TOKEN_CHUNK payload (protocol section 6); a character whose
  *   halves come in two strings is sent whole, with the second
+ * - a part, by its `kind`: a partial result with it; a summary is the last of its submit
  * - a result: itself; one that is not partial is the last of its submit
  * - a failure (`failure`): that there is no answer, and why; to throw it is the same
  */
-export type Answer = Uint8Array | string | Result | Failure;
+export type Answer = Uint8Array | string | Part | Result | Failure;
 
 /** One answer, or a stream, an iterable or an async iterable of them. */
 export type Answers = Answer | ObservableInput<Answer>;
@@ -45,7 +47,11 @@ export type SubmitHandler<S> = (submit: S, context: HandlerContext) => Answers |
 /** A string is one answer, though it is an iterable of strings too. */
 export function isAnswer(value: unknown): value is Answer {
   return (
-    typeof value === 'string' || value instanceof Uint8Array || isResult(value) || value instanceof Failure
+    typeof value === 'string' ||
+    value instanceof Uint8Array ||
+    isResult(value) ||
+    isPart(value) ||
+    value instanceof Failure
   );
 }
 
@@ -53,6 +59,11 @@ export function isResult(value: unknown): value is Result {
   if (!isObject(value) || !('type' in value)) return false;
   const { type } = value;
   return type === 'push' || type === 'drop' || type === 'failure';
+}
+
+/** What part it is, if any, is judged where it is sent. */
+export function isPart(value: unknown): value is Part {
+  return isObject(value) && 'kind' in value && typeof value.kind === 'string';
 }
 
 /** Answers that can be taken in a loop, which costs a tenth of a subscription. */
@@ -70,6 +81,6 @@ export function isObject(value: unknown): value is object {
 
 export function noAnswer(cause: unknown): RuntimeError {
   const hint = cause === undefined ? '; is a `return` missing?' : '';
-  const message = `it answered with ${describeValue(cause)}; an answer is a string, bytes, a result or a stream of them${hint}`;
+  const message = `it answered with ${describeValue(cause)}; an answer is a string, bytes, a part, a result or a stream of them${hint}`;
   return new RuntimeError('internal', message, { reach: 'operation', origin: 'application', cause });
 }

@@ -3,6 +3,7 @@ import { isObservable, NEVER, type Subscriber, type Subscription } from 'rxjs';
 import { Failure, INTERNAL_FAILURE } from '../../../src/protocol/operation/failure';
 import { failureResult, isTerminal, type Result } from '../../../src/protocol/operation/result';
 import { bodyBytes } from '../../../src/protocol/operation/result-packet';
+import { partResult } from '../../../src/protocol/content/parts/part-result';
 import { TextResult } from '../../../src/protocol/content/text-result';
 import { WholeCharacters } from '../../../src/protocol/content/whole-characters';
 import { fromAsyncIterable } from '../from-async-iterable';
@@ -11,6 +12,7 @@ import {
   isAsyncIterable,
   isIterable,
   isObject,
+  isPart,
   isResult,
   noAnswer,
   type Answer,
@@ -232,6 +234,8 @@ export class AnsweredSubmit<S extends RespondableSubmit> implements Listening<An
     } else if (answer instanceof Failure) {
       this.sendHalf();
       if (!this.isOver()) this.fail(answer);
+    } else if (isPart(answer)) {
+      this.answer(answer.kind === 'text' ? answer.text : partResult(this.submit, answer));
     } else {
       throw noAnswer(answer);
     }
@@ -273,5 +277,7 @@ export class AnsweredSubmit<S extends RespondableSubmit> implements Listening<An
 
 function sizeOf(answer: Answer): number {
   if (typeof answer === 'string' || answer instanceof Uint8Array) return answer.length;
-  return 'type' in answer && answer.type === 'push' ? bodyBytes(answer) : 0;
+  if ('type' in answer) return answer.type === 'push' ? bodyBytes(answer) : 0;
+  if ('bytes' in answer) return answer.bytes.length;
+  return 'body' in answer ? answer.body.length : 0;
 }

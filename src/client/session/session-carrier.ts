@@ -1,6 +1,7 @@
 import type { RuntimeError } from '../../protocol/runtime-error';
 import { MessageType } from '../../wire/message-type';
 import { EMPTY, packet } from '../../wire/packet';
+import { inPreview4 } from '../../protocol/content/typed-body';
 import { UNASKED, type Speech } from '../link/speech';
 import type { ClientLink } from '../link/link';
 import type { Submission } from '../submissions/submission';
@@ -51,9 +52,10 @@ export class SessionCarrier {
 
   /** Throws as `send` does. */
   submit(asked: Submission): void {
-    const { frameId, metadataBytes, body, traceId } = asked;
+    const { frameId, metadata, metadataBytes, traceId } = asked;
     const { requests, name } = this.speech;
     asked.hasId = name === 'preview4';
+    const body = asked.hasId ? inPreview4(metadata, asked.body) : asked.body;
     this.send(MessageType.FrameSubmit, frameId, requests.submit(frameId, metadataBytes), body, traceId);
   }
 

@@ -2,11 +2,16 @@ import { describeValue } from '../describe-value';
 import { PayloadKind } from '../../wire/messages/payload-kind';
 import { readShortAscii } from '../../wire/bytes/utf8';
 import { textStart } from './text-result';
-import { typedPayloads } from './typed-body';
+import { typedFrames } from './typed-body';
 
 /** A payload and what its record says of it, as a result or a submit carries them. */
 export interface TypedBody {
-  readonly metadata: { readonly payloadKindBitmap: number; readonly payloadFrameCount: number };
+  readonly metadata: {
+    readonly payloadKindBitmap: number;
+    readonly payloadFrameCount: number;
+    /** Of a submit. */
+    readonly objectRefMask?: number;
+  };
   readonly body: Uint8Array;
 }
 
@@ -45,11 +50,12 @@ export class TokenDecoder {
 
   /** As {@link decodeTokens}, but that the beginning of a character waits for the rest of it. */
   decode(typed: TypedBody): string[] {
-    if (!isTypedBody(typed)) throw notTyped(typed);
+    requireTypedBody(typed);
     const { metadata, body } = typed;
-    const { payloadKindBitmap, payloadFrameCount } = metadata;
+    const { payloadKindBitmap, payloadFrameCount, objectRefMask = 0 } = metadata;
     if (payloadKindBitmap === 0 && payloadFrameCount === 0) {
-      return body.length === 0 ? [] : [this.text(body, 0)];
+      // What refers to cached objects is no text, though it has no payload.
+      return body.length === 0 || objectRefMask !== 0 ? [] : [this.text(body, 0)];
     }
     // Events and the like are no text.
     if (payloadFrameCount === 0 || (payloadKindBitmap & PayloadKind.TokenChunk) === 0) return [];
@@ -58,7 +64,12 @@ export class TokenDecoder {
       const start = textStart(body);
       if (start !== undefined) return [this.text(body, start)];
     }
-    return typedPayloads(metadata, body).map((payload) => this.text(payload, 0));
+    return textsOf(typed).map((payload) => this.text(payload, 0));
+  }
+
+  /** A text by itself, whatever it came in. */
+  take(bytes: Uint8Array): string {
+    return this.text(bytes, 0);
   }
 
   /** Nothing more comes: U+FFFD where the text has ended inside a character, else empty. */
@@ -81,14 +92,19 @@ export class TokenDecoder {
   }
 }
 
-function isTypedBody(typed: unknown): typed is TypedBody {
-  if (typeof typed !== 'object' || typed === null) return false;
-  const { metadata, body } = typed as Partial<TypedBody>;
-  return typeof metadata === 'object' && metadata !== null && body instanceof Uint8Array;
+/** Of several kinds, those that are text. */
+function textsOf({ metadata, body }: TypedBody): Uint8Array[] {
+  return typedFrames(metadata, body)
+    .filter(({ payloadKind }) => payloadKind === PayloadKind.TokenChunk)
+    .map(({ payload }) => payload);
 }
 
-function notTyped(value: unknown): TypeError {
-  return new TypeError(`text is decoded of a result or a submit, got ${describeValue(value)}`);
+/** Throws a `TypeError` where a value is neither a result nor a submit. */
+export function requireTypedBody(typed: TypedBody): void {
+  const given: unknown = typed;
+  const { metadata, body } = (typeof given === 'object' && given !== null ? given : {}) as Partial<TypedBody>;
+  if (typeof metadata === 'object' && metadata !== null && body instanceof Uint8Array) return;
+  throw new TypeError(`what is decoded must be a result or a submit, got ${describeValue(given)}`);
 }
 
 /** It is between results whenever it is not in use. */

@@ -51,8 +51,8 @@ export function encodeSummary(summary: AnswerSummary): JsonBody {
 export function decodeSummary({ metadata, body }: TypedBody): AnswerSummary {
   if ((metadata.payloadKindBitmap & PayloadKind.StructuredEvent) === 0) return {};
   for (const payload of payloadsOf(metadata, body)) {
-    const event = eventOf(payload);
-    if (event !== undefined) return event;
+    const summary = summaryOf(jsonOf(payload));
+    if (summary !== undefined) return summary;
   }
   return {};
 }
@@ -67,14 +67,16 @@ function payloadsOf(metadata: TypedBody['metadata'], body: Uint8Array): readonly
   }
 }
 
-/** A server's word for it: what is not of its type is left out. */
-function eventOf(payload: Uint8Array): AnswerSummary | undefined {
-  let event: unknown;
+function jsonOf(payload: Uint8Array): unknown {
   try {
-    event = JSON.parse(new TextDecoder().decode(payload));
+    return JSON.parse(new TextDecoder().decode(payload));
   } catch {
     return undefined;
   }
+}
+
+/** The summary that an event is, if it is one. A server's word for it: what is not of its type is left out. */
+export function summaryOf(event: unknown): AnswerSummary | undefined {
   if (!isRecord(event) || event['type'] !== EVENT_TYPE) return undefined;
   const { usage, model, finishReason } = event;
   return {

@@ -1,8 +1,11 @@
 import type { Observable } from 'rxjs';
+import type { CheckOptions } from '../../../operators/application/schema/check';
+import type { Checked, StandardSchema } from '../../../operators/application/schema/standard-schema';
 import type { CachedObject } from '../../protocol/cache/object-cache';
 import type { Operation } from '../../protocol/operation/operation-entry';
 import type { OperationState } from '../../protocol/operation/operation';
 import type { ResultDrop, ResultFields, ResultPush } from '../../protocol/operation/result';
+import type { Part } from '../../protocol/content/parts/part';
 import type { ToolRequest } from '../../protocol/content/tool-call';
 import type { Message, MessageOf } from '../../wire/message';
 import type { MessageType } from '../../wire/message-type';
@@ -63,6 +66,11 @@ export interface Submit extends Operation, Message<typeof MessageType.FrameSubmi
   readonly body: Uint8Array;
   /** The body as text, see `decodeTokens`: whatever form a client of either revision gives it. Decoded at each look. */
   readonly text: string;
+  /**
+   * What the body is made of, in order: what a client asks with by `encodeParts`, or a text. Decoded at each look. Throws
+   * an `NnrpError` where the body is not what the submit says.
+   */
+  readonly parts: readonly Part[];
   /** The cached objects that it refers to, in the order of its references. */
   readonly objects: readonly CachedObject[];
   /** When it came; milliseconds of the server's scheduler. */
@@ -105,6 +113,18 @@ export interface Submit extends Operation, Message<typeof MessageType.FrameSubmi
   complete(body?: Uint8Array, fields?: ResultFields): ResultPush;
   /** Makes the result that says that there is no answer. */
   drop(): ResultDrop;
+  /**
+   * The value that the client asks with, of the schema's type: that of its first structured event, or its text as JSON.
+   * Rejects with a `failure` of status 400 where it does not fit, which tells the client why; where the schema throws or
+   * takes too long, with a `SchemaError`, which is the server's own.
+   *
+   * @example
+   * session.respond(async (submit) => {
+   *   const { city } = await submit.json(z.object({ city: z.string() }));
+   *   return forecast(city);
+   * });
+   */
+  json<S extends StandardSchema>(schema: S, options?: CheckOptions): Promise<Checked<S>>;
   /**
    * Asks the client for a tool, and resolves with what it answers through `tools$`: a value of JSON, as the client gives
    * it. Meanwhile the operation takes no slot and no credit, so that the tool may ask questions itself. Rejects with the

@@ -64,6 +64,14 @@ export function encodeObjectReferences(
   return region;
 }
 
+/** The mask of the standard slots that references take. */
+export function objectRefMaskOf(blocks: readonly { readonly objectKind: CacheObjectKind }[]): number {
+  return blocks.reduce((mask, { objectKind }) => {
+    const slot = SLOTS.indexOf(objectKind);
+    return slot === -1 ? mask : mask | (1 << slot);
+  }, 0);
+}
+
 /** Checks that a submit declares references exactly where its mode says so. Throws an `NnrpError`. */
 export function checkObjectRefMask(submitMode: SubmitMode, objectRefMask: number): void {
   if ((objectRefMask & ~KNOWN_SLOTS) !== 0) {

@@ -109,7 +109,7 @@ describe('a handler', () => {
     expect(served.failures).toMatchObject([
       {
         message:
-          'the handler of operation 1 of session 1 failed: it answered with 42; an answer is a string, bytes, a result or a stream of them',
+          'the handler of operation 1 of session 1 failed: it answered with 42; an answer is a string, bytes, a part, a result or a stream of them',
       },
     ]);
   });

@@ -3,6 +3,7 @@ import { decodeText } from '../../../../operators/application/decode-text';
 import { decodeSummary, type AnswerSummary } from '../../../protocol/operation/answer-summary';
 import type { ResultPush } from '../../../protocol/operation/result';
 import { TokenDecoder } from '../../../protocol/content/token-decoder';
+import { PulledValues, type PulledResults, type ValueDecoder } from './pulled-values';
 
 /** The text of an answer as it comes, cold: each subscription and each loop submits. No text is empty. */
 export interface TextStream extends Observable<string>, AsyncIterable<string> {
@@ -16,7 +17,7 @@ export interface WholeAnswer extends AnswerSummary {
 }
 
 export type Results = Observable<ResultPush> & {
-  [Symbol.asyncIterator](): AsyncIterableIterator<ResultPush, undefined, undefined>;
+  [Symbol.asyncIterator](): PulledResults;
 };
 
 export class AnswerText extends Observable<string> implements TextStream {
@@ -25,7 +26,7 @@ export class AnswerText extends Observable<string> implements TextStream {
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<string, undefined, undefined> {
-    return new PulledText(this.results[Symbol.asyncIterator]());
+    return new PulledValues(this.results[Symbol.asyncIterator](), new Texts());
   }
 }
 
@@ -48,58 +49,19 @@ export function wholeAnswer(results: Results): Promise<WholeAnswer> {
   ).then((whole) => ({ ...whole, text: whole.text + decoder.end() }));
 }
 
-/** Texts that wait until they are asked for. */
-class PulledText implements AsyncIterableIterator<string, undefined, undefined> {
+/** No text is empty, and a result has one at most. */
+class Texts implements ValueDecoder<string> {
   private readonly decoder = new TokenDecoder();
-  /** Settles when whoever asked last has what there is. */
-  private turn: Promise<unknown> = Promise.resolve();
-  private waiting = 0;
 
-  constructor(private readonly results: AsyncIterableIterator<ResultPush, undefined, undefined>) {}
-
-  [Symbol.asyncIterator](): this {
-    return this;
+  waiting(): undefined {
+    return undefined;
   }
 
-  /** One at a time: a result without text gives its turn to nobody. */
-  next(): Promise<IteratorResult<string, undefined>> {
-    const pull = (): Promise<IteratorResult<string, undefined>> => this.pull();
-    const text = this.waiting === 0 ? this.pull() : this.turn.then(pull, pull);
-    const done = (): void => {
-      this.waiting -= 1;
-    };
-    this.waiting += 1;
-    this.turn = text.then(done, done);
-    return text;
+  take(result: ResultPush): string | undefined {
+    return this.decoder.decode(result).join('') || undefined;
   }
 
-  async return(): Promise<IteratorReturnResult<undefined>> {
-    await this.results.return?.();
-    return OVER;
-  }
-
-  async throw(error: Error): Promise<IteratorReturnResult<undefined>> {
-    await this.results.return?.();
-    throw error;
-  }
-
-  private async pull(): Promise<IteratorResult<string, undefined>> {
-    for (;;) {
-      const taken = await this.results.next();
-      const text = taken.done === true ? this.decoder.end() : this.textOf(taken.value);
-      if (text !== '') return { done: false, value: text };
-      if (taken.done === true) return OVER;
-    }
-  }
-
-  private textOf(result: ResultPush): string {
-    try {
-      return this.decoder.decode(result).join('');
-    } catch (error) {
-      void this.results.return?.();
-      throw error;
-    }
+  end(): string | undefined {
+    return this.decoder.end() || undefined;
   }
 }
-
-const OVER: IteratorReturnResult<undefined> = { done: true, value: undefined };

@@ -4,6 +4,7 @@ import { showAsJson } from '../../../wire/show-as-json';
 import { onAbort } from '../../abort';
 import { takeSubmitRequest } from '../../option-rules';
 import { AnswerCalls } from '../answer-calls';
+import { AnswerParts, type PartStream } from './answer-parts';
 import { AnswerText, wholeAnswer, type TextStream, type WholeAnswer } from './answer-text';
 import type { Backlog } from './backlog';
 import { intercepted, submitFor } from '../operation';
@@ -38,6 +39,18 @@ export interface ResultStream extends Observable<ResultPush>, AsyncIterable<Resu
    * for await (const text of session.submit({ body: 'Call me' }).text$) await write(text);
    */
   readonly text$: TextStream;
+  /**
+   * All that the answer is made of, in order: texts, structured events, tool deltas, audio, video, bytes, tensors, and
+   * what the server says of it at its end. Errors with an `NnrpError` where a body is not what its record says, or what
+   * has to be JSON is none.
+   *
+   * @example
+   * for await (const part of session.submit({ body: 'Sing' }).parts$) {
+   *   if (part.kind === 'text') await write(part.text);
+   *   if (part.kind === 'audio') speaker.write(part.bytes);
+   * }
+   */
+  readonly parts$: PartStream;
   /**
    * Submits, and resolves with all of the text, and what the server says of the answer where it does: usage, model
    * and finish reason. Rejects with what the Observable errors with.
@@ -81,6 +94,10 @@ export class SubmittedResults extends Observable<ResultPush> implements ResultSt
 
   get text$(): TextStream {
     return new AnswerText(this);
+  }
+
+  get parts$(): PartStream {
+    return new AnswerParts(this);
   }
 
   whole(): Promise<WholeAnswer> {

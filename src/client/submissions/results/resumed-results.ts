@@ -3,6 +3,7 @@ import { fromAsyncIterable } from '../../../../operators/application/from-async-
 import type { ResultPush } from '../../../protocol/operation/result';
 import { showAsJson } from '../../../wire/show-as-json';
 import type { AnswerCalls } from '../answer-calls';
+import { AnswerParts, type PartStream } from './answer-parts';
 import { AnswerText, wholeAnswer, type TextStream, type WholeAnswer } from './answer-text';
 import { ResultIterator } from './result-iterator';
 import type { ResultQueue } from './result-queue';
@@ -31,6 +32,10 @@ export class ResumedResults extends Observable<ResultPush> implements ResultStre
 
   get text$(): TextStream {
     return new AnswerText(this);
+  }
+
+  get parts$(): PartStream {
+    return new AnswerParts(this);
   }
 
   whole(): Promise<WholeAnswer> {

@@ -1,9 +1,7 @@
 import { noop } from 'rxjs';
 import { encodeToolAnswer, type ToolOutcome } from '../../../protocol/content/tool-call';
 import type { JsonBody } from '../../../protocol/content/json-body';
-import { inPreview4 } from '../../../protocol/content/typed-body';
 import { HEADER_LENGTH } from '../../../wire/header';
-import { ours } from '../../../wire/bytes/own-bytes';
 import type { SessionCarrier } from '../../session/session-carrier';
 import { submission, type Submission } from '../submission';
 
@@ -14,16 +12,10 @@ export function toolAnswer(
   parentId: number,
   id: number,
   outcome: ToolOutcome,
-  { largestPacket, speech }: SessionCarrier,
+  { largestPacket }: SessionCarrier,
 ): Submission {
   const { body, fields } = answerThatFits(id, outcome, largestPacket);
-  const answer = submission(
-    {
-      body: speech.name === 'preview4' ? ours(inPreview4(fields, body)) : body,
-      metadata: { ...fields, dependencyFrameId: parentId },
-    },
-    NOBODY,
-  );
+  const answer = submission({ body, metadata: { ...fields, dependencyFrameId: parentId } }, NOBODY);
   answer.isCounted = false;
   return answer;
 }

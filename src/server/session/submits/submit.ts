@@ -1,4 +1,6 @@
 import { Observable, Subject } from 'rxjs';
+import type { CheckOptions } from '../../../../operators/application/schema/check';
+import type { Checked, StandardSchema } from '../../../../operators/application/schema/standard-schema';
 import { OperationState } from '../../../protocol/operation/operation';
 import type {
   Operation,
@@ -16,6 +18,8 @@ import {
   type ResultPush,
 } from '../../../protocol/operation/result';
 import type { SentSubmit } from '../../../protocol/session/told-operation';
+import type { Part } from '../../../protocol/content/parts/part';
+import { partsOf } from '../../../protocol/content/parts/part-decoder';
 import type { ToolRequest } from '../../../protocol/content/tool-call';
 import { ignoreRejection } from '../../../protocol/ignore-rejection';
 import { contained, type Containment } from '../../contained';
@@ -33,6 +37,7 @@ import { operationIdOf, type AnsweredOperation } from '../../../protocol/revisio
 import { takeRelations } from '../argument-rules';
 import type { Submit, SubmitEnd } from '../session-message';
 import type { HeldResults } from './held-results';
+import { requestValue } from './request-value';
 import { OperationPressure } from './operation-pressure';
 
 /** What the application can do to an operation besides answering it; the session does it. */
@@ -159,6 +164,10 @@ export class ReceivedSubmit implements Submit, OperationEntry, Containment, Answ
     return decodeTokens(this).join('');
   }
 
+  get parts(): readonly Part[] {
+    return partsOf(this);
+  }
+
   get hasEnded(): boolean {
     return this.end !== undefined;
   }
@@ -219,6 +228,13 @@ export class ReceivedSubmit implements Submit, OperationEntry, Containment, Answ
 
   drop(): ResultDrop {
     return dropResult(this.frameId);
+  }
+
+  json<S extends StandardSchema>(schema: S, options?: CheckOptions): Promise<Checked<S>> {
+    const value = requestValue(this, schema, options);
+    // A handler that has been stopped hears of it no more.
+    ignoreRejection(value);
+    return value;
   }
 
   tool(request: ToolRequest): Promise<unknown> {

@@ -192,7 +192,7 @@ describe('respondToSubmits', () => {
       });
       expect(seen).toStrictEqual([results.x, 'complete']);
       const hint = answer === undefined ? '; is a `return` missing?' : '';
-      const message = `it answered with ${described}; an answer is a string, bytes, a result or a stream of them${hint}`;
+      const message = `it answered with ${described}; an answer is a string, bytes, a part, a result or a stream of them${hint}`;
       const reach = { reach: 'operation', origin: 'application' } as const;
       expect(errors).toEqual([
         particulars(new RuntimeError('internal', message, { ...reach, cause: answer })),

@@ -237,11 +237,11 @@ describe('respondToSubmits', () => {
     it.each([
       [
         undefined,
-        'undefined; an answer is a string, bytes, a result or a stream of them; is a `return` missing?',
+        'undefined; an answer is a string, bytes, a part, a result or a stream of them; is a `return` missing?',
       ],
-      [null, 'null; an answer is a string, bytes, a result or a stream of them'],
-      [7, '7; an answer is a string, bytes, a result or a stream of them'],
-      [() => 'a', 'a function; an answer is a string, bytes, a result or a stream of them'],
+      [null, 'null; an answer is a string, bytes, a part, a result or a stream of them'],
+      [7, '7; an answer is a string, bytes, a part, a result or a stream of them'],
+      [() => 'a', 'a function; an answer is a string, bytes, a part, a result or a stream of them'],
     ])('by returning %s is reported', (nothing, answered) => {
       const errors: unknown[] = [];
       const onError = (error: unknown): number => errors.push(error);

@@ -12,12 +12,13 @@ import {
   takeWhile,
 } from 'rxjs';
 import { respondToSubmits, type Answer } from '../../../../operators/application/respond-to-submits';
+import type { Part } from '../../../../src/protocol/content/parts/part';
 import { INTERNAL_FAILURE, type Failure } from '../../../../src/protocol/operation/failure';
 import { failureResult, isTerminal, type Result } from '../../../../src/protocol/operation/result';
 import { marbles } from '../../../support/marbles';
 import { answers, results, TestSubmit } from './support';
 
-type Handler = (submit: TestSubmit) => Observable<Exclude<Answer, string | Failure>>;
+type Handler = (submit: TestSubmit) => Observable<Exclude<Answer, string | Part | Failure>>;
 
 /** What `respondToSubmits` says in a class, said in operators. */
 function composition(handler: Handler): OperatorFunction<TestSubmit, Result> {
@@ -49,7 +50,9 @@ describe('respondToSubmits', () => {
       fc.property(fc.array(fc.tuple(answer, ending), { minLength: 1, maxLength: 4 }), (scripts) => {
         marbles(({ hot, cold, expectObservable }) => {
           const values = { ...answers, f: results.f, d: results.d };
-          const streams = scripts.map(([script]) => cold<Exclude<Answer, string | Failure>>(script, values));
+          const streams = scripts.map(([script]) =>
+            cold<Exclude<Answer, string | Part | Failure>>(script, values),
+          );
           const handler: Handler = ({ frameId }) => streams[frameId - 1]!;
           const submits = scripts.map(
             ([, at], index) => new TestSubmit(index + 1, cold(at === 0 ? '-' : `${'-'.repeat(at)}x`)),

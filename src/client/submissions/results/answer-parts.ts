@@ -1,0 +1,58 @@
+import { concat, concatMap, defer, Observable } from 'rxjs';
+import type { Part } from '../../../protocol/content/parts/part';
+import { PartDecoder } from '../../../protocol/content/parts/part-decoder';
+import type { ResultPush } from '../../../protocol/operation/result';
+import type { Results } from './answer-text';
+import { PulledValues, type ValueDecoder } from './pulled-values';
+
+/** The parts of an answer as they come, cold: each subscription and each loop submits. */
+export interface PartStream extends Observable<Part>, AsyncIterable<Part> {
+  /** Submits, and pulls the parts: as slow a loop as that of the results, with the same bounds. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<Part, undefined, undefined>;
+}
+
+export class AnswerParts extends Observable<Part> implements PartStream {
+  constructor(private readonly results: Results) {
+    super((subscriber) => partsIn(results).subscribe(subscriber));
+  }
+
+  [Symbol.asyncIterator](): AsyncIterableIterator<Part, undefined, undefined> {
+    return new PulledValues(this.results[Symbol.asyncIterator](), new Parts());
+  }
+}
+
+function partsIn(results: Results): Observable<Part> {
+  const decoder = new PartDecoder();
+  const part$ = results.pipe(concatMap((result) => decoder.decodeResult(result)));
+  return concat(
+    part$,
+    defer(() => decoder.end()),
+  );
+}
+
+/** A result may have several, which are given one by one. */
+class Parts implements ValueDecoder<Part> {
+  private readonly decoder = new PartDecoder();
+  private parts: readonly Part[] = [];
+  private given = 0;
+
+  waiting(): Part | undefined {
+    const part = this.parts[this.given];
+    this.given += 1;
+    return part;
+  }
+
+  take(result: ResultPush): Part | undefined {
+    return this.first(this.decoder.decodeResult(result));
+  }
+
+  end(): Part | undefined {
+    return this.first(this.decoder.end());
+  }
+
+  private first(parts: readonly Part[]): Part | undefined {
+    this.parts = parts;
+    this.given = 0;
+    return this.waiting();
+  }
+}
