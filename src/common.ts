@@ -10,6 +10,7 @@ export type { LimitConsequence, LimitTripped } from './server/limits/limit-tripp
 export type { Rate } from './server/limits/token-bucket';
 export type { OutboxLimits } from './protocol/operation/result-outbox';
 export type { Cluster } from './cluster/cluster';
+export type { ServerHealth } from './server/health';
 export type { ServerUsage } from './server/usage';
 export {
   accept,

@@ -37,6 +37,12 @@ const BEAT_MS = 1500;
 const RANGE_TTL_MS = 600_000;
 const BEATS_A_RANGE = 100;
 
+/**
+ * Milliseconds that a store gets, once it answers again, to hear from every node what it may have lost meanwhile: until
+ * then nothing is unknown, and no ids are free.
+ */
+const SETTLE_MS = 3000;
+
 /** Ranges that are tried at most: more than a few that are taken mean that something is wrong. */
 const RANGE_TRIES = 1000;
 
@@ -54,6 +60,8 @@ export class Directory {
   private readonly health = new BehaviorSubject<'up' | 'down'>('down');
   readonly health$ = this.health.asObservable();
   private address: Uint8Array | undefined;
+  private hasBeenUp = false;
+  private settledAt = -Infinity;
   private beats = 0;
 
   constructor(
@@ -83,8 +91,9 @@ export class Directory {
     this.beatLater();
   }
 
-  /** Claims ids. Rejects where the store does not answer. */
+  /** Claims ids. Rejects where the store does not answer, or may not know yet which are taken. */
   async reserveIds(): Promise<IdRange> {
+    if (!this.isSettled) throw comeBack();
     for (let tries = 0; tries < RANGE_TRIES; tries++) {
       // Counted around: a range that is still somebody's is passed over.
       const range = 1 + (((await this.store.count('ranges')) - 1) % RANGES);
@@ -95,8 +104,14 @@ export class Directory {
     throw new Error(`no range of session ids is free: ${RANGE_TRIES} in a row are taken`);
   }
 
-  /** Where a session is that is not here. Rejects where the store does not answer. */
+  /** Where a session is that is not here. Rejects where the store does not answer, or may not know yet. */
   async find(sessionId: number): Promise<SessionPlace> {
+    const place = await this.look(sessionId);
+    if (place.kind !== 'node' && !this.isSettled) throw comeBack();
+    return place;
+  }
+
+  private async look(sessionId: number): Promise<SessionPlace> {
     const { store, log } = this;
     const logged = await log?.find(sessionId);
     if (logged !== undefined) return (await this.at(logged.node)) ?? lost(logged);
@@ -124,6 +139,11 @@ export class Directory {
     }
     this.health.complete();
     this.store.close();
+  }
+
+  /** Whether every node has had the time to say again what the store may have lost. */
+  private get isSettled(): boolean {
+    return this.isUp && this.scheduler.now() >= this.settledAt;
   }
 
   /** Where another node is, if it is there. */
@@ -163,8 +183,15 @@ export class Directory {
 
   private tell(isUp: boolean): void {
     const health = isUp ? 'up' : 'down';
-    if (!this.work.closed && health !== this.health.value) this.health.next(health);
+    if (this.work.closed || health === this.health.value) return;
+    if (isUp && this.hasBeenUp) this.settledAt = this.scheduler.now() + SETTLE_MS;
+    this.hasBeenUp ||= isUp;
+    this.health.next(health);
   }
+}
+
+function comeBack(): Error {
+  return new Error('the store of the cluster has only just come back, and may not know all again');
 }
 
 function lost({ node, epoch, tokens }: LogOwner & { readonly tokens: Uint8Array }): SessionPlace {

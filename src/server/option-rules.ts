@@ -89,6 +89,7 @@ const SERVER_RULES: Rules<ServerOptions> = {
   randomBytes: callback<RandomBytes>(),
   tokenKey,
   cluster: like<Cluster>('a cluster, as redisCluster({ url, link }) is', { join: 'function' }),
+  storeDown: oneOf('degrade', 'refuse'),
   maxCacheBytes: limit,
   cancelScope: valueOf(CancelScope),
   patchTimeoutMs: milliseconds,

@@ -103,6 +103,12 @@ export interface ServerOptions {
    * Not with `resume` `by-id`. Default: it is alone.
    */
   readonly cluster?: Cluster;
+  /**
+   * What becomes of new sessions while the store of the `cluster` does not answer: `degrade` opens them, found by no other
+   * node until it does again, and never where this node has no ids left that are its own; `refuse` has their clients
+   * retry (`retry_later`). Sessions that there are go on either way. Default `degrade`.
+   */
+  readonly storeDown?: 'degrade' | 'refuse';
   /** Bytes of all cached objects of a session. Default 64 MiB. */
   readonly maxCacheBytes?: number;
   /** What a FRAME_CANCEL reaches besides the operation that it names. Default: nothing. */
@@ -197,6 +203,7 @@ export function serverSettings(options: ServerOptions): ServerSettings {
     resumeWindowMs: options.resumeWindowMs ?? 120_000,
     policy: options.policy ?? acceptAll,
     resume: options.resume ?? 'token',
+    storeDown: options.storeDown ?? 'degrade',
     revisions: options.revisions ?? ['preview3', 'preview4'],
     outbox: { ...DEFAULT_OUTBOX_LIMITS, ...options.outbox },
     retain: options.retain && { ...DEFAULT_RETAIN, ...options.retain },

@@ -17,6 +17,8 @@ import type { HeldResults } from './session/submits/held-results';
 export interface ClusterPart {
   readonly finder: SessionFinder;
   readonly ids: ReservedIds;
+  /** Whether the store answers. */
+  readonly isUp: boolean;
   /** Undefined where sessions do not outlive their node. */
   readonly log: LogWriter | undefined;
   /** Keeps the range of a session that was another node's. */

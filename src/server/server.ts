@@ -1,8 +1,10 @@
 import { randomInt } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { firstValueFrom, forkJoin, Subscription, take, type Observable } from 'rxjs';
 import { takeValue } from '../protocol/options/take-options';
 import { describeError, RuntimeError } from '../protocol/runtime-error';
 import type { ListenAddress, ListenEndpoint, ListenOptions, Listener } from '../transport/endpoint';
+import { onEach } from '../transport/on-each';
 import { monotonicScheduler } from '../transport/time/monotonic-scheduler';
 import { scheduleIn } from '../transport/time/schedule-in';
 import { listener, transport as transportRule } from '../transport/option-rules';
@@ -14,6 +16,7 @@ import { Profile } from '../wire/messages/payload-kind';
 import { showAsJson } from '../wire/show-as-json';
 import { Connection } from './connection/connection';
 import { contained } from './contained';
+import { Health, type ServerHealth } from './health';
 import { HeldSubject } from './held-subject';
 import { HandshakeGate } from './limits/handshake-gate';
 import type { LimitTripped } from './limits/limit-tripped';
@@ -35,7 +38,7 @@ import { SubscribersOf } from './subscribers';
 import { SessionOpener } from './opening/session-opener';
 import { CountedIds, SessionRegistry } from './opening/session-registry';
 import { ClusterNode } from './relay/cluster-node';
-import { sessionUsage, type ServerUsage } from './usage';
+import { serverUsage, type ServerUsage } from './usage';
 
 /** An NNRP server. */
 export interface Server {
@@ -58,6 +61,15 @@ export interface Server {
    * nobody.
    */
   readonly failures$: Observable<RuntimeError>;
+  /** How it is now, and after each change: for readiness probes, and logs. Completes when the server is closed. */
+  readonly health$: Observable<ServerHealth>;
+  /**
+   * Answers an HTTP probe with the health as JSON: status 200 where the server opens new sessions, 503 where not.
+   *
+   * @example
+   * http.createServer(server.answerProbe).listen(8080);
+   */
+  readonly answerProbe: (request: IncomingMessage, response: ServerResponse) => void;
   /** Session ids in use. */
   readonly sessionCount: number;
   readonly connectionCount: number;
@@ -105,6 +117,9 @@ class RunningServer implements Server {
   readonly violations$: Observable<Violation>;
   readonly limits$: Observable<LimitTripped>;
   readonly failures$: Observable<RuntimeError>;
+  readonly health$: Observable<ServerHealth>;
+  readonly answerProbe: Server['answerProbe'];
+  private readonly health: Health;
   private readonly sessions = new HeldSubject<ServerSession>();
   private readonly reports = new ServerReports();
   private readonly registry: SessionRegistry<SessionCore>;
@@ -130,6 +145,9 @@ class RunningServer implements Server {
     this.failures$ = contained(reports.failures, { failed: () => undefined });
     const settings = serverSettings(options);
     const { limits } = settings;
+    this.health = new Health(settings.storeDown);
+    this.health$ = contained(this.health.health$, new SubscribersOf('health$', reports.failures));
+    this.answerProbe = this.health.answer;
     const scheduler = options.scheduler ?? monotonicScheduler;
     this.node = clusterNode(options, settings, { scheduler, reports });
     const firstId = options.randomBytes === undefined ? randomInt(1, 2 ** 32) : 1;
@@ -171,6 +189,7 @@ class RunningServer implements Server {
       },
     });
     for (const listener of this.listeners) this.accept(listener);
+    this.watchHealth();
   }
 
   get sessionCount(): number {
@@ -182,19 +201,8 @@ class RunningServer implements Server {
   }
 
   get usage(): ServerUsage {
-    const held = this.registry.cores().map(sessionUsage);
-    return {
-      connections: this.connections.size,
-      sessions: this.registry.size,
-      operationsInFlight: sum(held, ({ operationsInFlight }) => operationsInFlight),
-      slotsKept: sum(held, ({ slotsKept }) => slotsKept),
-      operationsQueued: sum(held, ({ operationsQueued }) => operationsQueued),
-      outboxResults: sum(held, ({ outboxResults }) => outboxResults),
-      outboxBytes: sum(held, ({ outboxBytes }) => outboxBytes),
-      heldBytes: sum(held, ({ heldBytes }) => heldBytes),
-      retainedBytes: this.context.retained?.byteLength ?? 0,
-      queuedBytes: sum([...this.connections], ({ transport }) => transport.queuedBytes),
-    };
+    const { registry, connections, context } = this;
+    return serverUsage({ registry, connections, retained: context.retained });
   }
 
   /** For logs: what it holds besides is endless, and secret in part. */
@@ -211,6 +219,7 @@ class RunningServer implements Server {
   async close(options: CloseOptions = {}): Promise<void> {
     const { graceMs = DEFAULT_GRACE_MS, handOver = false } = takeCloseOptions(options);
     this.opener.close();
+    this.health.became('draining');
     if (handOver && this.node !== undefined) this.handOver();
     const ending = {
       closeReason: CloseReason.ServerShutdown,
@@ -225,6 +234,7 @@ class RunningServer implements Server {
     this.node?.close();
     this.lasting.unsubscribe();
     this.registry.clear();
+    this.health.became('closed');
     this.sessions.complete();
     this.reports.complete();
   }
@@ -233,6 +243,16 @@ class RunningServer implements Server {
   private handOver(): void {
     this.accepting.unsubscribe();
     for (const connection of [...this.connections]) connection.handOver();
+  }
+
+  private watchHealth(): void {
+    const { health, node } = this;
+    if (node !== undefined)
+      this.lasting.add(onEach(node.directory.health$, (store) => health.storeIs(store)));
+    this.listening().then(
+      () => health.became('serving'),
+      () => health.became('failed'),
+    );
   }
 
   private async closeAll(ending: SessionEnding): Promise<void> {
@@ -296,6 +316,7 @@ class RunningServer implements Server {
         error: (error: unknown) => {
           // Nobody would see the sessions of the listeners that are left.
           this.accepting.unsubscribe();
+          this.health.became('failed');
           this.listenError = error;
           this.sessions.error(error);
         },
@@ -351,10 +372,6 @@ function clusterNode(
   const { tokenKey } = settings;
   if (cluster === undefined || tokenKey === undefined) return undefined;
   return new ClusterNode(cluster, { ...server, settings }, tokenKey);
-}
-
-function sum<T>(items: readonly T[], measure: (item: T) => number): number {
-  return items.reduce((total, item) => total + measure(item), 0);
 }
 
 function listenersOf({ listen, transport }: ServerOptions, options: ListenOptions): readonly Listener[] {

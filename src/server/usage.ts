@@ -45,3 +45,30 @@ export function sessionUsage({ operations, outlet }: UsingSession): SessionUsage
     heldBytes: operations.heldBytes,
   };
 }
+
+/** The parts of a server that hold something. */
+interface UsingServer {
+  readonly registry: { readonly size: number; cores(): readonly UsingSession[] };
+  readonly connections: ReadonlySet<{ readonly transport: { readonly queuedBytes: number } }>;
+  readonly retained: { readonly byteLength: number } | undefined;
+}
+
+export function serverUsage({ registry, connections, retained }: UsingServer): ServerUsage {
+  const held = registry.cores().map(sessionUsage);
+  return {
+    connections: connections.size,
+    sessions: registry.size,
+    operationsInFlight: sum(held, ({ operationsInFlight }) => operationsInFlight),
+    slotsKept: sum(held, ({ slotsKept }) => slotsKept),
+    operationsQueued: sum(held, ({ operationsQueued }) => operationsQueued),
+    outboxResults: sum(held, ({ outboxResults }) => outboxResults),
+    outboxBytes: sum(held, ({ outboxBytes }) => outboxBytes),
+    heldBytes: sum(held, ({ heldBytes }) => heldBytes),
+    retainedBytes: retained?.byteLength ?? 0,
+    queuedBytes: sum([...connections], ({ transport }) => transport.queuedBytes),
+  };
+}
+
+function sum<T>(items: readonly T[], measure: (item: T) => number): number {
+  return items.reduce((total, item) => total + measure(item), 0);
+}

@@ -30,6 +30,7 @@ describe('server settings', () => {
       resumeWindowMs: 120_000,
       policy: acceptAll,
       resume: 'token',
+      storeDown: 'degrade',
       outbox: { maxResults: Infinity, maxBytes: 8 * 1024 * 1024 },
       randomBytes: systemRandom,
       tokenKey: expect.any(Uint8Array) as Uint8Array,

@@ -343,10 +343,9 @@ export class Connection implements Attachment, WatchedConnection, PacketBudget<E
   /** Says and hears no more; what was said may still be taken. */
   private leave(): void {
     this.phase = 'leaving';
-    const closed = closeSoon(this.transport, this.server.scheduler);
+    void closeSoon(this.transport, this.server.scheduler).then(() => this.end());
     this.stop();
     this.releaseSessions();
-    void closed.then(() => this.end());
   }
 
   cutOff(excess: Excess): void {

@@ -41,6 +41,12 @@ export interface OpenRefusal {
   readonly isWrongToken?: true;
 }
 
+/** Whether a session begins that was not there before. */
+export function beginsAnew(verdict: OpenVerdict): boolean {
+  const { status } = verdict;
+  return status === SessionStatus.Opened || (status === SessionStatus.Resumed && verdict.core === undefined);
+}
+
 /** How a client proves that a session is its own. */
 export interface ResumeProof {
   readonly token: Uint8Array;

@@ -2,6 +2,7 @@ import { openBlocks, type OpenBlocks } from '../../protocol/session/open-blocks'
 import { decodeSessionExtension, type SessionExtension } from '../../protocol/session/session-extension';
 import type { SessionOpenMetadata } from '../../wire/messages/session-open';
 import type { Attachment } from '../session/results/session-outlet';
+import type { SessionCore } from '../session/session-core';
 import type { ResumeProof } from './judge-open';
 
 /** A SESSION_OPEN, taken apart. */
@@ -27,4 +28,16 @@ export function readOpening(open: SessionOpenMetadata, body: Uint8Array, connect
     knowsTickets: extension?.knowsTickets === true,
   };
   return { open, blocks, proof, extension, connection, body };
+}
+
+/**
+ * Whether a connection may have a session. What waits for the session's client is encoded in its revision: the
+ * connection has to be of that, and is from now on where it has not said. In preview4, as the reference has it, the
+ * connection that carries the session must have ended.
+ */
+export function takesUp(connection: Attachment, core: SessionCore | undefined): boolean {
+  if (core === undefined) return true;
+  const isCertain = core.operations.lastOperationId > 0;
+  if (!connection.takesUp(core.revision, { isCertain })) return false;
+  return !connection.isReference || core.outlet.current === undefined;
 }

@@ -19,7 +19,6 @@ import type { Found, LostPlace } from '../relay/session-finder';
 import type { ServerContext } from '../server-context';
 import { closeSession } from '../session/messages/close';
 import type { HandOver } from '../session/results/hand-over';
-import type { Attachment } from '../session/results/session-outlet';
 import { ServedSession } from '../session/served-session';
 import type { ServerSession } from '../session/session';
 import { SessionClaim } from '../session/session-claim';
@@ -30,6 +29,7 @@ import { acceptanceBlock } from './acceptance-block';
 import { askPolicy, type Decision } from './ask-policy';
 import { describeInstant } from './describe-instant';
 import {
+  beginsAnew,
   checkOpen,
   judgeRecovery,
   openAck,
@@ -37,7 +37,7 @@ import {
   type OpenRefusal,
   type OpenVerdict,
 } from './judge-open';
-import type { Opening } from './opening';
+import { takesUp, type Opening } from './opening';
 import type { Acceptance, SessionOpenRequest } from './policy';
 import { noRoom, RESUME_REFUSED, RETRY_LATER } from './refusals';
 import { referenceDiagnostic } from './reference-diagnostic';
@@ -189,6 +189,7 @@ export class SessionOpener {
   /** Takes a session over whose node is gone, and judges it as one that is here. */
   private takeOver(lost: LostPlace, opening: Opening, hasRoom: () => boolean): Observable<OpenAnswer> {
     const later = (): Observable<OpenAnswer> => of(this.refused(opening, RETRY_LATER, false));
+    if (this.opensNone) return later();
     return defer(() => from(this.taker.take(lost, opening))).pipe(
       switchMap((become) => (become === 'judge' ? this.judgeHere(opening, hasRoom) : later())),
       catchError(later),
@@ -234,7 +235,9 @@ export class SessionOpener {
       return this.refused(opening, { status: SessionStatus.Rejected, errorCode, text }, false);
     }
     const verdict = judgeRecovery(open, proof, settings, this.registry);
-    if (this.isClosed && !this.isKnown(verdict, open)) return this.refused(opening, RETRY_LATER, false);
+    if (this.opensNone && (beginsAnew(verdict) || !this.knows(open))) {
+      return this.refused(opening, RETRY_LATER, false);
+    }
     // Asked for every token, so that all take as long.
     const isOurs = this.mint.knows(proof.token);
     switch (verdict.status) {
@@ -253,20 +256,19 @@ export class SessionOpener {
     }
   }
 
+  /** Whether it can say of a session that there is none: alone, it knows nothing of the servers beside it. */
+  private knows({ requestedSessionId }: SessionOpenMetadata): boolean {
+    return this.server.node !== undefined || this.registry.get(requestedSessionId) !== undefined;
+  }
+
+  private get opensNone(): boolean {
+    const { node, settings } = this.server;
+    return this.isClosed || (settings.storeDown === 'refuse' && node?.isUp === false);
+  }
+
   /** Whether nobody takes the sessions that there are. */
   private get isFull(): boolean {
     return this.sessions.heldCount >= MAX_HELD_SESSIONS;
-  }
-
-  /**
-   * Whether an open is about a session that is here. Of one that is not, a server that closes says that only as a
-   * node of a cluster, which has looked for it: alone, it knows nothing of the servers beside it.
-   */
-  private isKnown(verdict: OpenVerdict, { requestedSessionId }: SessionOpenMetadata): boolean {
-    if (verdict.status === SessionStatus.Rejected) {
-      return this.server.node !== undefined || this.registry.get(requestedSessionId) !== undefined;
-    }
-    return verdict.status === SessionStatus.Resumed && verdict.core !== undefined;
   }
 
   /** Whether a session is somebody else's, as far as policies have said whose it is. */
@@ -382,18 +384,6 @@ export class SessionOpener {
 
 /** Sessions that wait for somebody to subscribe to `sessions$`; past them, opens are told to come later. */
 const MAX_HELD_SESSIONS = 1024;
-
-/**
- * Whether a connection may have a session. What waits for the session's client is encoded in its revision: the
- * connection has to be of that, and is from now on where it has not said. In preview4, as the reference has it, the
- * connection that carries the session must have ended.
- */
-function takesUp(connection: Attachment, core: SessionCore | undefined): boolean {
-  if (core === undefined) return true;
-  const isCertain = core.operations.lastOperationId > 0;
-  if (!connection.takesUp(core.revision, { isCertain })) return false;
-  return !connection.isReference || core.outlet.current === undefined;
-}
 
 function isAccepted({ status }: OpenVerdict): boolean {
   return status === SessionStatus.Opened || status === SessionStatus.Resumed;

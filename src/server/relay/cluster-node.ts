@@ -45,6 +45,10 @@ export class ClusterNode {
     this.finder = new SessionFinder(this.directory, this.access, this.options, timeoutMs, this.failed);
   }
 
+  get isUp(): boolean {
+    return this.directory.isUp;
+  }
+
   /** Takes links of the other nodes, and tells them where. */
   listen(server: ServerContext, opener: SessionOpener): void {
     const { listen, address } = this.access.endpoint;

@@ -1,77 +1,14 @@
-import {
-  concatMap,
-  defer,
-  delay,
-  firstValueFrom,
-  from,
-  lastValueFrom,
-  of,
-  reduce,
-  throwError,
-  timer,
-} from 'rxjs';
-import { connect, type Client } from '../../../src/client/client';
+import { concatMap, delay, firstValueFrom, from, lastValueFrom, of, reduce, timer } from 'rxjs';
+import { connect } from '../../../src/client/client';
 import type { SessionOptions } from '../../../src/client/options';
 import type { ClientSession } from '../../../src/client/session/session';
-import { memoryCluster } from '../../../src/cluster/memory-cluster';
-import { createServer, type Server } from '../../../src/server/server';
-import type { ConnectEndpoint } from '../../../src/transport/endpoint';
+import { createServer } from '../../../src/server/server';
+import type { ServerSession } from '../../../src/server/session/session';
 import { memory } from '../../../src/transport/memory';
 import { until } from '../../support/until';
+import { Fleet, type Node } from './fleet';
 
-const tokenKey = 'a key that every node of this cluster has';
 const reconnect = { minDelayMs: 5, maxDelayMs: 20 };
-
-interface Node {
-  readonly server: Server;
-  readonly place: ReturnType<typeof memory>;
-}
-
-/** Servers of one cluster behind one endpoint, as long as they are among those that it goes round. */
-class Fleet {
-  readonly failures: unknown[] = [];
-  readonly nodes: Node[] = [];
-  private readonly cluster = memoryCluster();
-  private readonly clients: Client[] = [];
-  private turn = 0;
-  readonly endpoint: ConnectEndpoint = {
-    kind: 'memory',
-    url: 'memory:',
-    connect: () =>
-      defer(() => {
-        const node = this.nodes[this.turn++ % this.nodes.length];
-        return node === undefined ? throwError(() => new Error('nobody is there')) : node.place.connect();
-      }),
-  };
-
-  start(): Node {
-    const place = memory();
-    const server = createServer({ listen: place, cluster: this.cluster, tokenKey });
-    server.failures$.subscribe((failure) => this.failures.push(failure));
-    server.violations$.subscribe((violation) => this.failures.push(violation));
-    server.sessions$.subscribe((session) => session.respond((submit) => parts(submit.text)));
-    const node = { server, place };
-    this.nodes.push(node);
-    return node;
-  }
-
-  /** Takes a node out, and hands its clients over to the others. */
-  async replace(node: Node): Promise<void> {
-    this.nodes.splice(this.nodes.indexOf(node), 1);
-    await node.server.close({ handOver: true });
-  }
-
-  async ask(options: SessionOptions = { reconnect }): Promise<Asked> {
-    const client = await connect(this.endpoint);
-    this.clients.push(client);
-    return new Asked(await client.openSession({ requestedSessionId: 0, ...options }));
-  }
-
-  async end(): Promise<void> {
-    await Promise.all(this.clients.map((client) => client.close()));
-    await Promise.all(this.nodes.map(({ server }) => server.close({ graceMs: 0 })));
-  }
-}
 
 /** A session, and what has become of it. */
 class Asked {
@@ -94,25 +31,36 @@ const parts = (count: string) =>
 
 const whole = (count: number) => Array.from({ length: count }, (_, index) => `${index} `).join('');
 
+const serve = (session: ServerSession) => session.respond((submit) => parts(submit.text));
+
 const pause = (ms: number) => firstValueFrom(timer(ms));
 
 describe('a node that hands over', () => {
   let fleet: Fleet;
 
   beforeEach(() => {
-    fleet = new Fleet();
+    fleet = new Fleet(serve);
   });
+
+  /** Takes a node out, and hands its clients over to the others. */
+  const replace = async (node: Node): Promise<void> => {
+    fleet.withdraw(node);
+    await node.server.close({ handOver: true });
+  };
+
+  const ask = async (options: SessionOptions = { reconnect }): Promise<Asked> =>
+    new Asked(await (await fleet.connect()).openSession(options));
 
   afterEach(() => fleet.end());
 
   it('has its clients carried by another node until their answers end', async () => {
     const node = fleet.start();
-    const asked = await fleet.ask();
+    const asked = await ask();
     fleet.start();
     const answer = asked.answer(60);
     await pause(50);
 
-    const closed = fleet.replace(node);
+    const closed = replace(node);
     await until(() => node.server.connectionCount === 0, 'its connections to end', 200);
     expect(node.server.usage.operationsInFlight).toBe(1);
     await closed;
@@ -125,12 +73,12 @@ describe('a node that hands over', () => {
 
   it('lets clients that would not come back finish where they are', async () => {
     const node = fleet.start();
-    const asked = await fleet.ask({ allowResume: true });
+    const asked = await ask({ allowResume: true });
     fleet.start();
     const answer = asked.answer(30);
     await pause(30);
 
-    await fleet.replace(node);
+    await replace(node);
 
     expect(await answer).toBe(whole(30));
     expect(asked.states).toEqual(['open', 'closed']);
@@ -139,19 +87,19 @@ describe('a node that hands over', () => {
 
   it('sends clients away whose sessions are at another node', async () => {
     const owner = fleet.start();
-    const asked = await fleet.ask();
+    const asked = await ask();
     const answer = asked.answer(60);
     await pause(20);
     const relaying = fleet.start();
     fleet.start();
     // It hands over as well: its clients come to the two others, in turn.
-    const closed = fleet.replace(owner);
+    const closed = replace(owner);
     await until(
       () => relaying.server.connectionCount + fleet.nodes[1]!.server.connectionCount === 1,
       'a relay',
     );
     const second = fleet.nodes.find(({ server }) => server.connectionCount === 1)!;
-    await fleet.replace(second);
+    await replace(second);
     await closed;
 
     expect(await answer).toBe(whole(60));
@@ -164,7 +112,7 @@ describe('a node that hands over', () => {
     const running: Promise<{ text: string; states: readonly string[] }>[] = [];
     const asked: Asked[] = [];
     const come = async (): Promise<void> => {
-      const each = await fleet.ask();
+      const each = await ask();
       asked.push(each);
       running.push(each.answer(100).then((text) => ({ text, states: each.states })));
     };
@@ -178,7 +126,7 @@ describe('a node that hands over', () => {
     })();
     for (const node of [...fleet.nodes]) {
       await pause(50);
-      const closed = fleet.replace(node);
+      const closed = replace(node);
       fleet.start();
       await closed;
     }
@@ -196,7 +144,7 @@ describe('a node that hands over', () => {
   it('closes as any server where it is in no cluster', async () => {
     const place = memory();
     const server = createServer({ listen: place });
-    server.sessions$.subscribe((session) => session.respond((submit) => parts(submit.text)));
+    server.sessions$.subscribe(serve);
     const client = await connect(place);
     const asked = new Asked(await client.openSession({ reconnect: { ...reconnect, reopen: false } }));
     const answer = asked.answer(20);

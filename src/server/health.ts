@@ -1,0 +1,59 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { BehaviorSubject, takeWhile, type Observable } from 'rxjs';
+
+/** How a server is, for whoever sends clients to it, and starts and stops it. */
+export interface ServerHealth {
+  /**
+   * `starting` until every listener is bound, `draining` from `close` on until it is `closed`; `failed` where a listener
+   * has.
+   */
+  readonly phase: 'starting' | 'serving' | 'draining' | 'closed' | 'failed';
+  /** Whether the store of its cluster answers; undefined where it is in none. */
+  readonly store: 'up' | 'down' | undefined;
+  /** Whether it opens new sessions. */
+  readonly isReady: boolean;
+}
+
+/** What a server tells of its own state. */
+export class Health {
+  private readonly now = new BehaviorSubject<ServerHealth>({
+    phase: 'starting',
+    store: undefined,
+    isReady: false,
+  });
+  /** The health now, and after each change. */
+  readonly health$: Observable<ServerHealth> = this.now.pipe(
+    takeWhile(({ phase }) => phase !== 'closed', true),
+  );
+
+  constructor(private readonly storeDown: 'degrade' | 'refuse') {}
+
+  /** Nothing comes after `closed`, and nothing but that after `draining`. */
+  became(phase: ServerHealth['phase']): void {
+    const { phase: before } = this.now.value;
+    const isOver = before === 'closed' || (before === 'draining' && phase !== 'closed');
+    if (!isOver && phase !== before) this.tell({ ...this.now.value, phase });
+  }
+
+  storeIs(store: 'up' | 'down'): void {
+    if (store !== this.now.value.store) this.tell({ ...this.now.value, store });
+  }
+
+  /** Answers a probe with the health as JSON: 200 where new sessions are opened, 503 where not. */
+  readonly answer = ({ method }: IncomingMessage, response: ServerResponse): void => {
+    const { value } = this.now;
+    const isAsked = method === 'GET' || method === 'HEAD';
+    const status = isAsked ? (value.isReady ? 200 : 503) : 405;
+    response.writeHead(status, {
+      'content-type': 'application/json',
+      'cache-control': 'no-store',
+      ...(!isAsked && { allow: 'GET, HEAD' }),
+    });
+    response.end(method === 'GET' ? `${JSON.stringify(value)}\n` : undefined);
+  };
+
+  private tell({ phase, store }: Pick<ServerHealth, 'phase' | 'store'>): void {
+    const isReady = phase === 'serving' && (store !== 'down' || this.storeDown === 'degrade');
+    this.now.next({ phase, store, isReady });
+  }
+}

@@ -1,0 +1,186 @@
+import { Subject } from 'rxjs';
+import { SessionRejectedError } from '../../../src/client/errors';
+import { memoryCluster } from '../../../src/cluster/memory-cluster';
+import type { ServerHealth } from '../../../src/server/health';
+import type { ServerOptions } from '../../../src/server/options';
+import { Directory } from '../../../src/cluster/directory';
+import { SessionStatus } from '../../../src/wire/messages/session-open';
+import { settled } from '../../support/async';
+import { told } from '../../support/served';
+import { VirtualTime } from '../../support/virtual-time';
+import { Fleet } from './fleet';
+
+const reconnect = { minDelayMs: 100, maxDelayMs: 500, jitter: 0 };
+const keepAlive = { idleMs: 0 };
+
+let fleet: Fleet;
+let time: VirtualTime;
+let answer$: Subject<string>;
+
+/** Lets so many milliseconds pass, and everybody take part. */
+async function pass(ms: number): Promise<void> {
+  for (let left = ms; left > 0; left -= 50) {
+    time.advance(Math.min(left, 50));
+    await settled();
+  }
+}
+
+/** What comes of it, as time passes. */
+async function inTime<T>(work: Promise<T>): Promise<T> {
+  const done = new AbortController();
+  const end = (): void => {
+    done.abort();
+  };
+  work.then(end, end);
+  for (let turns = 0; turns < 400 && !done.signal.aborted; turns++) await pass(50);
+  return work;
+}
+
+async function begin(options: Partial<ServerOptions> = {}): Promise<void> {
+  time = new VirtualTime();
+  answer$ = new Subject();
+  const cluster = memoryCluster({ scheduler: time });
+  fleet = new Fleet(
+    (session) => session.respond(() => answer$),
+    { scheduler: time, keepAlive, ...options },
+    cluster,
+  );
+  fleet.start();
+  await pass(1000);
+}
+
+function storeAnswers(isUp: boolean): void {
+  fleet.cluster.isUp = isUp;
+}
+
+const openSession = async () => {
+  const client = await inTime(fleet.connect({ scheduler: time, keepAlive }));
+  return inTime(client.openSession({ reconnect }));
+};
+
+afterEach(async () => {
+  storeAnswers(true);
+  await inTime(fleet.end());
+});
+
+describe('a store that does not answer', () => {
+  it('is not noticed by answers that run, and a client that comes to another node waits for it', async () => {
+    await begin();
+    const session = await openSession();
+    const states = told(session.state$);
+    const texts = told(session.submit({ body: 'x' }).text$);
+    await pass(100);
+    const [owner, other] = [fleet.nodes[0]!, fleet.start()];
+    await pass(1000);
+    storeAnswers(false);
+    answer$.next('a');
+    await pass(10_000);
+    answer$.next('b');
+    await pass(100);
+    expect(texts).toEqual(['a', 'b']);
+
+    fleet.withdraw(owner);
+    fleet.endpoint.cut();
+    answer$.next('c');
+    await pass(5000);
+    expect(states).toEqual(['open', 'reconnecting']);
+    storeAnswers(true);
+    await pass(2000);
+    expect(states).toEqual(['open', 'reconnecting', 'resumed']);
+    answer$.complete();
+    await pass(100);
+    expect(texts).toEqual(['a', 'b', 'c', '|']);
+    expect([owner.server.sessionCount, other.server.sessionCount]).toEqual([1, 0]);
+    fleet.nodes.push(owner);
+  });
+
+  it('that comes back without its memory does not have sessions given up', async () => {
+    await begin();
+    const session = await openSession();
+    const states = told(session.state$);
+    const texts = told(session.submit({ body: 'x' }).text$);
+    const [owner] = fleet.nodes;
+    fleet.start();
+    await pass(1000);
+    storeAnswers(false);
+    await pass(10_000);
+    fleet.withdraw(owner!);
+    fleet.endpoint.cut();
+    answer$.next('a');
+    fleet.cluster.forget();
+    storeAnswers(true);
+    await pass(3000);
+    expect(states).toEqual(['open', 'reconnecting', 'resumed']);
+    expect(texts).toEqual(['a']);
+    fleet.nodes.push(owner!);
+  });
+
+  it('has new sessions opened that only their node knows, unless it is to refuse them', async () => {
+    await begin();
+    storeAnswers(false);
+    await pass(3000);
+    const session = await openSession();
+    const texts = told(session.submit({ body: 'x' }).text$);
+    await pass(100);
+    answer$.next('a');
+    await pass(100);
+    expect(texts).toEqual(['a']);
+  });
+
+  it('has new sessions come later where it is to', async () => {
+    await begin({ storeDown: 'refuse' });
+    storeAnswers(false);
+    await pass(3000);
+    const client = await inTime(fleet.connect({ scheduler: time, keepAlive }));
+    const refused = client.openSession({});
+    await expect(inTime(refused)).rejects.toBeInstanceOf(SessionRejectedError);
+    await expect(refused).rejects.toMatchObject({ status: SessionStatus.RetryLater });
+    storeAnswers(true);
+    await pass(3000);
+    expect((await inTime(client.openSession({}))).state).toBe('open');
+  });
+});
+
+describe('a store that has just come back', () => {
+  it('gives no answer that another node may still have to correct, nor ids that one may have', async () => {
+    await begin();
+    const directory = new Directory('me', fleet.cluster.join().store, time);
+    await pass(100);
+    expect(await inTime(directory.find(4096 * 7))).toEqual({ kind: 'unknown' });
+    storeAnswers(false);
+    await pass(100);
+    fleet.cluster.forget();
+    storeAnswers(true);
+    await pass(2500);
+    const tooSoon = /has only just come back/;
+    await expect(inTime(directory.find(4096 * 7))).rejects.toThrow(tooSoon);
+    await expect(directory.reserveIds()).rejects.toThrow(tooSoon);
+    await pass(500);
+    expect(await inTime(directory.find(4096 * 7))).toEqual({ kind: 'unknown' });
+    expect(await inTime(directory.reserveIds())).toMatchObject({ count: 4096 });
+    await inTime(directory.leave());
+  });
+});
+
+describe('health of a node', () => {
+  it.each([
+    ['degrade', true],
+    ['refuse', false],
+  ] as const)('says that the store is down: %s', async (storeDown, isReady) => {
+    await begin({ storeDown });
+    const seen = told<ServerHealth>(fleet.nodes[0]!.server.health$);
+    storeAnswers(false);
+    await pass(3000);
+    storeAnswers(true);
+    await pass(3000);
+    await inTime(fleet.nodes[0]!.server.close());
+    expect(seen).toEqual([
+      { phase: 'serving', store: 'up', isReady: true },
+      { phase: 'serving', store: 'down', isReady },
+      { phase: 'serving', store: 'up', isReady: true },
+      { phase: 'draining', store: 'up', isReady: false },
+      { phase: 'closed', store: 'up', isReady: false },
+      '|',
+    ]);
+  });
+});
