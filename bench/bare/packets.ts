@@ -1,5 +1,6 @@
 /** Where the fields that a bare peer needs are (protocol sections 1 and 4). */
 export const HEADER = 40;
+export const HELLO_ACK_METADATA = 80;
 export const OPEN_ACK_METADATA = 56;
 export const SUBMIT_METADATA = 72;
 export const RESULT_METADATA = 64;
@@ -8,11 +9,16 @@ export const META_LENGTH = 12;
 export const BODY_LENGTH = 16;
 export const SESSION_ID = 20;
 export const FRAME_ID = 24;
+/** Of FRAME_SUBMIT in preview4. */
+export const OPERATION_ID = HEADER + 40;
 
+export const CLIENT_HELLO = 0x01;
+export const SERVER_HELLO_ACK = 0x02;
 export const SESSION_OPEN = 0x07;
 export const SESSION_OPEN_ACK = 0x08;
 export const FRAME_SUBMIT = 0x10;
 export const RESULT_PUSH = 0x12;
+export const PARTIAL_RESULT = 0x38;
 export const PING = 0x20;
 export const PONG = 0x21;
 
@@ -30,6 +36,7 @@ export function packetLength(bytes: Buffer, at: number): number {
 export function answer(bytes: Buffer, at: number, length: number): Buffer {
   const type = bytes[at + TYPE];
   if (type === SESSION_OPEN) return openAck(bytes, at);
+  if (type === CLIENT_HELLO) return helloAck(bytes, at);
   if (type === PING) {
     const pong = Buffer.from(bytes.subarray(at, at + HEADER));
     pong[TYPE] = PONG;
@@ -52,6 +59,17 @@ export function resultHead(bytes: Buffer, at: number): Buffer {
   head[TYPE] = RESULT_PUSH;
   head.writeUInt32LE(RESULT_METADATA, META_LENGTH);
   return head;
+}
+
+/** Version 1, and the profiles and payload kinds that the client has. */
+function helloAck(bytes: Buffer, at: number): Buffer {
+  const ack = Buffer.alloc(HEADER + HELLO_ACK_METADATA);
+  bytes.copy(ack, 0, at, at + HEADER);
+  ack[TYPE] = SERVER_HELLO_ACK;
+  ack.writeUInt32LE(HELLO_ACK_METADATA, META_LENGTH);
+  ack[HEADER] = 1;
+  bytes.copy(ack, HEADER + 8, at + HEADER + 4, at + HEADER + 12);
+  return ack;
 }
 
 const CREDIT = 0xffff;

@@ -5,6 +5,7 @@ import { ResultPushMetadata } from '../../src/wire/messages/result-push';
 import { encodePacket } from '../../src/wire/encode-packet';
 import { packet } from '../../src/wire/packet';
 import { PacketDecoder } from '../../src/wire/packet-decoder';
+import { preview4 } from '../../src/wire/preview4';
 import * as minimum from './minimum';
 
 export const CODEC_CASES = [
@@ -15,7 +16,8 @@ export const CODEC_CASES = [
   'cut a stream into packets',
 ] as const;
 export type CodecCase = (typeof CODEC_CASES)[number];
-export type CodecSide = 'nnrp-rx' | 'DataView';
+/** What a handler answers in parts is a RESULT_PUSH each in preview3, and a PARTIAL_RESULT in preview4. */
+export type CodecSide = 'nnrp-rx' | 'nnrp-rx preview4' | 'DataView';
 
 /** Packets that a case reads or writes in one call. */
 export const PACKETS = 64;
@@ -27,6 +29,18 @@ const results = chunk(
   ResultPushMetadata.encode(ResultPushMetadata.of({ statusCode: 200, resultClass: 1, resultFlags: 4 })),
 );
 
+const { FrameSubmitMetadata: Preview4Submit, PartialResultMetadata } = preview4.records;
+const preview4Submits = chunk(
+  MessageType.FrameSubmit,
+  Preview4Submit.encode(Preview4Submit.of({ operationId: 1n })),
+);
+const parts = chunk(
+  MessageType.PartialResult,
+  PartialResultMetadata.encode(
+    PartialResultMetadata.of({ operationId: 1n, resultSequence: 1n, bodyBytes: BODY_BYTES }),
+  ),
+);
+
 /** What was decoded goes here, so that nothing is left out because nobody wants it. */
 export const kept: { value: unknown } = { value: undefined };
 
@@ -35,6 +49,7 @@ export const kept: { value: unknown } = { value: undefined };
  * other, as a peer has to. What is encoded goes into bytes that are there, on both sides.
  */
 export function codecCase(which: CodecCase, side: CodecSide): () => void {
+  if (side === 'nnrp-rx preview4') return preview4Case(which);
   const isOurs = side === 'nnrp-rx';
   switch (which) {
     case 'decode FRAME_SUBMIT':
@@ -55,6 +70,21 @@ export function codecCase(which: CodecCase, side: CodecSide): () => void {
         : minimalEncoding(results, minimum.readResult, minimum.writeResult);
     case 'cut a stream into packets':
       return isOurs ? cutting() : minimalCutting();
+  }
+}
+
+function preview4Case(which: CodecCase): () => void {
+  switch (which) {
+    case 'decode FRAME_SUBMIT':
+      return decoding(preview4Submits, Preview4Submit);
+    case 'encode FRAME_SUBMIT':
+      return encoding(preview4Submits, Preview4Submit);
+    case 'decode RESULT_PUSH':
+      return decoding(parts, PartialResultMetadata);
+    case 'encode RESULT_PUSH':
+      return encoding(parts, PartialResultMetadata);
+    case 'cut a stream into packets':
+      return cutting();
   }
 }
 

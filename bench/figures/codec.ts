@@ -3,19 +3,26 @@ import type { CodecParameters, CodecResult } from '../codec/program';
 import { inTurns, type Bench } from '../harness/bench';
 import { Child } from '../harness/child';
 import type { Effort } from '../harness/effort';
-import type { Figure, Unit } from '../harness/figure';
+import type { Figure, Target, Unit } from '../harness/figure';
 import { ratios, spread } from '../harness/statistics';
 
 /** What header and metadata cost to read and to write, against a DataView and no checks. */
-export const codec: readonly Bench[] = CODEC_CASES.map(coding);
+export const codec: readonly Bench[] = CODEC_CASES.map((which) => coding(which, ['nnrp-rx', 'DataView']));
+
+/** What the records of preview4 cost, against those of preview3. */
+export function preview4Codec(target: Target): readonly Bench[] {
+  return CODEC_CASES.filter((which) => which !== 'cut a stream into packets').map((which) =>
+    coding(which, ['nnrp-rx preview4', 'nnrp-rx'], target),
+  );
+}
 
 /** The young generation is large, so that what is allocated can be counted before it is collected. */
 const NODE_OPTIONS = ['--min-semi-space-size=64', '--max-semi-space-size=64'];
 
-function coding(which: CodecCase): Bench {
-  const sides = ['nnrp-rx', 'DataView'] as const;
+function coding(which: CodecCase, sides: readonly [CodecSide, CodecSide], target?: Target): Bench {
+  const family = target === undefined ? 'codec' : 'preview4';
   return {
-    family: 'codec',
+    family,
     name: which,
     async run(effort, progress) {
       const found: readonly [CodecResult[], CodecResult[]] = [[], []];
@@ -28,7 +35,7 @@ function coding(which: CodecCase): Bench {
       const figure = (name: string, unit: Unit, of: (result: CodecResult) => number): Figure => {
         const [ours, theirs] = found.map((some) => some.map(of)) as [number[], number[]];
         return {
-          family: 'codec',
+          family,
           name,
           unit,
           subject: { name: sides[0], value: spread(ours) },
@@ -38,7 +45,7 @@ function coding(which: CodecCase): Bench {
         };
       };
       return [
-        figure(which, 'packet/s', ({ packetsPerSecond }) => packetsPerSecond),
+        { ...figure(which, 'packet/s', ({ packetsPerSecond }) => packetsPerSecond), target },
         figure(`${which}, allocated for each`, 'bytes', ({ bytesPerPacket }) => bytesPerPacket),
       ];
     },

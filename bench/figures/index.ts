@@ -4,6 +4,7 @@ import { codec } from './codec';
 import { growth } from './growth';
 import { memory } from './memory';
 import { paced } from './paced';
+import { preview4 } from './preview4';
 import { streaming } from './streaming';
 import { tokenClients } from './token-clients';
 import { tokens } from './tokens';
@@ -20,4 +21,5 @@ export const benches: readonly Bench[] = [
   ...codec,
   ...memory,
   ...growth,
+  ...preview4,
 ];

@@ -5,6 +5,7 @@ import { atMost, type Target } from '../harness/figure';
 import type { Memory } from '../harness/program';
 import { ratios, spread } from '../harness/statistics';
 import { Stand } from '../harness/turns';
+import type { RevisionName } from '../../src/wire/message';
 import type { HoldParameters, LoadParameters } from '../load/parameters';
 import { bareEcho, nnrpServer } from './sides';
 
@@ -34,7 +35,27 @@ export const memory: readonly Bench[] = [
   afterManyOperations(10_000, 1_000_000, 2 * KB * KB),
 ];
 
+/** The same of preview4. */
+export const preview4Memory: readonly Bench[] = [
+  held({
+    family: 'preview4',
+    name: 'heap of an idle session on a shared connection',
+    of: 'heap',
+    holds: { connections: 1, sessions: 10_000, operations: 0, revision: 'preview4' },
+    target: atMost(3 * KB, 'value'),
+  }),
+  held({
+    family: 'preview4',
+    name: 'heap of an operation in flight, 64 B',
+    of: 'heap',
+    holds: { connections: 1, sessions: 1, operations: 50_000, revision: 'preview4' },
+  }),
+  afterManyOperations(10_000, 1_000_000, 2 * KB * KB, 'preview4'),
+];
+
 interface Held {
+  /** Default: memory. */
+  readonly family?: string;
   readonly name: string;
   readonly of: keyof Memory;
   readonly holds: Omit<HoldParameters, 'port' | 'bodyBytes' | 'firstSessionId'>;
@@ -43,11 +64,11 @@ interface Held {
 }
 
 /** What a server holds more for each of many things that a load opens and keeps. */
-function held({ name, of, holds, baseline, target }: Held): Bench {
+function held({ family = 'memory', name, of, holds, baseline, target }: Held): Bench {
   const subject = nnrpServer('tcp', 'hold');
   const starts = [subject.peer, ...(baseline === undefined ? [] : [baseline.start])];
   return {
-    family: 'memory',
+    family,
     name,
     async run(effort, progress) {
       const values: readonly [number[], number[]] = [[], []];
@@ -60,7 +81,7 @@ function held({ name, of, holds, baseline, target }: Held): Bench {
       }
       return [
         {
-          family: 'memory',
+          family,
           name,
           unit: 'bytes',
           subject: { name: 'nnrp-rx', value: spread(values[0]) },
@@ -79,22 +100,27 @@ async function heldBy(
   start: ProgramStart,
   { of, holds, effort }: Pick<Held, 'of' | 'holds'> & { readonly effort: Effort },
 ): Promise<number> {
-  const { connections, sessions, operations } = holds;
+  const { revision, connections, sessions, operations } = holds;
   const scale = (count: number): number => (count > 1 ? scaled(count, effort) : count);
   const peer = await Peer.start(start);
   try {
     const all = { connections: scale(connections), sessions: scale(sessions), operations: scale(operations) };
     // What the first of everything costs, the room that the collector takes for itself among it, is not what
     // one more does: a quarter as many are there already, and stay.
+    const spoken = revision === undefined ? {} : { revision };
     const quarter = (count: number): number => (count > 1 ? Math.ceil(count / 4) : count);
     const some = {
       connections: quarter(all.connections),
       sessions: quarter(all.sessions),
       operations: quarter(all.operations),
     };
-    const first = await holding(peer, { ...some, firstSessionId: 1 });
+    const first = await holding(peer, { ...some, ...spoken, firstSessionId: 1 });
     const before = await peer.memory();
-    const more = await holding(peer, { ...all, firstSessionId: some.connections * some.sessions + 1 });
+    const more = await holding(peer, {
+      ...all,
+      ...spoken,
+      firstSessionId: some.connections * some.sessions + 1,
+    });
     const after = await peer.memory();
     await Promise.all([first.stop(), more.stop()]);
     const count = all.connections * all.sessions * Math.max(1, all.operations);
@@ -111,10 +137,16 @@ async function holding(peer: Peer, holds: Omit<HoldParameters, 'port' | 'bodyByt
 }
 
 /** What of the heap is left of operations that are over, in a session that goes on. */
-function afterManyOperations(few: number, many: number, bound: number): Bench {
+function afterManyOperations(
+  few: number,
+  many: number,
+  bound: number,
+  revision: RevisionName = 'preview3',
+): Bench {
+  const family = revision === 'preview3' ? 'memory' : revision;
   const name = `heap after ${many.toLocaleString('en')} operations over ${few.toLocaleString('en')}`;
   return {
-    family: 'memory',
+    family,
     name,
     async run(effort, progress) {
       const growths: number[] = [];
@@ -123,13 +155,13 @@ function afterManyOperations(few: number, many: number, bound: number): Bench {
       for (let round = 0; round < rounds; round++) {
         const heaps = new Map<number, number>();
         for (const count of inTurns([few, many], round))
-          heaps.set(count, await heapAfter(scaled(count, effort)));
+          heaps.set(count, await heapAfter(scaled(count, effort), revision));
         growths.push(heaps.get(many)! - heaps.get(few)!);
         progress(round + 1, rounds);
       }
       return [
         {
-          family: 'memory',
+          family,
           name,
           unit: 'bytes',
           subject: { name: 'nnrp-rx results', value: spread(growths) },
@@ -141,13 +173,14 @@ function afterManyOperations(few: number, many: number, bound: number): Bench {
 }
 
 /** With the session still open. */
-async function heapAfter(operations: number): Promise<number> {
+async function heapAfter(operations: number, revision: RevisionName): Promise<number> {
   const { peer: start, load } = nnrpServer('tcp');
   const stand = new Stand();
   try {
     const peer = await stand.peer(start);
     const parameters: LoadParameters = {
       port: peer.port,
+      revision,
       framing: 'tcp',
       connections: 1,
       sessions: 1,

@@ -1,4 +1,5 @@
 import type { Side } from '../harness/compare';
+import type { ConnectingParameters } from '../load/parameters';
 import type { NnrpPeer } from '../peers/nnrp';
 
 const wire: Side['load'] = (parameters) => ({ file: 'load/wire', parameters });
@@ -38,6 +39,16 @@ export const nnrpClient: Side = {
   peer: bareEcho.peer,
   load: (parameters) => ({ file: 'load/nnrp-client', parameters }),
 };
+
+/** This project's client, which connects to this project's server, opens a session and closes, again and again. */
+export function connecting(revision: ConnectingParameters['revision']): Side {
+  return {
+    name: revision,
+    measured: 'load',
+    peer: nnrpServer('tcp').peer,
+    load: (parameters) => ({ file: 'load/connecting', parameters: { ...parameters, revision } }),
+  };
+}
 
 export const bareClient: Side = {
   name: 'bare client',

@@ -32,6 +32,11 @@ export const STRINGS: Streamer = {
   name: 'nnrp-rx',
   parameters: { transport: 'tcp', parts: 'strings' },
 };
+export const STRINGS_PREVIEW4: Streamer = {
+  ...STRINGS,
+  name: 'nnrp-rx preview4',
+  protocol: 'nnrp-preview4',
+};
 export const STRINGS_WS: Streamer = {
   ...BYTES,
   name: 'nnrp-rx ws',

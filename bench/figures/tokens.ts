@@ -14,6 +14,7 @@ import {
   SOCKET_IO,
   SSE,
   STRINGS,
+  STRINGS_PREVIEW4,
   STRINGS_WS,
   streamerStart,
   WS,
@@ -44,6 +45,7 @@ export const tokens: readonly Bench[] = [
       { subject: STRINGS, baseline: SSE, target: atLeast(6) },
       { subject: STRINGS, baseline: SOCKET_IO },
       { subject: STRINGS_WS, baseline: WS, target: atLeast(2) },
+      { subject: STRINGS_PREVIEW4, baseline: STRINGS, target: atLeast(1 / 1.1) },
     ],
   }),
   streamed({
@@ -57,6 +59,7 @@ export const tokens: readonly Bench[] = [
       { subject: STRINGS, baseline: SSE, target: atLeast(1.25) },
       { subject: STRINGS, baseline: SOCKET_IO },
       { subject: STRINGS_WS, baseline: WS, target: atLeast(0.8) },
+      { subject: STRINGS_PREVIEW4, baseline: STRINGS, target: atLeast(1 / 1.1) },
     ],
     memory: { subject: STRINGS, baseline: SSE, target: atMost(1.05) },
   }),

@@ -1,7 +1,7 @@
 import * as net from 'node:net';
-import { FRAME_ID, HEADER, OPEN_ACK_METADATA, SESSION_ID } from '../bare/packets';
+import { HEADER, OPEN_ACK_METADATA, SESSION_ID } from '../bare/packets';
 import { onStop, parameters, tell } from '../harness/program';
-import { openPacket, pingPacket, submitPacket } from './packets';
+import { greeting, openPacket, pingPacket, submitPacket, writeFrame } from './packets';
 import type { HoldParameters } from './parameters';
 
 /** Connections that are made at a time. */
@@ -9,6 +9,7 @@ const AT_ONCE = 64;
 
 const hold = parameters<HoldParameters>();
 const sockets: net.Socket[] = [];
+const greeted = greeting(hold.revision);
 let connectionsLeft = hold.connections;
 let nextIndex = 0;
 
@@ -17,8 +18,9 @@ function connect(): void {
   if (nextIndex === hold.connections) return;
   const first = hold.firstSessionId + nextIndex * hold.sessions;
   nextIndex += 1;
-  let due = hold.sessions * (HEADER + OPEN_ACK_METADATA) + HEADER;
+  let due = hold.sessions * (HEADER + OPEN_ACK_METADATA) + HEADER + (greeted?.ackBytes ?? 0);
   const socket = net.connect({ host: '127.0.0.1', port: hold.port, noDelay: true }, () => {
+    if (greeted !== undefined) socket.write(greeted.hello);
     for (let sessionId = first; sessionId < first + hold.sessions; sessionId++) {
       socket.write(openPacket(sessionId));
       if (hold.operations > 0) socket.write(submits(sessionId));
@@ -43,13 +45,13 @@ function connect(): void {
 }
 
 function submits(sessionId: number): Buffer {
-  const submit = submitPacket(hold.bodyBytes);
+  const submit = submitPacket(hold.bodyBytes, hold.revision);
   const bytes = Buffer.alloc(hold.operations * submit.length);
   for (let index = 0; index < hold.operations; index++) {
     const at = index * submit.length;
     bytes.set(submit, at);
     bytes.writeUInt32LE(sessionId, at + SESSION_ID);
-    bytes.writeUInt32LE(index + 1, at + FRAME_ID);
+    writeFrame(bytes, at, index + 1, hold.revision);
   }
   return bytes;
 }

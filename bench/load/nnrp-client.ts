@@ -31,7 +31,7 @@ function submit(session: ClientSession): void {
 async function connectAndRun(): Promise<void> {
   const sessions: ClientSession[] = [];
   for (let connection = 0; connection < load.connections; connection++) {
-    const client = await connect(tcp({ port: load.port }), { revision: 'preview3' });
+    const client = await connect(tcp({ port: load.port }), { revision: load.revision ?? 'preview3' });
     client.violations$.subscribe((fault) => {
       console.error(fault);
       process.exit(1);

@@ -1,6 +1,10 @@
+import type { RevisionName } from '../../src/wire/message';
+
 /** What a load does. */
 export interface LoadParameters {
   readonly port: number;
+  /** Default: preview3. */
+  readonly revision?: RevisionName;
   readonly framing: 'tcp' | 'ws';
   readonly connections: number;
   /** Sessions of each connection, which take turns. */
@@ -18,8 +22,15 @@ export interface LoadParameters {
   readonly runMs: number;
 }
 
+/** What connects, opens a session and closes; `window` of them at a time. */
+export interface ConnectingParameters extends Pick<LoadParameters, 'port' | 'window' | 'warmMs' | 'runMs'> {
+  readonly revision: RevisionName | 'auto';
+}
+
 /** What opens connections, sessions and operations that are never answered, and keeps them. */
 export interface HoldParameters {
+  /** Default: preview3. */
+  readonly revision?: RevisionName;
   /** The other sessions have the ids that follow. */
   readonly firstSessionId: number;
   readonly port: number;
@@ -34,6 +45,8 @@ export interface HoldParameters {
 /** What asks every session for one answer in parts: in each run once to warm up and once to be measured. */
 export interface StreamParameters {
   readonly port: number;
+  /** Default: preview3. */
+  readonly revision?: RevisionName;
   readonly connections: number;
   /** Of each connection. */
   readonly sessions: number;
@@ -44,7 +57,7 @@ export interface StreamParameters {
 /** What asks for answers that never end, and reads them. */
 export interface TokensParameters {
   readonly port: number;
-  readonly protocol: 'nnrp' | 'nnrp-ws' | 'ws' | 'socket.io' | 'sse' | 'grpc';
+  readonly protocol: 'nnrp' | 'nnrp-preview4' | 'nnrp-ws' | 'ws' | 'socket.io' | 'sse' | 'grpc';
   readonly connections: number;
   /** Of each connection. */
   readonly answers: number;

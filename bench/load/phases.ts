@@ -11,7 +11,7 @@ export function runWhenAsked(
   fill: () => void,
   inFlight: InFlight,
   latency: Latency,
-  { warmMs, runMs }: LoadParameters,
+  { warmMs, runMs }: Pick<LoadParameters, 'warmMs' | 'runMs'>,
 ): void {
   const end = (): void => {
     // On a machine that is busy with others, a short run may see nothing come back.

@@ -1,8 +1,8 @@
 import * as net from 'node:net';
 import {
-  FRAME_ID,
   HEADER,
   PacketCutter,
+  PARTIAL_RESULT,
   RESULT_PUSH,
   SESSION_ID,
   SUBMIT_METADATA,
@@ -10,7 +10,7 @@ import {
 } from '../bare/packets';
 import { onRun, onStop, parameters, tell } from '../harness/program';
 import { Latency } from './latency';
-import { openPacket, submitPacket } from './packets';
+import { greeting, openPacket, submitPacket, writeFrame } from './packets';
 import type { StreamParameters } from './parameters';
 
 const load = parameters<StreamParameters>();
@@ -21,7 +21,9 @@ const all = load.connections * load.sessions;
 /** When the last part of each session's answer came, in milliseconds; by session id. */
 const lastPartAt = new Float64Array(all + 1);
 const sockets: net.Socket[] = [];
-let acksDue = all;
+const greeted = greeting(load.revision);
+/** Of sessions, and of hellos. */
+let acksDue = all + (greeted === undefined ? 0 : load.connections);
 let answersDue = 0;
 let frameId = 0;
 let isWarm = false;
@@ -31,14 +33,16 @@ function connect(index: number): void {
   const first = index * load.sessions + 1;
   const socket = net.connect({ host: '127.0.0.1', port: load.port, noDelay: true }, () => {
     const ids = Array.from({ length: load.sessions }, (_, turn) => first + turn);
-    socket.write(Buffer.concat(ids.map((id) => openPacket(id))));
+    const opens = ids.map((id) => openPacket(id));
+    socket.write(Buffer.concat(greeted === undefined ? opens : [greeted.hello, ...opens]));
   });
   sockets.push(socket);
   const cutter = new PacketCutter();
   socket.on('data', (chunk: Buffer) => {
     const now = performance.now();
     cutter.push(chunk, (bytes, at) => {
-      if (bytes[at + TYPE] === RESULT_PUSH) part(bytes, at, now);
+      const type = bytes[at + TYPE];
+      if (type === RESULT_PUSH || type === PARTIAL_RESULT) part(bytes, at, now);
       else opened();
     });
   });
@@ -65,9 +69,9 @@ function ask(parts: number): void {
   frameId += 1;
   answersDue = all;
   lastPartAt.fill(0);
-  const template = Buffer.from(submitPacket(4));
+  const template = Buffer.from(submitPacket(4, load.revision));
   template.writeUInt32LE(parts, HEADER + SUBMIT_METADATA);
-  template.writeUInt32LE(frameId, FRAME_ID);
+  writeFrame(template, 0, frameId, load.revision);
   for (const [index, socket] of sockets.entries()) {
     const submits = Array.from({ length: load.sessions }, (_, turn) => {
       const submit = Buffer.from(template);
@@ -84,7 +88,8 @@ function part(bytes: Buffer, at: number, now: number): void {
   // The first has no gap before it, but is a part all the same.
   gaps.record(last === 0 ? 0 : now - last, 1);
   lastPartAt[sessionId] = now;
-  if (bytes[at + RESULT_CLASS] !== 0) return;
+  // In preview4 the end is a message of its own.
+  if (bytes[at + TYPE] === PARTIAL_RESULT || bytes[at + RESULT_CLASS] !== 0) return;
   answersDue -= 1;
   if (answersDue === 0) answered();
 }

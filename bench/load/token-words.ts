@@ -1,7 +1,8 @@
-import { FRAME_ID, SESSION_ID } from '../bare/packets';
+import { SESSION_ID } from '../bare/packets';
 import { FRAMINGS } from './framing';
 import { ACK, call, END_STREAM, frame, message, preface, SETTINGS } from './http2-frames';
-import { openPacket, submitPacket } from './packets';
+import type { RevisionName } from '../../src/wire/message';
+import { greeting, openPacket, submitPacket, writeFrame } from './packets';
 import type { TokensParameters } from './parameters';
 
 /** What is said on a connection, and what has to come before the next. */
@@ -20,12 +21,18 @@ export function wordsOf({ protocol, answers }: TokensParameters, index: number):
         { bytes: Buffer.from(openPacket(index + 1)), awaits: 'NNRP' },
         { bytes: submits(index + 1, answers) },
       ];
+    case 'nnrp-preview4':
+      return [
+        { bytes: Buffer.from(greeting('preview4')!.hello), awaits: 'NNRP' },
+        { bytes: Buffer.from(openPacket(index + 1)), awaits: 'NNRP' },
+        { bytes: submits(index + 1, answers, { revision: 'preview4' }) },
+      ];
     case 'nnrp-ws': {
       const open = openPacket(index + 1);
       return [
         { bytes: upgrade('/'), awaits: '\r\n\r\n' },
         { bytes: Buffer.concat([binaryPrefix(open.length), open]), awaits: 'NNRP' },
-        { bytes: submits(index + 1, answers, binaryPrefix) },
+        { bytes: submits(index + 1, answers, { prefix: binaryPrefix }) },
       ];
     }
     case 'ws':
@@ -56,13 +63,16 @@ export function wordsOf({ protocol, answers }: TokensParameters, index: number):
 function submits(
   sessionId: number,
   answers: number,
-  prefix: (length: number) => Buffer = () => Buffer.alloc(0),
+  {
+    prefix = () => Buffer.alloc(0),
+    revision = 'preview3',
+  }: { readonly prefix?: (length: number) => Buffer; readonly revision?: RevisionName } = {},
 ): Buffer {
   return Buffer.concat(
     Array.from({ length: answers }, (_, turn) => {
-      const submit = Buffer.from(submitPacket(4));
+      const submit = Buffer.from(submitPacket(4, revision));
       submit.writeUInt32LE(sessionId, SESSION_ID);
-      submit.writeUInt32LE(turn + 1, FRAME_ID);
+      writeFrame(submit, 0, turn + 1, revision);
       return Buffer.concat([prefix(submit.length), submit]);
     }),
   );

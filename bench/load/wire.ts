@@ -1,18 +1,10 @@
 import * as net from 'node:net';
-import {
-  FRAME_ID,
-  HEADER,
-  OPEN_ACK_METADATA,
-  RESULT_METADATA,
-  RESULT_PUSH,
-  SESSION_ID,
-  TYPE,
-} from '../bare/packets';
+import { HEADER, OPEN_ACK_METADATA, RESULT_METADATA, RESULT_PUSH, SESSION_ID, TYPE } from '../bare/packets';
 import { onRun, onStop, parameters, tell } from '../harness/program';
 import { FRAMINGS } from './framing';
 import { InFlight } from './in-flight';
 import { Latency } from './latency';
-import { openPacket, submitPacket } from './packets';
+import { greeting, openPacket, submitPacket, writeFrame } from './packets';
 import type { LoadParameters } from './parameters';
 import { runWhenAsked } from './phases';
 
@@ -25,8 +17,12 @@ const resultPrefix = framing.responsePrefixLength(result);
 const resultBytes = resultPrefix + result;
 const ack = HEADER + OPEN_ACK_METADATA;
 const ackBytes = framing.responsePrefixLength(ack) + ack;
-const submit = framed(submitPacket(load.bodyBytes));
-const submitPrefix = submit.length - submitPacket(load.bodyBytes).length;
+const plainSubmit = submitPacket(load.bodyBytes, load.revision);
+const submit = framed(plainSubmit);
+const submitPrefix = submit.length - plainSubmit.length;
+const greeted = greeting(load.revision);
+const helloAckBytes =
+  greeted === undefined ? 0 : framing.responsePrefixLength(greeted.ackBytes) + greeted.ackBytes;
 
 function framed(bytes: Uint8Array): Buffer {
   return Buffer.concat([framing.requestPrefix(bytes.length), bytes]);
@@ -41,6 +37,8 @@ class Loader {
   private place = 0;
   private received = 0;
   private acksDue = load.sessions;
+  /** Bytes of the answer to a hello, which comes before all acks. */
+  private helloDue = helloAckBytes;
   private isGreeted = framing.hello === undefined;
   private frameId = 0;
   private turn = 0;
@@ -88,7 +86,7 @@ class Loader {
       const at = start + index * submit.length + submitPrefix;
       if (this.turn === 0) this.frameId += 1;
       this.ring.writeUInt32LE(this.sessionId(this.turn), at + SESSION_ID);
-      this.ring.writeUInt32LE(this.frameId, at + FRAME_ID);
+      writeFrame(this.ring, at, this.frameId, load.revision);
       this.turn = (this.turn + 1) % load.sessions;
     }
     this.place = (this.place + count) % load.window;
@@ -99,7 +97,7 @@ class Loader {
     const opens = Array.from({ length: load.sessions }, (_, turn) =>
       framed(openPacket(this.sessionId(turn))),
     );
-    this.socket.write(Buffer.concat(opens));
+    this.socket.write(Buffer.concat(greeted === undefined ? opens : [framed(greeted.hello), ...opens]));
   }
 
   private sessionId(turn: number): number {
@@ -126,6 +124,9 @@ class Loader {
     }
     this.received += bytes;
     if (this.acksDue > 0) {
+      if (this.received < this.helloDue) return;
+      this.received -= this.helloDue;
+      this.helloDue = 0;
       const acks = Math.min(this.acksDue, Math.floor(this.received / ackBytes));
       this.received -= acks * ackBytes;
       this.acksDue -= acks;

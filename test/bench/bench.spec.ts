@@ -13,9 +13,14 @@ const EVERY_PROGRAM = [
   'as fast as they go',
   'tokens: ',
   'client: 100 sessions',
+  'client: connections made and closed, auto',
   'cut a stream',
   'memory: ',
   'sessions on one connection',
+  'preview4: 1,000',
+  'preview4: client, window',
+  'preview4: decode',
+  'preview4: heap of an operation',
 ];
 
 /** What a moment of it must bring, whatever the figures are. */
@@ -32,12 +37,14 @@ const EXPECTED = [
   'tokens: 200 answers over 20 connections: nnrp-rx over SSE, node:http',
   'tokens: 200 answers over 20 connections: nnrp-rx over socket.io',
   'tokens: 200 answers over 20 connections: nnrp-rx ws over ws + JSON',
+  'tokens: 200 answers over 20 connections: nnrp-rx preview4 over nnrp-rx',
   'tokens: 1,000 answers over 1,000 connections: nnrp-rx over bare socket',
   'tokens: 1,000 answers over 1,000 connections: nnrp-rx over ws + JSON',
   'tokens: 1,000 answers over 1,000 connections: nnrp-rx over grpc-js',
   'tokens: 1,000 answers over 1,000 connections: nnrp-rx over SSE, node:http',
   'tokens: 1,000 answers over 1,000 connections: nnrp-rx over socket.io',
   'tokens: 1,000 answers over 1,000 connections: nnrp-rx ws over ws + JSON',
+  'tokens: 1,000 answers over 1,000 connections: nnrp-rx preview4 over nnrp-rx',
   'tokens: 1,000 answers over 1,000 connections: RSS of nnrp-rx over SSE, node:http',
   'tokens: 1,000 answers every 25 ms over 1,000 connections: gap p99 of nnrp-rx over SSE, node:http',
   'tokens: 1,000 answers every 25 ms over 1,000 connections: first token p50 of nnrp-rx over SSE, node:http',
@@ -56,6 +63,7 @@ const EXPECTED = [
   'tokens: a server of such clients: nnrp-rx client, reconnect: {} over nnrp-rx client',
   'tokens: a server of such clients: nnrp-rx client, preview4 over nnrp-rx client',
   'client: 100 sessions window 256 64 B',
+  'client: connections made and closed, auto',
   'codec: cut a stream into packets',
   'codec: cut a stream into packets, allocated for each',
   'memory: RSS of an idle connection with a session',
@@ -65,6 +73,15 @@ const EXPECTED = [
   'growth: CPU an operation, 10 sessions on one connection',
   'growth: CPU an operation, 100 sessions on one connection',
   'growth: CPU an operation, 1,000 sessions on one connection',
+  'preview4: CPU an operation, tcp window 256 64 B respond',
+  'preview4: CPU an operation, tcp 8 connections window 64 64 B',
+  'preview4: CPU an operation, 1,000 × 200 parts',
+  'preview4: CPU an operation, client, window 256 64 B',
+  'preview4: decode FRAME_SUBMIT',
+  'preview4: decode FRAME_SUBMIT, allocated for each',
+  'preview4: decode RESULT_PUSH',
+  'preview4: decode RESULT_PUSH, allocated for each',
+  'preview4: heap of an operation in flight, 64 B',
 ];
 
 function node(...args: string[]): { status: number | null; stdout: string; stderr: string } {

@@ -1,12 +1,14 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { installPython } from './preview4/python/install';
 
 /** The reference of each revision, which are different versions of the same crates. */
 const PROJECTS = ['rust', 'preview4/rust'];
 
-/** Jest's global setup: builds the Rust peers. What cannot be built fails the run; nothing is skipped. */
-function buildRustPeers(): void {
+/** Jest's global setup: builds the Rust peers, installs nnrp-py. What cannot be had fails the run; nothing is skipped. */
+function buildPeers(): void {
   for (const project of PROJECTS) build(join(__dirname, project));
+  installPython();
 }
 
 function build(project: string): void {
@@ -24,4 +26,4 @@ function build(project: string): void {
   }
 }
 
-export = buildRustPeers;
+export = buildPeers;

@@ -8,8 +8,9 @@ use std::net::{Ipv4Addr, TcpStream};
 use std::time::Instant;
 
 use nnrp_core::{
-    CommonHeader, FrameSubmitMetadata, MessageType, SessionOpenMetadata, SessionPriorityClass,
-    COMMON_HEADER_LEN, FRAME_SUBMIT_METADATA_LEN, RESULT_PUSH_METADATA_LEN, SESSION_OPEN_ACK_METADATA_LEN,
+    ClientHelloMetadata, CommonHeader, FrameSubmitMetadata, MessageType, SessionOpenMetadata,
+    SessionPriorityClass, CLIENT_HELLO_METADATA_LEN, COMMON_HEADER_LEN, FRAME_SUBMIT_METADATA_LEN,
+    RESULT_PUSH_METADATA_LEN, SERVER_HELLO_ACK_METADATA_LEN, SESSION_OPEN_ACK_METADATA_LEN,
     SESSION_OPEN_METADATA_LEN, STANDARD_PROFILE_TOKEN, TOKEN_DELTA_SCHEMA_ID, TOKEN_DELTA_SCHEMA_VERSION,
 };
 use serde::Deserialize;
@@ -21,7 +22,17 @@ use crate::parent::{listen, tell, Phase, Phases};
 const SESSION_ID: u32 = 1;
 const TYPE_AT: usize = 6;
 const FRAME_ID_AT: usize = 24;
+/// Of FRAME_SUBMIT in preview4, where preview3 has zeros.
+const OPERATION_ID_AT: usize = COMMON_HEADER_LEN + 40;
 const READ_BYTES: usize = 256 * 1024;
+
+#[derive(Clone, Copy, Default, Deserialize, PartialEq)]
+#[serde(rename_all = "lowercase")]
+pub enum Revision {
+    #[default]
+    Preview3,
+    Preview4,
+}
 
 /// One connection with one session, as the bench words it.
 #[derive(Clone, Copy, Deserialize)]
@@ -32,13 +43,20 @@ pub struct LoadParameters {
     pub body_bytes: usize,
     pub warm_ms: u64,
     pub run_ms: u64,
+    #[serde(default)]
+    pub revision: Revision,
 }
 
 pub fn run(parameters: LoadParameters) -> Result<(), Box<dyn Error>> {
     let asked = listen();
     let mut socket = TcpStream::connect((Ipv4Addr::LOCALHOST, parameters.port))?;
     socket.set_nodelay(true)?;
-    socket.write_all(&session_open()?)?;
+    if parameters.revision == Revision::Preview4 {
+        socket.write_all(&client_hello()?)?;
+        let mut ack = [0; COMMON_HEADER_LEN + SERVER_HELLO_ACK_METADATA_LEN];
+        socket.read_exact(&mut ack)?;
+    }
+    socket.write_all(&session_open(parameters)?)?;
     let mut ack = [0; COMMON_HEADER_LEN + SESSION_OPEN_ACK_METADATA_LEN];
     socket.read_exact(&mut ack)?;
     let mut submits = Submits::new(parameters)?;
@@ -125,6 +143,7 @@ struct Submits {
     window: usize,
     place: usize,
     frame_id: u32,
+    revision: Revision,
 }
 
 impl Submits {
@@ -145,6 +164,7 @@ impl Submits {
             window: parameters.window,
             place: 0,
             frame_id: 0,
+            revision: parameters.revision,
         })
     }
 
@@ -164,13 +184,50 @@ impl Submits {
         for packet in self.ring[start..end].chunks_exact_mut(self.packet_bytes) {
             self.frame_id += 1;
             packet[FRAME_ID_AT..FRAME_ID_AT + 4].copy_from_slice(&self.frame_id.to_le_bytes());
+            if self.revision == Revision::Preview4 {
+                packet[OPERATION_ID_AT..OPERATION_ID_AT + 4].copy_from_slice(&self.frame_id.to_le_bytes());
+            }
         }
         self.place = (self.place + count) % self.window;
         socket.write_all(&self.ring[start..end])
     }
 }
 
-fn session_open() -> Result<Vec<u8>, Box<dyn Error>> {
+/// Its layout is that of both revisions.
+fn client_hello() -> Result<Vec<u8>, Box<dyn Error>> {
+    let hello = ClientHelloMetadata {
+        min_version_major: 1,
+        max_version_major: 1,
+        supported_wire_format_bitmap: 1,
+        supported_profile_bitmap: 3,
+        supported_payload_kind_bitmap: 0x73,
+        supported_codec_bitmap: 0,
+        supported_compression_bitmap: 0,
+        supported_dtype_bitmap: 0,
+        supported_layout_bitmap: 0,
+        cache_digest_bitmap: 0,
+        cache_object_bitmap: 0,
+        cache_namespace_count: 0,
+        max_lane_count: 1,
+        max_cache_entries: 0,
+        max_cache_bytes: 0,
+        target_cadence_x100: 0,
+        latency_budget_ms: 0,
+        quality_tier: 0,
+        degrade_policy: 0,
+        requested_session_id: 0,
+        auth_bytes: 0,
+        control_extension_bytes: 0,
+    };
+    let header = CommonHeader::new(MessageType::ClientHello, CLIENT_HELLO_METADATA_LEN as u32, 0);
+    let mut bytes = header.to_bytes()?.to_vec();
+    let mut metadata = vec![0; CLIENT_HELLO_METADATA_LEN];
+    hello.write(&mut metadata)?;
+    bytes.extend_from_slice(&metadata);
+    Ok(bytes)
+}
+
+fn session_open(parameters: LoadParameters) -> Result<Vec<u8>, Box<dyn Error>> {
     let open = SessionOpenMetadata {
         requested_session_id: SESSION_ID,
         profile_id: STANDARD_PROFILE_TOKEN,
@@ -179,7 +236,11 @@ fn session_open() -> Result<Vec<u8>, Box<dyn Error>> {
         schema_id: TOKEN_DELTA_SCHEMA_ID,
         schema_version: TOKEN_DELTA_SCHEMA_VERSION,
         default_deadline_ms: 500,
-        max_in_flight_operations: 4,
+        // The server of preview4 takes no more.
+        max_in_flight_operations: match parameters.revision {
+            Revision::Preview3 => 4,
+            Revision::Preview4 => u16::try_from(parameters.window)?,
+        },
         lease_ttl_hint_ms: 30_000,
         resume_token_bytes: 0,
         auth_bytes: 0,
