@@ -7,6 +7,6 @@
 
 export * from './common';
 
-export { createServer, tcp, tls, unixSocket } from './transport/browser/absent';
+export { createServer, ipc, tcp, tls } from './transport/browser/absent';
 export { connect } from './connect-browser';
 export { webSocket, type BrowserWebSocketOptions } from './transport/browser/web-socket';

@@ -14,7 +14,8 @@ export { createServer } from './server/server';
 export { connect } from './connect';
 export { tcp } from './transport/tcp/tcp';
 export { tls } from './transport/tls/tls';
-export { unixSocket, type UnixSocketOptions } from './transport/tcp/unix-socket';
+export { ipc } from './transport/ipc/ipc';
+export type { IpcOptions } from './transport/ipc/options';
 export { webSocket } from './transport/web-socket/web-socket';
 
 // Of sockets, whose types are Node's in part.

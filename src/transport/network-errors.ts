@@ -15,9 +15,17 @@ const LISTEN_FAULTS: Faults = {
   EAI_AGAIN: 'the host name could not be looked up, try again',
 };
 
+/** The same of a socket's file. */
+const LISTEN_FILE_FAULTS: Faults = {
+  EADDRINUSE: 'somebody listens there, or it is no socket; choose another path, or remove the file',
+  // The system says no other thing of a folder that is not there.
+  EACCES: 'its folder does not exist, or whoever listens may not write into it',
+};
+
 /** What it means to whoever connects. */
 const CONNECT_FAULTS: Faults = {
   ECONNREFUSED: 'nothing listens there; is the server running?',
+  ENOENT: 'nothing listens there; is the server running?',
   ECONNRESET: 'whoever listens there closed the connection at once; is it a server of this transport?',
   ENOTFOUND: 'the host name does not resolve',
   EAI_AGAIN: 'the host name could not be looked up, try again',
@@ -64,7 +72,16 @@ type Faults = Readonly<Record<string, string>>;
 
 /** A failure to listen, as one clear sentence with host and port. */
 export function listenError(place: string, cause: unknown): RuntimeError {
-  const message = `cannot listen on ${place}: ${reason(LISTEN_FAULTS, cause)}`;
+  return cannotListen(place, LISTEN_FAULTS, cause);
+}
+
+/** A failure to listen on a socket's file. */
+export function listenFileError(place: string, cause: unknown): RuntimeError {
+  return cannotListen(place, LISTEN_FILE_FAULTS, cause);
+}
+
+function cannotListen(place: string, faults: Faults, cause: unknown): RuntimeError {
+  const message = `cannot listen on ${place}: ${reason(faults, cause)}`;
   return new RuntimeError('io', message, { reach: 'server', origin: 'local', cause });
 }
 

@@ -1,5 +1,5 @@
 import { redisCluster } from '../../src/cluster/redis';
-import { unixSocket } from '../../src/transport/tcp/unix-socket';
+import { ipc } from '../../src/transport/ipc/ipc';
 import { clusterContract } from '../support/cluster-contract';
 import { RedisServer } from './support/redis-server';
 
@@ -16,13 +16,13 @@ describe('redisCluster', () => {
 
   // Keys of each test are its own.
   clusterContract(() =>
-    redisCluster({ url: redis.url, link: unixSocket({ path: 'unused' }), prefix: `t${tests}:`, log: true }),
+    redisCluster({ url: redis.url, link: ipc({ path: 'unused' }), prefix: `t${tests}:`, log: true }),
   );
 
   it('says which option is none, or is missing', () => {
     expect(() => redisCluster({ url: 'redis://x' } as never)).toThrow(
       /^link must be an endpoint to listen on/,
     );
-    expect(() => redisCluster({ url: 7, link: unixSocket({ path: 'x' }) } as never)).toThrow(/^url must be/);
+    expect(() => redisCluster({ url: 7, link: ipc({ path: 'x' }) } as never)).toThrow(/^url must be/);
   });
 });

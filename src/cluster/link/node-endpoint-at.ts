@@ -1,10 +1,11 @@
 import type { ConnectEndpoint } from '../../transport/endpoint';
 import { tcp } from '../../transport/tcp/tcp';
-import { unixSocket } from '../../transport/tcp/unix-socket';
+import { ipc } from '../../transport/ipc/ipc';
 
 /** A node by the address that it has told. Throws a `RangeError` where it is of no kind that needs no more than that. */
 export function nodeEndpointAt(address: string): ConnectEndpoint {
-  if (address.startsWith('unix:')) return unixSocket({ path: address.slice('unix:'.length) });
+  const path = /^(?:unix|npipe):\/\/(.+)$/.exec(address)?.[1];
+  if (path !== undefined) return ipc({ path });
   const { protocol, hostname, port } = new URL(address);
   if (protocol !== 'tcp:') {
     throw new RangeError(

@@ -11,7 +11,7 @@ export interface RedisClusterOptions {
   /** Of Redis 7 or newer, or Valkey: `redis://user:password@host:6379`, `rediss://` for TLS. */
   readonly url: string;
   /**
-   * Where this node listens for the others: `tcp({ host, port: 0 })`, `unixSocket({ path })` for nodes of one machine,
+   * Where this node listens for the others: `tcp({ host, port: 0 })`, `ipc({ path })` for nodes of one machine,
    * `tls(…)` between machines. Not for clients: who reaches it must have the cluster's `tokenKey`.
    */
   readonly link: ListenEndpoint;

@@ -16,8 +16,8 @@ export function tls(): never {
 }
 
 /** Throws: no page has sockets. */
-export function unixSocket(): never {
-  throw absent('unixSocket', 'needs a socket, which no page has; connect with webSocket or a wss:// URL');
+export function ipc(): never {
+  throw absent('ipc', 'needs a socket, which no page has; connect with webSocket or a wss:// URL');
 }
 
 function absent(name: string, why: string): Error {

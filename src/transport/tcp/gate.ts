@@ -14,7 +14,7 @@ export interface Entered {
  */
 export function enterGate(gate: ConnectionGate | undefined, socket: Socket): GateTicket | undefined {
   if (gate === undefined) return undefined;
-  const { ticket } = announce(gate, socket);
+  const { ticket } = announce(gate, socket, peerPlace(socket));
   leaveAtEnd(ticket, socket);
   return ticket;
 }
@@ -23,15 +23,18 @@ export function enterGate(gate: ConnectionGate | undefined, socket: Socket): Gat
  * As `enterGate`, for a socket that becomes a transport now: that one leaves at its end, without a listener
  * more.
  */
-export function enterGateAsTransport(gate: ConnectionGate | undefined, socket: Socket): Entered | undefined {
+export function enterGateAsTransport(
+  gate: ConnectionGate | undefined,
+  socket: Socket,
+  peer = peerPlace(socket),
+): Entered | undefined {
   if (gate === undefined) return undefined;
-  const entered = announce(gate, socket);
+  const entered = announce(gate, socket, peer);
   if (socket.destroyed) leaveAtEnd(entered.ticket, socket);
   return entered;
 }
 
-function announce(gate: ConnectionGate, socket: Socket): Entered {
-  const peer = peerPlace(socket);
+function announce(gate: ConnectionGate, socket: Socket, peer: string): Entered {
   const ticket = gate.enter(() => {
     socket.destroy();
   }, peer);

@@ -2,7 +2,7 @@ import { concatMap, defer, delay, finalize, map, of, range, type Observable } fr
 import { redisCluster } from '../../../src/cluster/redis';
 import { createServer } from '../../../src/server/server';
 import { tcp } from '../../../src/transport/tcp/tcp';
-import { unixSocket } from '../../../src/transport/tcp/unix-socket';
+import { ipc } from '../../../src/transport/ipc/ipc';
 import { webSocket } from '../../../src/transport/web-socket/web-socket';
 import type { CloseOptions } from '../../../src/server/options';
 
@@ -40,7 +40,7 @@ const server = createServer({
   cluster: redisCluster({
     url: redis,
     log: log !== undefined,
-    link: link === 'tcp' ? tcp({ port: 0 }) : unixSocket({ path: `${folder}/${process.pid}.sock` }),
+    link: link === 'tcp' ? tcp({ port: 0 }) : ipc({ path: `${folder}/${process.pid}.sock` }),
   }),
 });
 server.failures$.subscribe((failure) => failures.push(failure.message));

@@ -5,7 +5,7 @@ import { connect } from '../../../src/connect-browser';
 import {
   createServer as absentServer,
   tcp as absentTcp,
-  unixSocket as absentUnixSocket,
+  ipc as absentIpc,
 } from '../../../src/transport/browser/absent';
 import { webSocket as browserWebSocket } from '../../../src/transport/browser/web-socket';
 import { webSocket } from '../../../src/transport/web-socket/web-socket';
@@ -167,6 +167,6 @@ describe('in a page', () => {
   it('what needs sockets says so', () => {
     expect(() => absentServer()).toThrow(/createServer listens, which no page can/);
     expect(() => absentTcp()).toThrow(/connect with webSocket or a ws:/);
-    expect(() => absentUnixSocket()).toThrow(/^unixSocket needs a socket, which no page has;/);
+    expect(() => absentIpc()).toThrow(/^ipc needs a socket, which no page has;/);
   });
 });
