@@ -29,6 +29,7 @@ export const PAGES: readonly Page[] = [
   { title: '`reconnect` of connect and openSession', of: ['src/client/options.ts', 'ReconnectOptions'] },
   { title: 'tcp', of: ['src/transport/tcp/options.ts', 'TcpOptions'] },
   { title: 'tls, besides those of tcp', of: ['src/transport/tls/options.ts', 'TlsOptions'] },
+  { title: 'ipc', of: ['src/transport/ipc/options.ts', 'IpcOptions'] },
   { title: 'webSocket', of: ['src/transport/web-socket/options.ts', 'WebSocketOptions'] },
   { title: 'every socket', of: ['src/transport/socket-options.ts', 'SocketTransportOptions'] },
   { title: 'memory', of: ['src/transport/memory.ts', 'MemoryOptions'] },
