@@ -104,6 +104,7 @@ describe('one client, `auto`', () => {
     const closed = Promise.all(clients.map((client) => client.close()));
     await rust.receiveClose();
     await rust.ackClose();
+    await rust.drop();
     await closed;
   });
 });

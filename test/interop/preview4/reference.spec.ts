@@ -102,7 +102,7 @@ describe('preview4 of the reference', () => {
     await announce('migrate');
     const request = SessionMigrateMetadata.of({
       oldTransportId: 2,
-      newTransportId: 4,
+      newTransportId: 1,
       lastResultFrameId: 7n,
     });
     expect(await session.migrate(request)).toMatchObject({ acceptCode: 0, resumeFromFrameId: 8n });
