@@ -15,7 +15,7 @@ async function open(): Promise<void> {
   inFlight.sent(1);
   const startedAt = performance.now();
   const client = await connect(tcp({ port: load.port }), { revision: load.revision });
-  await client.openSession({ requestedSessionId: 0 });
+  await client.openSession();
   latency.record(performance.now() - startedAt, 1);
   await client.close();
   if (inFlight.mayFollow) void open();

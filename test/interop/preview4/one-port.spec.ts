@@ -59,9 +59,7 @@ describe('one server, on one port', () => {
     const python = start.python(String(port));
     const preview4 = start.rust('client', String(port));
     const preview3 = await (await on.rust.connect({ port })).openSession();
-    const sessions = await Promise.all(
-      clients.map((client) => client.openSession({ requestedSessionId: 0 })),
-    );
+    const sessions = await Promise.all(clients.map((client) => client.openSession()));
     expect(sessions.map(({ revision }) => revision)).toEqual(['preview3', 'preview4', 'preview4']);
 
     await preview3.submit({ body: text('stream') });
@@ -91,9 +89,7 @@ describe('one client, `auto`', () => {
     const clients = await Promise.all(
       [bound.port, preview4].map((port) => connect(tcp({ port }), { revision: 'auto' })),
     );
-    const sessions = await Promise.all(
-      clients.map((client) => client.openSession({ requestedSessionId: 0 })),
-    );
+    const sessions = await Promise.all(clients.map((client) => client.openSession()));
     expect(sessions.map(({ revision }) => revision)).toEqual(['preview3', 'preview4']);
 
     const rust = await accepted;

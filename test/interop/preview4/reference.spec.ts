@@ -65,7 +65,7 @@ describe('preview4 of the reference', () => {
 
   it('has a server that answers: open, submit, stream, cancel, close', async () => {
     const client = await connect(tcp({ port: await rustServer() }), { revision: 'auto' });
-    const session = await client.openSession({ requestedSessionId: 0 });
+    const session = await client.openSession();
     const results = await lastValueFrom(session.submit({ body: 'stream' }).pipe(toArray()));
     expect(results.map((result) => decodeTokens(result).join(''))).toEqual(['one', 'two', 'end']);
     const waiting = session.submit({ body: 'wait' }).subscribe();
@@ -82,7 +82,7 @@ describe('preview4 of the reference', () => {
 
   it('has a server that takes objects, patches and migrations', async () => {
     const client = await connect(tcp({ port: await rustServer() }), { revision: 'auto' });
-    const session = await client.openSession({ requestedSessionId: 0 });
+    const session = await client.openSession();
     // The runtime has to be told which of them is to come.
     const announce = (body: string) => lastValueFrom(session.submit({ body }));
     await announce('put');
@@ -112,7 +112,7 @@ describe('preview4 of the reference', () => {
   it('has a server that is come back to, and asked at length', async () => {
     const proxy = await FaultProxy.listen({ port: await rustServer() });
     const client = await connect(tcp({ port: proxy.port }), { revision: 'auto' });
-    const session = await client.openSession({ requestedSessionId: 0, reconnect: { minDelayMs: 50 } });
+    const session = await client.openSession({ reconnect: { minDelayMs: 50 } });
     const states = told(session.state$);
     expect(await lastValueFrom(session.submit({ body: 'stream' }).pipe(toArray()))).toHaveLength(3);
     proxy.cut('reset');
@@ -126,7 +126,7 @@ describe('preview4 of the reference', () => {
   it('is told why it gets no auth block', async () => {
     const client = await connect(tcp({ port: await rustServer() }), { revision: 'auto' });
     await expect(client.openSession({ auth: 'secret' })).rejects.toThrow('takes no auth block');
-    expect((await client.openSession({ requestedSessionId: 0 })).sessionId).not.toBe(0);
+    expect((await client.openSession()).sessionId).not.toBe(0);
     await client.close();
   });
 });
