@@ -74,11 +74,11 @@ module.exports = {
     {
       name: 'node-free',
       comment:
-        'Only src/transport/{tcp,tls,web-socket}/, src/cluster/{link,redis}/ and src/server/ are bound to Node.',
+        'Only src/transport/{tcp,tls,ipc,web-socket}/, src/cluster/{link,redis}/ and src/server/ are bound to Node.',
       severity: 'error',
       from: {
         path: published,
-        pathNot: ['^src/transport/(tcp|tls|web-socket)/', '^src/cluster/(link|redis)/', '^src/server/'],
+        pathNot: ['^src/transport/(tcp|tls|ipc|web-socket)/', '^src/cluster/(link|redis)/', '^src/server/'],
       },
       to: { dependencyTypes: ['core'] },
     },
@@ -94,7 +94,7 @@ module.exports = {
       comment: 'What runs in a browser must not get to Node or ws by way of another module either.',
       severity: 'error',
       from: { path: ['^src/(wire|protocol|client|react)/', '^operators/'] },
-      to: { path: ['^src/transport/(tcp|tls|web-socket)/', '^src/server/'], reachable: true },
+      to: { path: ['^src/transport/(tcp|tls|ipc|web-socket)/', '^src/server/'], reachable: true },
     },
     {
       name: 'redis-apart',
