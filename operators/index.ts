@@ -28,6 +28,7 @@ export type {
   RespondableSubmit,
   SubmitHandler,
 } from './application/responding/answer';
+export { supersedeMap, type SupersedableSubmit } from './application/supersede-map';
 export type { Role } from '../src/protocol/packet-checks';
 // Results, for those that make them themselves.
 export { completeResult, dropResult, failureResult, partialResult } from '../src/protocol/operation/result';

@@ -26,6 +26,7 @@ export interface SessionEnd {
  * - `failed`: its handler failed, with a `status`, perhaps a `text` and a time to try again in (`retryAfterMs`)
  * - `late`: it was past its deadline
  * - `superseded`: the server has put another in its place
+ * - `budget-exceeded`: it has used up what its client allows it
  * - `draining`: its session was being closed before it had begun
  * - `no-room`: the server had no room for it to wait in
  * - `over-credit`: so, and there was no credit for it
@@ -47,6 +48,7 @@ export type OperationFailure =
   | 'failed'
   | 'late'
   | 'superseded'
+  | 'budget-exceeded'
   | 'draining'
   | 'no-room'
   | 'over-credit'
@@ -68,7 +70,8 @@ export type OperationFailure =
  * run twice.
  *
  * - `not-run`: it was never sent, never received (`too-large`), or never begun (`draining`, `no-room`, `over-credit`)
- * - `given-up`: the server has done with it, and says so (`failed`, `late`, `superseded`, `dropped`, `refused`), or this
+ * - `given-up`: the server has done with it, and says so (`failed`, `late`, `superseded`, `budget-exceeded`,
+ *   `dropped`, `refused`), or this
  *   end has (`undeliverable`, `unreadable`)
  * - `unknown`: it was sent, and may have run, in whole or in part
  */
@@ -78,6 +81,7 @@ const SENTENCES: Readonly<Record<OperationFailure, string>> = {
   failed: 'its handler failed',
   late: 'it was past its deadline',
   superseded: 'the server has put another in its place',
+  'budget-exceeded': 'it has used up its budget',
   draining: 'its session was being closed, and it had not begun',
   'no-room': 'the server had no room for it to wait in; submit it later',
   'over-credit': 'there was no credit for it, and no room for it to wait in; submit fewer at a time',
@@ -99,6 +103,7 @@ const GIVEN_UP: ReadonlySet<OperationFailure> = new Set([
   'failed',
   'late',
   'superseded',
+  'budget-exceeded',
   'dropped',
   'refused',
   'undeliverable',
@@ -109,6 +114,7 @@ const GIVEN_UP: ReadonlySet<OperationFailure> = new Set([
 const STATUS_OF: Readonly<Partial<Record<OperationFailure, number>>> = {
   late: 504,
   superseded: 409,
+  'budget-exceeded': 429,
   draining: 503,
   'no-room': 503,
   'over-credit': 429,
@@ -126,6 +132,7 @@ export class OperationError extends PrintableError {
   readonly text: string;
   /** Milliseconds to try again in, 0 where nothing is said of it. */
   readonly retryAfterMs: number;
+  readonly #dropReason: number;
   readonly #sessionEnd: SessionEnd | undefined;
 
   constructor(
@@ -135,14 +142,15 @@ export class OperationError extends PrintableError {
     readonly frameId: number,
     {
       errorCode = 0,
+      dropReason = 0,
       text = '',
       retryAfterMs = 0,
       detail = text,
       sessionEnd,
       cause,
-    }: Partial<Pick<OperationError, 'errorCode' | 'text' | 'retryAfterMs' | 'sessionEnd' | 'cause'>> & {
-      readonly detail?: string;
-    } = {},
+    }: Partial<
+      Pick<OperationError, 'errorCode' | 'dropReason' | 'text' | 'retryAfterMs' | 'sessionEnd' | 'cause'>
+    > & { readonly detail?: string } = {},
   ) {
     const operation = frameId === 0 ? 'a submit' : `operation ${frameId}`;
     const sentence =
@@ -154,10 +162,16 @@ export class OperationError extends PrintableError {
       cause === undefined ? undefined : { cause },
     );
     this.errorCode = errorCode;
+    this.#dropReason = dropReason;
     this.status = reason === 'failed' ? errorCode : STATUS_OF[reason];
     this.text = text;
     this.retryAfterMs = retryAfterMs;
     this.#sessionEnd = sessionEnd;
+  }
+
+  /** Why, as a server of preview4 says it: a `DropReason` of `nnrp-rx/wire`, or a number of its own; 0 for nothing. */
+  get dropReason(): number {
+    return this.#dropReason;
   }
 
   /** How its session came to its end, where that is why: who ended it, and whether another may be opened. */
@@ -172,8 +186,9 @@ export class OperationError extends PrintableError {
   }
 
   override toJSON(): Record<string, unknown> {
-    const { outcome, sessionEnd } = this;
-    return { ...super.toJSON(), outcome, ...(sessionEnd && { sessionEnd }) };
+    const { outcome, dropReason, sessionEnd } = this;
+    const why = dropReason === 0 ? {} : { dropReason };
+    return { ...super.toJSON(), outcome, ...why, ...(sessionEnd && { sessionEnd }) };
   }
 }
 

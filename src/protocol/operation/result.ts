@@ -1,5 +1,6 @@
 import { ResultClass, ResultFlag, ResultPushMetadata } from '../../wire/messages/result-push';
 import { EMPTY } from '../../wire/packet';
+import type { DropReason } from '../../wire/preview4/results';
 import type { Failure } from './failure';
 
 /** Customary for success; status codes are the application's. */
@@ -17,6 +18,8 @@ export interface ResultPush {
 export interface ResultDrop {
   readonly type: 'drop';
   readonly frameId: number;
+  /** What a client of preview4 is told, a `DropReason`; absent for nothing. */
+  readonly reason?: DropReason;
 }
 
 /** There will be no answer, and why, in words for the client. */
@@ -49,9 +52,9 @@ export function completeResult(frameId: number, body: Uint8Array = EMPTY, fields
   return push(frameId, body, USUAL_COMPLETE, fields);
 }
 
-/** No answer. */
-export function dropResult(frameId: number): ResultDrop {
-  return { type: 'drop', frameId };
+/** No answer, and why, where the client's revision says such things. */
+export function dropResult(frameId: number, reason?: DropReason): ResultDrop {
+  return reason === undefined ? { type: 'drop', frameId } : { type: 'drop', frameId, reason };
 }
 
 /** No answer, and why. */

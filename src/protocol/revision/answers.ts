@@ -35,6 +35,7 @@ export type DropCause =
   | 'disconnected'
   | 'no-room'
   | 'over-credit'
+  | 'budget-exceeded'
   | 'node-lost';
 
 /** How a revision says what is said of an operation: all that a session answers passes one of these. */
@@ -50,8 +51,8 @@ export interface AnswerEncoder {
   result(sessionId: number, result: ResultPush, operation: AnsweredOperation): Packet | undefined;
   /** Throws as {@link result} does, of a result that is sent later. */
   check(result: ResultPush): void;
-  /** There is no answer. */
-  drop(sessionId: number, operation: AnsweredOperation, cause: DropCause): Packet;
+  /** There is no answer, for a cause of the server's or a reason of its application's. */
+  drop(sessionId: number, operation: AnsweredOperation, cause: DropCause | DropReason): Packet;
 }
 
 /** preview3: every result is a RESULT_PUSH, and a drop has no cause. */
@@ -80,9 +81,9 @@ export const PREVIEW4_ANSWERS: AnswerEncoder = {
     if (isTerminal(result) && result.metadata !== USUAL_COMPLETE) ResultPushMetadata.encode(result.metadata);
   },
   drop(sessionId, operation, cause) {
-    const dropReasonCode = REASON_OF_CAUSE[cause];
+    const dropReasonCode = typeof cause === 'number' ? cause : REASON_OF_CAUSE[cause];
     // What has no cause that the protocol knows is said without one.
-    if (dropReasonCode === undefined) return plainDrop(sessionId, operation);
+    if (!dropReasonCode) return plainDrop(sessionId, operation);
     const { frameId, partCount } = operation;
     const metadata = ResultDropReasonMetadata.of({
       operationId: operationIdOf(operation),
@@ -102,6 +103,7 @@ const REASON_OF_CAUSE: Readonly<Partial<Record<DropCause, DropReason>>> = {
   cancelled: DropReason.PeerCancelled,
   'no-room': DropReason.Backpressure,
   'over-credit': DropReason.Backpressure,
+  'budget-exceeded': DropReason.BudgetExceeded,
   closed: DropReason.TransportClosed,
   'node-lost': DropReason.TransportClosed,
 };

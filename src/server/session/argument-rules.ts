@@ -3,6 +3,7 @@ import type { OperationRelations } from '../../protocol/operation/operation-entr
 import { integer, required, u32, valueOf, wireCount, type Rule } from '../../protocol/options/rules';
 import { takeOptions, takeValue, type Rules } from '../../protocol/options/take-options';
 import { FlowScope } from '../../wire/messages/flow-update';
+import { DropReason } from '../../wire/preview4/results';
 import type { CreditTarget } from './session-terms';
 
 const operationId = integer(1, Number.MAX_SAFE_INTEGER);
@@ -10,6 +11,8 @@ const operationId = integer(1, Number.MAX_SAFE_INTEGER);
 const RELATIONS: Rules<OperationRelations> = { parentId: operationId, groupId: operationId };
 
 const cancelScope = valueOf(CancelScope);
+
+const dropReason = valueOf(DropReason);
 
 const scope = required(valueOf(FlowScope));
 
@@ -20,6 +23,10 @@ export function takeFrameId(frameId: unknown): number {
 
 export function takeCancelScope(given: unknown): CancelScope {
   return takeValue(given, 'scope', cancelScope);
+}
+
+export function takeDropReason(given: unknown): DropReason {
+  return takeValue(given, 'the reason of submit.drop', dropReason);
 }
 
 /** Infinity is as much as there may be. */

@@ -7,6 +7,7 @@ import type { OperationState } from '../../protocol/operation/operation';
 import type { ResultDrop, ResultFields, ResultPush } from '../../protocol/operation/result';
 import type { Part } from '../../protocol/content/parts/part';
 import type { ToolRequest } from '../../protocol/content/tool-call';
+import type { DropReason } from '../../wire/preview4/results';
 import type { Message, MessageOf } from '../../wire/message';
 import type { MessageType } from '../../wire/message-type';
 import type { SessionMigrateAckMetadata, SessionMigrateMetadata } from '../../wire/messages/session-migrate';
@@ -111,8 +112,11 @@ export interface Submit extends Operation, Message<typeof MessageType.FrameSubmi
   partial(body: Uint8Array, fields?: ResultFields): ResultPush;
   /** Makes the end of the answer, or all of it. */
   complete(body?: Uint8Array, fields?: ResultFields): ResultPush;
-  /** Makes the result that says that there is no answer. */
-  drop(): ResultDrop;
+  /**
+   * Makes the result that says that there is no answer. A client of preview4 gets the reason (RESULT_DROP_REASON), a
+   * `DropReason` of `nnrp-rx/wire`; without one, and in preview3, RESULT_DROP. Throws a `RangeError` where it is none.
+   */
+  drop(reason?: DropReason): ResultDrop;
   /**
    * The value that the client asks with, of the schema's type: that of its first structured event, or its text as JSON.
    * Rejects with a `failure` of status 400 where it does not fit, which tells the client why; where the schema throws or

@@ -38,6 +38,7 @@ export function endsForAReason(operation: OperationRecord): Finding {
     case 'failed':
     case 'late':
     case 'superseded':
+    case 'budget-exceeded':
       return ends[0]?.end === outcome.reason ? undefined : `${name} is called ${outcome.reason}, and is not`;
     case 'no-room':
     case 'over-credit':

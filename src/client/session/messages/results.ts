@@ -73,8 +73,9 @@ export class Results {
     this.requireSent(header);
     const { operationId } = metadata;
     requireNamed(header, Number(operationId & 0xffff_ffffn), Number(operationId >> 32n));
-    const reason = REASON_OF_DROP.get(metadata.dropReasonCode) ?? 'dropped';
-    this.submissions.fail(header.frameId, reason, { text: readUtf8(body) });
+    const { dropReasonCode: dropReason } = metadata;
+    const reason = REASON_OF_DROP.get(dropReason) ?? 'dropped';
+    this.submissions.fail(header.frameId, reason, { dropReason, text: readUtf8(body) });
   }
 
   onDrop({ header }: MessageOf<typeof MessageType.ResultDrop>): void {
@@ -130,6 +131,7 @@ const REASON_OF_DROP: ReadonlyMap<number, OperationFailure> = new Map<number, Op
   [DropReason.DeadlineExpired, 'late'],
   [DropReason.Superseded, 'superseded'],
   [DropReason.Backpressure, 'no-room'],
+  [DropReason.BudgetExceeded, 'budget-exceeded'],
 ]);
 
 /** This client gives each operation the number of its frame for a name. */

@@ -25,7 +25,10 @@ export function onCancel(
   return tollOf(submits, now);
 }
 
-/** CANCEL and ABORT of preview4, of one operation or of all: the application has the same as of FRAME_CANCEL. */
+/**
+ * CANCEL and ABORT of preview4, of one operation or of all: the application has the same as of FRAME_CANCEL, but that an
+ * operation which is aborted keeps no slot until its handler has come to an end.
+ */
 export function onControl(
   session: SessionCore,
   message: MessageOf<typeof MessageType.Cancel | typeof MessageType.Abort>,
@@ -33,12 +36,17 @@ export function onControl(
 ): Toll | undefined {
   const { operations, names, streams } = session;
   const { header, metadata } = message;
+  const isAbort = message.messageType === MessageType.Abort;
   checkDeclaredBody(message, session.revision);
   if (metadata.operationId !== 0n) {
-    names?.checkBound(metadata.operationId, operations.get(header.frameId));
+    const submit = operations.get(header.frameId);
+    names?.checkBound(metadata.operationId, submit);
+    if (submit !== undefined) submit.isAborted = isAbort;
     return onCancel(session, frameCancel(session, header.frameId), now);
   }
-  const [first] = operations.all();
+  const all = operations.all();
+  for (const submit of all) submit.isAborted = isAbort;
+  const [first] = all;
   if (first === undefined) return tollOf([], now);
   // All at once: those that wait are not to start for it.
   const submits = operations.cancel(first.frameId, CancelScope.Session, 'client');

@@ -66,8 +66,9 @@ export class SessionSender {
 
   result(result: Result, operation: AnsweredOperation): void {
     if (result.type === 'push') this.push(result, operation);
-    else if (result.type === 'drop') this.drop(result.frameId);
-    else this.fail(result, operation);
+    else if (result.type === 'drop') {
+      this.sendResult(this.answers.drop(this.sessionId, operation, result.reason ?? 'dropped'));
+    } else this.fail(result, operation);
   }
 
   /** Throws a `RuntimeError` where the peer would be cut off for not having read what its operation sends. */

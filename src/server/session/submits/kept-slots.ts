@@ -15,6 +15,8 @@ import type { ReceivedSubmit } from './submit';
  *     │ unsettledMs, while fewer than the session has slots were given back so; else maxUnsettledMs
  *     ▼
  *   given back ── settled ──▶ room for the next
+ *
+ * Of one that was aborted the slot is given back at once, within the same bound.
  */
 export class KeptSlots {
   /** Since when, in the order in which their operations ended. */
@@ -30,6 +32,10 @@ export class KeptSlots {
   ) {}
 
   keep(submit: ReceivedSubmit): void {
+    if (submit.isAborted && this.limit === 'unsettledMs') {
+      this.free(submit);
+      return;
+    }
     (this.kept ??= new Map()).set(submit, this.session.server.scheduler.now());
     if (this.timer === undefined) this.wait();
   }
@@ -48,7 +54,7 @@ export class KeptSlots {
   }
 
   private giveBack(): void {
-    const { session, admission, kept } = this;
+    const { session, kept } = this;
     const { scheduler, settings } = session.server;
     const now = scheduler.now();
     for (const [submit, since] of kept ?? []) {
@@ -57,12 +63,16 @@ export class KeptSlots {
       const allowed = settings.limits[limit];
       if (observed < allowed) break;
       kept?.delete(submit);
-      (this.givenBack ??= new Set()).add(submit);
-      admission.freeSlot();
+      this.free(submit);
       limitTripped(session, { limit, allowed, observed, consequence: 'slot-freed' });
     }
     this.wait();
     this.waiter.startNext();
+  }
+
+  private free(submit: ReceivedSubmit): void {
+    (this.givenBack ??= new Set()).add(submit);
+    this.admission.freeSlot();
   }
 
   /** Wakes when the first may have to give its slot back. */

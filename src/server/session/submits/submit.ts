@@ -29,12 +29,13 @@ import { FrameSubmitMetadata } from '../../../wire/messages/frame-submit';
 import { keptBytes } from '../../../wire/bytes/kept-bytes';
 import type { Packet } from '../../../wire/packet';
 import { FrameSubmitMetadata as Preview4SubmitMetadata } from '../../../wire/preview4/frame-submit';
+import type { DropReason } from '../../../wire/preview4/results';
 import { showAsJson } from '../../../wire/show-as-json';
 import { readU32 } from '../../../wire/bytes/u32';
 import { fieldOffset, type WireRecord } from '../../../wire/codec/record';
 import { decodeTokens } from '../../../protocol/content/token-decoder';
 import { operationIdOf, type AnsweredOperation } from '../../../protocol/revision/answers';
-import { takeRelations } from '../argument-rules';
+import { takeDropReason, takeRelations } from '../argument-rules';
 import type { Submit, SubmitEnd } from '../session-message';
 import type { HeldResults } from './held-results';
 import { requestValue } from './request-value';
@@ -93,6 +94,8 @@ export class ReceivedSubmit implements Submit, OperationEntry, Containment, Answ
   openCalls = 0;
   /** Whether it takes no slot, because it waits for a tool. */
   isParked = false;
+  /** Whether its client does not wait for its handler to come to an end: it keeps no slot. */
+  isAborted = false;
   private bytes: Uint8Array;
   private metadataBytes: Uint8Array;
   private readonly record: WireRecord<FrameSubmitMetadata>;
@@ -226,8 +229,8 @@ export class ReceivedSubmit implements Submit, OperationEntry, Containment, Answ
     return completeResult(this.frameId, body, fields);
   }
 
-  drop(): ResultDrop {
-    return dropResult(this.frameId);
+  drop(reason?: DropReason): ResultDrop {
+    return dropResult(this.frameId, reason === undefined ? reason : takeDropReason(reason));
   }
 
   json<S extends StandardSchema>(schema: S, options?: CheckOptions): Promise<Checked<S>> {

@@ -36,8 +36,8 @@ class Stage {
   }
 
   /** So many operations have ended, whose handlers go on. */
-  keep(count: number): ReceivedSubmit[] {
-    const submits = Array.from({ length: count }, (_, index) => ({ frameId: index }) as ReceivedSubmit);
+  keep(count: number, isAborted = false): ReceivedSubmit[] {
+    const submits = Array.from({ length: count }, (_, frameId) => ({ frameId, isAborted }) as ReceivedSubmit);
     for (const submit of submits) this.kept.keep(submit);
     return submits;
   }
@@ -91,6 +91,15 @@ describe('the slot of an operation that has ended', () => {
     stage.keep(1);
     expect(stage.after(1500)).toEqual(['free', 'unsettledMs: 2000']);
     expect(stage.after(500)).toEqual(['free', 'unsettledMs: 2000']);
+  });
+
+  it('is free at once where it was aborted, as often as the session has slots', () => {
+    const stage = new Stage();
+    const [first] = stage.keep(3, true);
+    expect(stage.after(0)).toEqual(['free', 'free']);
+    expect(stage.after(29_999)).toEqual([]);
+    stage.kept.settled(first!);
+    expect(stage.after(0)).toEqual(['free', 'unsettledMs: 29999']);
   });
 
   it('keeps no timer of a server that has closed', () => {
