@@ -18,6 +18,8 @@ module.exports = {
   moduleNameMapper: {
     '^nnrp-rx$': '<rootDir>/src/index.ts',
     '^nnrp-rx/operators$': '<rootDir>/operators/index.ts',
+    '^nnrp-rx/testing$': '<rootDir>/src/testing/index.ts',
+    '^nnrp-rx/wire$': '<rootDir>/src/wire/index.ts',
   },
   // Printed by CI, without a threshold: a figure to read, not to please.
   coverageProvider: 'v8',

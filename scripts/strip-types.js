@@ -7,6 +7,7 @@ const options = {
   platform: 'node',
   target: 'node20',
   sourcemap: 'external',
+  tsconfigRaw: { compilerOptions: { experimentalDecorators: true } },
 };
 
 function stripped(source, path) {

@@ -210,6 +210,7 @@ describe('the examples', () => {
     hello: /^Hello, Ishmael!\n$/,
     chat: /^I have heard 1: .*\nI have heard 2: “Call me Ishmael.” “Some years ago” \n$/,
     agent: /^Looking out of a window in Nantucket … it is noon, and there is fog.\n$/,
+    tiles: /^{"factor":3,"tiles":2}\n3,6 90,120\n$/,
     cancel: /^token 0\ntoken 1\ntoken 2\nthe handler is unsubscribed\n$/,
     resume: /is reconnecting\nsession is resumed\n0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 \n/,
     marbles: /^the cancel has stopped the model/,
