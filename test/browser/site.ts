@@ -13,6 +13,8 @@ export const FLOOD_PARTS = 2_000;
 export const FLOOD_PART_BYTES = 16_384;
 
 export interface SiteOptions {
+  /** The script of the page, of those in page/. Default `client`. */
+  readonly page?: 'client' | 'react';
   readonly server?: Partial<ServerOptions>;
   readonly certificate?: { readonly cert: string; readonly key: string };
 }
@@ -36,18 +38,16 @@ export class Site {
     server.sessions$.subscribe((session) => {
       session.respond(({ body }) => {
         const asked = new TextDecoder().decode(body);
-        return asked === 'flood' ? this.flood() : this.answer(Number(asked));
+        return asked === 'flood' ? this.flood() : this.answer(partsAsked(asked));
       });
     });
   }
 
-  static async open({ server: options, certificate }: SiteOptions = {}): Promise<Site> {
+  static async open({ page = 'client', server: options, certificate }: SiteOptions = {}): Promise<Site> {
+    const html = '<!doctype html><title>test</title><div id="root"></div><script src="/page.js"></script>';
     const files = new Map([
-      [
-        '/',
-        { type: 'text/html', body: '<!doctype html><title>test</title><script src="/client.js"></script>' },
-      ],
-      ['/client.js', { type: 'text/javascript', body: await bundle('client') }],
+      ['/', { type: 'text/html', body: html }],
+      ['/page.js', { type: 'text/javascript', body: await bundle(page) }],
       ['/worker.js', { type: 'text/javascript', body: await bundle('worker') }],
     ]);
     const web = certificate === undefined ? createWebServer() : createSecureWebServer(certificate);
@@ -109,15 +109,23 @@ export function parts(count: number): string[] {
   return Array.from({ length: count }, (_, part) => `${part} `);
 }
 
+/** Asked for as it is, or by a chat of the AI SDK. */
+function partsAsked(asked: string): number {
+  const request = JSON.parse(asked) as number | { messages: { parts: { text?: string }[] }[] };
+  return typeof request === 'number' ? request : Number(request.messages.at(-1)?.parts[0]?.text);
+}
+
 async function bundle(name: string): Promise<string> {
   const { outputFiles } = await build({
-    entryPoints: [join(__dirname, 'page', `${name}.ts`)],
+    entryPoints: [join(__dirname, 'page', name)],
     bundle: true,
     write: false,
     platform: 'browser',
     format: 'iife',
     globalName: 'nnrp',
     target: 'es2022',
+    // React's StrictMode mounts twice in development only.
+    define: { 'process.env.NODE_ENV': '"development"' },
   });
   return outputFiles[0]!.text;
 }
