@@ -17,17 +17,23 @@ import { logAnswer, type Log } from './cli/server-log';
 import type { LanguageModel } from './model/language-model';
 import { mobyDick } from './model/moby-dick';
 import { nGramLanguageModel } from './model/n-gram-language-model';
+import { upstream } from './model/upstream';
 
 const utf8 = new TextDecoder();
 
 /** The model that answers prompts. To serve another one, return it here. */
-export function loadModel({
-  rate,
-  maxTokens,
-  seed,
-}: ModelFlags): (prompt: string) => ObservableInput<string> {
-  const model: LanguageModel = nGramLanguageModel(mobyDick().model, { tokensPerSecond: rate });
+export function loadModel(flags: ModelFlags): (prompt: string) => ObservableInput<string> {
+  const { maxTokens, seed } = flags;
+  const model = chosenModel(flags);
   return (prompt) => model(prompt, { maxTokens, seed: seed ?? Math.floor(Math.random() * 2 ** 32) });
+}
+
+function chosenModel({ rate, upstream: url, model }: ModelFlags): LanguageModel {
+  if (url !== undefined && model !== undefined)
+    return upstream({ url, model, apiKey: process.env['OPENAI_API_KEY'] });
+  if (url !== undefined || model !== undefined)
+    throw new Error('--upstream and --model go together: where the server is, and what it calls its model');
+  return nGramLanguageModel(mobyDick().model, { tokensPerSecond: rate });
 }
 
 /** A server that answers every submit with what `model` makes of the prompt in its body. */

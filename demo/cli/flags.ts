@@ -12,8 +12,12 @@ export interface PlaceFlags {
 export interface ModelFlags {
   readonly seed?: number;
   readonly maxTokens: number;
-  /** Tokens a second. */
+  /** Tokens a second, of the built-in model. */
   readonly rate: number;
+  /** Of a server's API that is asked in its place. */
+  readonly upstream?: string;
+  /** What it calls the model. */
+  readonly model?: string;
 }
 
 export interface PromptFlags {
@@ -64,7 +68,12 @@ export const modelOptions = [
   new Option('--max-tokens <n>', 'where an answer is cut short')
     .argParser(wholeNumber(1, 100_000))
     .default(120),
-  new Option('--rate <n>', 'tokens a second').argParser(rate).default(60),
+  new Option('--rate <n>', 'tokens a second, of the built-in model').argParser(rate).default(60),
+  new Option(
+    '--upstream <url>',
+    "asks a server with OpenAI's API instead, http://127.0.0.1:11434/v1 say; OPENAI_API_KEY is its key",
+  ).argParser(httpUrl),
+  new Option('--model <name>', 'what the upstream calls the model').argParser(text),
 ];
 
 function wholeNumber(min: number, max: number): (text: string) => number {
@@ -80,6 +89,11 @@ function rate(text: string): number {
   const value = Number(text);
   if (value > 0 && value <= 1000) return value;
   throw new InvalidArgumentError('It must be a number above 0, up to 1000.');
+}
+
+function httpUrl(value: string): string {
+  if (URL.canParse(value) && /^https?:/.test(value)) return value;
+  throw new InvalidArgumentError('It must be a URL, http:// or https://.');
 }
 
 function text(value: string): string {

@@ -1,5 +1,6 @@
 import { Chromium } from './chromium';
 import { answered, askOn, DemoPage } from './demo-page';
+import { FakeUpstream, refused } from '../demo/fake-upstream';
 
 let browser: Chromium;
 let demo: DemoPage;
@@ -50,9 +51,24 @@ describe('the page of the demo', () => {
     await page.click('#left button');
     expect(await answered(page, 'left')).toMatch(/ ⏹$/);
     await page.waitForFunction(() =>
-      document.querySelector('#left .figures')?.textContent?.includes('credit 2 of 2'),
+      document.querySelector('#left .figures')?.textContent?.includes('credit 4 of 4'),
     );
     await askOn(page, 'left', 'The whale');
     expect(await answered(page, 'left')).not.toMatch(/⏹/);
+  });
+});
+
+describe('the page of the demo, with another server for a model', () => {
+  it('streams what that one answers, and shows what it says is wrong', async () => {
+    const upstream = await FakeUpstream.start();
+    const asking = await DemoPage.serve('--upstream', upstream.url, '--model', 'small');
+    const page = await browser.open(asking.url);
+    await askOn(page, 'left', 'Who is it?');
+    expect(await answered(page, 'left')).toBe('Call me Ishmael.');
+    upstream.answer = refused(503, 'the model is being loaded');
+    await askOn(page, 'left', 'And now?');
+    expect(await answered(page, 'left')).toMatch(/ \(operation \d+ .*503 the model is being loaded\)$/);
+    await asking.close();
+    await upstream.end();
   });
 });
