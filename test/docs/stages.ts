@@ -147,6 +147,19 @@ export const STAGES: Readonly<Record<string, Make>> = {
     await house.client();
     return () => house.transports.at(-1)?.send(resultPacket({ sessionId: 77, frameId: 1 }));
   }),
+  'Server.health$': async (house) => {
+    // Something to wait for: a server that has nothing to do is closed as soon as it closes.
+    await house.operation();
+    let graceMs = 10_000;
+    return {
+      stream$: house.server.health$,
+      tell: () => {
+        void house.server.close({ graceMs });
+        graceMs = 0;
+      },
+      end: serverCloses(house),
+    };
+  },
   'Server.limits$': ofServer('limits$', async (house) => {
     for (let place = 0; place < 2; place += 1) await house.stranger();
     return () => house.stranger();
