@@ -26,10 +26,14 @@ const REFRESH_MS = 60_000;
  * A node that stood still asks first which of its sessions are others' by now.
  */
 export class LogWriter {
+  /** What is said is kept so long, said again in time. */
+  readonly ttlMs: number;
   private readonly sessions = new Set<LoggedSession>();
   private readonly changes = new Set<LoggedSession>();
   private readonly work = new Subscription();
   private isWriting = false;
+  /** The call that is out. */
+  private writing: Promise<void> = Promise.resolve();
   private mustAsk = false;
   private tickedAt: number;
   private refreshedAt: number;
@@ -39,8 +43,9 @@ export class LogWriter {
     private readonly log: SessionLog,
     private readonly scheduler: SchedulerLike,
     /** How long a session waits for its client, in milliseconds. */
-    private readonly resumeWindowMs: number,
+    resumeWindowMs: number,
   ) {
+    this.ttlMs = resumeWindowMs + 3 * REFRESH_MS;
     this.tickedAt = this.refreshedAt = scheduler.now();
     this.tickLater();
   }
@@ -60,6 +65,14 @@ export class LogWriter {
     if (!this.isWriting) this.writeIn(0);
   }
 
+  /** Says what is left to say, as far as anybody answers, and nothing more. */
+  async end(): Promise<void> {
+    this.close();
+    await this.writing;
+    if (this.mustAsk && !(await this.ask())) return;
+    while (this.changes.size > 0 && (await this.tell()));
+  }
+
   /** Nothing is told any more. */
   close(): void {
     this.work.unsubscribe();
@@ -70,7 +83,7 @@ export class LogWriter {
     this.isWriting = true;
     const timer = scheduleIn(this.scheduler, ms, () => {
       this.work.remove(timer);
-      void this.write();
+      this.writing = this.write();
     });
     this.work.add(timer);
   }
@@ -96,7 +109,7 @@ export class LogWriter {
     for (const session of this.changes) {
       if (told.length >= CALL_SESSIONS || bytes >= CALL_BYTES) break;
       this.changes.delete(session);
-      const update = session.update(now, this.ttlMs);
+      const update = session.update(now);
       if (update.kind === 'over') this.sessions.delete(session);
       else bytes += update.results.length;
       told.push(session);
@@ -120,7 +133,7 @@ export class LogWriter {
   /** Asks whose the sessions are; false where nobody has answered. */
   private async ask(): Promise<boolean> {
     const asked = [...this.sessions];
-    const questions: LogUpdate[] = asked.map((session) => session.question(this.ttlMs));
+    const questions: LogUpdate[] = asked.map((session) => session.question());
     try {
       for (let at = 0; at < asked.length; at += CALL_SESSIONS) {
         const verdicts = await this.log.append(questions.slice(at, at + CALL_SESSIONS));
@@ -141,10 +154,6 @@ export class LogWriter {
   private forget(session: LoggedSession): void {
     this.sessions.delete(session);
     this.changes.delete(session);
-  }
-
-  private get ttlMs(): number {
-    return this.resumeWindowMs + 3 * REFRESH_MS;
   }
 
   private tickLater(): void {

@@ -2,6 +2,7 @@ import type { TimestampProvider } from 'rxjs';
 import type { LogEnd, LogField, LogUpdate, LogVerdict } from '../../cluster/session-log';
 import { encodePacket } from '../../wire/encode-packet';
 import type { SentSubmit } from '../../protocol/session/told-operation';
+import { CloseReason } from '../../wire/messages/session-close';
 import { EMPTY, type Packet } from '../../wire/packet';
 import { preview4 } from '../../wire/preview4';
 import type { Revision } from '../../wire/revision';
@@ -35,10 +36,14 @@ export interface LoggedParts extends Omit<SessionRecord, 'revision' | 'owner'> {
   readonly outlet: {
     readonly lastResult: number;
     readonly releasedResults: number;
+    /** Undefined while the client is away. */
+    readonly current: object | undefined;
     heldAfter(received: number): readonly { readonly packet: Packet }[];
     seal(): void;
   };
   readonly operations: { readonly lastOperationId: number; all(): readonly LoggedOperation[] };
+  /** How the server has asked it to end, where it has. */
+  readonly asked: { readonly closeReason: CloseReason } | undefined;
   readonly lost: { since(frameId: number): number | undefined } | undefined;
   readonly server: {
     readonly scheduler: TimestampProvider;
@@ -50,6 +55,8 @@ export interface LoggedParts extends Omit<SessionRecord, 'revision' | 'owner'> {
 /** Where sessions say that there is something to log. */
 interface Writer {
   readonly node: string;
+  /** Milliseconds that what is logged is kept. */
+  readonly ttlMs: number;
   /** Once, until the session is asked what. */
   changed(session: LoggedSession): void;
 }
@@ -67,6 +74,8 @@ export class LoggedSession {
   private isChanged = false;
   private isWhole = false;
   private isOver = false;
+  /** Of a session that another node is to go on with, whose server ends. */
+  private lastWords: LogUpdate | undefined;
   /** The number of the newest result that is there. */
   private kept = 0;
   /** The number of the newest result of the epochs before. */
@@ -142,9 +151,18 @@ export class LoggedSession {
     return token;
   }
 
-  /** The session has ended. */
+  /**
+   * The session has ended. Where that is because the server does, and the client is away and knows nothing of it, another
+   * node goes on with it.
+   */
   over(): void {
     if (this.isOver) return;
+    const { asked, outlet } = this.core;
+    if (asked?.closeReason === CloseReason.ServerShutdown && outlet.current === undefined) {
+      // What is out by now may come to nothing.
+      this.isWhole = false;
+      this.lastWords = this.updateOf(Infinity);
+    }
     this.isOver = true;
     this.note();
   }
@@ -163,14 +181,19 @@ export class LoggedSession {
   }
 
   /** What the log is to be told; asked once for each time that there is something. */
-  update(now: number, ttlMs: number): LogUpdate | LogEnd {
+  update(now: number): LogUpdate | LogEnd {
     const { sessionId, epoch } = this;
     this.isChanged = false;
     this.lastUpdate = now;
-    if (this.isOver) return { kind: 'over', sessionId, epoch };
+    if (this.lastWords !== undefined) return this.lastWords;
+    return this.isOver ? { kind: 'over', sessionId, epoch } : this.updateOf(UPDATE_BYTES);
+  }
+
+  private updateOf(mostBytes: number): LogUpdate {
+    const { sessionId, epoch } = this;
     if (!this.isWhole) this.beginAnew();
     const kind = this.isWhole ? 'more' : 'whole';
-    const { results, last } = this.results();
+    const { results, last } = this.results(mostBytes);
     const { operations } = this;
     this.operations = new Map();
     this.said = { last, hasTokens: this.hasTokens, operations };
@@ -187,15 +210,16 @@ export class LoggedSession {
       last,
       // Of the epochs before, all goes at once.
       trimTo: wanted >= this.base ? wanted : 0,
-      ttlMs,
+      ttlMs: this.writer.ttlMs,
     };
   }
 
   /** What is asked to hear whose the session is, and says nothing. */
-  question(ttlMs: number): LogUpdate {
+  question(): LogUpdate {
     const { sessionId, epoch, kept: after } = this;
     const nothing = { tokens: undefined, fields: [], results: EMPTY, trimTo: 0 };
-    return { kind: 'more', sessionId, node: this.writer.node, epoch, ...nothing, after, last: after, ttlMs };
+    const { node, ttlMs } = this.writer;
+    return { kind: 'more', sessionId, node, epoch, ...nothing, after, last: after, ttlMs };
   }
 
   /** What became of the update. */
@@ -254,14 +278,14 @@ export class LoggedSession {
     return Math.min(releasedResults, since);
   }
 
-  private results(): { readonly results: Uint8Array; readonly last: number } {
+  private results(mostBytes: number): { readonly results: Uint8Array; readonly last: number } {
     const { outlet } = this.core;
     const from = Math.max(this.kept, outlet.releasedResults);
     const packets: Uint8Array[] = [];
     let bytes = 0;
     outlet.seal();
     for (const { packet } of outlet.heldAfter(from)) {
-      if (bytes >= UPDATE_BYTES) break;
+      if (bytes >= mostBytes) break;
       const encoded = encodePacket(packet);
       packets.push(encoded);
       bytes += encoded.length;

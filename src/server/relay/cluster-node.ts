@@ -73,7 +73,7 @@ export class ClusterNode {
 
   /** The others are to look elsewhere, from now on; links stay. */
   leave(): Promise<void> {
-    return (this.left ??= this.directory.leave());
+    return (this.left ??= (this.log?.end() ?? Promise.resolve()).then(() => this.directory.leave()));
   }
 
   keepRange(sessionId: number): void {

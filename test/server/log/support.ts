@@ -124,6 +124,16 @@ export class VirtualNodes {
     }
   }
 
+  /** A server ends, as fast as it may. */
+  async close(node: VirtualNode): Promise<void> {
+    let isOver = false;
+    void node.server.close({ graceMs: 0 }).then(() => {
+      isOver = true;
+    });
+    await this.passUntil(() => isOver);
+    this.crash(node);
+  }
+
   private async passUntil(holds: () => boolean, ms = 20_000): Promise<void> {
     for (let passed = 0; passed < ms && !holds(); passed++) await this.pass(1);
   }

@@ -212,6 +212,65 @@ describe('a node that only stood still', () => {
   });
 });
 
+describe('a server that ends', () => {
+  it('leaves what its client has not fetched to the other nodes', async () => {
+    nodes = new VirtualNodes(2);
+    serve();
+    const session = await nodes.open();
+    const told = [ask(session, '20 1'), ask(session, '1000 10')];
+    await nodes.pass(5);
+    nodes.unplug();
+    nodes.cut(nodes.nodes[0]!);
+    await nodes.pass(30);
+    await nodes.close(nodes.nodes[0]!);
+    nodes.plug();
+    await nodes.pass(1000);
+
+    expect(told[0]).toEqual({ text: whole(20), end: 'complete' });
+    expect(told[1]).toMatchObject({ end: { reason: 'node-lost', outcome: 'unknown' } });
+    expect(await asked(session, '3 1')).toBe(whole(3));
+    expect(nodes.nodes[1]!.failures).toEqual([]);
+  });
+
+  it('leaves nothing of what its clients have heard the end of', async () => {
+    nodes = new VirtualNodes(2);
+    serve();
+    const session = await nodes.open();
+    expect(await asked(session, '3 1')).toBe(whole(3));
+    const { sessionId } = session;
+    await nodes.close(nodes.nodes[0]!);
+    await nodes.pass(500);
+
+    const log = nodes.cluster.join().log!;
+    const found = log.find(sessionId);
+    await nodes.pass(1);
+    expect(await found).toBeUndefined();
+  });
+});
+
+describe('a store that has forgotten everything', () => {
+  it('hears it again', async () => {
+    nodes = new VirtualNodes(2);
+    serve((session, node) => {
+      session.respond(({ text }) => parts(node, text), {
+        continueWith: ({ text }, sent) => parts(node, text, sent.count),
+      });
+    });
+    const session = await nodes.open();
+    const told = ask(session, '200 1');
+    await nodes.pass(50);
+    nodes.cluster.forget();
+    await nodes.pass(400);
+    expect(told.end).toBe('complete');
+    const second = ask(session, '800 10');
+    await nodes.pass(2005);
+    nodes.crash(nodes.nodes[0]!);
+    await nodes.pass(14_000);
+
+    expect(second).toEqual({ text: whole(800), end: 'complete' });
+  });
+});
+
 async function asked(session: ClientSession, body: string): Promise<string> {
   const told = ask(session, body);
   await nodes.pass(100);
