@@ -17,6 +17,7 @@ export {
   refuse,
   type Acceptance,
   type AcceptOptions,
+  type ContextOf,
   type PolicyVerdict,
   type Refusal,
   type RefusalReason,

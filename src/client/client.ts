@@ -293,6 +293,13 @@ class RunningClient implements Client, SessionOwner<ConnectedSession> {
     void this.links.retire(from);
   }
 
+  showAnew(session: ConnectedSession): void {
+    const { link, options } = session;
+    // Nobody asks a session for it that has not said that it does so.
+    if (link === undefined || options.reconnect === undefined) return;
+    if (session.lose() === 'waits') void this.reconnection.showAnew(session, link);
+  }
+
   move(session: ConnectedSession, from: ClientLink, endpoint: ConnectEndpoint): Promise<void> {
     return this.mover.move(session, from, endpoint);
   }

@@ -35,19 +35,20 @@ import type { ServerSession } from './session/session';
 import type { SessionCore } from './session/session-core';
 import { UNSERVED_ENDING, type SessionEnding } from './session/session-terms';
 import { SubscribersOf } from './subscribers';
+import type { ContextOf, SessionPolicy } from './opening/policy';
 import { SessionOpener } from './opening/session-opener';
 import { CountedIds, SessionRegistry } from './opening/session-registry';
 import { ClusterNode } from './relay/cluster-node';
 import { serverUsage, type ServerUsage } from './usage';
 
-/** An NNRP server. */
-export interface Server {
+/** An NNRP server; `Context` is what its policy accepts sessions with. */
+export interface Server<Context = unknown> {
   /**
    * Sessions as they are accepted; each is emitted before its first packet is delivered. Sessions that
    * come before the first subscriber wait for it. Errors where a listener fails, completes when the
    * server is closed.
    */
-  readonly sessions$: Observable<ServerSession>;
+  readonly sessions$: Observable<ServerSession<Context>>;
   /** What peers did that the protocol forbids; each has cost its packet, or its connection. */
   readonly violations$: Observable<Violation>;
   /** Which peer has met which of the server's limits, and what became of it. */
@@ -102,8 +103,11 @@ export interface Server {
  * `options.transport` does not name, and a `TypeError` or a `RangeError` that names the option where one
  * cannot be what it is.
  */
-export function createServer(options: ServerOptions): Server {
-  return new RunningServer(takeServerOptions(options));
+export function createServer<Policy extends SessionPolicy = SessionPolicy>(
+  options: Omit<ServerOptions, 'policy'> & { readonly policy?: Policy },
+): Server<ContextOf<Policy>> {
+  // What a session's context is nobody else says.
+  return new RunningServer(takeServerOptions(options)) as Server<ContextOf<Policy>>;
 }
 
 /** Most answers of tokens take less, and service managers give 30 s and more. */

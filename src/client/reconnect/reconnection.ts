@@ -107,6 +107,15 @@ export class Reconnection {
     }
   }
 
+  /** Takes a session up over the link that it had, whose server wants newer auth; else it waits like one without a link. */
+  async showAnew(session: ConnectedSession, link: ClientLink): Promise<void> {
+    this.hold(session);
+    await this.takeUp(session, link);
+    if (!this.waiting.has(session)) return;
+    this.add(session, link);
+    await this.links.leaveUnused(link);
+  }
+
   /** One that the server does not have is opened anew, or has expired; one that it cannot take now waits. */
   private async takeUp(session: ConnectedSession, link: ClientLink): Promise<void> {
     const outcome = await this.attach(session, link);

@@ -95,6 +95,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     onEach(this.closing.over$, () => this.onClosed());
     const patience = { session: this.carrier, scheduler, answerTimeoutMs };
     this.messages = new SessionMessages(this.closing, this.submissions, this.carrier, patience);
+    onEach(this.messages.authRunOut, () => owner.showAnew(this));
     this.flowUpdates$ = this.messages.flow.received.asObservable();
     this.hints$ = this.messages.hints.asObservable();
     const { maxBufferedBytes = SESSION_DEFAULTS.maxBufferedBytes, slowConsumerMs } = options;

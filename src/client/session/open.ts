@@ -46,7 +46,7 @@ export function openRequest(
   const extension =
     options.announce === false || !takesBlocks
       ? EMPTY
-      : encodeSessionExtension({ ...CLIENT_CLAIMS, comesBack: comesBack(options), ...told });
+      : encodeSessionExtension({ ...CLIENT_CLAIMS, ...comesBack(options), ...told });
   if (auth.length > 0 && !takesBlocks) throw authUntold();
   const blocks = { resumeToken, auth, extension };
   const open = sessionOpen(options, blocks);
@@ -60,9 +60,9 @@ export function openRequest(
   };
 }
 
-/** Whether the client takes the session up by itself where its connection is lost. */
-function comesBack({ reconnect }: SessionOptions): true | undefined {
-  return reconnect === undefined ? undefined : true;
+/** What a client says that takes the session up by itself, where its connection is lost or its auth has grown old. */
+function comesBack({ reconnect }: SessionOptions): SessionExtension {
+  return reconnect === undefined ? {} : { comesBack: true, renewsAuth: true };
 }
 
 /**

@@ -10,6 +10,8 @@ export interface SessionOwner<Session> {
   hurry(session: Session): void;
   /** The server of a link shuts down and has closed the session, which is to be opened anew elsewhere. */
   dismissed(session: Session, from: ClientLink): void;
+  /** The server keeps the session for whoever shows newer auth, over the link that it has. */
+  showAnew(session: Session): void;
   /** Moves the session from its link to one of another transport. */
   move(session: Session, from: ClientLink, endpoint: ConnectEndpoint): Promise<void>;
   /** The session is over, and waits for no link any more. */

@@ -26,6 +26,7 @@ import { decodeToldOperations, encodeToldOperation, type ToldOperation } from '.
  * | 24 | … | SESSION_OPEN_ACK | an operation whose results follow; see `told-operation.ts` |
  * | 25 | none | both | this client answers calls of tools (`tool-call.ts`), and this server takes their answers |
  * | 26 | none | SESSION_OPEN | this client takes its session up again by itself where the server ends the connection |
+ * | 27 | none | SESSION_OPEN | this client shows its auth anew where the server asks for it: ERROR of session scope, auth_failed |
  */
 export interface SessionExtension {
   readonly receivedResults?: number;
@@ -52,6 +53,8 @@ export interface SessionExtension {
   readonly takesTools?: true;
   /** Absent where not. */
   readonly comesBack?: true | undefined;
+  /** Absent where not. */
+  readonly renewsAuth?: true | undefined;
 }
 
 /** What this project's clients say of themselves in every SESSION_OPEN. */
@@ -81,6 +84,7 @@ const Tag = {
   Operation: 24,
   TakesTools: 25,
   ComesBack: 26,
+  RenewsAuth: 27,
 } as const;
 const ENTRY_HEAD = 4;
 const U32_MAX = 0xffffffff;
@@ -90,7 +94,7 @@ export const MAX_WANTED_OPERATIONS = 0xffff >> 2;
 export function encodeSessionExtension(extension: SessionExtension): Uint8Array {
   const { receivedResults, wantedOperations, lastOperationId, resumeAttempt, holdsOperations } = extension;
   const { takesRefusalText, refusalText, largestPacket, takesFailures, takesTools, comesBack } = extension;
-  const { knowsTickets, isByTicket, countFrom, operations = [] } = extension;
+  const { knowsTickets, isByTicket, countFrom, operations = [], renewsAuth } = extension;
   const nothing = new Uint8Array(0);
   const entries: (readonly [tag: number, value: Uint8Array])[] = [[Tag.Announce, nothing]];
   if (receivedResults !== undefined) entries.push([Tag.ReceivedResults, count(receivedResults)]);
@@ -114,6 +118,7 @@ export function encodeSessionExtension(extension: SessionExtension): Uint8Array 
   }
   if (takesTools === true) entries.push([Tag.TakesTools, nothing]);
   if (comesBack === true) entries.push([Tag.ComesBack, nothing]);
+  if (renewsAuth === true) entries.push([Tag.RenewsAuth, nothing]);
   const length = entries.reduce((sum, [, value]) => sum + ENTRY_HEAD + value.length, MARK.length);
   const bytes = new Uint8Array(length);
   const view = new DataView(bytes.buffer);
@@ -177,6 +182,7 @@ export function decodeSessionExtension(bytes: Uint8Array): SessionExtension | un
     if (tag === Tag.Operation) told.push(bytes.subarray(start, start + length));
     if (tag === Tag.TakesTools) extension = { ...extension, takesTools: true };
     if (tag === Tag.ComesBack) extension = { ...extension, comesBack: true };
+    if (tag === Tag.RenewsAuth) extension = { ...extension, renewsAuth: true };
     at = start + length;
   }
   if (!isAnnounced) return undefined;

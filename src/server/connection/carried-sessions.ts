@@ -7,14 +7,33 @@ import type { SessionCore } from '../session/session-core';
 /** A session, here or at another node of the cluster. */
 export type CarriedSession = SessionCore | RelayedSession;
 
+/** A session that a connection carries no longer. */
+export interface LeavingSession {
+  readonly sessionId: number;
+  /** Whether its client is to come back for it over the same connection. */
+  readonly comesBackHere?: boolean;
+}
+
+/** More than that are remembered as gone for good. */
+const MAX_EXPECTED = 1024;
+
 /** The sessions that a connection carries, and what may still come for those that have left. */
 export class CarriedSessions extends SessionTable<CarriedSession> {
   /** Sessions that have left, each of whose close may still be acknowledged, once. */
   private dueCloseAcks = 0;
+  /** Those that their clients are to take up again over this connection. */
+  private readonly expected = new Set<number>();
 
-  override release(sessionId: number): void {
+  /** A session leaves, for good or to be taken up again over this connection. */
+  leave({ sessionId, comesBackHere }: LeavingSession): void {
     super.release(sessionId);
-    this.dueCloseAcks += 1;
+    if (comesBackHere !== true) this.dueCloseAcks += 1;
+    else if (this.expected.size < MAX_EXPECTED) this.expected.add(sessionId);
+  }
+
+  override add(session: CarriedSession): void {
+    super.add(session);
+    this.expected.delete(session.sessionId);
   }
 
   /**
@@ -27,8 +46,12 @@ export class CarriedSessions extends SessionTable<CarriedSession> {
     return isBusy && sessions.every(({ comesBack }) => comesBack);
   }
 
-  /** Whether a packet of no session acknowledges the close of one that has left; each may, once. */
+  /**
+   * Whether a packet of no session was sent before its client knew that the session has left, to be taken up again; or
+   * acknowledges the close of one that has left, as each may once.
+   */
   isLate({ header: { messageType, sessionId } }: Packet): boolean {
+    if (this.expected.has(sessionId)) return true;
     if (messageType !== MessageType.SessionCloseAck) return false;
     if (this.dueCloseAcks === 0 || !this.hasLeft(sessionId)) return false;
     this.dueCloseAcks -= 1;

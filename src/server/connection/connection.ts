@@ -17,7 +17,7 @@ import { MessageType } from '../../wire/message-type';
 import { SessionOpenMetadata } from '../../wire/messages/session-open';
 import type { Packet } from '../../wire/packet';
 import type { RateClass, Revision } from '../../wire/revision';
-import { CarriedSessions, type CarriedSession } from './carried-sessions';
+import { CarriedSessions, type CarriedSession, type LeavingSession } from './carried-sessions';
 import { closeSoon, closeTransport } from './close-transport';
 import { farewell, helloAck, pong, probeAck, refusal } from './connection-answers';
 import { faultOfOpen, mayBeTold, mayHearOfOpen } from './connection-faults';
@@ -173,8 +173,8 @@ export class Connection implements Attachment, WatchedConnection, PacketBudget<E
     this.end();
   }
 
-  released(core: { readonly sessionId: number }): void {
-    this.sessions.release(core.sessionId);
+  released(core: LeavingSession): void {
+    this.sessions.leave(core);
   }
 
   requestProof(): void {

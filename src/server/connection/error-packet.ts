@@ -3,6 +3,7 @@ import type { CommonHeader } from '../../wire/header';
 import { MessageType } from '../../wire/message-type';
 import { CacheErrorCode } from '../../wire/messages/cache';
 import { ErrorMetadata, ErrorScope } from '../../wire/messages/error-message';
+import { SessionErrorCode } from '../../wire/messages/session-open';
 import { packet, type Packet } from '../../wire/packet';
 
 /** Preview3 assigns no code for a violation of the protocol; this runtime's ERRORs carry this one. */
@@ -55,6 +56,16 @@ export function answerTooLarge(sessionId: number, frameId: number, bytes: number
     { errorCode: TOO_LARGE_CODE },
     `its answer has a body of ${bytes} bytes, and ${most} are the most that this client takes over this transport`,
     most,
+  );
+}
+
+/** The client may have its session no longer by what it has shown. */
+export function authRunOut(sessionId: number): Packet {
+  const { header } = packet({ messageType: MessageType.Error, sessionId });
+  return errorPacket(
+    header,
+    { errorCode: SessionErrorCode.AuthFailed, errorScope: ErrorScope.Session },
+    'the time that the policy has given is over: resume the session with newer auth',
   );
 }
 

@@ -38,7 +38,8 @@ export function takenSession({ stored, claim: proof, opening, server, log }: Tak
   const { open, granted, revision, owner } = decodeSession(stored.fields.get(SESSION_FIELD) ?? EMPTY);
   const claim = new SessionClaim(
     proof.tokens,
-    { verdict: 'accept', owner },
+    // Until it is taken up, which is to come.
+    { verdict: 'accept', owner, auth: EMPTY, identity: undefined },
     { wallClock: settings.wallClock, scheduler },
     proof.isTakenOver,
   );

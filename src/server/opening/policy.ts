@@ -28,9 +28,9 @@ export interface SessionOpenRequest {
 }
 
 /** The client may have the session; see {@link accept}. */
-export interface Acceptance {
+export interface Acceptance<Context = unknown> {
   readonly verdict: 'accept';
-  readonly context?: unknown;
+  readonly context?: Context;
   readonly owner?: string | undefined;
   /** Epoch milliseconds. */
   readonly expiresAt?: number | undefined;
@@ -48,7 +48,7 @@ export interface Refusal {
  * `true` and `SessionErrorCode.None` accept; `false` refuses with `AuthFailed`, any other code refuses and is
  * what the client is told; `accept(…)` and `refuse(…)` say more.
  */
-export type PolicyVerdict = boolean | number | Acceptance | Refusal;
+export type PolicyVerdict<Context = unknown> = boolean | number | Acceptance<Context> | Refusal;
 
 /**
  * Accepts or refuses a SESSION_OPEN, at once or later: asked for every session, and again whenever its
@@ -64,9 +64,24 @@ export type PolicyVerdict = boolean | number | Acceptance | Refusal;
  *
  * const byCertificate: SessionPolicy = ({ identity }) => members.has(identity?.fingerprint);
  */
-export type SessionPolicy = (
+export type SessionPolicy<Context = unknown> = (
   request: SessionOpenRequest,
-) => PolicyVerdict | PromiseLike<PolicyVerdict> | Observable<PolicyVerdict>;
+) => PolicyVerdict<Context> | PromiseLike<PolicyVerdict<Context>> | Observable<PolicyVerdict<Context>>;
+
+/** `session.context` of a server with this policy: what it accepts with, undefined where it says yes and no more. */
+export type ContextOf<Policy> = Policy extends (request: SessionOpenRequest) => infer Answer
+  ? ContextOfVerdict<Answer extends PromiseLike<infer Later> | Observable<infer Later> ? Later : Answer>
+  : unknown;
+
+/** Of each verdict that there may be; a code may be 0. */
+type ContextOfVerdict<Verdict> =
+  Verdict extends Acceptance<infer Context>
+    ? Context
+    : Verdict extends true | 0
+      ? undefined
+      : number extends Verdict
+        ? undefined
+        : never;
 
 /** Whose the session is, and until when. */
 export interface AcceptOptions {
@@ -76,8 +91,9 @@ export interface AcceptOptions {
    */
   readonly owner?: string;
   /**
-   * When the session ends unless its client has come back with a later one by then: a Date or epoch
-   * milliseconds. It is closed as `AuthRevoked`. Default: never.
+   * Until when the client may have the session by what it has shown: a Date or epoch milliseconds. Then a client of this
+   * version that reconnects is asked to show its auth anew, and the session waits for that as long as it would for a lost
+   * connection; of any other the session is closed as `AuthRevoked`. Default: for ever.
    */
   readonly expiresAt?: Date | number;
 }
@@ -93,9 +109,11 @@ const ACCEPT_RULES: Rules<AcceptOptions> = {
 };
 
 /**
- * Accepts a session. `context` is what the policy has found out; it stands on `session.context`. Throws a
+ * Accepts a session. `context` is what the policy has found out; it stands on `session.context`, in its own type. Throws a
  * `TypeError` that names an option which is none, or the value of one that it cannot have.
  */
+export function accept(): Acceptance<undefined>;
+export function accept<Context>(context: Context, options?: AcceptOptions): Acceptance<Context>;
 export function accept(context?: unknown, options: AcceptOptions = {}): Acceptance {
   const { owner, expiresAt } = takeOptions('accept', options, ACCEPT_RULES);
   const expiry = expiresAt instanceof Date ? expiresAt.getTime() : expiresAt;

@@ -17,13 +17,13 @@ import type { RelayedSession, RelayingConnection } from '../relay/relayed-sessio
 import { SessionTaker } from '../log/session-taker';
 import type { Found, LostPlace } from '../relay/session-finder';
 import type { ServerContext } from '../server-context';
-import { closeSession } from '../session/messages/close';
+import { authExpired, closeSession } from '../session/messages/close';
 import type { HandOver } from '../session/results/hand-over';
 import { ServedSession } from '../session/served-session';
 import type { ServerSession } from '../session/session';
-import { SessionClaim } from '../session/session-claim';
+import { SessionClaim, type ClientClaim } from '../session/session-claim';
 import { SessionCore } from '../session/session-core';
-import { IDLE_ENDING, REVOKED_ENDING } from '../session/session-terms';
+import { IDLE_ENDING } from '../session/session-terms';
 import { whenIdle } from '../session/when-idle';
 import { acceptanceBlock } from './acceptance-block';
 import { askPolicy, type Decision } from './ask-policy';
@@ -227,7 +227,9 @@ export class SessionOpener {
       return this.refused(opening, { status: SessionStatus.Rejected, errorCode, text }, false);
     }
     if (decision.kind === 'unanswered' || this.isFull) return this.refused(opening, RETRY_LATER, false);
-    const { acceptance } = decision;
+    const { transport } = opening.connection;
+    const shown = { auth: opening.blocks.auth.slice(), identity: transport.identity };
+    const acceptance = { ...decision.acceptance, ...shown };
     const { expiresAt = Infinity } = acceptance;
     if (settings.wallClock.now() >= expiresAt) {
       const text = `the time that the policy has given was over at ${describeInstant(expiresAt)}`;
@@ -291,7 +293,7 @@ export class SessionOpener {
   private start(
     opening: Opening,
     verdict: Extract<OpenVerdict, { readonly sessionId: number }>,
-    acceptance: Acceptance,
+    acceptance: ClientClaim,
   ): OpenAnswer {
     const { open, connection, extension } = opening;
     const { server, registry } = this;
@@ -312,9 +314,7 @@ export class SessionOpener {
   /** A session is this server's. */
   private adopt(core: SessionCore): void {
     const { settings, scheduler } = this.server;
-    core.claim.watch(() => {
-      void closeSession(core, REVOKED_ENDING);
-    });
+    core.claim.watch(() => authExpired(core));
     const { idleTimeoutMs } = settings;
     if (idleTimeoutMs > 0) {
       const close = (): void => void closeSession(core, IDLE_ENDING);
@@ -327,7 +327,7 @@ export class SessionOpener {
     opening: Opening,
     verdict: Extract<OpenVerdict, { readonly tokens: TokenPair }>,
     core: SessionCore,
-    acceptance: Acceptance,
+    acceptance: ClientClaim,
   ): OpenAnswer {
     const token = core.outlet.log?.takeToken() ?? this.freshToken(core.sessionId);
     const { used, handOver } = verdict;

@@ -39,6 +39,8 @@ export interface RelayingConnection {
 /** A session of another node, as the connection of its client carries it. */
 export class RelayedSession {
   readonly isRelayed = true;
+  /** Whether it has left for good, its own node knows. */
+  readonly comesBackHere = true;
   /** Whether the client takes the session up by itself where its connection is lost. */
   comesBack = false;
   /** Results that the client was sent before it is next asked what it has received. */

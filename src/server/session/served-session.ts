@@ -9,6 +9,7 @@ import { takeFields } from '../../protocol/options/take-fields';
 import { describeError, RuntimeError } from '../../protocol/runtime-error';
 import type { SessionConnectivity } from '../../protocol/session/session-connectivity';
 import { SessionState } from '../../protocol/session/session-lifecycle';
+import type { PeerIdentity } from '../../transport/peer-identity';
 import type { PeerName, TransportKind } from '../../transport/transport';
 import type { Message } from '../../wire/message';
 import type { MessageType } from '../../wire/message-type';
@@ -98,6 +99,14 @@ export class ServedSession extends ContainedObservable<SessionMessage> implement
 
   get context(): unknown {
     return this.core.claim.context;
+  }
+
+  get auth(): Uint8Array {
+    return this.core.claim.shown.auth;
+  }
+
+  get identity(): PeerIdentity | undefined {
+    return this.core.claim.shown.identity;
   }
 
   get peer(): PeerName {

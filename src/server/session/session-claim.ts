@@ -1,5 +1,6 @@
 import type { SchedulerLike, Subscription, TimestampProvider } from 'rxjs';
 import { scheduleAt } from '../../transport/time/schedule-in';
+import type { PeerIdentity } from '../../transport/peer-identity';
 import type { PeerName } from '../../transport/transport';
 import { addressOf } from '../opening/peer-address';
 import type { Acceptance } from '../opening/policy';
@@ -11,6 +12,13 @@ export interface ClaimClocks {
   readonly scheduler: SchedulerLike;
 }
 
+/** What a client has shown, and what the policy has said to it. */
+export interface ClientClaim extends Acceptance {
+  readonly auth: Uint8Array;
+  /** By its certificate. */
+  readonly identity: PeerIdentity | undefined;
+}
+
 /** The owner of a session: its client's token to come back with, what the policy has said of it, and until when. */
 export class SessionClaim {
   private timer: Subscription | undefined;
@@ -19,7 +27,7 @@ export class SessionClaim {
     /** Hashes; undefined where the session does not wait for its client. */
     private pair: TokenPair | undefined,
     /** The policy's word, the last time that it was asked. */
-    private acceptance: Acceptance,
+    private acceptance: ClientClaim,
     private readonly clocks: ClaimClocks,
     /** Whether the token before the current one is a ticket's, with which others than the client may come again. */
     private isTicketUsed = false,
@@ -51,6 +59,11 @@ export class SessionClaim {
     return this.acceptance.context;
   }
 
+  /** What the client has shown last. */
+  get shown(): Pick<ClientClaim, 'auth' | 'identity'> {
+    return this.acceptance;
+  }
+
   /** Calls back when what the policy has accepted runs out. */
   watch(expired: () => void): void {
     this.expired = expired;
@@ -58,7 +71,7 @@ export class SessionClaim {
   }
 
   /** The client has come back, or another with a ticket, and is given another token. */
-  renew(tokens: TokenPair, acceptance: Acceptance, by: 'client' | 'ticket' = 'client'): void {
+  renew(tokens: TokenPair, acceptance: ClientClaim, by: 'client' | 'ticket' = 'client'): void {
     this.pair = tokens;
     this.isTicketUsed = by === 'ticket';
     // Whose the session is does not change.

@@ -79,6 +79,10 @@ export class SessionCore {
   knowsTickets = false;
   /** Whether the client takes the session up by itself where its connection is lost. */
   comesBack = false;
+  /** Whether the client shows its auth anew where it is asked to. */
+  private renewsAuth = false;
+  /** Whether it is asked to, and has not yet: it comes back over the connection that it has. */
+  comesBackHere = false;
   /** Whether the client has said that it may ask to hold an operation. */
   understandsHolds = false;
   phase: ClosePhase = 'open';
@@ -189,6 +193,22 @@ export class SessionCore {
     else this.end('disconnected', 'closed');
   }
 
+  /**
+   * What the policy has accepted has run out: the session waits for its client to show something newer, as it does for one
+   * that is away. False where the client cannot.
+   */
+  awaitAuth(): boolean {
+    const { current } = this.outlet;
+    if (!this.renewsAuth || !this.mayComeBack) return false;
+    // One that is away has to show it anyway.
+    if (current === undefined) return true;
+    this.comesBackHere = true;
+    this.outlet.send(this.sender.authRunOut());
+    current.released(this);
+    this.wait();
+    return true;
+  }
+
   /** How many results there have been: of these a client can prove the receipt. */
   get sentResults(): number {
     return this.outlet.sentResults;
@@ -233,6 +253,7 @@ export class SessionCore {
     const { operations, outlet } = this;
     this.expiry.unsubscribe();
     this.isUnconfirmed = true;
+    this.comesBackHere = false;
     this.lastAttempt = given === undefined ? (extension?.resumeAttempt ?? this.lastAttempt) : 0;
     this.understands(extension);
     // A client of the reference, which keeps nothing of a session but its token.
@@ -293,6 +314,7 @@ export class SessionCore {
     this.understandsHolds = extension?.holdsOperations === true;
     this.knowsTickets = extension?.knowsTickets === true;
     this.comesBack = this.isResumable && extension?.comesBack === true;
+    this.renewsAuth = this.isResumable && extension?.renewsAuth === true;
     this.sender.takesFailures = extension?.takesFailures === true;
     this.sender.takesTools = extension?.takesTools === true;
   }

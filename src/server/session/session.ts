@@ -7,6 +7,7 @@ import type { Result } from '../../protocol/operation/result';
 import type { SentBefore } from '../log/sent-before';
 import type { SessionConnectivity } from '../../protocol/session/session-connectivity';
 import type { SessionState } from '../../protocol/session/session-lifecycle';
+import type { PeerIdentity } from '../../transport/peer-identity';
 import type { PeerName, TransportKind } from '../../transport/transport';
 import type { Message } from '../../wire/message';
 import type { MessageType } from '../../wire/message-type';
@@ -25,7 +26,7 @@ import type { CreditTarget, SessionEnding } from './session-terms';
  *   session.respond((submit) => model.stream(submit.body));
  * });
  */
-export interface ServerSession extends Observable<SessionMessage> {
+export interface ServerSession<Context = unknown> extends Observable<SessionMessage> {
   readonly sessionId: number;
   /** Whether it takes messages and submits. */
   readonly state: SessionState;
@@ -37,8 +38,15 @@ export interface ServerSession extends Observable<SessionMessage> {
   readonly open: SessionOpenMetadata;
   /** What it was granted. */
   readonly granted: SessionOpenAckMetadata;
-  /** What the policy has found out about the client: see `accept`. */
-  readonly context: unknown;
+  /** What the policy has found out about the client, the last time that it was asked: see `accept`. */
+  readonly context: Context;
+  /** What the client has shown last, of which that was found out; empty where it has shown nothing. */
+  readonly auth: Uint8Array;
+  /**
+   * Who the client was by its certificate then. Undefined where it has shown none, where the one shown could not be
+   * verified, and without TLS.
+   */
+  readonly identity: PeerIdentity | undefined;
   /** The client's address, as the connection that carries the session has it, or the last one that did. */
   readonly peer: PeerName;
   /** The kind of that connection. */

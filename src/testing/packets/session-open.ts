@@ -50,13 +50,18 @@ export class OpenPacket extends RecordPacket<OpenType> {
 
   /**
    * Says, as this project's clients do, that the client answers PING, and what else it knows; of a session that it asks
-   * to keep, that it comes back for it.
+   * to keep, that it comes back for it and shows its auth anew.
    */
   announced(extension: SessionExtension = {}): OpenPacket {
     const { sessionFlags = 0 } = this.fields;
     const comesBack = (sessionFlags & SessionFlag.AllowResume) === 0 ? undefined : true;
     return this.#withBlocks({
-      extension: encodeSessionExtension({ ...CLIENT_CLAIMS, comesBack, ...extension }),
+      extension: encodeSessionExtension({
+        ...CLIENT_CLAIMS,
+        comesBack,
+        renewsAuth: comesBack,
+        ...extension,
+      }),
     });
   }
 

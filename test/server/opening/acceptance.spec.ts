@@ -182,10 +182,10 @@ describe('an acceptance that runs out', () => {
     return serve({ policy, scheduler: time, wallClock: { now: () => NOON + time.now() + step } });
   }
 
-  it('closes its session then, as revoked', async () => {
+  it('closes its session then, as revoked, where its client shows nothing anew', async () => {
     const served = expiring(() => accept(undefined, { expiresAt: NOON + 3_600_000 }));
     const peer = await Peer.connect(served.endpoint);
-    await peer.send(open(1).resumable().announced()).next();
+    await peer.send(open(1).resumable().announced({ renewsAuth: undefined })).next();
     time.advance(3_599_999);
     await settled();
     expect(peer.waiting).toBe(0);

@@ -94,7 +94,7 @@ describe('comparePackets', () => {
         path: 'body.sessionExtension',
         expected: '(absent)',
         actual:
-          'announced, holdsOperations true, takesRefusalText true, takesFailures true, knowsTickets true, takesTools true, comesBack true',
+          'announced, holdsOperations true, takesRefusalText true, takesFailures true, knowsTickets true, takesTools true, comesBack true, renewsAuth true',
       },
     ]);
     expect(comparePackets(openAck(42).announced(1), openAck(42).announced(2))).toEqual([

@@ -108,7 +108,7 @@ describe('open', () => {
 
   it('carries its blocks in order, and says how long they are', () => {
     const made = open(42).auth('abc').resuming(resumeToken(7, 2)).announced();
-    expect(fields(made)).toMatchObject({ resumeTokenBytes: 2, authBytes: 3, sessionExtensionBytes: 32 });
+    expect(fields(made)).toMatchObject({ resumeTokenBytes: 2, authBytes: 3, sessionExtensionBytes: 36 });
     expect([...made.body.subarray(0, 5)]).toEqual([7, 7, 0x61, 0x62, 0x63]);
     expect(fields(made)).toMatchObject({ sessionFlags: SessionFlag.AllowResume });
   });

@@ -3,6 +3,7 @@ import { unexpectedType, unhandled } from '../../../protocol/packet-checks';
 import { decodeMessage, type Message, type MessageOf, type TypeFrom } from '../../../wire/message';
 import { MessageType } from '../../../wire/message-type';
 import { ErrorScope } from '../../../wire/messages/error-message';
+import { SessionErrorCode } from '../../../wire/messages/session-open';
 import type { Packet } from '../../../wire/packet';
 import { preview3 } from '../../../wire/preview3';
 import type { Revision } from '../../../wire/revision';
@@ -33,6 +34,8 @@ export class SessionMessages {
   readonly results: Results;
   readonly flow: FlowUpdates;
   readonly hints = new Subject<Message<typeof MessageType.ResultHint>>();
+  /** The server wants newer auth, and keeps the session for whoever shows it. */
+  readonly authRunOut = new Subject<void>();
   readonly patches: Patches;
   readonly migrations: Migrations;
   readonly cachePuts: CachePuts;
@@ -85,6 +88,7 @@ export class SessionMessages {
     this.rejectRequests(error);
     this.flow.received.complete();
     this.hints.complete();
+    this.authRunOut.complete();
   }
 
   private get revision(): Revision {
@@ -95,11 +99,15 @@ export class SessionMessages {
     return [this.patches, this.migrations, this.cachePuts];
   }
 
-  /** It answers a submit, or a request: as acks do, the first that has no answer. */
+  /** It asks for newer auth, or answers a submit, or a request: as acks do, the first that has no answer. */
   private onError(message: MessageOf<typeof MessageType.Error>): void {
     const { errorScope, relatedFrameId, errorCode } = message.metadata;
     if (errorScope !== ErrorScope.Session || relatedFrameId !== 0) {
       this.results.onError(message);
+      return;
+    }
+    if (errorCode === SessionErrorCode.AuthFailed) {
+      this.authRunOut.next();
       return;
     }
     const oldest = this.requests.reduce((a, b) => (b.firstTurn < a.firstTurn ? b : a));

@@ -7,7 +7,7 @@ import type { MessageOf } from '../../../wire/message';
 import type { MessageType } from '../../../wire/message-type';
 import { CloseReason, CloseStatus, InFlightPolicy } from '../../../wire/messages/session-close';
 import type { SessionCore } from '../session-core';
-import { REFUSED, type SessionEnding, type Toll } from '../session-terms';
+import { REFUSED, REVOKED_ENDING, type SessionEnding, type Toll } from '../session-terms';
 
 /**
  * Milliseconds that an announced client has, where the server shuts down and no operation is left, to say that
@@ -25,6 +25,11 @@ export async function closeSession(session: SessionCore, ending: SessionEnding):
   const over = lastValueFrom(session.connectivity, { defaultValue: undefined });
   ask(session, ending);
   await over;
+}
+
+/** What the policy has accepted has run out: the client shows something newer, or the session is over. */
+export function authExpired(session: SessionCore): void {
+  if (!session.awaitAuth()) void closeSession(session, REVOKED_ENDING);
 }
 
 /** SESSION_CLOSE: the client asks for the end. */

@@ -31,7 +31,7 @@ import {
 import { SessionPatchAckMetadata } from '../../../wire/messages/session-patch';
 import { EMPTY, packet, type Packet } from '../../../wire/packet';
 import { cutText, MAX_TEXT_BYTES } from '../../../protocol/cut-text';
-import { answerTooLarge, operationEnd } from '../../connection/error-packet';
+import { answerTooLarge, authRunOut, operationEnd } from '../../connection/error-packet';
 import type { SessionOutlet } from './session-outlet';
 import { UnreadShares } from './unread-shares';
 
@@ -155,6 +155,11 @@ export class SessionSender {
       sessionCloseTag: this.sessionId,
     });
     return this.packet(MessageType.SessionClose, 0, SessionCloseMetadata.encode(close));
+  }
+
+  /** Asks the client to show who it is anew. */
+  authRunOut(): Packet {
+    return authRunOut(this.sessionId);
   }
 
   closeAck(closeStatus: CloseStatus, lastOperationId: number): void {
