@@ -82,7 +82,7 @@ describe('a submit that waits for credit', () => {
       expect(await firstValueFrom(session.credit$)).toMatchObject({ granted: 1, waiting: 2 });
     }, LONG);
     expect(seen).toEqual([
-      'operation application 2 submits of session 1 waited for credit for 5 s: 1 operations are in flight, of 1 that the server grants; end or cancel some, or have the server grant more (`maxInFlightOperations` and `grantedOperationCredit` of createServer, `session.grant`); `credit$` says how much there is',
+      'operation application submits of session 1 wait for credit (2, one for 5 s): 1 in flight are all that the server grants; end some, or have it grant more (`maxInFlightOperations` of createServer, `session.grant`)',
     ]);
   });
 
@@ -96,7 +96,7 @@ describe('a submit that waits for credit', () => {
       act('--s', { s: () => run(session.submit({})) });
     }, LONG);
     expect(seen).toHaveLength(1);
-    expect(seen[0]).toContain('the server has paused the session or its connection, or grants none');
+    expect(seen[0]).toContain('the server has paused it, or grants none');
   });
 
   it('is not told where each waits for less, nor of one that is given up', async () => {

@@ -47,12 +47,11 @@ export class CreditPatience {
 export function waitsForCredit(sessionId: number, { granted, inFlight, waiting }: Credit): RuntimeError {
   const why =
     inFlight < granted || granted === 0
-      ? 'the server has paused the session or its connection, or grants none'
-      : `${inFlight} operations are in flight, of ${granted} that the server grants`;
-  const what = `${waiting} ${waiting === 1 ? 'submit' : 'submits'} of session ${sessionId}`;
+      ? 'the server has paused it, or grants none'
+      : `${inFlight} in flight are all that the server grants`;
   return new RuntimeError(
     'internal',
-    `${what} waited for credit for ${PATIENCE_MS / 1000} s: ${why}; end or cancel some, or have the server grant more (\`maxInFlightOperations\` and \`grantedOperationCredit\` of createServer, \`session.grant\`); \`credit$\` says how much there is`,
+    `submits of session ${sessionId} wait for credit (${waiting}, one for ${PATIENCE_MS / 1000} s): ${why}; end some, or have it grant more (\`maxInFlightOperations\` of createServer, \`session.grant\`)`,
     { reach: 'operation', origin: 'application' },
   );
 }
