@@ -60,6 +60,7 @@ const MET = [
   'patch: done',
   'pauses',
   'policy: broken',
+  'policy: more time',
   'policy: open refused',
   'policy: resume refused',
   'releases',

@@ -31,9 +31,13 @@ export function policyOf(surroundings: PolicySurroundings): SessionPolicy {
     } else if (hasOwners || lifeMs !== undefined) {
       const owner = hasOwners ? new TextDecoder().decode(auth) : undefined;
       const record = ledger.sessionsByTag.get(open.clientSessionTag);
-      // Whatever it was told first: to come back makes a session no older.
+      // Whatever it was told first, until that is over: to come back sooner makes a session no older.
       if (record !== undefined && lifeMs !== undefined) {
-        record.expiresAt ??= wallClock.now() + within(random, lifeMs);
+        const now = wallClock.now();
+        const isRenewed = record.isReconnecting && now >= (record.expiresAt ?? Infinity) && random.chance(0.7);
+        if (isRenewed) ledger.count('policy: more time');
+        record.expiresAt = isRenewed ? undefined : record.expiresAt;
+        record.expiresAt ??= now + within(random, lifeMs);
       }
       const expiresAt = record?.expiresAt;
       verdict = accept(what, {

@@ -10,7 +10,7 @@ export function readsFirst(fact: Fact): Finding {
   return `${who} woke and cut connection ${connectionId}, with ${unreadBytes} bytes of its peer unread`;
 }
 
-/** 16: what the policy has given for a time ends with that, by the date. */
+/** 16: nobody has a session for longer than the policy has given, by the date. */
 export function notOverdue(session: SessionRecord, _held: ServerInnards, now: number): Finding {
   if (session.overdueAt === undefined || now <= session.overdueAt) return undefined;
   return `${nameOf(session)} goes on at ${now} ms, past what the policy has given`;

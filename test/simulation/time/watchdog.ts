@@ -69,11 +69,15 @@ export class Watchdog {
     return held;
   }
 
-  /** The date is looked at every minute where it was set: then a session may be late. */
+  /**
+   * The date is looked at every minute where it was set: then a session may be late. One that reconnects may wait for its
+   * client, which the policy judges anew.
+   */
   private noteExpiry(session: SessionRecord, now: number): void {
     const { wallClock, scenario } = this.world;
-    const { expiresAt = Infinity } = session;
-    if (wallClock.now() < expiresAt) session.overdueAt = undefined;
+    const { expiresAt = Infinity, isReconnecting, attachment } = session;
+    const isAway = isReconnecting && attachment === 'reconnecting';
+    if (wallClock.now() < expiresAt || isAway) session.overdueAt = undefined;
     else session.overdueAt ??= scenario.clockSteps.length === 0 ? now : now + 60_000;
   }
 
