@@ -14,7 +14,7 @@ import { run, runTool } from './run';
 const entries = entryPoints();
 const MAX_UNPACKED_BYTES = 3_100_000;
 const MAX_PACKED_BYTES = 750_000;
-const MAX_CLIENT_BYTES = 70_500;
+const MAX_CLIENT_BYTES = 71_200;
 
 const specifiers = entries.map(({ specifier }) => specifier);
 

@@ -34,7 +34,8 @@ export function policyOf(surroundings: PolicySurroundings): SessionPolicy {
       // Whatever it was told first, until that is over: to come back sooner makes a session no older.
       if (record !== undefined && lifeMs !== undefined) {
         const now = wallClock.now();
-        const isRenewed = record.isReconnecting && now >= (record.expiresAt ?? Infinity) && random.chance(0.7);
+        const isRenewed =
+          record.isReconnecting && now >= (record.expiresAt ?? Infinity) && random.chance(0.7);
         if (isRenewed) ledger.count('policy: more time');
         record.expiresAt = isRenewed ? undefined : record.expiresAt;
         record.expiresAt ??= now + within(random, lifeMs);
