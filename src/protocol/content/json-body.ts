@@ -1,3 +1,4 @@
+import { describeValue } from '../describe-value';
 import { joinBody } from '../../wire/body/body-region';
 import { DescriptorFlag, encodeTypedPayload } from '../../wire/body/typed-payload';
 import { PayloadKind, Profile } from '../../wire/messages/payload-kind';
@@ -20,8 +21,6 @@ const utf8 = new TextEncoder();
 
 /** Throws a `TypeError` where a value is none that JSON has. */
 export function encodeJson(payloadKind: JsonKind, value: unknown): JsonBody {
-  const json = JSON.stringify(value) as string | undefined;
-  if (json === undefined) throw new TypeError('a value that JSON does not have cannot be sent as such');
   const event = {
     profileId: Profile.Unspecified,
     descriptorFlags: DescriptorFlag.Terminal,
@@ -29,12 +28,27 @@ export function encodeJson(payloadKind: JsonKind, value: unknown): JsonBody {
     schemaVersion: 0,
     streamSemantics:
       payloadKind === PayloadKind.ToolDelta ? StreamSemantics.ToolUpdate : StreamSemantics.Event,
-    payload: utf8.encode(json),
+    payload: jsonBytes(value),
   };
   return {
     body: ours(joinBody(encodeTypedPayload(payloadKind, [event]))),
     fields: { payloadKindBitmap: payloadKind, payloadFrameCount: 1 },
   };
+}
+
+/** A value as JSON. Throws a `TypeError` where it is none that JSON has. */
+export function jsonBytes(value: unknown): Uint8Array {
+  let json: string | undefined;
+  let cause: unknown;
+  try {
+    json = JSON.stringify(value) as string | undefined;
+  } catch (error) {
+    // A bigint, a circle, or what its `toJSON` throws.
+    cause = error;
+  }
+  if (json !== undefined) return utf8.encode(json);
+  const text = `a value that JSON does not have cannot be sent as such: ${describeValue(value)}`;
+  throw new TypeError(text, { cause });
 }
 
 /** The values of the payloads of one kind; what is no JSON is left out. Throws an `NnrpError` where the body is none. */

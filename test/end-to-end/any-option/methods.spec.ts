@@ -13,17 +13,23 @@ import type { Client } from '../../../src/client/client';
 import type { ClientSession } from '../../../src/client/session/session';
 import {
   accept,
+  check,
+  checkEvents,
   connect,
   createServer,
+  decodeTensor,
   decodeText,
   decodeTokens,
   describeError,
+  encodeParts,
   encodeSummary,
+  encodeTensor,
   encodeTokens,
   failure,
   give,
   refuse,
   type RefusalReason,
+  type StandardSchema,
 } from '../../../src/index';
 import type { Server } from '../../../src/server/server';
 import type { ServerSession } from '../../../src/server/session/session';
@@ -81,6 +87,9 @@ async function sides(): Promise<Sides> {
 
 type Call = (sides: Sides, value: never) => unknown;
 const BYTES = new Uint8Array(2);
+const SCHEMA: StandardSchema = {
+  '~standard': { version: 1, vendor: 'test', validate: (value) => ({ value }) },
+};
 
 /** Every function and method with arguments, each in the place of one of these. */
 const CALLS: Readonly<Record<string, Call>> = {
@@ -151,6 +160,30 @@ const CALLS: Readonly<Record<string, Call>> = {
   decodeTokens: (_, value) => decodeTokens(value),
   decodeText: (_, value) => lastValueFrom(of<never>(value).pipe(decodeText(), toArray())),
   encodeSummary: (_, value) => encodeSummary(value),
+  'encodeParts, the parts': (_, value) => encodeParts(value),
+  'encodeParts, a part': (_, value) => encodeParts([value]),
+  'encodeParts, a kind': (_, kind) => encodeParts([{ kind } as never]),
+  'encodeParts, a text': (_, text) => encodeParts([{ kind: 'text', text }]),
+  'encodeParts, a value': (_, value) => encodeParts([{ kind: 'event', value }]),
+  'encodeParts, bytes': (_, bytes) => encodeParts([{ kind: 'audio', bytes }]),
+  'encodeParts, a tensor': (_, body) => encodeParts([{ ...encodeTensor({ sections: [] }), body }]),
+  'encodeParts, what a tensor is': (_, metadata) =>
+    encodeParts([{ ...encodeTensor({ sections: [] }), metadata }]),
+  'encodeParts, the options': (_, value) => encodeParts([], value),
+  'encodeParts, the references': (_, references) => encodeParts([], { references }),
+  'encodeParts, a reference': (_, value) => encodeParts([], { references: [value] }),
+  encodeTensor: (_, value) => encodeTensor(value),
+  'encodeTensor, a section': (_, value) => encodeTensor({ sections: [value] }),
+  'encodeTensor, tiles': (_, tiles) => encodeTensor({ sections: [{ tiles }] }),
+  'encodeTensor, tile ids': (_, tileIds) => encodeTensor({ sections: [], tileIds }),
+  decodeTensor: (_, value) => decodeTensor(value),
+  'check, the schema': (_, value) => check(value, 1),
+  'check, the value': (_, value) => check(SCHEMA, value),
+  'check, the options': (_, value) => check(SCHEMA, 1, value),
+  'checkEvents, the schema': (_, value) => checkEvents(value),
+  'checkEvents, the options': (_, value) => checkEvents(SCHEMA, value),
+  'submit.json, the schema': ({ submit }, value) => submit.json(value),
+  'submit.json, the options': ({ submit }, value) => submit.json(SCHEMA, value),
   describeError: (_, value) => describeError(value),
 };
 

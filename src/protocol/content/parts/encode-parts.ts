@@ -19,7 +19,7 @@ import { BodyRegionPrelude as Preview4Prelude } from '../../../wire/preview4/bod
 import { ObjectReferenceBlock as Preview4Block } from '../../../wire/preview4/body/object-reference';
 import { regionsOf } from '../typed-body';
 import type { Part, TensorPart } from './part';
-import { encodeFrames, noPart, partFrame, type FramePart } from './part-frame';
+import { encodeFrames, noPart, partFrame, requireTensor, type FramePart } from './part-frame';
 
 /** What a question has besides its parts. */
 export interface EncodePartsOptions {
@@ -61,6 +61,7 @@ export function encodeParts(
   if (given.length === 0 && references.length === 0) return { body: EMPTY, metadata: {} };
   const [tensor, another] = given.filter((part): part is TensorPart => part.kind === 'tensor');
   if (another !== undefined) breaksRule('a body has one tensor; its sections may be many');
+  if (tensor !== undefined) requireTensor(tensor);
   const frames = given.filter(isFramePart).map(partFrame);
   const { regions, kinds } = encodeFrames(frames);
   const referred = referenceRegion(references, { hasParts: given.length > 0, revision });

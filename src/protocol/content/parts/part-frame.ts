@@ -8,8 +8,10 @@ import {
   encodeTypedPayload as encodeInPreview4,
   type TypedPayloadPart,
 } from '../../../wire/preview4/body/typed-payload';
+import { jsonBytes } from '../json-body';
 import { TOKEN_DELTA } from '../token-delta';
-import type { Part } from './part';
+import { requireTypedBody } from '../token-decoder';
+import type { Part, TensorPart } from './part';
 
 /** A part that is a typed payload, one of several in a body perhaps. */
 export type FramePart = Exclude<Part, { readonly kind: 'tensor' | 'summary' }>;
@@ -32,12 +34,12 @@ export function partFrame(part: FramePart): TypedPayloadPart {
         payload: utf8.encode(requireText(part.text)),
       };
     case 'event': {
-      const payload = json(part.value);
+      const payload = jsonBytes(part.value);
       const streamSemantics = StreamSemantics.Event;
       return { ...WHOLE, payloadKind: PayloadKind.StructuredEvent, streamSemantics, payload };
     }
     case 'tool': {
-      const payload = json(part.value);
+      const payload = jsonBytes(part.value);
       const streamSemantics = StreamSemantics.ToolUpdate;
       return { ...WHOLE, payloadKind: PayloadKind.ToolDelta, streamSemantics, payload };
     }
@@ -70,6 +72,15 @@ export function encodeFrames(frames: readonly TypedPayloadPart[]): EncodedFrames
   return { regions: encodeTypedPayload(kinds, plain), kinds };
 }
 
+/** Throws a `TypeError` where a part is not as `encodeTensor` makes it. */
+export function requireTensor(part: TensorPart): void {
+  const given = part as Partial<TensorPart> | undefined | null;
+  if (given?.kind !== 'tensor') {
+    throw new TypeError(`a tensor must be a part of kind tensor, got ${describeValue(part)}`);
+  }
+  requireTypedBody(part);
+}
+
 export function noPart(value: unknown): TypeError {
   const kinds = 'text, event, tool, audio, video, bytes, tensor, summary';
   return new TypeError(`a part must be an object whose kind is one of ${kinds}, got ${describeValue(value)}`);
@@ -82,10 +93,4 @@ function requireText(text: string): string {
 
 function bytesOf(bytes: Uint8Array): Uint8Array {
   return requireBytes(bytes, 'the bytes of a part');
-}
-
-function json(value: unknown): Uint8Array {
-  const text = JSON.stringify(value) as string | undefined;
-  if (text === undefined) throw new TypeError('a value that JSON does not have cannot be sent as such');
-  return utf8.encode(text);
 }

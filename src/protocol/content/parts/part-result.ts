@@ -3,7 +3,7 @@ import type { ResultFields, ResultPush } from '../../operation/result';
 import { joinBody } from '../../../wire/body/body-region';
 import { ours } from '../../../wire/bytes/own-bytes';
 import type { Part, TensorPart } from './part';
-import { encodeFrames, partFrame } from './part-frame';
+import { encodeFrames, partFrame, requireTensor } from './part-frame';
 
 /** What makes the results of an operation. */
 interface ResultMaker {
@@ -18,7 +18,10 @@ export function partResult(submit: ResultMaker, part: Part): ResultPush {
     const { body, fields } = encodeSummary(summary);
     return submit.complete(body, fields);
   }
-  if (part.kind === 'tensor') return submit.partial(part.body, tensorFields(part));
+  if (part.kind === 'tensor') {
+    requireTensor(part);
+    return submit.partial(part.body, tensorFields(part));
+  }
   const { regions, kinds } = encodeFrames([partFrame(part)]);
   return submit.partial(ours(joinBody(regions)), { payloadKindBitmap: kinds, payloadFrameCount: 1 });
 }

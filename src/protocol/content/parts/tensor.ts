@@ -18,6 +18,7 @@ import { integer, listOf, required, rule, u16, u32, type Rule } from '../../opti
 import { optionsOf, takeOptions, type Rules } from '../../options/take-options';
 import { regionsOf, typedFrames } from '../typed-body';
 import type { TensorPart } from './part';
+import { requireTensor } from './part-frame';
 import { decodeTileIndex, encodeTileIndex, isContiguous } from './tile-index';
 
 /** A tensor in tiles, of which each section has a payload each. */
@@ -108,6 +109,7 @@ export function encodeTensor(tensor: TensorInput): TensorPart {
  * const { sections } = decodeTensor(part);
  */
 export function decodeTensor(part: TensorPart): Tensor {
+  requireTensor(part);
   const { metadata, body } = part;
   const { tileCount = 0 } = metadata;
   const objects = decodeInlineObjects(regionsOf(body).inlineObjects);
