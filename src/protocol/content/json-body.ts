@@ -41,7 +41,7 @@ export function jsonBytes(value: unknown): Uint8Array {
   let json: string | undefined;
   let cause: unknown;
   try {
-    json = JSON.stringify(value) as string | undefined;
+    json = JSON.stringify(value);
   } catch (error) {
     // A bigint, a circle, or what its `toJSON` throws.
     cause = error;
