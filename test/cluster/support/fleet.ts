@@ -38,6 +38,13 @@ export class NodeProcess {
     await gone;
   }
 
+  /** As {@link close}, as whoever deploys does it: with SIGTERM. */
+  async terminate(): Promise<void> {
+    const gone = this.gone();
+    this.process.kill('SIGTERM');
+    await gone;
+  }
+
   async kill(): Promise<void> {
     const gone = this.gone();
     this.process.kill('SIGKILL');

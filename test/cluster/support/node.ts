@@ -4,6 +4,7 @@ import { createServer } from '../../../src/server/server';
 import { tcp } from '../../../src/transport/tcp/tcp';
 import { ipc } from '../../../src/transport/ipc/ipc';
 import { webSocket } from '../../../src/transport/web-socket/web-socket';
+import type { ServerHealth } from '../../../src/server/health';
 import type { CloseOptions } from '../../../src/server/options';
 
 /** What a node is told as it starts. */
@@ -29,6 +30,7 @@ export type NodeWord =
       readonly cpuMs: number;
       readonly handlers: number;
       readonly failures: readonly string[];
+      readonly health: ServerHealth;
     };
 
 const { redis, link, folder, log } = JSON.parse(process.env.NODE_OPTIONS_JSON!) as NodeOptions;
@@ -45,6 +47,10 @@ const server = createServer({
 });
 server.failures$.subscribe((failure) => failures.push(failure.message));
 server.violations$.subscribe(({ error }) => failures.push(error.message));
+let health: ServerHealth;
+server.health$.subscribe((now) => {
+  health = now;
+});
 let handlers = 0;
 server.sessions$.subscribe((session) => {
   const goesOn = log === 'continued';
@@ -74,8 +80,13 @@ process.on('message', (order: NodeOrder) => {
   if (order === 'usage') {
     const { sessionCount: sessions, connectionCount: connections } = server;
     const { user, system } = process.cpuUsage();
-    tell({ kind: 'usage', sessions, connections, cpuMs: (user + system) / 1000, handlers, failures });
+    const cpuMs = (user + system) / 1000;
+    tell({ kind: 'usage', sessions, connections, cpuMs, handlers, failures, health });
   } else void server.close(order.close).then(() => process.exit(0));
+});
+// As a service does.
+process.once('SIGTERM', () => {
+  void server.close({ handOver: true, graceMs: 60_000 }).then(() => process.exit(0));
 });
 process.on('disconnect', () => process.exit(0));
 
