@@ -20,6 +20,7 @@ module.exports = {
     '^nnrp-rx/operators$': '<rootDir>/operators/index.ts',
     '^nnrp-rx/testing$': '<rootDir>/src/testing/index.ts',
     '^nnrp-rx/wire$': '<rootDir>/src/wire/index.ts',
+    '^nnrp-rx/redis$': '<rootDir>/src/cluster/redis/index.ts',
   },
   // Printed by CI, without a threshold: a figure to read, not to please.
   coverageProvider: 'v8',

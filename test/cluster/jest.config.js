@@ -5,6 +5,11 @@ module.exports = {
   testTimeout: 60_000,
   // Types are checked once, by `npm run typecheck`; the transform only strips them.
   transform: { '^.+\\.ts$': require.resolve('../../scripts/strip-types.js') },
+  // The example imports what a user does.
+  moduleNameMapper: {
+    '^nnrp-rx$': '<rootDir>/src/index.ts',
+    '^nnrp-rx/redis$': '<rootDir>/src/cluster/redis/index.ts',
+  },
   testMatch: ['<rootDir>/test/cluster/**/*.spec.ts'],
   globalSetup: '<rootDir>/test/cluster/support/install-redis.ts',
   maxWorkers: 1,

@@ -19,7 +19,12 @@ export class Asking {
 
   /** So many parts, each so late. */
   answer(count: number, ms: number): Promise<string> {
-    const { text$ } = this.session.submit({ body: `${count} ${ms}` });
+    return this.ask(`${count} ${ms}`);
+  }
+
+  /** The whole of an answer. */
+  ask(body: string): Promise<string> {
+    const { text$ } = this.session.submit({ body });
     return lastValueFrom(text$.pipe(reduce((text, part) => text + part, '')));
   }
 
