@@ -2,11 +2,18 @@ import { createClient, RESP_TYPES, type RedisClientOptions } from '@redis/client
 import { BehaviorSubject } from 'rxjs';
 import { ignoreRejection } from '../../protocol/ignore-rejection';
 import type { ClusterStore } from '../cluster';
+import { monotonicScheduler } from '../../transport/time/monotonic-scheduler';
 import type { SessionLog } from '../session-log';
+import { answeredIn } from './answered-in';
 import { RedisLog } from './redis-log';
 
 /** Milliseconds that a call may take before it counts as unanswered. */
 const COMMAND_TIMEOUT_MS = 1000;
+
+/** A call that is not answered rejects, soon. */
+function soon<T>(call: Promise<T>): Promise<T> {
+  return answeredIn(COMMAND_TIMEOUT_MS, monotonicScheduler, call);
+}
 
 /** What begins the keys of every cluster. */
 export const DEFAULT_PREFIX = 'nnrp:';
@@ -33,7 +40,14 @@ export class RedisStore implements ClusterStore {
     });
     // A value is bytes.
     this.client = client.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer });
-    this.log = new RedisLog(this.client, prefix);
+    this.log = new RedisLog(
+      {
+        eval: (script, call) => soon(this.client.eval(script, call)),
+        evalSha: (sha, call) => soon(this.client.evalSha(sha, call)),
+        hmGet: (key, fields) => soon(this.client.hmGet(key, fields)),
+      },
+      prefix,
+    );
     // It says the rest by `isReady`; without a listener an error would end the process.
     client.on('error', () => {
       this.isUp$.next(client.isReady);
@@ -45,30 +59,28 @@ export class RedisStore implements ClusterStore {
   }
 
   count(counter: string): Promise<number> {
-    return this.client.incr(this.prefix + counter);
+    return soon(this.client.incr(this.prefix + counter));
   }
 
   async claim(key: string, value: Uint8Array, ttlMs: number): Promise<boolean> {
     const condition = 'NX';
-    const set = await this.client.set(this.prefix + key, Buffer.from(value), {
-      condition,
-      expiration: { type: 'PX', value: Math.ceil(ttlMs) },
-    });
-    return set !== null;
+    const expiration = { type: 'PX', value: Math.ceil(ttlMs) } as const;
+    const asked = this.client.set(this.prefix + key, Buffer.from(value), { condition, expiration });
+    return (await soon(asked)) !== null;
   }
 
   async put(key: string, value: Uint8Array, ttlMs: number): Promise<void> {
     const expiration = { type: 'PX', value: Math.ceil(ttlMs) } as const;
-    await this.client.set(this.prefix + key, Buffer.from(value), { expiration });
+    await soon(this.client.set(this.prefix + key, Buffer.from(value), { expiration }));
   }
 
   async get(key: string): Promise<Uint8Array | undefined> {
-    return (await this.client.get(this.prefix + key)) ?? undefined;
+    return (await soon(this.client.get(this.prefix + key))) ?? undefined;
   }
 
   async remove(keys: readonly string[]): Promise<void> {
     // One by one, as they may be of several slots; they leave together all the same.
-    await Promise.all(keys.map((key) => this.client.del(this.prefix + key)));
+    await Promise.all(keys.map((key) => soon(this.client.del(this.prefix + key))));
   }
 
   close(): void {

@@ -47,7 +47,7 @@ export class RedisServer {
 
   async kill(): Promise<void> {
     const { process: running } = this;
-    if (running === undefined || running.exitCode !== null) return;
+    if (running === undefined || running.exitCode !== null || running.signalCode !== null) return;
     await new Promise((resolve) => {
       running.once('exit', resolve);
       running.kill('SIGKILL');
