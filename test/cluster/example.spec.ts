@@ -20,7 +20,7 @@ describe('the node of the example', () => {
       TOKEN_KEY: 'of every node, and secret',
       LINK_HOST: '127.0.0.1',
     };
-    const node = await startNode({ ...environment, TRUST_PROXY: '127.0.0.1,::1', GRACE_MS: '5000' }, any);
+    const node = await startNode({ ...environment, TRUST_PROXY: '10.0.0.1,fd00::1', GRACE_MS: '5000' }, any);
     running.push(node);
     overTcp.add(node.ports.tcp);
     overWebSocket.add(node.ports.webSocket);

@@ -113,6 +113,7 @@ describe('kubernetes.yaml', () => {
     expect(resources.map(({ kind }) => kind)).toEqual([
       'Deployment',
       'Service',
+      'Service',
       'NetworkPolicy',
       'PodDisruptionBudget',
     ]);
