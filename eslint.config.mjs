@@ -139,6 +139,11 @@ export default defineConfig(
   },
   {
     files: ['**/*.{js,cjs}'],
+    ignores: ['template/**'],
     languageOptions: { sourceType: 'commonjs', globals: { __dirname: 'readonly' } },
+  },
+  {
+    files: ['template/**/page.js'],
+    languageOptions: { globals: { document: 'readonly', location: 'readonly', sessionStorage: 'readonly' } },
   },
 );
