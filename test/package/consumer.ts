@@ -15,6 +15,13 @@ export async function pack(): Promise<string> {
   return join(folder, ...tarballs);
 }
 
+/** The tarball of this run. */
+export function packed(): string {
+  const tarball = process.env['TARBALL'];
+  if (tarball === undefined) throw new Error('nothing was packed: the suite runs with its own configuration');
+  return tarball;
+}
+
 /** An empty folder outside the repository with the tarball and its peers installed, as a user has them. */
 export async function install(tarball: string): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'nnrp-rx-consumer-'));

@@ -5,9 +5,8 @@ module.exports = {
   rootDir: __dirname,
   testMatch: ['<rootDir>/**/*.spec.ts'],
   testPathIgnorePatterns: ['/node_modules/'],
-  globalSetup: '<rootDir>/../browser/install-chromium.ts',
-  // Each file builds what it packs.
-  maxWorkers: 1,
+  globalSetup: '<rootDir>/set-up.ts',
+  globalTeardown: '<rootDir>/tear-down.ts',
   // It builds, packs, installs and compiles.
   testTimeout: 180_000,
 };

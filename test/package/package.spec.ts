@@ -1,10 +1,8 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { copyFileSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { dirname, join, posix } from 'node:path';
+import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { join, posix } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { createContext, runInContext } from 'node:vm';
-import { install, lendNodeTypes, pack, write } from './consumer';
+import { install, lendNodeTypes, packed, write } from './consumer';
 import { entryPoints } from './entry-points';
 import { run, runTool } from './run';
 
@@ -18,16 +16,14 @@ const MAX_CLIENT_BYTES = 71_200;
 
 const specifiers = entries.map(({ specifier }) => specifier);
 
-let tarball: string;
+const tarball = packed();
 let consumer: string;
 
 beforeAll(async () => {
-  tarball = await pack();
   consumer = await install(tarball);
 });
 
 afterAll(() => {
-  if (tarball) rmSync(dirname(tarball), { recursive: true, force: true });
   if (consumer) rmSync(consumer, { recursive: true, force: true });
 });
 
@@ -202,46 +198,6 @@ describe('in Node', () => {
     expect(JSON.parse(await run(process.execPath, [write(consumer, 'esm.mjs', script)]))).toEqual(
       Object.fromEntries(entries.map(({ module, values }) => [module, values])),
     );
-  });
-});
-
-describe('the examples', () => {
-  const SAID = {
-    hello: /^Hello, Ishmael!\n$/,
-    chat: /^I have heard 1: .*\nI have heard 2: “Call me Ishmael.” “Some years ago” \n$/,
-    agent: /^Looking out of a window in Nantucket … it is noon, and there is fog.\n$/,
-    tiles: /^{"factor":3,"tiles":2}\n3,6 90,120\n$/,
-    cancel: /^token 0\ntoken 1\ntoken 2\nthe handler is unsubscribed\n$/,
-    resume: /is reconnecting\nsession is resumed\n0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 \n/,
-    marbles: /^the cancel has stopped the model/,
-    'message-port': /^You said: Call me Ishmael.\n$/,
-  };
-
-  it.each(Object.entries(SAID))('%s does what it says, as it is in the tarball', async (name, said) => {
-    const example = join(consumer, `${name}.ts`);
-    copyFileSync(join(consumer, 'node_modules/nnrp-rx/examples', `${name}.ts`), example);
-    const tsNode = require.resolve('ts-node/register/transpile-only');
-    expect(await run(process.execPath, ['-r', tsNode, example])).toMatch(said);
-  });
-});
-
-describe('the quick start', () => {
-  it('streams an answer from one file to the other, as the page has them', async () => {
-    const page = readFileSync(join(consumer, 'node_modules/nnrp-rx/docs/index.md'), 'utf8');
-    const [server = '', client = ''] = [...page.matchAll(/^```ts\n(.*?)^```$/gms)].map(
-      ([, code]) => code ?? '',
-    );
-    const serving = spawn(process.execPath, [
-      write(consumer, 'server.mjs', server.replace('port: 4480', 'port: 0')),
-    ]);
-    try {
-      const [said] = (await once(serving.stdout, 'data')) as [Buffer];
-      const url = /^listening on (\S+)\n$/.exec(String(said))?.[1];
-      const program = write(consumer, 'client.mjs', client.replace('ws://127.0.0.1:4480', url ?? ''));
-      expect(await run(process.execPath, [program])).toBe('You said: Call me Ishmael');
-    } finally {
-      serving.kill();
-    }
   });
 });
 

@@ -2,12 +2,12 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Page } from 'playwright-core';
 import { version } from '../../package.json';
 import { Chromium } from '../browser/chromium';
-import { pack } from './consumer';
+import { packed } from './consumer';
 import { repository, run } from './run';
 
 // From an empty folder to an answer in a browser, as its README says, with the tarball in the registry's place.
@@ -15,13 +15,12 @@ import { repository, run } from './run';
 const MAX_MS = 120_000;
 const QUIET = ['--prefer-offline', '--no-audit', '--no-fund'];
 
-let tarball: string;
+const tarball = packed();
 let folder: string;
 let browser: Chromium;
 let server: ChildProcess | undefined;
 
 beforeAll(async () => {
-  tarball = await pack();
   folder = mkdtempSync(join(tmpdir(), 'nnrp-rx-template-'));
   browser = await Chromium.start();
 });
@@ -29,7 +28,7 @@ beforeAll(async () => {
 afterAll(async () => {
   server?.kill('SIGKILL');
   await browser.close();
-  for (const made of [folder, dirname(tarball)]) rmSync(made, { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true });
 });
 
 /** As `npm start` does; gives the URL of the page. */
