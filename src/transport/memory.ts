@@ -2,7 +2,7 @@ import { asapScheduler, Observable, type SchedulerLike, type Subscriber } from '
 import { optionsOf, takeOptions, type Rules } from '../protocol/options/take-options';
 import { encodePacket } from '../wire/encode-packet';
 import { decodePacket, type Packet } from '../wire/packet';
-import { connectError } from './network-errors';
+import { noConnection } from './connection-errors';
 import type { ConnectionGate, GateTicket } from './connection-gate';
 import { Listener, type ConnectEndpoint, type ListenEndpoint, type ListenerSink } from './endpoint';
 import { PRESSURE_RULES, scheduler } from './option-rules';
@@ -57,7 +57,7 @@ export function memory(given: MemoryOptions = {}): ListenEndpoint & ConnectEndpo
       new Observable((subscriber) => {
         const [listener] = listeners;
         if (listener === undefined) {
-          subscriber.error(connectError('memory:', new Error('nothing listens there')));
+          subscriber.error(noConnection('memory:', new Error('nothing listens there')));
           return;
         }
         const [server, client] = joined(`memory#${++connections}`, 'memory:', options);

@@ -1,4 +1,5 @@
-import { describeError, RuntimeError } from '../protocol/runtime-error';
+import { RuntimeError } from '../protocol/runtime-error';
+import { lostConnection, noConnection, textOf } from './connection-errors';
 
 const REFUSED_CERTIFICATE = 'it refused the certificate shown to it; it has to trust who signed it';
 const NO_COMMON_VERSION = 'there is no TLS version that both sides allow; 1.2 is the least here';
@@ -87,17 +88,12 @@ function cannotListen(place: string, faults: Faults, cause: unknown): RuntimeErr
 
 /** A failure to connect, as one clear sentence with host and port. */
 export function connectError(place: string, cause: unknown): RuntimeError {
-  const message = `cannot connect to ${place}: ${reason(CONNECT_FAULTS, cause)}`;
-  return new RuntimeError('io', message, { reach: 'connection', origin: 'local', cause });
+  return noConnection(place, cause, reason(CONNECT_FAULTS, cause));
 }
 
 /** A fault of an established connection. */
 export function connectionError(peer: string, cause: unknown): RuntimeError {
-  return new RuntimeError('io', `the connection to ${peer} failed: ${reason({}, cause)}`, {
-    reach: 'connection',
-    origin: 'peer',
-    cause,
-  });
+  return lostConnection(peer, cause, reason({}, cause));
 }
 
 /** Whether a connection failed by what TLS has told of it: another one to the same place would, too. */
@@ -182,12 +178,6 @@ function tlsName(opensslReason: string): string {
 
 function codeOf(cause: unknown): string | undefined {
   return isObject(cause) && 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined;
-}
-
-function textOf(cause: unknown): string {
-  return isObject(cause) && 'message' in cause && typeof cause.message === 'string'
-    ? cause.message
-    : describeError(cause);
 }
 
 function isObject(value: unknown): value is object {

@@ -6,7 +6,7 @@ import { HEADER_LENGTH } from '../../wire/header';
 import { decodePacket, type Packet } from '../../wire/packet';
 import { checkLimits, largestPacket, packetLimits, type PacketLimits } from '../../wire/packet-decoder';
 import { CloseDeadline } from '../close-deadline';
-import { connectionError } from '../network-errors';
+import { lostConnection } from '../connection-errors';
 import { SendPressure } from '../outgoing/send-pressure';
 import type { SocketTransportOptions } from '../socket-options';
 import { monotonicScheduler } from '../time/monotonic-scheduler';
@@ -64,7 +64,7 @@ export class BrowserTransport implements Transport {
     socket.onclose = ({ code, reason }) => {
       const isClean = this.isLeaving || CLEAN_CODES.includes(code);
       const why = reason === '' ? `closed with code ${code}` : `closed with code ${code}: ${reason}`;
-      this.finish(isClean ? undefined : connectionError(peer, new Error(why)));
+      this.finish(isClean ? undefined : lostConnection(peer, new Error(why)));
     };
     socket.onerror = null;
   }

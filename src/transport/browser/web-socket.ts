@@ -2,7 +2,7 @@ import { Observable } from 'rxjs';
 import { optionsOf, takeOptions, type Rules } from '../../protocol/options/take-options';
 import { rule } from '../../protocol/options/rules';
 import type { ConnectEndpoint } from '../endpoint';
-import { connectError } from '../network-errors';
+import { noConnection } from '../connection-errors';
 import { hostAndPort } from '../place';
 import { host, port, SOCKET_RULES, type SocketTransportOptions } from '../socket-options';
 import type { Transport } from '../transport';
@@ -64,7 +64,7 @@ export function connectPlatformSocket(
     try {
       socket = openPlatformSocket(url, subProtocol);
     } catch (error) {
-      subscriber.error(connectError(url, error));
+      subscriber.error(noConnection(url, error));
       return undefined;
     }
     socket.onopen = () => {
@@ -74,7 +74,7 @@ export function connectPlatformSocket(
     };
     // The platform tells no page why, lest it learn what there is in a network. Some tell 'error' alone.
     const fail = (): void => {
-      subscriber.error(connectError(url, new Error(UNREACHED)));
+      subscriber.error(noConnection(url, new Error(UNREACHED)));
     };
     socket.onerror = fail;
     socket.onclose = fail;
