@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const ROOT = join(__dirname, '../..');
-const FOLDERS = ['src', 'operators', 'test', 'docs', 'api', 'examples', 'bench', 'scripts'];
+const FOLDERS = ['src', 'operators', 'test', 'docs', 'api', 'examples', 'bench', 'scripts', 'template'];
 const PAGES = readdirSync(ROOT).filter((name) => name.endsWith('.md'));
 
 /** Every file and folder of the repository, with a slash before it and one behind each folder. */
