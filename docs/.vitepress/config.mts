@@ -23,13 +23,17 @@ export default defineConfig({
         items: [
           { text: 'Quick start', link: '/' },
           { text: 'Answers as text', link: '/text' },
+          { text: 'Parts: more than text', link: '/parts' },
+          { text: 'Tools', link: '/tools' },
           { text: 'Errors with reasons', link: '/errors' },
           { text: 'Cancel', link: '/cancel' },
           { text: 'Auth that refreshes', link: '/auth' },
           { text: 'Resuming a session', link: '/resume' },
           { text: 'Tickets', link: '/tickets' },
+          { text: 'A client that stays', link: '/reconnect' },
           { text: 'In a browser', link: '/browser' },
           { text: 'In React', link: '/react' },
+          { text: 'Around every operation', link: '/interceptors' },
           { text: 'Testing flows', link: '/testing' },
         ],
       },
@@ -37,6 +41,7 @@ export default defineConfig({
         text: 'In production',
         items: [
           { text: 'Deploying', link: '/deploying' },
+          { text: 'Several servers', link: '/cluster' },
           { text: 'Reliability', link: '/reliability' },
           { text: 'Performance', link: '/performance' },
           { text: 'Revisions and peers', link: '/revisions' },
@@ -46,6 +51,7 @@ export default defineConfig({
         text: 'Reference',
         items: [
           { text: 'Options', link: '/options' },
+          { text: 'Streams', link: '/streams' },
           { text: 'The wire', link: '/wire' },
           { text: 'API', link: '/api/index.html', target: '_self' },
         ],

@@ -33,4 +33,10 @@ describe('the pages', () => {
 
     expect(named.filter((name) => !Object.hasOwn(scripts, name))).toEqual([]);
   });
+
+  it('are each in the index of the site', () => {
+    const config = readFileSync(join(ROOT, 'docs/.vitepress/config.mts'), 'utf8');
+    const links = [...config.matchAll(/link: '\/([\w-]*)'/g)].map(([, name]) => `docs/${name || 'index'}.md`);
+    expect(pages.filter((page) => page.startsWith('docs/') && !links.includes(page))).toEqual([]);
+  });
 });
