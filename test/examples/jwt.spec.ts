@@ -1,6 +1,7 @@
 import { createLocalJWKSet, exportJWK, generateKeyPair, SignJWT } from 'jose';
-import { connectBearer, serveBearers } from '../../examples/jwt';
-import { memory, type Client, type ClientSession } from '../../src';
+import { connectBearer, serveBearers, type Bearer } from '../../examples/jwt';
+import { memory, type Client, type ClientSession, type Submit } from '../../src';
+import { pause } from '../support/until';
 
 const AUDIENCE = 'https://chat.example';
 
@@ -9,9 +10,17 @@ const endpoint = memory();
 const clients: Client[] = [];
 let server: ReturnType<typeof serveBearers>;
 
+async function* answer({ text }: Submit, { name }: Bearer): AsyncGenerator<string> {
+  yield `${name} says:`;
+  for (const letter of text) {
+    if (text === 'slowly') await pause(300);
+    yield ` ${letter}`;
+  }
+}
+
 beforeAll(async () => {
   const { publicKey, privateKey } = await generateKeyPair('ES256');
-  server = serveBearers(endpoint, createLocalJWKSet({ keys: [await exportJWK(publicKey)] }));
+  server = serveBearers(endpoint, createLocalJWKSet({ keys: [await exportJWK(publicKey)] }), answer);
   sign = (lasting, audience = AUDIENCE) =>
     new SignJWT({})
       .setProtectedHeader({ alg: 'ES256' })
@@ -48,11 +57,12 @@ describe('sessions of the bearers of tokens', () => {
     await expect(opened(async () => 'whale')).rejects.toMatchObject({ text: 'ERR_JWS_INVALID' });
   });
 
-  it('end with a token that nobody renews', async () => {
-    const token = await sign('1 second');
-    const session = await opened(async () => token);
-    expect(await says(session)).toBe('Ishmael says: x');
-    await session.state$.forEach(() => undefined);
-    expect(session.ended).toMatchObject({ by: 'server' });
+  it('outlive their tokens, in the middle of an answer', async () => {
+    let tokens = 0;
+    const session = await opened(() => sign(`${(tokens += 1)} seconds`));
+    const { text } = await session.submit({ body: 'slowly' }).whole();
+    expect(text).toBe('Ishmael says: s l o w l y');
+    expect(tokens).toBeGreaterThan(1);
+    expect(session.ended).toBeUndefined();
   });
 });
