@@ -25,6 +25,8 @@ interface WaitingPlace {
   readonly until: number;
   /** When it is not tried any more to open another in its place. */
   readonly givenUpAt: number;
+  /** Until when its own server is waited for, where that cannot be reached and another has not got it. */
+  readonly ownUntil: number;
 }
 
 /** Attempts that it took to get a link to a place. */
@@ -36,6 +38,9 @@ interface Waits {
 
 /** Milliseconds after which a link was worth any wait, whatever it was used for. */
 const GOOD_LINK_MS = 30_000;
+
+/** Milliseconds that a server has to come back in before its sessions are opened anew elsewhere: as long as a restart takes. */
+const OWN_SERVER_MS = 2_000;
 
 /** Milliseconds that a wait is at most while a session is to be closed: the time to do it in is short. */
 const CLOSING_WAIT_MS = 500;
@@ -78,14 +83,14 @@ export class Reconnection {
     const until = now + session.resumeWindowMs;
     const { giveUpMs = RECONNECT_DEFAULTS.giveUpMs } = session.options.reconnect ?? {};
     const givenUpAt = session.reopens ? Math.max(until, now + giveUpMs) : until;
-    this.waiting.set(session, { endpoint, until, givenUpAt });
+    this.waiting.set(session, { endpoint, until, givenUpAt, ownUntil: now + OWN_SERVER_MS });
     if (isWorth(link, this.waits.get(endpoint)?.lastMs ?? 0)) this.waits.delete(endpoint);
     if (!this.places.has(endpoint)) this.reconnectLater(endpoint);
   }
 
   /** A session is between two links: whoever moves it resumes it. */
   hold(session: ConnectedSession): void {
-    this.waiting.set(session, { endpoint: undefined, until: Infinity, givenUpAt: Infinity });
+    this.waiting.set(session, { endpoint: undefined, until: Infinity, givenUpAt: Infinity, ownUntil: 0 });
   }
 
   /** A session that was held is not moved any more. */
@@ -121,6 +126,7 @@ export class Reconnection {
     const outcome = await this.attach(session, link);
     if (outcome.kind !== 'refused' || !this.waiting.has(session)) return;
     const { error } = outcome;
+    if (this.mayBeAtItsOwn(session, link, error)) return;
     // One that breaks the protocol would do so again, and one that another client has taken has a session.
     const mayHaveAnother =
       error instanceof SessionRejectedError && notResumed(error).mayOpenAgain && session.reopens;
@@ -128,6 +134,16 @@ export class Reconnection {
       session.forget();
       await this.takeUp(session, link);
     } else this.expire(session, error);
+  }
+
+  /** Whether a session that another server has not got may be at its own yet, which is tried again. */
+  private mayBeAtItsOwn(session: ConnectedSession, link: ClientLink, error: unknown): boolean {
+    const { endpoint, ownUntil = 0 } = this.waiting.get(session) ?? {};
+    if (!session.isKept || session.isClosing || endpoint === undefined || endpoint === link.endpoint)
+      return false;
+    const isUnknown =
+      error instanceof SessionRejectedError && error.errorCode === SessionErrorCode.ResumeRejected;
+    return isUnknown && this.settings.scheduler.now() < ownUntil;
   }
 
   /** Tries it once more where the server does not take what it is shown, and there may be something newer. */

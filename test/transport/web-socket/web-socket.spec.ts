@@ -1,6 +1,7 @@
-import { createServer, get } from 'node:http';
+import { Agent, createServer, get } from 'node:http';
 import { once } from 'node:events';
 import { connect, type AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { Transport } from '../../../src/transport/transport';
 import type { WebSocketOptions } from '../../../src/transport/web-socket/options';
 import { webSocket } from '../../../src/transport/web-socket/web-socket';
@@ -85,6 +86,34 @@ describe('webSocket', () => {
           `cannot connect to ws://127.0.0.1:${port}${asked}: ` +
           `the server answered 404 Not Found: NNRP is served at ${path}`,
       });
+    });
+  });
+
+  describe('what a gateway wants', () => {
+    it('is headers, which go with the handshake', async () => {
+      const listener = closedLater(await WebSocketListener.listen());
+      const headers = { Authorization: 'Bearer me', 'X-Tenant': 'lab' };
+      const { values } = await new Recording(webSocket({ port: listener.port, headers }).connect()).over();
+      closedLater(values[0]!);
+      expect(listener.requests[0]?.headers).toMatchObject({ authorization: 'Bearer me', 'x-tenant': 'lab' });
+    });
+
+    it('is an agent, which makes the socket', async () => {
+      const listener = closedLater(await WebSocketListener.listen());
+      const made: unknown[] = [];
+      class Proxying extends Agent {
+        override createConnection(...[options, callback]: Parameters<Agent['createConnection']>): Duplex {
+          made.push(options.host);
+          return super.createConnection({ ...options, host: '127.0.0.1', port: listener.port }, callback)!;
+        }
+      }
+      const agent = new Proxying();
+      const { values } = await new Recording(
+        webSocket({ host: 'nowhere.invalid', port: 1, agent }).connect(),
+      ).over();
+      closedLater(values[0]!);
+      expect([made, values[0]?.peer]).toEqual([['nowhere.invalid'], expect.stringContaining('1')]);
+      agent.destroy();
     });
   });
 

@@ -1,0 +1,192 @@
+import { defer, NEVER, tap, throwError } from 'rxjs';
+import { connect, memory, type Client, type ClientOptions, type ClientSession } from '../../../src';
+import type { ConnectEndpoint } from '../../../src/transport/endpoint';
+import { connectionError } from '../../../src/transport/network-errors';
+import type { Transport } from '../../../src/transport/transport';
+import { createServer, type Server } from '../../../src/server/server';
+import { settled } from '../../support/async';
+import { told } from '../../support/served';
+import { VirtualTime } from '../../support/virtual-time';
+
+/** A place with a server that can be down, and begin anew. */
+class Place {
+  private isDown = false;
+  server: Server | undefined;
+  opened = 0;
+  private listen = memory();
+  private readonly transports: Transport[] = [];
+  readonly endpoint: ConnectEndpoint;
+
+  constructor(
+    name: string,
+    private readonly time: VirtualTime,
+  ) {
+    this.endpoint = { kind: 'memory', url: `memory:${name}`, connect: () => defer(() => this.dial()) };
+  }
+
+  start(): void {
+    this.listen = memory();
+    this.server = createServer({ listen: this.listen, scheduler: this.time, keepAlive: { idleMs: 0 } });
+    this.server.sessions$.subscribe((session) => {
+      this.opened += 1;
+      session.respond(() => NEVER);
+    });
+  }
+
+  /** Nobody can connect, and whoever was is cut. */
+  goDown(): void {
+    this.isDown = true;
+    for (const transport of this.transports.splice(0)) transport.destroy();
+  }
+
+  comeBack(): void {
+    this.isDown = false;
+  }
+
+  private dial(): ReturnType<ConnectEndpoint['connect']> {
+    if (this.isDown || this.server === undefined) {
+      return throwError(() => connectionError(this.endpoint.url, new Error('connection refused')));
+    }
+    return this.listen.connect().pipe(tap((transport) => this.transports.push(transport)));
+  }
+}
+
+const both = ['preview3', 'preview4'] as const;
+
+let time: VirtualTime;
+let a: Place;
+let b: Place;
+const clients: Client[] = [];
+
+beforeEach(() => {
+  time = new VirtualTime();
+  a = new Place('a', time);
+  b = new Place('b', time);
+});
+
+afterEach(async () => {
+  const closed = Promise.all(clients.splice(0).map((client) => client.close()));
+  await pass(6000);
+  await closed;
+});
+
+/** Lets time pass, with all that waits for promises meanwhile. */
+async function pass(ms: number): Promise<void> {
+  for (let at = 0; at < ms; at += 50) {
+    time.advance(50);
+    await settled();
+  }
+}
+
+/** `random` 0 tries them in their order, but for the first. */
+async function connected(options: ClientOptions = {}): Promise<Client> {
+  const client = await connect([a.endpoint, b.endpoint], {
+    scheduler: time,
+    keepAlive: { idleMs: 0 },
+    revision: 'preview3',
+    random: () => 0.99,
+    reconnect: { jitter: 0 },
+    ...options,
+  });
+  clients.push(client);
+  return client;
+}
+
+async function open(revision: 'preview3' | 'preview4' = 'preview3'): Promise<ClientSession> {
+  const session = await (await connected({ revision })).openSession();
+  expect(a.opened).toBe(1);
+  return session;
+}
+
+describe('several servers', () => {
+  it('are tried until one can be reached', async () => {
+    b.start();
+    const client = await connected();
+    await client.openSession();
+    expect([a.opened, b.opened]).toEqual([0, 1]);
+  });
+
+  it('are all named where none can be', async () => {
+    await expect(connected()).rejects.toThrow(/none of the servers can be reached: .*memory:a.*; .*memory:b/);
+  });
+
+  it('are waited for where that is asked for', async () => {
+    const connecting = connected({ reconnect: { jitter: 0, waitOnFirstConnect: true } });
+    await pass(1000);
+    b.start();
+    await pass(1000);
+    await (await connecting).openSession();
+    expect(b.opened).toBe(1);
+  });
+
+  it('are not waited for any more past giveUpMs, nor once the signal aborts', async () => {
+    const reconnect = { jitter: 0, waitOnFirstConnect: true };
+    const late = expect(connected({ reconnect: { ...reconnect, giveUpMs: 1000 } })).rejects.toThrow(
+      'none of the servers can be reached',
+    );
+    const controller = new AbortController();
+    const given = expect(connected({ reconnect, signal: controller.signal })).rejects.toThrow('enough');
+    await pass(500);
+    controller.abort(new Error('enough'));
+    await pass(2000);
+    await Promise.all([late, given]);
+  });
+
+  it.each(both)(
+    'resume a session where it was, though that could not be reached for a second: %s',
+    async (revision) => {
+      a.start();
+      b.start();
+      const session = await open(revision);
+      const [states, seen] = [told(session.state$), told(session.submit({}))];
+      a.goDown();
+      await pass(1000);
+      a.comeBack();
+      await pass(1000);
+      expect(states).toEqual(['open', 'reconnecting', 'resumed']);
+      expect([a.opened, b.opened, seen]).toEqual([1, 0, []]);
+    },
+  );
+
+  it.each(both)('open it anew where it was, where that has begun anew: %s', async (revision) => {
+    a.start();
+    b.start();
+    const session = await open(revision);
+    const states = told(session.state$);
+    a.goDown();
+    a.start();
+    await pass(1000);
+    a.comeBack();
+    await pass(1000);
+    expect(states).toEqual(['open', 'reconnecting', 'reopened']);
+    expect([a.opened, b.opened]).toEqual([2, 0]);
+  });
+
+  it.each(both)(
+    'open it anew elsewhere, where its own does not come back for two seconds: %s',
+    async (revision) => {
+      a.start();
+      b.start();
+      const session = await open(revision);
+      const [states, seen] = [told(session.state$), told(session.submit({}))];
+      a.goDown();
+      await pass(1900);
+      expect([states, b.opened]).toEqual([['open', 'reconnecting'], 0]);
+      await pass(2000);
+      expect(states).toEqual(['open', 'reconnecting', 'reopened']);
+      expect(b.opened).toBe(1);
+      expect(seen).toMatchObject([{ reason: 'connection-lost', outcome: 'unknown' }]);
+    },
+  );
+
+  it('do not keep a close waiting for the one that had the session', async () => {
+    a.start();
+    b.start();
+    const session = await open();
+    a.goDown();
+    const closed = session.close();
+    await pass(600);
+    await closed;
+    expect(session.ended).toBeDefined();
+  });
+});
