@@ -1,10 +1,16 @@
-import { filter, type MonoTypeOperatorFunction, type Observable, type SchedulerLike } from 'rxjs';
+import {
+  filter,
+  Subscription,
+  type MonoTypeOperatorFunction,
+  type Observable,
+  type SchedulerLike,
+} from 'rxjs';
 import { monotonicScheduler } from '../../src/transport/time/monotonic-scheduler';
 import { scheduleIn } from '../../src/transport/time/schedule-in';
 
 /** A submit that can be dropped when it is late; that of a server session does. */
 export interface DeadlineSubmit {
-  /** Milliseconds of the scheduler's clock; Infinity for none. */
+  /** Milliseconds of the scheduler's clock; Infinity for none. Its client may move it. */
   readonly deadline: number;
   /** Emits when the operation is over, at once where it is already. Never errors. */
   readonly ended$: Observable<unknown>;
@@ -56,11 +62,17 @@ export function dropLate<S extends DeadlineSubmit>({
  * The timer ends with the operation, not with the stream: what has started outlives the stream of new ones.
  */
 function expireIn(leftMs: number, submit: DeadlineSubmit, scheduler: SchedulerLike): void {
-  const timer = scheduleIn(scheduler, leftMs, () => {
-    submit.expire();
-  });
+  let timer = Subscription.EMPTY;
+  const wait = (ms: number): void => {
+    timer = scheduleIn(scheduler, ms, () => {
+      const stillMs = submit.deadline - scheduler.now();
+      if (stillMs > 0) wait(stillMs);
+      else submit.expire();
+    });
+  };
   const forget = (): void => {
     timer.unsubscribe();
   };
+  wait(leftMs);
   submit.ended$.subscribe({ next: forget, error: forget });
 }

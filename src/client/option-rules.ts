@@ -10,6 +10,7 @@ import {
   callback,
   either,
   flag,
+  integer,
   limit,
   listOf,
   milliseconds,
@@ -62,6 +63,10 @@ const finiteMs = rule<number>(
   (value) => typeof value === 'number' && value >= 0 && value !== Infinity,
   'number',
 );
+
+const instant = integer(1, Number.MAX_SAFE_INTEGER, ' ms since 1970');
+
+const priorityRule = valueOf(PriorityClass);
 
 const RECONNECT_RULES: Rules<ReconnectOptions> = {
   minDelayMs: finiteMs,
@@ -131,6 +136,8 @@ const SUBMIT_RULES: Rules<SubmitRequest> = {
   },
   signal: abortSignal,
   traceId: u64,
+  deadlineAt: instant,
+  priority: priorityRule,
 };
 
 const CLOSE_RULES: Rules<Partial<SessionCloseMetadata>> = {
@@ -178,12 +185,14 @@ export function takeSubmitRequest(request: SubmitRequest): SubmitRequest {
 function isSubmitRequest(request: unknown): boolean {
   if (!isObject(request)) return false;
   for (const name in request) if (!Object.hasOwn(SUBMIT_RULES, name)) return false;
-  const { body, metadata, signal, traceId } = request as SubmitRequest;
+  const { body, metadata, signal, traceId, deadlineAt, priority } = request as SubmitRequest;
   return (
     (body === undefined || typeof body === 'string' || body instanceof Uint8Array) &&
     (metadata === undefined || areFields(metadata)) &&
     (signal === undefined || abortSignal.fits(signal)) &&
-    (traceId === undefined || u64.fits(traceId))
+    (traceId === undefined || u64.fits(traceId)) &&
+    (deadlineAt === undefined || instant.fits(deadlineAt)) &&
+    (priority === undefined || priorityRule.fits(priority))
   );
 }
 

@@ -4,6 +4,7 @@ import { EMPTY, packet } from '../../wire/packet';
 import { inPreview4 } from '../../protocol/content/typed-body';
 import { UNASKED, type Speech } from '../link/speech';
 import type { ClientLink } from '../link/link';
+import { deadlineOf, priorityOf } from '../../protocol/revision/scheduling';
 import type { Submission } from '../submissions/submission';
 
 /** Where the packets of a session go: to the link that carries it, nowhere while none does. */
@@ -52,11 +53,18 @@ export class SessionCarrier {
 
   /** Throws as `send` does. */
   submit(asked: Submission): void {
-    const { frameId, metadata, metadataBytes, traceId } = asked;
+    const { frameId, metadata, metadataBytes, traceId, deadlineAt, priority } = asked;
     const { requests, name } = this.speech;
     asked.hasId = name === 'preview4';
     const body = asked.hasId ? inPreview4(metadata, asked.body) : asked.body;
+    // What only preview4 has costs a connection of preview3.
+    const takesControls = asked.hasId && !this.mayFallBack;
+    // Before it, as the reference wants it: what is late already does not begin.
+    if (deadlineAt !== undefined && takesControls)
+      this.send(MessageType.Deadline, frameId, deadlineOf(frameId, deadlineAt));
     this.send(MessageType.FrameSubmit, frameId, requests.submit(frameId, metadataBytes), body, traceId);
+    if (priority !== undefined && takesControls)
+      this.send(MessageType.PriorityUpdate, frameId, priorityOf(frameId, priority));
   }
 
   cancel(frameId: number): void {

@@ -2,6 +2,7 @@ import type { Observer } from 'rxjs';
 import type { ResultPush } from '../../protocol/operation/result';
 import { describeError, RuntimeError } from '../../protocol/runtime-error';
 import { FrameSubmitMetadata } from '../../wire/messages/frame-submit';
+import type { PriorityClass } from '../../wire/messages/session-open';
 import { HEADER_LENGTH } from '../../wire/header';
 import { ours, ownBytes } from '../../wire/bytes/own-bytes';
 import { EMPTY } from '../../wire/packet';
@@ -26,6 +27,16 @@ export interface SubmitRequest {
   readonly signal?: AbortSignal;
   /** The header's trace_id, 64 bits that are the application's. Default 0: none. */
   readonly traceId?: bigint;
+  /**
+   * When the answer is of no use any more, in milliseconds since 1970 by this host's clock: then the server ends the
+   * operation, `late`. It is told where it speaks preview4 (DEADLINE); else of no effect. Default: never.
+   */
+  readonly deadlineAt?: number;
+  /**
+   * How it stands to those that wait at the server for a slot, where that speaks preview4 (PRIORITY_UPDATE). Default: as
+   * its session.
+   */
+  readonly priority?: PriorityClass;
 }
 
 /** Who is given the results of a submit. */
@@ -44,6 +55,8 @@ export interface Submission {
   readonly subscriber: SubmitObserver;
   readonly signal: AbortSignal | undefined;
   readonly traceId: bigint;
+  readonly deadlineAt: number | undefined;
+  readonly priority: PriorityClass | undefined;
   /** Who hears of calls of tools. */
   readonly listener: CallListener | undefined;
   /** Calls of tools that are not answered; made with the first. */
@@ -67,7 +80,7 @@ const USUAL_BYTES = FrameSubmitMetadata.encode(USUAL);
  * `TypeError` where the body is neither bytes nor a string.
  */
 export function submission(
-  { body = EMPTY, metadata: fields, signal, traceId = 0n }: SubmitRequest,
+  { body = EMPTY, metadata: fields, signal, traceId = 0n, deadlineAt, priority }: SubmitRequest,
   subscriber: SubmitObserver,
   listener?: CallListener,
 ): Submission {
@@ -79,6 +92,8 @@ export function submission(
     subscriber,
     signal,
     traceId,
+    deadlineAt,
+    priority,
     listener,
     calls: undefined,
     isCounted: true,

@@ -28,6 +28,7 @@ import { SessionStreams } from './session-streams';
 import { TAKEN_OVER_ENDING, type SessionEnding } from './session-terms';
 import { OperationHolds } from './submits/operation-holds';
 import { OperationNames } from './submits/operation-names';
+import { OperationSchedule } from './submits/operation-schedule';
 import { SessionOperations } from './submits/session-operations';
 
 /**
@@ -70,6 +71,7 @@ export class SessionCore {
   /** What it had at a node that is gone; undefined where it began here. */
   lost: LostOperations | undefined;
   private madeHolds: OperationHolds | undefined;
+  private madeSchedule: OperationSchedule | undefined;
   readonly patchAcks: AckQueue;
   readonly migrateAcks: AckQueue;
   /** Of what the client holds; made when it first does. */
@@ -141,6 +143,16 @@ export class SessionCore {
   /** Of operations that the client holds; most never hold any. */
   get holds(): OperationHolds {
     return (this.madeHolds ??= new OperationHolds(this, this.operations));
+  }
+
+  /** Of operations whose client says when, and in what order; most say nothing. */
+  get schedule(): OperationSchedule {
+    return (this.madeSchedule ??= new OperationSchedule(this, this.operations));
+  }
+
+  /** Whether anything was said so. */
+  get isScheduled(): boolean {
+    return this.madeSchedule !== undefined;
   }
 
   get cacheObjectCount(): number {

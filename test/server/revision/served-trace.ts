@@ -46,7 +46,7 @@ export class ServedTrace {
   }
 
   static async begin(): Promise<ServedTrace> {
-    const served = new Served({ maxInFlightOperations: 16 });
+    const served = new Served({ maxInFlightOperations: 16, wallClock: { now: () => 0 } });
     const trace = new ServedTrace(served, await Peer.connect(served.listen));
     trace.peer.send(clientHello(), ...SESSIONS.map((id) => open(id).with({ maxInFlightOperations: 16 })));
     for (const _ of ['hello', ...SESSIONS]) await trace.peer.next();

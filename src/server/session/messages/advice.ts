@@ -13,6 +13,9 @@ type NewType = Exclude<
   | typeof MessageType.Cancel
   | typeof MessageType.Abort
   | typeof MessageType.Supersede
+  | typeof MessageType.PriorityUpdate
+  | typeof MessageType.Deadline
+  | typeof MessageType.ExpireAt
   | typeof MessageType.Ping
 >;
 
@@ -23,9 +26,6 @@ const T = MessageType;
  * for no answer. A client that says how its operations would best be run gets them run.
  */
 const IS_ADVICE: Readonly<Record<NewType, boolean>> = {
-  [T.PriorityUpdate]: true,
-  [T.Deadline]: true,
-  [T.ExpireAt]: true,
   [T.BudgetUpdate]: true,
   [T.Backpressure]: true,
   [T.CreditUpdate]: true,

@@ -12,6 +12,7 @@ import { onFlowUpdate } from './flow-update';
 import { onMigrate } from './migrate';
 import { onPatch } from './patch';
 import { onPing } from './ping';
+import { onScheduling } from './scheduling';
 import { onSubmit } from './submit';
 
 /** The messages of a client in a session, of either revision, but for submits. */
@@ -43,6 +44,11 @@ function onMessage(session: SessionCore, message: SessionRequest, now: number): 
       return onControl(session, message, now);
     case MessageType.Supersede:
       return onSupersede(session, message, now);
+    case MessageType.Deadline:
+    case MessageType.ExpireAt:
+    case MessageType.PriorityUpdate:
+      onScheduling(session, message);
+      return undefined;
     case MessageType.Ping:
       onPing(session, message);
       return undefined;

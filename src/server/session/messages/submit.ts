@@ -40,8 +40,14 @@ export function onSubmit(session: SessionCore, packet: Packet, now: number): Tol
     operations.startAnew();
   }
   names?.check(submit, operations);
+  if (session.isScheduled && session.schedule.foretold(submit) === 'late') {
+    operations.noteRefused(header.frameId);
+    session.sender.dropBecause(submit, 'late');
+    return undefined;
+  }
   const verdict = operations.submit(submit);
   names?.add(submit, operations);
+  if (submit.scheduled !== undefined) session.schedule.watch(submit);
   switch (verdict) {
     case 'start':
       return undefined;

@@ -16,6 +16,8 @@ import type { ReceivedSubmit } from './submit';
 export class Admission {
   /** Insertion order is arrival order, and a submit cancelled while it waits leaves in O(1). */
   private queue: Map<number, ReceivedSubmit> | undefined;
+  /** Whether some may go before others that came before them. */
+  private isRanked = false;
   private queuedBytes = 0;
   private inFlight = 0;
   /** Operations that have ended and whose handlers go on: each keeps its slot. */
@@ -68,6 +70,7 @@ export class Admission {
     if (this.queuedCount >= maxSubmits || this.queuedBytes + submit.body.length > maxBytes) return 'refuse';
     submit.keepBytes();
     (this.queue ??= new Map()).set(submit.frameId, submit);
+    if (submit.scheduled !== undefined) this.ranked();
     this.queuedBytes += submit.body.length;
     return 'wait';
   }
@@ -76,11 +79,16 @@ export class Admission {
   next(): ReceivedSubmit | undefined {
     this.settle();
     if (this.queue === undefined || this.queue.size === 0 || !this.hasSlot()) return undefined;
-    const [next] = this.queue.values();
+    const next = this.first(this.queue);
     if (next === undefined) return undefined;
     this.withdraw(next);
     this.start();
     return next;
+  }
+
+  /** Some that wait may have ranks. */
+  ranked(): void {
+    this.isRanked = this.queuedCount > 0;
   }
 
   /** Takes a submit out that has ended, in flight or waiting; its slot stays empty until `next`. */
@@ -130,6 +138,15 @@ export class Admission {
     old?.change(-counted);
   }
 
+  private first(queue: Map<number, ReceivedSubmit>): ReceivedSubmit | undefined {
+    const [oldest] = queue.values();
+    if (!this.isRanked) return oldest;
+    this.isRanked = queue.size > 1;
+    let first = oldest;
+    for (const submit of queue.values()) if (rankOf(submit) < rankOf(first)) first = submit;
+    return first;
+  }
+
   private hasSlot(): boolean {
     return (
       this.countedCount + this.kept < this.maxInFlight &&
@@ -157,4 +174,8 @@ export class Admission {
     this.queuedBytes -= submit.body.length;
     return true;
   }
+}
+
+function rankOf(submit: ReceivedSubmit | undefined): number {
+  return submit?.scheduled?.rank ?? 0;
 }

@@ -26,7 +26,7 @@ import { unknownOperation } from './unknown-operation';
  */
 export class SessionOperations implements OperationControl, SlotWaiter {
   private registry = new OperationRegistry<ReceivedSubmit>();
-  private readonly admission: Admission;
+  readonly admission: Admission;
   private readonly kept: KeptSlots;
   private ids = new SubmittedIds();
   /** Made with the first call of a tool. */

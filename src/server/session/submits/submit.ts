@@ -40,6 +40,7 @@ import type { Submit, SubmitEnd } from '../session-message';
 import type { HeldResults } from './held-results';
 import { requestValue } from './request-value';
 import { OperationPressure } from './operation-pressure';
+import type { Scheduled } from './scheduled';
 
 /** What the application can do to an operation besides answering it; the session does it. */
 export interface OperationControl {
@@ -87,7 +88,9 @@ export class ReceivedSubmit implements Submit, OperationEntry, Containment, Answ
   /** The cached objects that it refers to, in the order of its references. */
   readonly objects: readonly CachedObject[];
   readonly arrivedAt: number;
-  readonly deadline: number;
+  deadline: number;
+  /** What its client has said of it besides. */
+  scheduled: Scheduled | undefined;
   /** When the application got it, in the milliseconds of `arrivedAt`. */
   startedAt: number;
   /** Calls of tools that its client has not answered. */

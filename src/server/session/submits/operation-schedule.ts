@@ -1,0 +1,125 @@
+import { take, type Subscription } from 'rxjs';
+import { RuntimeError } from '../../../protocol/runtime-error';
+import { scheduleAt } from '../../../transport/time/schedule-in';
+import { breaksRule } from '../../../wire/errors';
+import type { CommonHeader } from '../../../wire/header';
+import type { OperationNames } from './operation-names';
+import type { SessionOperations } from './session-operations';
+import type { Scheduled } from './scheduled';
+import type { SessionParts } from './session-parts';
+import type { ReceivedSubmit } from './submit';
+
+interface ScheduledSession extends SessionParts {
+  readonly names: OperationNames | undefined;
+}
+
+const UNSAID: Scheduled = { deadlineAt: Infinity, isDiscarded: false, rank: 0 };
+
+/** Of what has not come, however many operations a session may run. */
+const MOST_RESERVED = 1024;
+
+/**
+ * When the operations of a session have to be done, as its client says, and which of those that wait go first. The newest
+ * word counts. One may come before its submit: of so many as may be in flight.
+ */
+export class OperationSchedule {
+  /** By frame. */
+  private readonly reserved = new Map<number, Scheduled & { readonly operationId: bigint }>();
+  private readonly timers = new Map<ReceivedSubmit, Subscription>();
+
+  constructor(
+    private readonly session: ScheduledSession,
+    private readonly operations: SessionOperations,
+  ) {}
+
+  /** DEADLINE, EXPIRE_AT, PRIORITY_UPDATE. Throws an `NnrpError` where it is of no operation, or of another. */
+  change(header: CommonHeader, operationId: bigint, changes: Partial<Scheduled>): void {
+    const { frameId } = header;
+    const { operations } = this;
+    const { names } = this.session;
+    if (frameId === 0 || operationId === 0n) breaksRule('scheduling is of one operation and its frame');
+    const submit = operations.get(frameId);
+    names?.checkBound(operationId, submit);
+    if (submit === undefined) {
+      // It may have crossed with the operation's end.
+      if (!operations.has(frameId)) this.reserve(frameId, operationId, changes);
+      return;
+    }
+    submit.scheduled = { ...(submit.scheduled ?? UNSAID), ...changes };
+    if (changes.rank !== undefined) operations.admission.ranked();
+    if (changes.deadlineAt === undefined) return;
+    this.watch(submit);
+    if (this.msTo(changes.deadlineAt) > 0) return;
+    this.tellPast(header, changes.deadlineAt);
+    if (submit.scheduled.isDiscarded) operations.giveUp(submit, 'late');
+  }
+
+  /**
+   * A submit has come, of which something may have been said; `late` where it is not to begin. Throws an `NnrpError` where
+   * that was said of another operation.
+   */
+  foretold(submit: ReceivedSubmit): 'in-time' | 'late' {
+    const said = this.reserved.get(submit.frameId);
+    if (said === undefined) return 'in-time';
+    this.reserved.delete(submit.frameId);
+    this.session.names?.checkBound(said.operationId, submit);
+    submit.scheduled = said;
+    if (said.deadlineAt === Infinity) return 'in-time';
+    submit.deadline = this.session.server.scheduler.now() + this.msTo(said.deadlineAt);
+    if (this.msTo(said.deadlineAt) > 0) return 'in-time';
+    this.tellPast(submit.header, said.deadlineAt);
+    return said.isDiscarded ? 'late' : 'in-time';
+  }
+
+  /** Gives an operation up when its time has come, where its client wants that. */
+  watch(submit: ReceivedSubmit): void {
+    const { deadlineAt, isDiscarded } = submit.scheduled ?? UNSAID;
+    if (deadlineAt === Infinity || submit.hasEnded) return;
+    const { scheduler, settings } = this.session.server;
+    submit.deadline = scheduler.now() + this.msTo(deadlineAt);
+    const before = this.timers.get(submit);
+    before?.unsubscribe();
+    if (!isDiscarded) return;
+    const timer = scheduleAt(scheduler, settings.wallClock, deadlineAt, () => {
+      this.operations.giveUp(submit, 'late');
+    });
+    this.timers.set(submit, timer);
+    if (before !== undefined) return;
+    const forget = (): void => {
+      this.timers.get(submit)?.unsubscribe();
+      this.timers.delete(submit);
+    };
+    submit.ended$.pipe(take(1)).subscribe({ next: forget, error: forget });
+  }
+
+  private reserve(frameId: number, operationId: bigint, changes: Partial<Scheduled>): void {
+    const { reserved } = this;
+    const said = reserved.get(frameId);
+    if (said === undefined) this.makeRoom();
+    reserved.set(frameId, { ...(said ?? UNSAID), ...changes, operationId });
+  }
+
+  private makeRoom(): void {
+    const { reserved, operations } = this;
+    const { granted } = this.session;
+    const most = Math.min(Math.max(1, granted.maxInFlightOperations), MOST_RESERVED);
+    if (reserved.size < most) return;
+    for (const frameId of reserved.keys())
+      if (frameId <= operations.lastOperationId) reserved.delete(frameId);
+    if (reserved.size >= most) breaksRule(`scheduling before its submit is of ${most} operations at most`);
+  }
+
+  private msTo(deadlineAt: number): number {
+    return deadlineAt - this.session.server.settings.wallClock.now();
+  }
+
+  /** No fault of the packet's, but hardly what its client meant. */
+  private tellPast(header: CommonHeader, deadlineAt: number): void {
+    const { server, outlet, sessionId } = this.session;
+    const message =
+      `the deadline of operation ${header.frameId} of session ${sessionId} had passed ${-this.msTo(deadlineAt)} ms ` +
+      `before it came; is a clock wrong, the client's or this one?`;
+    const error = new RuntimeError('protocol', message, { reach: 'operation', origin: 'peer' });
+    server.reports.violations.next({ error, peer: outlet.peer, header });
+  }
+}
