@@ -7,16 +7,25 @@ import { TextPacket } from './text-packet';
 
 /** Writes a packet into bytes of its own. Throws an `NnrpError`. */
 export function encodePacket(packet: Packet): Uint8Array {
-  if (packet instanceof TextPacket && packet.isText) {
-    const bytes = new Uint8Array(packet.byteLength);
-    packet.encodeInto(bytes, 0);
-    return bytes;
-  }
-  const { metadata, body } = packet;
-  const bytes = new Uint8Array(HEADER_LENGTH + metadata.length + body.length);
-  encodeHeadInto(packet, bytes, 0);
-  if (body.length > 0) copyInto(bytes, body, HEADER_LENGTH + metadata.length);
+  const bytes = new Uint8Array(packetLength(packet));
+  encodePacketInto(packet, bytes, 0);
   return bytes;
+}
+
+/** Bytes that a packet takes. */
+export function packetLength(packet: Packet): number {
+  if (packet instanceof TextPacket && packet.isText) return packet.byteLength;
+  return HEADER_LENGTH + packet.metadata.length + packet.body.length;
+}
+
+/** Writes a packet to where there is room for it, and returns where it ends. Throws an `NnrpError`. */
+export function encodePacketInto(packet: Packet, bytes: Uint8Array, at: number): number {
+  if (packet instanceof TextPacket && packet.isText) return packet.encodeInto(bytes, at);
+  const { metadata, body } = packet;
+  encodeHeadInto(packet, bytes, at);
+  const bodyAt = at + HEADER_LENGTH + metadata.length;
+  if (body.length > 0) copyInto(bytes, body, bodyAt);
+  return bodyAt + body.length;
 }
 
 /** Writes what stands before a packet's body, its header and its metadata. Throws an `NnrpError`. */

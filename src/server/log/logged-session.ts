@@ -1,12 +1,13 @@
 import type { TimestampProvider } from 'rxjs';
 import type { LogEnd, LogField, LogUpdate, LogVerdict } from '../../cluster/session-log';
-import { encodePacket } from '../../wire/encode-packet';
+import { encodePacketInto, packetLength } from '../../wire/encode-packet';
 import type { SentSubmit } from '../../protocol/session/told-operation';
 import { CloseReason } from '../../wire/messages/session-close';
 import { EMPTY, type Packet } from '../../wire/packet';
 import { preview4 } from '../../wire/preview4';
 import type { Revision } from '../../wire/revision';
 import { hashToken, type TokenPair } from '../opening/resume-token';
+import { LogExtent } from './log-extent';
 import { encodeOperation, encodeSession, encodeTokens, type SessionRecord } from './session-record';
 
 /** Bytes of results that one update has, about. */
@@ -47,7 +48,10 @@ export interface LoggedParts extends Omit<SessionRecord, 'revision' | 'owner'> {
   readonly lost: { since(frameId: number): number | undefined } | undefined;
   readonly server: {
     readonly scheduler: TimestampProvider;
-    readonly settings: { readonly wallClock: TimestampProvider };
+    readonly settings: {
+      readonly wallClock: TimestampProvider;
+      readonly outbox: { readonly maxBytes: number };
+    };
   };
   end(end: 'disconnected', connectivity: 'closed'): void;
 }
@@ -64,6 +68,7 @@ interface Writer {
 /** What comes between an update and its verdict, to be said again where nothing came of it. */
 interface Said {
   readonly last: number;
+  readonly bytes: number;
   readonly hasTokens: boolean;
   readonly operations: ReadonlyMap<number, LoggedOperation | undefined>;
 }
@@ -88,6 +93,8 @@ export class LoggedSession {
   /** Results before each operation that runs. */
   private readonly since = new Map<number, number>();
   private said: Said | undefined;
+  /** Where results are kept until their operation ends. */
+  private readonly extent = new LogExtent();
   private nextToken: Uint8Array;
   private lastUpdate = 0;
 
@@ -195,8 +202,8 @@ export class LoggedSession {
     const kind = this.isWhole ? 'more' : 'whole';
     const { results, last } = this.results(mostBytes);
     const { operations } = this;
-    this.operations = new Map();
-    this.said = { last, hasTokens: this.hasTokens, operations };
+    if (operations.size > 0) this.operations = new Map();
+    this.said = { last, bytes: results.length, hasTokens: this.hasTokens, operations };
     const wanted = this.wantedAfter;
     return {
       kind,
@@ -231,6 +238,7 @@ export class LoggedSession {
         this.isWhole = true;
         if (said === undefined) return;
         this.kept = said.last;
+        if (this.hasBodies) this.extent.add(said);
         if (this.kept < this.core.outlet.lastResult) this.note();
         return;
       case 'fenced':
@@ -274,23 +282,26 @@ export class LoggedSession {
   /** The number of the newest result that nobody wants any more: neither the client nor who goes on with an operation. */
   private get wantedAfter(): number {
     const { releasedResults } = this.core.outlet;
-    const [since = releasedResults] = this.hasBodies ? this.since.values() : [];
-    return Math.min(releasedResults, since);
+    if (!this.hasBodies) return releasedResults;
+    const [since = releasedResults] = this.since.values();
+    const { maxBytes } = this.core.server.settings.outbox;
+    return Math.min(releasedResults, this.extent.trim(since, maxBytes));
   }
 
   private results(mostBytes: number): { readonly results: Uint8Array; readonly last: number } {
     const { outlet } = this.core;
     const from = Math.max(this.kept, outlet.releasedResults);
-    const packets: Uint8Array[] = [];
-    let bytes = 0;
     outlet.seal();
+    const packets: Packet[] = [];
+    let bytes = 0;
     for (const { packet } of outlet.heldAfter(from)) {
       if (bytes >= mostBytes) break;
-      const encoded = encodePacket(packet);
-      packets.push(encoded);
-      bytes += encoded.length;
+      packets.push(packet);
+      bytes += packetLength(packet);
     }
-    const results = packets.length === 1 ? packets[0]! : Buffer.concat(packets, bytes);
+    const results = Buffer.allocUnsafe(bytes);
+    let at = 0;
+    for (const each of packets) at = encodePacketInto(each, results, at);
     return { results, last: from + packets.length };
   }
 

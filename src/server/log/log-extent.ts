@@ -1,0 +1,33 @@
+interface Entry {
+  /** The number of its newest result. */
+  readonly last: number;
+  readonly bytes: number;
+}
+
+/** What the log holds of a session's results, whether or not their client has them: in bounds. */
+export class LogExtent {
+  private readonly entries: Entry[] = [];
+  private bytes = 0;
+
+  add(entry: Entry): void {
+    this.entries.push(entry);
+    this.bytes += entry.bytes;
+  }
+
+  /**
+   * The number of the newest result that goes, of those up to `wanted`, and of more where there are more bytes: whoever
+   * is to go on with an answer has to have the whole of it, and of one that is endless nobody can.
+   */
+  trim(wanted: number, maxBytes: number): number {
+    let gone = 0;
+    let trimmed = wanted;
+    for (const { last, bytes } of this.entries) {
+      if (last > wanted && this.bytes <= maxBytes) break;
+      gone += 1;
+      this.bytes -= bytes;
+      trimmed = Math.max(trimmed, last);
+    }
+    this.entries.splice(0, gone);
+    return trimmed;
+  }
+}
