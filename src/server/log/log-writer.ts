@@ -1,6 +1,6 @@
 import { Subscription, type SchedulerLike } from 'rxjs';
 import { NODE_TTL_MS, type NodeName } from '../../cluster/directory';
-import type { LogOwner, LogUpdate, SessionLog, StoredSession } from '../../cluster/session-log';
+import type { LogEnd, LogOwner, LogUpdate, SessionLog, StoredSession } from '../../cluster/session-log';
 import { scheduleIn } from '../../transport/time/schedule-in';
 import type { LoggedSession } from './logged-session';
 
@@ -44,6 +44,8 @@ export class LogWriter {
     private readonly scheduler: SchedulerLike,
     /** How long a session waits for its client, in milliseconds. */
     resumeWindowMs: number,
+    /** A session cannot be logged. */
+    private readonly failed: (sessionId: number, cause: unknown) => void,
   ) {
     this.ttlMs = resumeWindowMs + 3 * REFRESH_MS;
     this.tickedAt = this.refreshedAt = scheduler.now();
@@ -104,12 +106,13 @@ export class LogWriter {
   private async tell(): Promise<boolean> {
     const now = this.scheduler.now();
     const told: LoggedSession[] = [];
-    const updates = [];
+    const updates: (LogUpdate | LogEnd)[] = [];
     let bytes = 0;
     for (const session of this.changes) {
       if (told.length >= CALL_SESSIONS || bytes >= CALL_BYTES) break;
       this.changes.delete(session);
-      const update = session.update(now);
+      const update = this.updateOf(session, now);
+      if (update === undefined) continue;
       if (update.kind === 'over') this.sessions.delete(session);
       else bytes += update.results.length;
       told.push(session);
@@ -127,6 +130,18 @@ export class LogWriter {
     } catch {
       for (const session of told) session.unanswered();
       return false;
+    }
+  }
+
+  /** Undefined where there is something that cannot be said: then nothing more of the session is. */
+  private updateOf(session: LoggedSession, now: number): LogUpdate | LogEnd | undefined {
+    try {
+      return session.update(now);
+    } catch (cause) {
+      this.failed(session.sessionId, cause);
+      session.leave();
+      this.forget(session);
+      return undefined;
     }
   }
 

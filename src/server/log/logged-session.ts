@@ -43,7 +43,8 @@ export interface LoggedParts extends Omit<SessionRecord, 'revision' | 'owner'> {
     seal(): void;
   };
   readonly operations: { readonly lastOperationId: number; all(): readonly LoggedOperation[] };
-  /** How the server has asked it to end, where it has. */
+  /** Whether its server ends, and how it has asked the session to, where it has. */
+  readonly isShutDown: boolean;
   readonly asked: { readonly closeReason: CloseReason } | undefined;
   readonly lost: { since(frameId: number): number | undefined } | undefined;
   readonly server: {
@@ -164,8 +165,9 @@ export class LoggedSession {
    */
   over(): void {
     if (this.isOver) return;
-    const { asked, outlet } = this.core;
-    if (asked?.closeReason === CloseReason.ServerShutdown && outlet.current === undefined) {
+    const { isShutDown, asked, outlet } = this.core;
+    const isServers = isShutDown || asked?.closeReason === CloseReason.ServerShutdown;
+    if (isServers && outlet.current === undefined) {
       // What is out by now may come to nothing.
       this.isWhole = false;
       this.lastWords = this.updateOf(Infinity);
@@ -182,9 +184,13 @@ export class LoggedSession {
 
   /** The session is another node's: its handlers stop. */
   fenced(): void {
-    // Nothing is logged any more.
-    this.isChanged = this.isOver = true;
+    this.leave();
     this.core.end('disconnected', 'closed');
+  }
+
+  /** Nothing more of it is logged. */
+  leave(): void {
+    this.isChanged = this.isOver = true;
   }
 
   /** What the log is to be told; asked once for each time that there is something. */
@@ -251,6 +257,8 @@ export class LoggedSession {
         // What it has more than this session ever had is none of its results.
         if (verdict.last > this.core.outlet.lastResult) this.isWhole = false;
         this.kept = verdict.last;
+        // It may lack more than results.
+        this.sayAgain();
     }
     this.unanswered();
   }
@@ -272,11 +280,15 @@ export class LoggedSession {
 
   /** All that there is of the session is said. */
   private beginAnew(): void {
-    const { outlet, operations } = this.core;
-    this.kept = outlet.releasedResults;
+    this.kept = this.core.outlet.releasedResults;
+    this.operations = new Map();
+    this.sayAgain();
+  }
+
+  private sayAgain(): void {
     this.hasTokens = false;
     this.keptLastOperation = 0;
-    this.operations = new Map(operations.all().map((submit) => [submit.frameId, submit]));
+    for (const submit of this.core.operations.all()) this.operations.set(submit.frameId, submit);
   }
 
   /** The number of the newest result that nobody wants any more: neither the client nor who goes on with an operation. */

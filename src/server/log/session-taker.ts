@@ -60,6 +60,8 @@ export class SessionTaker {
         log: (core) => new LoggedSession(core, log, epoch, this.makeToken, { last, nextToken }),
       });
       node.keepRange(sessionId);
+      // There was no room for one more that waits.
+      if (core.phase === 'over') return 'judge';
       if (core.outlet.log !== undefined) log.add(core.outlet.log);
       this.unserved.add(core);
       this.adopt(core);

@@ -39,7 +39,7 @@ export class ClusterNode {
     this.options = { node, key: linkKey(tokenKey), scheduler };
     const { store, log } = this.access;
     this.directory = new Directory(node, store, scheduler, log);
-    this.log = log && new LogWriter(node, log, scheduler, settings.resumeWindowMs);
+    this.log = log && new LogWriter(node, log, scheduler, settings.resumeWindowMs, this.notLogged);
     this.ids = new ReservedIds(this.directory, scheduler);
     const timeoutMs = settings.limits.handshakeMs;
     this.finder = new SessionFinder(this.directory, this.access, this.options, timeoutMs, this.failed);
@@ -103,6 +103,12 @@ export class ClusterNode {
     this.links.add(link);
     link.start();
   }
+
+  private readonly notLogged = (sessionId: number, cause: unknown): void => {
+    const message = `session ${sessionId} is not logged any more, and would not outlive its node: ${describeError(cause)}`;
+    const error = new RuntimeError('internal', message, { reach: 'session', origin: 'local', cause });
+    this.server.reports.failures.next(error);
+  };
 
   private readonly failed = (cause: unknown): void => {
     const message = `a link between nodes of the cluster failed: ${describeError(cause)}`;

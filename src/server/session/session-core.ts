@@ -169,6 +169,7 @@ export class SessionCore {
     this.revision = revision;
     this.dialect = dialectOf(revision);
     this.sender.answers = this.dialect.answers;
+    this.outlet.log?.rewritten();
     this.names = this.dialect.hasControls ? (this.names ?? new OperationNames()) : undefined;
   }
 

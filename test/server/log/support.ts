@@ -49,6 +49,7 @@ export class VirtualNodes {
   readonly nodes: VirtualNode[] = [];
   private readonly clients: Promise<Client>[] = [];
   private isPlugged = true;
+  private isLosing = false;
   private stoppedMs = 0;
 
   constructor(count: number, options: Partial<ServerOptions> = {}) {
@@ -172,15 +173,23 @@ export class VirtualNodes {
     );
   }
 
+  /** The store says that it has what it is told, and has not. */
+  losesTail(does: boolean): void {
+    this.isLosing = does;
+  }
+
   private joining(): Cluster {
     return {
       join: () => {
         const access = this.cluster.join();
+        const log = access.log!;
+        const append: typeof log.append = (updates) =>
+          this.isLosing ? Promise.resolve(updates.map(() => ({ kind: 'kept' }))) : log.append(updates);
         const endpoint: NodeEndpoint = {
           ...access.endpoint,
           connect: (address) => this.link(access.endpoint, address),
         };
-        return { ...access, endpoint };
+        return { ...access, log: { ...log, append }, endpoint };
       },
     };
   }

@@ -271,6 +271,54 @@ describe('a store that has forgotten everything', () => {
   });
 });
 
+describe('a store that has lost its newest writes', () => {
+  it('hears them again, as long as their node lives', async () => {
+    nodes = new VirtualNodes(2);
+    serve((session, node) => {
+      session.respond(({ text }) => parts(node, text), {
+        continueWith: ({ text }, sent) => parts(node, text, sent.text.split(' ').length - 1),
+      });
+    });
+    const session = await nodes.open();
+    const told = [ask(session, '800 10'), ask(session, '60 10')];
+    await nodes.pass(505);
+    nodes.losesTail(true);
+    await nodes.pass(150);
+    told.push(ask(session, '700 10'));
+    await nodes.pass(150);
+    nodes.losesTail(false);
+    await nodes.pass(300);
+    nodes.crash(nodes.nodes[0]!);
+    await nodes.pass(14_000);
+
+    expect(told).toEqual([
+      { text: whole(800), end: 'complete' },
+      { text: whole(60), end: 'complete' },
+      { text: whole(700), end: 'complete' },
+    ]);
+    expect(nodes.nodes[1]!.failures).toEqual([]);
+  });
+
+  it('costs operations, and leaves no gap, where their node is gone too', async () => {
+    nodes = new VirtualNodes(2);
+    serve();
+    const session = await nodes.open();
+    const told = ask(session, '100 10');
+    await nodes.pass(505);
+    nodes.losesTail(true);
+    nodes.unplug();
+    nodes.cut(nodes.nodes[0]!);
+    await nodes.pass(300);
+    nodes.crash(nodes.nodes[0]!);
+    nodes.plug();
+    nodes.losesTail(false);
+    await nodes.pass(8000);
+
+    expect(told.end).toMatchObject({ reason: 'node-lost' });
+    expect(whole(100).startsWith(told.text)).toBe(true);
+  });
+});
+
 async function asked(session: ClientSession, body: string): Promise<string> {
   const told = ask(session, body);
   await nodes.pass(100);
