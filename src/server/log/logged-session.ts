@@ -68,6 +68,7 @@ interface Writer {
 
 /** What comes between an update and its verdict, to be said again where nothing came of it. */
 interface Said {
+  readonly kind: LogUpdate['kind'];
   readonly last: number;
   readonly bytes: number;
   readonly hasTokens: boolean;
@@ -78,6 +79,7 @@ interface Said {
 export class LoggedSession {
   /** Whether the log is to hear of it; looked at with each result. */
   private isChanged = false;
+  /** Whether what is said next follows what was. */
   private isWhole = false;
   private isOver = false;
   /** Of a session that another node is to go on with, whose server ends. */
@@ -209,7 +211,8 @@ export class LoggedSession {
     const { results, last } = this.results(mostBytes);
     const { operations } = this;
     if (operations.size > 0) this.operations = new Map();
-    this.said = { last, bytes: results.length, hasTokens: this.hasTokens, operations };
+    this.said = { kind, last, bytes: results.length, hasTokens: this.hasTokens, operations };
+    this.isWhole = true;
     const wanted = this.wantedAfter;
     return {
       kind,
@@ -241,7 +244,6 @@ export class LoggedSession {
     switch (verdict.kind) {
       case 'kept':
         this.said = undefined;
-        this.isWhole = true;
         if (said === undefined) return;
         this.kept = said.last;
         if (this.hasBodies) this.extent.add(said);
@@ -268,6 +270,7 @@ export class LoggedSession {
     const { said } = this;
     this.said = undefined;
     if (said !== undefined) {
+      if (said.kind === 'whole') this.isWhole = false;
       if (!said.hasTokens) this.hasTokens = false;
       for (const [frameId, submit] of said.operations) {
         // What has come since then is newer.

@@ -1,0 +1,150 @@
+import {
+  LoggedSession,
+  type LoggedOperation,
+  type LoggedParts,
+} from '../../../src/server/log/logged-session';
+import { hashToken } from '../../../src/server/opening/resume-token';
+import { MessageType } from '../../../src/wire/message-type';
+import { SessionOpenAckMetadata, SessionOpenMetadata } from '../../../src/wire/messages/session-open';
+import { EMPTY, packet } from '../../../src/wire/packet';
+import { preview3 } from '../../../src/wire/preview3';
+
+const clock = { now: () => 0 };
+
+/** A session with so many results, and nobody who has proved to have one. */
+class Stage {
+  results = 0;
+  readonly running: LoggedOperation[] = [];
+  ends = 0;
+  changes = 0;
+  readonly session: LoggedSession;
+
+  constructor(maxBytes = Infinity) {
+    const parts: LoggedParts = {
+      sessionId: 5000,
+      open: SessionOpenMetadata.of({}),
+      granted: SessionOpenAckMetadata.of({ sessionId: 5000 }),
+      revision: preview3,
+      claim: {
+        tokens: { current: hashToken(EMPTY), previous: undefined },
+        isTakenOver: false,
+        owner: undefined,
+      },
+      outlet: this.outlet(),
+      operations: { lastOperationId: 1, all: () => this.running },
+      isShutDown: false,
+      asked: undefined,
+      lost: undefined,
+      server: { scheduler: clock, settings: { wallClock: clock, outbox: { maxBytes } } },
+      end: () => {
+        this.ends += 1;
+      },
+    };
+    const writer = {
+      node: 'n',
+      ttlMs: 1000,
+      changed: () => {
+        this.changes += 1;
+      },
+    };
+    this.session = new LoggedSession(parts, writer, 1, () => Uint8Array.of(1));
+  }
+
+  say() {
+    const update = this.session.update(0);
+    if (update.kind === 'over') throw new Error('the session is over');
+    return update;
+  }
+
+  private outlet(): LoggedParts['outlet'] {
+    const results = (): number => this.results;
+    const part = packet({ messageType: MessageType.ResultPush, sessionId: 5000, frameId: 1 });
+    return {
+      get lastResult() {
+        return results();
+      },
+      releasedResults: 0,
+      current: {},
+      heldAfter: (received) => Array.from({ length: results() - received }, () => ({ packet: part })),
+      seal: () => undefined,
+    };
+  }
+}
+
+const kept = { kind: 'kept' } as const;
+const submit: LoggedOperation = {
+  frameId: 1,
+  sent: { metadata: EMPTY, body: EMPTY },
+  deadline: Infinity,
+  objects: [],
+};
+
+it('is said whole first, then what follows', () => {
+  const stage = new Stage();
+  stage.results = 2;
+  expect(stage.say()).toMatchObject({ kind: 'whole', after: 0, last: 2, trimTo: 0 });
+  stage.session.answered(kept);
+  stage.results = 3;
+  const next = stage.say();
+  expect(next).toMatchObject({ kind: 'more', after: 2, last: 3, tokens: undefined, fields: [] });
+});
+
+it('is said again where nobody has answered, and in place of what the log has lost', () => {
+  const stage = new Stage();
+  stage.running.push(submit);
+  stage.say();
+  stage.session.unanswered();
+  expect(stage.say()).toMatchObject({ kind: 'whole' });
+  stage.session.answered(kept);
+  stage.results = 4;
+  stage.say();
+  stage.session.answered({ kind: 'at', last: 1 });
+  const again = stage.say();
+  expect(again).toMatchObject({ kind: 'more', after: 1, last: 4 });
+  expect(again.fields.map(([name]) => name)).toEqual(['last', '1']);
+  expect(again.tokens).toBeDefined();
+  stage.session.answered({ kind: 'missing' });
+  expect(stage.say()).toMatchObject({ kind: 'whole', after: 0, last: 4 });
+});
+
+it('is said whole again where its results became others while a call was out', () => {
+  const stage = new Stage();
+  stage.results = 2;
+  stage.say();
+  stage.session.rewritten();
+  stage.session.answered(kept);
+  expect(stage.say()).toMatchObject({ kind: 'whole', after: 0, last: 2 });
+});
+
+it('says nothing of an operation that has ended before it was said', () => {
+  const stage = new Stage();
+  stage.say();
+  stage.session.answered(kept);
+  stage.session.began(submit);
+  stage.session.ended(1);
+  stage.session.began({ ...submit, frameId: 2 });
+  expect(stage.say().fields.map(([name, value]) => [name, value === undefined])).toEqual([['2', false]]);
+  stage.session.answered(kept);
+  stage.session.ended(2);
+  expect(stage.say().fields).toEqual([['2', undefined]]);
+});
+
+it('says its token again where it has given one away', () => {
+  const stage = new Stage();
+  stage.say();
+  stage.session.answered(kept);
+  expect(stage.say().tokens).toBeUndefined();
+  stage.session.takeToken();
+  stage.session.answered(kept);
+  expect(stage.say().tokens).toBeDefined();
+});
+
+it('ends where it is another node’s, and says nothing more', () => {
+  const stage = new Stage();
+  stage.say();
+  stage.session.answered({ kind: 'fenced' });
+  const { changes } = stage;
+  stage.session.note();
+  stage.session.over();
+  expect([stage.ends, stage.changes]).toEqual([1, changes]);
+});
