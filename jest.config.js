@@ -33,6 +33,7 @@ module.exports = {
     '<rootDir>/test/bench/',
     '<rootDir>/test/browser/',
     '<rootDir>/test/cluster/',
+    '<rootDir>/test/conformance/',
     '<rootDir>/test/interop/',
     '<rootDir>/test/package/',
     '<rootDir>/test/proxies/',
