@@ -1,55 +1,9 @@
-import { defer, NEVER, tap, throwError } from 'rxjs';
-import { connect, memory, type Client, type ClientOptions, type ClientSession } from '../../../src';
-import type { ConnectEndpoint } from '../../../src/transport/endpoint';
-import { connectionError } from '../../../src/transport/network-errors';
-import type { Transport } from '../../../src/transport/transport';
-import { createServer, type Server } from '../../../src/server/server';
+import { NEVER } from 'rxjs';
+import { connect, type Client, type ClientOptions, type ClientSession } from '../../../src';
 import { settled } from '../../support/async';
 import { told } from '../../support/served';
 import { VirtualTime } from '../../support/virtual-time';
-
-/** A place with a server that can be down, and begin anew. */
-class Place {
-  private isDown = false;
-  server: Server | undefined;
-  opened = 0;
-  private listen = memory();
-  private readonly transports: Transport[] = [];
-  readonly endpoint: ConnectEndpoint;
-
-  constructor(
-    name: string,
-    private readonly time: VirtualTime,
-  ) {
-    this.endpoint = { kind: 'memory', url: `memory:${name}`, connect: () => defer(() => this.dial()) };
-  }
-
-  start(): void {
-    this.listen = memory();
-    this.server = createServer({ listen: this.listen, scheduler: this.time, keepAlive: { idleMs: 0 } });
-    this.server.sessions$.subscribe((session) => {
-      this.opened += 1;
-      session.respond(() => NEVER);
-    });
-  }
-
-  /** Nobody can connect, and whoever was is cut. */
-  goDown(): void {
-    this.isDown = true;
-    for (const transport of this.transports.splice(0)) transport.destroy();
-  }
-
-  comeBack(): void {
-    this.isDown = false;
-  }
-
-  private dial(): ReturnType<ConnectEndpoint['connect']> {
-    if (this.isDown || this.server === undefined) {
-      return throwError(() => connectionError(this.endpoint.url, new Error('connection refused')));
-    }
-    return this.listen.connect().pipe(tap((transport) => this.transports.push(transport)));
-  }
-}
+import { Place } from './place';
 
 const both = ['preview3', 'preview4'] as const;
 
@@ -60,8 +14,8 @@ const clients: Client[] = [];
 
 beforeEach(() => {
   time = new VirtualTime();
-  a = new Place('a', time);
-  b = new Place('b', time);
+  a = new Place('a', time, () => NEVER);
+  b = new Place('b', time, () => NEVER);
 });
 
 afterEach(async () => {
@@ -139,9 +93,9 @@ describe('several servers', () => {
       b.start();
       const session = await open(revision);
       const [states, seen] = [told(session.state$), told(session.submit({}))];
-      a.goDown();
+      a.down();
       await pass(1000);
-      a.comeBack();
+      a.up();
       await pass(1000);
       expect(states).toEqual(['open', 'reconnecting', 'resumed']);
       expect([a.opened, b.opened, seen]).toEqual([1, 0, []]);
@@ -153,10 +107,10 @@ describe('several servers', () => {
     b.start();
     const session = await open(revision);
     const states = told(session.state$);
-    a.goDown();
+    a.down();
     a.start();
     await pass(1000);
-    a.comeBack();
+    a.up();
     await pass(1000);
     expect(states).toEqual(['open', 'reconnecting', 'reopened']);
     expect([a.opened, b.opened]).toEqual([2, 0]);
@@ -169,7 +123,7 @@ describe('several servers', () => {
       b.start();
       const session = await open(revision);
       const [states, seen] = [told(session.state$), told(session.submit({}))];
-      a.goDown();
+      a.down();
       await pass(1900);
       expect([states, b.opened]).toEqual([['open', 'reconnecting'], 0]);
       await pass(2000);
@@ -183,7 +137,7 @@ describe('several servers', () => {
     a.start();
     b.start();
     const session = await open();
-    a.goDown();
+    a.down();
     const closed = session.close();
     await pass(600);
     await closed;
