@@ -1,4 +1,3 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { BehaviorSubject, takeWhile, type Observable } from 'rxjs';
 
 /** How a server is, for whoever sends clients to it, and starts and stops it. */
@@ -13,6 +12,15 @@ export interface ServerHealth {
   /** Whether it opens new sessions. */
   readonly isReady: boolean;
 }
+
+/** Of Node's request and response what is used of them: a page has the types of a server, and not those. */
+export type AnswerProbe = (
+  request: { readonly method?: string | undefined },
+  response: {
+    writeHead(status: number, headers: Readonly<Record<string, string>>): unknown;
+    end(text?: string): unknown;
+  },
+) => void;
 
 /** What a server tells of its own state. */
 export class Health {
@@ -40,7 +48,7 @@ export class Health {
   }
 
   /** Answers a probe with the health as JSON: 200 where new sessions are opened, 503 where not. */
-  readonly answer = ({ method }: IncomingMessage, response: ServerResponse): void => {
+  readonly answer: AnswerProbe = ({ method }, response) => {
     const { value } = this.now;
     const isAsked = method === 'GET' || method === 'HEAD';
     const status = isAsked ? (value.isReady ? 200 : 503) : 405;

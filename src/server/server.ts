@@ -1,5 +1,4 @@
 import { randomInt } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { firstValueFrom, forkJoin, Subscription, take, type Observable } from 'rxjs';
 import { takeValue } from '../protocol/options/take-options';
 import { describeError, RuntimeError } from '../protocol/runtime-error';
@@ -16,7 +15,7 @@ import { Profile } from '../wire/messages/payload-kind';
 import { showAsJson } from '../wire/show-as-json';
 import { Connection } from './connection/connection';
 import { contained } from './contained';
-import { Health, type ServerHealth } from './health';
+import { Health, type ServerHealth, type AnswerProbe } from './health';
 import { HeldSubject } from './held-subject';
 import { HandshakeGate } from './limits/handshake-gate';
 import type { LimitTripped } from './limits/limit-tripped';
@@ -70,7 +69,7 @@ export interface Server<Context = unknown> {
    * @example
    * http.createServer(server.answerProbe).listen(8080);
    */
-  readonly answerProbe: (request: IncomingMessage, response: ServerResponse) => void;
+  readonly answerProbe: AnswerProbe;
   /** Session ids in use. */
   readonly sessionCount: number;
   readonly connectionCount: number;
