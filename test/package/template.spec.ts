@@ -65,9 +65,7 @@ it('an empty folder answers in a browser in under two minutes', async () => {
   const page = await browser.open(await start());
   await ask(page, 'Call me Ishmael.');
   expect(await answered(page)).toBe('You said: Call me Ishmael.');
-  const took = performance.now() - since;
-  expect(took).toBeLessThan(MAX_MS);
-  console.log(`from an empty folder to a whole answer: ${Math.round(took / 1_000)} s`);
+  expect(performance.now() - since).toBeLessThan(MAX_MS);
 
   const long = 'word '.repeat(100).trim();
   await ask(page, long);
