@@ -57,6 +57,7 @@ export type { ResultStream } from './client/submissions/results/result-stream';
 export type { PartStream } from './client/submissions/results/answer-parts';
 export type { TextStream, WholeAnswer } from './client/submissions/results/answer-text';
 export type { Credit } from './client/submissions/credit';
+export type { Progress } from './protocol/operation/progress';
 export type { ToolCall } from './client/submissions/tools/tool-calls';
 export type { ToolRequest } from './protocol/content/tool-call';
 export type { ClientUsage } from './client/usage';

@@ -282,6 +282,19 @@ export const STAGES: Readonly<Record<string, Make>> = {
       end: { when: 'the session is over', act: () => house.abort(asked) },
     };
   },
+  'ResultStream.progress$': async (house) => {
+    const { asked } = await house.taking();
+    const answer = asked.submit({ body: 'x' });
+    answer.subscribe({ error: () => undefined });
+    await house.quiet();
+    return {
+      stream$: answer.progress$,
+      tell: () => {
+        for (const submit of house.submits) submit.progress({ percent: 5 });
+      },
+      end: { when: 'the session is over', act: () => house.abort(asked) },
+    };
+  },
   'ResultStream.text$': ofAnswer(({ asked }) => asked.submit({ body: 'x' }).text$),
   'ResultStream.parts$': ofAnswer(({ asked }) => asked.submit({ body: 'x' }).parts$),
 };

@@ -39,7 +39,7 @@ type Particulars = ConstructorParameters<typeof OperationError>[3];
  */
 export class Submissions {
   private readonly waiting = new Set<Submission>();
-  private readonly inFlight: InFlight;
+  readonly inFlight: InFlight;
   private readonly tools: ToolDesk;
   private readonly window: SubmitWindow;
   private readonly idle = new Subject<void>();

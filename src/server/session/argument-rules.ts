@@ -1,6 +1,7 @@
 import { CancelScope } from '../../protocol/operation/operation';
+import type { Progress } from '../../protocol/operation/progress';
 import type { OperationRelations } from '../../protocol/operation/operation-entry';
-import { integer, required, u32, valueOf, wireCount, type Rule } from '../../protocol/options/rules';
+import { integer, required, rule, u32, valueOf, wireCount, type Rule } from '../../protocol/options/rules';
 import { takeOptions, takeValue, type Rules } from '../../protocol/options/take-options';
 import { FlowScope } from '../../wire/messages/flow-update';
 import { DropReason } from '../../wire/preview4/results';
@@ -11,6 +12,16 @@ const operationId = integer(1, Number.MAX_SAFE_INTEGER);
 const RELATIONS: Rules<OperationRelations> = { parentId: operationId, groupId: operationId };
 
 const cancelScope = valueOf(CancelScope);
+
+const PROGRESS: Rules<Progress> = {
+  percent: rule(
+    'a number from 0 to 100',
+    (value) => typeof value === 'number' && value >= 0 && value <= 100,
+    'number',
+  ),
+  stage: integer(0, 0x7fff),
+  text: rule('a string', (value) => typeof value === 'string'),
+};
 
 const dropReason = valueOf(DropReason);
 
@@ -45,4 +56,8 @@ export function takeCreditTarget(target: unknown): CreditTarget {
 
 export function takeRelations(relations: unknown): OperationRelations {
   return takeOptions('submit.relate', relations, RELATIONS);
+}
+
+export function takeProgress(progress: unknown): Progress {
+  return takeOptions('submit.progress', progress, PROGRESS);
 }

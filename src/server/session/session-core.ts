@@ -17,6 +17,7 @@ import { DetachedShare } from '../opening/detached-totals';
 import type { ServerContext } from '../server-context';
 import { AckQueue } from './ack-queue';
 import { handOver, resultsOf, type HandOver } from './results/hand-over';
+import { ProgressSender } from './results/progress-sender';
 import { RetainedAnswers } from './results/retained-answers';
 import { SessionOutlet, type Attachment } from './results/session-outlet';
 import { SessionSender } from './results/session-sender';
@@ -71,7 +72,9 @@ export class SessionCore {
   /** What it had at a node that is gone; undefined where it began here. */
   lost: LostOperations | undefined;
   private madeHolds: OperationHolds | undefined;
-  private madeSchedule: OperationSchedule | undefined;
+  madeSchedule: OperationSchedule | undefined;
+  /** Preview3 has no such word. */
+  progress: ProgressSender | undefined;
   readonly patchAcks: AckQueue;
   readonly migrateAcks: AckQueue;
   /** Of what the client holds; made when it first does. */
@@ -150,11 +153,6 @@ export class SessionCore {
     return (this.madeSchedule ??= new OperationSchedule(this, this.operations));
   }
 
-  /** Whether anything was said so. */
-  get isScheduled(): boolean {
-    return this.madeSchedule !== undefined;
-  }
-
   get cacheObjectCount(): number {
     return this.madeCache?.objectCount ?? 0;
   }
@@ -171,6 +169,7 @@ export class SessionCore {
     this.sender.answers = this.dialect.answers;
     this.outlet.log?.rewritten();
     this.names = this.dialect.hasControls ? (this.names ?? new OperationNames()) : undefined;
+    this.progress = this.names && (this.progress ?? new ProgressSender(this.sessionId, this.outlet));
   }
 
   /** The client has said something, to this session or about it. */

@@ -6,6 +6,7 @@ import type { Operation } from '../../protocol/operation/operation-entry';
 import type { OperationState } from '../../protocol/operation/operation';
 import type { ResultDrop, ResultFields, ResultPush } from '../../protocol/operation/result';
 import type { Part } from '../../protocol/content/parts/part';
+import type { Progress } from '../../protocol/operation/progress';
 import type { ToolRequest } from '../../protocol/content/tool-call';
 import type { DropReason } from '../../wire/preview4/results';
 import type { Message, MessageOf } from '../../wire/message';
@@ -129,6 +130,15 @@ export interface Submit extends Operation, Message<typeof MessageType.FrameSubmi
    * });
    */
   json<S extends StandardSchema>(schema: S, options?: CheckOptions): Promise<Checked<S>>;
+  /**
+   * Tells the client how far the answer is, beside its results: `progress$` of what its `submit` returns. In preview3,
+   * and while the client is away, nobody is told; of a client that does not take what it is sent the newest waits.
+   * Of no effect once the operation has ended. Throws a `RangeError` or a `TypeError` for a value that is none.
+   *
+   * @example
+   * submit.progress({ percent: 40, text: 'reading page 2 of 5' });
+   */
+  progress(progress: Progress): void;
   /**
    * Asks the client for a tool, and resolves with what it answers through `tools$`: a value of JSON, as the client gives
    * it. Meanwhile the operation takes no slot and no credit, so that the tool may ask questions itself. Rejects with the

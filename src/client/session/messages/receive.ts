@@ -119,6 +119,7 @@ export class SessionMessages {
   private onNewMessage(packet: Packet): void {
     const message = decodeMessage(packet, this.revision);
     if (message.messageType === MessageType.ResultDropReason) this.results.onDropReason(message);
+    else if (message.messageType === MessageType.Progress) this.results.onProgress(message);
   }
 
   private onMessage(message: SessionMessage): void {

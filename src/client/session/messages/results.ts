@@ -2,6 +2,7 @@ import { isFailureStatus } from '../../../protocol/operation/failure';
 import { EndCode } from '../../../protocol/operation/end-code';
 import type { ResultPush } from '../../../protocol/operation/result';
 import { partMetadata, readResultMetadata } from '../../../protocol/operation/result-packet';
+import { progressOf } from '../../../protocol/revision/progress';
 import { unexpectedMessage } from '../../../protocol/runtime-error';
 import { fieldOffset } from '../../../wire/codec/record';
 import type { MessageOf } from '../../../wire/message';
@@ -76,6 +77,19 @@ export class Results {
     const { dropReasonCode: dropReason } = metadata;
     const reason = REASON_OF_DROP.get(dropReason) ?? 'dropped';
     this.submissions.fail(header.frameId, reason, { dropReason, text: readUtf8(body) });
+  }
+
+  /** How far an operation is, in preview4: no result, and not counted as one. */
+  onProgress(message: MessageOf<typeof MessageType.Progress>): void {
+    const { header, metadata, body } = message;
+    const { operationId, bodyBytes: declared } = metadata;
+    if (declared !== body.length) {
+      const field = 'progress.body_bytes';
+      throw new NnrpError({ kind: 'DeclaredLengthMismatch', field, declared, actual: body.length });
+    }
+    this.requireSent(header);
+    requireNamed(header, Number(operationId & 0xffff_ffffn), Number(operationId >> 32n));
+    this.submissions.inFlight.get(header.frameId)?.listener?.progressed(progressOf(message));
   }
 
   onDrop({ header }: MessageOf<typeof MessageType.ResultDrop>): void {

@@ -1,5 +1,6 @@
 import { Observable, Subscription } from 'rxjs';
 import type { ResultPush } from '../../../protocol/operation/result';
+import type { Progress } from '../../../protocol/operation/progress';
 import { showAsJson } from '../../../wire/show-as-json';
 import { onAbort } from '../../abort';
 import { takeSubmitRequest } from '../../option-rules';
@@ -32,6 +33,16 @@ export interface ResultStream extends Observable<ResultPush>, AsyncIterable<Resu
    * for await (const text of answer.text$) await write(text);
    */
   readonly tools$: Observable<ToolCall>;
+  /**
+   * How far the answer is, as its handler says with `submit.progress`, while it is made: of each submit that this makes.
+   * Only a server of preview4 says it. Completes with the session.
+   *
+   * @example
+   * const answer = session.submit({ body: 'Translate this book' });
+   * answer.progress$.subscribe(({ percent, text }) => show(percent, text));
+   * const { text } = await answer.whole();
+   */
+  readonly progress$: Observable<Progress>;
   /**
    * The text of the answer as it comes, in whole characters.
    *
@@ -85,11 +96,23 @@ export class SubmittedResults extends Observable<ResultPush> implements ResultSt
   }
 
   get tools$(): Observable<ToolCall> {
-    return (this.calls ??= new AnswerCalls(this.submits.over$)).calls$;
+    return this.beside.calls$;
+  }
+
+  get progress$(): Observable<Progress> {
+    return this.beside.progress$;
   }
 
   called(call: ToolCall): 'heard' | 'unheard' {
     return this.calls?.called(call) ?? 'unheard';
+  }
+
+  progressed(progress: Progress): void {
+    this.calls?.progressed(progress);
+  }
+
+  private get beside(): AnswerCalls {
+    return (this.calls ??= new AnswerCalls(this.submits.over$));
   }
 
   get text$(): TextStream {

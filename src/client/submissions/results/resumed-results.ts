@@ -1,6 +1,7 @@
 import { Observable } from 'rxjs';
 import { fromAsyncIterable } from '../../../../operators/application/from-async-iterable';
 import type { ResultPush } from '../../../protocol/operation/result';
+import type { Progress } from '../../../protocol/operation/progress';
 import { showAsJson } from '../../../wire/show-as-json';
 import type { AnswerCalls } from '../answer-calls';
 import { AnswerParts, type PartStream } from './answer-parts';
@@ -28,6 +29,10 @@ export class ResumedResults extends Observable<ResultPush> implements ResultStre
 
   get tools$(): Observable<ToolCall> {
     return this.calls.calls$;
+  }
+
+  get progress$(): Observable<Progress> {
+    return this.calls.progress$;
   }
 
   get text$(): TextStream {

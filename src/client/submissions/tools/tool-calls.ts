@@ -1,5 +1,6 @@
 import { isThenable } from '../../../protocol/is-thenable';
 import { Failure, INTERNAL_STATUS } from '../../../protocol/operation/failure';
+import type { Progress } from '../../../protocol/operation/progress';
 import type { NumberedCall, ToolOutcome } from '../../../protocol/content/tool-call';
 
 /** What a server asks of the client in the middle of an answer. */
@@ -16,9 +17,10 @@ export interface ToolCall {
   answer(result: unknown): void;
 }
 
-/** Who is told of the calls of an answer. */
+/** Who is told of what comes of an answer beside its results. */
 export interface CallListener {
   called(call: ToolCall): 'heard' | 'unheard';
+  progressed(progress: Progress): void;
 }
 
 /** A call, as its session has it: `tell` is given what came of it, once. */

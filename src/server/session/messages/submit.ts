@@ -40,7 +40,7 @@ export function onSubmit(session: SessionCore, packet: Packet, now: number): Tol
     operations.startAnew();
   }
   names?.check(submit, operations);
-  if (session.isScheduled && session.schedule.foretold(submit) === 'late') {
+  if (session.madeSchedule?.foretold(submit) === 'late') {
     operations.noteRefused(header.frameId);
     session.sender.dropBecause(submit, 'late');
     return undefined;

@@ -4,6 +4,7 @@ import type { OperationRelations } from '../../../protocol/operation/operation-e
 import type { IdRange } from '../../../protocol/operation/id-ranges';
 import { OperationRegistry } from '../../../protocol/operation/operation-registry';
 import { isTerminal, type Result } from '../../../protocol/operation/result';
+import type { Progress } from '../../../protocol/operation/progress';
 import type { ToolOutcome, ToolRequest } from '../../../protocol/content/tool-call';
 import type { DropCause } from '../../../protocol/revision/answers';
 import type { SlotPool, SlotWaiter } from '../../limits/slot-pool';
@@ -29,7 +30,6 @@ export class SessionOperations implements OperationControl, SlotWaiter {
   readonly admission: Admission;
   private readonly kept: KeptSlots;
   private ids = new SubmittedIds();
-  /** Made with the first call of a tool. */
   private calls: ToolCalls | undefined;
   private isStarting = false;
   /** Bytes of submits that wait, as they are counted over all sessions. */
@@ -184,15 +184,14 @@ export class SessionOperations implements OperationControl, SlotWaiter {
       return;
     }
     if (submit.state === OperationState.WaitingTool) this.move(submit, OperationState.Running);
+    // Where it is the last, before its slot goes to the next submit, whose application may answer at once.
+    sender.result(result, submit);
     if (!isTerminal(result)) {
-      sender.result(result, submit);
       if (submit.state === OperationState.Partial) return;
       this.registry.transition(frameId, OperationState.Partial);
       submit.stateChanged();
       return;
     }
-    // Sent before its slot goes to the next submit, whose application may answer at once.
-    sender.result(result, submit);
     const end = END_OF_RESULT[result.type];
     this.registry.end(frameId, end === 'completed' ? OperationState.Completed : STATE_OF_END[end]);
     this.admission.take(submit);
@@ -276,6 +275,10 @@ export class SessionOperations implements OperationControl, SlotWaiter {
     new SubscribersOf(stream, this.session.server.reports.failures, 'operation').failed(cause);
   }
 
+  progress(submit: ReceivedSubmit, progress: Progress): void {
+    this.session.progress?.say(submit, progress);
+  }
+
   /** Asks the client for a tool, and resolves with what that gives; meanwhile the operation takes no slot. */
   async callTool(submit: ReceivedSubmit, request: ToolRequest): Promise<unknown> {
     const calls = (this.calls ??= new ToolCalls(this.session, this.admission));
@@ -341,7 +344,6 @@ export class SessionOperations implements OperationControl, SlotWaiter {
     this.session.streams.emit('submits', submit);
   }
 
-  /** An operation has ended, whichever way. */
   private ended(): void {
     const { server, credit } = this.session;
     this.noteQueued();
@@ -368,9 +370,8 @@ export class SessionOperations implements OperationControl, SlotWaiter {
   }
 
   private whyNoRoom(): DropCause {
-    return this.admission.countedCount + this.queuedCount < this.session.credit.allowed
-      ? 'no-room'
-      : 'over-credit';
+    const taken = this.admission.countedCount + this.queuedCount;
+    return taken < this.session.credit.allowed ? 'no-room' : 'over-credit';
   }
 
   /** Undefined where it has ended. Throws an `NnrpError`, `UnknownOperation`, where it never was submitted. */

@@ -2,6 +2,7 @@ import type { DropCause } from '../../../protocol/revision/answers';
 import type { LimitTripped } from '../../limits/limit-tripped';
 import type { ServerContext } from '../../server-context';
 import type { SessionOutlet } from '../results/session-outlet';
+import type { ProgressSender } from '../results/progress-sender';
 import type { SessionSender } from '../results/session-sender';
 import type { SessionClaim } from '../session-claim';
 import type { SessionCredit } from '../session-credit';
@@ -17,6 +18,8 @@ export interface SessionParts {
   readonly outlet: SessionOutlet;
   readonly sender: SessionSender;
   readonly credit: SessionCredit;
+  /** Where the revision of its client has such a word. */
+  readonly progress?: ProgressSender | undefined;
 }
 
 /** Whether the client is told that an operation has ended, and why. */

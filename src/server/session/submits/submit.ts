@@ -20,6 +20,7 @@ import {
 import type { SentSubmit } from '../../../protocol/session/told-operation';
 import type { Part } from '../../../protocol/content/parts/part';
 import { partsOf } from '../../../protocol/content/parts/part-decoder';
+import type { Progress } from '../../../protocol/operation/progress';
 import type { ToolRequest } from '../../../protocol/content/tool-call';
 import { ignoreRejection } from '../../../protocol/ignore-rejection';
 import { contained, type Containment } from '../../contained';
@@ -35,7 +36,7 @@ import { readU32 } from '../../../wire/bytes/u32';
 import { fieldOffset, type WireRecord } from '../../../wire/codec/record';
 import { decodeTokens } from '../../../protocol/content/token-decoder';
 import { operationIdOf, type AnsweredOperation } from '../../../protocol/revision/answers';
-import { takeDropReason, takeRelations } from '../argument-rules';
+import { takeDropReason, takeProgress, takeRelations } from '../argument-rules';
 import type { Submit, SubmitEnd } from '../session-message';
 import type { HeldResults } from './held-results';
 import { requestValue } from './request-value';
@@ -53,6 +54,8 @@ export interface OperationControl {
   keepSlot(submit: ReceivedSubmit): void;
   /** What was begun for an operation that had kept its slot has settled. */
   freeSlot(submit: ReceivedSubmit): void;
+  /** Says how far it is. */
+  progress(submit: ReceivedSubmit, progress: Progress): void;
   /** Asks its client for a tool. */
   callTool(submit: ReceivedSubmit, request: ToolRequest): Promise<unknown>;
   /** The operation has ended: it waits for no tool any more. */
@@ -241,6 +244,11 @@ export class ReceivedSubmit implements Submit, OperationEntry, Containment, Answ
     // A handler that has been stopped hears of it no more.
     ignoreRejection(value);
     return value;
+  }
+
+  progress(progress: Progress): void {
+    const given = takeProgress(progress);
+    if (this.end === undefined && this.state !== OperationState.Accepted) this.control.progress(this, given);
   }
 
   tool(request: ToolRequest): Promise<unknown> {

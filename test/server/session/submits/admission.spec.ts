@@ -14,6 +14,7 @@ const nobody: OperationControl = {
   giveUp: () => undefined,
   keepSlot: () => undefined,
   freeSlot: () => undefined,
+  progress: () => undefined,
   callTool: () => Promise.resolve(),
   endCalls: () => undefined,
   subscriberFailed: () => undefined,

@@ -26,6 +26,10 @@ class Asked implements OperationControl {
     this.log.push(['giveUp', frameId, end]);
   }
 
+  progress({ frameId }: ReceivedSubmit, { percent }: { readonly percent?: number | undefined }): void {
+    this.log.push(['progress', frameId, percent]);
+  }
+
   keepSlot(): void {
     this.log.push('keepSlot');
   }
