@@ -28,7 +28,7 @@ import { serverSettings, type CloseOptions, type ServerOptions, type ServerSetti
 import { ServerReports, type Violation } from './reports';
 import type { ServerContext } from './server-context';
 import { closeSession } from './session/messages/close';
-import { isAwaited, shutDown } from './session/shut-down';
+import { isAwaited, leaveBehind, shutDown } from './session/shut-down';
 import { ServedSession } from './session/served-session';
 import type { ServerSession } from './session/session';
 import type { SessionCore } from './session/session-core';
@@ -233,7 +233,6 @@ class RunningServer implements Server {
     await Promise.race([this.closeAll(ending), this.cutAll(graceMs)]);
     this.forcing.unsubscribe();
     this.accepting.unsubscribe();
-    void this.node?.leave();
     this.node?.close();
     this.lasting.unsubscribe();
     this.registry.clear();
@@ -266,6 +265,7 @@ class RunningServer implements Server {
     await Promise.all(awaited.map(({ over }) => over));
     this.accepting.unsubscribe();
     await Promise.all(closing.map(({ over }) => over));
+    for (const core of this.registry.cores()) leaveBehind(core);
     const ended = [...this.connections].map((connection) => connection.close());
     await Promise.all([...ended, this.node?.leave()]);
   }

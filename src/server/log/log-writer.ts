@@ -75,6 +75,12 @@ export class LogWriter {
     while (this.changes.size > 0 && (await this.tell()));
   }
 
+  /** Nothing more is told of a session. */
+  forget(session: LoggedSession): void {
+    this.sessions.delete(session);
+    this.changes.delete(session);
+  }
+
   /** Nothing is told any more. */
   close(): void {
     this.work.unsubscribe();
@@ -164,11 +170,6 @@ export class LogWriter {
     } catch {
       return false;
     }
-  }
-
-  private forget(session: LoggedSession): void {
-    this.sessions.delete(session);
-    this.changes.delete(session);
   }
 
   private tickLater(): void {

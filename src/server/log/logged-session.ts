@@ -64,6 +64,8 @@ interface Writer {
   readonly ttlMs: number;
   /** Once, until the session is asked what. */
   changed(session: LoggedSession): void;
+  /** Nothing more is told of a session. */
+  forget(session: LoggedSession): void;
 }
 
 /** What comes between an update and its verdict, to be said again where nothing came of it. */
@@ -182,6 +184,18 @@ export class LoggedSession {
   rewritten(): void {
     this.isWhole = false;
     this.note();
+  }
+
+  /** Whether all that there is of the session is logged. */
+  get isInStep(): boolean {
+    const isSaid = !this.isChanged && this.said === undefined;
+    return this.isWhole && isSaid && this.kept >= this.core.outlet.lastResult;
+  }
+
+  /** This node has done with the session, which goes on as it is logged: nothing more is said of it. */
+  letGo(): void {
+    this.isChanged = this.isOver = true;
+    this.writer.forget(this);
   }
 
   /** The session is another node's: its handlers stop. */

@@ -81,6 +81,7 @@ export class ClusterNode {
   }
 
   close(): void {
+    void this.leave();
     this.log?.close();
     this.listening.unsubscribe();
     this.finder.close();

@@ -46,6 +46,7 @@ class Stage {
       changed: () => {
         this.changes += 1;
       },
+      forget: () => undefined,
     };
     this.session = new LoggedSession(parts, writer, 1, () => Uint8Array.of(1));
   }
