@@ -268,6 +268,18 @@ describe('a client of preview4', () => {
     expect(served.violations[0]?.error.cause).toMatchObject({ fault: { kind: 'OperationAlreadyExists' } });
   });
 
+  it.each([
+    ['which is that one’s frame', 1n, 1n],
+    ['which is its own frame', 2n, 2n],
+  ])('may give no operation the name of another, %s', async (_, first, second) => {
+    const served = new Served({ maxInFlightOperations: 4 });
+    served.server.sessions$.subscribe((session) => session.respond(() => NEVER));
+    const peer = await openedPeer(served);
+    peer.send(submit4(1, { operationId: first }), submit4(2, { operationId: second }));
+    expect(await answers(peer, 1)).toEqual([['ERROR', 2]]);
+    expect(served.violations[0]?.error.cause).toMatchObject({ fault: { kind: 'OperationAlreadyExists' } });
+  });
+
   it('may advise, and hears nothing of it', async () => {
     const served = new Served();
     served.server.sessions$.subscribe();

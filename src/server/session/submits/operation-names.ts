@@ -9,27 +9,32 @@ interface UnderWay {
 /** Past so many, those that have ended are forgotten. */
 const SWEEP_AT = 64;
 
-/** The names that a client of preview4 has given its operations: no two that are under way have the same. */
+/**
+ * The names that a client of preview4 has given its operations: no two that are under way have the same. Clients that
+ * name an operation as its frame, as those of this project do, cost no entry: frames are unique already.
+ */
 export class OperationNames {
   /** The client has come back as one that has forgotten its operations, and may count its frames from 1 again. */
   mayStartAnew = false;
-  /** Frames by name, and no more: the bytes of what was asked are not to stay for it. */
+  /** Frames by name, where the two differ, and no more: the bytes of what was asked are not to stay for it. */
   private readonly frames = new Map<number | bigint, number>();
   private sweepAt = SWEEP_AT;
 
   /** Throws an `NnrpError`, `OperationAlreadyExists`, where another that is under way has the name. */
   check(operation: AnsweredOperation, underWay: UnderWay): void {
     const name = nameOf(operation);
-    const frameId = this.frames.get(name);
-    if (frameId === undefined || !isNamed(underWay.get(frameId), name)) return;
+    if (name === operation.frameId && this.frames.size === 0) return;
+    if (!this.isTaken(name, underWay)) return;
     throw new NnrpError({ kind: 'OperationAlreadyExists', operationId: operationIdOf(operation) });
   }
 
   add(operation: AnsweredOperation, underWay: UnderWay): void {
     const { frames } = this;
-    frames.set(nameOf(operation), operation.frameId);
+    const name = nameOf(operation);
+    if (name === operation.frameId) return;
+    frames.set(name, operation.frameId);
     if (frames.size < this.sweepAt) return;
-    for (const [name, frameId] of frames) if (!isNamed(underWay.get(frameId), name)) frames.delete(name);
+    for (const [each, frameId] of frames) if (!isNamed(underWay.get(frameId), each)) frames.delete(each);
     this.sweepAt = Math.max(SWEEP_AT, 2 * frames.size);
   }
 
@@ -37,6 +42,12 @@ export class OperationNames {
   checkBound(operationId: bigint, operation: AnsweredOperation | undefined): void {
     if (operation === undefined || operationIdOf(operation) === operationId) return;
     throw new NnrpError({ kind: 'UnknownOperation', operationId });
+  }
+
+  private isTaken(name: number | bigint, underWay: UnderWay): boolean {
+    const frameId = this.frames.get(name);
+    if (frameId !== undefined && isNamed(underWay.get(frameId), name)) return true;
+    return typeof name === 'number' && isNamed(underWay.get(name), name);
   }
 }
 
