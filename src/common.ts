@@ -48,7 +48,7 @@ export type {
   ResumeOptions,
   SessionOptions,
 } from './client/options';
-export type { ResumedOperation, ResumedSession, SentRequest } from './client/session/resumed-session';
+export type { ResumedOperation, SentRequest } from './client/session/resumed-operation';
 export type { CacheInvalidation, ClientSession, PatchAck } from './client/session/session';
 export type { SubmitRequest } from './client/submissions/submission';
 export type { ClientInterceptor, ClientOperation } from './client/submissions/client-interceptor';

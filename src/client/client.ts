@@ -28,7 +28,6 @@ import { AuthSource } from './session/auth';
 import { ConnectedSession } from './session/connected-session';
 import { requireFreeId } from './session/grant';
 import { openRequest, type AcceptedOpen } from './session/open';
-import type { ResumedSession } from './session/resumed-session';
 import type { ClientSession } from './session/session';
 import { readTicket, toldWith, type Ticket } from './session/ticket';
 import type { SessionOwner } from './session/session-owner';
@@ -78,7 +77,7 @@ export interface Client {
    * const session = await client.resumeSession(sessionStorage.getItem('ticket') ?? '');
    * for (const { sent, results } of session.operations) console.log(sent?.text, await results.whole());
    */
-  resumeSession(ticket: string, options?: ResumeOptions): Promise<ResumedSession>;
+  resumeSession(ticket: string, options?: ResumeOptions): Promise<ClientSession>;
   /**
    * Ends every session and the connection. The server hears of each, also of those that reconnect, if it can be
    * reached within `closeTimeoutMs`; what it has not taken by then is not waited for. To close again is to wait
@@ -205,7 +204,7 @@ class RunningClient implements Client, SessionOwner<ConnectedSession> {
     return await this.begin(link, options, { auth, signal });
   }
 
-  async resumeSession(ticket: string, given: ResumeOptions = {}): Promise<ResumedSession> {
+  async resumeSession(ticket: string, given: ResumeOptions = {}): Promise<ClientSession> {
     const taken = readTicket(ticket);
     const { signal, ...wanted } = takeResumeOptions(given);
     const options = { ...this.settings.session, ...wanted, ...taken.options };

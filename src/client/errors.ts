@@ -203,9 +203,10 @@ export class SessionRejectedError extends PrintableError {
     /** Why, in the server's words or, of `SessionLimitReached`, by what its answer shows; may be empty. */
     readonly text = '',
   ) {
-    const name = enumerationKey(SessionErrorCode, errorCode) ?? `0x${errorCode.toString(16)}`;
     const verb = status === SessionStatus.RetryLater ? 'cannot take the session now' : 'refused the session';
-    super(`the server ${verb}: ${name}${text && `: ${text}`}`);
+    const code = enumerationKey(SessionErrorCode, errorCode) ?? `0x${errorCode.toString(16)}`;
+    const why = [errorCode === SessionErrorCode.None ? '' : code, text].filter((each) => each !== '');
+    super([`the server ${verb}`, ...why].join(': '));
   }
 }
 

@@ -1,7 +1,7 @@
 import { Subscription, tap } from 'rxjs';
 import { decodeText } from '../../operators/application/decode-text';
 import { onceATurn } from '../client/once-a-turn';
-import type { ResumedOperation } from '../client/session/resumed-session';
+import type { ResumedOperation } from '../client/session/resumed-operation';
 import type { ClientSession } from '../client/session/session';
 import type { SubmitRequest } from '../client/submissions/submission';
 import type { ResultStream } from '../client/submissions/results/result-stream';

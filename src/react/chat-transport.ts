@@ -1,5 +1,5 @@
 import type { ClientSession } from '../client/session/session';
-import type { ResumedOperation, ResumedSession, SentRequest } from '../client/session/resumed-session';
+import type { ResumedOperation, SentRequest } from '../client/session/resumed-operation';
 import { TokenDecoder } from '../protocol/content/token-decoder';
 import { decodeSummary, type AnswerSummary } from '../protocol/operation/answer-summary';
 import type { ResultPush } from '../protocol/operation/result';
@@ -77,8 +77,8 @@ export function chatTransport(
       return chunksOf(results, answerTo(messages), abortSignal);
     },
     reconnectToStream: async ({ chatId, abortSignal }) => {
-      const session: ClientSession & Partial<ResumedSession> = await sessionOf(chatId);
-      const operation = session.operations?.at(-1);
+      const session = await sessionOf(chatId);
+      const operation = session.operations.at(-1);
       // React mounts twice in StrictMode, and the first to ask has given up by now.
       if (operation === undefined || taken.has(operation) || abortSignal?.aborted === true) return null;
       taken.add(operation);

@@ -1,5 +1,5 @@
 import { useState, useSyncExternalStore } from 'react';
-import type { ResumedOperation } from '../client/session/resumed-session';
+import type { ResumedOperation } from '../client/session/resumed-operation';
 import type { ClientSession } from '../client/session/session';
 import type { SubmitRequest } from '../client/submissions/submission';
 import { AnswerStore, type AnswerState } from './answer-store';

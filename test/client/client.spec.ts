@@ -1,4 +1,4 @@
-import { EMPTY, Observable, of, Subject, throwError } from 'rxjs';
+import { EMPTY, NEVER, Observable, of, Subject, throwError } from 'rxjs';
 import { connect } from '../../src/client/client';
 import { connectionError } from '../../src/transport/network-errors';
 import { memoryPair } from '../../src/transport/memory';
@@ -60,6 +60,21 @@ describe('what a server does wrong', () => {
     ]);
     await client.close();
   });
+});
+
+it('is told why there is no session for now, not by the name of an error that there is none of', async () => {
+  const served = new Served();
+  const { client, server } = await served.session();
+  server.respond(() => NEVER);
+  client.submit({ body: 'Wait' }).subscribe({ error: () => undefined });
+  const other = await served.connect();
+  await settled();
+  const closed = served.server.close({ graceMs: 1000 });
+  await expect(other.openSession()).rejects.toThrow(
+    'the server cannot take the session now: it is shutting down; try again, for the server that takes its place',
+  );
+  await served.server.close({ graceMs: 0 });
+  await closed;
 });
 
 describe('the end of a client', () => {

@@ -62,7 +62,7 @@ describe('SessionRejectedError', () => {
   it.each([
     [SessionStatus.Rejected, SessionErrorCode.AuthFailed, 'the server refused the session: AuthFailed'],
     [SessionStatus.Rejected, 0xc0ffee, 'the server refused the session: 0xc0ffee'],
-    [SessionStatus.RetryLater, 0, 'the server cannot take the session now: None'],
+    [SessionStatus.RetryLater, 0, 'the server cannot take the session now'],
   ] as const)('says what the server says: %i, %i', (status, errorCode, message) => {
     const error = new SessionRejectedError(status, errorCode);
     expect(error).toMatchObject({ name: 'SessionRejectedError', status, errorCode, message });

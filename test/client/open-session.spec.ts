@@ -23,7 +23,7 @@ describe('openSession', () => {
 
   it.each([
     [SessionStatus.Rejected, 0x10001, 'the server refused the session: AuthFailed'],
-    [SessionStatus.RetryLater, 0, 'the server cannot take the session now: None'],
+    [SessionStatus.RetryLater, 0, 'the server cannot take the session now'],
   ] as const)(
     'rejects where the server says no (%i), and the connection goes on',
     async (status, code, message) => {

@@ -1,7 +1,6 @@
 import { EmptyError, firstValueFrom, Subject } from 'rxjs';
 import { SessionRejectedError } from '../../src/client/errors';
 import type { ClientOptions, ResumeOptions } from '../../src/client/options';
-import type { ResumedSession } from '../../src/client/session/resumed-session';
 import type { ClientSession } from '../../src/client/session/session';
 import { accept } from '../../src/server/opening/policy';
 import type { ServerOptions } from '../../src/server/options';
@@ -45,7 +44,7 @@ class Stage {
   }
 
   /** From another page, as it were. */
-  async resume(ticket: string, options?: ResumeOptions): Promise<ResumedSession> {
+  async resume(ticket: string, options?: ResumeOptions): Promise<ClientSession> {
     const client = await this.served.connect(this.clientOptions);
     return client.resumeSession(ticket, options);
   }
@@ -77,7 +76,7 @@ class Stage {
 }
 
 /** What a page has of its answers: the question, how it begins, and the text as far as it has come. */
-function seen({ operations }: ResumedSession) {
+function seen({ operations }: ClientSession) {
   return operations.map(({ operationId, sent, isWhole, results }) => ({
     operationId,
     asked: sent?.text,

@@ -1,5 +1,4 @@
 import { finalize, firstValueFrom, Subject } from 'rxjs';
-import type { ResumedSession } from '../../src/client/session/resumed-session';
 import type { ClientSession } from '../../src/client/session/session';
 import { settled } from '../support/async';
 import { Served } from '../support/served';
@@ -29,7 +28,7 @@ export class Stage {
   }
 
   /** As a page that is loaded again takes it up. */
-  async reload(session: ClientSession): Promise<ResumedSession> {
+  async reload(session: ClientSession): Promise<ClientSession> {
     const ticket = await firstValueFrom(session.ticket$);
     this.served.endpoint.cut();
     await settled();

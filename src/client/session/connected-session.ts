@@ -31,7 +31,7 @@ import { Connectivity } from './connectivity';
 import { SessionGrant, type SessionProgress } from './grant';
 import type { AcceptedOpen } from './open';
 import { SessionMessages } from './messages/receive';
-import { takeUp, type ResumedOperation } from './resumed-session';
+import { takeUp, type ResumedOperation } from './resumed-operation';
 import { closedByServer, CONNECTION_LOST, ENDED_HERE, notResumed, endedBefore } from './session-end';
 import type { CacheInvalidation, ClientSession, PatchAck } from './session';
 import { SessionCarrier } from './session-carrier';

@@ -19,6 +19,7 @@ import type { SessionEnd } from '../errors';
 import type { SubmitRequest } from '../submissions/submission';
 import type { ResultStream } from '../submissions/results/result-stream';
 import type { Credit } from '../submissions/credit';
+import type { ResumedOperation } from './resumed-operation';
 
 /** SESSION_PATCH_ACK with its body, the profile patch ack. */
 export interface PatchAck {
@@ -62,6 +63,11 @@ export interface ClientSession {
    * secret as a cookie.
    */
   readonly ticket$: Observable<string>;
+  /**
+   * What the server had of it when it was resumed with a ticket, in the order in which it was submitted; none of a
+   * session that was opened.
+   */
+  readonly operations: readonly ResumedOperation[];
   /** How many operations may be in flight and are: now, then after each change. */
   readonly credit$: Observable<Credit>;
   /**

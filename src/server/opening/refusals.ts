@@ -3,10 +3,20 @@ import { SessionErrorCode, SessionStatus } from '../../wire/messages/session-ope
 import type { ServerSettings } from '../options';
 import { limitReached, type OpenRefusal } from './judge-open';
 
-export const RETRY_LATER: OpenRefusal = {
-  status: SessionStatus.RetryLater,
-  errorCode: SessionErrorCode.None,
+/** Nothing is wrong with what was asked for, and it may be asked for again. */
+function retryLater(text: string): OpenRefusal {
+  return { status: SessionStatus.RetryLater, errorCode: SessionErrorCode.None, text };
+}
+
+export const LATER = {
+  shuttingDown: retryLater('it is shutting down; try again, for the server that takes its place'),
+  storeDown: retryLater('the store of its cluster does not answer; try again'),
+  nodeAway: retryLater('the node that has the session does not answer; try again'),
+  tooManyWait: retryLater('too many sessions wait for its application; try again'),
+  policyLate: retryLater('its policy has not answered in time; try again'),
+  failed: retryLater('opening it has failed there, as its `failures$` says; try again'),
 };
+
 export const RESUME_REFUSED: OpenRefusal = {
   status: SessionStatus.Rejected,
   errorCode: SessionErrorCode.ResumeRejected,

@@ -39,7 +39,7 @@ import {
 } from './judge-open';
 import { takesUp, type Opening } from './opening';
 import type { Acceptance, SessionOpenRequest } from './policy';
-import { noRoom, RESUME_REFUSED, RETRY_LATER } from './refusals';
+import { LATER, noRoom, RESUME_REFUSED } from './refusals';
 import { referenceDiagnostic } from './reference-diagnostic';
 import { hashToken, matchToken, rotate, type TokenPair } from './resume-token';
 import type { SessionRegistry } from './session-registry';
@@ -126,7 +126,7 @@ export class SessionOpener {
     if (node?.log === undefined || !this.mayBeElsewhere(opening)) return this.judgeHere(opening, hasRoom);
     return node.finder.findLost(opening.open.requestedSessionId).pipe(
       switchMap((lost) => (lost ? this.takeOver(lost, opening, hasRoom) : this.judgeHere(opening, hasRoom))),
-      catchError(() => of(this.refused(opening, RETRY_LATER, false))),
+      catchError(() => of(this.refused(opening, LATER.storeDown, false))),
     );
   }
 
@@ -171,7 +171,7 @@ export class SessionOpener {
       case 'lost':
         return this.takeOver(found, opening, hasRoom);
       case 'later':
-        return of(this.refused(opening, RETRY_LATER, false));
+        return of(this.refused(opening, LATER.nodeAway, false));
       case 'relayed': {
         const { begin, session: core } = found;
         const { ack, isAccepted, revision, isCertain } = found.answer;
@@ -188,8 +188,9 @@ export class SessionOpener {
 
   /** Takes a session over whose node is gone, and judges it as one that is here. */
   private takeOver(lost: LostPlace, opening: Opening, hasRoom: () => boolean): Observable<OpenAnswer> {
-    const later = (): Observable<OpenAnswer> => of(this.refused(opening, RETRY_LATER, false));
-    if (this.opensNone) return later();
+    const later = (): Observable<OpenAnswer> => of(this.refused(opening, LATER.storeDown, false));
+    const { whyNone } = this;
+    if (whyNone !== undefined) return of(this.refused(opening, whyNone, false));
     return defer(() => from(this.taker.take(lost, opening))).pipe(
       switchMap((become) => (become === 'judge' ? this.judgeHere(opening, hasRoom) : later())),
       catchError(later),
@@ -215,7 +216,7 @@ export class SessionOpener {
       return this.answer(opening, decision);
     } catch (error) {
       this.failed('what follows the policy', opening.open.requestedSessionId, error);
-      return this.refused(opening, RETRY_LATER, false);
+      return this.refused(opening, LATER.failed, false);
     }
   }
 
@@ -226,7 +227,8 @@ export class SessionOpener {
       const { errorCode, text } = decision;
       return this.refused(opening, { status: SessionStatus.Rejected, errorCode, text }, false);
     }
-    if (decision.kind === 'unanswered' || this.isFull) return this.refused(opening, RETRY_LATER, false);
+    if (decision.kind === 'unanswered') return this.refused(opening, LATER.policyLate, false);
+    if (this.isFull) return this.refused(opening, LATER.tooManyWait, false);
     const { transport } = opening.connection;
     const shown = { auth: opening.blocks.auth.slice(), identity: transport.identity };
     const acceptance = { ...decision.acceptance, ...shown };
@@ -237,8 +239,9 @@ export class SessionOpener {
       return this.refused(opening, { status: SessionStatus.Rejected, errorCode, text }, false);
     }
     const verdict = judgeRecovery(open, proof, settings, this.registry);
-    if (this.opensNone && (beginsAnew(verdict) || !this.knows(open))) {
-      return this.refused(opening, RETRY_LATER, false);
+    const { whyNone } = this;
+    if (whyNone !== undefined && (beginsAnew(verdict) || !this.knows(open))) {
+      return this.refused(opening, whyNone, false);
     }
     // Asked for every token, so that all take as long.
     const isOurs = this.mint.knows(proof.token);
@@ -263,9 +266,11 @@ export class SessionOpener {
     return this.server.node !== undefined || this.registry.get(requestedSessionId) !== undefined;
   }
 
-  private get opensNone(): boolean {
+  /** Why it opens no new sessions, where it does not. */
+  private get whyNone(): OpenRefusal | undefined {
     const { node, settings } = this.server;
-    return this.isClosed || (settings.storeDown === 'refuse' && node?.isUp === false);
+    if (this.isClosed) return LATER.shuttingDown;
+    return settings.storeDown === 'refuse' && node?.isUp === false ? LATER.storeDown : undefined;
   }
 
   /** Whether nobody takes the sessions that there are. */

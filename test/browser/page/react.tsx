@@ -1,7 +1,7 @@
 import { useChat } from '@ai-sdk/react';
 import { StrictMode, Suspense, use, useState, type JSX } from 'react';
 import { createRoot } from 'react-dom/client';
-import { connect, type ClientSession, type ResumedSession } from '../../../src/browser';
+import { connect, type ClientSession } from '../../../src/browser';
 import { chatTransport, useAnswer } from '../../../src/react';
 
 // The same page twice: with the hook of this package, and, where its URL ends in #useChat, with that of the AI SDK.
@@ -9,7 +9,7 @@ import { chatTransport, useAnswer } from '../../../src/react';
 const PARTS = '40';
 
 /** Takes up the session that this tab has a ticket of, or opens one. */
-async function open(): Promise<ClientSession | ResumedSession> {
+async function open(): Promise<ClientSession> {
   const client = await connect(`${location.origin.replace('http', 'ws')}/nnrp`);
   const reconnect = { minDelayMs: 20 };
   const session = await client
@@ -46,7 +46,7 @@ function WithHook(): JSX.Element {
   const session = use(opening);
   const { status, text, ask, stop } = useAnswer(
     session,
-    'operations' in session ? session.operations.at(-1) : undefined,
+    session.operations.at(-1),
   );
   const askForParts = (): void => {
     ask(PARTS);

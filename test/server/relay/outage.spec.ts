@@ -134,7 +134,10 @@ describe('a store that does not answer', () => {
     const client = await inTime(fleet.connect({ scheduler: time, keepAlive }));
     const refused = client.openSession({});
     await expect(inTime(refused)).rejects.toBeInstanceOf(SessionRejectedError);
-    await expect(refused).rejects.toMatchObject({ status: SessionStatus.RetryLater });
+    await expect(refused).rejects.toMatchObject({
+      status: SessionStatus.RetryLater,
+      text: 'the store of its cluster does not answer; try again',
+    });
     storeAnswers(true);
     await pass(3000);
     expect((await inTime(client.openSession({}))).state).toBe('open');

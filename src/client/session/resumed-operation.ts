@@ -10,7 +10,6 @@ import { ResumedResults } from '../submissions/results/resumed-results';
 import { submission } from '../submissions/submission';
 import type { Submissions } from '../submissions/submissions';
 import type { Results } from './messages/results';
-import type { ClientSession } from './session';
 
 /** What was submitted. */
 export interface SentRequest {
@@ -32,12 +31,6 @@ export interface ResumedOperation {
    * leave the loop, sends FRAME_CANCEL.
    */
   readonly results: ResultStream;
-}
-
-/** A session that was resumed with a ticket. */
-export interface ResumedSession extends ClientSession {
-  /** What the server has of it, in the order in which it was submitted. */
-  readonly operations: readonly ResumedOperation[];
 }
 
 /** The parts of a session that its operations are made of. */
