@@ -105,7 +105,7 @@ function describe(fault: NnrpFault): string {
     case 'DestinationTooShort':
       return `the destination is too short: ${fault.expected} bytes needed, ${fault.actual} present`;
     case 'InvalidMagic':
-      return 'not an NNRP packet: it does not start with the bytes "NNRP"';
+      return 'not an NNRP packet: it does not start with the bytes "NNRP"; does the other end speak HTTP, WebSocket or TLS?';
     case 'InvalidHeaderLength':
       return `header length ${fault.actual} is invalid, it must be 40`;
     case 'UnsupportedVersionMajor':

@@ -44,14 +44,12 @@ export {
   flowUpdate,
   open,
   openAck,
+  resumeToken,
   result,
   submit,
   toMarbles,
 } from '../../src/testing';
 export declare const one: { readonly maxInFlightOperations: 1 };
-export declare const first: Uint8Array;
-export declare const second: Uint8Array;
-export declare const rest: ReturnType<typeof result>;
 export declare const captured: CapturedFlow;
 
 /** A tracer's. */

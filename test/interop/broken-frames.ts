@@ -28,13 +28,13 @@ export const BROKEN_FRAMES: readonly BrokenFrame[] = [
   {
     what: 'another magic',
     bytes: ping(3, 0x51),
-    here: 'protocol: not an NNRP packet: it does not start with the bytes "NNRP"',
+    here: 'protocol: not an NNRP packet: it does not start with the bytes "NNRP"; does the other end speak HTTP, WebSocket or TLS?',
     there: 'Protocol InvalidMagic: invalid packet magic',
   },
   {
     what: 'HTTP',
     bytes: new TextEncoder().encode('GET / HTTP/1.1\r\nHost: localhost\r\nAccept: */*\r\n\r\n'),
-    here: 'protocol: not an NNRP packet: it does not start with the bytes "NNRP"',
+    here: 'protocol: not an NNRP packet: it does not start with the bytes "NNRP"; does the other end speak HTTP, WebSocket or TLS?',
     there: 'Protocol InvalidMagic: invalid packet magic',
   },
   {

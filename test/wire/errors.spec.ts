@@ -15,7 +15,10 @@ const faults: { readonly [K in NnrpErrorKind]: readonly [Extract<NnrpFault, { ki
     { kind: 'DestinationTooShort', expected: 72, actual: 64 },
     'the destination is too short: 72 bytes needed, 64 present',
   ],
-  InvalidMagic: [{ kind: 'InvalidMagic' }, 'not an NNRP packet: it does not start with the bytes "NNRP"'],
+  InvalidMagic: [
+    { kind: 'InvalidMagic' },
+    'not an NNRP packet: it does not start with the bytes "NNRP"; does the other end speak HTTP, WebSocket or TLS?',
+  ],
   InvalidHeaderLength: [
     { kind: 'InvalidHeaderLength', actual: 32 },
     'header length 32 is invalid, it must be 40',

@@ -1,4 +1,4 @@
-import { isObservable, type Observable, type ObservableInput } from 'rxjs';
+import { isObservable, observable, type Observable, type ObservableInput } from 'rxjs';
 import { describeValue } from '../../../src/protocol/describe-value';
 import { Failure } from '../../../src/protocol/operation/failure';
 import type { Part } from '../../../src/protocol/content/parts/part';
@@ -73,6 +73,11 @@ export function isIterable(value: unknown): value is Iterable<Answer> {
 
 export function isAsyncIterable(value: unknown): value is AsyncIterable<Answer> {
   return isObject(value) && Symbol.asyncIterator in value;
+}
+
+/** What else RxJS takes for a stream: its own and other libraries', a web stream, what has a length. */
+export function isStream(value: unknown): value is ObservableInput<Answer> {
+  return isObject(value) && (observable in value || 'getReader' in value || 'length' in value);
 }
 
 export function isObject(value: unknown): value is object {

@@ -11,9 +11,9 @@ import {
   isAnswer,
   isAsyncIterable,
   isIterable,
-  isObject,
   isPart,
   isResult,
+  isStream,
   noAnswer,
   type Answer,
   type Answers,
@@ -120,7 +120,7 @@ export class AnsweredSubmit<S extends RespondableSubmit> implements Listening<An
     } else if (isIterable(returned)) this.takeAll(returned[Symbol.iterator]());
     else if (isThenable(returned)) this.await(returned);
     else if (isAsyncIterable(returned)) this.pull(returned);
-    else if (isObject(returned)) listen(returned, this);
+    else if (isStream(returned)) listen(returned, this);
     else throw noAnswer(returned);
   }
 

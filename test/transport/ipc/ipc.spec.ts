@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { firstValueFrom } from 'rxjs';
-import { connect } from '../../../src/client/client';
+import { connect } from '../../../src';
 import { createServer } from '../../../src/server/server';
 import { addressOf } from '../../../src/server/opening/peer-address';
 import { ipc } from '../../../src/transport/ipc/ipc';
@@ -163,8 +163,8 @@ describe('ipc', () => {
     const path = newPath();
     const server = createServer({ listen: ipc({ path }) });
     server.sessions$.subscribe((session) => session.respond(({ text }) => text.toUpperCase()));
-    await server.listening();
-    const client = await connect(ipc({ path }));
+    const [{ url } = { url: '' }] = await server.listening();
+    const client = await connect(url);
     const session = await client.openSession();
     expect(await session.submit({ body: 'ask' }).whole()).toMatchObject({ text: 'ASK' });
     expect(await firstValueFrom(session.state$)).toBe('open');

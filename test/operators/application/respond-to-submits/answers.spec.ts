@@ -185,18 +185,19 @@ describe('respondToSubmits', () => {
       ['undefined', undefined, 'undefined'],
       ['null', null, 'null'],
       ['an object', { body: text('a') }, 'an object with body'],
-    ])('that is %s costs its submit', (_name, answer, described) => {
-      const errors: unknown[] = [];
-      const seen = resultsOf(() => of(answer as unknown as Answer), {
-        onError: (error) => errors.push(particulars(error)),
-      });
-      expect(seen).toStrictEqual([results.x, 'complete']);
+    ])('that is %s costs its submit, in a stream and alone', (_name, answer, described) => {
+      const hand = answer as unknown as Answer;
       const hint = answer === undefined ? '; is a `return` missing?' : '';
       const message = `it answered with ${described}; an answer is a string, bytes, a part, a result or a stream of them${hint}`;
       const reach = { reach: 'operation', origin: 'application' } as const;
-      expect(errors).toEqual([
-        particulars(new RuntimeError('internal', message, { ...reach, cause: answer })),
-      ]);
+      for (const handler of [() => of(hand), () => hand]) {
+        const errors: unknown[] = [];
+        const seen = resultsOf(handler, { onError: (error) => errors.push(particulars(error)) });
+        expect(seen).toStrictEqual([results.x, 'complete']);
+        expect(errors).toEqual([
+          particulars(new RuntimeError('internal', message, { ...reach, cause: answer })),
+        ]);
+      }
     });
   });
 });
