@@ -1,7 +1,7 @@
 import type OpenAI from 'openai';
 import type { Observable } from 'rxjs';
 import type { Client, ClientSession, Server, Submit } from '../../src';
-import type { CapturedFlow, result } from '../../src/testing';
+import type { CapturedFlow } from '../../src/testing';
 
 // What the snippets of the pages leave to their reader's program, each under its name.
 

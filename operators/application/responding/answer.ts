@@ -1,4 +1,4 @@
-import { isObservable, observable, type Observable, type ObservableInput } from 'rxjs';
+import { from, isObservable, type Observable, type ObservableInput } from 'rxjs';
 import { describeValue } from '../../../src/protocol/describe-value';
 import { Failure } from '../../../src/protocol/operation/failure';
 import type { Part } from '../../../src/protocol/content/parts/part';
@@ -75,9 +75,13 @@ export function isAsyncIterable(value: unknown): value is AsyncIterable<Answer> 
   return isObject(value) && Symbol.asyncIterator in value;
 }
 
-/** What else RxJS takes for a stream: its own and other libraries', a web stream, what has a length. */
-export function isStream(value: unknown): value is ObservableInput<Answer> {
-  return isObject(value) && (observable in value || 'getReader' in value || 'length' in value);
+/** Whatever RxJS takes for a stream. Throws a `RuntimeError` where it takes it for none. */
+export function streamOf(value: ObservableInput<Answer>): Observable<Answer> {
+  try {
+    return from(value);
+  } catch {
+    throw noAnswer(value);
+  }
 }
 
 export function isObject(value: unknown): value is object {

@@ -11,10 +11,11 @@ import {
   isAnswer,
   isAsyncIterable,
   isIterable,
+  isObject,
   isPart,
   isResult,
-  isStream,
   noAnswer,
+  streamOf,
   type Answer,
   type Answers,
   type RespondableSubmit,
@@ -120,7 +121,7 @@ export class AnsweredSubmit<S extends RespondableSubmit> implements Listening<An
     } else if (isIterable(returned)) this.takeAll(returned[Symbol.iterator]());
     else if (isThenable(returned)) this.await(returned);
     else if (isAsyncIterable(returned)) this.pull(returned);
-    else if (isStream(returned)) listen(returned, this);
+    else if (isObject(returned)) listen(streamOf(returned), this);
     else throw noAnswer(returned);
   }
 
