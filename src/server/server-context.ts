@@ -11,7 +11,7 @@ import type { ServerSettings } from './options';
 import type { SessionFinder } from './relay/session-finder';
 import type { ServerReports } from './reports';
 import type { RetainedAnswer } from './session/results/retained-answers';
-import type { HeldResults } from './session/submits/held-results';
+import type { HeldResults } from './session/submits/admission/held-results';
 
 /** What the opening of sessions asks of the cluster. */
 export interface ClusterPart {

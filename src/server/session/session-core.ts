@@ -27,9 +27,9 @@ import { SessionCredit } from './session-credit';
 import type { SubmitEnd } from './session-message';
 import { SessionStreams } from './session-streams';
 import { TAKEN_OVER_ENDING, type SessionEnding } from './session-terms';
-import { OperationHolds } from './submits/operation-holds';
+import { OperationHolds } from './submits/admission/operation-holds';
 import { OperationNames } from './submits/operation-names';
-import { OperationSchedule } from './submits/operation-schedule';
+import { OperationSchedule } from './submits/admission/operation-schedule';
 import { SessionOperations } from './submits/session-operations';
 
 /**
@@ -73,7 +73,6 @@ export class SessionCore {
   lost: LostOperations | undefined;
   private madeHolds: OperationHolds | undefined;
   madeSchedule: OperationSchedule | undefined;
-  /** Preview3 has no such word. */
   progress: ProgressSender | undefined;
   readonly patchAcks: AckQueue;
   readonly migrateAcks: AckQueue;

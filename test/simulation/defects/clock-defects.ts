@@ -2,7 +2,7 @@ import { Subscription, type SchedulerLike, type TimestampProvider } from 'rxjs';
 import * as afterReading from '../../../src/transport/time/after-reading';
 import { AwakeClock } from '../../../src/transport/time/awake';
 import * as scheduleIn from '../../../src/transport/time/schedule-in';
-import { KeptSlots } from '../../../src/server/session/submits/kept-slots';
+import { KeptSlots } from '../../../src/server/session/submits/admission/kept-slots';
 import type { Defect } from './defect';
 import { all, answer, nothing, replace } from './planting';
 

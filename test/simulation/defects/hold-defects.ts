@@ -3,7 +3,7 @@ import { FlowUpdates } from '../../../src/client/session/messages/flow-update';
 import { Backlog } from '../../../src/client/submissions/results/backlog';
 import { HeldTotals } from '../../../src/server/limits/held-totals';
 import { SessionOutlet } from '../../../src/server/session/results/session-outlet';
-import { OperationHolds } from '../../../src/server/session/submits/operation-holds';
+import { OperationHolds } from '../../../src/server/session/submits/admission/operation-holds';
 import { ReceivedSubmit } from '../../../src/server/session/submits/submit';
 import type { Defect } from './defect';
 import { answer, nothing, replace, unchanged } from './planting';

@@ -1,7 +1,7 @@
 import { lastValueFrom, Subscription } from 'rxjs';
 import { ResultOutbox } from '../../../src/protocol/operation/result-outbox';
 import { type Result } from '../../../src/protocol/operation/result';
-import { Admission } from '../../../src/server/session/submits/admission';
+import { Admission } from '../../../src/server/session/submits/admission/admission';
 import { Connection } from '../../../src/server/connection/connection';
 import * as resumeToken from '../../../src/server/opening/resume-token';
 import * as argumentRules from '../../../src/server/session/argument-rules';

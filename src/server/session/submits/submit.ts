@@ -38,10 +38,10 @@ import { decodeTokens } from '../../../protocol/content/token-decoder';
 import { operationIdOf, type AnsweredOperation } from '../../../protocol/revision/answers';
 import { takeDropReason, takeProgress, takeRelations } from '../argument-rules';
 import type { Submit, SubmitEnd } from '../session-message';
-import type { HeldResults } from './held-results';
+import type { HeldResults } from './admission/held-results';
 import { requestValue } from './request-value';
 import { OperationPressure } from './operation-pressure';
-import type { Scheduled } from './scheduled';
+import type { Scheduled } from './admission/scheduled';
 
 /** What the application can do to an operation besides answering it; the session does it. */
 export interface OperationControl {

@@ -1,7 +1,7 @@
 import { failure, type Failure } from '../../../protocol/operation/failure';
 import { partialResult, type ResultPush } from '../../../protocol/operation/result';
 import { encodeToolCall, type ToolOutcome, type ToolRequest } from '../../../protocol/content/tool-call';
-import type { Admission } from './admission';
+import type { Admission } from './admission/admission';
 import { limitTripped, type SessionParts } from './session-parts';
 import type { ReceivedSubmit } from './submit';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { NEVER } from 'rxjs';
-import { Admission } from '../../../../src/server/session/submits/admission';
+import { Admission } from '../../../../src/server/session/submits/admission/admission';
 import type { QueueLimits } from '../../../../src/server/options';
 import { ReceivedSubmit, type OperationControl } from '../../../../src/server/session/submits/submit';
 import { FrameSubmitMetadata } from '../../../../src/wire/messages/frame-submit';

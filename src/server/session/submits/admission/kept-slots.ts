@@ -1,9 +1,9 @@
 import type { Subscription } from 'rxjs';
-import { scheduleIn } from '../../../transport/time/schedule-in';
-import type { SlotWaiter } from '../../limits/slot-pool';
+import { scheduleIn } from '../../../../transport/time/schedule-in';
+import type { SlotWaiter } from '../../../limits/slot-pool';
 import type { Admission } from './admission';
-import { limitTripped, type SessionParts } from './session-parts';
-import type { ReceivedSubmit } from './submit';
+import { limitTripped, type SessionParts } from '../session-parts';
+import type { ReceivedSubmit } from '../submit';
 
 /**
  * Slots of operations that have ended while what was begun for them goes on: a promise cannot be stopped, nor can

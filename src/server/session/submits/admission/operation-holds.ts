@@ -1,9 +1,9 @@
-import type { Result } from '../../../protocol/operation/result';
-import type { HeldExcess } from '../../limits/held-totals';
-import { resultRefused } from '../results/result-refused';
+import type { Result } from '../../../../protocol/operation/result';
+import type { HeldExcess } from '../../../limits/held-totals';
+import { resultRefused } from '../../results/result-refused';
 import { HeldResults } from './held-results';
-import type { SessionOperations } from './session-operations';
-import { limitTripped, type SessionParts } from './session-parts';
+import type { SessionOperations } from '../session-operations';
+import { limitTripped, type SessionParts } from '../session-parts';
 
 /** What becomes of operations that the client holds, because their consumers are slow. */
 export class OperationHolds {

@@ -1,7 +1,7 @@
-import type { SlotPool, SlotWaiter } from '../../limits/slot-pool';
-import type { QueueLimits } from '../../options';
-import type { SessionStreams } from '../session-streams';
-import type { ReceivedSubmit } from './submit';
+import type { SlotPool, SlotWaiter } from '../../../limits/slot-pool';
+import type { QueueLimits } from '../../../options';
+import type { SessionStreams } from '../../session-streams';
+import type { ReceivedSubmit } from '../submit';
 
 /**
  * Who may work: at most `maxInFlight` submits of the session are with the application, and as many of all

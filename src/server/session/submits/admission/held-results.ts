@@ -1,10 +1,10 @@
-import { isTerminal, type Result } from '../../../protocol/operation/result';
-import { bodyBytes } from '../../../protocol/operation/result-packet';
-import { TextResult } from '../../../protocol/content/text-result';
-import { HEADER_LENGTH } from '../../../wire/header';
-import { ownBytes } from '../../../wire/bytes/own-bytes';
-import { ResultPushMetadata } from '../../../wire/messages/result-push';
-import type { HeldEviction, HeldExcess, HeldTotals } from '../../limits/held-totals';
+import { isTerminal, type Result } from '../../../../protocol/operation/result';
+import { bodyBytes } from '../../../../protocol/operation/result-packet';
+import { TextResult } from '../../../../protocol/content/text-result';
+import { HEADER_LENGTH } from '../../../../wire/header';
+import { ownBytes } from '../../../../wire/bytes/own-bytes';
+import { ResultPushMetadata } from '../../../../wire/messages/result-push';
+import type { HeldEviction, HeldExcess, HeldTotals } from '../../../limits/held-totals';
 
 const HEAD_BYTES = HEADER_LENGTH + ResultPushMetadata.length;
 

@@ -1,13 +1,13 @@
 import { take, type Subscription } from 'rxjs';
-import { RuntimeError } from '../../../protocol/runtime-error';
-import { scheduleAt } from '../../../transport/time/schedule-in';
-import { breaksRule } from '../../../wire/errors';
-import type { CommonHeader } from '../../../wire/header';
-import type { OperationNames } from './operation-names';
-import type { SessionOperations } from './session-operations';
+import { RuntimeError } from '../../../../protocol/runtime-error';
+import { scheduleAt } from '../../../../transport/time/schedule-in';
+import { breaksRule } from '../../../../wire/errors';
+import type { CommonHeader } from '../../../../wire/header';
+import type { OperationNames } from '../operation-names';
+import type { SessionOperations } from '../session-operations';
 import type { Scheduled } from './scheduled';
-import type { SessionParts } from './session-parts';
-import type { ReceivedSubmit } from './submit';
+import type { SessionParts } from '../session-parts';
+import type { ReceivedSubmit } from '../submit';
 
 interface ScheduledSession extends SessionParts {
   readonly names: OperationNames | undefined;
