@@ -7,6 +7,8 @@ export default defineConfig({
   outDir: '../dist-docs',
   cacheDir: '../node_modules/.cache/vitepress',
   cleanUrls: true,
+  // Near enough: its grammar is not among those that the highlighter has.
+  markdown: { languageAlias: { haproxy: 'nginx' } },
   // Built by typedoc, after the pages.
   ignoreDeadLinks: [/^\/api\//],
   themeConfig: {

@@ -161,7 +161,7 @@ describe('a chat of the AI SDK', () => {
   it('says so where the answer cannot be had from its start', async () => {
     const resumed = { ...(await stage.reload(session)), sessionId: 7 };
     const operations = [{ operationId: 3, isWhole: false, sent: undefined, results: session.submit({}) }];
-    const chat = chatOver({ ...resumed, operations } as ClientSession);
+    const chat = chatOver({ ...resumed, operations });
     await chat.resumeStream();
     expect(chat.error?.message).toBe(
       'operation 3 of session 7 cannot be shown from its start; its server needs `retain`',
