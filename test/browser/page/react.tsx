@@ -44,10 +44,7 @@ function Answer({ status, text, ask, stop }: Shown): JSX.Element {
 
 function WithHook(): JSX.Element {
   const session = use(opening);
-  const { status, text, ask, stop } = useAnswer(
-    session,
-    session.operations.at(-1),
-  );
+  const { status, text, ask, stop } = useAnswer(session, session.operations.at(-1));
   const askForParts = (): void => {
     ask(PARTS);
   };
