@@ -86,7 +86,7 @@ describe('the tarball', () => {
     const files = await listed(tarball);
 
     const expected =
-      /^(LICENSE|package\.json|(README|CHANGELOG|examples\/README|docs\/[\w-]+)\.md|examples\/[\w-]+\.ts|template\/create\.mjs|template\/chat\/[\w-]+\.(js|json|html|md)|dist\/(cjs|esm|types)\/.+)$/;
+      /^(LICENSE|package\.json|(README|CHANGELOG|examples\/README|docs\/[\w-]+)\.md|examples\/[\w-]+\.ts|examples\/cluster\/[\w-]+(\.[a-z]+)?|template\/create\.mjs|template\/chat\/[\w-]+\.(js|json|html|md)|dist\/(cjs|esm|types)\/.+)$/;
     expect(files.filter((name) => !expected.test(name))).toEqual([]);
     expect(files).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'CHANGELOG.md', 'package.json']));
     const modules = files.flatMap((name) => /^dist\/types\/(.+)\.d\.ts$/.exec(name)?.[1] ?? []);
