@@ -45,9 +45,10 @@ export class MemoryLog {
   }
 
   private take(update: LogUpdate | LogEnd): LogVerdict {
-    const { sessionId, epoch } = update;
+    const { sessionId, node, epoch } = update;
     const kept = this.get(sessionId);
-    if (kept !== undefined && kept.epoch > epoch) return { kind: 'fenced' };
+    const isAnothers = kept?.epoch === epoch && kept.node !== node;
+    if (kept !== undefined && (kept.epoch > epoch || isAnothers)) return { kind: 'fenced' };
     if (update.kind === 'over') {
       this.sessions.delete(sessionId);
       return { kind: 'kept' };

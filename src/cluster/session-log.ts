@@ -3,7 +3,10 @@ export function nodeKey(node: string): string {
   return `node:${node}`;
 }
 
-/** Whose a session is. Each node that takes it over has an epoch of its own, and what an earlier one says is refused. */
+/**
+ * Whose a session is. Each node that takes it over has an epoch of its own: what an earlier one says is refused, and what
+ * another node says in the same.
+ */
 export interface LogOwner {
   readonly node: string;
   readonly epoch: number;
@@ -32,10 +35,9 @@ export interface LogUpdate extends LogOwner {
 }
 
 /** A session is over: nothing is kept of it. */
-export interface LogEnd {
+export interface LogEnd extends LogOwner {
   readonly kind: 'over';
   readonly sessionId: number;
-  readonly epoch: number;
 }
 
 /**

@@ -79,7 +79,7 @@ export function logContract(join: () => Promise<ClusterAccess>): void {
 
     const fenced = { kind: 'fenced' };
     const late: LogUpdate = { ...NEXT, after: 3, last: 4 };
-    expect(await log.append([late, FIRST, { kind: 'over', sessionId: 7, epoch: 1 }])).toEqual([
+    expect(await log.append([late, FIRST, { kind: 'over', sessionId: 7, node: 'a', epoch: 1 }])).toEqual([
       fenced,
       fenced,
       fenced,
@@ -87,6 +87,20 @@ export function logContract(join: () => Promise<ClusterAccess>): void {
     expect(await other.append([{ ...late, node: 'b', epoch: 2 }])).toEqual([kept]);
     expect(Array.from((await log.find(7))!.tokens)).toEqual([5, 6]);
     expect(await log.find(7)).toMatchObject({ epoch: 2 });
+  });
+
+  it('refuses what another node says of a session in the same epoch', async () => {
+    const [, log, other] = await logs();
+    await log.append([FIRST]);
+    const foreign: LogUpdate = { ...FIRST, node: 'b', tokens: bytes(6) };
+    const said = await other.append([
+      foreign,
+      { ...NEXT, node: 'b' },
+      { kind: 'over', sessionId: 7, node: 'b', epoch: 1 },
+    ]);
+    expect(said.map(({ kind }) => kind)).toEqual(['fenced', 'fenced', 'fenced']);
+    expect(Array.from((await other.find(7))!.tokens)).toEqual([9]);
+    expect(await log.append([NEXT, FIRST])).toEqual([kept, kept]);
   });
 
   it('lets a node take its own session again, whose answer was lost', async () => {
@@ -129,7 +143,7 @@ export function logContract(join: () => Promise<ClusterAccess>): void {
   it('forgets what is over, and what its time is over of', async () => {
     const [, log] = await logs();
     await log.append([FIRST, { ...FIRST, sessionId: 8, ttlMs: 150 }]);
-    await log.append([{ kind: 'over', sessionId: 7, epoch: 1 }]);
+    await log.append([{ kind: 'over', sessionId: 7, node: 'a', epoch: 1 }]);
     expect(await log.find(7)).toBeUndefined();
     expect(await log.find(8)).toBeDefined();
     await pause(250);

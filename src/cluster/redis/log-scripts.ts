@@ -9,13 +9,13 @@ export const APPEND = `
 local KEPT, FENCED, MISSING, OVER, WHOLE = -1, -2, -3, 0, 1
 local prefix, batch, at, verdicts = KEYS[1], ARGV[1], 1, {}
 while at <= #batch do
-  local kind, id, epoch
-  kind, id, epoch, at = struct.unpack('<BI4I4', batch, at)
+  local kind, id, epoch, node
+  kind, id, epoch, node, at = struct.unpack('<BI4I4I2c0', batch, at)
   local session, results = prefix .. 'session:' .. id, prefix .. 'results:' .. id
   local after, last, trim, ttl, put, taken, packets = 0, 0, 0, 0, {}, {}, ''
   if kind ~= OVER then
-    local node, tokens, fields
-    after, last, trim, ttl, node, tokens, fields, at = struct.unpack('<ddddI2c0I2c0I4', batch, at)
+    local tokens, fields
+    after, last, trim, ttl, tokens, fields, at = struct.unpack('<ddddI2c0I4', batch, at)
     put = { 'node', node, 'epoch', epoch, 'last', string.format('%.0f', last) }
     if #tokens > 0 then put[7], put[8] = 'tokens', tokens end
     for _ = 1, fields do
@@ -30,10 +30,10 @@ while at <= #batch do
     end
     packets, at = struct.unpack('<I4c0', batch, at)
   end
-  local held = redis.call('HMGET', session, 'epoch', 'last')
+  local held = redis.call('HMGET', session, 'epoch', 'last', 'node')
   local owned = tonumber(held[1] or -1)
   local verdict = KEPT
-  if owned > epoch then
+  if owned > epoch or (owned == epoch and held[3] ~= node) then
     verdict = FENCED
   elseif kind == OVER then
     redis.call('DEL', session, results)

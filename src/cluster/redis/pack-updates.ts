@@ -1,8 +1,8 @@
 import type { LogEnd, LogUpdate } from '../session-log';
 
-/** What comes before the fields of an update; of an end there is no more than the first three. */
-const HEAD_BYTES = 1 + 4 + 4;
-const REST_BYTES = 4 * 8 + 2 + 2 + 4 + 4;
+/** What comes before the fields of an update; of an end there is no more than the first four. */
+const HEAD_BYTES = 1 + 4 + 4 + 2;
+const REST_BYTES = 4 * 8 + 2 + 4 + 4;
 const FIELD_BYTES = 2 + 1 + 4;
 
 const KINDS = { over: 0, whole: 1, more: 2 } as const;
@@ -19,9 +19,10 @@ export function packUpdates(updates: readonly (LogUpdate | LogEnd)[]): Buffer {
 }
 
 function lengthOf(update: LogUpdate | LogEnd): number {
-  if (update.kind === 'over') return HEAD_BYTES;
-  const { node, tokens, fields, results } = update;
-  const own = HEAD_BYTES + REST_BYTES + Buffer.byteLength(node) + (tokens?.length ?? 0) + results.length;
+  const head = HEAD_BYTES + Buffer.byteLength(update.node);
+  if (update.kind === 'over') return head;
+  const { tokens, fields, results } = update;
+  const own = head + REST_BYTES + (tokens?.length ?? 0) + results.length;
   return fields.reduce(
     (sum, [name, value]) => sum + FIELD_BYTES + Buffer.byteLength(name) + (value?.length ?? 0),
     own,
@@ -32,11 +33,11 @@ function pack(update: LogUpdate | LogEnd, into: Buffer, start: number): number {
   let at = into.writeUInt8(KINDS[update.kind], start);
   at = into.writeUInt32LE(update.sessionId, at);
   at = into.writeUInt32LE(update.epoch, at);
+  at = into.writeUInt16LE(Buffer.byteLength(update.node), at);
+  at += into.write(update.node, at);
   if (update.kind === 'over') return at;
-  const { node, after, last, trimTo, ttlMs, tokens, fields, results } = update;
+  const { after, last, trimTo, ttlMs, tokens, fields, results } = update;
   for (const value of [after, last, trimTo, Math.ceil(ttlMs)]) at = into.writeDoubleLE(value, at);
-  at = into.writeUInt16LE(Buffer.byteLength(node), at);
-  at += into.write(node, at);
   at = into.writeUInt16LE(tokens?.length ?? 0, at);
   at = put(tokens, into, at);
   at = into.writeUInt32LE(fields.length, at);

@@ -106,7 +106,8 @@ export class LoggedSession {
   constructor(
     private readonly core: LoggedParts,
     private readonly writer: Writer,
-    private readonly epoch: number,
+    /** Of this node, as the session's owner. */
+    readonly epoch: number,
     private readonly makeToken: (sessionId: number) => Uint8Array,
     /** What the log has of it, where it was another node's. */
     taken?: { readonly last: number; readonly nextToken: Uint8Array },
@@ -158,9 +159,13 @@ export class LoggedSession {
   takeToken(): Uint8Array {
     const token = this.nextToken;
     this.nextToken = this.makeToken(this.sessionId);
+    this.tokensChanged();
+    return token;
+  }
+
+  tokensChanged(): void {
     this.hasTokens = false;
     this.note();
-    return token;
   }
 
   /**
@@ -215,7 +220,8 @@ export class LoggedSession {
     this.isChanged = false;
     this.lastUpdate = now;
     if (this.lastWords !== undefined) return this.lastWords;
-    return this.isOver ? { kind: 'over', sessionId, epoch } : this.updateOf(UPDATE_BYTES);
+    if (!this.isOver) return this.updateOf(UPDATE_BYTES);
+    return { kind: 'over', sessionId, node: this.writer.node, epoch };
   }
 
   private updateOf(mostBytes: number): LogUpdate {

@@ -22,10 +22,14 @@ export class SessionTaker {
     private readonly adopt: (core: SessionCore) => void,
   ) {}
 
-  /** Has a new session logged, where nodes that come after this one could find it. */
+  /**
+   * Has a new session logged, where nodes that come after this one could find it. An id that its client has chosen may be
+   * that of another node's session.
+   */
   log(core: SessionCore): void {
     const writer = this.server.node?.log;
-    const isFound = this.server.node?.ids.isReserved(core.sessionId) === true;
+    const isOwn = core.open.requestedSessionId === 0;
+    const isFound = isOwn && this.server.node?.ids.isReserved(core.sessionId) === true;
     if (writer === undefined || !core.isResumable || !isFound || core.outlet.current?.isAnnounced !== true)
       return;
     core.outlet.log = new LoggedSession(core, writer, 1, this.makeToken);
@@ -43,13 +47,17 @@ export class SessionTaker {
     const logged = decodeTokens(tokens);
     const pair = tokensOf(opening.proof.token, logged);
     if (node === undefined || log === undefined || pair === undefined) return 'judge';
+    // What is here knows better than the log which tokens are of use.
+    if (this.epochHere(sessionId) >= from.epoch) return 'judge';
     const { isTakenOver } = logged;
     const nextToken = this.makeToken(sessionId);
     const shown = encodeTokens({ ...pair, next: hashToken(nextToken), isTakenOver });
     const stored = await log.takeOver(sessionId, from, shown);
     if (stored === undefined) return 'later';
-    // Of a call before whose answer was lost.
-    this.registry.get(sessionId)?.core?.outlet.log?.fenced();
+    // Of a call before whose answer was lost, or of a client that has chosen the id.
+    const superseded = this.registry.get(sessionId)?.core;
+    superseded?.outlet.log?.leave();
+    superseded?.end('disconnected', 'closed');
     try {
       const { last, epoch } = stored;
       const core = takenSession({
@@ -72,6 +80,12 @@ export class SessionTaker {
       );
     }
     return 'judge';
+  }
+
+  /** The epoch of a session that is here, and logged. */
+  private epochHere(sessionId: number): number {
+    const core = this.registry.get(sessionId)?.core;
+    return core === undefined || core.phase === 'over' ? -Infinity : (core.outlet.log?.epoch ?? -Infinity);
   }
 
   /** Its client is back; whether the application is to be given it. */

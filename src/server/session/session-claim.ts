@@ -79,10 +79,14 @@ export class SessionClaim {
     this.wait();
   }
 
-  /** The client has the current token: the one before it is of no more use, unless it is a ticket's. */
-  confirm(): void {
-    if (this.isTicketUsed) return;
-    if (this.pair?.previous !== undefined) this.pair = { ...this.pair, previous: undefined };
+  /**
+   * The client has the current token: the one before it is of no more use, unless it is a ticket's. Returns whether
+   * there was one.
+   */
+  confirm(): boolean {
+    if (this.isTicketUsed || this.pair?.previous === undefined) return false;
+    this.pair = { ...this.pair, previous: undefined };
+    return true;
   }
 
   /** The session is over. */

@@ -177,7 +177,7 @@ export class SessionCore {
     if (!this.isUnconfirmed) return;
     // It has the token of the ack.
     this.isUnconfirmed = false;
-    this.claim.confirm();
+    if (this.claim.confirm()) this.outlet.log?.tokensChanged();
   }
 
   /** Does some work in so many milliseconds, unless the session is over by then. */
