@@ -366,9 +366,9 @@ export class SessionCore {
     this.migrateAcks.clear();
   }
 
-  /** What this side has asked for was asked of a client that is gone. */
+  /** The server's close is asked of its client anew where that comes back; what an application asks for stands. */
   private putOffEnd(): void {
-    if (this.asked === undefined) return;
+    if (this.asked === undefined || !this.isShutDown) return;
     this.ending?.unsubscribe();
     this.ending = undefined;
     this.asked = undefined;
