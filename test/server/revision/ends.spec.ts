@@ -1,4 +1,4 @@
-import { firstValueFrom, NEVER, of } from 'rxjs';
+import { firstValueFrom, lastValueFrom, NEVER, of } from 'rxjs';
 import { OperationError } from '../../../src/client/errors';
 import { clientHello, inPreview4, open, submit } from '../../../src/testing';
 import { MessageType, messageTypeName } from '../../../src/wire/message-type';
@@ -61,6 +61,17 @@ describe('the reason of a drop', () => {
     expect(error).toBeInstanceOf(OperationError);
     expect(error).toMatchObject({ reason: 'dropped', dropReason: DropReason.ObjectInvalidated });
     expect(JSON.parse(JSON.stringify(error))).toMatchObject({ dropReason: DropReason.ObjectInvalidated });
+  });
+
+  it('is no word that nothing has run: an application gives it after parts, too', async () => {
+    const served = new Served();
+    served.server.sessions$.subscribe((session) =>
+      session.respond((asked) => of('half', asked.drop(DropReason.Backpressure))),
+    );
+    const session = await served.open();
+    const error = await lastValueFrom(session.submit({})).catch((thrown: unknown) => thrown);
+    const dropReason = DropReason.Backpressure;
+    expect(error).toMatchObject({ reason: 'dropped', outcome: 'given-up', dropReason });
   });
 
   it('is none that there is not', async () => {

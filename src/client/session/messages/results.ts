@@ -75,7 +75,7 @@ export class Results {
     const { operationId } = metadata;
     requireNamed(header, Number(operationId & 0xffff_ffffn), Number(operationId >> 32n));
     const { dropReasonCode: dropReason } = metadata;
-    const reason = REASON_OF_DROP.get(dropReason) ?? 'dropped';
+    const reason = this.reasonOfDrop(dropReason);
     this.submissions.fail(header.frameId, reason, { dropReason, text: readUtf8(body) });
   }
 
@@ -116,6 +116,15 @@ export class Results {
   counted(): void {
     this.count += 1;
     this.carrier.noteAnswer();
+  }
+
+  /**
+   * A server of this project says with ERROR that there was no room: where it drops for backpressure, its application
+   * has, which may be at work.
+   */
+  private reasonOfDrop(dropReason: number): OperationFailure {
+    const isApplications = dropReason === DropReason.Backpressure && this.carrier.speech.takesBlocks;
+    return isApplications ? 'dropped' : (REASON_OF_DROP.get(dropReason) ?? 'dropped');
   }
 
   /** A result may be late, for an operation that was cancelled; it may not be for one never submitted. */
