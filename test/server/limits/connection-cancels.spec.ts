@@ -2,6 +2,7 @@ import { NEVER } from 'rxjs';
 import { CancelScope } from '../../../src/protocol/operation/operation';
 import { MessageType } from '../../../src/wire/message-type';
 import type { Packet } from '../../../src/wire/packet';
+import { SchedulingFlag } from '../../../src/wire/preview4/control/scheduling';
 import { cancel, clientHello, inPreview4, open, submit } from '../../../src/testing';
 import { Peer } from '../../support/peer';
 import { endServed, type Served } from '../../support/served';
@@ -26,6 +27,14 @@ function submit4(frameId: number): Packet {
 function supersede(frameId: number): Packet {
   const fields = { oldOperationId: BigInt(frameId), newOperationId: BigInt(frameId + 1) };
   return inPreview4(MessageType.Supersede, { sessionId: SESSION, frameId }, fields);
+}
+
+/** Of a server that has been told when it is. */
+const wallClock = { now: () => 1_000_000 };
+
+function past(frameId: number, flags: number = SchedulingFlag.DiscardStale): Packet {
+  const fields = { operationId: BigInt(frameId), deadlineUnixMs: 1n, flags };
+  return inPreview4(MessageType.Deadline, { sessionId: SESSION, frameId }, fields);
 }
 
 describe('cancels', () => {
@@ -100,11 +109,18 @@ describe('cancels', () => {
   const ofAll = inPreview4(MessageType.Cancel, { sessionId: SESSION }, { operationId: 0n });
 
   it.each([
-    ['CANCEL of all', [ofAll]],
-    ['ABORT of all', [inPreview4(MessageType.Abort, { sessionId: SESSION }, { operationId: 0n })]],
-    ['SUPERSEDE', undefined],
+    ['CANCEL of all', (): Packet[] => [ofAll]],
+    [
+      'ABORT of all',
+      (): Packet[] => [inPreview4(MessageType.Abort, { sessionId: SESSION }, { operationId: 0n })],
+    ],
+    ['SUPERSEDE', (frames: readonly number[]): Packet[] => frames.map(supersede)],
+    [
+      'DEADLINE that has passed',
+      (frames: readonly number[]): Packet[] => frames.map((frameId) => past(frameId)),
+    ],
   ])('count by what they take back: %s', async (_, taking) => {
-    const { served, time } = serve({ maxInFlightOperations: 64, grantedOperationCredit: 32 });
+    const { served, time } = serve({ wallClock, maxInFlightOperations: 64, grantedOperationCredit: 32 });
     let asked = 0;
     served.server.sessions$.subscribe((session) => session.submits$.subscribe(() => (asked += 1)));
     const peer = await peerOf4(served);
@@ -115,7 +131,7 @@ describe('cancels', () => {
         frames.map((frameId) => submit4(frameId)),
       );
       time.advance(waitMs);
-      await sendAll(peer, taking ?? frames.map((frameId) => supersede(frameId)));
+      await sendAll(peer, taking(frames));
     };
     let number = 0;
     for (let rounds = 0; rounds < 20; rounds++) await round(10);
@@ -133,6 +149,25 @@ describe('cancels', () => {
     const peer = await peerOf4(served);
     await sendAll(peer, many(520, packetOf));
     expect(served.limits).toMatchObject([{ limit: 'cancels', sessionId: SESSION, observed: 501 }]);
+  });
+
+  it('are a flood in the guise of deadlines that passed before their submits', async () => {
+    const { served } = serve({ wallClock });
+    const peer = await peerOf4(served);
+    await sendAll(
+      peer,
+      many(520, (frameId) => [past(frameId), submit4(frameId)]),
+    );
+    expect(served.limits).toMatchObject([{ limit: 'cancels', sessionId: SESSION, observed: 501 }]);
+    expect(served.violations).toHaveLength(501);
+  });
+
+  it('are none where a deadline that has passed ends nothing, which is told once', async () => {
+    const { served } = serve({ wallClock });
+    const peer = await peerOf4(served);
+    await sendAll(peer, [submit4(1), ...many(520, () => past(1, 0))]);
+    expect(served.limits).toEqual([]);
+    expect(served.violations).toHaveLength(1);
   });
 
   it('count each that is reached from the one that is named', async () => {

@@ -22,7 +22,7 @@ export function onCancel(
   // None where the cancel crossed with the operation's last result: that is no fault of anybody.
   const submits = operations.cancel(cancel.frameId, server.settings.cancelScope, 'client');
   if (submits.length > 0) streams.emit('cancels', cancel);
-  return tollOf(submits, now);
+  return takenBack(submits, now);
 }
 
 /**
@@ -47,11 +47,11 @@ export function onControl(
   const all = operations.all();
   for (const submit of all) submit.isAborted = isAbort;
   const [first] = all;
-  if (first === undefined) return tollOf([], now);
+  if (first === undefined) return takenBack([], now);
   // All at once: those that wait are not to start for it.
   const submits = operations.cancel(first.frameId, CancelScope.Session, 'client');
   for (const { frameId } of submits) streams.emit('cancels', frameCancel(session, frameId));
-  return tollOf(submits, now);
+  return takenBack(submits, now);
 }
 
 /** SUPERSEDE of preview4: another operation has taken the place of one, which is taken back. */
@@ -65,11 +65,11 @@ export function onSupersede(
   const submit = operations.get(header.frameId);
   names?.checkBound(metadata.oldOperationId, submit);
   submit?.supersede();
-  return tollOf(submit === undefined ? [] : [submit], now);
+  return takenBack(submit === undefined ? [] : [submit], now);
 }
 
-/** For each operation that was taken back before it was of use, and for a word that took nothing back. */
-function tollOf(submits: readonly ReceivedSubmit[], now: number): Toll | undefined {
+/** The toll for each operation that was taken back before it was of use, and for a word that took nothing back. */
+export function takenBack(submits: readonly ReceivedSubmit[], now: number): Toll | undefined {
   const early = submits.filter(({ arrivedAt }) => now - arrivedAt < USE_MS);
   const count = submits.length === 0 ? 1 : early.length;
   return count === 0 ? undefined : { kind: 'cancelled-early', count };

@@ -47,8 +47,7 @@ function onMessage(session: SessionCore, message: SessionRequest, now: number): 
     case MessageType.Deadline:
     case MessageType.ExpireAt:
     case MessageType.PriorityUpdate:
-      onScheduling(session, message);
-      return undefined;
+      return onScheduling(session, message, now);
     case MessageType.Ping:
       onPing(session, message);
       return undefined;

@@ -2,6 +2,8 @@ import type { MessageOf } from '../../../wire/message';
 import { MessageType } from '../../../wire/message-type';
 import { SchedulingFlag } from '../../../wire/preview4/control/scheduling';
 import type { SessionCore } from '../session-core';
+import type { Toll } from '../session-terms';
+import { takenBack } from './cancel';
 
 type Scheduling =
   typeof MessageType.Deadline | typeof MessageType.ExpireAt | typeof MessageType.PriorityUpdate;
@@ -17,13 +19,16 @@ const OF_CLASS = 0x1_0000;
 export function onScheduling(
   session: SessionCore,
   { messageType, header, metadata }: MessageOf<Scheduling>,
-): void {
+  now: number,
+): Toll | undefined {
   const { operationId, deadlineUnixMs, priorityClass, priorityDelta, flags } = metadata;
   if (messageType === MessageType.PriorityUpdate) {
     const rank = (priorityClass - session.open.priorityClass) * OF_CLASS - priorityDelta;
     session.schedule.change(header, operationId, { rank });
-  } else {
-    const isDiscarded = (flags & SchedulingFlag.DiscardStale) !== 0;
-    session.schedule.change(header, operationId, { deadlineAt: Number(deadlineUnixMs), isDiscarded });
+    return undefined;
   }
+  const isDiscarded = (flags & SchedulingFlag.DiscardStale) !== 0;
+  const deadlineAt = Number(deadlineUnixMs);
+  const late = session.schedule.change(header, operationId, { deadlineAt, isDiscarded });
+  return late && takenBack([late], now);
 }

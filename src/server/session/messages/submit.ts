@@ -6,6 +6,7 @@ import { NO_REFERENCES, refersToObjects } from '../session-cache';
 import type { SessionCore } from '../session-core';
 import { ReceivedSubmit } from '../submits/submit';
 import { noteUnserved } from '../submits/unserved';
+import { takenBack } from './cancel';
 import { submitCrossed } from './close';
 import { isToolAnswer, onToolAnswer } from './tool-answer';
 import { QUEUED, REFUSED, type Toll } from '../session-terms';
@@ -43,7 +44,7 @@ export function onSubmit(session: SessionCore, packet: Packet, now: number): Tol
   if (session.madeSchedule?.foretold(submit) === 'late') {
     operations.noteRefused(header.frameId);
     session.sender.dropBecause(submit, 'late');
-    return undefined;
+    return takenBack([submit], now);
   }
   const verdict = operations.submit(submit);
   names?.add(submit, operations);

@@ -32,8 +32,11 @@ export class OperationSchedule {
     private readonly operations: SessionOperations,
   ) {}
 
-  /** DEADLINE, EXPIRE_AT, PRIORITY_UPDATE. Throws an `NnrpError` where it is of no operation, or of another. */
-  change(header: CommonHeader, operationId: bigint, changes: Partial<Scheduled>): void {
+  /**
+   * DEADLINE, EXPIRE_AT, PRIORITY_UPDATE; the operation that ends of it at once, where one does. Throws an `NnrpError` where
+   * it is of no operation, or of another.
+   */
+  change(header: CommonHeader, operationId: bigint, changes: Partial<Scheduled>): ReceivedSubmit | undefined {
     const { frameId } = header;
     const { operations } = this;
     const { names } = this.session;
@@ -43,15 +46,19 @@ export class OperationSchedule {
     if (submit === undefined) {
       // It may have crossed with the operation's end.
       if (!operations.has(frameId)) this.reserve(frameId, operationId, changes);
-      return;
+      return undefined;
     }
+    const { deadlineAt: before } = submit.scheduled ?? UNSAID;
     submit.scheduled = { ...(submit.scheduled ?? UNSAID), ...changes };
     if (changes.rank !== undefined) operations.admission.ranked();
-    if (changes.deadlineAt === undefined) return;
+    if (changes.deadlineAt === undefined) return undefined;
     this.watch(submit);
-    if (this.msTo(changes.deadlineAt) > 0) return;
-    this.tellPast(header, changes.deadlineAt);
-    if (submit.scheduled.isDiscarded) operations.giveUp(submit, 'late');
+    if (this.msTo(changes.deadlineAt) > 0) return undefined;
+    // Told once, however often it is said.
+    if (this.msTo(before) > 0) this.tellPast(header, changes.deadlineAt);
+    if (!submit.scheduled.isDiscarded) return undefined;
+    operations.giveUp(submit, 'late');
+    return submit;
   }
 
   /**
