@@ -1,4 +1,4 @@
-import { Subscription, tap } from 'rxjs';
+import { noop, Subscription, tap } from 'rxjs';
 import { decodeText } from '../../operators/application/decode-text';
 import { onceATurn } from '../client/once-a-turn';
 import type { ResumedOperation } from '../client/session/resumed-operation';
@@ -35,6 +35,8 @@ export class AnswerStore {
   private readonly listeners = new Set<() => void>();
   /** To be subscribed to at the end of the turn. */
   private next: ResultStream | undefined;
+  /** Runs already, also while nobody has subscribed to it. */
+  private readonly resumed: ResultStream | undefined;
   private answer: Subscription | undefined;
 
   constructor(
@@ -42,6 +44,7 @@ export class AnswerStore {
     resumed: ResumedOperation | undefined,
   ) {
     if (resumed === undefined) return;
+    this.resumed = resumed.results;
     this.next = resumed.results;
     this.state = WAITING;
   }
@@ -70,6 +73,7 @@ export class AnswerStore {
     this.answer = undefined;
     this.next = undefined;
     answer?.unsubscribe();
+    if (next !== undefined && next === this.resumed) cancel(next);
     this.show({ status: 'stopped', text: state.text });
   };
 
@@ -115,4 +119,8 @@ export class AnswerStore {
     this.state = state;
     for (const listener of this.listeners) listener();
   }
+}
+
+function cancel(results: ResultStream): void {
+  results.subscribe({ error: noop }).unsubscribe();
 }

@@ -163,4 +163,23 @@ describe('an answer in a component', () => {
     expect(rendered.at(-1)).toBe('complete: Ishmael');
     expect(stage.asked).toEqual(['Call me']);
   });
+
+  it.each([
+    ['is replaced', (store: AnswerStore) => store.ask('Call me again')],
+    ['is stopped', (store: AnswerStore) => store.stop()],
+    ['is left', ignore],
+  ])('that was taken up, and %s before it is followed, is cancelled', async (_, leave) => {
+    session.submit({ body: 'Call me' }).subscribe({ error: ignore });
+    await quiet();
+    stage.answers[0]!.next('Ish');
+    await quiet();
+    const resumed = await stage.reload(session);
+    const store = new AnswerStore(resumed, resumed.operations[0]);
+    expect(stage.over).toBe(0);
+    const unmount = store.subscribe(ignore);
+    leave(store);
+    if (leave === ignore) unmount();
+    await quiet();
+    expect(stage.over).toBe(1);
+  });
 });
