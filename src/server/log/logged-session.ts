@@ -1,14 +1,12 @@
-import type { TimestampProvider } from 'rxjs';
 import type { LogEnd, LogField, LogUpdate, LogVerdict } from '../../cluster/session-log';
 import { encodePacketInto, packetLength } from '../../wire/encode-packet';
-import type { SentSubmit } from '../../protocol/session/told-operation';
 import { CloseReason } from '../../wire/messages/session-close';
 import { EMPTY, type Packet } from '../../wire/packet';
 import { preview4 } from '../../wire/preview4';
-import type { Revision } from '../../wire/revision';
-import { hashToken, type TokenPair } from '../opening/resume-token';
+import { hashToken } from '../opening/resume-token';
 import { LogExtent } from './log-extent';
-import { encodeOperation, encodeSession, encodeTokens, type SessionRecord } from './session-record';
+import type { LoggedOperation, LoggedParts } from './logged-parts';
+import { encodeOperation, encodeSession, encodeTokens } from './session-record';
 
 /** Bytes of results that one update has, about. */
 const UPDATE_BYTES = 256 * 1024;
@@ -16,46 +14,6 @@ const UPDATE_BYTES = 256 * 1024;
 /** Names of fields; those of operations are their numbers. */
 export const SESSION_FIELD = 'session';
 export const LAST_OPERATION_FIELD = 'last';
-
-/** An operation, as far as it is logged. */
-export interface LoggedOperation {
-  readonly frameId: number;
-  readonly sent: SentSubmit;
-  readonly deadline: number;
-  readonly objects: readonly unknown[];
-}
-
-/** A session, as far as it is logged. */
-export interface LoggedParts extends Omit<SessionRecord, 'revision' | 'owner'> {
-  readonly sessionId: number;
-  readonly revision: Revision;
-  readonly claim: {
-    readonly tokens: TokenPair | undefined;
-    readonly isTakenOver: boolean;
-    readonly owner: string | undefined;
-  };
-  readonly outlet: {
-    readonly lastResult: number;
-    readonly releasedResults: number;
-    /** Undefined while the client is away. */
-    readonly current: object | undefined;
-    heldAfter(received: number): readonly { readonly packet: Packet }[];
-    seal(): void;
-  };
-  readonly operations: { readonly lastOperationId: number; all(): readonly LoggedOperation[] };
-  /** Whether its server ends, and how it has asked the session to, where it has. */
-  readonly isShutDown: boolean;
-  readonly asked: { readonly closeReason: CloseReason } | undefined;
-  readonly lost: { since(frameId: number): number | undefined } | undefined;
-  readonly server: {
-    readonly scheduler: TimestampProvider;
-    readonly settings: {
-      readonly wallClock: TimestampProvider;
-      readonly outbox: { readonly maxBytes: number };
-    };
-  };
-  end(end: 'disconnected', connectivity: 'closed'): void;
-}
 
 /** Where sessions say that there is something to log. */
 interface Writer {
@@ -95,6 +53,8 @@ export class LoggedSession {
   private hasBodies = false;
   /** Operations that have begun or, undefined, ended since. */
   private operations = new Map<number, LoggedOperation | undefined>();
+  /** Operations that the log may have. */
+  private readonly heardOf = new Set<number>();
   /** Results before each operation that runs. */
   private readonly since = new Map<number, number>();
   private said: Said | undefined;
@@ -135,8 +95,11 @@ export class LoggedSession {
   }
 
   began(submit: LoggedOperation): void {
-    this.operations.set(submit.frameId, submit);
-    this.since.set(submit.frameId, this.core.lost?.since(submit.frameId) ?? this.core.outlet.lastResult);
+    const { frameId } = submit;
+    const before = this.core.lost?.since(frameId);
+    if (before !== undefined) this.heardOf.add(frameId);
+    this.operations.set(frameId, submit);
+    this.since.set(frameId, before ?? this.core.outlet.lastResult);
     this.note();
   }
 
@@ -151,7 +114,8 @@ export class LoggedSession {
   ended(frameId: number): void {
     this.since.delete(frameId);
     // One that the log has not heard of needs no end.
-    if (!this.operations.delete(frameId)) this.operations.set(frameId, undefined);
+    if (this.heardOf.has(frameId)) this.operations.set(frameId, undefined);
+    else this.operations.delete(frameId);
     this.note();
   }
 
@@ -231,6 +195,7 @@ export class LoggedSession {
     const { results, last } = this.results(mostBytes);
     const { operations } = this;
     if (operations.size > 0) this.operations = new Map();
+    for (const frameId of operations.keys()) this.heardOf.add(frameId);
     this.said = { kind, last, bytes: results.length, hasTokens: this.hasTokens, operations };
     this.isWhole = true;
     const wanted = this.wantedAfter;
@@ -266,6 +231,9 @@ export class LoggedSession {
         this.said = undefined;
         if (said === undefined) return;
         this.kept = said.last;
+        for (const [frameId, submit] of said.operations) {
+          if (submit === undefined) this.heardOf.delete(frameId);
+        }
         if (this.hasBodies) this.extent.add(said);
         if (this.kept < this.core.outlet.lastResult) this.note();
         return;
@@ -305,6 +273,7 @@ export class LoggedSession {
   private beginAnew(): void {
     this.kept = this.core.outlet.releasedResults;
     this.operations = new Map();
+    this.heardOf.clear();
     this.sayAgain();
   }
 

@@ -1,8 +1,5 @@
-import {
-  LoggedSession,
-  type LoggedOperation,
-  type LoggedParts,
-} from '../../../src/server/log/logged-session';
+import type { LoggedOperation, LoggedParts } from '../../../src/server/log/logged-parts';
+import { LoggedSession } from '../../../src/server/log/logged-session';
 import { hashToken } from '../../../src/server/opening/resume-token';
 import { MessageType } from '../../../src/wire/message-type';
 import { SessionOpenAckMetadata, SessionOpenMetadata } from '../../../src/wire/messages/session-open';
@@ -19,7 +16,8 @@ class Stage {
   changes = 0;
   readonly session: LoggedSession;
 
-  constructor(maxBytes = Infinity) {
+  /** Where another node had it, what that node had sent. */
+  constructor(lost?: LoggedParts['lost']) {
     const parts: LoggedParts = {
       sessionId: 5000,
       open: SessionOpenMetadata.of({}),
@@ -34,8 +32,8 @@ class Stage {
       operations: { lastOperationId: 1, all: () => this.running },
       isShutDown: false,
       asked: undefined,
-      lost: undefined,
-      server: { scheduler: clock, settings: { wallClock: clock, outbox: { maxBytes } } },
+      lost,
+      server: { scheduler: clock, settings: { wallClock: clock, outbox: { maxBytes: Infinity } } },
       end: () => {
         this.ends += 1;
       },
@@ -48,7 +46,8 @@ class Stage {
       },
       forget: () => undefined,
     };
-    this.session = new LoggedSession(parts, writer, 1, () => Uint8Array.of(1));
+    const taken = lost && { last: 0, nextToken: Uint8Array.of(2) };
+    this.session = new LoggedSession(parts, writer, 1, () => Uint8Array.of(1), taken);
   }
 
   say() {
@@ -128,6 +127,41 @@ it('says nothing of an operation that has ended before it was said', () => {
   stage.session.answered(kept);
   stage.session.ended(2);
   expect(stage.say().fields).toEqual([['2', undefined]]);
+});
+
+it('says the end of an operation that the log may have heard of, also where nobody has answered', () => {
+  const stage = new Stage();
+  stage.say();
+  stage.session.answered(kept);
+  stage.session.began(submit);
+  stage.say();
+  stage.session.unanswered();
+  stage.session.ended(1);
+  expect(stage.say().fields).toContainEqual(['1', undefined]);
+  stage.session.unanswered();
+  expect(stage.say().fields).toContainEqual(['1', undefined]);
+});
+
+it('says the end of an operation that the log has of the node before', () => {
+  const stage = new Stage({ since: (frameId) => (frameId === 1 ? 0 : undefined) });
+  stage.session.began(submit);
+  stage.session.began({ ...submit, frameId: 2 });
+  stage.session.ended(1);
+  stage.session.ended(2);
+  const said = stage.say();
+  expect(said.kind).toBe('more');
+  expect(said.fields.filter(([name]) => name !== 'last')).toEqual([['1', undefined]]);
+});
+
+it('says the end of an operation whose body was to be logged too', () => {
+  const stage = new Stage();
+  stage.session.began(submit);
+  stage.running.push(submit);
+  stage.say();
+  stage.session.answered(kept);
+  stage.session.keepBodies();
+  stage.session.ended(1);
+  expect(stage.say().fields).toEqual([['1', undefined]]);
 });
 
 it('says its token again where it has given one away', () => {

@@ -116,6 +116,32 @@ describe.each(['preview3', 'preview4'] as const)('a node that is gone, of a clie
   });
 });
 
+it('has nothing gone on with a second time that has ended since', async () => {
+  nodes = new VirtualNodes(3);
+  const continued: string[] = [];
+  serve((session, node) => {
+    session.respond(({ text }) => parts(node, text), {
+      continueWith: (_submit, { text }) => {
+        continued.push(text);
+        return 'the rest';
+      },
+    });
+  });
+  const session = await nodes.open();
+  const told = ask(session, '800 10');
+  await nodes.pass(205);
+  for (const node of nodes.nodes.slice(0, 2)) {
+    nodes.crash(node);
+    await nodes.pass(6000);
+  }
+
+  expect(told.end).toBe('complete');
+  expect(told.text.endsWith('the rest')).toBe(true);
+  expect(continued).toHaveLength(1);
+  expect(await asked(session, '3 1')).toBe(whole(3));
+  expect(nodes.nodes[2]!.failures).toEqual([]);
+});
+
 describe('a node that is gone before the log has heard', () => {
   it('ends what its client has more of, where the content counts', async () => {
     nodes = new VirtualNodes(2);

@@ -13,7 +13,8 @@ import type { Texts } from '../../../wire/text-packet';
 import type { SubmitEnd } from '../session-message';
 import { gatheredBytes, GatheredTexts } from './gathered-texts';
 import { bodyBytes, frameOf, kept, type Outgoing } from './outgoing';
-import type { LoggedOperation, LoggedSession } from '../../log/logged-session';
+import type { LoggedOperation } from '../../log/logged-parts';
+import type { LoggedSession } from '../../log/logged-session';
 import type { RetainedAnswers } from './retained-answers';
 
 /** The connection that carries a session at present. */

@@ -1,0 +1,47 @@
+import type { TimestampProvider } from 'rxjs';
+import type { SentSubmit } from '../../protocol/session/told-operation';
+import type { CloseReason } from '../../wire/messages/session-close';
+import type { Packet } from '../../wire/packet';
+import type { Revision } from '../../wire/revision';
+import type { TokenPair } from '../opening/resume-token';
+import type { SessionRecord } from './session-record';
+
+/** An operation, as far as it is logged. */
+export interface LoggedOperation {
+  readonly frameId: number;
+  readonly sent: SentSubmit;
+  readonly deadline: number;
+  readonly objects: readonly unknown[];
+}
+
+/** A session, as far as it is logged. */
+export interface LoggedParts extends Omit<SessionRecord, 'revision' | 'owner'> {
+  readonly sessionId: number;
+  readonly revision: Revision;
+  readonly claim: {
+    readonly tokens: TokenPair | undefined;
+    readonly isTakenOver: boolean;
+    readonly owner: string | undefined;
+  };
+  readonly outlet: {
+    readonly lastResult: number;
+    readonly releasedResults: number;
+    /** Undefined while the client is away. */
+    readonly current: object | undefined;
+    heldAfter(received: number): readonly { readonly packet: Packet }[];
+    seal(): void;
+  };
+  readonly operations: { readonly lastOperationId: number; all(): readonly LoggedOperation[] };
+  /** Whether its server ends, and how it has asked the session to, where it has. */
+  readonly isShutDown: boolean;
+  readonly asked: { readonly closeReason: CloseReason } | undefined;
+  readonly lost: { since(frameId: number): number | undefined } | undefined;
+  readonly server: {
+    readonly scheduler: TimestampProvider;
+    readonly settings: {
+      readonly wallClock: TimestampProvider;
+      readonly outbox: { readonly maxBytes: number };
+    };
+  };
+  end(end: 'disconnected', connectivity: 'closed'): void;
+}
