@@ -5,6 +5,7 @@ import {
   type Observable,
   type SchedulerLike,
 } from 'rxjs';
+import { onEach } from '../../src/transport/on-each';
 import { monotonicScheduler } from '../../src/transport/time/monotonic-scheduler';
 import { scheduleIn } from '../../src/transport/time/schedule-in';
 
@@ -12,6 +13,8 @@ import { scheduleIn } from '../../src/transport/time/schedule-in';
 export interface DeadlineSubmit {
   /** Milliseconds of the scheduler's clock; Infinity for none. Its client may move it. */
   readonly deadline: number;
+  /** Emits when its client has moved it. Never errors; absent where it cannot be moved. */
+  readonly deadlineMoves$?: Observable<unknown> | undefined;
   /** Emits when the operation is over, at once where it is already. Never errors. */
   readonly ended$: Observable<unknown>;
   /** Gives the operation up: its client gets RESULT_DROP. */
@@ -53,7 +56,7 @@ export function dropLate<S extends DeadlineSubmit>({
       submit.expire();
       return false;
     }
-    if (when === 'until-end' && leftMs !== Infinity) expireIn(leftMs, submit, scheduler);
+    if (when === 'until-end') expireInTime(submit, scheduler);
     return true;
   });
 }
@@ -61,18 +64,24 @@ export function dropLate<S extends DeadlineSubmit>({
 /**
  * The timer ends with the operation, not with the stream: what has started outlives the stream of new ones.
  */
-function expireIn(leftMs: number, submit: DeadlineSubmit, scheduler: SchedulerLike): void {
+function expireInTime(submit: DeadlineSubmit, scheduler: SchedulerLike): void {
+  const { deadlineMoves$ } = submit;
+  if (submit.deadline === Infinity && deadlineMoves$ === undefined) return;
   let timer = Subscription.EMPTY;
-  const wait = (ms: number): void => {
-    timer = scheduleIn(scheduler, ms, () => {
-      const stillMs = submit.deadline - scheduler.now();
-      if (stillMs > 0) wait(stillMs);
+  const wait = (): void => {
+    timer.unsubscribe();
+    const leftMs = submit.deadline - scheduler.now();
+    if (leftMs === Infinity) return;
+    timer = scheduleIn(scheduler, Math.max(0, leftMs), () => {
+      if (submit.deadline > scheduler.now()) wait();
       else submit.expire();
     });
   };
+  wait();
+  const moves = deadlineMoves$ && onEach(deadlineMoves$, wait);
   const forget = (): void => {
     timer.unsubscribe();
+    moves?.unsubscribe();
   };
-  wait(leftMs);
   submit.ended$.subscribe({ next: forget, error: forget });
 }

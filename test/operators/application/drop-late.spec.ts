@@ -9,7 +9,14 @@ class FakeSubmit implements DeadlineSubmit {
   readonly ended$: Observable<string> = this.ending;
   expired = 0;
 
-  constructor(readonly deadline: number) {}
+  readonly deadlineMoves$ = new Subject<void>();
+
+  constructor(public deadline: number) {}
+
+  move(deadline: number): void {
+    this.deadline = deadline;
+    this.deadlineMoves$.next();
+  }
 
   expire(): void {
     this.expired += 1;
@@ -66,6 +73,28 @@ describe('dropLate', () => {
     scheduler.flush();
     expect(submit.expired).toBe(0);
     expect(submit.ending.observed).toBe(false);
+  });
+
+  it.each([
+    ['the first one', Infinity, [3], 3],
+    ['an earlier one', 9, [3], 3],
+    ['a later one', 3, [9], 9],
+    ['one that has passed', 9, [-1], 1],
+    ['none any more', 9, [Infinity], undefined],
+    ['the last of several', Infinity, [2, 8, 4], 4],
+  ])('follows a client that moves it: %s', (_, deadline, moves, expected) => {
+    const scheduler = new VirtualTimeScheduler();
+    const submit = new FakeSubmit(deadline);
+    const source$ = new Subject<FakeSubmit>();
+    source$.pipe(dropLate({ when: 'until-end', scheduler })).subscribe();
+    source$.next(submit);
+    let expiredAt: number | undefined;
+    submit.ended$.subscribe(() => (expiredAt = scheduler.now()));
+    scheduler.schedule(() => moves.forEach((to) => submit.move(to)), 1);
+    scheduler.flush();
+    expect(expiredAt).toBe(expected);
+    submit.end();
+    expect([submit.ending.observed, submit.deadlineMoves$.observed]).toEqual([false, false]);
   });
 
   it('keeps the deadline of what still runs when nobody takes new submits', () => {

@@ -1,4 +1,5 @@
 import { NEVER, of } from 'rxjs';
+import type { Lateness } from '../../../operators/application/drop-late';
 import { clientHello, inPreview4, open } from '../../../src/testing';
 import { MessageType, messageTypeName } from '../../../src/wire/message-type';
 import { PriorityClass } from '../../../src/wire/messages/session-open';
@@ -40,7 +41,7 @@ class Stage {
   wall = 1_000_000;
   readonly served: Served;
 
-  private constructor(options: Partial<ServerOptions>) {
+  private constructor(options: Partial<ServerOptions>, late?: Lateness) {
     const wallClock = { now: () => this.wall };
     this.served = new Served({ scheduler: this.time, wallClock, ...options });
     this.served.server.sessions$.subscribe((session) =>
@@ -48,12 +49,15 @@ class Stage {
         this.begun.push(submit.frameId);
         this.deadlines.push(submit.deadline - this.time.now());
         return submit.frameId === 9 ? of('done') : NEVER;
-      }),
+      }, late && { late }),
     );
   }
 
-  static async open(options: Partial<ServerOptions> = {}): Promise<{ stage: Stage; peer: Peer }> {
-    const stage = new Stage({ maxInFlightOperations: 4, ...options });
+  static async open(
+    options: Partial<ServerOptions> = {},
+    late?: Lateness,
+  ): Promise<{ stage: Stage; peer: Peer }> {
+    const stage = new Stage({ maxInFlightOperations: 4, ...options }, late);
     const peer = await Peer.connect(stage.served.listen);
     peer.send(clientHello(), open(42));
     await peer.next();
@@ -172,6 +176,17 @@ describe('a deadline that a client says', () => {
       expect.stringContaining('the deadline of operation 1 of session 42 had passed 5000 ms before it came'),
       expect.stringContaining('the deadline of operation 2'),
     ]);
+  });
+
+  it('ends what is late by the server’s word, though its client wants what is stale', async () => {
+    const { stage, peer } = await Stage.open({}, 'until-end');
+    const wanted = { operationId: 1n, deadlineUnixMs: 1_005_000n };
+    peer.send(submit4(1), inPreview4(MessageType.Deadline, { ...SESSION, frameId: 1 }, wanted));
+    expect(await heard(peer)).toEqual([]);
+    stage.pass(4999);
+    expect(stage.running).toBe(1);
+    stage.pass(1);
+    expect(stage.running).toBe(0);
   });
 
   it('leaves nothing behind of an operation that ends before', async () => {

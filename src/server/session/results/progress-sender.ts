@@ -13,7 +13,8 @@ import type { SessionOutlet } from './session-outlet';
 export class ProgressSender {
   /** Made with the first, as is the other: most sessions say nothing. */
   private counts: WeakMap<ReceivedSubmit, number> | undefined;
-  private waiting: Map<ReceivedSubmit, Packet> | undefined;
+  /** Of operations that have waited: undefined where nothing does now. */
+  private waiting: Map<ReceivedSubmit, Packet | undefined> | undefined;
   private isPressed = false;
   private watching: Subscription | undefined;
 
@@ -48,8 +49,8 @@ export class ProgressSender {
   }
 
   private catchUp(): void {
-    const packets = [...(this.waiting?.values() ?? [])];
-    this.waiting?.clear();
-    for (const packet of packets) this.outlet.send(packet);
+    const packets = [...(this.waiting ?? [])];
+    for (const [submit] of packets) this.waiting?.set(submit, undefined);
+    for (const [, packet] of packets) if (packet !== undefined) this.outlet.send(packet);
   }
 }

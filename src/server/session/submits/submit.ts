@@ -109,6 +109,7 @@ export class ReceivedSubmit implements Submit, OperationEntry, Containment, Answ
   private end: SubmitEnd | undefined;
   private ending: Subject<SubmitEnd> | undefined;
   private states: Subject<OperationState> | undefined;
+  private moves: Subject<void> | undefined;
   private controller: AbortController | undefined;
   /** Pieces of work that the operation's slot waits for. */
   private works = 0;
@@ -199,6 +200,11 @@ export class ReceivedSubmit implements Submit, OperationEntry, Containment, Answ
       return undefined;
     });
     return contained(ended$, this);
+  }
+
+  /** For who never throws, of a revision in which its client can move the deadline. */
+  get deadlineMoves$(): Observable<void> | undefined {
+    return this.record === FrameSubmitMetadata ? undefined : (this.moves ??= new Subject());
   }
 
   get pressure$(): Observable<boolean> {
@@ -331,6 +337,12 @@ export class ReceivedSubmit implements Submit, OperationEntry, Containment, Answ
   /** What has waited is sent. */
   released(): void {
     for (const pressure of this.pressures ?? []) pressure.hold(this.holding !== undefined);
+  }
+
+  /** Its client has said another. */
+  moveDeadline(deadline: number): void {
+    this.deadline = deadline;
+    this.moves?.next();
   }
 
   /** Tells who watches of a new state. */

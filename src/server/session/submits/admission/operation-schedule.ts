@@ -83,7 +83,7 @@ export class OperationSchedule {
     const { deadlineAt, isDiscarded } = submit.scheduled ?? UNSAID;
     if (deadlineAt === Infinity || submit.hasEnded) return;
     const { scheduler, settings } = this.session.server;
-    submit.deadline = scheduler.now() + this.msTo(deadlineAt);
+    submit.moveDeadline(scheduler.now() + this.msTo(deadlineAt));
     const before = this.timers.get(submit);
     before?.unsubscribe();
     if (!isDiscarded) return;
