@@ -192,9 +192,9 @@ export class SessionCore {
     return work;
   }
 
-  /** What ends with the session, and is undone where its end has to wait for a client that is away. */
+  /** What is undone where the end of the session has to wait for a client that is away. */
   ownEnding(work: Subscription): void {
-    (this.ending ??= new Subscription()).add(this.own(work));
+    (this.ending ??= new Subscription()).add(work);
   }
 
   /** The connection is gone. The session waits for its client where it may, and is over where not. */

@@ -2,7 +2,6 @@ import { lastValueFrom, take } from 'rxjs';
 import { unexpectedMessage } from '../../../protocol/runtime-error';
 import { acceptsOperations, afterClose, afterCloseAck } from '../../../protocol/session/session-lifecycle';
 import { onEach } from '../../../transport/on-each';
-import { scheduleIn } from '../../../transport/time/schedule-in';
 import type { MessageOf } from '../../../wire/message';
 import type { MessageType } from '../../../wire/message-type';
 import { CloseReason, CloseStatus, InFlightPolicy } from '../../../wire/messages/session-close';
@@ -103,7 +102,7 @@ function awaitAnswer(session: SessionCore, { drainTimeoutMs, closeReason }: Sess
   if (operations.isIdle) awaitAck(session);
   else {
     const idle$ = operations.whenIdle().pipe(take(1));
-    session.ownEnding(onEach(idle$, () => awaitAck(session)));
+    session.ownEnding(session.own(onEach(idle$, () => awaitAck(session))));
   }
 }
 
@@ -120,7 +119,7 @@ function awaitAck(session: SessionCore): void {
 function drainFor(session: SessionCore, phase: 'drains' | 'answers', timeoutMs: number): void {
   session.phase = phase;
   finishIn(session, timeoutMs);
-  session.ownEnding(onEach(session.operations.whenIdle(), finisher(session)));
+  session.ownEnding(session.own(onEach(session.operations.whenIdle(), finisher(session))));
 }
 
 /** A close that is under way gets no more time than another one allows. */
@@ -134,7 +133,7 @@ function finishIn(session: SessionCore, timeoutMs: number): void {
 }
 
 function later(session: SessionCore, ms: number, work: () => void): void {
-  session.ownEnding(scheduleIn(session.server.scheduler, ms, work));
+  session.ownEnding(session.later(ms, work));
 }
 
 /** Ends a session that is in this phase. */
