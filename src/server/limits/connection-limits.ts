@@ -35,6 +35,9 @@ const LIMIT_OF_RATE: Readonly<Record<RateClass, ConnectionRateName | undefined>>
   object: 'objects',
 };
 
+/** What a submit may bring along: a DEADLINE and a PRIORITY_UPDATE. */
+const CONTROLS_OF_SUBMIT = 2;
+
 /**
  * Counts what one peer does over one connection, against the server's limits. Most connections do
  * little of it, so a bucket is made with the first packet that it counts.
@@ -54,6 +57,7 @@ export class ConnectionLimits {
       const excess = this.openingExcess(this.opening.bytesIn);
       if (excess !== undefined) return excess;
     }
+    if (rate === 'submit') this.buckets.controls?.giveBack(CONTROLS_OF_SUBMIT);
     const limit = rate === undefined ? undefined : LIMIT_OF_RATE[rate];
     return limit === undefined ? undefined : this.count(limit, packet.header.sessionId, now);
   }

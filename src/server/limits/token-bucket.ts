@@ -42,6 +42,12 @@ export class TokenBucket {
     return true;
   }
 
+  /** Puts back what was taken, so many tokens at most. */
+  giveBack(tokens: number): void {
+    this.tokens = Math.min(this.rate.burst, this.tokens + tokens);
+    this.takes = Math.max(0, this.takes - tokens);
+  }
+
   /** Whether a token could be taken. */
   hasToken(now: number): boolean {
     this.refill(now);

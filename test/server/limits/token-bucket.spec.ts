@@ -10,6 +10,16 @@ describe('a token bucket', () => {
     expect(allowed(new TokenBucket({ burst: 3, perSecond: 1 }, 0), 10, 0)).toBe(3);
   });
 
+  it('takes back what it gave, and no more than its burst', () => {
+    const bucket = new TokenBucket({ burst: 3, perSecond: 0 }, 0);
+    allowed(bucket, 2, 0);
+    bucket.giveBack(1);
+    expect(bucket.taken).toBe(1);
+    bucket.giveBack(5);
+    expect(bucket.taken).toBe(0);
+    expect(allowed(bucket, 10, 0)).toBe(3);
+  });
+
   it('fills up at its rate, and not above its burst', () => {
     const bucket = new TokenBucket({ burst: 3, perSecond: 2 }, 0);
     allowed(bucket, 3, 0);
