@@ -13,6 +13,7 @@ import type { Transport } from '../../../src/transport/transport';
 import { settled } from '../../support/async';
 import { PausableTime, VirtualTime } from '../../support/virtual-time';
 
+const RECONNECT = { minDelayMs: 10, maxDelayMs: 100 };
 const tokenKey = 'a key that every node of this cluster has';
 
 /** A server whose process may stand still, or be gone: nothing of it runs then, and nobody reaches it. */
@@ -63,16 +64,28 @@ export class VirtualNodes {
   }
 
   async open(options: ClientOptions = {}): Promise<ClientSession> {
+    return this.opened(options, (client) =>
+      client.openSession({ requestedSessionId: 0, reconnect: RECONNECT }),
+    );
+  }
+
+  /** Of another client, which knows nothing of the session. */
+  async resume(ticket: string): Promise<ClientSession> {
+    return this.opened({}, (client) => client.resumeSession(ticket, { reconnect: RECONNECT }));
+  }
+
+  private async opened(
+    options: ClientOptions,
+    open: (client: Client) => Promise<ClientSession>,
+  ): Promise<ClientSession> {
     const connecting = connect(this.endpoint, { scheduler: this.time, ...options });
     this.clients.push(connecting);
-    const opening = connecting.then((client) =>
-      client.openSession({ requestedSessionId: 0, reconnect: { minDelayMs: 10, maxDelayMs: 100 } }),
-    );
-    let session: ClientSession | undefined;
-    void opening.then((opened) => {
-      session = opened;
+    const opening = connecting.then(open);
+    let isOver = false;
+    void opening.finally(() => {
+      isOver = true;
     });
-    await this.passUntil(() => session !== undefined);
+    await this.passUntil(() => isOver);
     return opening;
   }
 

@@ -305,6 +305,7 @@ export class SessionOutlet {
     if (outbox === undefined) return [];
     const known = outbox.lastNumber;
     outbox.restart(given);
+    this.log?.rewritten();
     const refused = this.replay(attachment, outbox, known);
     outbox.trim();
     return refused;
