@@ -142,6 +142,25 @@ it('has nothing gone on with a second time that has ended since', async () => {
   expect(nodes.nodes[2]!.failures).toEqual([]);
 });
 
+it.each(['ended', 'gone on with'])('has operations %s that are more than may wait', async (how) => {
+  nodes = new VirtualNodes(2, { queue: { maxSubmits: 0 }, maxInFlightOperations: 3 });
+  serve((session, node) => {
+    const continueWith = () => 'the rest';
+    session.respond(({ text }) => parts(node, text), how === 'ended' ? {} : { continueWith });
+  });
+  const session = await nodes.open();
+  const told = [ask(session, '800 10'), ask(session, '800 10'), ask(session, '800 10')];
+  await nodes.pass(205);
+  nodes.crash(nodes.nodes[0]!);
+  await nodes.pass(6000);
+
+  for (const { text, end } of told) {
+    if (how === 'ended') expect(end).toMatchObject({ reason: 'node-lost', outcome: 'unknown' });
+    else expect([text.endsWith('the rest'), end]).toEqual([true, 'complete']);
+  }
+  expect(nodes.nodes[1]!.failures).toEqual([]);
+});
+
 describe('a node that is gone before the log has heard', () => {
   it('ends what its client has more of, where the content counts', async () => {
     nodes = new VirtualNodes(2);

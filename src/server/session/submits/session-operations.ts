@@ -21,10 +21,7 @@ import { SubmittedIds } from './submitted-ids';
 import { ToolCalls } from './tool-calls';
 import { unknownOperation } from './unknown-operation';
 
-/**
- * The operations of a session: who is registered, who waits, who runs (protocol section 8, and
- * `admission.ts`).
- */
+/** The operations of a session: who is registered, who waits, who runs (protocol section 8, and `admission.ts`). */
 export class SessionOperations implements OperationControl, SlotWaiter {
   private registry = new OperationRegistry<ReceivedSubmit>();
   readonly admission: Admission;
@@ -138,7 +135,8 @@ export class SessionOperations implements OperationControl, SlotWaiter {
     this.registry.register(submit);
     this.ids.add(submit.frameId);
     this.session.outlet.began(submit);
-    const verdict = this.admission.offer(submit);
+    const hasRun = this.session.lost?.before(submit.frameId) !== undefined;
+    const verdict = hasRun ? this.admission.wait(submit) : this.admission.offer(submit);
     if (verdict === 'start') this.deliver(submit, submit.arrivedAt);
     else if (verdict === 'wait') this.noteQueued();
     else this.end([submit], 'dropped', { tell: true, why: this.whyNoRoom() });

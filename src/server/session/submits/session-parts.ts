@@ -18,6 +18,8 @@ export interface SessionParts {
   readonly outlet: SessionOutlet;
   readonly sender: SessionSender;
   readonly credit: SessionCredit;
+  /** Operations of the node before, where it is gone. */
+  readonly lost?: { before(frameId: number): object | undefined } | undefined;
   /** Where the revision of its client has such a word. */
   readonly progress?: ProgressSender | undefined;
 }

@@ -68,6 +68,11 @@ export class Admission {
     }
     const { maxSubmits, maxBytes } = this.limits;
     if (this.queuedCount >= maxSubmits || this.queuedBytes + submit.body.length > maxBytes) return 'refuse';
+    return this.wait(submit);
+  }
+
+  /** Has a submit wait, whatever the limits: one that ran already, at a node that is gone. */
+  wait(submit: ReceivedSubmit): 'wait' {
     submit.keepBytes();
     (this.queue ??= new Map()).set(submit.frameId, submit);
     if (submit.scheduled !== undefined) this.ranked();
