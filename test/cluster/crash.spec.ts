@@ -69,7 +69,10 @@ describe('the owner of all sessions, killed', () => {
       });
       return seen;
     });
-    await pause(800);
+    // The short ones have ended, and had the time to be logged.
+    await until(() => told.every(({ text }) => text !== ''), 'every answer to begin', 10_000);
+    while ((await owner.usage()).handlers > Math.ceil(CLIENTS / 2)) await pause(20);
+    await pause(200);
     const killedAt = performance.now();
     await owner.kill();
     await until(() => told.every(({ end }) => end !== undefined), 'every end', 10_000);
