@@ -16,7 +16,7 @@ let front: ReturnType<typeof openAiFront>;
 let openai: OpenAI;
 
 beforeAll(async () => {
-  server = createTokenServer(tcp({ port: 0 }), await upstream.start(), { stallMs: 100 });
+  server = createTokenServer(tcp({ port: 0 }), await upstream.start(), { stallMs: 1000 });
   const [address] = await server.listening();
   client = await connect(address!.url);
   session = await client.openSession();
