@@ -40,7 +40,11 @@ describe.each(['unix', 'tcp'] as const)('three nodes behind one port, linked ove
     expect(usages.reduce((sum, { sessions }) => sum + sessions, 0)).toBe(CLIENTS);
     expect(usages.flatMap(({ failures }) => failures)).toEqual([]);
     await Promise.all(clients.map(({ client }) => client.close()));
-    const after = await Promise.all(fleet.nodes.map((node) => node.usage()));
-    expect(after.map(({ sessions }) => sessions)).toEqual([0, 0, 0]);
+    const left = async (): Promise<number[]> =>
+      (await Promise.all(fleet.nodes.map((node) => node.usage()))).map(({ sessions }) => sessions);
+    // A last word takes its way through two nodes, and is long before the resume window.
+    const patience = performance.now() + 2_000;
+    while ((await left()).some((count) => count > 0) && performance.now() < patience) await pause(20);
+    expect(await left()).toEqual([0, 0, 0]);
   });
 });
