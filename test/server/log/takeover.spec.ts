@@ -1,6 +1,7 @@
 import { concatMap, delay, finalize, from, of, tap, type Observable } from 'rxjs';
 import type { ClientSession } from '../../../src/client/session/session';
 import type { OperationError } from '../../../src/client/errors';
+import type { SentBefore } from '../../../src/server/log/sent-before';
 import type { ServerSession } from '../../../src/server/session/session';
 import { VirtualNodes, type VirtualNode } from './support';
 
@@ -44,6 +45,18 @@ function serve(
     session.respond(({ text }) => parts(node, text)),
 ): void {
   for (const node of nodes.nodes) node.serve((session) => respond(session, node));
+}
+
+const byCount = ({ count }: SentBefore): number => count;
+const byText = ({ text }: SentBefore): number => text.split(' ').length - 1;
+
+/** Every node goes on with an answer after so many of its parts. */
+function serveOn(after: (sent: SentBefore) => number): void {
+  serve((session, node) => {
+    session.respond(({ text }) => parts(node, text), {
+      continueWith: ({ text }, sent) => parts(node, text, after(sent)),
+    });
+  });
 }
 
 describe.each(['preview3', 'preview4'] as const)('a node that is gone, of a client of %s', (revision) => {
@@ -164,11 +177,7 @@ it.each(['ended', 'gone on with'])('has operations %s that are more than may wai
 describe('a node that is gone before the log has heard', () => {
   it('ends what its client has more of, where the content counts', async () => {
     nodes = new VirtualNodes(2);
-    serve((session, node) => {
-      session.respond(({ text }) => parts(node, text), {
-        continueWith: ({ text }, sent) => parts(node, text, sent.text.split(' ').length - 1),
-      });
-    });
+    serveOn(byText);
     const session = await nodes.open();
     const told = ask(session, '800 10');
     await nodes.pass(1005);
@@ -184,11 +193,7 @@ describe('a node that is gone before the log has heard', () => {
 
   it('goes on where only their number counts', async () => {
     nodes = new VirtualNodes(2);
-    serve((session, node) => {
-      session.respond(({ text }) => parts(node, text), {
-        continueWith: ({ text }, sent) => parts(node, text, sent.count),
-      });
-    });
+    serveOn(byCount);
     const session = await nodes.open();
     const told = ask(session, '800 10');
     await nodes.pass(1005);
@@ -296,11 +301,7 @@ describe('a server that ends', () => {
 describe('a store that has forgotten everything', () => {
   it('hears it again', async () => {
     nodes = new VirtualNodes(2);
-    serve((session, node) => {
-      session.respond(({ text }) => parts(node, text), {
-        continueWith: ({ text }, sent) => parts(node, text, sent.count),
-      });
-    });
+    serveOn(byCount);
     const session = await nodes.open();
     const told = ask(session, '200 1');
     await nodes.pass(50);
@@ -319,11 +320,7 @@ describe('a store that has forgotten everything', () => {
 describe('a store that has lost its newest writes', () => {
   it('hears them again, as long as their node lives', async () => {
     nodes = new VirtualNodes(2);
-    serve((session, node) => {
-      session.respond(({ text }) => parts(node, text), {
-        continueWith: ({ text }, sent) => parts(node, text, sent.text.split(' ').length - 1),
-      });
-    });
+    serveOn(byText);
     const session = await nodes.open();
     const told = [ask(session, '800 10'), ask(session, '60 10')];
     await nodes.pass(505);
