@@ -35,8 +35,6 @@ export interface NodeEndpoint {
 export interface ClusterStore {
   /** Now, then at each change: whether calls are answered. Completes as it is closed. */
   readonly isUp$: Observable<boolean>;
-  /** Adds 1 to a counter that began at 0; what it is then. */
-  count(counter: string): Promise<number>;
   /** Puts a value where there is none; false where there is one. */
   claim(key: string, value: Uint8Array, ttlMs: number): Promise<boolean>;
   /** Puts a value, whatever was there. */

@@ -25,7 +25,7 @@ export type SessionPlace =
 export const RANGE_IDS = 4096;
 
 /** Ranges, of ids from 4,096 to 2^31 - 1: those above are nobody's but of who uses them. */
-export const RANGES = 2 ** 19 - 1;
+const RANGES = 2 ** 19 - 1;
 
 /** Milliseconds after which a node that says nothing is gone. */
 export const NODE_TTL_MS = 5000;
@@ -95,13 +95,13 @@ export class Directory {
   async reserveIds(): Promise<IdRange> {
     if (!this.isSettled) throw comeBack();
     for (let tries = 0; tries < RANGE_TRIES; tries++) {
-      // Counted around: a range that is still somebody's is passed over.
-      const range = 1 + (((await this.store.count('ranges')) - 1) % RANGES);
+      // Any: a store that has forgotten who has which is hardly asked for one of those.
+      const range = 1 + Math.floor(Math.random() * RANGES);
       if (!(await this.store.claim(`range:${range}`, encode(this.node), RANGE_TTL_MS))) continue;
       this.ranges.add(range);
       return { first: range * RANGE_IDS, count: RANGE_IDS };
     }
-    throw new Error(`no range of session ids is free: ${RANGE_TRIES} in a row are taken`);
+    throw new Error(`no range of session ids is free: of ${RANGE_TRIES} that were tried all are taken`);
   }
 
   /** Where a session is that is not here. Rejects where the store does not answer, or may not know yet. */

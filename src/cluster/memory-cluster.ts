@@ -45,7 +45,6 @@ interface Kept {
 class SharedMemory implements MemoryCluster {
   readonly upness = new BehaviorSubject(true);
   private readonly kept = new Map<string, Kept>();
-  private readonly counters = new Map<string, number>();
   private readonly endpoints = new Map<string, ConnectEndpoint>();
   private readonly log: MemoryLog;
   private nodes = 0;
@@ -70,19 +69,12 @@ class SharedMemory implements MemoryCluster {
 
   forget(): void {
     this.kept.clear();
-    this.counters.clear();
     this.log.clear();
   }
 
   join(): ClusterAccess {
     const log: SessionLog | undefined = this.isLogged ? this.log.over((work) => this.later(work)) : undefined;
     return { store: new MemoryStore(this), log, endpoint: this.endpointOf(`memory://${++this.nodes}`) };
-  }
-
-  count(counter: string): number {
-    const count = (this.counters.get(counter) ?? 0) + 1;
-    this.counters.set(counter, count);
-    return count;
   }
 
   get(key: string): Uint8Array | undefined {
@@ -127,10 +119,6 @@ class MemoryStore implements ClusterStore {
 
   constructor(private readonly shared: SharedMemory) {
     this.watching = shared.upness.subscribe(this.isUp$);
-  }
-
-  count(counter: string): Promise<number> {
-    return this.shared.later(() => this.shared.count(counter));
   }
 
   claim(key: string, value: Uint8Array, ttlMs: number): Promise<boolean> {

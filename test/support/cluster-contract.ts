@@ -39,11 +39,6 @@ export function clusterContract(cluster: () => Cluster): void {
   });
 
   describe('its store', () => {
-    it('counts for all of its nodes', async () => {
-      const [one, other] = [await store(), await store()];
-      expect([await one.count('c'), await other.count('c'), await one.count('c')]).toEqual([1, 2, 3]);
-    });
-
     it('gives what was put, bytes for bytes, until it expires', async () => {
       const [one, other] = [await store(), await store()];
       await one.put('k', bytes(0, 255, 13, 10), 150);

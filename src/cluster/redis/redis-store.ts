@@ -58,10 +58,6 @@ export class RedisStore implements ClusterStore {
     ignoreRejection(client.connect());
   }
 
-  count(counter: string): Promise<number> {
-    return soon(this.client.incr(this.prefix + counter));
-  }
-
   async claim(key: string, value: Uint8Array, ttlMs: number): Promise<boolean> {
     const condition = 'NX';
     const expiration = { type: 'PX', value: Math.ceil(ttlMs) } as const;
