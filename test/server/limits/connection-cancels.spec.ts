@@ -162,6 +162,40 @@ describe('cancels', () => {
     expect(served.violations).toHaveLength(501);
   });
 
+  it.each([
+    ['before its submit, of 5 ms', true, 5, 1],
+    ['after its submit, of 5 ms', false, 5, 1],
+    ['before its submit, of 10 ms', true, 10, 0],
+    ['after its submit, of 10 ms', false, 10, 0],
+  ])('are a flood in the guise of deadlines that are near: %s', async (_, isBefore, leftMs, trips) => {
+    const wall = { now: () => 1_000_000 };
+    const { served, time } = serve({ wallClock: wall, maxInFlightOperations: 8, grantedOperationCredit: 8 });
+    wall.now = () => 1_000_000 + time.now();
+    let ended = 0;
+    served.server.sessions$.subscribe((session) =>
+      session.submits$.subscribe((each) => each.ended$.subscribe(() => (ended += 1))),
+    );
+    const peer = await peerOf4(served);
+    for (let number = 1; number <= 300 * 4; number += 4) {
+      const deadlineUnixMs = BigInt(wall.now() + leftMs);
+      const flags = SchedulingFlag.DiscardStale;
+      const asked = many(4, (index) => {
+        const frameId = number + index - 1;
+        const soon = inPreview4(
+          MessageType.Deadline,
+          { sessionId: SESSION, frameId },
+          { operationId: BigInt(frameId), deadlineUnixMs, flags },
+        );
+        return isBefore ? [soon, submit4(frameId)] : [submit4(frameId), soon];
+      });
+      await sendAll(peer, asked);
+      time.advance(leftMs);
+    }
+    expect(served.limits.map(({ limit }) => limit)).toEqual(Array(trips).fill('cancels'));
+    if (trips === 0) expect(ended).toBe(1200);
+    else expect(ended).toBeGreaterThanOrEqual(500);
+  });
+
   it('are none where a deadline that has passed ends nothing, which is told once', async () => {
     const { served } = serve({ wallClock });
     const peer = await peerOf4(served);

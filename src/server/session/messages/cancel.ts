@@ -75,6 +75,11 @@ export function takenBack(submits: readonly ReceivedSubmit[], now: number): Toll
   return count === 0 ? undefined : { kind: 'cancelled-early', count };
 }
 
+/** The toll for an operation that its client has given so little time that it is as good as taken back. */
+export function takenBackBy(submit: ReceivedSubmit, now: number): Toll | undefined {
+  return takenBack([submit], Math.max(now, submit.deadline));
+}
+
 function frameCancel({ sessionId }: SessionCore, frameId: number): MessageOf<typeof MessageType.FrameCancel> {
   const messageType = MessageType.FrameCancel;
   const { header } = packet({ messageType, sessionId, frameId });

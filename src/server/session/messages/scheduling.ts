@@ -3,7 +3,7 @@ import { MessageType } from '../../../wire/message-type';
 import { SchedulingFlag } from '../../../wire/preview4/control/scheduling';
 import type { SessionCore } from '../session-core';
 import type { Toll } from '../session-terms';
-import { takenBack } from './cancel';
+import { takenBackBy } from './cancel';
 
 type Scheduling =
   typeof MessageType.Deadline | typeof MessageType.ExpireAt | typeof MessageType.PriorityUpdate;
@@ -30,5 +30,5 @@ export function onScheduling(
   const isDiscarded = (flags & SchedulingFlag.DiscardStale) !== 0;
   const deadlineAt = Number(deadlineUnixMs);
   const late = session.schedule.change(header, operationId, { deadlineAt, isDiscarded });
-  return late && takenBack([late], now);
+  return late && takenBackBy(late, now);
 }

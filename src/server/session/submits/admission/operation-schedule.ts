@@ -33,8 +33,8 @@ export class OperationSchedule {
   ) {}
 
   /**
-   * DEADLINE, EXPIRE_AT, PRIORITY_UPDATE; the operation that ends of it at once, where one does. Throws an `NnrpError` where
-   * it is of no operation, or of another.
+   * DEADLINE, EXPIRE_AT, PRIORITY_UPDATE; the operation that ends of it, now or at its deadline, where one does. Throws an
+   * `NnrpError` where it is of no operation, or of another.
    */
   change(header: CommonHeader, operationId: bigint, changes: Partial<Scheduled>): ReceivedSubmit | undefined {
     const { frameId } = header;
@@ -53,11 +53,11 @@ export class OperationSchedule {
     if (changes.rank !== undefined) operations.admission.ranked();
     if (changes.deadlineAt === undefined) return undefined;
     this.watch(submit);
-    if (this.msTo(changes.deadlineAt) > 0) return undefined;
+    const isPast = this.msTo(changes.deadlineAt) <= 0;
     // Told once, however often it is said.
-    if (this.msTo(before) > 0) this.tellPast(header, changes.deadlineAt);
+    if (isPast && this.msTo(before) > 0) this.tellPast(header, changes.deadlineAt);
     if (!submit.scheduled.isDiscarded) return undefined;
-    operations.giveUp(submit, 'late');
+    if (isPast) operations.giveUp(submit, 'late');
     return submit;
   }
 
