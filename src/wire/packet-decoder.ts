@@ -1,6 +1,6 @@
 import { NnrpError } from './errors';
 import { type CommonHeader, FrameHeader, HEADER_LENGTH } from './header';
-import { cutPacket, payloadLength, type Packet, type Source } from './packet';
+import { chunkOf, cutPacket, payloadLength, type Chunk, type Packet } from './packet';
 import { plainBytes } from './bytes/plain-bytes';
 
 /** Bounds of the packets that a decoder takes; judged at the header, before anything is buffered. */
@@ -40,11 +40,6 @@ const CHUNK_COST = 512;
 
 /** Chunks that are kept of one packet at most, however large it is; with one more they are gathered. */
 const MAX_CHUNKS = 1024;
-
-/** Bytes that have come, with where they are: asked for once. */
-interface Chunk extends Source {
-  readonly bytes: Uint8Array;
-}
 
 /**
  * Cuts a byte stream into packets, however it was split (protocol section 1).
@@ -107,9 +102,8 @@ export class PacketDecoder {
   push(chunk: Uint8Array): Packet[] {
     if (this.broken !== undefined) throw this.broken;
     const packets: Packet[] = [];
-    const bytes = plainBytes(chunk);
-    const { buffer, byteOffset } = bytes;
-    const source: Chunk = { bytes, buffer, byteOffset };
+    const source = chunkOf(plainBytes(chunk));
+    const { bytes } = source;
     try {
       let at = 0;
       while (at < bytes.length) at = this.step(source, at, packets);

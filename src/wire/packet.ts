@@ -48,18 +48,37 @@ export function payloadLength({ metaLen, bodyLen }: CommonHeader): number {
  * `NnrpError`, `PacketLengthMismatch` where the declared lengths are not those of the buffer.
  */
 export function decodePacket(bytes: Uint8Array): Packet {
-  const decoded = FrameHeader.decode(bytes);
+  return decodePacketIn(chunkOf(bytes), 0, bytes.length);
+}
+
+/** As `decodePacket`, of the bytes from `start` to `end`, of which no view is made. */
+export function decodePacketIn(chunk: Chunk, start: number, end: number): Packet {
+  const { bytes } = chunk;
+  const actual = end - start;
+  // What stands behind it is no header of its.
+  const decoded =
+    actual < HEADER_LENGTH
+      ? FrameHeader.decode(bytes.subarray(start, end))
+      : FrameHeader.decode(bytes, start);
   const declared = HEADER_LENGTH + payloadLength(decoded);
-  if (declared !== bytes.length) {
-    throw new NnrpError({ kind: 'PacketLengthMismatch', declared, actual: bytes.length });
-  }
-  return cutPacket(decoded, bytes, HEADER_LENGTH);
+  if (declared !== actual) throw new NnrpError({ kind: 'PacketLengthMismatch', declared, actual });
+  return cutPacket(decoded, chunk, start + HEADER_LENGTH);
 }
 
 /** Where bytes are that packets are cut from: two views of a known buffer cost half of two subarrays. */
 export interface Source {
   readonly buffer: ArrayBufferLike;
   readonly byteOffset: number;
+}
+
+/** Bytes that have come, with where they are: asked for once. */
+export interface Chunk extends Source {
+  readonly bytes: Uint8Array;
+}
+
+export function chunkOf(bytes: Uint8Array): Chunk {
+  const { buffer, byteOffset } = bytes;
+  return { bytes, buffer, byteOffset };
 }
 
 /** The packet of a header whose metadata and body stand at `at`: views, of which none is a Buffer. */

@@ -20,7 +20,6 @@ const SHORT_HEAD = 2;
  *   between messages ──head of a data frame──▶ inside ──end of the final frame──▶ between messages
  */
 export class MessageProgress {
-  private number = 0;
   /** Whether a message has begun. */
   private isInside = false;
   /** Payload of the message so far, and what it has at least: with the frame that has begun. */
@@ -32,6 +31,9 @@ export class MessageProgress {
   private lengthEnd = SHORT_HEAD;
   private first = 0;
   private left = 0;
+
+  /** `number` is that of the next message. */
+  constructor(private number = 0) {}
 
   /** The message that has begun, or a control frame between two; undefined between frames of neither. */
   get unfinished(): UnfinishedPacket | undefined {

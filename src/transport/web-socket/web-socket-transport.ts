@@ -5,7 +5,7 @@ import { protocolError, type RuntimeError } from '../../protocol/runtime-error';
 import { NnrpError } from '../../wire/errors';
 import { HEADER_LENGTH } from '../../wire/header';
 import { encodePacket } from '../../wire/encode-packet';
-import { decodePacket, type Packet } from '../../wire/packet';
+import { chunkOf, decodePacketIn, type Chunk, type Packet } from '../../wire/packet';
 import { checkLimits, largestPacket, packetLimits, type PacketLimits } from '../../wire/packet-decoder';
 import { CloseDeadline, DEFAULT_CLOSE_TIMEOUT_MS } from '../close-deadline';
 import type { GateTicket } from '../connection-gate';
@@ -22,7 +22,7 @@ import type { Transport } from '../transport';
 import type { UnfinishedPacket } from '../unfinished-packet';
 import { BINARY_FRAME } from './binary-frame';
 import { CLEAN_CODES, NORMAL, PROTOCOL_ERROR, UNSUPPORTED_DATA } from './close-codes';
-import { MessageProgress } from './message-progress';
+import { MessageReading, type MessageReader } from './message-reading';
 
 /** Fragments of one message, and chunks that its bytes may come in whatever they measure. */
 const MAX_PARTS = 1024;
@@ -48,7 +48,7 @@ export function webSocketSettings({ limits, closeTimeoutMs }: Partial<SocketTran
 }
 
 /** A WebSocket as a transport: one binary message is one packet (protocol section 2). */
-export class WebSocketTransport implements Transport {
+export class WebSocketTransport implements Transport, MessageReader {
   readonly kind = 'websocket';
   readonly peer: string;
   readonly identity: PeerIdentity | undefined;
@@ -69,7 +69,8 @@ export class WebSocketTransport implements Transport {
   /** Who closes or destroys the connection does not hear how it ended. */
   private leaving: 'closing' | 'destroyed' | undefined;
   private closed: Promise<void> | undefined;
-  private readonly progress = new MessageProgress();
+  private readonly reading: MessageReading;
+  private subscriber: Subscriber<Packet> | undefined;
   /** Nobody reads messages any more, and the connection is being closed. */
   private isAbandoned = false;
   private probes: (() => void)[] = [];
@@ -91,6 +92,8 @@ export class WebSocketTransport implements Transport {
     this.packets$ = new Observable((subscriber) => this.read(subscriber));
     // No message is delivered before it has an owner.
     socket.pause();
+    const { maxPayload } = webSocketSettings(options);
+    this.reading = new MessageReading(stream, this, { isMasked: side === 'accepted', longest: maxPayload });
     // An 'error' that nobody listens for would end the process, also before and after `packets$` is read.
     socket.on('error', (error) => (this.refusal = refusedFrame(error, this.limits)));
     stream.on('error', (error) => (this.failure = error));
@@ -127,7 +130,7 @@ export class WebSocketTransport implements Transport {
   }
 
   get unfinished(): UnfinishedPacket | undefined {
-    return this.stream.isPaused() ? undefined : this.progress.unfinished;
+    return this.stream.isPaused() ? undefined : this.reading.unfinished;
   }
 
   send(packet: Packet): void {
@@ -170,6 +173,36 @@ export class WebSocketTransport implements Transport {
     this.socket.terminate();
   }
 
+  begun(): void {
+    this.reads += 1;
+    // As over TCP: the answers that are ready at once leave together, and do not wait for another turn.
+    this.writer?.gather();
+  }
+
+  message(chunk: Chunk, start: number, end: number): void {
+    const { subscriber } = this;
+    if (subscriber === undefined || this.leaving === 'destroyed') return;
+    let packet: Packet;
+    try {
+      packet = decodePacketIn(chunk, start, end);
+      checkLimits(packet.header, this.limits);
+    } catch (error) {
+      if (!(error instanceof NnrpError)) throw error;
+      this.refuse(PROTOCOL_ERROR, error);
+      return;
+    }
+    subscriber.next(packet);
+  }
+
+  ended(): void {
+    this.writer?.flush();
+    const { unfinished } = this.reading;
+    if (unfinished === undefined) return;
+    if (!this.isAbandoned) this.ticket?.insidePacket?.(unfinished);
+    // Whoever was cut off in a message goes on with it, and it would be gathered to its end.
+    else if (this.ticket !== undefined && unfinished.bytes > MAX_ABANDONED_BYTES) this.socket.pause();
+  }
+
   private end(): Promise<void> {
     if (this.closeCode !== undefined) return Promise.resolve();
     this.leaving ??= 'closing';
@@ -199,43 +232,15 @@ export class WebSocketTransport implements Transport {
     if (!this.stream.destroyed) this.pressure.update(this.queuedBytes);
   };
 
-  private readonly onRead = (): void => {
-    this.reads += 1;
-  };
-
-  private readonly onBytes = (chunk: Uint8Array): void => {
-    this.progress.push(chunk);
-    const { unfinished } = this.progress;
-    if (unfinished === undefined) return;
-    if (!this.isAbandoned) this.ticket?.insidePacket?.(unfinished);
-    // Whoever was cut off in a message goes on with it, and the WebSocket would gather it to its end.
-    else if (this.ticket !== undefined && unfinished.bytes > MAX_ABANDONED_BYTES) this.socket.pause();
-  };
-
   private read(subscriber: Subscriber<Packet>): () => void {
     const { socket } = this;
-    const refuse = (code: number, error: NnrpError): void => {
-      // What came before it has been answered.
-      this.writer?.flush();
-      socket.close(code);
-      subscriber.error(protocolError(error, 'connection'));
-    };
     const onMessage = (data: RawData, isBinary: boolean): void => {
-      if (this.leaving === 'destroyed') return;
-      if (!isBinary) {
-        refuse(UNSUPPORTED_DATA, brokenRule('received a text message, packets are binary'));
-        return;
+      if (isBinary) {
+        const bytes = data as Buffer;
+        this.message(chunkOf(bytes), 0, bytes.length);
+      } else if (this.leaving !== 'destroyed') {
+        this.refuse(UNSUPPORTED_DATA, brokenRule('received a text message, packets are binary'));
       }
-      let packet: Packet;
-      try {
-        packet = decodePacket(data as Buffer);
-        checkLimits(packet.header, this.limits);
-      } catch (error) {
-        if (!(error instanceof NnrpError)) throw error;
-        refuse(PROTOCOL_ERROR, error);
-        return;
-      }
-      subscriber.next(packet);
     };
     // The WebSocket has refused what came, and closes; how that goes is not waited for.
     const onError = (): void => {
@@ -251,18 +256,23 @@ export class WebSocketTransport implements Transport {
       onClose(this.closeCode);
       return () => undefined;
     }
+    this.subscriber = subscriber;
     socket.on('message', onMessage).on('error', onError).on('close', onClose);
-    // Before the WebSocket's own.
-    this.stream.prependListener('data', this.onRead);
-    // After the WebSocket's own, which has made its messages of them by then, and all of them since its start.
-    this.stream.on('data', this.onBytes);
     socket.resume();
     return () => {
+      this.subscriber = undefined;
       socket.off('message', onMessage).off('error', onError).off('close', onClose);
       this.isAbandoned = true;
       // A closing handshake under way is left to finish; otherwise nobody needs the connection any more.
       if (socket.readyState === socket.OPEN) this.destroy();
     };
+  }
+
+  private refuse(code: number, error: NnrpError): void {
+    // What came before it has been answered.
+    this.writer?.flush();
+    this.socket.close(code);
+    this.subscriber?.error(protocolError(error, 'connection'));
   }
 }
 
