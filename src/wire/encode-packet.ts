@@ -15,15 +15,20 @@ export function encodePacket(packet: Packet): Uint8Array {
 /** Bytes that a packet takes. */
 export function packetLength(packet: Packet): number {
   if (packet instanceof TextPacket && packet.isText) return packet.byteLength;
-  return HEADER_LENGTH + packet.metadata.length + packet.body.length;
+  return headLength(packet) + packet.body.length;
+}
+
+/** Bytes of a packet's header and metadata; no metadata are made for the question. */
+export function headLength(packet: Packet): number {
+  return packet instanceof TemplatePacket ? packet.headLength : HEADER_LENGTH + packet.metadata.length;
 }
 
 /** Writes a packet to where there is room for it, and returns where it ends. Throws an `NnrpError`. */
 export function encodePacketInto(packet: Packet, bytes: Uint8Array, at: number): number {
   if (packet instanceof TextPacket && packet.isText) return packet.encodeInto(bytes, at);
-  const { metadata, body } = packet;
+  const { body } = packet;
   encodeHeadInto(packet, bytes, at);
-  const bodyAt = at + HEADER_LENGTH + metadata.length;
+  const bodyAt = at + headLength(packet);
   if (body.length > 0) copyInto(bytes, body, bodyAt);
   return bodyAt + body.length;
 }

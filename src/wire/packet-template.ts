@@ -67,6 +67,11 @@ export class TemplatePacket implements Packet {
     return this.template.metadata;
   }
 
+  /** Bytes of header and metadata: whoever only makes room for them does not ask for the metadata. */
+  get headLength(): number {
+    return this.template.head.length;
+  }
+
   withBody(body: Uint8Array): Packet {
     return new TemplatePacket(this.template, this.sessionId, this.frameId, body);
   }

@@ -210,7 +210,12 @@ export class TextPacket implements Packet {
 
   /** Bytes of the packet. */
   get byteLength(): number {
-    return this.template.bodyAt + this.template.bodyLength(this.text);
+    return this.template.bodyAt + this.bodyLength;
+  }
+
+  /** Bytes of its body, which is not made for the question. */
+  get bodyLength(): number {
+    return this.template.bodyLength(this.text);
   }
 
   /** Bytes that it has at most: what there must be room for. */

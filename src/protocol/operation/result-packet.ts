@@ -9,15 +9,18 @@ import { shapeOf } from '../content/typed-body';
 const PARTIAL = new PacketTemplate(MessageType.ResultPush, ResultPushMetadata.encode(USUAL_PARTIAL));
 const COMPLETE = new PacketTemplate(MessageType.ResultPush, ResultPushMetadata.encode(USUAL_COMPLETE));
 
-/** RESULT_PUSH, as a session sends it. Throws an `NnrpError` where a field of the metadata has no such value. */
-export function resultPacket(sessionId: number, result: ResultPush): Packet {
+/**
+ * RESULT_PUSH, as a session sends it; `record` is that of its revision. Throws an `NnrpError` where a field of the
+ * metadata has no such value.
+ */
+export function resultPacket(sessionId: number, result: ResultPush, record = ResultPushMetadata): Packet {
   const text = result instanceof TextResult ? result.packet(sessionId) : undefined;
   if (text !== undefined) return text;
   const { frameId, metadata, body } = result;
   if (metadata === USUAL_PARTIAL) return PARTIAL.packet(sessionId, frameId, body);
   if (metadata === USUAL_COMPLETE) return COMPLETE.packet(sessionId, frameId, body);
   const fields = { messageType: MessageType.ResultPush, sessionId, frameId };
-  return packet(fields, ResultPushMetadata.encode(metadata), body);
+  return packet(fields, record.encode(metadata), body);
 }
 
 /** The metadata of nearly every result, and its bytes. */

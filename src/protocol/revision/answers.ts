@@ -59,7 +59,7 @@ export interface AnswerEncoder {
 export const PREVIEW3_ANSWERS: AnswerEncoder = {
   tellsCancelled: false,
   saysCause: false,
-  result: resultPacket,
+  result: (sessionId, result) => resultPacket(sessionId, result),
   check(result) {
     resultPacket(0, result);
   },
@@ -72,10 +72,10 @@ export const PREVIEW4_ANSWERS: AnswerEncoder = {
   saysCause: true,
   result(sessionId, result, operation) {
     if (!isTerminal(result)) return partOf(sessionId, result, operation);
-    this.check(result);
-    const { metadata, frameId, body } = result;
-    if (metadata.payloadFrameCount === 0) return resultPacket(sessionId, result);
-    return resultPacket(sessionId, { type: 'push', frameId, metadata, body: inPreview4(metadata, body) });
+    const { metadata, frameId } = result;
+    const body = inPreview4(metadata, result.body);
+    const moved = body === result.body ? result : { type: result.type, frameId, metadata, body };
+    return resultPacket(sessionId, moved, ResultPushMetadata);
   },
   check(result) {
     if (isTerminal(result) && result.metadata !== USUAL_COMPLETE) ResultPushMetadata.encode(result.metadata);

@@ -10,10 +10,13 @@ import {
 import { ControlReason, ControlRequestMetadata } from '../../wire/preview4/control/control-request';
 import { FrameSubmitMetadata } from '../../wire/preview4/frame-submit';
 import { RuntimeRole } from '../../wire/preview4/control/runtime-role';
+import { Slab } from '../../wire/bytes/slab';
 import { writeU32 } from '../../wire/bytes/u32';
 import { wideKey } from './cache-dialect';
 
 const OPERATION_ID = fieldOffset(FrameSubmitMetadata, 'operationId');
+/** Metadata of submits, which nobody has a use for once they are written. */
+const submits = new Slab(FrameSubmitMetadata.length);
 
 /** How a revision says what a client asks of operations. */
 export interface RequestEncoder {
@@ -40,7 +43,7 @@ const PREVIEW3: RequestEncoder = {
 /** An operation's id is its frame's, which no other of the session has. */
 const PREVIEW4: RequestEncoder = {
   submit(frameId, metadata) {
-    const named = metadata.slice();
+    const named = submits.copy(metadata);
     writeU32(named, OPERATION_ID, frameId);
     return named;
   },

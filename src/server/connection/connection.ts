@@ -12,6 +12,7 @@ import type { RuntimeError } from '../../protocol/runtime-error';
 import { SignsOfLife } from '../../transport/signs-of-life';
 import type { Transport } from '../../transport/transport';
 import type { UnfinishedPacket } from '../../transport/unfinished-packet';
+import { packetLength } from '../../wire/encode-packet';
 import type { TypeFrom } from '../../wire/message';
 import { MessageType } from '../../wire/message-type';
 import { SessionOpenMetadata } from '../../wire/messages/session-open';
@@ -23,7 +24,7 @@ import { farewell, helloAck, pong, probeAck, refusal } from './connection-answer
 import { faultOfOpen, mayBeTold, mayHearOfOpen } from './connection-faults';
 import { fromFirst } from './from-first';
 import { ConnectionGuard } from '../limits/connection-guard';
-import { lengthOf, type Excess } from '../limits/connection-limits';
+import type { Excess } from '../limits/connection-limits';
 import type { ConnectionRateName } from '../limits/server-limits';
 import type { WatchedConnection } from '../limits/watched-connection';
 import type { HandshakeTicket } from '../limits/handshake-gate';
@@ -357,7 +358,7 @@ export class Connection implements Attachment, WatchedConnection, PacketBudget<E
   }
 
   answer(packet: Packet): void {
-    if (this.say(packet)) this.guard.answerSent(lengthOf(packet));
+    if (this.say(packet)) this.guard.answerSent(packetLength(packet));
   }
 
   private say(packet: Packet): boolean {

@@ -1,5 +1,5 @@
 import type { UnfinishedPacket } from '../../transport/unfinished-packet';
-import { HEADER_LENGTH } from '../../wire/header';
+import { packetLength } from '../../wire/encode-packet';
 import type { Packet } from '../../wire/packet';
 import type { RateClass } from '../../wire/revision';
 import type { ConnectionRateName, ServerLimits } from './server-limits';
@@ -53,7 +53,7 @@ export class ConnectionLimits {
   /** Charges a packet that has come at `now`, in milliseconds; which limit that exceeds, undefined for none. */
   charge(packet: Packet, rate: RateClass | undefined, now: number): Excess | undefined {
     if (this.opening !== undefined) {
-      this.opening.bytesIn += lengthOf(packet);
+      this.opening.bytesIn += packetLength(packet);
       const excess = this.openingExcess(this.opening.bytesIn);
       if (excess !== undefined) return excess;
     }
@@ -81,7 +81,7 @@ export class ConnectionLimits {
   /** Counts an answer that is to be sent; which limit of a stranger it would exceed, undefined for none. */
   sends(answer: Packet): Excess | undefined {
     if (this.opening === undefined) return undefined;
-    const observed = this.opening.bytesOut + lengthOf(answer);
+    const observed = this.opening.bytesOut + packetLength(answer);
     const allowed = this.limits.maxOpeningBytesOut;
     if (observed > allowed) return { limit: 'maxOpeningBytesOut', sessionId: undefined, allowed, observed };
     this.opening.bytesOut = observed;
@@ -91,7 +91,7 @@ export class ConnectionLimits {
   /** Whether a last word may be said. */
   allowLastWord(word: Packet): boolean {
     const { opening } = this;
-    return opening === undefined || opening.bytesOut + lengthOf(word) <= this.limits.maxOpeningBytesOut;
+    return opening === undefined || opening.bytesOut + packetLength(word) <= this.limits.maxOpeningBytesOut;
   }
 
   /** The peer was accepted: it is no stranger any more. */
@@ -117,8 +117,4 @@ export class ConnectionLimits {
     if (observed <= allowed) return undefined;
     return { limit: 'maxOpeningBytesIn', sessionId: undefined, allowed, observed };
   }
-}
-
-export function lengthOf({ metadata, body }: Packet): number {
-  return HEADER_LENGTH + metadata.length + body.length;
 }

@@ -229,8 +229,9 @@ export class SessionOpener {
     }
     if (decision.kind === 'unanswered') return this.refused(opening, LATER.policyLate, false);
     if (this.isFull) return this.refused(opening, LATER.tooManyWait, false);
-    const { transport } = opening.connection;
-    const shown = { auth: opening.blocks.auth.slice(), identity: transport.identity };
+    const { auth } = opening.blocks;
+    const { identity } = opening.connection.transport;
+    const shown = { auth: auth.length === 0 ? EMPTY : auth.slice(), identity };
     const acceptance = { ...decision.acceptance, ...shown };
     const { expiresAt = Infinity } = acceptance;
     if (settings.wallClock.now() >= expiresAt) {

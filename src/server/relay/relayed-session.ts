@@ -4,11 +4,11 @@ import type { NodeLink } from '../../cluster/link/node-link';
 import { onEach } from '../../transport/on-each';
 import { scheduleIn } from '../../transport/time/schedule-in';
 import type { Transport } from '../../transport/transport';
+import { packetLength } from '../../wire/encode-packet';
 import { MessageType } from '../../wire/message-type';
 import { decodePacket, type Packet } from '../../wire/packet';
 import { preview4 } from '../../wire/preview4';
 import type { Revision } from '../../wire/revision';
-import { lengthOf } from '../limits/connection-limits';
 import type { PauseReason } from '../limits/reading-pause';
 import { TOLLS, type RelayedToll, type RemoteClient } from './records';
 
@@ -95,7 +95,7 @@ export class RelayedSession {
   /** A packet for the client. */
   deliver(packet: Packet): void {
     const { transport } = this.connection;
-    this.forwarded += lengthOf(packet);
+    this.forwarded += packetLength(packet);
     if (isProvoked(packet)) this.connection.answer(packet);
     else transport.send(packet);
     if (this.forwarded - this.reported >= REPORT_BYTES) this.report();

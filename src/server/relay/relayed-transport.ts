@@ -4,11 +4,10 @@ import { linkPacket, LinkType } from '../../cluster/link/link-message';
 import type { PeerIdentity } from '../../transport/peer-identity';
 import { SendPressure } from '../../transport/outgoing/send-pressure';
 import type { Transport } from '../../transport/transport';
-import { encodePacket } from '../../wire/encode-packet';
+import { encodePacket, packetLength } from '../../wire/encode-packet';
 import type { Packet } from '../../wire/packet';
 import { TemplatePacket } from '../../wire/packet-template';
 import { TextPacket } from '../../wire/text-packet';
-import { lengthOf } from '../limits/connection-limits';
 import type { RemotePeer } from './records';
 
 /** A client's connection at another node, as its session has it: what it sends goes over the link. */
@@ -50,7 +49,7 @@ export class RelayedTransport implements Transport {
 
   send(packet: Packet): void {
     if (this.isOver) return;
-    this.sentBytes += packet instanceof TextPacket ? packet.byteLength : lengthOf(packet);
+    this.sentBytes += packetLength(packet);
     this.link.send(this.isOfSession(packet) ? packet : this.toConnection(packet));
     this.pressure.update(this.queuedBytes);
   }

@@ -73,7 +73,7 @@ export class SessionCore {
   lost: LostOperations | undefined;
   private madeHolds: OperationHolds | undefined;
   madeSchedule: OperationSchedule | undefined;
-  progress: ProgressSender | undefined;
+  private madeProgress: ProgressSender | undefined;
   readonly patchAcks: AckQueue;
   readonly migrateAcks: AckQueue;
   /** Of what the client holds; made when it first does. */
@@ -152,6 +152,11 @@ export class SessionCore {
     return (this.madeSchedule ??= new OperationSchedule(this, this.operations));
   }
 
+  /** Of operations whose handler says how far it is, where that can be said. */
+  get progress(): ProgressSender | undefined {
+    return this.names && (this.madeProgress ??= new ProgressSender(this.sessionId, this.outlet));
+  }
+
   get cacheObjectCount(): number {
     return this.madeCache?.objectCount ?? 0;
   }
@@ -168,7 +173,6 @@ export class SessionCore {
     this.sender.answers = this.dialect.answers;
     this.outlet.log?.rewritten();
     this.names = this.dialect.hasControls ? (this.names ?? new OperationNames()) : undefined;
-    this.progress = this.names && (this.progress ?? new ProgressSender(this.sessionId, this.outlet));
   }
 
   /** The client has said something, to this session or about it. */
@@ -243,14 +247,12 @@ export class SessionCore {
    * that is older than one which came before it is nobody's any more: its client has made another since.
    */
   canResume(receivedResults: number | undefined, attempt = Infinity): boolean {
-    if (!this.mayComeBack) return false;
-    return attempt > this.lastAttempt && this.outlet.canResume(receivedResults);
+    return this.mayComeBack && attempt > this.lastAttempt && this.outlet.canResume(receivedResults);
   }
 
   /** What a client is given that comes with a ticket; undefined where that would leave a gap. */
   handOver(receivedResults = 0): HandOver | undefined {
-    if (!this.mayComeBack) return undefined;
-    return handOver(this, receivedResults);
+    return this.mayComeBack ? handOver(this, receivedResults) : undefined;
   }
 
   /** Whether the client may take it up over another connection: also where it ends for no reason but the server's close. */
@@ -339,8 +341,7 @@ export class SessionCore {
     const { server, granted, outlet } = this;
     const share = new DetachedShare(server.detached, this.claim.partyAt(outlet.peer));
     onEach(share.lost, (excess) => {
-      const { sessionId } = this;
-      const told = { peer: outlet.peer, sessionId, consequence: 'session-ended' } as const;
+      const told = { peer: outlet.peer, sessionId: this.sessionId, consequence: 'session-ended' } as const;
       if (excess !== undefined) server.reports.limits.next({ ...excess, ...told });
       this.expireSoon();
     });
@@ -390,9 +391,8 @@ export class SessionCore {
   }
 
   private cancelUnwanted(wanted: ReadonlySet<number>): void {
-    const { operations } = this;
-    for (const { frameId } of operations.all()) {
-      if (!wanted.has(frameId)) operations.cancel(frameId, CancelScope.Operation, 'client');
+    for (const { frameId } of this.operations.all()) {
+      if (!wanted.has(frameId)) this.operations.cancel(frameId, CancelScope.Operation, 'client');
     }
   }
 }

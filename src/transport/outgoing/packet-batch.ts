@@ -1,6 +1,5 @@
 import { copyInto } from '../../wire/bytes/copy-into';
-import { encodeHeadInto } from '../../wire/encode-packet';
-import { HEADER_LENGTH } from '../../wire/header';
+import { encodeHeadInto, headLength } from '../../wire/encode-packet';
 import { COPY_LIMIT, isGiven, ownBytes } from '../../wire/bytes/own-bytes';
 import type { Packet } from '../../wire/packet';
 import { TextPacket } from '../../wire/text-packet';
@@ -55,16 +54,16 @@ export class PacketBatch {
       return;
     }
     const { body } = packet;
-    const headLength = HEADER_LENGTH + packet.metadata.length;
-    const length = headLength + body.length;
+    const head = headLength(packet);
+    const length = head + body.length;
     const prefixLength = this.prefix.lengthFor(length);
-    const copied = isWrittenInto(headLength, body) ? body.length : 0;
-    const room = this.roomFor(prefixLength + headLength + copied);
+    const copied = isWrittenInto(head, body) ? body.length : 0;
+    const room = this.roomFor(prefixLength + head + copied);
     const at = this.end + prefixLength;
     encodeHeadInto(packet, room, at);
     this.prefix.writeInto(room, this.end, length);
-    if (copied > 0) copyInto(room, body, at + headLength);
-    this.added(at + headLength + copied, body.length - copied);
+    if (copied > 0) copyInto(room, body, at + head);
+    this.added(at + head + copied, body.length - copied);
     if (copied === body.length) return;
     this.seal();
     this.parts.push(ownBytes(body));
@@ -156,7 +155,7 @@ export class PacketBatch {
 }
 
 /** Whether a body is copied behind its head: a small one is; a larger one where it must be, and fits. */
-function isWrittenInto(headLength: number, body: Uint8Array): boolean {
+function isWrittenInto(head: number, body: Uint8Array): boolean {
   if (body.length <= COPY_LIMIT) return true;
-  return headLength + body.length <= LARGE_ROOM_BYTES && !isGiven(body);
+  return head + body.length <= LARGE_ROOM_BYTES && !isGiven(body);
 }

@@ -1,5 +1,5 @@
 import { HELD_RESULT_BYTES } from '../../../protocol/operation/result-outbox';
-import { HEADER_LENGTH } from '../../../wire/header';
+import { headLength } from '../../../wire/encode-packet';
 import { ownBytes } from '../../../wire/bytes/own-bytes';
 import { EMPTY, type Packet } from '../../../wire/packet';
 import { TemplatePacket, withBody } from '../../../wire/packet-template';
@@ -17,9 +17,8 @@ export function kept(packet: Packet): Outgoing {
   if (packet instanceof TextPacket && packet.isText) {
     return { packet, byteLength: HELD_RESULT_BYTES + packet.byteLength };
   }
-  const { metadata } = packet;
   const body = packet.body.length === 0 ? EMPTY : ownBytes(packet.body);
-  const byteLength = HELD_RESULT_BYTES + HEADER_LENGTH + metadata.length + body.buffer.byteLength;
+  const byteLength = HELD_RESULT_BYTES + headLength(packet) + body.buffer.byteLength;
   return { packet: withBody(packet, body), byteLength };
 }
 
@@ -31,6 +30,5 @@ export function frameOf(packet: Packet): number {
 
 /** Bytes of a packet's body; a text is not made into one. */
 export function bodyBytes(packet: Packet): number {
-  if (!(packet instanceof TextPacket)) return packet.body.length;
-  return packet.byteLength - HEADER_LENGTH - packet.metadata.length;
+  return packet instanceof TextPacket ? packet.bodyLength : packet.body.length;
 }

@@ -16,22 +16,25 @@ const SWEEP_AT = 64;
 export class OperationNames {
   /** The client has come back as one that has forgotten its operations, and may count its frames from 1 again. */
   mayStartAnew = false;
-  /** Frames by name, where the two differ, and no more: the bytes of what was asked are not to stay for it. */
-  private readonly frames = new Map<number | bigint, number>();
+  /**
+   * Frames by name, where the two differ, and no more: the bytes of what was asked are not to stay for it. Made with
+   * the first.
+   */
+  private frames: Map<number | bigint, number> | undefined;
   private sweepAt = SWEEP_AT;
 
   /** Throws an `NnrpError`, `OperationAlreadyExists`, where another that is under way has the name. */
   check(operation: AnsweredOperation, underWay: UnderWay): void {
     const name = nameOf(operation);
-    if (name === operation.frameId && this.frames.size === 0) return;
+    if (name === operation.frameId && this.frames === undefined) return;
     if (!this.isTaken(name, underWay)) return;
     throw new NnrpError({ kind: 'OperationAlreadyExists', operationId: operationIdOf(operation) });
   }
 
   add(operation: AnsweredOperation, underWay: UnderWay): void {
-    const { frames } = this;
     const name = nameOf(operation);
     if (name === operation.frameId) return;
+    const frames = (this.frames ??= new Map<number | bigint, number>());
     frames.set(name, operation.frameId);
     if (frames.size < this.sweepAt) return;
     for (const [each, frameId] of frames) if (!isNamed(underWay.get(frameId), each)) frames.delete(each);
@@ -45,7 +48,7 @@ export class OperationNames {
   }
 
   private isTaken(name: number | bigint, underWay: UnderWay): boolean {
-    const frameId = this.frames.get(name);
+    const frameId = this.frames?.get(name);
     if (frameId !== undefined && isNamed(underWay.get(frameId), name)) return true;
     return typeof name === 'number' && isNamed(underWay.get(name), name);
   }

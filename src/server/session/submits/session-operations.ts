@@ -25,7 +25,8 @@ import { unknownOperation } from './unknown-operation';
 export class SessionOperations implements OperationControl, SlotWaiter {
   private registry = new OperationRegistry<ReceivedSubmit>();
   readonly admission: Admission;
-  private readonly kept: KeptSlots;
+  /** Made with the first slot that is kept: most sessions never have any. */
+  private kept: KeptSlots | undefined;
   private ids = new SubmittedIds();
   private calls: ToolCalls | undefined;
   private isStarting = false;
@@ -43,7 +44,6 @@ export class SessionOperations implements OperationControl, SlotWaiter {
     const { granted, server, streams } = session;
     const { queue } = server.settings;
     this.admission = new Admission(granted.maxInFlightOperations, queue, streams, this, slots);
-    this.kept = new KeptSlots(session, this.admission, this);
   }
 
   get pressure$(): Observable<boolean> {
@@ -319,11 +319,12 @@ export class SessionOperations implements OperationControl, SlotWaiter {
 
   keepSlot(submit: ReceivedSubmit): void {
     this.admission.keepSlot();
+    this.kept ??= new KeptSlots(this.session, this.admission, this);
     this.kept.keep(submit);
   }
 
   freeSlot(submit: ReceivedSubmit): void {
-    this.kept.settled(submit);
+    this.kept?.settled(submit);
   }
 
   /** An operation waits for a tool, or does no more. */
