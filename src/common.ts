@@ -50,6 +50,8 @@ export type {
 } from './client/options';
 export type { ResumedOperation, SentRequest } from './client/session/resumed-operation';
 export type { CacheInvalidation, ClientSession, PatchAck } from './client/session/session';
+export type { Budget } from './protocol/operation/budget';
+export type { OperationTerms } from './client/submissions/operation-terms';
 export type { SubmitRequest } from './client/submissions/submission';
 export type { ClientInterceptor, ClientOperation } from './client/submissions/client-interceptor';
 export type { OperationTimings } from './client/submissions/stopwatch';

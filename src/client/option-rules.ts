@@ -11,6 +11,7 @@ import {
   either,
   flag,
   integer,
+  integerOrInfinity,
   limit,
   listOf,
   milliseconds,
@@ -22,6 +23,7 @@ import {
   u16,
   u32,
   u64,
+  U32_MAX,
   valueOf,
   wireCount,
   wireMs,
@@ -36,7 +38,9 @@ import { FrameSubmitMetadata } from '../wire/messages/frame-submit';
 import { CloseReason, InFlightPolicy, type SessionCloseMetadata } from '../wire/messages/session-close';
 import { PriorityClass } from '../wire/messages/session-open';
 import type { ClientInterceptor } from './submissions/client-interceptor';
+import type { Budget } from '../protocol/operation/budget';
 import type { SubmitRequest } from './submissions/submission';
+import type { OperationTerms } from './submissions/operation-terms';
 
 /** One that gives anything but a number from 0 to 1 has `Math.random` in its place. */
 const random: Rule<() => number> = {
@@ -127,6 +131,19 @@ const SESSION_RULES: Rules<SessionOptions> = {
 const { maxBufferedBytes, slowConsumerMs, signal } = SESSION_RULES;
 const RESUME_RULES: Rules<ResumeOptions> = { auth, reconnect, maxBufferedBytes, slowConsumerMs, signal };
 
+const bound = integerOrInfinity(1, Number.MAX_SAFE_INTEGER);
+
+const TERMS_RULES: Rules<OperationTerms> = {
+  deadlineAt: instant,
+  priority: priorityRule,
+  budget: optionsOf<Partial<Budget>>({
+    tokens: integerOrInfinity(1, U32_MAX),
+    bandwidthBytes: bound,
+    computeUnits: bound,
+    memoryBytes: bound,
+  }),
+};
+
 const SUBMIT_RULES: Rules<SubmitRequest> = {
   // As it is: bytes may have been given away.
   body: { ...bytesOrText, take: (value) => value as Uint8Array | string },
@@ -136,8 +153,7 @@ const SUBMIT_RULES: Rules<SubmitRequest> = {
   },
   signal: abortSignal,
   traceId: u64,
-  deadlineAt: instant,
-  priority: priorityRule,
+  ...TERMS_RULES,
 };
 
 const CLOSE_RULES: Rules<Partial<SessionCloseMetadata>> = {
@@ -182,11 +198,16 @@ export function takeSubmitRequest(request: SubmitRequest): SubmitRequest {
   return isSubmitRequest(request) ? request : takeOptions('session.submit', request, SUBMIT_RULES);
 }
 
+export function takeTerms(terms: unknown): OperationTerms {
+  return takeOptions('update', terms, TERMS_RULES);
+}
+
 function isSubmitRequest(request: unknown): boolean {
   if (!isObject(request)) return false;
   for (const name in request) if (!Object.hasOwn(SUBMIT_RULES, name)) return false;
-  const { body, metadata, signal, traceId, deadlineAt, priority } = request as SubmitRequest;
+  const { body, metadata, signal, traceId, deadlineAt, priority, budget } = request as SubmitRequest;
   return (
+    budget === undefined &&
     (body === undefined || typeof body === 'string' || body instanceof Uint8Array) &&
     (metadata === undefined || areFields(metadata)) &&
     (signal === undefined || abortSignal.fits(signal)) &&

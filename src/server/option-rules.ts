@@ -155,6 +155,7 @@ export type AnsweringOptions = NonNullable<Parameters<ServerSession['respond']>[
 
 const RESPOND_RULES: Rules<AnsweringOptions> = {
   late: oneOf('before-start', 'until-end'),
+  overBudget: oneOf('end', 'continue'),
   coalesce: flag,
   continueWith: callback<NonNullable<AnsweringOptions['continueWith']>>(),
 };

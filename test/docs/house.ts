@@ -1,6 +1,7 @@
 import { filter, firstValueFrom, Observable, Subject, tap, type SchedulerLike } from 'rxjs';
 import { connect, type Client } from '../../src/client/client';
 import type { ClientSession } from '../../src/client/session/session';
+import type { ResultStream } from '../../src/client/submissions/results/result-stream';
 import type { ServerSession } from '../../src/server/session/session';
 import type { Submit } from '../../src/server/session/session-message';
 import {
@@ -76,13 +77,18 @@ export class House {
   }
 
   /** Both ends of an operation. */
-  async operation(): Promise<{ readonly served: ServerSession; readonly submit: Submit }> {
+  async operation(): Promise<{
+    readonly served: ServerSession;
+    readonly submit: Submit;
+    readonly answer: ResultStream;
+  }> {
     const { served, asked } = await this.taking();
-    asked.submit({ body: 'x' }).subscribe({ error: () => undefined });
+    const answer = asked.submit({ body: 'x' });
+    answer.subscribe({ error: () => undefined });
     await this.quiet();
     const [submit] = this.submits;
     if (submit === undefined) throw new Error('no submit has come');
-    return { served, submit };
+    return { served, submit, answer };
   }
 
   /** The client does not read, and then does. */

@@ -61,7 +61,7 @@ function ofSession(
 }
 
 function ofSubmit(
-  stream: 'state$' | 'ended$' | 'pressure$',
+  stream: 'state$' | 'ended$' | 'budget$' | 'pressure$',
   tell?: (operation: Awaited<ReturnType<House['operation']>>, house: House) => unknown,
 ): Make {
   return async (house) => {
@@ -215,6 +215,9 @@ export const STAGES: Readonly<Record<string, Make>> = {
     else submit.waitForTool();
   }),
   'Submit.ended$': ofSubmit('ended$'),
+  'Submit.budget$': ofSubmit('budget$', ({ answer }) => {
+    answer.update({ budget: { tokens: 5 } });
+  }),
   'Submit.pressure$': ofSubmit('pressure$', ({ served }, house) => {
     house.turnPressure(served);
   }),

@@ -50,7 +50,7 @@ export function takeUp(
   { submissions, backlog, results }: SessionParts,
 ): readonly ResumedOperation[] {
   results.countFrom(countFrom);
-  submissions.numberAfter(lastOperationId);
+  submissions.inFlight.numberAfter(lastOperationId);
   return operations.map(({ operationId, isWhole, sent }) => {
     const request = sent && new Sent(FrameSubmitMetadata.decode(submitted(sent.metadata)), sent.body);
     const queue = new ResultQueue(backlog);
@@ -59,7 +59,7 @@ export function takeUp(
     begun.frameId = operationId;
     queue.submission = begun;
     backlog.add(queue);
-    submissions.takeUp(begun);
+    submissions.inFlight.takeUp(begun);
     return { operationId, isWhole, sent: request, results: new ResumedResults(queue, submissions, calls) };
   });
 }

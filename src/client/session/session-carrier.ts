@@ -5,7 +5,12 @@ import { inPreview4 } from '../../protocol/content/typed-body';
 import { UNASKED, type Speech } from '../link/speech';
 import type { ClientLink } from '../link/link';
 import { deadlineOf, priorityOf } from '../../protocol/revision/scheduling';
+import { budgetMetadata } from '../../protocol/revision/budget';
 import type { Submission } from '../submissions/submission';
+import type { OperationTerms } from '../submissions/operation-terms';
+
+/** Also where a field is undefined. */
+type Possible<T> = { readonly [N in keyof T]?: T[N] | undefined };
 
 /** Where the packets of a session go: to the link that carries it, nowhere while none does. */
 export class SessionCarrier {
@@ -53,18 +58,36 @@ export class SessionCarrier {
 
   /** Throws as `send` does. */
   submit(asked: Submission): void {
-    const { frameId, metadata, metadataBytes, traceId, deadlineAt, priority } = asked;
+    const { frameId, metadata, metadataBytes, traceId, terms } = asked;
     const { requests, name } = this.speech;
     asked.hasId = name === 'preview4';
     const body = asked.hasId ? inPreview4(metadata, asked.body) : asked.body;
-    // What only preview4 has costs a connection of preview3.
-    const takesControls = asked.hasId && !this.mayFallBack;
+    asked.unsaid = undefined;
     // Before it, as the reference wants it: what is late already does not begin.
-    if (deadlineAt !== undefined && takesControls)
-      this.send(MessageType.Deadline, frameId, deadlineOf(frameId, deadlineAt));
+    if (terms?.deadlineAt !== undefined) this.say(frameId, { deadlineAt: terms.deadlineAt });
     this.send(MessageType.FrameSubmit, frameId, requests.submit(frameId, metadataBytes), body, traceId);
-    if (priority !== undefined && takesControls)
-      this.send(MessageType.PriorityUpdate, frameId, priorityOf(frameId, priority));
+    if (terms !== undefined) this.say(frameId, { ...terms, deadlineAt: undefined });
+  }
+
+  /** Says other things of an operation that was sent, or is to be; once there is a link, where there is none. */
+  update(asked: Submission, changes: OperationTerms): void {
+    asked.terms = { ...asked.terms, ...changes };
+    if (asked.frameId === 0) return;
+    asked.unsaid = { ...asked.unsaid, ...changes };
+    if (this.current !== undefined) this.sayUnsaid(asked);
+  }
+
+  sayUnsaid(asked: Submission): void {
+    if (asked.unsaid !== undefined) this.say(asked.frameId, asked.unsaid);
+    asked.unsaid = undefined;
+  }
+
+  /** What only preview4 has costs a connection of preview3. */
+  private say(frameId: number, { deadlineAt, priority, budget }: Possible<OperationTerms>): void {
+    if (this.speech.name !== 'preview4' || this.mayFallBack) return;
+    if (deadlineAt !== undefined) this.send(MessageType.Deadline, frameId, deadlineOf(frameId, deadlineAt));
+    if (priority !== undefined) this.send(MessageType.PriorityUpdate, frameId, priorityOf(frameId, priority));
+    if (budget !== undefined) this.send(MessageType.BudgetUpdate, frameId, budgetMetadata(frameId, budget));
   }
 
   cancel(frameId: number): void {

@@ -2,17 +2,17 @@ import type { Observer } from 'rxjs';
 import type { ResultPush } from '../../protocol/operation/result';
 import { describeError, RuntimeError } from '../../protocol/runtime-error';
 import { FrameSubmitMetadata } from '../../wire/messages/frame-submit';
-import type { PriorityClass } from '../../wire/messages/session-open';
 import { HEADER_LENGTH } from '../../wire/header';
 import { ours, ownBytes } from '../../wire/bytes/own-bytes';
 import { EMPTY } from '../../wire/packet';
 import { requireBytes } from '../../wire/bytes/require-bytes';
 import { reasonOf } from '../abort';
 import { OperationError } from '../errors';
+import { termsOf, type OperationTerms } from './operation-terms';
 import type { CallListener, ReceivedCall } from './tools/tool-calls';
 
 /** What a client asks of a server. */
-export interface SubmitRequest {
+export interface SubmitRequest extends OperationTerms {
   /**
    * The payload; a string travels as UTF-8. Default empty. Bytes are read when the submit is subscribed to, and
    * are the caller's again from then on, unless they were given away (`give`).
@@ -27,16 +27,6 @@ export interface SubmitRequest {
   readonly signal?: AbortSignal;
   /** The header's trace_id, 64 bits that are the application's. Default 0: none. */
   readonly traceId?: bigint;
-  /**
-   * When the answer is of no use any more, in milliseconds since 1970 by this host's clock: then the server ends the
-   * operation, `late`. It is told where it speaks preview4 (DEADLINE); else of no effect. Default: never.
-   */
-  readonly deadlineAt?: number;
-  /**
-   * How it stands to those that wait at the server for a slot, where that speaks preview4 (PRIORITY_UPDATE). Default: as
-   * its session.
-   */
-  readonly priority?: PriorityClass;
 }
 
 /** Who is given the results of a submit. */
@@ -55,8 +45,9 @@ export interface Submission {
   readonly subscriber: SubmitObserver;
   readonly signal: AbortSignal | undefined;
   readonly traceId: bigint;
-  readonly deadlineAt: number | undefined;
-  readonly priority: PriorityClass | undefined;
+  terms: OperationTerms | undefined;
+  /** What of them was to be said while there was no connection. */
+  unsaid: OperationTerms | undefined;
   /** Who hears of calls of tools. */
   readonly listener: CallListener | undefined;
   /** Calls of tools that are not answered; made with the first. */
@@ -80,10 +71,11 @@ const USUAL_BYTES = FrameSubmitMetadata.encode(USUAL);
  * `TypeError` where the body is neither bytes nor a string.
  */
 export function submission(
-  { body = EMPTY, metadata: fields, signal, traceId = 0n, deadlineAt, priority }: SubmitRequest,
+  request: SubmitRequest,
   subscriber: SubmitObserver,
   listener?: CallListener,
 ): Submission {
+  const { body = EMPTY, metadata: fields, signal, traceId = 0n } = request;
   const metadata = fields === undefined ? USUAL : FrameSubmitMetadata.of(fields);
   return {
     metadata,
@@ -92,8 +84,8 @@ export function submission(
     subscriber,
     signal,
     traceId,
-    deadlineAt,
-    priority,
+    terms: termsOf(request),
+    unsaid: undefined,
     listener,
     calls: undefined,
     isCounted: true,

@@ -23,6 +23,7 @@ import {
 } from './submission';
 import { InFlight } from './in-flight';
 import { Suspect } from './suspect';
+import type { OperationTerms } from './operation-terms';
 import type { CallListener } from './tools/tool-calls';
 import { SubmitWindow } from './submit-window';
 import { ToolDesk } from './tools/tool-desk';
@@ -104,15 +105,6 @@ export class Submissions {
     return frameId > 0 && frameId <= this.lastFrameId;
   }
 
-  /** Goes on with an operation that another client of the session has submitted; new ones are numbered after it. */
-  takeUp(begun: Submission): void {
-    this.inFlight.takeUp(begun);
-  }
-
-  numberAfter(lastFrameId: number): void {
-    this.inFlight.numberAfter(lastFrameId);
-  }
-
   /** Submits. Throws what {@link submission} throws. */
   begin(request: SubmitRequest, subscriber: SubmitObserver, listener?: CallListener): Submission | undefined {
     const refusal = this.intake === 'closed' ? 'session-closed' : this.over;
@@ -127,6 +119,12 @@ export class Submissions {
     const wanted = submission(request, subscriber, listener);
     this.offer(wanted);
     return wanted;
+  }
+
+  /** Says other things of what was submitted for a listener, and has not ended. */
+  update(listener: CallListener, changes: OperationTerms): void {
+    for (const asked of [...this.inFlight.all(), ...this.waiting])
+      if (asked.listener === listener) this.carrier.update(asked, changes);
   }
 
   /** Nobody wants the results of a submit any more. */
@@ -271,9 +269,11 @@ export class Submissions {
       if (id <= lastReceivedId && !this.inFlight.has(id)) this.carrier.cancel(id);
     }
     this.toldWanted = [];
-    const unreceived = this.inFlight.all().filter(({ frameId }) => frameId > lastReceivedId);
+    const all = this.inFlight.all();
+    const unreceived = all.filter(({ frameId }) => frameId > lastReceivedId);
     this.suspect.note(unreceived[0]?.frameId);
     for (const asked of unreceived) this.sendAgain(asked);
+    for (const asked of all) if (this.isInFlight(asked)) this.carrier.sayUnsaid(asked);
     this.sendWaiting();
   }
 

@@ -35,8 +35,8 @@ const LIMIT_OF_RATE: Readonly<Record<RateClass, ConnectionRateName | undefined>>
   object: 'objects',
 };
 
-/** What a submit may bring along: a DEADLINE and a PRIORITY_UPDATE. */
-const CONTROLS_OF_SUBMIT = 2;
+/** What a submit may bring along: a DEADLINE, a PRIORITY_UPDATE, a BUDGET_UPDATE and a TRACE_CONTEXT. */
+const CONTROLS_OF_SUBMIT = 4;
 
 /**
  * Counts what one peer does over one connection, against the server's limits. Most connections do

@@ -62,7 +62,7 @@ export interface ServerLimits {
   readonly pongs: Rate;
   /**
    * What preview4 says of operations, sessions and their credit besides (PRIORITY_UPDATE, DEADLINE, TRACE_CONTEXT and
-   * the like). Two for each submit, a deadline and a priority, are not counted.
+   * the like). Four for each submit, a deadline, a priority, a budget and a trace, are not counted.
    */
   readonly controls: Rate;
   /** What preview4 says of objects and of references to cached ones. */

@@ -1,4 +1,4 @@
-import { defer, Observable, of, Subscription, type Observer, type Subscriber } from 'rxjs';
+import { defer, Observable, of, Subscription, tap, type Observer, type Subscriber } from 'rxjs';
 import { coalesceText } from '../../../operators/application/coalesce-text';
 import { dropLate } from '../../../operators/application/drop-late';
 import { respondToSubmits, type SubmitHandler } from '../../../operators/application/respond-to-submits';
@@ -148,14 +148,15 @@ export class ServedSession extends ContainedObservable<SessionMessage> implement
 
   respond(handler: SubmitHandler<Submit>, options: AnsweringOptions = {}): Subscription {
     const { scheduler } = this.core.server;
-    const { late, coalesce, continueWith } = takeRespondOptions(options);
+    const { late, coalesce, continueWith, overBudget } = takeRespondOptions(options);
     const answer = continuing(this.core, takeHandler(handler), continueWith);
     if (!this.responding.closed) throw alreadyResponding(this.sessionId);
     // What comes of these is caught below; `submits$` would cost each submit a step more.
     const all$ = new Observable<Submit>((subscriber) => {
       listen(this.core, 'submits', subscriber);
     });
-    const submits$ = late === undefined ? all$ : all$.pipe(dropLate({ when: late, scheduler }));
+    const minded$ = overBudget === 'continue' ? all$.pipe(tap(mindsBudget)) : all$;
+    const submits$ = late === undefined ? minded$ : minded$.pipe(dropLate({ when: late, scheduler }));
     const responding = new SessionResponding(this.core);
     const results$ = submits$.pipe(respondToSubmits(answer, responding));
     if (coalesce !== true) return (this.responding = results$.subscribe(this.results));
@@ -284,6 +285,11 @@ class SubscribersOfSubmits extends SubscribersOf {
     super.failed(cause);
     if (submit instanceof ReceivedSubmit) submit.fail();
   }
+}
+
+/** Its handler sees itself to what its client allows it. */
+function mindsBudget(submit: Submit): void {
+  if (submit instanceof ReceivedSubmit) submit.isBound = false;
 }
 
 /** Takes the results of a session. A class, as every session has one. */

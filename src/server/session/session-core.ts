@@ -274,7 +274,7 @@ export class SessionCore {
     this.state = SessionState.Resumed;
     this.lastHeard = this.server.scheduler.now();
     this.credit.renewed();
-    operations.moveTo(attachment.slots);
+    operations.admission.moveTo(attachment.slots);
     const refused =
       given === undefined
         ? outlet.attach(attachment, extension?.receivedResults)
@@ -361,7 +361,7 @@ export class SessionCore {
   /** No connection carries the session; its results count for `share`. */
   private detach(share?: DetachedShare): void {
     this.putOffEnd();
-    this.operations.moveTo(undefined);
+    this.operations.admission.moveTo(undefined);
     this.outlet.detach(share);
     this.patchAcks.clear();
     this.migrateAcks.clear();

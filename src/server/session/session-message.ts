@@ -2,6 +2,7 @@ import type { Observable } from 'rxjs';
 import type { CheckOptions } from '../../../operators/application/schema/check';
 import type { Checked, StandardSchema } from '../../../operators/application/schema/standard-schema';
 import type { CachedObject } from '../../protocol/cache/object-cache';
+import type { Budget } from '../../protocol/operation/budget';
 import type { Operation } from '../../protocol/operation/operation-entry';
 import type { OperationState } from '../../protocol/operation/operation';
 import type { ResultDrop, ResultFields, ResultPush } from '../../protocol/operation/result';
@@ -33,13 +34,15 @@ export type SessionMessage =
       | typeof MessageType.CacheInvalidate
     >;
 
+/** How an operation ends that is given up. */
+export type GivenUp = 'failed' | 'superseded' | 'late' | 'budget-exceeded';
+
 /**
  * Why an operation is not the application's any more: it answered (`completed`, `dropped`) or gave up
- * (`failed`, `superseded`, `late`), the client cancelled it, or its session went: `closed`, or
+ * (`failed`, `superseded`, `late`), it went beyond its budget, the client cancelled it, or its session went: `closed`, or
  * `disconnected` for good.
  */
-export type SubmitEnd =
-  'completed' | 'dropped' | 'failed' | 'superseded' | 'late' | 'cancelled' | 'closed' | 'disconnected';
+export type SubmitEnd = GivenUp | 'completed' | 'dropped' | 'cancelled' | 'closed' | 'disconnected';
 
 /**
  * A FRAME_SUBMIT that the application answers: its message, makers of results for it, what else can be
@@ -86,6 +89,12 @@ export interface Submit extends Operation, Message<typeof MessageType.FrameSubmi
    * Milliseconds of the server's scheduler (default: of `monotonicScheduler`); Infinity for none.
    */
   readonly deadline: number;
+  /**
+   * What the answer may still use, as its client says in preview4 (BUDGET_UPDATE): now, then at each change, and when
+   * tokens or bytes have run out; completes with the operation. What would go beyond them ends it, `budget-exceeded`, unless
+   * the handler is to see to that (`overBudget` of `session.respond`).
+   */
+  readonly budget$: Observable<Budget>;
   /** Whether the operation is over. */
   readonly hasEnded: boolean;
   /** The state now and after each change; completes with the operation. */

@@ -96,6 +96,11 @@ export interface ServerSession<Context = unknown> extends Observable<SessionMess
       /** Gives submits up that are past their deadline. Default: a deadline is only what `submit.deadline` says. */
       readonly late?: Lateness;
       /**
+       * What becomes of an answer that goes beyond what its client allows it (`submit.budget$`): it is ended,
+       * `budget-exceeded`, without what is too much, or goes on, for the handler to end. Default `end`.
+       */
+      readonly overBudget?: 'end' | 'continue';
+      /**
        * Whether strings of one answer that come in one turn of the event loop are sent as one result, with a frame
        * for each: fewer bytes, and less work at both ends. Default false: one string, one result.
        */

@@ -18,7 +18,7 @@ function scheduled(frameId: number, more: number): Packet[] {
   return [
     inPreview4(MessageType.Deadline, header, { operationId, deadlineUnixMs: 2_000_000n }),
     inPreview4(MessageType.FrameSubmit, header, { operationId }),
-    ...many(1 + more, () => inPreview4(MessageType.PriorityUpdate, header, priority)),
+    ...many(3 + more, () => inPreview4(MessageType.PriorityUpdate, header, priority)),
   ];
 }
 
@@ -32,7 +32,7 @@ async function peerOf(served: Served): Promise<Peer> {
 const { burst } = DEFAULT_SERVER_LIMITS.controls;
 
 describe('what a client says of when an operation is to be done', () => {
-  it('is bounded as its submits are, a deadline and a priority of each', async () => {
+  it('is bounded as its submits are, four words of each', async () => {
     const { served } = serveReading({ wallClock });
     const peer = await peerOf(served);
     for (let at = 0; at < 2 * burst; at += 100)

@@ -3,7 +3,7 @@ import type { ResultPush } from '../../../protocol/operation/result';
 import type { Progress } from '../../../protocol/operation/progress';
 import { showAsJson } from '../../../wire/show-as-json';
 import { onAbort } from '../../abort';
-import { takeSubmitRequest } from '../../option-rules';
+import { takeSubmitRequest, takeTerms } from '../../option-rules';
 import { AnswerCalls } from '../answer-calls';
 import { AnswerParts, type PartStream } from './answer-parts';
 import { AnswerText, wholeAnswer, type TextStream, type WholeAnswer } from './answer-text';
@@ -13,6 +13,7 @@ import { ResultIterator } from './result-iterator';
 import { ResultQueue } from './result-queue';
 import { cancelledBy, type Submission, type SubmitRequest } from '../submission';
 import type { Submissions } from '../submissions';
+import type { OperationTerms } from '../operation-terms';
 import type { CallListener, ToolCall } from '../tools/tool-calls';
 
 /**
@@ -70,6 +71,16 @@ export interface ResultStream extends Observable<ResultPush>, AsyncIterable<Resu
    * const { text, usage } = await session.submit({ body: 'Call me' }).whole();
    */
   whole(): Promise<WholeAnswer>;
+  /**
+   * Says of what this has submitted, and has not ended, another deadline, priority or budget: a budget is what may be used
+   * from now on. While there is no connection it is kept for the next. Throws a `TypeError` or a `RangeError` that names what
+   * may not be.
+   *
+   * @example
+   * const answer = session.submit({ body: 'Tell me all', budget: { tokens: 500 } });
+   * more$.subscribe(() => answer.update({ budget: { tokens: 500 } }));
+   */
+  update(changes: OperationTerms): void;
   /** Submits, and pulls the results. */
   [Symbol.asyncIterator](): AsyncIterableIterator<ResultPush, undefined, undefined>;
 }
@@ -101,6 +112,10 @@ export class SubmittedResults extends Observable<ResultPush> implements ResultSt
 
   get progress$(): Observable<Progress> {
     return this.beside.progress$;
+  }
+
+  update(changes: OperationTerms): void {
+    this.submits.update(this, takeTerms(changes));
   }
 
   called(call: ToolCall): 'heard' | 'unheard' {

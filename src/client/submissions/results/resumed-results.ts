@@ -3,6 +3,7 @@ import { fromAsyncIterable } from '../../../../operators/application/from-async-
 import type { ResultPush } from '../../../protocol/operation/result';
 import type { Progress } from '../../../protocol/operation/progress';
 import { showAsJson } from '../../../wire/show-as-json';
+import { takeTerms } from '../../option-rules';
 import type { AnswerCalls } from '../answer-calls';
 import { AnswerParts, type PartStream } from './answer-parts';
 import { AnswerText, wholeAnswer, type TextStream, type WholeAnswer } from './answer-text';
@@ -10,6 +11,7 @@ import { ResultIterator } from './result-iterator';
 import type { ResultQueue } from './result-queue';
 import type { ResultStream } from './result-stream';
 import type { Submissions } from '../submissions';
+import type { OperationTerms } from '../operation-terms';
 import type { ToolCall } from '../tools/tool-calls';
 
 /**
@@ -33,6 +35,10 @@ export class ResumedResults extends Observable<ResultPush> implements ResultStre
 
   get progress$(): Observable<Progress> {
     return this.calls.progress$;
+  }
+
+  update(changes: OperationTerms): void {
+    this.submits.update(this.calls, takeTerms(changes));
   }
 
   get text$(): TextStream {

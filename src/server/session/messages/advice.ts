@@ -16,6 +16,7 @@ type NewType = Exclude<
   | typeof MessageType.PriorityUpdate
   | typeof MessageType.Deadline
   | typeof MessageType.ExpireAt
+  | typeof MessageType.BudgetUpdate
   | typeof MessageType.Ping
 >;
 
@@ -26,7 +27,6 @@ const T = MessageType;
  * for no answer. A client that says how its operations would best be run gets them run.
  */
 const IS_ADVICE: Readonly<Record<NewType, boolean>> = {
-  [T.BudgetUpdate]: true,
   [T.Backpressure]: true,
   [T.CreditUpdate]: true,
   [T.CapabilityNegotiation]: true,

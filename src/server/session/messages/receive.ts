@@ -5,6 +5,7 @@ import type { Packet } from '../../../wire/packet';
 import type { SessionCore } from '../session-core';
 import type { Toll } from '../session-terms';
 import { onAdvice } from './advice';
+import { onBudget } from './budget';
 import { onCacheInvalidate, onCachePut } from './cache';
 import { onCancel, onControl, onSupersede } from './cancel';
 import { onClose, onCloseAck } from './close';
@@ -48,6 +49,9 @@ function onMessage(session: SessionCore, message: SessionRequest, now: number): 
     case MessageType.ExpireAt:
     case MessageType.PriorityUpdate:
       return onScheduling(session, message, now);
+    case MessageType.BudgetUpdate:
+      onBudget(session, message);
+      return undefined;
     case MessageType.Ping:
       onPing(session, message);
       return undefined;

@@ -10,10 +10,11 @@ import type { DropCause } from '../../../protocol/revision/answers';
 import type { SlotPool, SlotWaiter } from '../../limits/slot-pool';
 import { SubscribersOf } from '../../subscribers';
 import { resultTooLarge } from '../results/result-too-large';
-import type { SubmitEnd } from '../session-message';
+import type { GivenUp, SubmitEnd } from '../session-message';
 import { Admission } from './admission/admission';
 import type { HeldResults } from './admission/held-results';
 import { KeptSlots } from './admission/kept-slots';
+import { tellSpent } from './operation-budget';
 import type { SessionParts, Told } from './session-parts';
 import { END_OF_RESULT, STATE_OF_END } from './submit-ends';
 import type { OperationControl, ReceivedSubmit } from './submit';
@@ -48,11 +49,6 @@ export class SessionOperations implements OperationControl, SlotWaiter {
 
   get pressure$(): Observable<boolean> {
     return this.session.outlet.pressure$;
-  }
-
-  /** Another connection carries the session, or none: its operations take their slots there. */
-  moveTo(slots: SlotPool | undefined): void {
-    this.admission.moveTo(slots);
   }
 
   /** The highest operation id that the client has submitted. */
@@ -181,13 +177,19 @@ export class SessionOperations implements OperationControl, SlotWaiter {
       this.refused(frameId);
       return;
     }
+    if (submit.scheduled?.budget?.spend(result, submit.isBound) === false) {
+      this.giveUp(submit, 'budget-exceeded');
+      return;
+    }
     if (submit.state === OperationState.WaitingTool) this.move(submit, OperationState.Running);
     // Where it is the last, before its slot goes to the next submit, whose application may answer at once.
     sender.result(result, submit);
     if (!isTerminal(result)) {
-      if (submit.state === OperationState.Partial) return;
-      this.registry.transition(frameId, OperationState.Partial);
-      submit.stateChanged();
+      if (submit.state !== OperationState.Partial) {
+        this.registry.transition(frameId, OperationState.Partial);
+        submit.stateChanged();
+      }
+      if (submit.scheduled !== undefined) tellSpent(submit);
       return;
     }
     const end = END_OF_RESULT[result.type];
@@ -260,7 +262,7 @@ export class SessionOperations implements OperationControl, SlotWaiter {
     submit.stateChanged();
   }
 
-  giveUp(submit: ReceivedSubmit, end: 'failed' | 'superseded' | 'late', told: Told = { tell: true }): void {
+  giveUp(submit: ReceivedSubmit, end: GivenUp, told: Told = { tell: true }): void {
     if (this.registry.get(submit.frameId) !== submit) return;
     this.admission.take(submit);
     this.end([submit], end, told);

@@ -7,6 +7,7 @@ export const STATE_OF_END: Readonly<Record<Exclude<SubmitEnd, 'completed'>, Term
   failed: OperationState.Failed,
   superseded: OperationState.Superseded,
   late: OperationState.Failed,
+  'budget-exceeded': OperationState.Failed,
   cancelled: OperationState.Cancelled,
   closed: OperationState.Cancelled,
   disconnected: OperationState.Cancelled,

@@ -20,6 +20,7 @@ import {
 import type { SentSubmit } from '../../../protocol/session/told-operation';
 import type { Part } from '../../../protocol/content/parts/part';
 import { partsOf } from '../../../protocol/content/parts/part-decoder';
+import type { Budget } from '../../../protocol/operation/budget';
 import type { Progress } from '../../../protocol/operation/progress';
 import type { ToolRequest } from '../../../protocol/content/tool-call';
 import { ignoreRejection } from '../../../protocol/ignore-rejection';
@@ -37,8 +38,9 @@ import { fieldOffset, type WireRecord } from '../../../wire/codec/record';
 import { decodeTokens } from '../../../protocol/content/token-decoder';
 import { operationIdOf, type AnsweredOperation } from '../../../protocol/revision/answers';
 import { takeDropReason, takeProgress, takeRelations } from '../argument-rules';
-import type { Submit, SubmitEnd } from '../session-message';
+import type { GivenUp, Submit, SubmitEnd } from '../session-message';
 import type { HeldResults } from './admission/held-results';
+import { budgetOf } from './operation-budget';
 import { requestValue } from './request-value';
 import { OperationPressure } from './operation-pressure';
 import type { Scheduled } from './admission/scheduled';
@@ -49,7 +51,7 @@ export interface OperationControl {
   readonly pressure$: Observable<boolean>;
   relate(frameId: number, relations: OperationRelations): void;
   move(submit: ReceivedSubmit, to: typeof OperationState.WaitingTool | typeof OperationState.Running): void;
-  giveUp(submit: ReceivedSubmit, end: 'failed' | 'superseded' | 'late'): void;
+  giveUp(submit: ReceivedSubmit, end: GivenUp): void;
   /** The operation has ended, and what was begun for it goes on: it keeps its slot. */
   keepSlot(submit: ReceivedSubmit): void;
   /** What was begun for an operation that had kept its slot has settled. */
@@ -102,6 +104,8 @@ export class ReceivedSubmit implements Submit, OperationEntry, Containment, Answ
   isParked = false;
   /** Whether its client does not wait for its handler to come to an end: it keeps no slot. */
   isAborted = false;
+  /** Whether what goes beyond its budget ends it; else its handler sees to that. */
+  isBound = true;
   private bytes: Uint8Array;
   private metadataBytes: Uint8Array;
   private readonly record: WireRecord<FrameSubmitMetadata>;
@@ -110,6 +114,8 @@ export class ReceivedSubmit implements Submit, OperationEntry, Containment, Answ
   private ending: Subject<SubmitEnd> | undefined;
   private states: Subject<OperationState> | undefined;
   private moves: Subject<void> | undefined;
+  /** Of those who watch its budget. */
+  budgets: Subject<Budget> | undefined;
   private controller: AbortController | undefined;
   /** Pieces of work that the operation's slot waits for. */
   private works = 0;
@@ -205,6 +211,10 @@ export class ReceivedSubmit implements Submit, OperationEntry, Containment, Answ
   /** For who never throws, of a revision in which its client can move the deadline. */
   get deadlineMoves$(): Observable<void> | undefined {
     return this.record === FrameSubmitMetadata ? undefined : (this.moves ??= new Subject());
+  }
+
+  get budget$(): Observable<Budget> {
+    return contained(budgetOf(this), this);
   }
 
   get pressure$(): Observable<boolean> {
@@ -360,6 +370,7 @@ export class ReceivedSubmit implements Submit, OperationEntry, Containment, Answ
     if (this.openCalls > 0) this.control.endCalls(this);
     this.stateChanged();
     this.states?.complete();
+    this.budgets?.complete();
     this.ending?.next(end);
     this.ending?.complete();
     for (const pressure of this.pressures ?? []) pressure.complete();

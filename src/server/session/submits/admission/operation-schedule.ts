@@ -3,6 +3,8 @@ import { RuntimeError } from '../../../../protocol/runtime-error';
 import { scheduleAt } from '../../../../transport/time/schedule-in';
 import { breaksRule } from '../../../../wire/errors';
 import type { CommonHeader } from '../../../../wire/header';
+import type { BudgetMetadata } from '../../../../wire/preview4/control/scheduling';
+import { OperationBudget, tellBudget } from '../operation-budget';
 import type { OperationNames } from '../operation-names';
 import type { SessionOperations } from '../session-operations';
 import type { Scheduled } from './scheduled';
@@ -13,7 +15,7 @@ interface ScheduledSession extends SessionParts {
   readonly names: OperationNames | undefined;
 }
 
-const UNSAID: Scheduled = { deadlineAt: Infinity, isDiscarded: false, rank: 0 };
+const UNSAID: Scheduled = { deadlineAt: Infinity, isDiscarded: false, rank: 0, budget: undefined };
 
 /** Of what has not come, however many operations a session may run. */
 const MOST_RESERVED = 1024;
@@ -26,6 +28,8 @@ export class OperationSchedule {
   /** By frame. */
   private readonly reserved = new Map<number, Scheduled & { readonly operationId: bigint }>();
   private readonly timers = new Map<ReceivedSubmit, Subscription>();
+  /** What all operations of the session may use together, where anything is said of that. */
+  sharedBudget: OperationBudget | undefined;
 
   constructor(
     private readonly session: ScheduledSession,
@@ -61,16 +65,37 @@ export class OperationSchedule {
     return submit;
   }
 
+  /** BUDGET_UPDATE, of an operation or of all that there are and will be. Throws an `NnrpError` as {@link change} does. */
+  budget(header: CommonHeader, update: BudgetMetadata): void {
+    const { operationId } = update;
+    const { frameId } = header;
+    if (operationId === 0n && frameId === 0) {
+      (this.sharedBudget ??= new OperationBudget()).change(update);
+      for (const submit of this.operations.all()) this.share(submit);
+      return;
+    }
+    const submit = this.operations.get(frameId);
+    const said = submit?.scheduled ?? this.reserved.get(frameId);
+    const budget = said?.budget ?? new OperationBudget(this);
+    this.change(header, operationId, { budget });
+    budget.change(update);
+    if (submit !== undefined) tellBudget(submit);
+  }
+
   /**
    * A submit has come, of which something may have been said; `late` where it is not to begin. Throws an `NnrpError` where
    * that was said of another operation.
    */
   foretold(submit: ReceivedSubmit): 'in-time' | 'late' {
     const said = this.reserved.get(submit.frameId);
-    if (said === undefined) return 'in-time';
+    if (said === undefined) {
+      if (this.sharedBudget !== undefined) this.share(submit);
+      return 'in-time';
+    }
     this.reserved.delete(submit.frameId);
     this.session.names?.checkBound(said.operationId, submit);
     submit.scheduled = said;
+    if (this.sharedBudget !== undefined) this.share(submit);
     if (said.deadlineAt === Infinity) return 'in-time';
     submit.deadline = this.session.server.scheduler.now() + this.msTo(said.deadlineAt);
     if (this.msTo(said.deadlineAt) > 0) return 'in-time';
@@ -97,6 +122,13 @@ export class OperationSchedule {
       this.timers.delete(submit);
     };
     submit.ended$.pipe(take(1)).subscribe({ next: forget, error: forget });
+  }
+
+  /** It has part in what the session's operations may use. */
+  private share(submit: ReceivedSubmit): void {
+    const said = submit.scheduled ?? UNSAID;
+    submit.scheduled = { ...said, budget: said.budget ?? new OperationBudget(this) };
+    tellBudget(submit);
   }
 
   private reserve(frameId: number, operationId: bigint, changes: Partial<Scheduled>): void {

@@ -1,0 +1,24 @@
+import type { Budget } from '../../protocol/operation/budget';
+import type { PriorityClass } from '../../wire/messages/session-open';
+
+/** What a client says of an operation besides its submit, to a server that speaks preview4; else it is of no effect. */
+export interface OperationTerms {
+  /**
+   * When the answer is of no use any more, in milliseconds since 1970 by this host's clock: then the server ends the
+   * operation, `late` (DEADLINE). Default: never.
+   */
+  readonly deadlineAt?: number;
+  /** How it stands to those that wait at the server for a slot (PRIORITY_UPDATE). Default: as its session. */
+  readonly priority?: PriorityClass;
+  /**
+   * What the answer may still use; what goes beyond it in `tokens` or `bandwidthBytes` ends it, `budget-exceeded`
+   * (BUDGET_UPDATE). What is left out is without bound. Default: no bound.
+   */
+  readonly budget?: Partial<Budget>;
+}
+
+/** Of a request; undefined where it says nothing, as most do. */
+export function termsOf({ deadlineAt, priority, budget }: OperationTerms): OperationTerms | undefined {
+  if (deadlineAt === undefined && priority === undefined && budget === undefined) return undefined;
+  return { deadlineAt, priority, budget } as OperationTerms;
+}
