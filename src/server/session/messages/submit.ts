@@ -19,10 +19,7 @@ export function onSubmit(session: SessionCore, packet: Packet, now: number): Tol
   const { operations, names } = session;
   const record = session.dialect.submit;
   record.check(metadata);
-  if (isToolAnswer(session, metadata)) {
-    onToolAnswer(session, packet, now);
-    return undefined;
-  }
+  if (isToolAnswer(session, metadata)) return onToolAnswer(session, packet, now);
   if (!acceptsOperations(session.state)) return submitCrossed(session, header.frameId);
   const resolved = refersToObjects(metadata)
     ? session.cache.resolve(record.decode(metadata), session.dialect.cache.references(body))

@@ -3,6 +3,7 @@ import { FrameSubmitMetadata } from '../../../wire/messages/frame-submit';
 import { PayloadKind } from '../../../wire/messages/payload-kind';
 import type { Packet } from '../../../wire/packet';
 import type { SessionCore } from '../session-core';
+import { REFUSED, type Toll } from '../session-terms';
 import { ReceivedSubmit } from '../submits/submit';
 
 const { payloadKindBitmap, dependencyFrameId } = FrameSubmitMetadata.read;
@@ -18,9 +19,10 @@ export function isToolAnswer({ sender }: SessionCore, metadata: Uint8Array): boo
 
 /**
  * FRAME_SUBMIT that answers a call of its parent's: it takes neither credit nor a slot, and is answered at once, so that
- * its client need not keep it. Throws an `NnrpError` where it came before, or is no answer.
+ * its client need not keep it. One that nobody has asked for is refused, without a word more. Throws an `NnrpError`
+ * where it came before, or is no answer.
  */
-export function onToolAnswer(session: SessionCore, packet: Packet, now: number): void {
+export function onToolAnswer(session: SessionCore, packet: Packet, now: number): Toll | undefined {
   const { operations, names, dialect } = session;
   const context = { record: dialect.submit, objects: [], arrivedAt: now, deadline: Infinity };
   const submit = new ReceivedSubmit(packet, context, operations);
@@ -28,6 +30,7 @@ export function onToolAnswer(session: SessionCore, packet: Packet, now: number):
   operations.settle(submit);
   names?.add(submit, operations);
   const answer = decodeToolAnswer(submit);
-  if (answer !== undefined)
-    operations.toolAnswered(submit.metadata.dependencyFrameId, answer.id, answer.outcome);
+  if (answer === undefined) return REFUSED;
+  const { dependencyFrameId: parentId } = submit.metadata;
+  return operations.toolAnswered(parentId, answer.id, answer.outcome) ? undefined : REFUSED;
 }

@@ -294,10 +294,11 @@ export class SessionOperations implements OperationControl, SlotWaiter {
     return outcome;
   }
 
-  /** The client has answered a call of a tool; its operation goes on, once it waits for no other. */
-  toolAnswered(parentId: number, id: number, outcome: ToolOutcome): void {
+  /** The client has answered a call of a tool, whose operation goes on; false where that is more than was asked. */
+  toolAnswered(parentId: number, id: number, outcome: ToolOutcome): boolean {
     const submit = this.calls?.answered(parentId, id, outcome);
     if (submit !== undefined) this.moveOn(submit);
+    return this.calls?.areOverAnswered === false;
   }
 
   /** Withdraws calls of tools: their operation has ended, or the client takes none any more. */

@@ -21,6 +21,7 @@ interface OpenCall {
 export class ToolCalls {
   private readonly calls = new Map<number, OpenCall>();
   private lastId = 0;
+  private answers = 0;
 
   constructor(
     private readonly session: SessionParts,
@@ -48,8 +49,14 @@ export class ToolCalls {
     return { id, asked: partialResult(submit.frameId, body, fields), outcome };
   }
 
+  /** Whether more answers have come than calls were made: one that comes too late is as good as any. */
+  get areOverAnswered(): boolean {
+    return this.answers > this.lastId;
+  }
+
   /** What a client says came of a call. Returns the operation that had it open; undefined where none had. */
   answered(parentId: number, id: number, outcome: ToolOutcome): ReceivedSubmit | undefined {
+    this.answers += 1;
     if (this.calls.get(id)?.submit.frameId !== parentId) return undefined;
     const call = this.close(id);
     if (outcome.error === undefined) call?.resolve(outcome.value);
