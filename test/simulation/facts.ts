@@ -95,5 +95,15 @@ export type Fact =
       readonly stillMs: number;
       readonly allowedMs: number;
     }
+  /** A submit that a server has had was sent to a session in the place of that server's. */
+  | { readonly kind: 'sent-anew'; readonly operation: OperationRecord }
+  /** A client was told that it has its session again. */
+  | {
+      readonly kind: 'told-again';
+      readonly session: SessionRecord;
+      readonly as: 'resumed' | 'reopened';
+      /** Whether it is another than it was told of last. */
+      readonly isAnother: boolean;
+    }
   /** A session was revoked, by nobody, with time left. */
   | { readonly kind: 'revoked-early'; readonly session: SessionRecord; readonly leftMs: number };

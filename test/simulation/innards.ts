@@ -169,6 +169,12 @@ export function isClosingForClient(session: ClientSession): boolean {
   return isClosing || !acceptsOperations(state);
 }
 
+/** Whether a client's session is to be opened anew, because its server has it no more. */
+export function isForgottenByServer(session: ClientSession): boolean {
+  const { link, isKept, reopens } = connected(session);
+  return link === undefined && !isKept && reopens;
+}
+
 /** Who still listens to a server session's streams. */
 export function observedStreams(session: ServerSession): readonly string[] {
   const core = coreOf(session);
@@ -185,6 +191,9 @@ function connected(session: ClientSession) {
   return {
     state: session.state,
     isClosing: session.isClosing,
+    link: session.link,
+    isKept: session.isKept,
+    reopens: session.reopens,
     receivedResults: session['messages'].results.received,
     submissions: session['submissions'],
   };

@@ -1,7 +1,9 @@
 import type { Observable, SchedulerLike } from 'rxjs';
+import type { ClientSession } from '../../src/client/session/session';
 import type { AnswerPlan } from './actors/answers';
 import type { Fact } from './facts';
 import {
+  isOpenForClient,
   newGrant,
   type Grant,
   type OperationOrigin,
@@ -11,16 +13,21 @@ import {
 } from './records';
 import { Trace } from './trace';
 
+/** What a session is like, whichever it is. */
+type SessionTraits = Pick<SessionRecord, 'actor' | 'isObedient' | 'isReconnecting'> &
+  Partial<Pick<SessionRecord, 'maxBufferedBytes'>>;
+
 /** What is known of a run: the trace, the records, and the first violation. */
 export class Ledger {
   readonly trace: Trace;
   readonly operations: OperationRecord[] = [];
   readonly sessions: SessionRecord[] = [];
-  /** By id, the newest of each. */
+  /** By id and by tag, the newest of each. */
   readonly sessionsById = new Map<number, SessionRecord>();
   readonly sessionsByTag = new Map<bigint, SessionRecord>();
   /** What each connection may carry, as the client was told, by connection id. */
   readonly connectionGrants = new Map<number, Grant>();
+  private readonly held = new Map<bigint, SessionRecord>();
   /** What the invariants have not looked at yet. */
   readonly touched = new Set<OperationRecord>();
   readonly facts: Fact[] = [];
@@ -66,14 +73,49 @@ export class Ledger {
     });
   }
 
+  /** The session that a client has under a tag. */
+  heldBy(tag: bigint): SessionRecord | undefined {
+    return this.held.get(tag);
+  }
+
+  /** A client has its session now: its first of that tag, or another in the place of the one that it had. */
+  goesOver(to: SessionRecord, client: ClientSession): void {
+    const from = this.held.get(to.tag);
+    this.held.set(to.tag, to);
+    to.client = client;
+    if (from === undefined || from === to) return;
+    to.connectivity = from.connectivity;
+    Object.assign(from, { client: undefined, link: undefined });
+    for (const operation of from.operations) {
+      if (!operation.isOfClient || !isOpenForClient(operation)) continue;
+      if (operation.frameId !== 0) {
+        // Whoever pulls it has not heard of its end.
+        operation.isForgotten = true;
+        continue;
+      }
+      operation.session = to;
+      from.operations.delete(operation);
+      to.operations.add(operation);
+    }
+  }
+
+  /** The server takes a client's session for a new one, as far as `isKnown` says where it has it already. */
+  taken(tag: bigint, isKnown: (session: SessionRecord) => boolean): SessionRecord | undefined {
+    const newest = this.sessionsByTag.get(tag);
+    return newest === undefined || !isKnown(newest) ? newest : this.openSession(newest, newest.tag);
+  }
+
   openSession(
-    fields: Pick<SessionRecord, 'actor' | 'isObedient' | 'isReconnecting'> &
-      Partial<Pick<SessionRecord, 'maxBufferedBytes'>>,
+    { actor, isObedient, isReconnecting, maxBufferedBytes }: SessionTraits,
+    former?: bigint,
   ): SessionRecord {
     const session: SessionRecord = {
-      maxBufferedBytes: undefined,
-      ...fields,
-      tag: BigInt(this.sessions.length + 1),
+      actor,
+      isObedient,
+      isReconnecting,
+      maxBufferedBytes,
+      isAnew: former !== undefined,
+      tag: former ?? BigInt(this.sessionsByTag.size + 1),
       operations: new Set(),
       sessionId: 0,
       server: undefined,
@@ -89,6 +131,7 @@ export class Ledger {
       expiresAt: undefined,
       overdueAt: undefined,
       overfullAt: undefined,
+      cached: new Set(),
       client: undefined,
       connectivity: undefined,
       link: undefined,
@@ -109,7 +152,7 @@ export class Ledger {
     session: SessionRecord,
     plan: AnswerPlan,
     bodyOf: (index: number) => Uint8Array,
-    origin: OperationOrigin = 'client',
+    { origin = 'client', reference }: { origin?: OperationOrigin; reference?: number | undefined } = {},
   ): OperationRecord {
     const index = this.operations.length + 1;
     const operation: OperationRecord = {
@@ -124,6 +167,8 @@ export class Ledger {
       isToBeHeld: false,
       isHeld: false,
       unsubscribedAt: undefined,
+      isForgotten: false,
+      reference,
       isCancelled: false,
       isWithdrawn: false,
       isTooLate: false,

@@ -1,6 +1,6 @@
 import type { ClientSession } from '../../src/client/session/session';
 import type { SessionConnectivity } from '../../src/protocol/session/session-connectivity';
-import type { OperationFailure } from '../../src/client/errors';
+import type { OperationFailure, OperationOutcome } from '../../src/client/errors';
 import type { ServerSession } from '../../src/server/session/session';
 import type { ResultPush } from '../../src/protocol/operation/result';
 import type { SubmitEnd } from '../../src/server/session/session-message';
@@ -11,7 +11,12 @@ export type Seen =
   | { readonly type: 'partial'; readonly body: Uint8Array }
   | { readonly type: 'last'; readonly body: Uint8Array }
   | { readonly type: 'complete' }
-  | { readonly type: 'error'; readonly reason: OperationFailure | undefined; readonly errorCode: number };
+  | {
+      readonly type: 'error';
+      readonly reason: OperationFailure | undefined;
+      readonly errorCode: number;
+      readonly outcome: OperationOutcome | undefined;
+    };
 
 /** How the application ended an operation, or somebody for it. */
 export interface RecordedEnd {
@@ -26,7 +31,8 @@ export interface RecordedEnd {
 export interface OperationRecord {
   /** From 1; a submit carries it in a field that nothing else uses. */
   readonly index: number;
-  readonly session: SessionRecord;
+  /** The one that it is waited for in: what waits when a session is opened anew goes with it. */
+  session: SessionRecord;
   readonly plan: AnswerPlan;
   readonly body: Uint8Array;
   /** 0 until it is sent. */
@@ -40,6 +46,10 @@ export interface OperationRecord {
   isHeld: boolean;
   /** How much it had seen when its client unsubscribed. */
   unsubscribedAt: number | undefined;
+  /** Whether it was sent to a server that has its session no more. */
+  isForgotten: boolean;
+  /** The key of the cached object that it refers to. */
+  readonly reference: number | undefined;
   /** Whether its client called `cancel`. */
   isCancelled: boolean;
   /** Whether the application cancelled it. */
@@ -82,9 +92,9 @@ export interface Grant {
   epoch: number;
 }
 
-/** A session, as both ends know it. */
+/** A session, as both ends know it. One that is opened anew is another, which its client goes over to. */
 export interface SessionRecord {
-  /** What the client names it by before it has an id. */
+  /** What the client names it by before it has an id, and whenever it asks for another in its place. */
   readonly tag: bigint;
   readonly actor: string;
   /** Whether its client keeps to the protocol. */
@@ -120,6 +130,12 @@ export interface SessionRecord {
   /** When more waited for its client than there is room for: it is about to expire. */
   overfullAt: number | undefined;
 
+  /** Whether it was opened in the place of one that its server had no more. */
+  readonly isAnew: boolean;
+  /** Keys of the objects that its client has put. */
+  readonly cached: Set<number>;
+
+  /** Undefined where the client has not heard of it, or has gone over to another. */
   client: ClientSession | undefined;
   connectivity: SessionConnectivity | undefined;
   /** The connection that the client has it on, and the last one that it had. */

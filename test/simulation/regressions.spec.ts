@@ -212,6 +212,35 @@ describe('found by the simulation', () => {
     expect([stage.server.sessionCount, sibling.state]).toEqual([1, 'open']);
   });
 
+  it('a session that can neither move nor stay yet has not received what its connection brings meanwhile', async () => {
+    const verdicts = [SessionErrorCode.None, SessionErrorCode.AuthFailed, SessionErrorCode.AuthFailed];
+    begin({ server: { policy: () => verdicts.shift() ?? SessionErrorCode.None } }, () => counting(stage, 40));
+    const reconnect = { ...RECONNECT, minDelayMs: 10, maxDelayMs: 10, reopen: true };
+    const { session } = await open({ reconnect });
+    const outcome = new Outcome(session);
+    await stage.elapse(10);
+    await expect(stage.settled(session.moveTo(stage.webSocket))).rejects.toBeInstanceOf(SessionRejectedError);
+    await stage.elapse(200);
+    expect([outcome.parts, outcome.end, stage.connections.length]).toEqual([upTo(40), 'complete', 2]);
+  });
+
+  it('what waits for credit is not sent over a connection that is lost, whoever gives credit back', async () => {
+    begin({}, () => NEVER);
+    const { client, session } = await open({ reconnect: undefined });
+    const sibling = await stage.settled(client.openSession());
+    const reopening = await stage.settled(client.openSession({ reconnect: { ...RECONNECT, reopen: true } }));
+    sessions[0]?.grant(1, { scope: FlowScope.Connection });
+    await stage.elapse(10);
+    const [first, second, third] = [new Outcome(session), new Outcome(sibling), new Outcome(reopening)];
+    await stage.elapse(10);
+    stage.cut(1);
+    await stage.elapse(5);
+    expect([first.error, second.error]).toMatchObject([{ outcome: 'unknown' }, { outcome: 'not-run' }]);
+    await stage.elapse(50);
+    expect(third.end).toBeUndefined();
+    expect(reopening.usage).toMatchObject({ operationsInFlight: 1, operationsWaiting: 0 });
+  });
+
   it('a client that is closed while a session moves has nothing left', async () => {
     begin({ conditions: { latencyMs: [5, 5] } }, () => NEVER);
     const { client, session } = await open();

@@ -53,6 +53,12 @@ export interface Scenario {
   readonly flooders: number;
   /** When the server closes before its time, if it does, and with how much grace. */
   readonly earlyClose: { readonly atMs: number; readonly graceMs: number } | undefined;
+  /** When the server is put down, how long it says so before, undefined for a crash, and when another runs in its place. */
+  readonly restarts: readonly {
+    readonly atMs: number;
+    readonly graceMs: number | undefined;
+    readonly downMs: number;
+  }[];
   /** When somebody sets the date, and by how much. */
   readonly clockSteps: readonly { readonly atMs: number; readonly byMs: number }[];
   /** When a process stands still: the server's, or that of a client by its number from 1. */
@@ -73,6 +79,8 @@ export interface PolicyScenario {
 
 /** Milliseconds that a client of preview4 waits for the answer to its hello. */
 const HELLO_MS = 2000;
+/** Milliseconds that a client looks for a server. */
+const MOST_GIVE_UP_MS = 900;
 /** Operations of a session. */
 const MOST_IN_FLIGHT = 4;
 /** Bytes of a client's submit. */
@@ -99,9 +107,12 @@ export function drawScenario(random: Random): Scenario {
     conditions.silenceMs[1],
     LONGEST_ANSWER_MS,
     ...clients.map(({ connectTimeoutMs }) => connectTimeoutMs),
-    HELLO_MS,
+    HELLO_MS + MOST_GIVE_UP_MS,
     ...clients.map((client) => client.keepAlive.idleMs + client.keepAlive.timeoutMs),
   );
+  const earlyClose = random.chance(0.15)
+    ? { atMs: random.int(50, activeMs), graceMs: random.pick([0, random.int(1, 100), random.int(50, 300)]) }
+    : undefined;
   return {
     activeMs,
     longestMs,
@@ -144,9 +155,8 @@ export function drawScenario(random: Random): Scenario {
     clients,
     thieves: random.chance(0.3) ? 1 : 0,
     flooders: random.chance(0.3) ? 1 : 0,
-    earlyClose: random.chance(0.15)
-      ? { atMs: random.int(50, activeMs), graceMs: random.pick([0, random.int(1, 100), random.int(50, 300)]) }
-      : undefined,
+    earlyClose,
+    restarts: earlyClose === undefined ? drawRestarts(random.fork('restarts'), activeMs) : [],
     clockSteps: drawClockSteps(random.fork('clock'), activeMs),
     pauses: drawPauses(random.fork('pauses'), activeMs, clients.length),
   };
@@ -175,6 +185,16 @@ function drawClockSteps(random: Random, activeMs: number): Scenario['clockSteps'
   return Array.from({ length: count }, () => ({
     atMs: random.int(0, activeMs),
     byMs: random.pick(STEPS_MS) * random.pick([-1, 1]),
+  }));
+}
+
+function drawRestarts(random: Random, activeMs: number): Scenario['restarts'] {
+  const count = random.pick([0, 0, 1, 2]);
+  return Array.from({ length: count }, (_, index) => ({
+    // One is over, or is not begun, when the next is due.
+    atMs: random.int(50, Math.floor(activeMs / 2)) + Math.floor((index * activeMs) / 2),
+    graceMs: random.pick([undefined, undefined, random.int(0, 60)]),
+    downMs: random.int(0, 60),
   }));
 }
 
@@ -222,8 +242,8 @@ function drawClient(random: Random, name: string, serverMaxInFlight: number): Cl
           minDelayMs: random.int(0, 10),
           maxDelayMs: random.int(10, 60),
           jitter: random.pick([0, 0.5, 1]),
-          // A session of the ledger is one session of the server.
-          reopen: false,
+          reopen: random.fork('reopen').chance(0.6),
+          giveUpMs: random.fork('giving up').int(200, MOST_GIVE_UP_MS),
         }
       : undefined,
     connectTimeoutMs: random.int(20, 100),

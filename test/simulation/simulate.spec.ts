@@ -24,6 +24,8 @@ const MET = [
   'attachment: resumed',
   'bad calls',
   'clock steps',
+  'connectivity: reopened',
+  'crashes',
   'completed while detached',
   'end: cancelled',
   'end: closed',
@@ -65,6 +67,7 @@ const MET = [
   'policy: resume refused',
   'releases',
   'replayed results',
+  'restarts',
   'resumes refused for a gap',
   'right tokens of others refused',
   'sessions that ran out',
@@ -115,7 +118,7 @@ describe('the simulation', () => {
   });
 
   it('has every invariant, numbered and in words', () => {
-    expect(INVARIANTS.map(({ number }) => number)).toEqual(Array.from({ length: 19 }, (_, index) => index));
+    expect(INVARIANTS.map(({ number }) => number)).toEqual(Array.from({ length: 20 }, (_, index) => index));
     for (const { number, text } of INVARIANTS) expect(textOf(number)).toBe(text);
   });
 });

@@ -1,4 +1,5 @@
-import { createServer } from '../../src/server/server';
+import { createServer, type Server } from '../../src/server/server';
+import type { SessionPolicy } from '../../src/server/opening/policy';
 import { MessageType } from '../../src/wire/message-type';
 import type { Packet } from '../../src/wire/packet';
 import { Application } from './actors/application';
@@ -18,7 +19,7 @@ import { VirtualScheduler } from './time/virtual-scheduler';
 import { WallClock } from './time/wall-clock';
 import { Watchdog } from './time/watchdog';
 import { WireWatch } from './wire/wire-watch';
-import type { World } from './world';
+import { sleep, type World } from './world';
 
 export interface SimulationOptions {
   /** How many of the last events are kept to be looked at. Default 50. */
@@ -76,6 +77,12 @@ const PRECIOUS: readonly MessageType[] = [
   MessageType.Pong,
 ];
 
+function lastOf(servers: readonly Server[]): Server {
+  const server = servers.at(-1);
+  if (server === undefined) throw new Error('no server has begun');
+  return server;
+}
+
 class Run {
   private readonly scenario: Scenario;
   private readonly scheduler = new VirtualScheduler();
@@ -87,8 +94,12 @@ class Run {
   private readonly watchdog: Watchdog;
   private readonly application: Application;
   private readonly actors: readonly ClientActor[];
+  private readonly servers: Server[] = [];
+  private readonly tokens: Random;
+  private readonly policy: SessionPolicy;
   private isActive = true;
   private isFinished = false;
+  private isRestarting = false;
   /** Past this time nothing may be left to happen. */
   private endsBy = Infinity;
 
@@ -118,8 +129,16 @@ class Run {
       isPrecious: ({ header }: Packet) => PRECIOUS.includes(header.messageType),
     });
     const endpoints = [network.endpoint('tcp'), network.endpoint('websocket')];
-    const tokens = random.fork('tokens');
     const isActive = (): boolean => this.isActive;
+    const { servers } = this;
+    this.tokens = random.fork('tokens');
+    this.policy = policyOf({
+      scenario,
+      ledger: this.ledger,
+      random: random.fork('policy'),
+      scheduler: serverProcess.scheduler,
+      wallClock,
+    });
     this.world = {
       scenario,
       scheduler,
@@ -133,21 +152,12 @@ class Run {
       get isActive() {
         return isActive();
       },
-      server: createServer({
-        ...scenario.server,
-        listen: endpoints,
-        scheduler: serverProcess.scheduler,
-        wallClock,
-        randomBytes: (length) => tokens.bytes(length),
-        policy: policyOf({
-          scenario,
-          ledger: this.ledger,
-          random: random.fork('policy'),
-          scheduler: serverProcess.scheduler,
-          wallClock,
-        }),
-      }),
+      servers,
+      get server() {
+        return lastOf(servers);
+      },
     };
+    servers.push(this.createServer());
     this.watchdog = new Watchdog(this.world);
     this.application = new Application(this.world);
     this.actors = scenario.clients.map((client) => new ClientActor(this.world, client, this.watch));
@@ -192,7 +202,7 @@ class Run {
 
   private begin(): void {
     const { world, scenario, scheduler, serverProcess, watch } = this;
-    this.application.start();
+    this.application.serve(world.server);
     for (const actor of this.actors) void actor.live();
     for (let index = 1; index <= scenario.thieves; index++) void thieve(world, `thief ${index}`, watch);
     for (let index = 1; index <= scenario.flooders; index++) void flood(world, `flood ${index}`, watch);
@@ -200,6 +210,9 @@ class Run {
       this.stopFaults();
     }, scenario.activeMs);
     this.disturb();
+    for (const { atMs, graceMs, downMs } of scenario.restarts) {
+      serverProcess.scheduler.schedule(() => void this.restart(graceMs, downMs), atMs);
+    }
     const { earlyClose } = scenario;
     if (earlyClose === undefined) return;
     serverProcess.scheduler.schedule(() => {
@@ -246,6 +259,34 @@ class Run {
     await Promise.all(this.actors.map((actor) => actor.finish()));
     await this.closeServer(0);
     this.isFinished = true;
+  }
+
+  /** Puts another server in the place of this one, which knows nothing of what that had. */
+  private async restart(graceMs: number | undefined, downMs: number): Promise<void> {
+    const { ledger, world, serverProcess } = this;
+    if (this.isRestarting) return;
+    this.isRestarting = true;
+    ledger.count(graceMs === undefined ? 'crashes' : 'restarts');
+    // It ends like any other, and nobody hears of that.
+    if (graceMs === undefined) world.network.cutAll();
+    await this.closeServer(graceMs ?? 0);
+    await sleep(serverProcess, downMs);
+    ledger.tell('server', 'begins anew');
+    this.servers.push(this.createServer());
+    this.application.serve(world.server);
+    this.isRestarting = false;
+  }
+
+  private createServer(): Server {
+    const { scenario, serverProcess, wallClock, policy, tokens, world } = this;
+    return createServer({
+      ...scenario.server,
+      listen: world.endpoints,
+      scheduler: serverProcess.scheduler,
+      wallClock,
+      randomBytes: (length) => tokens.bytes(length),
+      policy,
+    });
   }
 
   private async closeServer(graceMs: number): Promise<void> {

@@ -19,7 +19,10 @@ export interface World {
   readonly network: SimulatedNetwork;
   readonly ledger: Ledger;
   readonly random: Random;
+  /** The one that runs, or ran last. */
   readonly server: Server;
+  /** All that ran, one after another. */
+  readonly servers: readonly Server[];
   /** Every client that connected, also those that are closed. */
   readonly clients: Client[];
   /** Where the server listens. */

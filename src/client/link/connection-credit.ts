@@ -5,6 +5,8 @@ import type { FlowUpdateMetadata } from '../../wire/messages/flow-update';
 export class ConnectionCredit {
   /** As FLOW_UPDATEs of connection scope leave it. */
   readonly scope = new CreditScope();
+  /** Whether nothing more is sent over the connection. */
+  isOver = false;
   private operations = 0;
   /** How each session sends what waits. */
   private readonly senders = new Set<() => void>();
@@ -39,6 +41,12 @@ export class ConnectionCredit {
   apply(update: FlowUpdateMetadata, now: number): void {
     this.scope.apply(update, now);
     this.sendAll();
+  }
+
+  /** The connection is over: what its sessions give back is nobody's room. */
+  end(): void {
+    this.isOver = true;
+    this.senders.clear();
   }
 
   /** One session's end is another's room, where there is a limit at all. */

@@ -350,6 +350,7 @@ export class ClientLink implements WatchedPeer {
     if (this.over) return;
     this.over = true;
     this.watching.unsubscribe();
+    this.credit.end();
     const { peer } = this.transport;
     const isUnanswered = !this.wasOpened && this.opens.size > 0;
     if (isUnanswered && this.preview3 === 'known') forgetPreview3(this.endpoint);

@@ -1,6 +1,8 @@
+import { first } from 'rxjs';
 import { microseconds } from '../../protocol/microseconds';
 import { SessionState } from '../../protocol/session/session-lifecycle';
 import type { ConnectEndpoint } from '../../transport/endpoint';
+import { onEach } from '../../transport/on-each';
 import type { TransportKind } from '../../transport/transport';
 import { SessionMigrateMetadata, TransportId } from '../../wire/messages/session-migrate';
 import { MigrationRefusedError } from '../errors';
@@ -38,7 +40,7 @@ export class SessionMover {
       await links.leaveUnused(link);
       throw linkOver(from.transport.peer);
     }
-    // From here on nothing of the old link counts: what it still brings comes again on the new one.
+    // From here on nothing of the old link counts until the session is somewhere: what it still brings comes again there.
     const answerPings = from.withholdPongs();
     session.detach();
     this.reconnection.hold(session);
@@ -49,10 +51,12 @@ export class SessionMover {
     } else {
       if (outcome.kind === 'lost' || session.reopens) await this.stay(session, from);
       else this.reconnection.expire(session, outcome.error);
+    }
+    onEach(session.state$.pipe(first((state) => state !== 'reconnecting')), () => {
       // The server may still have it where it was.
       if (session.state === SessionState.Closed) from.send(session.farewell());
-    }
-    answerPings();
+      answerPings();
+    });
     if (outcome.kind === 'attached') return;
     await links.leaveUnused(link);
     throw outcome.error;

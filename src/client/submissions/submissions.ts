@@ -347,7 +347,7 @@ export class Submissions {
   }
 
   private mayBegin(wanted: Submission, connection: ConnectionCredit): boolean {
-    return this.intake !== 'held' && this.window.admits(wanted, connection);
+    return this.intake !== 'held' && !connection.isOver && this.window.admits(wanted, connection);
   }
 
   private readonly sendWaiting = (): void => {

@@ -2,6 +2,7 @@ import { Observable, type ObservableInput, type SchedulerLike } from 'rxjs';
 import type { Answer } from '../../../operators/application/respond-to-submits';
 import { FlowScope } from '../../../src/wire/messages/flow-update';
 import { CloseReason, InFlightPolicy } from '../../../src/wire/messages/session-close';
+import type { Server } from '../../../src/server/server';
 import type { PatchRequest, Submit } from '../../../src/server/session/session-message';
 import type { ServerSession } from '../../../src/server/session/session';
 import { acceptsOperations } from '../../../src/protocol/session/session-lifecycle';
@@ -38,8 +39,9 @@ export class Application {
     this.scheduler = world.serverProcess.scheduler;
   }
 
-  start(): void {
-    const { server, ledger } = this.world;
+  /** Serves the sessions of a server. */
+  serve(server: Server): void {
+    const { ledger } = this.world;
     ledger.follow(server.sessions$, (session) => {
       this.take(session);
     });
@@ -75,12 +77,14 @@ export class Application {
   private take(session: ServerSession): void {
     const { ledger, scenario } = this.world;
     const { scheduler } = this;
-    const record = ledger.sessionsByTag.get(session.open.clientSessionTag);
+    const record = ledger.taken(session.open.clientSessionTag, ({ server }) => server !== undefined);
     if (record === undefined) {
       ledger.violated(0, `the server emitted a session of tag ${session.open.clientSessionTag}`);
       return;
     }
     record.server = session;
+    const { context: expiresAt } = session;
+    if (typeof expiresAt === 'number') record.expiresAt = expiresAt;
     ledger.tell('server', `has ${nameOf(record)}`);
     this.follow(record, session);
     const respond = (): void => {
@@ -156,7 +160,7 @@ export class Application {
       if (this.random.chance(0.05)) this.giveUpAnother(operation);
     });
     this.atWork.set(operation, submit);
-    const { plan, index } = operation;
+    const { plan, index, session } = operation;
     const context: AnswerContext = { submit, index, plan, scheduler, log: this.logOf(operation) };
     switch (plan.kind) {
       case 'throw':
@@ -164,7 +168,7 @@ export class Application {
       case 'pull':
         return pulled(context);
       case 'late':
-        return this.late(operation, context);
+        return this.late(operation, context, session.server);
       case 'parked':
         return parked(context);
       default:
@@ -218,7 +222,11 @@ export class Application {
   }
 
   /** Answers by hand, and does not stop when it is told to. */
-  private late(operation: OperationRecord, { submit, index, plan, log }: AnswerContext): Observable<Answer> {
+  private late(
+    operation: OperationRecord,
+    { submit, index, plan, log }: AnswerContext,
+    server: ServerSession | undefined,
+  ): Observable<Answer> {
     const { scheduler } = this;
     const { ledger } = this.world;
     scheduler.schedule(() => {
@@ -227,7 +235,7 @@ export class Application {
       try {
         const body = partBody(index, 0, plan.partBytes);
         operation.offered = body;
-        operation.session.server?.sendResult(submit.complete(body));
+        server?.sendResult(submit.complete(body));
         if (isOver) ledger.facts.push({ kind: 'answered-after-end', operation });
       } catch {
         operation.offered = before;

@@ -135,7 +135,8 @@ export class ClientActor {
         ...(reconnect === undefined ? { allowResume: random.chance(0.3) } : { reconnect }),
       });
       world.ledger.count(`sessions of ${session.revision}`);
-      const actor = new SessionActor(world, record, session, {
+      world.ledger.goesOver(record, session);
+      const actor = new SessionActor(world, record.tag, session, {
         client,
         process: this.process,
         random: random.fork(`session ${record.tag}`),

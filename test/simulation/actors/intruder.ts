@@ -170,7 +170,9 @@ function nonsense(
 }
 
 function newOperation(world: World, record: SessionRecord, random: Random): OperationRecord {
-  return world.ledger.addOperation(record, drawAnswer(random), bodyFor(random.int(0, 60)), 'flood');
+  return world.ledger.addOperation(record, drawAnswer(random), bodyFor(random.int(0, 60)), {
+    origin: 'flood',
+  });
 }
 
 function anyOf({ operations }: SessionRecord, random: Random): OperationRecord | undefined {
@@ -196,7 +198,7 @@ export function haunt(world: World, session: SessionRecord, from: SimulatedTrans
   const random = world.random.fork(`ghost of ${session.tag} on ${from.connectionId}`);
   const { sessionId } = session;
   const [first] = session.outstanding;
-  const ghost = world.ledger.addOperation(session, drawAnswer(random), bodyFor(8), 'ghost');
+  const ghost = world.ledger.addOperation(session, drawAnswer(random), bodyFor(8), { origin: 'ghost' });
   world.scheduler.schedule(
     () => {
       if (!from.isWritable) return;

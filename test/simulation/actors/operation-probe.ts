@@ -2,6 +2,7 @@ import { Subscription, type Observer, type SchedulerLike } from 'rxjs';
 import { OperationError } from '../../../src/client/errors';
 import { TOO_LARGE_CODE } from '../../../src/server/connection/error-packet';
 import { isTerminal, type ResultPush } from '../../../src/protocol/operation/result';
+import { isForgottenByServer } from '../innards';
 import type { Ledger } from '../ledger';
 import type { OperationRecord } from '../records';
 
@@ -25,16 +26,22 @@ export class OperationProbe extends Subscription implements Observer<ResultPush>
   }
 
   error(error: unknown): void {
-    const [reason, errorCode] =
-      error instanceof OperationError ? [error.reason, error.errorCode] : [undefined, 0];
+    const {
+      reason,
+      errorCode = 0,
+      outcome,
+    }: Partial<OperationError> = error instanceof OperationError ? error : {};
     if (reason === undefined) this.ledger.violated(0, `an operation failed: ${String(error)}`);
     this.ledger.count(`outcome: ${reason}`);
     if (errorCode === TOO_LARGE_CODE) this.ledger.count('answers that were too large');
     // Nothing is sent that says so.
-    const { session } = this.operation;
-    if (reason === 'too-large' || session.link === undefined) session.outstanding.delete(this.operation);
+    const { operation } = this;
+    const { session, frameId } = operation;
+    const isForgotten = session.client !== undefined && isForgottenByServer(session.client);
+    if (isForgotten && frameId !== 0) operation.isForgotten = true;
+    if (reason === 'too-large' || session.link === undefined) session.outstanding.delete(operation);
     if (reason === 'slow-consumer') this.noteSlow();
-    this.note({ type: 'error', reason, errorCode });
+    this.note({ type: 'error', reason, errorCode, outcome });
     super.unsubscribe();
   }
 

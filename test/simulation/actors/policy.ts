@@ -30,18 +30,19 @@ export function policyOf(surroundings: PolicySurroundings): SessionPolicy {
       verdict = random.pick([false, SessionErrorCode.AuthFailed, refuse('auth-failed', 'not today')]);
     } else if (hasOwners || lifeMs !== undefined) {
       const owner = hasOwners ? new TextDecoder().decode(auth) : undefined;
-      const record = ledger.sessionsByTag.get(open.clientSessionTag);
+      const record = resumes === undefined ? undefined : ledger.sessionsByTag.get(open.clientSessionTag);
+      let expiresAt = record?.expiresAt;
       // Whatever it was told first, until that is over: to come back sooner makes a session no older.
-      if (record !== undefined && lifeMs !== undefined) {
+      if (lifeMs !== undefined) {
         const now = wallClock.now();
         const isRenewed =
-          record.isReconnecting && now >= (record.expiresAt ?? Infinity) && random.chance(0.7);
+          record?.isReconnecting === true && now >= (expiresAt ?? Infinity) && random.chance(0.7);
         if (isRenewed) ledger.count('policy: more time');
-        record.expiresAt = isRenewed ? undefined : record.expiresAt;
-        record.expiresAt ??= now + within(random, lifeMs);
+        if (isRenewed || expiresAt === undefined) expiresAt = now + within(random, lifeMs);
+        if (record !== undefined) record.expiresAt = expiresAt;
       }
-      const expiresAt = record?.expiresAt;
-      verdict = accept(what, {
+      // Of a new session: whatever the policy says of another that is opened meanwhile.
+      verdict = accept(expiresAt, {
         ...(owner !== undefined && { owner }),
         ...(expiresAt !== undefined && { expiresAt }),
       });

@@ -45,17 +45,33 @@ export class SessionActor {
 
   constructor(
     private readonly world: World,
-    private readonly record: SessionRecord,
+    private readonly tag: bigint,
     private readonly session: ClientSession,
     private readonly options: SessionActorOptions,
   ) {
-    record.client = session;
+    let told = this.record;
     world.ledger.follow(session.state$, (state) => {
+      const { record } = this;
       record.connectivity = state;
-      if (state !== 'open' && state !== 'resumed') record.link = undefined;
+      if (state === 'reopened' || state === 'resumed') {
+        world.ledger.facts.push({
+          kind: 'told-again',
+          session: record,
+          as: state,
+          isAnother: record !== told,
+        });
+        told = record;
+      } else if (state !== 'open') record.link = undefined;
       world.ledger.count(`connectivity: ${state}`);
       world.ledger.tell(record.actor, `${nameOf(record)} is ${state}`);
     });
+  }
+
+  /** What is known of the session, which is another once it is opened anew. */
+  private get record(): SessionRecord {
+    const record = this.world.ledger.heldBy(this.tag);
+    if (record === undefined) throw new Error(`no client has a session tagged ${this.tag}`);
+    return record;
   }
 
   get isAlive(): boolean {
@@ -111,7 +127,7 @@ export class SessionActor {
         this.submit(bodyFor(random.chance(0.1) ? random.int(40, LONGEST_BODY) : random.int(0, 40)));
         return;
       case 'reference':
-        this.submit(() => referenceBody(random.int(1, 4), this.session.revision), true);
+        this.refer(random.int(1, 4));
         return;
       case 'unsubscribe':
         this.anyOpen()?.unsubscribe();
@@ -142,12 +158,19 @@ export class SessionActor {
     return { session: this.session, client, random };
   }
 
-  private submit(bodyOf: (index: number) => Uint8Array, isReference = false): void {
+  /** Submits what refers to a cached object, which may not be there. */
+  private refer(key: number): void {
+    this.submit(() => referenceBody(key, this.session.revision), key);
+  }
+
+  private submit(bodyOf: (index: number) => Uint8Array, reference?: number): void {
     const { world, record, session, probes } = this;
     this.forgetEnded();
     if (probes.size >= MAX_OPEN || !acceptsOperations(session.state)) return;
-    const operation = world.ledger.addOperation(record, drawAnswer(this.options.random), bodyOf);
-    const metadata = { ...fieldsOf(operation), ...(isReference ? REFERENCE_FIELDS : {}) };
+    const operation = world.ledger.addOperation(record, drawAnswer(this.options.random), bodyOf, {
+      reference,
+    });
+    const metadata = { ...fieldsOf(operation), ...(reference !== undefined && REFERENCE_FIELDS) };
     const { process, random, scenario } = this.options;
     const probe = new OperationProbe(world.ledger, operation, process.scheduler, scenario.slowConsumerMs);
     probes.set(operation, probe);
@@ -201,6 +224,7 @@ export class SessionActor {
       return;
     }
     await this.ask('cache', async () => {
+      this.record.cached.add(key);
       const { status, cacheKeyLo } = await this.session.cachePut(
         { ...cacheKey(key), ttlMs: random.int(1, 2000) },
         random.bytes(random.int(0, 50)),

@@ -5,14 +5,14 @@ import { firstOf, type Finding } from './invariant';
 
 /** 11 */
 export function nothingIsLeft(world: World): Finding {
-  const { scheduler, server, network, ledger, clients } = world;
+  const { scheduler, servers, network, ledger, clients } = world;
   if (scheduler.pendingCount > 0) return `${scheduler.pendingCount} timers are left`;
   if (network.openCount > 0) return `${network.openCount} connections are left`;
-  const users = [server, ...clients].entries();
-  for (const [index, { usage }] of users) {
-    const left = Object.entries(usage).find(([, count]) => count !== 0);
-    const who = index === 0 ? 'the server' : `client no. ${index}`;
-    if (left !== undefined) return `${who} has ${String(left[1])} ${left[0]} left`;
+  for (const [who, users] of Object.entries({ server: servers, client: clients })) {
+    for (const [index, { usage }] of users.entries()) {
+      const left = Object.entries(usage).find(([, count]) => count !== 0);
+      if (left !== undefined) return `${who} no. ${index + 1} has ${String(left[1])} ${left[0]} left`;
+    }
   }
   const running = ledger.operations.find(({ isRunning }) => isRunning);
   if (running !== undefined) return `the handler of ${nameOfOperation(running)} is left`;

@@ -23,8 +23,10 @@ export function slowOnesAreHeld({ ledger, clients }: World): Finding {
   for (const { usage } of clients) counted += usage.bufferedBytes;
   let waiting = 0;
   const finding = firstOf(ledger.sessions, (session) => {
-    const { client, link } = session;
-    if (client === undefined || isOverForClient(session)) return undefined;
+    const { link } = session;
+    // What has ended with a session that was opened anew may wait for its puller.
+    const held = ledger.heldBy(session.tag);
+    if (held?.client === undefined || isOverForClient(held)) return undefined;
     const most = session.maxBufferedBytes ?? SESSION_DEFAULTS.maxBufferedBytes;
     return firstOf(session.operations, (operation) => {
       const { pulled, isToBeHeld, frameId } = operation;

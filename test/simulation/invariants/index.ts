@@ -18,6 +18,7 @@ import {
   partsInOrder,
   startsOnce,
 } from './outcomes';
+import { refersToItsOwn, saysThatItIsAnother, saysWhetherItRan, sendsNothingAnew } from './reopened';
 import { isTaken } from './sizes';
 import { recordedSurfaces, replaysTheSame, takesBack, waitsItsWindow } from './recorded';
 
@@ -122,6 +123,12 @@ export const INVARIANTS: readonly Invariant[] = [
     fact: [heedsHolds, slowForLong],
     session: [heldWithinBounds],
     world: [slowOnesAreHeld],
+  },
+  {
+    number: 19,
+    text: 'a session that its server has no more is another, and says so: what was sent stays unknown, the rest is sent',
+    operation: [saysWhetherItRan],
+    fact: [saysThatItIsAnother, sendsNothingAnew, refersToItsOwn],
   },
 ];
 

@@ -29,7 +29,7 @@ export function endsForAReason(operation: OperationRecord): Finding {
   const outcome = operation.seen.at(-1);
   if (outcome?.type !== 'error') return undefined;
   const name = nameOfOperation(operation);
-  const { ends, session, isCancelled, isWithdrawn, isTooLate, isEarly, starts } = operation;
+  const { ends, session, isForgotten, isCancelled, isWithdrawn, isTooLate, isEarly, starts } = operation;
   switch (outcome.reason) {
     case 'cancelled':
       return isCancelled ? undefined : `${name} was cancelled by nobody`;
@@ -62,7 +62,9 @@ export function endsForAReason(operation: OperationRecord): Finding {
     case 'connection-lost': {
       const isOver = isOverForClient(session) || session.client?.state === undefined;
       const isClosing = session.client !== undefined && isClosingForClient(session.client);
-      return isOver || isClosing ? undefined : `${name} ended ${outcome.reason}, and its session lives`;
+      return isOver || isClosing || isForgotten
+        ? undefined
+        : `${name} ended ${outcome.reason}, and its session lives`;
     }
     case 'slow-consumer':
       return operation.pulled === undefined ? `${name} is called slow, and nobody pulls` : undefined;

@@ -110,6 +110,11 @@ export class SimulatedNetwork {
     for (const connection of this.connections.values()) connection.heal();
   }
 
+  /** Whoever listens is gone: all that is connected breaks. */
+  cutAll(): void {
+    for (const connection of this.connections.values()) connection.breakAnyhow();
+  }
+
   private get serverHost(): Host {
     const { scheduler, server = { scheduler, sockets: scheduler } } = this.options;
     return server;
@@ -236,6 +241,10 @@ class Connection implements TransportWatcher {
       },
       within(random, conditions.lifetimeMs),
     );
+  }
+
+  breakAnyhow(): void {
+    this.break(this.isHealed ? 'reset' : this.options.random.pick(['reset', 'truncate', 'silence']));
   }
 
   heal(): void {

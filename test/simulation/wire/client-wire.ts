@@ -60,8 +60,11 @@ export class ClientWire {
     const ack = SessionOpenAckMetadata.decode(packet.metadata);
     const { sessionStatus } = ack;
     const isAccepted = sessionStatus === SessionStatus.Opened || sessionStatus === SessionStatus.Resumed;
-    const session = open === undefined ? undefined : this.ledger.sessionsByTag.get(open.tag);
+    const session = open === undefined ? undefined : this.sessionOf(open.tag, ack.sessionId);
     if (!isAccepted || session === undefined) return undefined;
+    const held = this.ledger.heldBy(session.tag);
+    // Of the first, whoever asked for it says that it has it.
+    if (held?.client !== undefined) this.ledger.goesOver(session, held.client);
     session.link = connectionId;
     Object.assign(session.grant, newGrant(ack.grantedOperationCredit));
     session.maxInFlight = ack.maxInFlightOperations;
@@ -71,6 +74,13 @@ export class ClientWire {
       if (!isOpenForClient(operation) || isOverForPuller(operation)) session.outstanding.delete(operation);
     }
     return session;
+  }
+
+  /** The newest of a tag and an id: others may be at servers that are gone. */
+  private sessionOf(tag: bigint, sessionId: number): SessionRecord | undefined {
+    return this.ledger.sessions
+      .filter((session) => session.tag === tag && session.sessionId === sessionId)
+      .at(-1);
   }
 
   private holds(connectionId: number, packet: Packet): void {
@@ -89,6 +99,7 @@ export class ClientWire {
     if (operation === undefined) return;
     if (operation.frameId !== 0) {
       ledger.count('submits sent again');
+      if (operation.isForgotten) ledger.facts.push({ kind: 'sent-anew', operation });
       return;
     }
     const { session } = operation;

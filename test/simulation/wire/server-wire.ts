@@ -162,8 +162,9 @@ export class ServerWire {
     ledger.count(`open: ${statusName(ack.sessionStatus)}${open.tokenHex === '' ? '' : ' (resume)'}`);
     const tokenHex = hexOf(packet.body.subarray(0, ack.resumeTokenBytes));
     if (ack.sessionStatus === SessionStatus.Opened) {
-      const session = ledger.sessionsByTag.get(open.tag);
+      const session = ledger.taken(open.tag, ({ sessionId }) => sessionId !== 0);
       if (session === undefined) return;
+      if (session.isAnew) ledger.count('sessions opened anew');
       session.sessionId = ack.sessionId;
       session.attachedTo = connectionId;
       session.cursor = open.isAnnounced ? 0 : undefined;

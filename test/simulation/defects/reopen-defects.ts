@@ -1,0 +1,87 @@
+import { OperationError } from '../../../src/client/errors';
+import { Connectivity } from '../../../src/client/session/connectivity';
+import { Submissions } from '../../../src/client/submissions/submissions';
+import type { OperationFailure } from '../../../src/client/errors';
+import { SessionCache } from '../../../src/server/session/session-cache';
+import type { Defect } from './defect';
+import { all, answer, replace } from './planting';
+
+interface SubmissionsShape {
+  hasForgotten?: boolean;
+  readonly waiting: Set<{ readonly subscriber: { error(error: unknown): void } }>;
+  endedWith(reason: OperationFailure): OperationError;
+}
+
+/** Of sessions that are opened anew, in the place of those that their server has no more. */
+export const REOPEN_DEFECTS: readonly Defect[] = [
+  {
+    name: 'what a server had is submitted to the one in its place',
+    invariants: [2, 19],
+    seed: 1,
+    plant: () =>
+      all(
+        replace<SubmissionsShape>(
+          Submissions.prototype,
+          'forget',
+          () =>
+            function () {
+              this.hasForgotten = true;
+            },
+        ),
+        replace<SubmissionsShape>(
+          Submissions.prototype,
+          'attach',
+          (original) =>
+            function (lastReceivedId: number, credit: unknown) {
+              const received = this.hasForgotten === true ? 0 : lastReceivedId;
+              this.hasForgotten = false;
+              return original.call(this, received, credit);
+            },
+        ),
+      ),
+  },
+  {
+    name: 'what waits is given up with the server that is gone',
+    invariants: [1],
+    seed: 1,
+    plant: () =>
+      replace<SubmissionsShape>(
+        Submissions.prototype,
+        'forget',
+        (original) =>
+          function (reason: OperationFailure) {
+            const waiting = [...this.waiting];
+            this.waiting.clear();
+            for (const { subscriber } of waiting) subscriber.error(this.endedWith(reason));
+            original.call(this, reason);
+          },
+      ),
+  },
+  {
+    name: 'a session that is another says that it is the same',
+    invariants: [19],
+    seed: 1,
+    plant: () =>
+      replace(
+        Connectivity.prototype,
+        'become',
+        (original) =>
+          function (phase: string) {
+            return original.call(this, phase === 'reopened' ? 'resumed' : phase);
+          },
+      ),
+  },
+  {
+    name: 'what may have run is said not to have',
+    invariants: [19],
+    seed: 1,
+    plant: () => answer(OperationError.prototype, 'outcome', 'not-run'),
+  },
+  {
+    name: 'an object is taken to be there whoever has put it',
+    invariants: [19],
+    seed: 1,
+    plant: () =>
+      replace(SessionCache.prototype, 'resolve', () => () => ({ kind: 'resolved', objects: [] })),
+  },
+];
