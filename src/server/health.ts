@@ -1,4 +1,8 @@
-import { BehaviorSubject, takeWhile, type Observable } from 'rxjs';
+import { BehaviorSubject, takeWhile, type Observable, type SchedulerLike, type Subscription } from 'rxjs';
+import { RuntimeError } from '../protocol/runtime-error';
+import type { Listener } from '../transport/endpoint';
+import { scheduleIn } from '../transport/time/schedule-in';
+import type { ServerReports } from './reports';
 
 /** How a server is, for whoever sends clients to it, and starts and stops it. */
 export interface ServerHealth {
@@ -64,4 +68,27 @@ export class Health {
     const isReady = phase === 'serving' && (store !== 'down' || this.storeDown === 'degrade');
     this.now.next({ phase, store, isReady });
   }
+}
+
+/** Milliseconds that a listener may take to be bound before that is told. */
+const BINDING_MS = 5_000;
+
+/** Tells of a listener that is not bound for so long: nobody can connect, and nothing else would say so. */
+export function tellUnbound(
+  { kind, address$ }: Listener,
+  { scheduler, reports }: { readonly scheduler: SchedulerLike; readonly reports: ServerReports },
+): Subscription {
+  const patience = scheduleIn(scheduler, BINDING_MS, () => {
+    reports.failures.next(notBound(kind));
+  });
+  const settled = (): void => {
+    patience.unsubscribe();
+  };
+  patience.add(address$.subscribe({ next: settled, error: settled }));
+  return patience;
+}
+
+function notBound(kind: string): RuntimeError {
+  const text = `a ${kind} listener does not listen after ${BINDING_MS / 1000} s; where it shares a web server, as webSocket({ server }) does, that one has to: call its listen(port)`;
+  return new RuntimeError('io', text, { reach: 'server', origin: 'application' });
 }

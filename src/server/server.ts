@@ -15,7 +15,7 @@ import { Profile } from '../wire/messages/payload-kind';
 import { showAsJson } from '../wire/show-as-json';
 import { Connection } from './connection/connection';
 import { contained } from './contained';
-import { Health, type ServerHealth, type AnswerProbe } from './health';
+import { Health, tellUnbound, type ServerHealth, type AnswerProbe } from './health';
 import { HeldSubject } from './held-subject';
 import { HandshakeGate } from './limits/handshake-gate';
 import type { LimitTripped } from './limits/limit-tripped';
@@ -325,6 +325,7 @@ class RunningServer implements Server {
         },
       }),
     );
+    this.accepting.add(tellUnbound(listener, this.context));
   }
 
   /** A listener can be anybody's: what it gives is judged, and costs that connection. */

@@ -1,3 +1,4 @@
+import * as http from 'node:http';
 import * as net from 'node:net';
 import { connect } from '../../src/client/client';
 import { RuntimeError } from '../../src/protocol/runtime-error';
@@ -7,6 +8,7 @@ import { memory } from '../../src/transport/memory';
 import { tcp } from '../../src/transport/tcp/tcp';
 import { webSocket } from '../../src/transport/web-socket/web-socket';
 import { told } from '../support/served';
+import { VirtualTime } from '../support/virtual-time';
 
 /** A port that somebody else listens on. */
 async function takenPort(): Promise<{ readonly port: number; free(): void }> {
@@ -44,6 +46,36 @@ describe('listening', () => {
     expect(server.usage).toMatchObject({ connections: 2, sessions: 2 });
     for (const client of clients) await client.close();
     await server.close();
+  });
+
+  it('is told once of a web server that is shared and does not listen, with the remedy', async () => {
+    const time = new VirtualTime();
+    const shared = http.createServer();
+    const listen = [webSocket({ server: shared }), memory()];
+    const server = createServer({ listen, scheduler: time });
+    const failures = told(server.failures$);
+    time.advance(4_999);
+    expect(failures).toEqual([]);
+    time.advance(600_000);
+    const message = expect.stringMatching(
+      /websocket listener does not listen.*call its listen\(port\)/,
+    ) as string;
+    expect(failures).toMatchObject([{ kind: 'io', reach: 'server', message }]);
+    await server.close();
+  });
+
+  it('is not told of what listens in time, fails, or is closed before', async () => {
+    const time = new VirtualTime();
+    const shared = http.createServer();
+    const server = createServer({ listen: webSocket({ server: shared }), scheduler: time });
+    const closed = createServer({ listen: webSocket({ server: http.createServer() }), scheduler: time });
+    const failures = [server, closed].map(({ failures$ }) => told(failures$));
+    await closed.close();
+    await new Promise<void>((resolve) => shared.listen(0, '127.0.0.1', resolve));
+    time.advance(600_000);
+    expect(failures).toEqual([[], ['|']]);
+    await server.close();
+    shared.close();
   });
 
   it('has no address where there is no listener', async () => {

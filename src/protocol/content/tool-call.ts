@@ -1,3 +1,4 @@
+import { failureStatus } from '../operation/failure';
 import { PayloadKind } from '../../wire/messages/payload-kind';
 import { decodeJson, encodeJson, type JsonBody } from './json-body';
 import type { TypedBody } from './token-decoder';
@@ -55,8 +56,7 @@ function messageOf(
 }
 
 function failureOf({ status, text }: Readonly<Record<string, unknown>>): { status: number; text: string } {
-  const isStatus = Number.isInteger(status) && (status as number) >= 100 && (status as number) <= 599;
-  return { status: isStatus ? (status as number) : 500, text: typeof text === 'string' ? text : '' };
+  return { status: failureStatus(status), text: typeof text === 'string' ? text : '' };
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

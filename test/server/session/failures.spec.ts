@@ -129,9 +129,10 @@ describe('a failure', () => {
   });
 
   it.each([
-    [99, 'the status of a failure must be an integer from 100 to 599, got 99'],
-    [600, 'the status of a failure must be an integer from 100 to 599, got 600'],
-    [404.5, 'the status of a failure must be an integer from 100 to 599, got 404.5'],
+    [200, 'the status of a failure must be an integer from 400 to 599, got 200'],
+    [399, 'the status of a failure must be an integer from 400 to 599, got 399'],
+    [600, 'the status of a failure must be an integer from 400 to 599, got 600'],
+    [404.5, 'the status of a failure must be an integer from 400 to 599, got 404.5'],
   ])('has a status of HTTP, and not %d', (status, message) => {
     expect(() => failure(status)).toThrow(new RangeError(message));
   });
