@@ -1,4 +1,4 @@
-import { decodeText } from '../../src';
+import { accept, decodeText, refuse, type SessionPolicy } from '../../src';
 import {
   cancel,
   drop,
@@ -91,6 +91,31 @@ it('emits what the server sends', () =>
     server.sends('  ---A-p-C', { p: result(1, 1, 'Call').partial(), C: result(1, 1) });
     const tokens$ = (await openSession()).submit({ body: 'Who?' }).pipe(decodeText());
     expectObservable(tokens$).toBe('-----p-|', { p: 'Call' });
+  }));
+
+it('lets in who says the word, and tells all others what it is', () =>
+  flow(async ({ serve, client, cold, expectObservable }) => {
+    const policy: SessionPolicy = ({ auth }) =>
+      new TextDecoder().decode(auth) === 'sesame'
+        ? accept({ name: 'Ali' })
+        : refuse('auth-failed', 'say sesame');
+    serve({ policy, respond: () => cold('--a|', { a: 'Open' }) });
+    const stranger = await client({ auth: 'rice' });
+    await expect(stranger.openSession()).rejects.toMatchObject({ text: 'say sesame' });
+    const session = await (await client({ auth: 'sesame' })).openSession();
+    expectObservable(session.submit({ body: 'Who?' }).pipe(decodeText())).toBe('--a|', { a: 'Open' });
+  }));
+
+it('shows newer auth once its time is over, and misses nothing', () =>
+  flow(async ({ serve, client, cold, expectObservable }) => {
+    const lifeMs: Record<string, number> = { old: 5, new: 60_000 };
+    const policy: SessionPolicy = ({ auth }) =>
+      accept({}, { expiresAt: Date.now() + (lifeMs[new TextDecoder().decode(auth)] ?? 0) });
+    serve({ policy, respond: () => cold('-a-b-c-d|') });
+    const tokens = ['old', 'new'];
+    const session = await (await client({ auth: () => tokens.shift() ?? '', reconnect: {} })).openSession();
+    expectObservable(session.submit({}).pipe(decodeText())).toBe('-a-b-c-d|');
+    expectObservable(session.state$).toBe('o----(rR)', { o: 'open', r: 'reconnecting', R: 'resumed' });
   }));
 
 it('answers as it did then', () =>
