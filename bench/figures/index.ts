@@ -9,6 +9,7 @@ import { streaming } from './streaming';
 import { tokenClients } from './token-clients';
 import { tokens } from './tokens';
 import { throughput } from './throughput';
+import { ways } from './ways';
 
 /** Everything that `npm run bench` measures, in this order. */
 export const benches: readonly Bench[] = [
@@ -17,6 +18,7 @@ export const benches: readonly Bench[] = [
   ...tokens,
   paced,
   ...tokenClients,
+  ...ways,
   ...client,
   ...codec,
   ...memory,

@@ -1,0 +1,43 @@
+import type { Bench } from '../harness/bench';
+import { Child } from '../harness/child';
+import { atMost } from '../harness/figure';
+import { spread } from '../harness/statistics';
+import type { Way, WaysParameters, WaysResult } from '../ways/program';
+
+const PLAIN: Way = { read: 'subscribed' };
+
+/** What a token costs more, at both ends together, where something is around its operation, or a loop reads it. */
+export const ways: readonly Bench[] = [
+  costing('an interceptor of the server', { ...PLAIN, intercepted: 'server' }, 0.5),
+  costing('an interceptor of the client', { ...PLAIN, intercepted: 'client' }, 0.5),
+  costing('for await, not subscribe', { read: 'looped' }, 0.3),
+];
+
+function costing(name: string, way: Way, most: number): Bench {
+  return {
+    family: 'ways',
+    name,
+    async run({ processes, turns, heatMs, runMs }, progress) {
+      const found: WaysResult[] = [];
+      for (let process = 0; process < processes; process++) {
+        // In one process, in turns: what differs is too little to be told of two.
+        const parameters: WaysParameters = { way, plain: PLAIN, turns, heatMs, runMs };
+        const { child, first } = await Child.started<WaysResult>({ file: 'ways/program', parameters });
+        found.push(first);
+        await child.stop();
+        progress(process + 1, processes);
+      }
+      const more = found.flatMap((result) => result.way.map((us, turn) => us - (result.plain[turn] ?? us)));
+      return [
+        {
+          family: 'ways',
+          name: `${name}: more for a token`,
+          unit: 'µs',
+          subject: { name, value: spread(more) },
+          baseline: { name: 'without', value: spread(found.flatMap(({ plain }) => plain)) },
+          target: atMost(most, 'value'),
+        },
+      ];
+    },
+  };
+}
