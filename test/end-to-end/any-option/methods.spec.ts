@@ -9,6 +9,7 @@ import {
   toArray,
   type Observable,
 } from 'rxjs';
+import * as everything from '../../../src/index';
 import type { Client } from '../../../src/client/client';
 import type { ClientSession } from '../../../src/client/session/session';
 import {
@@ -27,11 +28,17 @@ import {
   encodeTokens,
   failure,
   give,
+  ipc,
+  memory,
   refuse,
+  tcp,
+  tls,
+  webSocket,
   type RefusalReason,
   type StandardSchema,
 } from '../../../src/index';
 import type { Server } from '../../../src/server/server';
+import type { ConnectEndpoint } from '../../../src/transport/endpoint';
 import type { ServerSession } from '../../../src/server/session/session';
 import type { MigrateRequest, PatchRequest, Submit } from '../../../src/server/session/session-message';
 import { FlowScope } from '../../../src/wire/messages/flow-update';
@@ -56,6 +63,7 @@ interface Sides {
   readonly submit: Submit;
   readonly patch: PatchRequest;
   readonly migration: MigrateRequest;
+  readonly endpoint: ConnectEndpoint;
 }
 
 async function sides(): Promise<Sides> {
@@ -82,7 +90,14 @@ async function sides(): Promise<Sides> {
     submit: await submit,
     patch: await patch,
     migration: await migration,
+    endpoint: all.endpoint,
   };
+}
+
+/** Resolves with nothing where an answer has not come soon. */
+function inTime(answer: Promise<unknown>): Promise<unknown> {
+  answer.catch(() => undefined);
+  return Promise.race([answer, firstValueFrom(timer(5))]);
 }
 
 type Call = (sides: Sides, value: never) => unknown;
@@ -100,6 +115,14 @@ const CALLS: Readonly<Record<string, Call>> = {
   'session.submit, the body': ({ session }, body) => session.submit({ body }),
   'session.submit, the metadata': ({ session }, metadata) => session.submit({ metadata }),
   'session.submit, the signal': ({ session }, signal) => session.submit({ signal }),
+  'session.submit, the trace': ({ session }, traceId) => session.submit({ traceId }),
+  'session.submit, the deadline': ({ session }, deadlineAt) => session.submit({ deadlineAt }),
+  'session.submit, the priority': ({ session }, priority) => session.submit({ priority }),
+  'client.resumeSession, the ticket': ({ client }, value) => client.resumeSession(value),
+  'client.resumeSession, the options': ({ client, session }, value) =>
+    firstValueFrom(session.ticket$, { defaultValue: '' }).then((ticket) =>
+      client.resumeSession(ticket, value),
+    ),
   'session.cancel, the operation': ({ session }, value) => session.cancel(value),
   'session.patch, the fields': ({ session }, value) => session.patch(value),
   'session.patch, the body': ({ session }, value) => session.patch({}, value),
@@ -138,6 +161,24 @@ const CALLS: Readonly<Record<string, Call>> = {
   'submit.complete, the body': ({ served, submit }, value) => served.sendResult(submit.complete(value)),
   'submit.complete, the fields': ({ served, submit }, value) =>
     served.sendResult(submit.complete(BYTES, value)),
+  'submit.drop, the reason': ({ served, submit }, value) => served.sendResult(submit.drop(value)),
+  'submit.progress': ({ submit }, value) => submit.progress(value),
+  'submit.progress, the percent': ({ submit }, percent) => submit.progress({ percent }),
+  'submit.tool': ({ submit }, value) => inTime(submit.tool(value)),
+  'submit.tool, the name': ({ submit }, name) => inTime(submit.tool({ name })),
+  'submit.tool, the arguments': ({ submit }, given) => inTime(submit.tool({ name: 'it', arguments: given })),
+  'call.answer': async ({ session, served }, value) => {
+    const responding = served.respond((each) => each.tool({ name: 'it' }).then(() => 'answer'));
+    const answer = session.submit({});
+    answer.tools$.subscribe((call) => {
+      call.answer(value);
+    });
+    try {
+      await inTime(answer.whole());
+    } finally {
+      responding.unsubscribe();
+    }
+  },
   'submit.relate': ({ submit }, value) => submit.relate(value),
   'submit.relate, the parent': ({ submit }, parentId) => submit.relate({ parentId }),
   'submit.relate, the group': ({ submit }, groupId) => submit.relate({ groupId }),
@@ -185,6 +226,20 @@ const CALLS: Readonly<Record<string, Call>> = {
   'submit.json, the schema': ({ submit }, value) => submit.json(value),
   'submit.json, the options': ({ submit }, value) => submit.json(SCHEMA, value),
   describeError: (_, value) => describeError(value),
+  'tcp, the options': (_, value) => tcp(value),
+  'tls, the options': (_, value) => tls(value),
+  'ipc, the options': (_, value) => ipc(value),
+  'ipc, the path': (_, path) => ipc({ path }),
+  'webSocket, where': (_, value) => webSocket(value),
+  'memory, the options': (_, value) => memory(value),
+  'operation.with, the changes': async ({ endpoint }, value) => {
+    const client = await connect(endpoint, { interceptors: [(each, next) => next(each.with(value))] });
+    try {
+      await inTime((await client.openSession()).submit({}).whole());
+    } finally {
+      await client.close();
+    }
+  },
 };
 
 /** What the engine says of a slip in the library, where the library has nothing to say. */
@@ -273,6 +328,18 @@ describe.each(Object.entries(CALLS))('what is given to %s', (name, call) => {
       }),
       { numRuns: RUNS, examples },
     ));
+});
+
+describe('the functions that anybody may call', () => {
+  it('are all of them above', () => {
+    const given = new Set(Object.keys(CALLS).map((name) => name.split(',')[0]));
+    const functions = Object.entries(everything).flatMap(([name, value]) =>
+      // Classes are made by the library, and theirs to extend.
+      typeof value === 'function' && /^[a-z]/.test(name) ? [name] : [],
+    );
+    expect(functions.length).toBeGreaterThan(15);
+    expect(functions.filter((name) => !given.has(name))).toEqual([]);
+  });
 });
 
 describe('what a handler answers', () => {

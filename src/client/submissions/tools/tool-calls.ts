@@ -56,18 +56,22 @@ export class ReceivedCall implements ToolCall {
   answer(result: unknown): void {
     if (this.phase !== 'open') return;
     this.phase = 'answered';
-    if (!isThenable(result)) {
-      this.tell(this, { value: result });
+    const failed = (error: unknown): void => {
+      this.tell(this, { error: reasonOf(error) });
+    };
+    try {
+      if (!isThenable(result)) {
+        this.tell(this, { value: result });
+        return;
+      }
+    } catch (error) {
+      // A value that nobody may look at is none; the handler is not to wait for it.
+      failed(error);
       return;
     }
-    Promise.resolve(result).then(
-      (value: unknown) => {
-        this.tell(this, { value });
-      },
-      (error: unknown) => {
-        this.tell(this, { error: reasonOf(error) });
-      },
-    );
+    Promise.resolve(result).then((value: unknown) => {
+      this.tell(this, { value });
+    }, failed);
   }
 
   /** Nobody answers it here. */
