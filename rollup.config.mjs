@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 // less, and `require` two fifths.
 
 const CJS = './dist/cjs/';
-const { exports } = JSON.parse(readFileSync('package.json', 'utf8'));
+const { exports, peerDependencies, peerDependenciesMeta } = JSON.parse(readFileSync('package.json', 'utf8'));
 
 /** The files that an export means, however deep its conditions are. */
 function targets(target) {
@@ -15,6 +15,24 @@ function targets(target) {
 const entries = targets(exports)
   .filter((path) => path.startsWith(CJS) && path.endsWith('.js'))
   .map((path) => path.slice(CJS.length, -'.js'.length));
+
+/**
+ * Packages that only those need who import what needs them: where one is not there, the error says what to do, and not
+ * only that a module cannot be found.
+ */
+function explainMissingPeers() {
+  const optional = Object.keys(peerDependenciesMeta).join('|');
+  const asked = new RegExp(`require\\('(${optional})'\\)`, 'g');
+  return {
+    name: 'explain-missing-peers',
+    renderChunk: (code) =>
+      code.replace(asked, (load, peer) => {
+        const text = `this part of nnrp-rx needs ${peer}, which is not installed: npm install "${peer}@${peerDependencies[peer]}"`;
+        const isMissing = `error.code === 'MODULE_NOT_FOUND' && error.message.includes("'${peer}'")`;
+        return `(() => { try { return ${load}; } catch (error) { throw ${isMissing} ? new Error(${JSON.stringify(text)}, { cause: error }) : error; } })()`;
+      }),
+  };
+}
 
 /** Modules of dist/esm, by their paths in it, and all that they import, as CommonJS in `dir`. */
 export function commonJs(modules, dir) {
@@ -32,6 +50,7 @@ export function commonJs(modules, dir) {
       interop: 'compat',
       chunkFileNames: 'shared/[name].js',
     },
+    plugins: [explainMissingPeers()],
     treeshake: false,
     onLog: (level, log, handler) => {
       handler(level === 'warn' ? 'error' : level, log);

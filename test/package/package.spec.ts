@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, posix } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { createContext, runInContext } from 'node:vm';
@@ -164,6 +165,24 @@ describe('in Node', () => {
     const names = JSON.parse(await run(process.execPath, [write(consumer, 'names.cjs', script)])) as string[];
 
     expect(names.sort()).toEqual(values);
+  });
+
+  it.each([
+    [
+      'nnrp-rx/react',
+      'react',
+      'this part of nnrp-rx needs react, which is not installed: npm install "react@',
+    ],
+    ['nnrp-rx/redis', '@redis/client', 'npm install "@redis/client@'],
+  ])('%s says what to install where %s is missing', async (specifier, peer, advice) => {
+    const without = mkdtempSync(join(tmpdir(), 'nnrp-rx-without-'));
+    const modules = join(consumer, 'node_modules');
+    for (const name of readdirSync(modules).filter((each) => !peer.startsWith(each)))
+      cpSync(join(modules, name), join(without, 'node_modules', name), { recursive: true });
+    const script = `
+      import('${specifier}').catch(({ message, cause }) => console.log(JSON.stringify([message, cause.code])));`;
+    const told = await run(process.execPath, [write(without, 'without.mjs', script)], without);
+    expect(JSON.parse(told)).toEqual([expect.stringContaining(advice), 'MODULE_NOT_FOUND']);
   });
 
   it('import and require give one and the same module', async () => {
