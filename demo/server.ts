@@ -14,6 +14,7 @@ import {
 import { exitOnInterrupt, interrupt$ } from './cli/interrupts';
 import { fail, program } from './cli/program';
 import { logAnswer, type Log } from './cli/server-log';
+import { ggufModel } from './model/gguf/gguf-model';
 import type { LanguageModel } from './model/language-model';
 import { mobyDick } from './model/moby-dick';
 import { nGramLanguageModel } from './model/n-gram-language-model';
@@ -31,8 +32,8 @@ export function loadModel(flags: ModelFlags): (prompt: string) => ObservableInpu
 function chosenModel({ rate, upstream: url, model }: ModelFlags): LanguageModel {
   if (url !== undefined && model !== undefined)
     return upstream({ url, model, apiKey: process.env['OPENAI_API_KEY'] });
-  if (url !== undefined || model !== undefined)
-    throw new Error('--upstream and --model go together: where the server is, and what it calls its model');
+  if (url !== undefined) throw new Error('--upstream needs --model: what that server calls its model');
+  if (model !== undefined) return ggufModel(model);
   return nGramLanguageModel(mobyDick().model, { tokensPerSecond: rate });
 }
 

@@ -16,7 +16,7 @@ export interface ModelFlags {
   readonly rate: number;
   /** Of a server's API that is asked in its place. */
   readonly upstream?: string;
-  /** What it calls the model. */
+  /** What it calls the model; without one, the file of a model that runs here. */
   readonly model?: string;
 }
 
@@ -73,7 +73,10 @@ export const modelOptions = [
     '--upstream <url>',
     "asks a server with OpenAI's API instead, http://127.0.0.1:11434/v1 say; OPENAI_API_KEY is its key",
   ).argParser(httpUrl),
-  new Option('--model <name>', 'what the upstream calls the model').argParser(text),
+  new Option(
+    '--model <name>',
+    'a file that llama.cpp would run, model.gguf say, to run here; with --upstream, what that calls the model',
+  ).argParser(text),
 ];
 
 function wholeNumber(min: number, max: number): (text: string) => number {

@@ -31,7 +31,7 @@ describe('npm run demo with --upstream', () => {
     const { code, stderr } = await programs.run('main', flags.slice(0, 2));
     expect({ code, stderr }).toEqual({
       code: 1,
-      stderr: 'error: --upstream and --model go together: where the server is, and what it calls its model\n',
+      stderr: 'error: --upstream needs --model: what that server calls its model\n',
     });
   });
 });
