@@ -1,6 +1,6 @@
 import { Observable, type Subscriber } from 'rxjs';
 import { setImmediate as turn } from 'node:timers/promises';
-import { connect, createServer, memory, type ClientInterceptor, type Interceptor } from '../../src';
+import { connect, createServer, memory } from '../../src';
 import { parameters, tell, usage } from '../harness/program';
 
 /** A way to have an answer: what is around it at each end, and how it is read. */
@@ -30,9 +30,6 @@ const ANSWERS = 64;
 /** Steps between two looks at the clock. */
 const STEPS = 20;
 
-const ofServer: Interceptor = (submit, next) => next(submit);
-const ofClient: ClientInterceptor = (operation, next) => next(operation);
-
 /** Both ends in this process: what differs is what is between the handler and who reads. */
 async function begun({ intercepted, read }: Way): Promise<(forMs: number) => Promise<number>> {
   const place = memory();
@@ -41,7 +38,7 @@ async function begun({ intercepted, read }: Way): Promise<(forMs: number) => Pro
   const server = createServer({
     listen: place,
     maxInFlightOperations: ANSWERS,
-    interceptors: intercepted === 'server' ? [ofServer] : [],
+    interceptors: intercepted === 'server' ? [(submit, next) => next(submit)] : [],
   });
   server.sessions$.subscribe((session) => {
     session.respond(
@@ -51,10 +48,10 @@ async function begun({ intercepted, read }: Way): Promise<(forMs: number) => Pro
         }),
     );
   });
-  const interceptors = intercepted === 'client' ? [ofClient] : [];
-  const session = await (
-    await connect(place, { interceptors })
-  ).openSession({ maxInFlightOperations: ANSWERS });
+  const client = await connect(place, {
+    interceptors: intercepted === 'client' ? [(operation, next) => next(operation)] : [],
+  });
+  const session = await client.openSession({ maxInFlightOperations: ANSWERS });
   for (let answer = 0; answer < ANSWERS; answer++) {
     const results = session.submit({});
     if (read === 'subscribed') results.subscribe(() => (tokens += 1));
@@ -67,7 +64,7 @@ async function begun({ intercepted, read }: Way): Promise<(forMs: number) => Pro
   return async (forMs) => {
     const before = tokens;
     const { cpu } = usage();
-    let used = 0;
+    let used: number;
     do {
       for (let step = 0; step < STEPS; step++) {
         for (const handler of handlers) handler.next('Ish');

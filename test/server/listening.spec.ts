@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import * as http from 'node:http';
 import * as net from 'node:net';
 import { connect } from '../../src/client/client';
@@ -71,7 +72,8 @@ describe('listening', () => {
     const closed = createServer({ listen: webSocket({ server: http.createServer() }), scheduler: time });
     const failures = [server, closed].map(({ failures$ }) => told(failures$));
     await closed.close();
-    await new Promise<void>((resolve) => shared.listen(0, '127.0.0.1', resolve));
+    shared.listen(0, '127.0.0.1');
+    await once(shared, 'listening');
     time.advance(600_000);
     expect(failures).toEqual([[], ['|']]);
     await server.close();

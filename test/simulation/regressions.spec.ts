@@ -1,4 +1,4 @@
-import { map, NEVER, Observable, Subject, take, timer } from 'rxjs';
+import { firstValueFrom, map, NEVER, Observable, Subject, take, timer } from 'rxjs';
 import {
   MessageType,
   OperationError,
@@ -226,7 +226,8 @@ describe('found by the simulation', () => {
 
   it('what waits for credit is not sent over a connection that is lost, whoever gives credit back', async () => {
     begin({}, () => NEVER);
-    const { client, session } = await open({ reconnect: undefined });
+    const client = await stage.connect();
+    const session = await stage.settled(client.openSession());
     const sibling = await stage.settled(client.openSession());
     const reopening = await stage.settled(client.openSession({ reconnect: { ...RECONNECT, reopen: true } }));
     sessions[0]?.grant(1, { scope: FlowScope.Connection });
@@ -238,7 +239,7 @@ describe('found by the simulation', () => {
     expect([first.error, second.error]).toMatchObject([{ outcome: 'unknown' }, { outcome: 'not-run' }]);
     await stage.elapse(50);
     expect(third.end).toBeUndefined();
-    expect(reopening.usage).toMatchObject({ operationsInFlight: 1, operationsWaiting: 0 });
+    expect(await firstValueFrom(reopening.credit$)).toMatchObject({ inFlight: 1, waiting: 0 });
   });
 
   it('a client that is closed while a session moves has nothing left', async () => {

@@ -1,3 +1,4 @@
+import { firstValueFrom } from 'rxjs';
 import { encodeToolCall } from '../../../src/protocol/content/tool-call';
 import type { ClientSession } from '../../../src/client/session/session';
 import { openAck, result } from '../../../src/testing';
@@ -65,7 +66,7 @@ describe('a server that calls tools without end', () => {
     expect(FrameSubmitMetadata.read.dependencyFrameId(answer!.metadata)).toBe(2);
     peer.send(result(SESSION, 2, 'done'));
     expect((await whole).text).toBe('done');
-    expect(opened.usage).toMatchObject({ operationsInFlight: 0, bufferedBytes: 0 });
+    expect(await firstValueFrom(opened.credit$)).toMatchObject({ inFlight: 0, waiting: 0 });
   });
 
   it.each([
