@@ -81,7 +81,6 @@ export const REOPEN_DEFECTS: readonly Defect[] = [
     name: 'an object is taken to be there whoever has put it',
     invariants: [19],
     seed: 1,
-    plant: () =>
-      replace(SessionCache.prototype, 'resolve', () => () => ({ kind: 'resolved', objects: [] })),
+    plant: () => replace(SessionCache.prototype, 'resolve', () => () => ({ kind: 'resolved', objects: [] })),
   },
 ];
