@@ -4,9 +4,9 @@ import { buildReference, reference } from './figures/reference';
 import type { Bench } from './harness/bench';
 import { writeCharts } from './harness/chart';
 import { EFFORTS, type Effort } from './harness/effort';
-import { verdict, type Figure } from './harness/figure';
+import { cpuRatio, verdict, type Figure } from './harness/figure';
 import { machine } from './harness/machine';
-import { cpuRatio, figureLine, headerLine, machineLine } from './harness/report';
+import { figureLine, headerLine, machineLine } from './harness/report';
 
 interface Options {
   readonly quick?: true;

@@ -7,6 +7,8 @@ import { ratios, spread } from '../harness/statistics';
 import { Stand } from '../harness/turns';
 import type { RevisionName } from '../../src/wire/message';
 import type { HoldParameters, LoadParameters } from '../load/parameters';
+import { OUTBOX_BYTES } from '../peers/limits';
+import type { NnrpPeer } from '../peers/nnrp';
 import { bareEcho, nnrpServer } from './sides';
 
 const KB = 1000;
@@ -31,6 +33,13 @@ export const memory: readonly Bench[] = [
     of: 'heap',
     holds: { connections: 1, sessions: 1, operations: 50_000 },
     baseline: { name: 'bare map', start: { file: 'peers/echo-tcp', parameters: { holds: true } } },
+  }),
+  held({
+    name: `heap of a full outbox of ${OUTBOX_BYTES / 1024} KiB`,
+    of: 'heap',
+    api: 'tokens',
+    holds: { connections: 1000, sessions: 1, operations: 1, resumable: true },
+    target: atMost(1.3 * OUTBOX_BYTES, 'value'),
   }),
   afterManyOperations(10_000, 1_000_000, 2 * KB * KB),
 ];
@@ -58,14 +67,16 @@ interface Held {
   readonly family?: string;
   readonly name: string;
   readonly of: keyof Memory;
+  /** Default: takes operations, and never answers. */
+  readonly api?: NnrpPeer['api'];
   readonly holds: Omit<HoldParameters, 'port' | 'bodyBytes' | 'firstSessionId'>;
   readonly baseline?: { readonly name: string; readonly start: ProgramStart };
   readonly target?: Target;
 }
 
 /** What a server holds more for each of many things that a load opens and keeps. */
-function held({ family = 'memory', name, of, holds, baseline, target }: Held): Bench {
-  const subject = nnrpServer('tcp', 'hold');
+function held({ family = 'memory', name, of, api = 'hold', holds, baseline, target }: Held): Bench {
+  const subject = nnrpServer('tcp', api);
   const starts = [subject.peer, ...(baseline === undefined ? [] : [baseline.start])];
   return {
     family,
@@ -100,14 +111,13 @@ async function heldBy(
   start: ProgramStart,
   { of, holds, effort }: Pick<Held, 'of' | 'holds'> & { readonly effort: Effort },
 ): Promise<number> {
-  const { revision, connections, sessions, operations } = holds;
+  const { connections, sessions, operations, ...spoken } = holds;
   const scale = (count: number): number => (count > 1 ? scaled(count, effort) : count);
   const peer = await Peer.start(start);
   try {
     const all = { connections: scale(connections), sessions: scale(sessions), operations: scale(operations) };
     // What the first of everything costs, the room that the collector takes for itself among it, is not what
     // one more does: a quarter as many are there already, and stay.
-    const spoken = revision === undefined ? {} : { revision };
     const quarter = (count: number): number => (count > 1 ? Math.ceil(count / 4) : count);
     const some = {
       connections: quarter(all.connections),

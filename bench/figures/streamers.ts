@@ -37,6 +37,24 @@ export const STRINGS_PREVIEW4: Streamer = {
   name: 'nnrp-rx preview4',
   protocol: 'nnrp-preview4',
 };
+export const BARE_TLS: Streamer = {
+  ...BARE,
+  name: 'bare TLS socket',
+  parameters: { transport: 'tls' },
+  protocol: 'nnrp-tls',
+};
+export const STRINGS_TLS: Streamer = {
+  ...BYTES,
+  name: 'nnrp-rx TLS',
+  parameters: { transport: 'tls', parts: 'strings' },
+  protocol: 'nnrp-tls',
+};
+/** Of async generators, where the others have Observables. */
+export const GENERATED: Streamer = {
+  ...BYTES,
+  name: 'nnrp-rx generators',
+  parameters: { transport: 'tcp', parts: 'generated' },
+};
 export const STRINGS_WS: Streamer = {
   ...BYTES,
   name: 'nnrp-rx ws',

@@ -4,8 +4,8 @@ export type Unit = 'op/s' | 'part/s' | 'token/s of CPU' | 'packet/s' | 'MB/s' | 
 
 /** What is asked of a figure. */
 export interface Target {
-  /** Of the ratio to the baseline, or of the value itself. */
-  readonly of: 'ratio' | 'value';
+  /** Of the ratio to the baseline, of what that would be if only CPU counted, or of the value itself. */
+  readonly of: 'ratio' | 'cpu' | 'value';
   readonly is: 'at-least' | 'at-most';
   readonly bound: number;
 }
@@ -38,19 +38,37 @@ export interface Figure {
   readonly target?: Target | undefined;
 }
 
-export function atLeast(bound: number): Target {
-  return { of: 'ratio', is: 'at-least', bound };
+export function atLeast(bound: number, of: Target['of'] = 'ratio'): Target {
+  return { of, is: 'at-least', bound };
 }
 
 export function atMost(bound: number, of: Target['of'] = 'ratio'): Target {
   return { of, is: 'at-most', bound };
 }
 
+/** What the ratio would be if CPU were all that decided: others on the machine disturb it less. */
+export function cpuRatio({ subject, baseline }: Figure): number | undefined {
+  if (subject.cpu === undefined || baseline?.cpu === undefined) return undefined;
+  return baseline.cpu.median / subject.cpu.median;
+}
+
 /** Whether a figure is what was asked of it; undefined where nothing was. */
-export function verdict({ target, ratio, subject }: Figure): 'met' | 'missed' | undefined {
+export function verdict(figure: Figure): 'met' | 'missed' | undefined {
+  const { target } = figure;
   if (target === undefined) return undefined;
-  const reached = target.of === 'ratio' ? ratio?.median : subject.value.median;
+  const reached = reachedBy(figure, target.of);
   // Negated, so that what is no number has missed.
   if (reached === undefined) return 'missed';
   return (target.is === 'at-least' ? reached >= target.bound : reached <= target.bound) ? 'met' : 'missed';
+}
+
+function reachedBy(figure: Figure, of: Target['of']): number | undefined {
+  switch (of) {
+    case 'ratio':
+      return figure.ratio?.median;
+    case 'cpu':
+      return cpuRatio(figure);
+    case 'value':
+      return figure.subject.value.median;
+  }
 }

@@ -1,4 +1,4 @@
-import { verdict, type Figure, type SideFigures, type Unit } from './figure';
+import { cpuRatio, verdict, type Figure, type SideFigures, type Unit } from './figure';
 import type { Machine } from './machine';
 import { isDisturbed, type Spread } from './statistics';
 
@@ -13,7 +13,7 @@ const COLUMNS = [
   { title: 'CPU µs', width: 7 },
   { title: 'baseline', width: 8 },
   { title: 'by CPU', width: 6 },
-  { title: 'target', width: 16 },
+  { title: 'target', width: 19 },
 ] as const;
 
 export function machineLine({ cpu, cores, node, platform, busyBefore }: Machine): string {
@@ -45,12 +45,6 @@ export function figureLine(figure: Figure): string {
     cpuRatio(figure)?.toFixed(2) ?? '',
     targetText(figure),
   ]);
-}
-
-/** What the ratio would be if CPU were all that decided: others on the machine disturb it less. */
-export function cpuRatio({ subject, baseline }: Figure): number | undefined {
-  if (subject.cpu === undefined || baseline?.cpu === undefined) return undefined;
-  return baseline.cpu.median / subject.cpu.median;
 }
 
 function line(cells: readonly string[]): string {
@@ -93,6 +87,7 @@ function latencies(side: SideFigures | undefined): string {
 function targetText(figure: Figure): string {
   const { target, unit } = figure;
   if (target === undefined) return '';
-  const bound = target.of === 'ratio' ? `${target.bound}` : amount(target.bound, unit);
-  return `${target.is === 'at-least' ? '≥' : '≤'} ${bound} ${verdict(figure)}`;
+  const bound = target.of === 'value' ? amount(target.bound, unit) : `${target.bound}`;
+  const by = target.of === 'cpu' ? ' by CPU' : '';
+  return `${target.is === 'at-least' ? '≥' : '≤'} ${bound}${by} ${verdict(figure)}`;
 }

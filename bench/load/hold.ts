@@ -1,5 +1,5 @@
 import * as net from 'node:net';
-import { HEADER, OPEN_ACK_METADATA, SESSION_ID } from '../bare/packets';
+import { PacketCutter, PONG, SESSION_ID, TYPE } from '../bare/packets';
 import { onStop, parameters, tell } from '../harness/program';
 import { greeting, openPacket, pingPacket, submitPacket, writeFrame } from './packets';
 import type { HoldParameters } from './parameters';
@@ -18,23 +18,25 @@ function connect(): void {
   if (nextIndex === hold.connections) return;
   const first = hold.firstSessionId + nextIndex * hold.sessions;
   nextIndex += 1;
-  let due = hold.sessions * (HEADER + OPEN_ACK_METADATA) + HEADER + (greeted?.ackBytes ?? 0);
   const socket = net.connect({ host: '127.0.0.1', port: hold.port, noDelay: true }, () => {
     if (greeted !== undefined) socket.write(greeted.hello);
     for (let sessionId = first; sessionId < first + hold.sessions; sessionId++) {
-      socket.write(openPacket(sessionId));
+      socket.write(openPacket(sessionId, { isResumable: hold.resumable === true }));
       if (hold.operations > 0) socket.write(submits(sessionId));
     }
     socket.write(pingPacket());
   });
   sockets.push(socket);
-  socket.on('data', (chunk: Buffer) => {
-    due -= chunk.length;
-    if (due < 0) throw new Error('the server said more than it was asked');
-    if (due > 0) return;
+  const held = (): void => {
     connectionsLeft -= 1;
     if (connectionsLeft === 0) tell({ ready: true });
     else connect();
+  };
+  const cutter = new PacketCutter();
+  socket.on('data', (chunk: Buffer) => {
+    cutter.push(chunk, (bytes, at) => {
+      if (bytes[at + TYPE] === PONG) held();
+    });
   });
   socket.on('error', (error) => {
     throw error;

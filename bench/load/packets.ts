@@ -1,5 +1,6 @@
 import { sessionOpen } from '../../src/client/options';
 import { marked } from '../../src/protocol/revision/mark';
+import { encodeSessionExtension } from '../../src/protocol/session/session-extension';
 import type { RevisionName } from '../../src/wire/message';
 import { MessageType } from '../../src/wire/message-type';
 import { FrameSubmitMetadata } from '../../src/wire/messages/frame-submit';
@@ -34,11 +35,13 @@ export function greeting(revision: RevisionName = 'preview3'): Greeting | undefi
   return { hello: encodePacket(marked(hello, revision)), ackBytes: HEADER + HELLO_ACK_METADATA };
 }
 
-/** A SESSION_OPEN without anything that is optional. */
-export function openPacket(sessionId: number): Uint8Array {
-  const blocks = { resumeToken: empty, auth: empty, extension: empty };
-  const open = sessionOpen({ requestedSessionId: sessionId }, blocks);
-  return encodePacket(packet({ messageType: MessageType.SessionOpen }, SessionOpenMetadata.encode(open)));
+/** A SESSION_OPEN without anything that is optional; or of a client that comes back, and says what it has received. */
+export function openPacket(sessionId: number, { isResumable = false } = {}): Uint8Array {
+  const extension = isResumable ? encodeSessionExtension({}) : empty;
+  const blocks = { resumeToken: empty, auth: empty, extension };
+  const open = sessionOpen({ requestedSessionId: sessionId, allowResume: isResumable }, blocks);
+  const metadata = SessionOpenMetadata.encode(open);
+  return encodePacket(packet({ messageType: MessageType.SessionOpen }, metadata, extension));
 }
 
 /** A FRAME_SUBMIT whose session and frame are still to be written. */

@@ -40,6 +40,8 @@ export interface HoldParameters {
   /** Of each session. */
   readonly operations: number;
   readonly bodyBytes: number;
+  /** Whether the sessions may be resumed, so that their results are kept. Default false. */
+  readonly resumable?: boolean;
 }
 
 /** What asks every session for one answer in parts: in each run once to warm up and once to be measured. */
@@ -57,7 +59,7 @@ export interface StreamParameters {
 /** What asks for answers that never end, and reads them. */
 export interface TokensParameters {
   readonly port: number;
-  readonly protocol: 'nnrp' | 'nnrp-preview4' | 'nnrp-ws' | 'ws' | 'socket.io' | 'sse' | 'grpc';
+  readonly protocol: 'nnrp' | 'nnrp-preview4' | 'nnrp-tls' | 'nnrp-ws' | 'ws' | 'socket.io' | 'sse' | 'grpc';
   readonly connections: number;
   /** Of each connection. */
   readonly answers: number;

@@ -1,4 +1,5 @@
 import * as net from 'node:net';
+import * as tls from 'node:tls';
 import type { TokensParameters } from './parameters';
 import { wordsOf } from './token-words';
 
@@ -31,13 +32,14 @@ export class TokenConnection {
       this.askedAt = performance.now();
       asked();
     };
-    this.socket = net.connect({
+    const isSecure = load.protocol === 'nnrp-tls';
+    const options = {
       host: '127.0.0.1',
       port: load.port,
       noDelay: true,
       onread: {
         buffer: sink,
-        callback: (count) => {
+        callback: (count: number) => {
           if (awaited === undefined) {
             heard?.(sink.subarray(0, count));
             return true;
@@ -47,8 +49,9 @@ export class TokenConnection {
           return true;
         },
       },
-    });
-    this.socket.on('connect', say);
+    };
+    this.socket = isSecure ? tls.connect({ ...options, rejectUnauthorized: false }) : net.connect(options);
+    this.socket.on(isSecure ? 'secureConnect' : 'connect', say);
     this.socket.on('error', (error) => {
       if (!this.isOver) throw error;
     });

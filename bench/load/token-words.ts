@@ -17,6 +17,7 @@ export function wordsOf({ protocol, answers }: TokensParameters, index: number):
   const ids = Array.from({ length: answers }, (_, turn) => first + turn);
   switch (protocol) {
     case 'nnrp':
+    case 'nnrp-tls':
       return [
         { bytes: Buffer.from(openPacket(index + 1)), awaits: 'NNRP' },
         { bytes: submits(index + 1, answers) },

@@ -9,3 +9,6 @@ export const LIMITS: Partial<ServerLimits> = {
   maxUnreadBytes: Infinity,
   opens: { burst: Infinity, perSecond: 0 },
 };
+
+/** Of each of a thousand sessions; the default is made for one. */
+export const OUTBOX_BYTES = 128 * 1024;

@@ -1,15 +1,16 @@
-import { map, merge, NEVER } from 'rxjs';
+import { map, merge, NEVER, startWith } from 'rxjs';
 import { createServer, give, tcp, webSocket } from '../../src';
 import { parameters, serveAt } from '../harness/program';
-import { LIMITS } from './limits';
+import { LIMITS, OUTBOX_BYTES } from './limits';
 
 export interface NnrpPeer {
   readonly transport: 'tcp' | 'ws';
   /**
    * Through the subjects, through `respond`, or taken and never answered. Of the first two the answer is the body
-   * that came; `copied` and `given` answer through the subjects with as many bytes of the application's own.
+   * that came; `copied` and `given` answer through the subjects with as many bytes of the application's own, and
+   * `tokens` with more than an outbox holds, of which the client proves the receipt of none.
    */
-  readonly api: 'results' | 'respond' | 'copied' | 'given' | 'hold';
+  readonly api: 'results' | 'respond' | 'copied' | 'given' | 'hold' | 'tokens';
 }
 
 const { transport, api } = parameters<NnrpPeer>();
@@ -20,11 +21,15 @@ function made(length: number): Uint8Array {
   return bytes;
 }
 
+/** More than an outbox holds of them, each of which is a result. */
+const tokens = Array.from({ length: OUTBOX_BYTES / 256 }, (_, index) => `t${String(index).padStart(4, '0')}`);
+
 const server = createServer({
   listen: transport === 'tcp' ? tcp({ port: 0, backlog: 4096 }) : webSocket({ port: 0 }),
   maxInFlightOperations: 0xffff,
   grantedOperationCredit: 0xffff,
   limits: LIMITS,
+  ...(api === 'tokens' && { outbox: { maxBytes: OUTBOX_BYTES } }),
 });
 server.sessions$.subscribe((session) => {
   switch (api) {
@@ -46,6 +51,9 @@ server.sessions$.subscribe((session) => {
       return;
     case 'hold':
       session.respond(() => NEVER);
+      return;
+    case 'tokens':
+      session.respond(() => NEVER.pipe(startWith(...tokens)));
   }
 });
 // What is measured must not go wrong in silence.

@@ -38,6 +38,8 @@ const EXPECTED = [
   'tokens: 200 answers over 20 connections: nnrp-rx over SSE, node:http',
   'tokens: 200 answers over 20 connections: nnrp-rx over socket.io',
   'tokens: 200 answers over 20 connections: nnrp-rx ws over ws + JSON',
+  'tokens: 200 answers over 20 connections: nnrp-rx TLS over bare TLS socket',
+  'tokens: 200 answers over 20 connections: nnrp-rx generators over ws + JSON',
   'tokens: 200 answers over 20 connections: nnrp-rx preview4 over nnrp-rx',
   'tokens: 1,000 answers over 1,000 connections: nnrp-rx over bare socket',
   'tokens: 1,000 answers over 1,000 connections: nnrp-rx over ws + JSON',
@@ -45,6 +47,8 @@ const EXPECTED = [
   'tokens: 1,000 answers over 1,000 connections: nnrp-rx over SSE, node:http',
   'tokens: 1,000 answers over 1,000 connections: nnrp-rx over socket.io',
   'tokens: 1,000 answers over 1,000 connections: nnrp-rx ws over ws + JSON',
+  'tokens: 1,000 answers over 1,000 connections: nnrp-rx TLS over bare TLS socket',
+  'tokens: 1,000 answers over 1,000 connections: nnrp-rx generators over ws + JSON',
   'tokens: 1,000 answers over 1,000 connections: nnrp-rx preview4 over nnrp-rx',
   'tokens: 1,000 answers over 1,000 connections: RSS of nnrp-rx over SSE, node:http',
   'tokens: 1,000 answers every 25 ms over 1,000 connections: gap p99 of nnrp-rx over SSE, node:http',
@@ -73,6 +77,7 @@ const EXPECTED = [
   'memory: RSS of an idle connection with a session',
   'memory: heap of an idle session on a shared connection',
   'memory: heap of an operation in flight, 64 B',
+  'memory: heap of a full outbox of 128 KiB',
   'memory: heap after 1,000,000 operations over 10,000',
   'growth: CPU an operation, 10 sessions on one connection',
   'growth: CPU an operation, 100 sessions on one connection',
@@ -89,7 +94,7 @@ const EXPECTED = [
 ];
 
 function node(...args: string[]): { status: number | null; stdout: string; stderr: string } {
-  return spawnSync(process.execPath, args, { cwd: ROOT, encoding: 'utf8', timeout: 100_000 });
+  return spawnSync(process.execPath, args, { cwd: ROOT, encoding: 'utf8', timeout: 200_000 });
 }
 
 describe('npm run bench', () => {
@@ -125,7 +130,7 @@ describe('npm run bench', () => {
         if (unit === 'op/s') expect(side?.p99).toBeGreaterThan(0);
       }
     }
-  }, 110_000);
+  }, 210_000);
 
   it('refuses what it does not have', () => {
     const { stderr, status } = node('bench/dist/bench/main.js', '--only', 'no such thing');

@@ -1,4 +1,5 @@
 import * as net from 'node:net';
+import * as tls from 'node:tls';
 import { encodeTokens } from '../../../src/protocol/content/token-delta';
 import { partialResult } from '../../../src/protocol/operation/result';
 import { resultPacket } from '../../../src/protocol/operation/result-packet';
@@ -14,9 +15,17 @@ import {
   SESSION_ID,
   TYPE,
 } from '../../bare/packets';
+import { certificate } from '../../bare/certificate';
+import { parameters } from '../../harness/program';
 import { Model } from './model';
 
+export interface BareTokens {
+  /** Default tcp. */
+  readonly transport?: 'tls';
+}
+
 // The same bytes as nnrp-rx's for a string, from a bare socket: those of one step and one socket are joined.
+const { transport } = parameters<BareTokens>();
 const model = new Model();
 const { body, fields } = encodeTokens(['']);
 const template = Buffer.from(encodePacket(resultPacket(0, partialResult(0, body, fields))));
@@ -68,10 +77,18 @@ class Connection {
   }
 }
 
-const server = net.createServer({ noDelay: true }, (socket) => new Connection(socket));
-server.listen(0, '127.0.0.1', 4096, () => {
-  model.serve((server.address() as net.AddressInfo).port, () => {
-    for (const connection of dirty) connection.flush();
-    dirty.clear();
+async function listen(): Promise<void> {
+  const accept = (socket: net.Socket): Connection => new Connection(socket);
+  const server =
+    transport === 'tls'
+      ? tls.createServer({ ...(await certificate()), noDelay: true }, accept)
+      : net.createServer({ noDelay: true }, accept);
+  server.listen(0, '127.0.0.1', 4096, () => {
+    model.serve((server.address() as net.AddressInfo).port, () => {
+      for (const connection of dirty) connection.flush();
+      dirty.clear();
+    });
   });
-});
+}
+
+void listen();

@@ -1,5 +1,5 @@
-import { atLeast, atMost, verdict, type Figure } from '../../../bench/harness/figure';
-import { cpuRatio, figureLine, isStarved } from '../../../bench/harness/report';
+import { atLeast, atMost, cpuRatio, verdict, type Figure } from '../../../bench/harness/figure';
+import { figureLine, isStarved } from '../../../bench/harness/report';
 import { spread } from '../../../bench/harness/statistics';
 
 const throughput: Figure = {
@@ -24,6 +24,9 @@ describe('verdict', () => {
     [{ ...throughput, target: atLeast(0.86) }, 'missed'],
     [{ ...throughput, target: atMost(0.85) }, 'met'],
     [{ ...throughput, target: atMost(0.84) }, 'missed'],
+    [{ ...throughput, target: atLeast(0.75, 'cpu') }, 'met'],
+    [{ ...throughput, target: atLeast(0.76, 'cpu') }, 'missed'],
+    [{ ...held, target: atLeast(0.1, 'cpu') }, 'missed'],
     [{ ...held, target: atMost(2400, 'value') }, 'met'],
     [{ ...held, target: atMost(2399, 'value') }, 'missed'],
     // Asked of a ratio that there is not.
