@@ -36,7 +36,7 @@ export class Transformer {
   private readonly layers: readonly Layer[];
 
   /** Throws where the file has no such model. */
-  constructor({ metadata, tensors }: GgufFile, maxContext = 2048) {
+  constructor({ metadata, tensors }: GgufFile, maxContext = 1024) {
     const architecture = metadata.get('general.architecture');
     if (architecture !== 'llama')
       throw new Error(`it is a model of ${String(architecture)}, and not of llama`);
