@@ -1,4 +1,4 @@
-// Imports go one way: wire → protocol → transport → operators → cluster → server, client → testing, react.
+// Imports go one way: wire → protocol → transport → objects → operators → cluster → server, client → testing, react.
 // A layer imports itself and what stands to its left; the entry points import what they publish.
 
 const published = '^(src|operators)/';
@@ -17,6 +17,7 @@ const rows = [
   [{ name: 'wire', path: '^src/wire/' }],
   [{ name: 'protocol', path: '^src/protocol/' }],
   [{ name: 'transport', path: '^src/transport/' }],
+  [{ name: 'objects', path: '^src/objects/' }],
   [{ name: 'operators', path: '^operators/' }],
   [{ name: 'cluster', path: '^src/cluster/' }],
   [

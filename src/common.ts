@@ -44,10 +44,23 @@ export type { Client } from './client/client';
 export type {
   ClientOptions,
   ClientReconnectOptions,
+  ObjectsOption,
   ReconnectOptions,
   ResumeOptions,
   SessionOptions,
 } from './client/options';
+export { sharedObjects } from './client/session/shared-objects';
+export type { ObjectLimits } from './objects/object-limits';
+export type {
+  ObjectChange,
+  ObjectEnd,
+  ObjectFields,
+  ObjectReferenceFields,
+  ObjectRegion,
+  ObjectSide,
+  SessionObjects,
+  SharedObject,
+} from './objects/shared-object';
 export type { ResumedOperation, SentRequest } from './client/session/resumed-operation';
 export type { CacheInvalidation, ClientSession, PatchAck } from './client/session/session';
 export type { Budget } from './protocol/operation/budget';

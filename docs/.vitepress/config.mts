@@ -26,6 +26,7 @@ export default defineConfig({
           { text: 'Quick start', link: '/' },
           { text: 'Answers as text', link: '/text' },
           { text: 'Parts: more than text', link: '/parts' },
+          { text: 'Objects', link: '/objects' },
           { text: 'Tools', link: '/tools' },
           { text: 'Errors with reasons', link: '/errors' },
           { text: 'Cancel', link: '/cancel' },

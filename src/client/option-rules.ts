@@ -1,6 +1,7 @@
 import type {
   ClientOptions,
   ClientReconnectOptions,
+  ObjectsOption,
   ReconnectOptions,
   ResumeOptions,
   SessionOptions,
@@ -125,11 +126,19 @@ const SESSION_RULES: Rules<SessionOptions> = {
   clientSessionTag: u64,
   maxBufferedBytes: limit,
   slowConsumerMs: milliseconds,
+  objects: callback<ObjectsOption>(),
   signal: abortSignal,
 };
 
-const { maxBufferedBytes, slowConsumerMs, signal } = SESSION_RULES;
-const RESUME_RULES: Rules<ResumeOptions> = { auth, reconnect, maxBufferedBytes, slowConsumerMs, signal };
+const { maxBufferedBytes, slowConsumerMs, objects, signal } = SESSION_RULES;
+const RESUME_RULES: Rules<ResumeOptions> = {
+  auth,
+  reconnect,
+  maxBufferedBytes,
+  slowConsumerMs,
+  objects,
+  signal,
+};
 
 const bound = integerOrInfinity(1, Number.MAX_SAFE_INTEGER);
 

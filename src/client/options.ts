@@ -2,6 +2,7 @@ import { asyncScheduler, type SchedulerLike, type TimestampProvider } from 'rxjs
 import { TOKEN_DELTA } from '../protocol/content/token-delta';
 import type { OpenBlocks } from '../protocol/session/open-blocks';
 import { DEFAULT_KEEP_ALIVE, type KeepAlive } from '../transport/keep-alive';
+import type { SessionObjects } from '../objects/shared-object';
 import type { ClientInterceptor } from './submissions/client-interceptor';
 import { monotonicScheduler } from '../transport/time/monotonic-scheduler';
 import type { TransportKind } from '../transport/transport';
@@ -96,6 +97,9 @@ export interface ClientReconnectOptions extends ReconnectOptions {
   readonly waitOnFirstConnect?: boolean;
 }
 
+/** Makes the objects of a session, which is handed to it as only this library knows it: `sharedObjects()` gives one. */
+export type ObjectsOption = (session: never, scheduler: SchedulerLike) => SessionObjects;
+
 /** What a session asks its server for, and what it does when its connection is lost. */
 export interface SessionOptions {
   /** 0 lets the server choose. Default 0. */
@@ -155,6 +159,8 @@ export interface SessionOptions {
    * Default none.
    */
   readonly auth?: Uint8Array | string | (() => Uint8Array | string | PromiseLike<Uint8Array | string>);
+  /** What it shares with its server beside operations: `sharedObjects()`. Default nothing. */
+  readonly objects?: ObjectsOption;
   /** Default: the requested session id. */
   readonly clientSessionTag?: bigint;
   /**
@@ -167,7 +173,7 @@ export interface SessionOptions {
 /** What a session that is resumed with a ticket may have beside what it was opened with; see {@link SessionOptions}. */
 export type ResumeOptions = Pick<
   SessionOptions,
-  'auth' | 'reconnect' | 'maxBufferedBytes' | 'slowConsumerMs' | 'signal'
+  'auth' | 'reconnect' | 'maxBufferedBytes' | 'slowConsumerMs' | 'objects' | 'signal'
 >;
 
 /** What `connect` fills in. */

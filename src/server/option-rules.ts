@@ -1,5 +1,6 @@
 import type { SubmitHandler } from '../../operators/application/respond-to-submits';
 import type { Cluster } from '../cluster/cluster';
+import { OBJECT_LIMIT_RULES } from '../objects/object-limits';
 import { CancelScope } from '../protocol/operation/operation';
 import type { OutboxLimits } from '../protocol/operation/result-outbox';
 import {
@@ -91,6 +92,7 @@ const SERVER_RULES: Rules<ServerOptions> = {
   cluster: like<Cluster>('a cluster, as redisCluster({ url, link }) is', { join: 'function' }),
   storeDown: oneOf('degrade', 'refuse'),
   maxCacheBytes: limit,
+  objects: optionsOf(partly(OBJECT_LIMIT_RULES)),
   cancelScope: valueOf(CancelScope),
   patchTimeoutMs: milliseconds,
   migrateGraceMs: wireMs,

@@ -9,6 +9,7 @@ import { Profile } from '../wire/messages/payload-kind';
 import type { CacheObjectKind } from '../wire/messages/cache';
 import type { SchemaDescriptorHeader } from '../wire/messages/schema-descriptor';
 import { standardSchemaRegistry } from '../protocol/capability/schema-registry';
+import { DEFAULT_OBJECT_LIMITS, type ObjectLimits } from '../objects/object-limits';
 import { acceptAll, type SessionPolicy } from './opening/policy';
 import { systemRandom } from './opening/resume-token';
 import { DEFAULT_RETAIN, type RetainLimits } from './limits/retained-totals';
@@ -111,6 +112,8 @@ export interface ServerOptions {
   readonly storeDown?: 'degrade' | 'refuse';
   /** Bytes of all cached objects of a session. Default 64 MiB. */
   readonly maxCacheBytes?: number;
+  /** How much each end of a session may share (`session.objects`). Default: 64 objects, 1 MiB. */
+  readonly objects?: Partial<ObjectLimits>;
   /** What a FRAME_CANCEL reaches besides the operation that it names. Default: nothing. */
   readonly cancelScope?: CancelScope;
   /**
@@ -180,6 +183,7 @@ export type ServerSettings = Required<
   readonly queue: QueueLimits;
   readonly limits: ServerLimits;
   readonly outbox: OutboxLimits;
+  readonly objects: ObjectLimits;
   readonly keepAlive: KeepAlive;
   /** Undefined where nothing is kept. */
   readonly retain: RetainLimits | undefined;
@@ -210,6 +214,7 @@ export function serverSettings(options: ServerOptions): ServerSettings {
     randomBytes: options.randomBytes ?? systemRandom,
     tokenKey: tokenKey(options),
     maxCacheBytes: options.maxCacheBytes ?? 64 * 1024 * 1024,
+    objects: { ...DEFAULT_OBJECT_LIMITS, ...options.objects },
     cancelScope: options.cancelScope ?? CancelScope.Operation,
     interceptors: options.interceptors ?? [],
     patchTimeoutMs: options.patchTimeoutMs ?? 5000,

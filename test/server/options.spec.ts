@@ -35,6 +35,7 @@ describe('server settings', () => {
       randomBytes: systemRandom,
       tokenKey: expect.any(Uint8Array) as Uint8Array,
       maxCacheBytes: 64 * 1024 * 1024,
+      objects: { maxObjects: 64, maxBytes: 1024 * 1024 },
       cancelScope: CancelScope.Operation,
       interceptors: [],
       patchTimeoutMs: 5000,

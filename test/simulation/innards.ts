@@ -53,7 +53,7 @@ export function serverInnards(session: ServerSession): ServerInnards {
   const core = coreOf(session);
   const admission = core.operations['admission'];
   const outbox = core.outlet['outbox'];
-  const cache = core['madeCache']?.['cache'];
+  const cache = core.madeStores?.['madeCache']?.['cache'];
   let queuedBytes = 0;
   for (const { body } of admission['queue']?.values() ?? []) queuedBytes += body.length;
   let results = 0;
@@ -151,7 +151,7 @@ export function serverDigest(session: ServerSession): string {
     operations.queuedCount,
     outbox?.size,
     outbox?.lastReleasedNumber,
-    core.cacheObjectCount,
+    core.madeStores?.cacheObjectCount ?? 0,
     core['isUnconfirmed'],
     core.holdEpoch?.latest,
   ].join(' | ');

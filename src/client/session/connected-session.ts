@@ -3,10 +3,8 @@ import type { RuntimeError } from '../../protocol/runtime-error';
 import type { SessionConnectivity } from '../../protocol/session/session-connectivity';
 import { SessionState } from '../../protocol/session/session-lifecycle';
 import type { ConnectEndpoint } from '../../transport/endpoint';
-import type { Message, RevisionName } from '../../wire/message';
-import type { MessageType } from '../../wire/message-type';
+import type { RevisionName } from '../../wire/message';
 import type { CacheAckMetadata, CachePutMetadata } from '../../wire/messages/cache';
-import type { FlowUpdateMetadata } from '../../wire/messages/flow-update';
 import type { SessionCloseAckMetadata, SessionCloseMetadata } from '../../wire/messages/session-close';
 import type { SessionMigrateAckMetadata, SessionMigrateMetadata } from '../../wire/messages/session-migrate';
 import { SessionStatus, type SessionOpenAckMetadata } from '../../wire/messages/session-open';
@@ -49,17 +47,18 @@ import { UnreadableAnswers } from './unreadable-answers';
  *                              resumed, reopened            (a close ends it from anywhere: closed)
  */
 export class ConnectedSession implements ClientSession, LinkedSession {
-  readonly flowUpdates$: Observable<FlowUpdateMetadata>;
-  readonly hints$: Observable<Message<typeof MessageType.ResultHint>>;
+  readonly flowUpdates$: ClientSession['flowUpdates$'];
+  readonly hints$: ClientSession['hints$'];
   readonly state$: Observable<SessionConnectivity>;
   readonly pressure$: Observable<boolean>;
   readonly ticket$: Observable<string>;
   readonly operations: readonly ResumedOperation[];
-  private readonly carrier: SessionCarrier;
+  readonly objects: ClientSession['objects'];
+  readonly carrier: SessionCarrier;
   private readonly submissions: Submissions;
   private readonly backlog: Backlog;
   private readonly closing: ClosingHandshake;
-  private readonly messages: SessionMessages;
+  readonly messages: SessionMessages;
   private readonly unreadable: UnreadableAnswers;
   private readonly connectivity = new Connectivity();
   private readonly pressure: CarriedPressure;
@@ -98,6 +97,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     onEach(this.messages.authRunOut, () => owner.showAnew(this));
     this.flowUpdates$ = this.messages.flow.received.asObservable();
     this.hints$ = this.messages.hints.asObservable();
+    this.objects = options.objects?.(this as never, scheduler);
     const { maxBufferedBytes = SESSION_DEFAULTS.maxBufferedBytes, slowConsumerMs } = options;
     this.backlog = new Backlog(
       this.carrier,
@@ -231,7 +231,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
   openRequest(link: ClientLink, auth: Uint8Array, accepted: (answer: AcceptedOpen) => void): OpenRequest {
     const { grant, sessionId } = this;
     const accept = (answer: AcceptedOpen): void => {
-      if (this.isOver) {
+      if (this.connectivity.isOver) {
         // Meanwhile; the server has it there again.
         link.send(this.farewell(answer.ack.sessionId));
         throw endedBefore(sessionId, 'session-closed');
@@ -294,7 +294,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
 
   /** Its link is gone: it waits for the next to where that led, where it may; is over where not. */
   lose(error?: RuntimeError): 'waits' | 'over' {
-    if (this.isOver) return 'over';
+    if (this.connectivity.isOver) return 'over';
     const { mayComeBack } = this;
     if (!mayComeBack && !this.reopens) {
       // A server that has said it closes the session ends it so, where its time to drain is over first.
@@ -308,7 +308,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
       this.unreadable.lost(error, this.messages.results.received, this.grant.isCounted);
     // Nobody could tell what of them has come: an answer with a gap is none, and its end may never come.
     if (!this.grant.isCounted) this.submissions.failAll('connection-lost');
-    return this.isOver ? 'over' : 'waits';
+    return this.connectivity.isOver ? 'over' : 'waits';
   }
 
   /**
@@ -343,7 +343,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     phase: 'expired' | 'closed',
     ended: SessionEnd = reason === 'session-closed' ? ENDED_HERE : CONNECTION_LOST,
   ): void {
-    if (this.isOver) return;
+    if (this.connectivity.isOver) return;
     this.connectivity.end(phase);
     const { ofServer } = this.closing;
     this.endedHow = ofServer === undefined ? ended : closedByServer(ofServer);
@@ -357,10 +357,6 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     this.pressure.end();
     this.connectivity.tellEnd();
     this.owner.ended(this);
-  }
-
-  private get isOver(): boolean {
-    return this.connectivity.isOver;
   }
 
   /** Whether the session goes on over the next link; to be closed there, where the server may not know of it. */
@@ -379,13 +375,17 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     }
     this.detach();
     this.forget();
-    if (!this.isOver) this.owner.dismissed(this, link);
+    if (!this.connectivity.isOver) this.owner.dismissed(this, link);
   }
 
   private requireLink(): ClientLink {
     const { link } = this.carrier;
     if (link !== undefined) return link;
-    throw endedBefore(this.sessionId, this.isOver ? 'session-closed' : 'connection-lost', this.endedHow);
+    throw endedBefore(
+      this.sessionId,
+      this.connectivity.isOver ? 'session-closed' : 'connection-lost',
+      this.endedHow,
+    );
   }
 
   private leaveLink(): void {

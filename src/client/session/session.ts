@@ -1,4 +1,5 @@
 import type { Observable } from 'rxjs';
+import type { SessionObjects } from '../../objects/shared-object';
 import type { SessionConnectivity } from '../../protocol/session/session-connectivity';
 import type { SessionState } from '../../protocol/session/session-lifecycle';
 import type { ConnectEndpoint } from '../../transport/endpoint';
@@ -68,6 +69,8 @@ export interface ClientSession {
    * session that was opened.
    */
   readonly operations: readonly ResumedOperation[];
+  /** What it shares with its server; undefined where it was opened without `objects`. Of preview4 alone. */
+  readonly objects: SessionObjects | undefined;
   /** How many operations may be in flight and are: now, then after each change. */
   readonly credit$: Observable<Credit>;
   /**

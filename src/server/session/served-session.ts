@@ -3,6 +3,7 @@ import { coalesceText } from '../../../operators/application/coalesce-text';
 import { dropLate } from '../../../operators/application/drop-late';
 import { respondToSubmits, type SubmitHandler } from '../../../operators/application/respond-to-submits';
 import { CancelScope } from '../../protocol/operation/operation';
+import type { SessionObjects } from '../../objects/shared-object';
 import type { Operation } from '../../protocol/operation/operation-entry';
 import type { Result } from '../../protocol/operation/result';
 import { takeFields } from '../../protocol/options/take-fields';
@@ -143,7 +144,11 @@ export class ServedSession extends ContainedObservable<SessionMessage> implement
   }
 
   get cacheObjectCount(): number {
-    return this.core.cacheObjectCount;
+    return this.core.madeStores?.cacheObjectCount ?? 0;
+  }
+
+  get objects(): SessionObjects {
+    return this.core.stores.objects;
   }
 
   respond(handler: SubmitHandler<Submit>, options: AnsweringOptions = {}): Subscription {

@@ -21,10 +21,10 @@ import { ProgressSender } from './results/progress-sender';
 import { RetainedAnswers } from './results/retained-answers';
 import { SessionOutlet, type Attachment } from './results/session-outlet';
 import { SessionSender } from './results/session-sender';
-import { SessionCache } from './session-cache';
 import type { SessionClaim } from './session-claim';
 import { SessionCredit } from './session-credit';
 import type { SubmitEnd } from './session-message';
+import { SessionStores } from './session-stores';
 import { SessionStreams } from './session-streams';
 import { TAKEN_OVER_ENDING, type SessionEnding } from './session-terms';
 import { OperationHolds } from './submits/admission/operation-holds';
@@ -98,7 +98,7 @@ export class SessionCore {
   isShutDown = false;
   /** Waits to tell that nobody takes its submits, or has told it. */
   unserved: Subscription | undefined;
-  private madeCache: SessionCache | undefined;
+  madeStores: SessionStores | undefined;
   /** Ends with the session; made with the first of them. */
   private owned: Subscription | undefined;
   /** What brings about the end that this side has asked for. */
@@ -137,9 +137,9 @@ export class SessionCore {
     this.migrateAcks = new AckQueue(this.outlet);
   }
 
-  get cache(): SessionCache {
-    const { settings, scheduler } = this.server;
-    return (this.madeCache ??= new SessionCache(this.sessionId, settings, scheduler));
+  /** What its client has cached, and shares with it; most have nothing. */
+  get stores(): SessionStores {
+    return (this.madeStores ??= new SessionStores(this));
   }
 
   /** Of operations that the client holds; most never hold any. */
@@ -155,10 +155,6 @@ export class SessionCore {
   /** Of operations whose handler says how far it is, where that can be said. */
   get progress(): ProgressSender | undefined {
     return this.names && (this.madeProgress ??= new ProgressSender(this.sessionId, this.outlet));
-  }
-
-  get cacheObjectCount(): number {
-    return this.madeCache?.objectCount ?? 0;
   }
 
   /** When the session last did something, in milliseconds; Infinity while it is at it. */
@@ -285,6 +281,7 @@ export class SessionCore {
     if (!this.sender.takesTools || given !== undefined) operations.endCalls();
     const wanted = given === undefined ? extension?.wantedOperations : undefined;
     if (wanted !== undefined) this.cancelUnwanted(new Set(wanted));
+    this.madeStores?.attached();
     this.connectivity.next('resumed');
   }
 
@@ -300,6 +297,7 @@ export class SessionCore {
     this.expiry.unsubscribe();
     this.claim.end();
     this.outlet.current?.released(this);
+    this.madeStores?.ended();
     this.operations.endAll(end, { tell: false });
     this.outlet.close();
     this.streams.complete();
@@ -363,6 +361,7 @@ export class SessionCore {
     this.putOffEnd();
     this.operations.admission.moveTo(undefined);
     this.outlet.detach(share);
+    this.madeStores?.detached();
     this.patchAcks.clear();
     this.migrateAcks.clear();
   }

@@ -1,6 +1,7 @@
 import type { Observable, Observer, Subscription } from 'rxjs';
 import type { Lateness } from '../../../operators/application/drop-late';
 import type { HandlerContext, SubmitHandler } from '../../../operators/application/respond-to-submits';
+import type { SessionObjects } from '../../objects/shared-object';
 import type { CancelScope } from '../../protocol/operation/operation';
 import type { Operation } from '../../protocol/operation/operation-entry';
 import type { Result } from '../../protocol/operation/result';
@@ -57,6 +58,8 @@ export interface ServerSession<Context = unknown> extends Observable<SessionMess
   readonly operations: readonly Operation[];
   /** Objects that the client has cached. */
   readonly cacheObjectCount: number;
+  /** What the client declares, refers to, changes and releases, and what is declared to it. Of preview4 alone. */
+  readonly objects: SessionObjects;
   /** Submits, as slots are free (`maxInFlightOperations`). They wait until somebody subscribes. */
   readonly submits$: Observable<Submit>;
   /** Cancels of the client that have ended an operation. */

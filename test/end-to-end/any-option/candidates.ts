@@ -2,6 +2,7 @@ import { globalAgent } from 'node:http';
 import fc from 'fast-check';
 import { of } from 'rxjs';
 import type { ClientOptions, SessionOptions } from '../../../src/client/options';
+import { sharedObjects } from '../../../src/client/session/shared-objects';
 import { DEFAULT_SERVER_LIMITS } from '../../../src/server/limits/server-limits';
 import type { ServerOptions } from '../../../src/server/options';
 import type { MemoryOptions } from '../../../src/transport/memory';
@@ -73,6 +74,7 @@ export const SERVER: Candidates<Omit<ServerOptions, 'listen' | 'scheduler'>> = {
   tokenKey: ['', 'short', 'sixteen bytes or more', new Uint8Array(16)],
   cluster: [{}, { join: 1 }, 'redis://127.0.0.1'],
   maxCacheBytes: NUMBERS,
+  objects: NUMBERS.flatMap((number) => [{ maxObjects: number }, { maxBytes: number }]),
   cancelScope: NUMBERS,
   interceptors: INTERCEPTORS,
   patchTimeoutMs: NUMBERS,
@@ -139,6 +141,7 @@ export const SESSION: Candidates<SessionOptions> = {
   clientSessionTag: [0n, -1n, 2n ** 64n - 1n, 2n ** 64n],
   maxBufferedBytes: NUMBERS,
   slowConsumerMs: NUMBERS,
+  objects: [sharedObjects(), {}, null, 5],
   signal: SIGNALS,
 };
 

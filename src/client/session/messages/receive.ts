@@ -18,6 +18,7 @@ import { Migrations } from './migrate';
 import { Patches } from './patch';
 import { Results } from './results';
 import type { SessionCarrier } from '../session-carrier';
+import type { MessageListener } from '../session-port';
 
 /** What a server says in a session, but for results. */
 type SessionMessage = MessageOf<
@@ -39,6 +40,7 @@ export class SessionMessages {
   readonly patches: Patches;
   readonly migrations: Migrations;
   readonly cachePuts: CachePuts;
+  readonly others: MessageListener[] = [];
 
   constructor(
     private readonly closing: ClosingHandshake,
@@ -120,6 +122,7 @@ export class SessionMessages {
     const message = decodeMessage(packet, this.revision);
     if (message.messageType === MessageType.ResultDropReason) this.results.onDropReason(message);
     else if (message.messageType === MessageType.Progress) this.results.onProgress(message);
+    else for (const other of this.others) other(message);
   }
 
   private onMessage(message: SessionMessage): void {

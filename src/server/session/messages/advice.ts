@@ -1,3 +1,4 @@
+import type { ObjectMessage } from '../../../objects/object-table';
 import { unexpectedType } from '../../../protocol/packet-checks';
 import type { MessageOf, TypeFrom } from '../../../wire/message';
 import { MessageType } from '../../../wire/message-type';
@@ -18,6 +19,7 @@ type NewType = Exclude<
   | typeof MessageType.ExpireAt
   | typeof MessageType.BudgetUpdate
   | typeof MessageType.Ping
+  | ObjectMessage['messageType']
 >;
 
 const T = MessageType;
@@ -34,11 +36,6 @@ const IS_ADVICE: Readonly<Record<NewType, boolean>> = {
   [T.RouteHint]: true,
   [T.ExecutionHint]: true,
   [T.TraceContext]: true,
-  [T.ObjectDeclare]: true,
-  [T.ObjectRef]: true,
-  [T.ObjectRelease]: true,
-  [T.ObjectPatch]: true,
-  [T.ObjectDelta]: true,
   [T.CacheReference]: true,
   [T.CacheMiss]: true,
   [T.ErrorRecoverable]: true,

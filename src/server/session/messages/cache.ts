@@ -4,7 +4,7 @@ import type { SessionCore } from '../session-core';
 
 /** CACHE_PUT: kept where there is room, and acknowledged either way. */
 export function onCachePut(session: SessionCore, message: MessageOf<typeof MessageType.CachePut>): void {
-  session.sender.cacheAck(session.dialect.cache.encodeAck(session.cache.put(message)));
+  session.sender.cacheAck(session.dialect.cache.encodeAck(session.stores.cache.put(message)));
   session.streams.emit('messages', message);
 }
 
@@ -13,6 +13,6 @@ export function onCacheInvalidate(
   session: SessionCore,
   message: MessageOf<typeof MessageType.CacheInvalidate>,
 ): void {
-  session.cache.invalidate(message);
+  session.stores.cache.invalidate(message);
   session.streams.emit('messages', message);
 }

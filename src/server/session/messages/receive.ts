@@ -11,6 +11,7 @@ import { onCancel, onControl, onSupersede } from './cancel';
 import { onClose, onCloseAck } from './close';
 import { onFlowUpdate } from './flow-update';
 import { onMigrate } from './migrate';
+import { onObject } from './objects';
 import { onPatch } from './patch';
 import { onPing } from './ping';
 import { onScheduling } from './scheduling';
@@ -72,6 +73,13 @@ function onMessage(session: SessionCore, message: SessionRequest, now: number): 
       return undefined;
     case MessageType.CacheInvalidate:
       onCacheInvalidate(session, message);
+      return undefined;
+    case MessageType.ObjectDeclare:
+    case MessageType.ObjectRef:
+    case MessageType.ObjectRelease:
+    case MessageType.ObjectPatch:
+    case MessageType.ObjectDelta:
+      onObject(session, message);
       return undefined;
     case MessageType.FlowUpdate:
       onFlowUpdate(session, message);

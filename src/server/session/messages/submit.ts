@@ -22,7 +22,7 @@ export function onSubmit(session: SessionCore, packet: Packet, now: number): Tol
   if (isToolAnswer(session, metadata)) return onToolAnswer(session, packet, now);
   if (!acceptsOperations(session.state)) return submitCrossed(session, header.frameId);
   const resolved = refersToObjects(metadata)
-    ? session.cache.resolve(record.decode(metadata), session.dialect.cache.references(body))
+    ? session.stores.cache.resolve(record.decode(metadata), session.dialect.cache.references(body))
     : NO_REFERENCES;
   if (resolved.kind === 'miss') {
     operations.noteRefused(header.frameId);

@@ -1,0 +1,91 @@
+import type { Observable, SchedulerLike } from 'rxjs';
+import { DEFAULT_OBJECT_LIMITS, OBJECT_LIMIT_RULES, type ObjectLimits } from '../../objects/object-limits';
+import { isObjectMessage, ObjectTable } from '../../objects/object-table';
+import type { ObjectsPort } from '../../objects/objects-port';
+import { partly, takeOptions } from '../../protocol/options/take-options';
+import { RuntimeError } from '../../protocol/runtime-error';
+import { onEach } from '../../transport/on-each';
+import type { MessageType } from '../../wire/message-type';
+import { RuntimeRole } from '../../wire/preview4/control/runtime-role';
+import type { ObjectsOption } from '../options';
+import type { SessionPort } from './session-port';
+
+/**
+ * Lets a session share objects with its server, `session.objects`: those that declare none need not load what it takes.
+ * Throws a `TypeError` or a `RangeError` that names a limit that is none.
+ *
+ * @example
+ * const session = await client.openSession({ objects: sharedObjects() });
+ * session.objects?.declared$.subscribe((object) => show(object.bytes));
+ */
+export function sharedObjects(limits: Partial<ObjectLimits> = {}): ObjectsOption {
+  const taken = takeOptions('sharedObjects', limits, partly(OBJECT_LIMIT_RULES));
+  return (session: SessionPort, scheduler) => {
+    const port = new ClientObjectsPort(session, scheduler);
+    const table = new ObjectTable(port, { ...DEFAULT_OBJECT_LIMITS, ...taken });
+    session.messages.others.push((message) => {
+      if (isObjectMessage(message)) table.receive(message);
+    });
+    onEach(session.state$, (state) => {
+      if (state === 'reconnecting') table.detached();
+      else if (state === 'resumed' || state === 'reopened') table.attached();
+      else if (state !== 'open') {
+        port.isOver = true;
+        table.ended();
+      }
+    });
+    return table;
+  };
+}
+
+/** A session, as its objects see it. */
+class ClientObjectsPort implements ObjectsPort {
+  readonly role = RuntimeRole.Client;
+  isOver = false;
+
+  constructor(
+    private readonly session: SessionPort,
+    readonly scheduler: SchedulerLike,
+  ) {}
+
+  get sessionId(): number {
+    return this.session.carrier.sessionId;
+  }
+
+  requireOpen(): void {
+    const { sessionId, session } = this;
+    if (this.isOver) throw unshared(`session ${sessionId} is over`);
+    if (!this.hasObjects)
+      throw unshared(
+        session.carrier.mayFallBack
+          ? `the server of session ${sessionId} has not shown yet that it speaks preview4; say so with revision: 'preview4'`
+          : `the server of session ${sessionId} speaks preview3, which has no objects`,
+      );
+  }
+
+  send(messageType: MessageType, frameId: number, metadata: Uint8Array, body: Uint8Array): void {
+    if (this.hasObjects) this.session.carrier.send(messageType, frameId, metadata, body);
+  }
+
+  /** An operation's id is its frame's. */
+  operationId(frameId: number): bigint {
+    return BigInt(frameId);
+  }
+
+  whenEnded(): void {
+    // The server says.
+  }
+
+  contain<T>(source$: Observable<T>): Observable<T> {
+    return source$;
+  }
+
+  private get hasObjects(): boolean {
+    const { carrier } = this.session;
+    return carrier.speech.name === 'preview4' && !carrier.mayFallBack;
+  }
+}
+
+function unshared(message: string): RuntimeError {
+  return new RuntimeError('internal', message, { reach: 'packet', origin: 'application' });
+}

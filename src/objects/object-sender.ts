@@ -1,0 +1,67 @@
+import { cutText } from '../protocol/cut-text';
+import { MessageType } from '../wire/message-type';
+import { EMPTY } from '../wire/packet';
+import {
+  ObjectDeltaFlag,
+  ObjectDeltaMetadata,
+  ObjectDescriptorMetadata,
+  ObjectReferenceMetadata,
+  ObjectReleaseMetadata,
+  ObjectReleaseReason,
+} from '../wire/preview4/objects';
+import type { HeldObject } from './held-object';
+import type { ObjectsPort } from './objects-port';
+
+const T = MessageType;
+
+/** Says what an end has to say of objects. Throws an `NnrpError` where a field is not allowed. */
+export class ObjectSender {
+  constructor(private readonly port: ObjectsPort) {}
+
+  /** Tells the other end of an object of this one, as it is. */
+  whole({ objectId, descriptor, endsAt, metadata, bytes, sequence }: HeldObject): void {
+    const { port } = this;
+    const left = endsAt === Infinity ? 0 : Math.max(1, Math.ceil(endsAt - port.scheduler.now()));
+    const now = { ...descriptor, sessionId: port.sessionId, lifetimeHintMs: left };
+    port.send(T.ObjectDeclare, 0, ObjectDescriptorMetadata.encode(now), metadata);
+    if (bytes.length === 0) return;
+    const fields = ObjectDeltaMetadata.of({
+      objectId,
+      deltaSequence: sequence,
+      deltaBytes: bytes.length,
+      flags: ObjectDeltaFlag.Replaces,
+    });
+    port.send(T.ObjectPatch, 0, ObjectDeltaMetadata.encode(fields), bytes);
+  }
+
+  change(
+    kind: 'patch' | 'delta',
+    fields: ObjectDeltaMetadata,
+    metadata: Uint8Array,
+    delta: Uint8Array,
+  ): void {
+    const encoded = ObjectDeltaMetadata.encode(fields);
+    const body = new Uint8Array(metadata.length + delta.length);
+    body.set(metadata);
+    body.set(delta, metadata.length);
+    this.port.send(kind === 'patch' ? T.ObjectPatch : T.ObjectDelta, 0, encoded, body);
+  }
+
+  reference(frameId: number, fields: ObjectReferenceMetadata, metadata: Uint8Array): void {
+    this.port.send(T.ObjectRef, frameId, ObjectReferenceMetadata.encode(fields), metadata);
+  }
+
+  /** The other end knows of an object that this one cannot have, or has no more. */
+  invalid(objectId: bigint, text: string): void {
+    this.release({ objectId, releaseReason: ObjectReleaseReason.Invalidated }, 0, cutText(text));
+  }
+
+  release(fields: Partial<ObjectReleaseMetadata>, frameId = 0, diagnostic = EMPTY): void {
+    const metadata = ObjectReleaseMetadata.of({
+      ...fields,
+      sourceRole: this.port.role,
+      diagnosticBytes: diagnostic.length,
+    });
+    this.port.send(T.ObjectRelease, frameId, ObjectReleaseMetadata.encode(metadata), diagnostic);
+  }
+}

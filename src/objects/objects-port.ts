@@ -1,0 +1,20 @@
+import type { Observable, SchedulerLike } from 'rxjs';
+import type { MessageType } from '../wire/message-type';
+import type { RuntimeRole } from '../wire/preview4/control/runtime-role';
+
+/** What the objects of a session need of it: it is a session of the server's, or of a client's. */
+export interface ObjectsPort {
+  readonly role: typeof RuntimeRole.Client | typeof RuntimeRole.Server;
+  readonly sessionId: number;
+  readonly scheduler: SchedulerLike;
+  /** Throws a `RuntimeError` where nothing can be declared: the session is over, or its other end has no objects. */
+  requireOpen(): void;
+  /** Sends to the other end, where there is a connection. */
+  send(messageType: MessageType, frameId: number, metadata: Uint8Array, body: Uint8Array): void;
+  /** The id of an operation that is under way; undefined where there is none, as far as this end can know. */
+  operationId(frameId: number): bigint | undefined;
+  /** Calls back once an operation has ended, where this end is the one that says so. */
+  whenEnded(frameId: number, ended: () => void): void;
+  /** A stream for the application, whose subscribers may fail. */
+  contain<T>(source$: Observable<T>): Observable<T>;
+}

@@ -1,0 +1,7 @@
+import type { ObjectMessage } from '../../../objects/object-table';
+import type { SessionCore } from '../session-core';
+
+/** OBJECT_DECLARE, OBJECT_REF, OBJECT_RELEASE, OBJECT_PATCH and OBJECT_DELTA of preview4. */
+export function onObject(session: SessionCore, message: ObjectMessage): void {
+  session.stores.objects.receive(message);
+}

@@ -1,0 +1,67 @@
+import { take, type Observable, type SchedulerLike } from 'rxjs';
+import type { ObjectsPort } from '../../objects/objects-port';
+import type { Dialect } from '../../protocol/revision/dialect';
+import { operationIdOf } from '../../protocol/revision/answers';
+import { RuntimeError } from '../../protocol/runtime-error';
+import { acceptsMessages, type SessionState } from '../../protocol/session/session-lifecycle';
+import type { MessageType } from '../../wire/message-type';
+import { packet } from '../../wire/packet';
+import { RuntimeRole } from '../../wire/preview4/control/runtime-role';
+import { contained } from '../contained';
+import { SubscribersOf } from '../subscribers';
+import type { ServerContext } from '../server-context';
+import type { SessionOutlet } from './results/session-outlet';
+import type { ReceivedSubmit } from './submits/submit';
+
+/** The session that has the objects. */
+export interface SharingSession {
+  readonly sessionId: number;
+  readonly server: ServerContext;
+  readonly state: SessionState;
+  readonly dialect: Dialect;
+  readonly outlet: SessionOutlet;
+  readonly operations: { get(frameId: number): ReceivedSubmit | undefined };
+}
+
+/** A session, as its objects see it. */
+export class ServerObjectsPort implements ObjectsPort {
+  readonly role = RuntimeRole.Server;
+  readonly sessionId: number;
+  readonly scheduler: SchedulerLike;
+
+  constructor(private readonly session: SharingSession) {
+    this.sessionId = session.sessionId;
+    this.scheduler = session.server.scheduler;
+  }
+
+  requireOpen(): void {
+    const { sessionId, session } = this;
+    if (!acceptsMessages(session.state)) throw unshared(`session ${sessionId} is over`);
+    if (!session.dialect.hasControls)
+      throw unshared(`the client of session ${sessionId} speaks preview3, which has no objects`);
+  }
+
+  send(messageType: MessageType, frameId: number, metadata: Uint8Array, body: Uint8Array): void {
+    const { sessionId, session } = this;
+    session.outlet.send(packet({ messageType, sessionId, frameId }, metadata, body));
+  }
+
+  operationId(frameId: number): bigint | undefined {
+    const submit = this.session.operations.get(frameId);
+    return submit && operationIdOf(submit);
+  }
+
+  whenEnded(frameId: number, ended: () => void): void {
+    const ended$ = this.session.operations.get(frameId)?.ended$.pipe(take(1));
+    ended$?.subscribe({ next: ended, error: ended });
+  }
+
+  contain<T>(source$: Observable<T>): Observable<T> {
+    const { failures } = this.session.server.reports;
+    return contained(source$, new SubscribersOf(`the objects of session ${this.sessionId}`, failures));
+  }
+}
+
+function unshared(message: string): RuntimeError {
+  return new RuntimeError('internal', message, { reach: 'packet', origin: 'application' });
+}

@@ -1,0 +1,44 @@
+import { ObjectTable } from '../../objects/object-table';
+import { ServerObjectsPort, type SharingSession } from './objects-port';
+import { SessionCache } from './session-cache';
+
+/** What a session holds of objects, each kind made when there is one. */
+export class SessionStores {
+  private madeCache: SessionCache | undefined;
+  private madeObjects: ObjectTable | undefined;
+
+  constructor(private readonly session: SharingSession) {}
+
+  /** What the client has cached for its submits. */
+  get cache(): SessionCache {
+    const { sessionId, server } = this.session;
+    return (this.madeCache ??= new SessionCache(sessionId, server.settings, server.scheduler));
+  }
+
+  get cacheObjectCount(): number {
+    return this.madeCache?.objectCount ?? 0;
+  }
+
+  /** What both ends share. */
+  get objects(): ObjectTable {
+    const { session } = this;
+    return (this.madeObjects ??= new ObjectTable(
+      new ServerObjectsPort(session),
+      session.server.settings.objects,
+    ));
+  }
+
+  /** The session has another connection. */
+  attached(): void {
+    this.madeObjects?.attached();
+  }
+
+  /** It has none. */
+  detached(): void {
+    this.madeObjects?.detached();
+  }
+
+  ended(): void {
+    this.madeObjects?.ended();
+  }
+}
