@@ -160,7 +160,7 @@ export function serverDigest(session: ServerSession): string {
 /** All of a client's session that a packet of another connection must not change. */
 export function clientDigest(session: ClientSession): string {
   const { state, receivedResults, submissions } = connected(session);
-  return [state, receivedResults, submissions.inFlightIds().join(' '), submissions.lastFrameId].join(' | ');
+  return [state, receivedResults, submissions.inFlight.ids().join(' '), submissions.lastFrameId].join(' | ');
 }
 
 /** Whether a client's session is to end: its client has asked for that, or heard of it. */

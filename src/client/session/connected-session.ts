@@ -128,7 +128,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
   }
 
   get usage(): ClientSessionUsage {
-    const { inFlight, waiting } = this.submissions.creditNow();
+    const { inFlight, waiting } = this.submissions.credit.now();
     return {
       operationsInFlight: inFlight,
       operationsWaiting: waiting,
@@ -138,7 +138,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
   }
 
   get credit$(): Observable<Credit> {
-    return this.submissions.credit$;
+    return this.submissions.credit.credit$;
   }
 
   submit(request: SubmitRequest): ResultStream {
@@ -241,7 +241,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     if (!this.isKept) return grant.anew(link, auth, accept);
     const progress = (): SessionProgress => ({
       receivedResults: this.messages.results.received,
-      wantedOperations: this.submissions.tellWanted(),
+      wantedOperations: this.submissions.told.tell(),
     });
     return grant.resume(sessionId, link, auth, progress, accept);
   }

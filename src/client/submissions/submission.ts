@@ -99,6 +99,11 @@ export function keepBody(submission: Submission): void {
   submission.body = ownBytes(submission.body);
 }
 
+/** Whether a submit means the same in another session: it names no operation of this one, and has called no tool. */
+export function isOfItsOwn({ metadata, isCounted }: Submission): boolean {
+  return isCounted && metadata.dependencyFrameId === 0 && metadata.retryOfFrame === 0;
+}
+
 /** Whether a submit is larger than a packet may be, in bytes of header and body. */
 export function isLarger({ body }: Submission, largestPacket: number): boolean {
   return HEADER_LENGTH + body.length > largestPacket;

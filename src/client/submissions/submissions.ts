@@ -1,19 +1,19 @@
-import { defer, endWith, ignoreElements, map, noop, startWith, Subject, type Observable } from 'rxjs';
+import { endWith, ignoreElements, noop, Subject, type Observable } from 'rxjs';
 import { isTerminal, type ResultPush } from '../../protocol/operation/result';
-import { MAX_WANTED_OPERATIONS, type SessionExtension } from '../../protocol/session/session-extension';
+import type { SessionExtension } from '../../protocol/session/session-extension';
 import type { FlowUpdateMetadata } from '../../wire/messages/flow-update';
-import type { SessionOpenAckMetadata } from '../../wire/messages/session-open';
 import type { ConnectionCredit } from '../link/connection-credit';
 import { OperationError, type OperationFailure, type SessionEnd } from '../errors';
 import { onceATurn } from '../once-a-turn';
 import type { ClientSettings } from '../options';
+import type { SessionGrant } from '../session/grant';
 import type { SessionCarrier } from '../session/session-carrier';
-import type { Credit } from './credit';
-import { CreditPatience, waitsForCredit } from './credit-patience';
+import { CreditNews } from './credit';
 import {
   cancelledBy,
   frameIdOverflow,
   isLarger,
+  isOfItsOwn,
   keepBody,
   submission,
   tooLarge,
@@ -26,7 +26,9 @@ import { Suspect } from './suspect';
 import type { OperationTerms } from './operation-terms';
 import type { CallListener } from './tools/tool-calls';
 import { SubmitWindow } from './submit-window';
+import { ToldOperations } from './told-operations';
 import { ToolDesk } from './tools/tool-desk';
+import { WaitingSubmits } from './waiting-submits';
 
 /** What is known of a failure besides its reason. */
 type Particulars = ConstructorParameters<typeof OperationError>[3];
@@ -39,7 +41,7 @@ type Particulars = ConstructorParameters<typeof OperationError>[3];
  *                   └── unsubscribe: forgotten, or FRAME_CANCEL
  */
 export class Submissions {
-  private readonly waiting = new Set<Submission>();
+  private readonly waiting = new WaitingSubmits();
   readonly inFlight: InFlight;
   private readonly tools: ToolDesk;
   private readonly window: SubmitWindow;
@@ -48,37 +50,29 @@ export class Submissions {
   readonly idle$: Observable<void> = this.idle.asObservable();
   /** Emits when the session is over, at once where it is. */
   readonly over$: Observable<unknown> = this.idle.pipe(ignoreElements(), endWith(undefined));
-  private readonly changes = new Subject<void>();
-  /** The credit now, and after each change. */
-  readonly credit$: Observable<Credit> = defer(() =>
-    this.changes.pipe(
-      startWith(undefined),
-      map(() => this.creditNow()),
-    ),
-  );
   private highestResult = 0;
   private over: OperationFailure | undefined;
   private ended: SessionEnd | undefined;
   /** What becomes of new submits: sent, kept for another link, or refused, because the session closes. */
   private intake: 'open' | 'held' | 'closed' = 'open';
-  /** The operations that a server, whose connection is lost, takes to be wanted. */
-  private toldWanted: readonly number[] = [];
   private leaveConnection: () => void = noop;
+  /** What the server is told of those in flight. */
+  readonly told: ToldOperations;
   private readonly suspect = new Suspect();
-  private readonly patience: CreditPatience;
+  readonly credit: CreditNews;
 
   constructor(
     private readonly carrier: SessionCarrier,
     readonly settings: Pick<ClientSettings, 'scheduler' | 'interceptors'>,
-    /** `isResumable`: over another connection, what was not received is sent again. */
-    private readonly grant: { readonly ack: SessionOpenAckMetadata; readonly isResumable: boolean },
+    /** What is resumable is sent again over another connection, as far as it was not received. */
+    private readonly grant: Pick<SessionGrant, 'ack' | 'isResumable' | 'isCounted'>,
     credit: ConnectionCredit,
   ) {
     this.inFlight = new InFlight(credit);
+    this.told = new ToldOperations(carrier, this.inFlight);
     this.tools = new ToolDesk(carrier, this.inFlight);
     this.window = new SubmitWindow(this.inFlight, settings.scheduler, this.sendWaiting, grant.ack, credit);
-    const tell = (): void => carrier.report(waitsForCredit(carrier.sessionId, this.creditNow()));
-    this.patience = new CreditPatience(this.waiting, settings.scheduler, tell);
+    this.credit = new CreditNews(this.window, this.inFlight, this.waiting, carrier, settings.scheduler);
     credit.join(this.sendWaiting, 0);
   }
 
@@ -130,7 +124,7 @@ export class Submissions {
   /** Nobody wants the results of a submit any more. */
   giveUp(wanted: Submission): void {
     if (wanted.frameId === 0 && this.waiting.delete(wanted)) {
-      this.tellCredit();
+      this.credit.changed();
       return;
     }
     // Terminal results and errors have left already; what is still in flight was unsubscribed.
@@ -138,7 +132,7 @@ export class Submissions {
     // Where there is no connection, the server hears with the next which operations are still wanted.
     if (this.connection !== undefined) this.carrier.cancel(wanted.frameId);
     this.leave(wanted);
-    this.tellCredit();
+    this.credit.changed();
     if (this.waiting.size > 0) this.sendWaitingSoon();
   }
 
@@ -197,6 +191,26 @@ export class Submissions {
     this.sendWaiting();
   }
 
+  /**
+   * Ends an operation that the server says it has never begun; where another session is to take the place of this
+   * one, it waits for that instead.
+   */
+  unbegun(frameId: number, reason: OperationFailure, particulars: Particulars): void {
+    const asked = this.inFlight.get(frameId);
+    if (asked !== undefined && this.mayTakeBack(asked)) this.takeBack(asked);
+    else this.fail(frameId, reason, particulars);
+  }
+
+  private takeBack(asked: Submission): void {
+    this.leave(asked);
+    this.waiting.putBack(asked);
+    this.credit.changed();
+  }
+
+  private mayTakeBack(asked: Submission): boolean {
+    return this.intake === 'held' && this.grant.isResumable && isOfItsOwn(asked);
+  }
+
   /** Sends a submit again that a server has refused for its id, where that goes on in preview3; false where it does not. */
   sendWithoutId(frameId: number): boolean {
     const asked = this.inFlight.get(frameId);
@@ -207,7 +221,7 @@ export class Submissions {
 
   /** Ends every operation in flight without a result. */
   failAll(reason: OperationFailure, particulars?: Particulars): void {
-    for (const frameId of this.inFlightIds()) this.fail(frameId, reason, particulars);
+    for (const frameId of this.inFlight.ids()) this.fail(frameId, reason, particulars);
   }
 
   /** Cancels an operation: FRAME_CANCEL is sent, and whoever waits for it gets an error. */
@@ -223,52 +237,30 @@ export class Submissions {
     this.sendWaiting();
   }
 
-  /** The credit now. */
-  creditNow(): Credit {
-    return { granted: this.window.credit, inFlight: this.inFlight.counted, waiting: this.waiting.size };
-  }
-
-  /** The operations in flight, ascending. */
-  inFlightIds(): number[] {
-    return this.inFlight.ids();
-  }
-
-  /**
-   * The operations in flight, which is what the server is told of them: it ends all others. Undefined where they
-   * are too many to be told: it ends none, and those that were given up are cancelled once there is a connection.
-   */
-  tellWanted(): readonly number[] | undefined {
-    if (this.inFlight.size > MAX_WANTED_OPERATIONS) return undefined;
-    this.toldWanted = this.inFlightIds();
-    return this.toldWanted;
-  }
-
   /** Holds everything back until there is a connection again. */
   detach(): void {
     const { connection } = this;
     if (connection === undefined) return;
     const inFlight = this.inFlight.counted;
-    this.toldWanted = this.inFlightIds();
+    this.told.lost();
     // Until the server hears of them elsewhere, or of their end, they count where they were.
     this.leaveConnection = (): void => {
       connection.leave(this.sendWaiting, inFlight);
     };
     this.inFlight.connection = undefined;
     this.window.stop();
-    this.patience.stop();
+    this.credit.stop();
   }
 
   /** Goes on over another connection: sends again what the server has not received, then what waits. */
   attach(lastReceivedId: number, credit: ConnectionCredit): void {
     this.leaveConnection();
+    // Whoever has the session now may keep it.
+    if (this.intake === 'held') this.intake = 'open';
     this.inFlight.connection = credit;
     this.window.renew(this.grant.ack, credit);
     credit.join(this.sendWaiting, this.inFlight.counted);
-    for (const id of this.toldWanted) {
-      // Given up since the server was told.
-      if (id <= lastReceivedId && !this.inFlight.has(id)) this.carrier.cancel(id);
-    }
-    this.toldWanted = [];
+    this.told.cancelOthers(lastReceivedId);
     const all = this.inFlight.all();
     const unreceived = all.filter(({ frameId }) => frameId > lastReceivedId);
     this.suspect.note(unreceived[0]?.frameId);
@@ -296,18 +288,31 @@ export class Submissions {
     const waiting = [...this.waiting];
     this.waiting.clear();
     for (const { subscriber } of waiting) subscriber.error(this.endedWith('session-closed'));
-    this.tellCredit();
+    this.credit.changed();
   }
 
-  /** Sends again what is submitted, as where the server has rejected a close, or keeps it for another link. */
-  admit(intake: 'open' | 'held'): void {
-    this.intake = intake;
+  /** Sends again what is submitted, as where the server has rejected a close. */
+  admit(): void {
+    this.intake = 'open';
+  }
+
+  /**
+   * Keeps what is submitted for another session, which takes the place of this one: its server closes it. So it does
+   * with what that had not received by then, and will never begin.
+   */
+  hold(lastReceivedId: number): void {
+    this.intake = 'held';
+    // Another implementation may mean another number.
+    if (!this.grant.isCounted) return;
+    for (const asked of this.inFlight.all()) {
+      if (asked.frameId > lastReceivedId && this.mayTakeBack(asked)) this.takeBack(asked);
+    }
   }
 
   /** The server has the session no more: ends what is in flight, of which it may have run anything. */
   forget(reason: OperationFailure): void {
     this.failAll(reason);
-    this.toldWanted = [];
+    this.told.forget();
     this.intake = 'open';
   }
 
@@ -323,8 +328,8 @@ export class Submissions {
     this.waiting.clear();
     for (const asked of all) this.tools.ended(asked);
     for (const { subscriber, frameId } of all) subscriber.error(this.endedWith(reason, frameId));
-    this.tellCredit();
-    this.changes.complete();
+    this.credit.changed();
+    this.credit.end();
     this.idle.complete();
   }
 
@@ -343,7 +348,7 @@ export class Submissions {
       keepBody(wanted);
       waiting.add(wanted);
     }
-    this.tellCredit();
+    this.credit.changed();
   }
 
   private mayBegin(wanted: Submission, connection: ConnectionCredit): boolean {
@@ -360,7 +365,7 @@ export class Submissions {
       this.waiting.delete(wanted);
       this.send(wanted);
     }
-    this.tellCredit();
+    this.credit.changed();
   };
 
   /** Whoever gives up submits gives up all of them first: none of those is sent in the place of another. */
@@ -391,10 +396,5 @@ export class Submissions {
     this.inFlight.delete(asked);
     this.tools.ended(asked);
     if (this.inFlight.size === 0 && this.idle.observed) this.idle.next();
-  }
-
-  private tellCredit(): void {
-    if (this.changes.observed) this.changes.next();
-    if (this.connection !== undefined) this.patience.look(this.inFlight.size + this.waiting.size === 0);
   }
 }

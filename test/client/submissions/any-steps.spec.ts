@@ -53,12 +53,12 @@ describe('Submissions after any steps', () => {
           if (!isAttached) faults.push(`${frameId} was sent without a connection`);
           if (isPaused) faults.push(`${frameId} was sent during a pause`);
           if (time.now() < holdUntil) faults.push(`${frameId} was sent before its time`);
-          if (submissions.creditNow().inFlight > Math.min(window, grant.maxInFlight)) {
+          if (submissions.credit.now().inFlight > Math.min(window, grant.maxInFlight)) {
             faults.push(`${frameId} was sent without credit`);
           }
         };
         for (const step of sequence) {
-          const inFlight = submissions.inFlightIds();
+          const inFlight = submissions.inFlight.ids();
           switch (step.do) {
             case 'submit':
               submitted += 1;
@@ -117,13 +117,13 @@ describe('Submissions after any steps', () => {
           await Promise.resolve();
           expect(faults).toEqual([]);
           // Nobody waits who may go.
-          const { inFlight: now, waiting } = submissions.creditNow();
+          const { inFlight: now, waiting } = submissions.credit.now();
           const mayGo = isAttached && !isPaused && time.now() >= holdUntil;
           if (mayGo && waiting > 0) expect(now).toBeGreaterThanOrEqual(Math.min(window, grant.maxInFlight));
         }
         expect(ids).toEqual(ids.map((_, index) => index + 1));
         submissions.end('session-closed');
-        expect(submissions.creditNow()).toMatchObject({ inFlight: 0, waiting: 0 });
+        expect(submissions.credit.now()).toMatchObject({ inFlight: 0, waiting: 0 });
         for (const [name, subscription] of stage.subscriptions) {
           expect([name, subscription.closed]).toEqual([name, true]);
         }

@@ -11,7 +11,7 @@ describe('a connection that Submissions lose', () => {
     stage.unsubscribe('b');
     stage.submissions.cancel(3);
     expect(stage.news()).toEqual(['submit 1', 'submit 2', 'submit 3']);
-    expect(stage.submissions.inFlightIds()).toEqual([1]);
+    expect(stage.submissions.inFlight.ids()).toEqual([1]);
     stage.attach({ credit: 3 }, 0);
     expect(stage.news()).toEqual(['submit 1', 'submit 4']);
     expect(stage.outcomes.get('c')).toMatchObject([{ reason: 'cancelled' }]);
@@ -47,7 +47,7 @@ describe('a connection that Submissions lose', () => {
     stage.submissions.detach();
     stage.attach({ credit: 2 }, 0);
     expect(stage.news()).toEqual(['submit 1']);
-    expect(stage.submissions.creditNow().granted).toBe(2);
+    expect(stage.submissions.credit.now().granted).toBe(2);
   });
 
   it('ends the wait for another try: the next connection knows better', () => {
@@ -109,7 +109,7 @@ describe('the end of Submissions', () => {
     }
     stage.complete(1);
     expect(stage.outcomes.get('in flight')).toEqual(['end', '|']);
-    stage.submissions.admit('open');
+    stage.submissions.admit();
     stage.submit('again');
     expect(stage.news()).toEqual(['submit 1', 'submit 2']);
   });

@@ -102,7 +102,7 @@ describe('the credit of Submissions', () => {
   it('is told now and after each change, and completes with the session', () => {
     const stage = new Stage({ credit: 1 });
     const seen: (Credit | string)[] = [];
-    stage.submissions.credit$.subscribe({
+    stage.submissions.credit.credit$.subscribe({
       next: (credit) => seen.push(credit),
       complete: () => seen.push('|'),
     });

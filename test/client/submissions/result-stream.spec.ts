@@ -166,7 +166,7 @@ describe('the results of a submit', () => {
     const seen = loop(results);
     stage.submissions.take(completeResult(1, text('all')));
     expect(await seen).toEqual(['all', '|']);
-    expect(stage.submissions.creditNow()).toEqual({ granted: 2, inFlight: 0, waiting: 0 });
+    expect(stage.submissions.credit.now()).toEqual({ granted: 2, inFlight: 0, waiting: 0 });
   });
 });
 
@@ -202,7 +202,7 @@ describe('a submit with a signal', () => {
     stage.complete(1);
     expect(stage.outcomes.get('second')).toEqual([cancelled(0)]);
     expect(stage.news()).toEqual(['submit 1']);
-    expect(stage.submissions.creditNow().waiting).toBe(0);
+    expect(stage.submissions.credit.now().waiting).toBe(0);
   });
 
   it('is cancelled between parts, which have come', () => {

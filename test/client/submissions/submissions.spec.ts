@@ -36,12 +36,12 @@ describe('Submissions', () => {
     const stage = new Stage({ credit: 2 });
     for (const name of ['a', 'b', 'c', 'd']) stage.submit(name);
     expect(stage.news()).toEqual(['submit 1', 'submit 2']);
-    expect(stage.submissions.creditNow()).toEqual({ granted: 2, inFlight: 2, waiting: 2 });
+    expect(stage.submissions.credit.now()).toEqual({ granted: 2, inFlight: 2, waiting: 2 });
     stage.complete(2);
     expect(stage.news()).toEqual(['submit 3']);
     stage.submissions.fail(1, 'dropped');
     expect(stage.news()).toEqual(['submit 4']);
-    expect(stage.submissions.inFlightIds()).toEqual([3, 4]);
+    expect(stage.submissions.inFlight.ids()).toEqual([3, 4]);
   });
 
   it('never has more in flight than the session may, whatever the credit', () => {
@@ -83,7 +83,7 @@ describe('Submissions', () => {
     for (const name of [...group, 'another']) stage.submit(name);
     stage.news();
     for (const name of group) stage.unsubscribe(name);
-    expect(stage.submissions.creditNow()).toMatchObject({ inFlight: 0, waiting: 1 });
+    expect(stage.submissions.credit.now()).toMatchObject({ inFlight: 0, waiting: 1 });
     await Promise.resolve();
     expect(stage.news()).toEqual(['cancel 1', 'cancel 2', 'submit 3']);
     stage.complete(3);
@@ -150,7 +150,7 @@ describe('Submissions', () => {
     stage.submit('d');
     const refused = [expect.objectContaining({ kind: 'ValueOutOfRange' })];
     expect([stage.outcomes.get('a'), stage.outcomes.get('c')]).toEqual([refused, refused]);
-    expect(stage.submissions.creditNow()).toEqual({ granted: 1, inFlight: 1, waiting: 1 });
+    expect(stage.submissions.credit.now()).toEqual({ granted: 1, inFlight: 1, waiting: 1 });
     stage.complete(1);
     expect(stage.news()).toEqual(['submit 1', 'submit 2']);
   });
@@ -175,7 +175,7 @@ describe('frame ids of Submissions', () => {
     expect(stage.outcomes.get('another')).toEqual([overflow]);
     stage.complete(0xffffffff);
     expect(stage.outcomes.get('last')).toEqual(['end', '|']);
-    expect(stage.submissions.creditNow()).toMatchObject({ inFlight: 0, waiting: 0 });
+    expect(stage.submissions.credit.now()).toMatchObject({ inFlight: 0, waiting: 0 });
   });
 
   it('run out for those that waited, too', () => {
@@ -203,7 +203,7 @@ describe('submits that are larger than the server takes', () => {
 
   function resume(stage: Stage, lastReceivedId: number): string[] {
     stage.submissions.detach();
-    stage.submissions.tellWanted();
+    stage.submissions.told.tell();
     stage.attach({ credit: 4 }, lastReceivedId);
     return stage.news();
   }
@@ -217,7 +217,7 @@ describe('submits that are larger than the server takes', () => {
     stage.complete(1);
     expect(stage.news()).toEqual(['submit 1', 'submit 2']);
     expect(stage.outcomes.get('b')).toEqual([tooLarge]);
-    expect(stage.submissions.creditNow()).toMatchObject({ inFlight: 1, waiting: 0 });
+    expect(stage.submissions.credit.now()).toMatchObject({ inFlight: 1, waiting: 0 });
   });
 
   it('are told by the limit of the connection that they go over: sent again or for the first time', () => {
@@ -231,7 +231,7 @@ describe('submits that are larger than the server takes', () => {
     expect(resume(stage, 1)).toEqual(['submit 3']);
     expect(stage.outcomes.get('not received')).toEqual([tooLarge]);
     expect(stage.outcomes.get('waiting')).toEqual([tooLarge]);
-    expect(stage.submissions.inFlightIds()).toEqual([1, 3]);
+    expect(stage.submissions.inFlight.ids()).toEqual([1, 3]);
   });
 
   it('are not offered a third time where two connections have ended before, if the server has not said', () => {
@@ -243,7 +243,7 @@ describe('submits that are larger than the server takes', () => {
     expect([stage.outcomes.get('b'), stage.outcomes.get('c')]).toEqual([[undeliverable], []]);
     // The one behind it gets its two chances, too, and has one more where it was received.
     expect(resume(stage, 3)).toEqual([]);
-    expect(stage.submissions.inFlightIds()).toEqual([1, 3]);
+    expect(stage.submissions.inFlight.ids()).toEqual([1, 3]);
   });
 
   it('are offered again and again where the server takes them: it has said so', () => {

@@ -86,14 +86,14 @@ export class Stage {
   idleCount = 0;
   readonly submissions: Submissions;
   readonly backlog: Backlog;
-  private readonly granted: { ack: SessionOpenAckMetadata; isResumable: boolean };
+  private readonly granted: { ack: SessionOpenAckMetadata; isResumable: boolean; isCounted: boolean };
   private epoch = 0;
 
   constructor({ holding = 'operation', slowConsumerMs, canPause = true, ...grant }: StageOptions = {}) {
     const carrier = (this.carrier = new RecordingCarrier(canPause));
     const { time: scheduler } = this;
     const { maySendAgain: isResumable = false } = grant;
-    this.granted = { ack: ackOf(grant), isResumable };
+    this.granted = { ack: ackOf(grant), isResumable, isCounted: isResumable };
     this.submissions = new Submissions(
       carrier,
       { scheduler, interceptors: [] },

@@ -156,7 +156,7 @@ export class ClosingHandshake {
     if (closeStatus === CloseStatus.Acknowledged || closeStatus === CloseStatus.Draining) return;
     this.settle(asked, metadata);
     if (closeStatus === CloseStatus.Closed) this.over.next();
-    else this.submissions.admit('open');
+    else this.submissions.admit();
   }
 
   /** The server ends the session: what is in flight may finish, where it drains. */
@@ -173,14 +173,14 @@ export class ClosingHandshake {
     }
     this.current = afterClose(this.current, sessionId);
     this.askedByServer = metadata;
-    if (this.mayReopen) submissions.admit('held');
+    if (this.mayReopen) submissions.hold(Number(lastOperationId));
     else submissions.refuseNew(closedByServer(metadata));
     if (sessionErrorCode === TAKEN_OVER) {
       // The server waits for no answer.
       this.over.next();
       return;
     }
-    if (inFlightPolicy === InFlightPolicy.Abort || submissions.inFlightIds().length === 0) {
+    if (inFlightPolicy === InFlightPolicy.Abort || submissions.inFlight.size === 0) {
       this.finish();
       return;
     }

@@ -104,7 +104,9 @@ export class Results {
     if (errorScope === ErrorScope.Frame) this.counted();
     const text = readUtf8(body);
     if (isRefusedId(text) && this.submissions.sendWithoutId(relatedFrameId)) return;
-    this.submissions.fail(relatedFrameId, reasonOf(errorCode), { errorCode, text, retryAfterMs });
+    const particulars = { errorCode, text, retryAfterMs };
+    if (errorCode === EndCode.Draining) this.submissions.unbegun(relatedFrameId, 'draining', particulars);
+    else this.submissions.fail(relatedFrameId, reasonOf(errorCode), particulars);
   }
 
   /** None of another session has come. */
