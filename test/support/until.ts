@@ -1,5 +1,5 @@
 /** Waits, but not for ever, until something holds that only the network can bring about. */
-export async function until(holds: () => boolean, what: string, timeoutMs = 2_000): Promise<void> {
+export async function until(holds: () => boolean, what: string, timeoutMs = 10_000): Promise<void> {
   const patience = performance.now() + timeoutMs;
   while (!holds()) {
     if (performance.now() > patience) throw new Error(`waited ${timeoutMs} ms for ${what}`);
