@@ -2,6 +2,7 @@ import type { Observer } from 'rxjs';
 import type { ResultPush } from '../../protocol/operation/result';
 import { describeError, RuntimeError } from '../../protocol/runtime-error';
 import { FrameSubmitMetadata } from '../../wire/messages/frame-submit';
+import type { SessionOpenAckMetadata } from '../../wire/messages/session-open';
 import { HEADER_LENGTH } from '../../wire/header';
 import { ours, ownBytes } from '../../wire/bytes/own-bytes';
 import { EMPTY } from '../../wire/packet';
@@ -33,6 +34,15 @@ export interface SubmitRequest extends OperationTerms {
 export interface SubmitObserver extends Observer<ResultPush> {
   /** It was sent: until then it has waited. */
   sent?(): void;
+}
+
+/** What a server has granted last, as far as submits go by it. */
+export interface SubmitGrant {
+  readonly ack: SessionOpenAckMetadata;
+  /** What it has not received is sent again over another connection. */
+  readonly isResumable: boolean;
+  /** It counts results and operations as this library does. */
+  readonly isCounted: boolean;
 }
 
 /** A submit that somebody has subscribed to, or pulls. */

@@ -6,9 +6,8 @@ import type { ConnectionCredit } from '../link/connection-credit';
 import { OperationError, type OperationFailure, type SessionEnd } from '../errors';
 import { onceATurn } from '../once-a-turn';
 import type { ClientSettings } from '../options';
-import type { SessionGrant } from '../session/grant';
 import type { SessionCarrier } from '../session/session-carrier';
-import { CreditNews } from './credit';
+import { CreditNews } from './credit-news';
 import {
   cancelledBy,
   frameIdOverflow,
@@ -18,6 +17,7 @@ import {
   submission,
   tooLarge,
   type Submission,
+  type SubmitGrant,
   type SubmitObserver,
   type SubmitRequest,
 } from './submission';
@@ -64,8 +64,7 @@ export class Submissions {
   constructor(
     private readonly carrier: SessionCarrier,
     readonly settings: Pick<ClientSettings, 'scheduler' | 'interceptors'>,
-    /** What is resumable is sent again over another connection, as far as it was not received. */
-    private readonly grant: Pick<SessionGrant, 'ack' | 'isResumable' | 'isCounted'>,
+    private readonly grant: SubmitGrant,
     credit: ConnectionCredit,
   ) {
     this.inFlight = new InFlight(credit);
