@@ -3,7 +3,7 @@ import { DEFECTS, type Defect } from '.';
 
 /** Seeds that a defect has to show itself in. */
 const SEEDS = 600;
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 180_000;
 
 interface Catch {
   readonly seed: number;
