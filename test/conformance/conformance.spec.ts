@@ -1,13 +1,10 @@
 import { execFile } from 'node:child_process';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { lastValueFrom, toArray } from 'rxjs';
 import { connect, createServer, tcp, webSocket, type Server } from '../../src';
 import type { ConnectEndpoint } from '../../src/transport/endpoint';
+import { EXECUTABLE } from './executable';
 import { RawListener } from '../support/raw-socket';
-
-const EXECUTABLE = process.platform === 'win32' ? 'nnrp-conformance-run.exe' : 'nnrp-conformance-run';
-const RUNNER = join(__dirname, 'rust', 'target', 'release', EXECUTABLE);
 
 /** What the suite has seen of a scenario, in its own words. */
 interface Report {
@@ -16,7 +13,7 @@ interface Report {
 }
 
 async function run(scenario: string, endpoint: string): Promise<Report> {
-  const { stdout } = await promisify(execFile)(RUNNER, [scenario, endpoint]);
+  const { stdout } = await promisify(execFile)(EXECUTABLE, [scenario, endpoint]);
   return JSON.parse(stdout) as Report;
 }
 
