@@ -43,11 +43,12 @@ export class Stand {
 
 /**
  * Runs loads in turns, so that a machine whose speed drifts is fair to all, with as many sets of processes as
- * the effort asks for. Returns the runs of each load, those at the same place next to each other in time.
+ * the effort asks for; `setUp` is told how many there were before. Returns the runs of each load, those at the same
+ * place next to each other in time.
  */
 export async function runInTurns(
   measured: Measured,
-  setUp: (stand: Stand) => Promise<readonly Load[]>,
+  setUp: (stand: Stand, process: number) => Promise<readonly Load[]>,
   effort: Effort,
   progress: Progress,
 ): Promise<readonly (readonly Run[])[]> {
@@ -56,7 +57,7 @@ export async function runInTurns(
   for (let process = 0; process < processes; process++) {
     const stand = new Stand();
     try {
-      const loads = await setUp(stand);
+      const loads = await setUp(stand, process);
       for (const load of loads) await load.heat(measured, effort);
       for (let turn = 0; turn < turns; turn++) {
         for (const [index, load] of inTurns([...loads.entries()], turn)) {
