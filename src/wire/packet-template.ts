@@ -52,7 +52,7 @@ export class TemplatePacket implements Packet {
 
   constructor(
     private readonly template: PacketTemplate,
-    private readonly sessionId: number,
+    readonly sessionId: number,
     readonly frameId: number,
     readonly body: Uint8Array,
   ) {}

@@ -43,49 +43,58 @@ export class PartialTextTemplate extends TextTemplate {
   }
 }
 
-class PartialPacket extends TemplatePacket {
+class PartialPacket extends TemplatePacket implements PartOf {
+  readonly idLow: number;
+  readonly idHigh: number;
+  readonly sequence: number;
   private madeMetadata: Uint8Array | undefined;
 
-  constructor(
-    private readonly part: PartOf,
-    body: Uint8Array,
-  ) {
-    super(TEMPLATE, part.sessionId, part.frameId, body);
+  constructor({ sessionId, frameId, idLow, idHigh, sequence }: PartOf, body: Uint8Array) {
+    super(TEMPLATE, sessionId, frameId, body);
+    this.idLow = idLow;
+    this.idHigh = idHigh;
+    this.sequence = sequence;
   }
 
   override get metadata(): Uint8Array {
-    return (this.madeMetadata ??= metadataOf(this.part, this.body.length));
+    return (this.madeMetadata ??= metadataOf(this, this.body.length));
   }
 
   override withBody(body: Uint8Array): Packet {
-    return new PartialPacket(this.part, body);
+    return new PartialPacket(this, body);
   }
 
   override encodeHeadInto(bytes: Uint8Array, at: number): 'encoded' | 'not-encoded' {
     if (this.madeMetadata !== undefined) return 'not-encoded';
     const outcome = super.encodeHeadInto(bytes, at);
-    if (outcome === 'encoded') write(this.part, this.body.length, bytes, at + HEADER_LENGTH);
+    if (outcome === 'encoded') write(this, this.body.length, bytes, at + HEADER_LENGTH);
     return outcome;
   }
 }
 
-class PartialTextPacket extends TextPacket {
+class PartialTextPacket extends TextPacket implements PartOf {
+  readonly idLow: number;
+  readonly idHigh: number;
+  readonly sequence: number;
   private madeMetadata: Uint8Array | undefined;
 
   constructor(
     private readonly of: PartialTextTemplate,
-    private readonly part: PartOf,
+    { sessionId, frameId, idLow, idHigh, sequence }: PartOf,
     text: Texts,
   ) {
-    super(of, part.sessionId, part.frameId, text);
+    super(of, sessionId, frameId, text);
+    this.idLow = idLow;
+    this.idHigh = idHigh;
+    this.sequence = sequence;
   }
 
   override get metadata(): Uint8Array {
-    return (this.madeMetadata ??= metadataOf(this.part, this.of.bodyLength(this.text)));
+    return (this.madeMetadata ??= metadataOf(this, this.of.bodyLength(this.text)));
   }
 
   override with(more: Texts): TextPacket {
-    return new PartialTextPacket(this.of, this.part, joinTexts(this.text, more));
+    return new PartialTextPacket(this.of, this, joinTexts(this.text, more));
   }
 
   override get isText(): boolean {
@@ -95,7 +104,7 @@ class PartialTextPacket extends TextPacket {
   override encodeInto(bytes: Uint8Array, at: number): number {
     const end = super.encodeInto(bytes, at);
     const metadataAt = at + HEADER_LENGTH;
-    write(this.part, end - metadataAt - PartialResultMetadata.length, bytes, metadataAt);
+    write(this, end - metadataAt - PartialResultMetadata.length, bytes, metadataAt);
     return end;
   }
 }

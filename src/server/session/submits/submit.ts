@@ -83,6 +83,9 @@ const OPERATION_ID = fieldOffset(Preview4SubmitMetadata, 'operationId');
 /** A submit, as its session has it: what ends it and holds it is here, and not with the application. */
 export class ReceivedSubmit implements Submit, OperationEntry, Containment, AnsweredOperation {
   partCount = 0;
+  /** Read once: each part of the answer has it. 0 in preview3, where nobody asks. */
+  readonly idLow: number;
+  readonly idHigh: number;
   readonly state: OperationState = OperationState.Accepted;
   readonly parentId: number | undefined;
   readonly groupId: number | undefined;
@@ -136,6 +139,8 @@ export class ReceivedSubmit implements Submit, OperationEntry, Containment, Answ
     this.startedAt = arrivedAt;
     this.deadline = deadline;
     this.record = record;
+    this.idLow = readU32(this.metadataBytes, OPERATION_ID);
+    this.idHigh = readU32(this.metadataBytes, OPERATION_ID + 4);
   }
 
   /** Read when it is asked for: most applications ask for none of it. */
@@ -166,14 +171,6 @@ export class ReceivedSubmit implements Submit, OperationEntry, Containment, Answ
 
   get traceId(): bigint {
     return this.header.traceId;
-  }
-
-  get idLow(): number {
-    return readU32(this.metadataBytes, OPERATION_ID);
-  }
-
-  get idHigh(): number {
-    return readU32(this.metadataBytes, OPERATION_ID + 4);
   }
 
   get text(): string {
