@@ -2,7 +2,7 @@ import { merge, Observable } from 'rxjs';
 import { createServer, tcp, tls, webSocket, type ListenEndpoint } from '../../../src';
 import { certificate } from '../../bare/certificate';
 import { parameters } from '../../harness/program';
-import { LIMITS } from '../limits';
+import { HANDSHAKE_MS, LIMITS } from '../limits';
 import { Model } from './model';
 
 export interface NnrpTokens {
@@ -20,7 +20,7 @@ async function listen(): Promise<ListenEndpoint> {
     case 'tcp':
       return tcp({ port: 0, backlog: 4096 });
     case 'tls':
-      return tls({ port: 0, backlog: 4096, ...(await certificate()) });
+      return tls({ port: 0, backlog: 4096, handshakeTimeoutMs: HANDSHAKE_MS, ...(await certificate()) });
     case 'ws':
       return webSocket({ port: 0 });
   }
