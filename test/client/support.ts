@@ -53,9 +53,13 @@ export class PlayedPlace {
 }
 
 /** A client that its server has answered so when it said hello. */
-export async function greeted(ack: Packet, revision: 'auto' | 'preview4' = 'auto') {
+export async function greeted(
+  ack: Packet,
+  revision: 'auto' | 'preview4' = 'auto',
+  options: ClientOptions = {},
+) {
   const place = new PlayedPlace();
-  const connecting = connect(place.endpoint, { revision });
+  const connecting = connect(place.endpoint, { ...options, revision });
   await settled();
   const [peer] = place.peers;
   await peer!.next();

@@ -1,5 +1,5 @@
 import { CreditScope } from '../../protocol/flow/credit-scope';
-import type { FlowUpdateMetadata } from '../../wire/messages/flow-update';
+import type { CreditChange } from '../../protocol/flow/flow';
 
 /** The credit that the sessions of a connection share, and what they have in flight of it together. */
 export class ConnectionCredit {
@@ -38,7 +38,7 @@ export class ConnectionCredit {
     this.freed();
   }
 
-  apply(update: FlowUpdateMetadata, now: number): void {
+  apply(update: CreditChange, now: number): void {
     this.scope.apply(update, now);
     this.sendAll();
   }

@@ -18,7 +18,7 @@ import { CarriedPressure } from '../../transport/outgoing/carried-pressure';
 import { onEach } from '../../transport/on-each';
 import { takeCloseFields, takeEndpoint } from '../option-rules';
 import { SESSION_DEFAULTS, type ClientSettings, type SessionOptions } from '../options';
-import { Backlog, holdingOf } from '../submissions/results/backlog';
+import { Backlog } from '../submissions/results/backlog';
 import { SubmittedResults, type ResultStream } from '../submissions/results/result-stream';
 import type { SubmitRequest } from '../submissions/submission';
 import type { Credit } from '../submissions/credit';
@@ -104,7 +104,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
       this.submissions,
       this.messages.flow,
       { scheduler, maxBufferedBytes, slowConsumerMs },
-      holdingOf(extension),
+      this.messages.flow.heard(extension),
     );
     this.ticket$ = this.grant.tickets(this.carrier, this.messages.results);
     const parts = { submissions: this.submissions, backlog: this.backlog, results: this.messages.results };
@@ -276,7 +276,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     // A server that does not say is taken to have received all: nothing may run twice.
     const receivedId = isAnew ? undefined : extension?.lastOperationId;
     this.submissions.attach(receivedId ?? this.submissions.lastFrameId, link.credit);
-    this.backlog.attached(holdingOf(extension));
+    this.backlog.attached(this.messages.flow.heard(extension));
     this.grant.renewed();
     this.connectivity.become(isAnew ? 'reopened' : 'resumed');
     this.closing.tellAgain();

@@ -58,6 +58,8 @@ export interface Submission {
   terms: OperationTerms | undefined;
   /** What of them was to be said while there was no connection. */
   unsaid: OperationTerms | undefined;
+  /** When to try again, in milliseconds, where the server has said so before its end. */
+  retryAfterMs: number | undefined;
   /** Who hears of calls of tools. */
   readonly listener: CallListener | undefined;
   /** Calls of tools that are not answered; made with the first. */
@@ -96,6 +98,7 @@ export function submission(
     traceId,
     terms: termsOf(request),
     unsaid: undefined,
+    retryAfterMs: undefined,
     listener,
     calls: undefined,
     isCounted: true,

@@ -1,7 +1,7 @@
 import { endWith, ignoreElements, noop, Subject, type Observable } from 'rxjs';
 import { isTerminal, type ResultPush } from '../../protocol/operation/result';
 import type { SessionExtension } from '../../protocol/session/session-extension';
-import type { FlowUpdateMetadata } from '../../wire/messages/flow-update';
+import type { CreditChange } from '../../protocol/flow/flow';
 import type { ConnectionCredit } from '../link/connection-credit';
 import { OperationError, type OperationFailure, type SessionEnd } from '../errors';
 import { onceATurn } from '../once-a-turn';
@@ -88,7 +88,6 @@ export class Submissions {
     this.tools.isOpen = extension?.takesTools === true;
   }
 
-  /** The last frame id that was sent, 0 before the first. */
   get lastFrameId(): number {
     return this.inFlight.lastFrameId;
   }
@@ -179,7 +178,8 @@ export class Submissions {
 
   /** Ends an operation without a result. */
   fail(frameId: number, reason: OperationFailure, particulars?: Particulars): void {
-    this.failWith(frameId, new OperationError(reason, this.carrier.sessionId, frameId, particulars));
+    const all = { retryAfterMs: this.inFlight.get(frameId)?.retryAfterMs ?? 0, ...particulars };
+    this.failWith(frameId, new OperationError(reason, this.carrier.sessionId, frameId, all));
   }
 
   private failWith(frameId: number, error: OperationError): void {
@@ -230,8 +230,8 @@ export class Submissions {
     this.fail(frameId, 'cancelled');
   }
 
-  /** Takes a FLOW_UPDATE of session or operation scope. */
-  applyFlow(update: FlowUpdateMetadata): void {
+  /** Takes what changes the credit of the session or of an operation. */
+  applyFlow(update: CreditChange): void {
     this.window.apply(update);
     this.sendWaiting();
   }

@@ -1,7 +1,7 @@
 import type { SchedulerLike, Subscription } from 'rxjs';
 import { CreditWindow, type CreditLoad } from '../../protocol/flow/credit-window';
 import { scheduleIn } from '../../transport/time/schedule-in';
-import type { FlowUpdateMetadata } from '../../wire/messages/flow-update';
+import type { CreditChange } from '../../protocol/flow/flow';
 import type { SessionOpenAckMetadata } from '../../wire/messages/session-open';
 import type { ConnectionCredit } from '../link/connection-credit';
 import type { InFlight } from './in-flight';
@@ -33,7 +33,7 @@ export class SubmitWindow {
     this.window = this.windowOf(ack, credit);
   }
 
-  apply(update: FlowUpdateMetadata): void {
+  apply(update: CreditChange): void {
     this.window.apply(update, this.scheduler.now());
   }
 

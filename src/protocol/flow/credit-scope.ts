@@ -1,11 +1,6 @@
-import {
-  BackpressureLevel,
-  FlowFlag,
-  FlowUpdateReason,
-  type FlowUpdateMetadata,
-} from '../../wire/messages/flow-update';
+import { BackpressureLevel, FlowFlag, FlowUpdateReason } from '../../wire/messages/flow-update';
 import { CreditEpoch, type EpochOrder } from './credit-epoch';
-import { statedCredit, statedRetryAfter } from './flow';
+import { statedCredit, statedRetryAfter, type CreditChange } from './flow';
 
 /** Why a scope holds a submit back. */
 export type HoldReason = 'stopped' | 'retry-after' | 'background-only' | 'no-credit';
@@ -77,17 +72,20 @@ export class CreditScope {
   }
 
   /** Applies an update of this scope, at the time `now`; `older` ones change nothing. */
-  apply(update: FlowUpdateMetadata, now: number): EpochOrder {
-    const order = this.#epoch.observe(update.creditEpoch);
+  apply(update: CreditChange, now: number): EpochOrder {
+    const { creditEpoch } = update;
+    const order = creditEpoch === undefined ? 'same' : this.#epoch.observe(creditEpoch);
     if (order === 'older') return order;
     const stops = isStop(update);
     const credit = statedCredit(update);
     if (credit !== undefined && !(stops && credit === 0)) this.#credit = credit;
     if (stops) this.#stopped = true;
     else if (order === 'newer' || lifts(update)) this.#stopped = false;
-    this.#backgroundOnly = (update.flowFlags & FlowFlag.BackgroundOnly) !== 0;
+    if (creditEpoch !== undefined) this.#backgroundOnly = (update.flowFlags & FlowFlag.BackgroundOnly) !== 0;
     const retryAfter = statedRetryAfter(update);
-    this.#retryAt = retryAfter === undefined ? -Infinity : now + retryAfter;
+    // A word without an epoch that says nothing of it leaves it, unless it grants.
+    const isSaid = retryAfter !== undefined || creditEpoch !== undefined || lifts(update);
+    if (isSaid) this.#retryAt = now + (retryAfter ?? -Infinity);
     return order;
   }
 
@@ -100,7 +98,7 @@ export class CreditScope {
   }
 }
 
-function isStop(update: FlowUpdateMetadata): boolean {
+function isStop(update: CreditChange): boolean {
   return (
     update.updateReason === FlowUpdateReason.Pause ||
     update.backpressureLevel === BackpressureLevel.Hard ||
@@ -108,6 +106,6 @@ function isStop(update: FlowUpdateMetadata): boolean {
   );
 }
 
-function lifts({ updateReason }: FlowUpdateMetadata): boolean {
+function lifts({ updateReason }: CreditChange): boolean {
   return updateReason === FlowUpdateReason.Grant || updateReason === FlowUpdateReason.Resume;
 }

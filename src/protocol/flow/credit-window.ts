@@ -1,7 +1,8 @@
-import { FlowScope, type FlowUpdateMetadata } from '../../wire/messages/flow-update';
+import { FlowScope } from '../../wire/messages/flow-update';
 import { PriorityClass, type SessionOpenAckMetadata } from '../../wire/messages/session-open';
 import { CreditScope, type HoldReason } from './credit-scope';
 import type { EpochOrder } from './credit-epoch';
+import type { CreditChange } from './flow';
 
 export interface CreditWindowOptions {
   /** The ack that opened or resumed the session: its grant, its limit and its priority. */
@@ -91,7 +92,7 @@ export class CreditWindow {
   }
 
   /** Applies an update of any scope, received at the time `now`; its routing is checked already. */
-  apply(update: FlowUpdateMetadata, now: number): FlowOutcome {
+  apply(update: CreditChange, now: number): FlowOutcome {
     switch (update.scopeKind) {
       case FlowScope.Connection:
         return this.#connection.apply(update, now);

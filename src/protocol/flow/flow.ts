@@ -3,6 +3,11 @@ import type { CommonHeader } from '../../wire/header';
 import { MessageType } from '../../wire/message-type';
 import { FlowFlag, FlowScope, type FlowUpdateMetadata } from '../../wire/messages/flow-update';
 
+/** What changes credit: a FLOW_UPDATE, or a word of preview4, which is of no epoch. */
+export type CreditChange = Omit<FlowUpdateMetadata, 'creditEpoch'> & {
+  readonly creditEpoch: number | undefined;
+};
+
 /**
  * Checks that a FLOW_UPDATE's header and fields agree with its scope (protocol section 5). Throws an
  * `NnrpError`, `InvalidProtocolCombination`.
@@ -40,7 +45,7 @@ export function validateFlowRouting(
 }
 
 /** The credit that an update states for its scope; undefined where it states none. */
-export function statedCredit(update: FlowUpdateMetadata): number | undefined {
+export function statedCredit(update: CreditChange): number | undefined {
   if ((update.flowFlags & FlowFlag.CreditValid) === 0) return undefined;
   switch (update.scopeKind) {
     case FlowScope.Connection:
@@ -53,6 +58,6 @@ export function statedCredit(update: FlowUpdateMetadata): number | undefined {
 }
 
 /** Milliseconds after which an update invites another try; undefined where it says nothing of it. */
-export function statedRetryAfter(update: FlowUpdateMetadata): number | undefined {
+export function statedRetryAfter(update: CreditChange): number | undefined {
   return (update.flowFlags & FlowFlag.RetryAfterValid) === 0 ? undefined : update.retryAfterMs;
 }

@@ -27,6 +27,7 @@ import { decodeToldOperations, encodeToldOperation, type ToldOperation } from '.
  * | 25 | none | both | this client answers calls of tools (`tool-call.ts`), and this server takes their answers |
  * | 26 | none | SESSION_OPEN | this client takes its session up again by itself where the server ends the connection |
  * | 27 | none | SESSION_OPEN | this client shows its auth anew where the server asks for it: ERROR of session scope, auth_failed |
+ * | 28 | none | SESSION_OPEN_ACK | this server obeys BACKPRESSURE and CREDIT_UPDATE of operation scope: hold an operation (preview4) |
  */
 export interface SessionExtension {
   readonly receivedResults?: number;
@@ -55,6 +56,8 @@ export interface SessionExtension {
   readonly comesBack?: true | undefined;
   /** Absent where not. */
   readonly renewsAuth?: true | undefined;
+  /** Absent where not. */
+  readonly takesPressure?: true;
 }
 
 /** What this project's clients say of themselves in every SESSION_OPEN. */
@@ -85,6 +88,7 @@ const Tag = {
   TakesTools: 25,
   ComesBack: 26,
   RenewsAuth: 27,
+  TakesPressure: 28,
 } as const;
 const ENTRY_HEAD = 4;
 const U32_MAX = 0xffffffff;
@@ -94,7 +98,7 @@ export const MAX_WANTED_OPERATIONS = 0xffff >> 2;
 export function encodeSessionExtension(extension: SessionExtension): Uint8Array {
   const { receivedResults, wantedOperations, lastOperationId, resumeAttempt, holdsOperations } = extension;
   const { takesRefusalText, refusalText, largestPacket, takesFailures, takesTools, comesBack } = extension;
-  const { knowsTickets, isByTicket, countFrom, operations = [], renewsAuth } = extension;
+  const { knowsTickets, isByTicket, countFrom, operations = [], renewsAuth, takesPressure } = extension;
   const nothing = new Uint8Array(0);
   const entries: (readonly [tag: number, value: Uint8Array])[] = [[Tag.Announce, nothing]];
   if (receivedResults !== undefined) entries.push([Tag.ReceivedResults, count(receivedResults)]);
@@ -119,6 +123,7 @@ export function encodeSessionExtension(extension: SessionExtension): Uint8Array 
   if (takesTools === true) entries.push([Tag.TakesTools, nothing]);
   if (comesBack === true) entries.push([Tag.ComesBack, nothing]);
   if (renewsAuth === true) entries.push([Tag.RenewsAuth, nothing]);
+  if (takesPressure === true) entries.push([Tag.TakesPressure, nothing]);
   const length = entries.reduce((sum, [, value]) => sum + ENTRY_HEAD + value.length, MARK.length);
   const bytes = new Uint8Array(length);
   const view = new DataView(bytes.buffer);
@@ -183,6 +188,7 @@ export function decodeSessionExtension(bytes: Uint8Array): SessionExtension | un
     if (tag === Tag.TakesTools) extension = { ...extension, takesTools: true };
     if (tag === Tag.ComesBack) extension = { ...extension, comesBack: true };
     if (tag === Tag.RenewsAuth) extension = { ...extension, renewsAuth: true };
+    if (tag === Tag.TakesPressure) extension = { ...extension, takesPressure: true };
     at = start + length;
   }
   if (!isAnnounced) return undefined;

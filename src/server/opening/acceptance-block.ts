@@ -2,6 +2,7 @@ import { encodeSessionExtension, type SessionExtension } from '../../protocol/se
 import { HEADER_LENGTH } from '../../wire/header';
 import { SessionOpenAckMetadata } from '../../wire/messages/session-open';
 import { EMPTY } from '../../wire/packet';
+import { preview4 } from '../../wire/preview4';
 import type { HandOver } from '../session/results/hand-over';
 import type { Attachment } from '../session/results/session-outlet';
 import { MAX_TOKEN_BYTES } from './resume-token';
@@ -28,6 +29,7 @@ export function acceptanceBlock(
   const common: SessionExtension = {
     ...(holdsOperations && { holdsOperations }),
     ...(takesTools && { takesTools }),
+    ...(holdsOperations && connection.revision === preview4 && { takesPressure: true }),
   };
   const said = { lastOperationId, largestPacket, ...common, ...handOver };
   const block = encodeSessionExtension(said);

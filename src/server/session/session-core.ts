@@ -71,7 +71,7 @@ export class SessionCore {
   readonly operations: SessionOperations;
   /** What it had at a node that is gone; undefined where it began here. */
   lost: LostOperations | undefined;
-  private madeHolds: OperationHolds | undefined;
+  madeHolds: OperationHolds | undefined;
   madeSchedule: OperationSchedule | undefined;
   private madeProgress: ProgressSender | undefined;
   readonly patchAcks: AckQueue;

@@ -34,15 +34,24 @@ export type SessionMessage =
       | typeof MessageType.CacheInvalidate
     >;
 
-/** How an operation ends that is given up. */
-export type GivenUp = 'failed' | 'superseded' | 'late' | 'budget-exceeded';
-
 /**
  * Why an operation is not the application's any more: it answered (`completed`, `dropped`) or gave up
  * (`failed`, `superseded`, `late`), it went beyond its budget, the client cancelled it, or its session went: `closed`, or
  * `disconnected` for good.
  */
-export type SubmitEnd = GivenUp | 'completed' | 'dropped' | 'cancelled' | 'closed' | 'disconnected';
+export type SubmitEnd =
+  | 'completed'
+  | 'dropped'
+  | 'failed'
+  | 'superseded'
+  | 'late'
+  | 'budget-exceeded'
+  | 'cancelled'
+  | 'closed'
+  | 'disconnected';
+
+/** How an operation ends that is given up. */
+export type GivenUp = Extract<SubmitEnd, 'failed' | 'superseded' | 'late' | 'budget-exceeded'>;
 
 /**
  * A FRAME_SUBMIT that the application answers: its message, makers of results for it, what else can be

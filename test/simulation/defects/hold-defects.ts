@@ -52,7 +52,7 @@ export const HOLD_DEFECTS: readonly Defect[] = [
     name: 'a hold is not heeded',
     invariants: [18],
     seed: 1,
-    plant: () => replace(OperationHolds.prototype, 'hold', () => nothing),
+    plant: () => replace(OperationHolds.prototype, 'holdSubmit', () => nothing),
   },
   {
     name: 'what was held is lost where it may go on',

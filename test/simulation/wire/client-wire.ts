@@ -1,5 +1,5 @@
 import { MessageType } from '../../../src/wire/message-type';
-import { FlowScope, FlowUpdateMetadata, FlowUpdateReason } from '../../../src/wire/messages/flow-update';
+import { FlowScope, FlowUpdateMetadata } from '../../../src/wire/messages/flow-update';
 import { SessionOpenAckMetadata, SessionStatus } from '../../../src/wire/messages/session-open';
 import type { Packet } from '../../../src/wire/packet';
 import { applyFlow, grantNow, outstandingOn } from './grants';
@@ -9,6 +9,7 @@ import { OpensInTransit } from './opens-in-transit';
 import { isOpenForClient, newGrant, type OperationRecord, type SessionRecord } from '../records';
 import { endsOperation } from './server-wire';
 import { operationIn } from '../actors/submit-fields';
+import { holdWordIn } from './hold-word';
 
 /** Reads along at the clients' ends of every connection. */
 export class ClientWire {
@@ -32,10 +33,8 @@ export class ClientWire {
       case MessageType.FrameSubmit:
         this.submits(connectionId, packet);
         return;
-      case MessageType.FlowUpdate:
-        this.holds(connectionId, packet);
-        return;
       default:
+        this.holds(connectionId, packet);
     }
   }
 
@@ -84,12 +83,13 @@ export class ClientWire {
   }
 
   private holds(connectionId: number, packet: Packet): void {
-    const { operationId, updateReason } = FlowUpdateMetadata.decode(packet.metadata);
-    const isToBeHeld = updateReason === FlowUpdateReason.Pause;
+    const word = holdWordIn(packet);
+    if (word === undefined) return;
+    const isToBeHeld = word.isHeld;
     this.ledger.count(isToBeHeld ? 'holds' : 'releases');
     const session = this.sessionOn(connectionId, packet.header.sessionId);
     for (const operation of session?.operations ?? []) {
-      if (operation.frameId === Number(operationId)) operation.isToBeHeld = isToBeHeld;
+      if (operation.frameId === word.frameId) operation.isToBeHeld = isToBeHeld;
     }
   }
 

@@ -3,7 +3,6 @@ import { TOO_LARGE_CODE } from '../../../src/server/connection/error-packet';
 import { acceptsOperations } from '../../../src/protocol/session/session-lifecycle';
 import { MessageType, messageTypeName } from '../../../src/wire/message-type';
 import { ErrorMetadata, ErrorScope } from '../../../src/wire/messages/error-message';
-import { FlowUpdateMetadata, FlowUpdateReason } from '../../../src/wire/messages/flow-update';
 import { ResultClass, ResultPushMetadata } from '../../../src/wire/messages/result-push';
 import {
   SessionErrorCode,
@@ -19,6 +18,7 @@ import { hexOf, OpensInTransit, type OpenInTransit } from './opens-in-transit';
 import { statusName } from './packet-text';
 import { isOverForServer, type OperationRecord, type SessionRecord } from '../records';
 import { operationIn } from '../actors/submit-fields';
+import { holdWordIn } from './hold-word';
 
 /** What a session's client counts as results. */
 const RESULTS: readonly MessageType[] = [
@@ -75,7 +75,7 @@ export class ServerWire {
     if (messageType === MessageType.FrameSubmit) this.notePlaceOfSubmit(session, packet);
     if (isOverForServer(session)) return undefined;
     if (session.attachedTo !== connectionId) return serverDigest(session.server);
-    if (messageType === MessageType.FlowUpdate) this.takesHold(session, packet);
+    this.takesHold(session, packet);
     // The client has the newest token: none before it counts any more.
     const newest = session.tokens.at(-1);
     for (const token of session.tokens) token.isAccepted = token === newest;
@@ -98,13 +98,12 @@ export class ServerWire {
     operation.isEarly = !session.isServed;
   }
 
-  private takesHold(session: SessionRecord, { metadata }: Packet): void {
-    const { operationId, creditEpoch, updateReason } = FlowUpdateMetadata.decode(metadata);
-    if (creditEpoch < session.holdEpoch) return;
-    session.holdEpoch = creditEpoch;
+  private takesHold(session: SessionRecord, packet: Packet): void {
+    const word = holdWordIn(packet);
+    if (word === undefined || word.epoch < session.holdEpoch) return;
+    if (word.epoch !== Infinity) session.holdEpoch = word.epoch;
     for (const operation of session.operations) {
-      if (operation.frameId !== Number(operationId)) continue;
-      operation.isHeld = updateReason === FlowUpdateReason.Pause;
+      if (operation.frameId === word.frameId) operation.isHeld = word.isHeld;
     }
   }
 

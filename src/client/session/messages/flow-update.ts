@@ -1,6 +1,8 @@
 import { Subject } from 'rxjs';
 import { CreditEpoch } from '../../../protocol/flow/credit-epoch';
 import { validateFlowRouting } from '../../../protocol/flow/flow';
+import { holdMetadata } from '../../../protocol/revision/pressure';
+import type { SessionExtension } from '../../../protocol/session/session-extension';
 import type { MessageOf } from '../../../wire/message';
 import { MessageType } from '../../../wire/message-type';
 import {
@@ -15,12 +17,13 @@ import type { SessionCarrier } from '../session-carrier';
 
 /**
  * FLOW_UPDATE: of the server, how much may be submitted; to a server that has told it can, to hold an operation,
- * whose consumer is slow.
+ * whose consumer is slow. To one of preview4 BACKPRESSURE and CREDIT_UPDATE say that.
  */
 export class FlowUpdates {
   /** Every one that concerns the session. */
   readonly received = new Subject<FlowUpdateMetadata>();
   private readonly epoch = new CreditEpoch();
+  private takesPressure = false;
 
   constructor(
     private readonly submissions: Submissions,
@@ -32,6 +35,12 @@ export class FlowUpdates {
     // What the connection's sessions share is the link's to apply.
     if (header.sessionId !== 0) this.submissions.applyFlow(metadata);
     this.received.next(metadata);
+  }
+
+  /** How the server can be made to wait, by what it has told of itself. */
+  heard(extension: SessionExtension | undefined): 'operation' | 'transport' {
+    this.takesPressure = extension?.takesPressure === true;
+    return extension?.holdsOperations === true ? 'operation' : 'transport';
   }
 
   hold(submission: Submission | undefined): void {
@@ -49,11 +58,18 @@ export class FlowUpdates {
     backpressureLevel: BackpressureLevel,
   ): void {
     if (submission === undefined || !this.submissions.isInFlight(submission)) return;
+    const { frameId } = submission;
+    if (this.takesPressure && this.carrier.speech.name === 'preview4') {
+      const isHeld = updateReason === FlowUpdateReason.Pause;
+      const type = isHeld ? MessageType.Backpressure : MessageType.CreditUpdate;
+      this.carrier.send(type, frameId, holdMetadata(frameId, isHeld));
+      return;
+    }
     const update = FlowUpdateMetadata.of({
       scopeKind: FlowScope.Operation,
       updateReason,
       backpressureLevel,
-      operationId: BigInt(submission.frameId),
+      operationId: BigInt(frameId),
       creditEpoch: this.epoch.next(),
     });
     this.carrier.send(MessageType.FlowUpdate, 0, FlowUpdateMetadata.encode(update));

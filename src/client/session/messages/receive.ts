@@ -16,6 +16,7 @@ import type { ClosingHandshake } from './close';
 import { FlowUpdates } from './flow-update';
 import { Migrations } from './migrate';
 import { Patches } from './patch';
+import { Pressures } from './pressure';
 import { Results } from './results';
 import type { SessionCarrier } from '../session-carrier';
 import type { MessageListener } from '../session-port';
@@ -41,6 +42,7 @@ export class SessionMessages {
   readonly migrations: Migrations;
   readonly cachePuts: CachePuts;
   readonly others: MessageListener[] = [];
+  private readonly pressures: Pressures;
 
   constructor(
     private readonly closing: ClosingHandshake,
@@ -50,6 +52,7 @@ export class SessionMessages {
   ) {
     this.results = new Results(submissions, carrier);
     this.flow = new FlowUpdates(submissions, carrier);
+    this.pressures = new Pressures(submissions, () => submissions.settings.scheduler.now());
     this.patches = new Patches(carrier, patience);
     this.migrations = new Migrations(carrier, patience);
     this.cachePuts = new CachePuts(carrier, patience);
@@ -120,9 +123,26 @@ export class SessionMessages {
   /** What only preview4 has. Of what a server says of its work beside results, a client has no need. */
   private onNewMessage(packet: Packet): void {
     const message = decodeMessage(packet, this.revision);
-    if (message.messageType === MessageType.ResultDropReason) this.results.onDropReason(message);
-    else if (message.messageType === MessageType.Progress) this.results.onProgress(message);
-    else for (const other of this.others) other(message);
+    switch (message.messageType) {
+      case MessageType.ResultDropReason:
+        this.results.onDropReason(message);
+        return;
+      case MessageType.Progress:
+        this.results.onProgress(message);
+        return;
+      case MessageType.CreditUpdate:
+      case MessageType.Backpressure:
+        this.pressures.onPressure(message);
+        return;
+      case MessageType.RetryAfter:
+        this.pressures.onRetryAfter(message);
+        return;
+      case MessageType.ErrorRecoverable:
+        this.pressures.onRecoverable(message);
+        return;
+      default:
+        for (const other of this.others) other(message);
+    }
   }
 
   private onMessage(message: SessionMessage): void {

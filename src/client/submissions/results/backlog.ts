@@ -1,5 +1,4 @@
 import type { SchedulerLike, Subscription } from 'rxjs';
-import type { SessionExtension } from '../../../protocol/session/session-extension';
 import { scheduleIn } from '../../../transport/time/schedule-in';
 import { OperationError } from '../../errors';
 import type { FlowUpdates } from '../../session/messages/flow-update';
@@ -278,9 +277,4 @@ export class Backlog {
     queue.fail(new OperationError('slow-consumer', sessionId, submission?.frameId ?? 0, { detail }));
     if (submission !== undefined) this.submissions.giveUp(submission);
   }
-}
-
-/** How a server can be made to wait, by what it has told of itself. */
-export function holdingOf(extension: SessionExtension | undefined): Holding {
-  return extension?.holdsOperations === true ? 'operation' : 'transport';
 }

@@ -18,6 +18,8 @@ type NewType = Exclude<
   | typeof MessageType.Deadline
   | typeof MessageType.ExpireAt
   | typeof MessageType.BudgetUpdate
+  | typeof MessageType.Backpressure
+  | typeof MessageType.CreditUpdate
   | typeof MessageType.Ping
   | ObjectMessage['messageType']
 >;
@@ -29,8 +31,6 @@ const T = MessageType;
  * for no answer. A client that says how its operations would best be run gets them run.
  */
 const IS_ADVICE: Readonly<Record<NewType, boolean>> = {
-  [T.Backpressure]: true,
-  [T.CreditUpdate]: true,
   [T.CapabilityNegotiation]: true,
   [T.DegradeProfile]: true,
   [T.RouteHint]: true,

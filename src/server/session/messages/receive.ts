@@ -14,6 +14,7 @@ import { onMigrate } from './migrate';
 import { onObject } from './objects';
 import { onPatch } from './patch';
 import { onPing } from './ping';
+import { onPressure } from './pressure';
 import { onScheduling } from './scheduling';
 import { onSubmit } from './submit';
 
@@ -52,6 +53,10 @@ function onMessage(session: SessionCore, message: SessionRequest, now: number): 
       return onScheduling(session, message, now);
     case MessageType.BudgetUpdate:
       onBudget(session, message);
+      return undefined;
+    case MessageType.Backpressure:
+    case MessageType.CreditUpdate:
+      onPressure(session, message);
       return undefined;
     case MessageType.Ping:
       onPing(session, message);

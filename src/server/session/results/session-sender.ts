@@ -14,6 +14,7 @@ import {
   type AnsweredOperation,
   type DropCause,
 } from '../../../protocol/revision/answers';
+import { retryMetadata } from '../../../protocol/revision/pressure';
 import { bodyBytes, exceeds } from '../../../protocol/operation/result-packet';
 import { TextResult } from '../../../protocol/content/text-result';
 import { MessageType } from '../../../wire/message-type';
@@ -195,7 +196,10 @@ export class SessionSender {
 
   /** A client that takes no ERROR for it gets the text as its last result; of a failure that says nothing, a drop. */
   private fail(result: ResultFailure, operation: AnsweredOperation): void {
-    const { frameId, status, text } = result;
+    const { frameId, status, text, retryAfterMs } = result;
+    // ERROR says that itself; whoever takes none for an end hears it before.
+    if (!this.takesFailures && retryAfterMs > 0 && this.answers.saysCause)
+      this.send(MessageType.RetryAfter, 0, retryMetadata(operation, retryAfterMs));
     if (this.takesFailures) this.sendResult(this.failurePacket(result));
     else if (status === EndCode.NodeLost) this.dropBecause(operation, 'node-lost');
     else if (status === INTERNAL_STATUS && text === '') this.drop(frameId);

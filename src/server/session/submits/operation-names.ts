@@ -27,7 +27,7 @@ export class OperationNames {
   check(operation: AnsweredOperation, underWay: UnderWay): void {
     const name = nameOf(operation);
     if (name === operation.frameId && this.frames === undefined) return;
-    if (!this.isTaken(name, underWay)) return;
+    if (this.frameNamed(name, underWay) === undefined) return;
     throw new NnrpError({ kind: 'OperationAlreadyExists', operationId: operationIdOf(operation) });
   }
 
@@ -41,16 +41,21 @@ export class OperationNames {
     this.sweepAt = Math.max(SWEEP_AT, 2 * frames.size);
   }
 
+  /** The frame of the operation under way that has a name. */
+  frameOf(operationId: bigint, underWay: UnderWay): number | undefined {
+    return this.frameNamed(operationId < 2n ** 53n ? Number(operationId) : operationId, underWay);
+  }
+
   /** Throws an `NnrpError` where an operation's frame is not that of its name. */
   checkBound(operationId: bigint, operation: AnsweredOperation | undefined): void {
     if (operation === undefined || operationIdOf(operation) === operationId) return;
     throw new NnrpError({ kind: 'UnknownOperation', operationId });
   }
 
-  private isTaken(name: number | bigint, underWay: UnderWay): boolean {
+  private frameNamed(name: number | bigint, underWay: UnderWay): number | undefined {
     const frameId = this.frames?.get(name);
-    if (frameId !== undefined && isNamed(underWay.get(frameId), name)) return true;
-    return typeof name === 'number' && isNamed(underWay.get(name), name);
+    if (frameId !== undefined && isNamed(underWay.get(frameId), name)) return frameId;
+    return typeof name === 'number' && isNamed(underWay.get(name), name) ? name : undefined;
   }
 }
 

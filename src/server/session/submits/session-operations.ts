@@ -14,7 +14,7 @@ import type { GivenUp, SubmitEnd } from '../session-message';
 import { Admission } from './admission/admission';
 import type { HeldResults } from './admission/held-results';
 import { KeptSlots } from './admission/kept-slots';
-import { tellSpent } from './operation-budget';
+import { partSent } from './part-sent';
 import type { SessionParts, Told } from './session-parts';
 import { END_OF_RESULT, STATE_OF_END } from './submit-ends';
 import type { OperationControl, ReceivedSubmit } from './submit';
@@ -174,12 +174,10 @@ export class SessionOperations implements OperationControl, SlotWaiter {
     const refusal = sender.refusalOf(result);
     if (refusal !== undefined) {
       sender.refusal(refusal);
-      this.refused(frameId);
-      return;
+      return this.refused(frameId);
     }
     if (submit.scheduled?.budget?.spend(result, submit.isBound) === false) {
-      this.giveUp(submit, 'budget-exceeded');
-      return;
+      return this.giveUp(submit, 'budget-exceeded');
     }
     if (submit.state === OperationState.WaitingTool) this.move(submit, OperationState.Running);
     // Where it is the last, before its slot goes to the next submit, whose application may answer at once.
@@ -189,7 +187,7 @@ export class SessionOperations implements OperationControl, SlotWaiter {
         this.registry.transition(frameId, OperationState.Partial);
         submit.stateChanged();
       }
-      if (submit.scheduled !== undefined) tellSpent(submit);
+      if (submit.scheduled !== undefined) partSent(submit);
       return;
     }
     const end = END_OF_RESULT[result.type];

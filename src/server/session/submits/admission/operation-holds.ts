@@ -2,11 +2,16 @@ import type { Result } from '../../../../protocol/operation/result';
 import type { HeldExcess } from '../../../limits/held-totals';
 import { resultRefused } from '../../results/result-refused';
 import { HeldResults } from './held-results';
+import type { ReceivedSubmit } from '../submit';
+import { UNSAID } from './scheduled';
 import type { SessionOperations } from '../session-operations';
 import { limitTripped, type SessionParts } from '../session-parts';
 
 /** What becomes of operations that the client holds, because their consumers are slow. */
 export class OperationHolds {
+  /** Results that each operation may send, as the client says of its session. */
+  private window: number | undefined;
+
   constructor(
     private readonly session: SessionParts,
     private readonly operations: SessionOperations,
@@ -18,13 +23,47 @@ export class OperationHolds {
    */
   hold(frameId: number): void {
     const submit = this.operations.submitted(frameId);
-    if (submit === undefined || submit.held !== undefined) return;
+    if (submit !== undefined) this.holdSubmit(submit);
+  }
+
+  private holdSubmit(submit: ReceivedSubmit): void {
+    if (submit.held !== undefined || submit.hasEnded) return;
     const { server, claim, outlet } = this.session;
     const overfull = (excess: HeldExcess): void => {
       limitTripped(this.session, { ...excess, consequence: 'operation-dropped' });
       this.operations.giveUp(submit, 'failed');
     };
     submit.hold(new HeldResults(server.held, claim.partyAt(outlet.peer), overfull));
+  }
+
+  /** The client takes so many results of an operation, and then no more; undefined for any number. */
+  allowOf(submit: ReceivedSubmit, window: number | undefined): void {
+    this.count(submit, window);
+    if (window === 0) this.holdSubmit(submit);
+    else this.release(submit.frameId);
+  }
+
+  private count(submit: ReceivedSubmit, window: number | undefined): void {
+    const runOut = (): void => {
+      this.holdSubmit(submit);
+    };
+    const counted = window === undefined ? undefined : { left: window, runOut };
+    if (counted === undefined && submit.scheduled === undefined) return;
+    submit.scheduled = { ...(submit.scheduled ?? UNSAID), window: counted };
+  }
+
+  /** The same of each operation that there is, or comes. */
+  allow(window: number | undefined): void {
+    this.window = window;
+    for (const submit of this.operations.all()) this.allowOf(submit, window);
+  }
+
+  /** A submit has come, before it begins. */
+  begin(submit: ReceivedSubmit): void {
+    if (this.window === undefined) return;
+    const { window } = this;
+    if (window === 0) this.holdSubmit(submit);
+    else this.count(submit, window);
   }
 
   /** The client takes results of an operation again: those that have waited are sent. */
@@ -40,7 +79,7 @@ export class OperationHolds {
 
   /** The client cannot say any more what it holds. */
   releaseAll(): void {
-    for (const { frameId } of this.operations.all()) this.release(frameId);
+    this.allow(undefined);
   }
 
   /** Sends what has waited. Its client may be another by now, for which it is none that can be sent. */

@@ -7,15 +7,13 @@ import type { BudgetMetadata } from '../../../../wire/preview4/control/schedulin
 import { OperationBudget, tellBudget } from '../operation-budget';
 import type { OperationNames } from '../operation-names';
 import type { SessionOperations } from '../session-operations';
-import type { Scheduled } from './scheduled';
+import { UNSAID, type Scheduled } from './scheduled';
 import type { SessionParts } from '../session-parts';
 import type { ReceivedSubmit } from '../submit';
 
 interface ScheduledSession extends SessionParts {
   readonly names: OperationNames | undefined;
 }
-
-const UNSAID: Scheduled = { deadlineAt: Infinity, isDiscarded: false, rank: 0, budget: undefined };
 
 /** Of what has not come, however many operations a session may run. */
 const MOST_RESERVED = 1024;

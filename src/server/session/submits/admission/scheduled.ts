@@ -1,5 +1,11 @@
 import type { OperationBudget } from '../operation-budget';
 
+/** Counts results down, and says when none is left. */
+export interface ResultWindow {
+  left: number;
+  runOut(): void;
+}
+
 /** What a client has said of an operation besides its submit. */
 export interface Scheduled {
   /** Milliseconds of the wall clock, after which an answer is of no use; Infinity for never. */
@@ -10,4 +16,14 @@ export interface Scheduled {
   readonly rank: number;
   /** Undefined where nothing was said. */
   readonly budget: OperationBudget | undefined;
+  /** Results that the client takes before the operation is held; undefined where they are not counted. */
+  readonly window: ResultWindow | undefined;
 }
+
+export const UNSAID: Scheduled = {
+  deadlineAt: Infinity,
+  isDiscarded: false,
+  rank: 0,
+  budget: undefined,
+  window: undefined,
+};
