@@ -88,7 +88,7 @@ export class Ledger {
     Object.assign(from, { client: undefined, link: undefined });
     for (const operation of from.operations) {
       if (!operation.isOfClient || !isOpenForClient(operation)) continue;
-      if (operation.frameId !== 0) {
+      if (operation.frameId !== 0 && !operation.isReturned) {
         // Whoever pulls it has not heard of its end.
         operation.isForgotten = true;
         continue;
@@ -168,6 +168,7 @@ export class Ledger {
       isHeld: false,
       unsubscribedAt: undefined,
       isForgotten: false,
+      isReturned: false,
       reference,
       isCancelled: false,
       isWithdrawn: false,

@@ -48,6 +48,8 @@ export interface OperationRecord {
   unsubscribedAt: number | undefined;
   /** Whether it was sent to a server that has its session no more. */
   isForgotten: boolean;
+  /** Whether its client has heard that the server, which closes, never begins it. */
+  isReturned: boolean;
   /** The key of the cached object that it refers to. */
   readonly reference: number | undefined;
   /** Whether its client called `cancel`. */

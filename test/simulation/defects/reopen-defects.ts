@@ -41,6 +41,20 @@ export const REOPEN_DEFECTS: readonly Defect[] = [
       ),
   },
   {
+    name: 'what a closing server has begun is begun in the place of it, too',
+    invariants: [2, 19],
+    seed: 1,
+    plant: () =>
+      replace(
+        Submissions.prototype,
+        'hold',
+        (original) =>
+          function () {
+            return original.call(this, 0);
+          },
+      ),
+  },
+  {
     name: 'what waits is given up with the server that is gone',
     invariants: [1],
     seed: 1,

@@ -15,15 +15,16 @@ export function sendsNothingAnew(fact: Fact): Finding {
   return `${nameOfOperation(fact.operation)} was sent to a server again that is not the one which had it`;
 }
 
-/** 19: what ends with its session says whether it was ever sent. */
+/** 19: what ends with its session says whether it may have run: not what was never sent, or is said never to begin. */
 export function saysWhetherItRan(operation: OperationRecord): Finding {
   const outcome = operation.seen.at(-1);
   if (outcome?.type !== 'error') return undefined;
   if (outcome.reason !== 'connection-lost' && outcome.reason !== 'session-closed') return undefined;
-  const right = operation.frameId === 0 ? 'not-run' : 'unknown';
-  return outcome.outcome === right
-    ? undefined
-    : `${nameOfOperation(operation)} ended ${outcome.outcome}, and is ${right}`;
+  const { frameId, isReturned, starts } = operation;
+  const isRight =
+    outcome.outcome === 'not-run' ? starts === 0 && (frameId === 0 || isReturned) : frameId !== 0;
+  if (isRight) return undefined;
+  return `${nameOfOperation(operation)} ended ${outcome.outcome}, and ${frameId === 0 ? 'was never sent' : 'was sent'}`;
 }
 
 /** 19: objects that were put in a session are gone with it. */

@@ -1,3 +1,6 @@
+import { EndCode } from '../../../src/protocol/operation/end-code';
+import { ErrorMetadata } from '../../../src/wire/messages/error-message';
+import { SessionCloseMetadata } from '../../../src/wire/messages/session-close';
 import { MessageType } from '../../../src/wire/message-type';
 import { FlowScope, FlowUpdateMetadata } from '../../../src/wire/messages/flow-update';
 import { SessionOpenAckMetadata, SessionStatus } from '../../../src/wire/messages/session-open';
@@ -46,6 +49,10 @@ export class ClientWire {
     const session = this.sessionOn(connectionId, sessionId);
     if (session !== undefined) {
       if (endsOperation(packet)) settle(session, frameId);
+      for (const operation of unbegunBy(packet, session)) {
+        operation.isReturned = true;
+        session.outstanding.delete(operation);
+      }
       return undefined;
     }
     const elsewhere = this.ledger.sessionsById.get(sessionId);
@@ -97,7 +104,12 @@ export class ClientWire {
     const { ledger } = this;
     const operation = operationIn(ledger, packet);
     if (operation === undefined) return;
-    if (operation.frameId !== 0) {
+    if (operation.isReturned) {
+      ledger.count('submits sent in the place of another');
+      Object.assign(operation, { isReturned: false, isForgotten: false, isTooLate: false, isEarly: false });
+      Object.assign(operation, { hasLastResult: false });
+      operation.ends.length = 0;
+    } else if (operation.frameId !== 0) {
       ledger.count('submits sent again');
       if (operation.isForgotten) ledger.facts.push({ kind: 'sent-anew', operation });
       return;
@@ -155,6 +167,21 @@ function isOverForPuller({ pulled }: OperationRecord): boolean {
 }
 
 /** An operation is not outstanding any more. */
+/** What a server that closes says it has never begun: what it had not received, and what has waited there. */
+function unbegunBy({ header, metadata }: Packet, { operations }: SessionRecord): OperationRecord[] {
+  const { messageType, frameId } = header;
+  const open = [...operations].filter(
+    (each) => each.isOfClient && each.frameId !== 0 && isOpenForClient(each),
+  );
+  if (messageType === MessageType.SessionClose) {
+    const { lastOperationId } = SessionCloseMetadata.decode(metadata);
+    return open.filter((each) => each.frameId > lastOperationId);
+  }
+  if (messageType !== MessageType.Error || ErrorMetadata.decode(metadata).errorCode !== EndCode.Draining)
+    return [];
+  return open.filter((each) => each.frameId === frameId);
+}
+
 function settle(session: SessionRecord | undefined, frameId: number): void {
   for (const operation of session?.outstanding ?? []) {
     if (operation.frameId === frameId) session?.outstanding.delete(operation);
