@@ -63,6 +63,7 @@ export type {
 } from './objects/shared-object';
 export type { ResumedOperation, SentRequest } from './client/session/resumed-operation';
 export type { CacheInvalidation, ClientSession, PatchAck } from './client/session/session';
+export type { TraceContext } from './protocol/operation/trace-context';
 export type { Budget } from './protocol/operation/budget';
 export type { OperationTerms } from './client/submissions/operation-terms';
 export type { SubmitRequest } from './client/submissions/submission';

@@ -18,6 +18,7 @@ import {
   milliseconds,
   oneOf,
   oneOrListOf,
+  required,
   rule,
   secret,
   share,
@@ -40,6 +41,7 @@ import { CloseReason, InFlightPolicy, type SessionCloseMetadata } from '../wire/
 import { PriorityClass } from '../wire/messages/session-open';
 import type { ClientInterceptor } from './submissions/client-interceptor';
 import type { Budget } from '../protocol/operation/budget';
+import type { TraceContext } from '../protocol/operation/trace-context';
 import type { SubmitRequest } from './submissions/submission';
 import type { OperationTerms } from './submissions/operation-terms';
 
@@ -142,6 +144,12 @@ const RESUME_RULES: Rules<ResumeOptions> = {
 
 const bound = integerOrInfinity(1, Number.MAX_SAFE_INTEGER);
 
+const traceOrSpan: Rule<bigint> = {
+  ...u64,
+  expected: u64.expected.replace('0', '1'),
+  fits: (value) => u64.fits(value) && value !== 0n,
+};
+
 const TERMS_RULES: Rules<OperationTerms> = {
   deadlineAt: instant,
   priority: priorityRule,
@@ -150,6 +158,12 @@ const TERMS_RULES: Rules<OperationTerms> = {
     bandwidthBytes: bound,
     computeUnits: bound,
     memoryBytes: bound,
+  }),
+  trace: optionsOf<TraceContext>({
+    traceId: required(traceOrSpan),
+    spanId: required(traceOrSpan),
+    parentSpanId: u64,
+    isSampled: flag,
   }),
 };
 
@@ -214,9 +228,10 @@ export function takeTerms(terms: unknown): OperationTerms {
 function isSubmitRequest(request: unknown): boolean {
   if (!isObject(request)) return false;
   for (const name in request) if (!Object.hasOwn(SUBMIT_RULES, name)) return false;
-  const { body, metadata, signal, traceId, deadlineAt, priority, budget } = request as SubmitRequest;
+  const { body, metadata, signal, traceId, deadlineAt, priority, budget, trace } = request as SubmitRequest;
   return (
     budget === undefined &&
+    trace === undefined &&
     (body === undefined || typeof body === 'string' || body instanceof Uint8Array) &&
     (metadata === undefined || areFields(metadata)) &&
     (signal === undefined || abortSignal.fits(signal)) &&

@@ -6,6 +6,7 @@ import { UNASKED, type Speech } from '../link/speech';
 import type { ClientLink } from '../link/link';
 import { deadlineOf, priorityOf } from '../../protocol/revision/scheduling';
 import { budgetMetadata } from '../../protocol/revision/budget';
+import { traceMetadata } from '../../protocol/revision/trace-context';
 import type { Submission } from '../submissions/submission';
 import type { OperationTerms } from '../submissions/operation-terms';
 
@@ -59,14 +60,16 @@ export class SessionCarrier {
   /** Throws as `send` does. */
   submit(asked: Submission): void {
     const { frameId, metadata, metadataBytes, traceId, terms } = asked;
-    const { requests, name } = this.speech;
+    const { requests, name, takesBlocks } = this.speech;
     asked.hasId = name === 'preview4';
     const body = asked.hasId ? inPreview4(metadata, asked.body) : asked.body;
     asked.unsaid = undefined;
-    // Before it, as the reference wants it: what is late already does not begin.
-    if (terms?.deadlineAt !== undefined) this.say(frameId, { deadlineAt: terms.deadlineAt });
+    // Before it, as the reference wants it: what is late already does not begin. It knows no trace of what has not come.
+    const early = terms && { deadlineAt: terms.deadlineAt, trace: takesBlocks ? terms.trace : undefined };
+    if (early !== undefined) this.say(frameId, early);
     this.send(MessageType.FrameSubmit, frameId, requests.submit(frameId, metadataBytes), body, traceId);
-    if (terms !== undefined) this.say(frameId, { ...terms, deadlineAt: undefined });
+    if (terms === undefined) return;
+    this.say(frameId, { ...terms, deadlineAt: undefined, trace: takesBlocks ? undefined : terms.trace });
   }
 
   /** Says other things of an operation that was sent, or is to be; once there is a link, where there is none. */
@@ -83,9 +86,11 @@ export class SessionCarrier {
   }
 
   /** What only preview4 has costs a connection of preview3. */
-  private say(frameId: number, { deadlineAt, priority, budget }: Possible<OperationTerms>): void {
+  private say(frameId: number, { deadlineAt, priority, budget, trace }: Possible<OperationTerms>): void {
     if (this.speech.name !== 'preview4' || this.mayFallBack) return;
     if (deadlineAt !== undefined) this.send(MessageType.Deadline, frameId, deadlineOf(frameId, deadlineAt));
+    if (trace !== undefined)
+      this.send(MessageType.TraceContext, frameId, traceMetadata(trace), EMPTY, trace.traceId);
     if (priority !== undefined) this.send(MessageType.PriorityUpdate, frameId, priorityOf(frameId, priority));
     if (budget !== undefined) this.send(MessageType.BudgetUpdate, frameId, budgetMetadata(frameId, budget));
   }

@@ -1,4 +1,5 @@
 import type { Budget } from '../../protocol/operation/budget';
+import type { TraceContext } from '../../protocol/operation/trace-context';
 import type { PriorityClass } from '../../wire/messages/session-open';
 
 /** What a client says of an operation besides its submit, to a server that speaks preview4; else it is of no effect. */
@@ -15,10 +16,16 @@ export interface OperationTerms {
    * (BUDGET_UPDATE). What is left out is without bound. Default: no bound.
    */
   readonly budget?: Partial<Budget>;
+  /**
+   * Where it belongs in a trace (TRACE_CONTEXT): an interceptor sets it with `operation.with`. Default: only what `traceId` of
+   * the request says.
+   */
+  readonly trace?: TraceContext;
 }
 
 /** Of a request; undefined where it says nothing, as most do. */
-export function termsOf({ deadlineAt, priority, budget }: OperationTerms): OperationTerms | undefined {
-  if (deadlineAt === undefined && priority === undefined && budget === undefined) return undefined;
-  return { deadlineAt, priority, budget } as OperationTerms;
+export function termsOf({ deadlineAt, priority, budget, trace }: OperationTerms): OperationTerms | undefined {
+  if (deadlineAt === undefined && priority === undefined && budget === undefined && trace === undefined)
+    return undefined;
+  return { deadlineAt, priority, budget, trace } as OperationTerms;
 }

@@ -87,7 +87,7 @@ export function submission(
   subscriber: SubmitObserver,
   listener?: CallListener,
 ): Submission {
-  const { body = EMPTY, metadata: fields, signal, traceId = 0n } = request;
+  const { body = EMPTY, metadata: fields, signal, trace, traceId = trace?.traceId ?? 0n } = request;
   const metadata = fields === undefined ? USUAL : FrameSubmitMetadata.of(fields);
   return {
     metadata,

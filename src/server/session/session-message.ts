@@ -8,6 +8,7 @@ import type { OperationState } from '../../protocol/operation/operation';
 import type { ResultDrop, ResultFields, ResultPush } from '../../protocol/operation/result';
 import type { Part } from '../../protocol/content/parts/part';
 import type { Progress } from '../../protocol/operation/progress';
+import type { TraceContext } from '../../protocol/operation/trace-context';
 import type { ToolRequest } from '../../protocol/content/tool-call';
 import type { DropReason } from '../../wire/preview4/results';
 import type { Message, MessageOf } from '../../wire/message';
@@ -91,8 +92,10 @@ export interface Submit extends Operation, Message<typeof MessageType.FrameSubmi
   readonly arrivedAt: number;
   /** When the application got it: as soon as there was a slot for it. In the milliseconds of `arrivedAt`. */
   readonly startedAt: number;
-  /** The header's trace_id, which is the application's; 0 where the client has said none. */
+  /** The application's: the header's trace_id, or in preview4 that of {@link trace}; 0 where the client has said none. */
   readonly traceId: bigint;
+  /** Where it belongs in a trace, as a client of preview4 says (TRACE_CONTEXT); undefined where it does not. */
+  readonly trace: TraceContext | undefined;
   /**
    * When an answer is too late: its latency budget, or the session's default deadline, after it came.
    * Milliseconds of the server's scheduler (default: of `monotonicScheduler`); Infinity for none.

@@ -18,6 +18,7 @@ type NewType = Exclude<
   | typeof MessageType.Deadline
   | typeof MessageType.ExpireAt
   | typeof MessageType.BudgetUpdate
+  | typeof MessageType.TraceContext
   | typeof MessageType.Backpressure
   | typeof MessageType.CreditUpdate
   | typeof MessageType.Ping
@@ -35,7 +36,6 @@ const IS_ADVICE: Readonly<Record<NewType, boolean>> = {
   [T.DegradeProfile]: true,
   [T.RouteHint]: true,
   [T.ExecutionHint]: true,
-  [T.TraceContext]: true,
   [T.CacheReference]: true,
   [T.CacheMiss]: true,
   [T.ErrorRecoverable]: true,

@@ -17,6 +17,7 @@ import { onPing } from './ping';
 import { onPressure } from './pressure';
 import { onScheduling } from './scheduling';
 import { onSubmit } from './submit';
+import { onTraceContext } from './trace-context';
 
 /** The messages of a client in a session, of either revision, but for submits. */
 type SessionRequest = MessageOf<
@@ -53,6 +54,9 @@ function onMessage(session: SessionCore, message: SessionRequest, now: number): 
       return onScheduling(session, message, now);
     case MessageType.BudgetUpdate:
       onBudget(session, message);
+      return undefined;
+    case MessageType.TraceContext:
+      onTraceContext(session, message);
       return undefined;
     case MessageType.Backpressure:
     case MessageType.CreditUpdate:

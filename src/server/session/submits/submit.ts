@@ -22,6 +22,7 @@ import type { Part } from '../../../protocol/content/parts/part';
 import { partsOf } from '../../../protocol/content/parts/part-decoder';
 import type { Budget } from '../../../protocol/operation/budget';
 import type { Progress } from '../../../protocol/operation/progress';
+import type { TraceContext } from '../../../protocol/operation/trace-context';
 import type { ToolRequest } from '../../../protocol/content/tool-call';
 import { ignoreRejection } from '../../../protocol/ignore-rejection';
 import { contained, type Containment } from '../../contained';
@@ -170,7 +171,11 @@ export class ReceivedSubmit implements Submit, OperationEntry, Containment, Answ
   }
 
   get traceId(): bigint {
-    return this.header.traceId;
+    return this.scheduled?.trace?.traceId ?? this.header.traceId;
+  }
+
+  get trace(): TraceContext | undefined {
+    return this.scheduled?.trace;
   }
 
   get text(): string {

@@ -1,4 +1,5 @@
 import { take, type Subscription } from 'rxjs';
+import type { TraceContext } from '../../../../protocol/operation/trace-context';
 import { RuntimeError } from '../../../../protocol/runtime-error';
 import { scheduleAt } from '../../../../transport/time/schedule-in';
 import { breaksRule } from '../../../../wire/errors';
@@ -24,10 +25,12 @@ const MOST_RESERVED = 1024;
  */
 export class OperationSchedule {
   /** By frame. */
-  private readonly reserved = new Map<number, Scheduled & { readonly operationId: bigint }>();
+  private readonly reserved = new Map<number, Scheduled & { readonly operationId: bigint | undefined }>();
   private readonly timers = new Map<ReceivedSubmit, Subscription>();
   /** What all operations of the session may use together, where anything is said of that. */
   sharedBudget: OperationBudget | undefined;
+  /** Where what is submitted belongs that says nothing of its own. */
+  private sharedTrace: TraceContext | undefined;
 
   constructor(
     private readonly session: ScheduledSession,
@@ -80,6 +83,14 @@ export class OperationSchedule {
     if (submit !== undefined) tellBudget(submit);
   }
 
+  /** TRACE_CONTEXT, of an operation, or with frame 0 of all that come. Throws an `NnrpError` where too many are to come. */
+  trace(frameId: number, trace: TraceContext): void {
+    const submit = this.operations.get(frameId);
+    if (frameId === 0) this.sharedTrace = trace;
+    else if (submit !== undefined) submit.scheduled = { ...(submit.scheduled ?? UNSAID), trace };
+    else if (!this.operations.has(frameId)) this.reserve(frameId, undefined, { trace });
+  }
+
   /**
    * A submit has come, of which something may have been said; `late` where it is not to begin. Throws an `NnrpError` where
    * that was said of another operation.
@@ -87,13 +98,13 @@ export class OperationSchedule {
   foretold(submit: ReceivedSubmit): 'in-time' | 'late' {
     const said = this.reserved.get(submit.frameId);
     if (said === undefined) {
-      if (this.sharedBudget !== undefined) this.share(submit);
+      this.share(submit, this.sharedTrace);
       return 'in-time';
     }
     this.reserved.delete(submit.frameId);
-    this.session.names?.checkBound(said.operationId, submit);
+    if (said.operationId !== undefined) this.session.names?.checkBound(said.operationId, submit);
     submit.scheduled = said;
-    if (this.sharedBudget !== undefined) this.share(submit);
+    this.share(submit, this.sharedTrace);
     if (said.deadlineAt === Infinity) return 'in-time';
     submit.deadline = this.session.server.scheduler.now() + this.msTo(said.deadlineAt);
     if (this.msTo(said.deadlineAt) > 0) return 'in-time';
@@ -122,18 +133,21 @@ export class OperationSchedule {
     submit.ended$.pipe(take(1)).subscribe({ next: forget, error: forget });
   }
 
-  /** It has part in what the session's operations may use. */
-  private share(submit: ReceivedSubmit): void {
+  /** It has part in what is said of all of the session's operations. */
+  private share(submit: ReceivedSubmit, trace?: TraceContext): void {
+    const { sharedBudget } = this;
+    if (sharedBudget === undefined && trace === undefined) return;
     const said = submit.scheduled ?? UNSAID;
-    submit.scheduled = { ...said, budget: said.budget ?? new OperationBudget(this) };
+    const budget = said.budget ?? (sharedBudget && new OperationBudget(this));
+    submit.scheduled = { ...said, budget, trace: said.trace ?? trace };
     tellBudget(submit);
   }
 
-  private reserve(frameId: number, operationId: bigint, changes: Partial<Scheduled>): void {
+  private reserve(frameId: number, operationId: bigint | undefined, changes: Partial<Scheduled>): void {
     const { reserved } = this;
     const said = reserved.get(frameId);
     if (said === undefined) this.makeRoom();
-    reserved.set(frameId, { ...(said ?? UNSAID), ...changes, operationId });
+    reserved.set(frameId, { ...(said ?? UNSAID), ...changes, operationId: operationId ?? said?.operationId });
   }
 
   private makeRoom(): void {

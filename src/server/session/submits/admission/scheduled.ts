@@ -1,3 +1,4 @@
+import type { TraceContext } from '../../../../protocol/operation/trace-context';
 import type { OperationBudget } from '../operation-budget';
 
 /** Counts results down, and says when none is left. */
@@ -14,6 +15,8 @@ export interface Scheduled {
   readonly isDiscarded: boolean;
   /** Among those that wait the lowest goes first, and of several the one that has come first. */
   readonly rank: number;
+  /** Where it belongs; undefined where that was not said. */
+  readonly trace: TraceContext | undefined;
   /** Undefined where nothing was said. */
   readonly budget: OperationBudget | undefined;
   /** Results that the client takes before the operation is held; undefined where they are not counted. */
@@ -24,6 +27,7 @@ export const UNSAID: Scheduled = {
   deadlineAt: Infinity,
   isDiscarded: false,
   rank: 0,
+  trace: undefined,
   budget: undefined,
   window: undefined,
 };

@@ -1,0 +1,24 @@
+import { traceContextOf } from '../../../protocol/revision/trace-context';
+import { breaksRule } from '../../../wire/errors';
+import type { MessageOf } from '../../../wire/message';
+import type { MessageType } from '../../../wire/message-type';
+import type { SessionCore } from '../session-core';
+import { checkDeclaredBody } from './declared-body';
+
+/** Bytes of what a trace says besides its ids: more than any `tracestate` has. Nobody here reads them. */
+const MAX_TRACE_BYTES = 1024;
+
+/** TRACE_CONTEXT: where an operation belongs, or with frame 0 all that the session submits from now on. */
+export function onTraceContext(
+  session: SessionCore,
+  message: MessageOf<typeof MessageType.TraceContext>,
+): void {
+  const { header, metadata, body } = message;
+  checkDeclaredBody(message, session.revision);
+  if (body.length > MAX_TRACE_BYTES)
+    breaksRule(`the body of TRACE_CONTEXT has ${MAX_TRACE_BYTES} bytes at most`);
+  if (header.traceId !== 0n && header.traceId !== metadata.traceId) {
+    breaksRule('TRACE_CONTEXT has the trace_id of its header, where that has one');
+  }
+  session.schedule.trace(header.frameId, traceContextOf(metadata));
+}
