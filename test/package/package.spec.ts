@@ -13,7 +13,7 @@ import { run, runTool } from './run';
 const entries = entryPoints();
 const MAX_UNPACKED_BYTES = 3_600_000;
 const MAX_PACKED_BYTES = 870_000;
-const MAX_CLIENT_BYTES = 70_500;
+const MAX_CLIENT_BYTES = 73_000;
 
 const specifiers = entries.map(({ specifier }) => specifier);
 
