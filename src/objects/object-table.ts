@@ -170,7 +170,17 @@ export class ObjectTable implements SessionObjects, ObjectHolder {
 
   /** There is another connection, whose other end knows of no object. */
   attached(): void {
-    for (const object of this.all) this.say.whole(object);
+    for (const object of this.all) {
+      try {
+        // The end of another may have ended it.
+        if (object.released === undefined) this.say.whole(object);
+      } catch (error) {
+        if (!(error instanceof NnrpError)) throw error;
+        // Larger than this one takes: the others go on.
+        this.say.release({ objectId: object.objectId, releaseReason: Reason.Invalidated });
+        this.end(object, { by: 'here', reason: Reason.Invalidated, text: error.message });
+      }
+    }
   }
 
   /** The session is over. */

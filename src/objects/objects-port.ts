@@ -9,7 +9,10 @@ export interface ObjectsPort {
   readonly scheduler: SchedulerLike;
   /** Throws a `RuntimeError` where nothing can be declared: the session is over, or its other end has no objects. */
   requireOpen(): void;
-  /** Sends to the other end, where there is a connection. */
+  /**
+   * Sends to the other end, where there is a connection. Throws an `NnrpError`, `MessageLengthOverflow`, where that takes
+   * none so large.
+   */
   send(messageType: MessageType, frameId: number, metadata: Uint8Array, body: Uint8Array): void;
   /** The id of an operation that is under way; undefined where there is none, as far as this end can know. */
   operationId(frameId: number): bigint | undefined;

@@ -119,7 +119,8 @@ export interface SessionObjects {
    * Declares an object of this end: OBJECT_DECLARE, and its bytes where there are some. It lasts until it is released, for
    * `lifetimeHintMs` where that is not 0, and as long as the session; over a lost connection, too, after which the other
    * end is told of it anew. Throws a `RuntimeError` where there is no room for it, the other end speaks preview3, or the
-   * session is over, and an `NnrpError` where a field is not allowed.
+   * session is over, and an `NnrpError` where a field is not allowed, or a packet of it is larger than the other end takes. Where that is so
+   * of a later connection, it is released, `Invalidated`.
    *
    * @example
    * const plan = session.objects.declare({ objectKind: RuntimeObjectKind.RoutePlan }, bytes);

@@ -1,4 +1,6 @@
 import { firstValueFrom } from 'rxjs';
+import { connect, tcp } from '../../src';
+import { SessionState } from '../../src/protocol/session/session-lifecycle';
 import { sharedObjects } from '../../src/client/session/shared-objects';
 import type { ClientSession } from '../../src/client/session/session';
 import type { SessionObjects, SharedObject } from '../../src/objects/shared-object';
@@ -178,6 +180,23 @@ describe('an object of a session', () => {
     await until(() => back.sequence === 1n);
     expect(text(back.bytes)).toBe('theirs');
     expect([place.violations, place.failures]).toEqual([[], []]);
+  });
+
+  it('is as large as the client takes in a packet, and its declarer told where it is not', async () => {
+    const place = new Served({ listen: tcp({ port: 0 }) });
+    const [address] = await place.server.listening();
+    const opened = firstValueFrom(place.server.sessions$);
+    const small = tcp({ port: address!.port, limits: { maxBodyBytes: 1000 } });
+    const client = await connect(small, { revision: 'preview4' });
+    const session = await client.openSession({ objects: sharedObjects() });
+    const { objects } = await opened;
+    expect(() => objects.declare({}, new Uint8Array(1001))).toThrow(
+      'the message declares 1041 bytes, the limit is 1040',
+    );
+    const fits = objects.declare({}, new Uint8Array(1000));
+    await until(() => session.objects!.get(fits.objectId)?.sequence === 1n);
+    expect([session.state, place.violations, place.failures]).toEqual([SessionState.Open, [], []]);
+    await client.close();
   });
 
   it('ends with its session', async () => {

@@ -4,6 +4,8 @@ import type { Dialect } from '../../protocol/revision/dialect';
 import { operationIdOf } from '../../protocol/revision/answers';
 import { RuntimeError } from '../../protocol/runtime-error';
 import { acceptsMessages, type SessionState } from '../../protocol/session/session-lifecycle';
+import { NnrpError } from '../../wire/errors';
+import { HEADER_LENGTH } from '../../wire/header';
 import type { MessageType } from '../../wire/message-type';
 import { packet } from '../../wire/packet';
 import { RuntimeRole } from '../../wire/preview4/control/runtime-role';
@@ -43,6 +45,13 @@ export class ServerObjectsPort implements ObjectsPort {
 
   send(messageType: MessageType, frameId: number, metadata: Uint8Array, body: Uint8Array): void {
     const { sessionId, session } = this;
+    const { largestBody } = session.outlet;
+    if (body.length > largestBody)
+      throw new NnrpError({
+        kind: 'MessageLengthOverflow',
+        declared: HEADER_LENGTH + body.length,
+        limit: HEADER_LENGTH + largestBody,
+      });
     session.outlet.send(packet({ messageType, sessionId, frameId }, metadata, body));
   }
 
