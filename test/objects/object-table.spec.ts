@@ -5,7 +5,7 @@ import type { ObjectsPort } from '../../src/objects/objects-port';
 import type { SharedObject } from '../../src/objects/shared-object';
 import { NnrpError } from '../../src/wire/errors';
 import { decodeMessage } from '../../src/wire/message';
-import { MessageType, messageTypeName } from '../../src/wire/message-type';
+import { type MessageType, messageTypeName } from '../../src/wire/message-type';
 import { packet, type Packet } from '../../src/wire/packet';
 import { preview4 } from '../../src/wire/preview4';
 import { RuntimeRole } from '../../src/wire/preview4/control/runtime-role';
