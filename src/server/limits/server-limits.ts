@@ -25,8 +25,8 @@ export type ConnectionRateName =
 export interface ServerLimits {
   /**
    * Operations that are taken back less than 10 ms after they came, each of those that one FRAME_CANCEL, CANCEL, ABORT or
-   * SUPERSEDE reaches, by a DEADLINE that leaves them no more time, too, and such words that reach nothing: starting work and taking it back costs a peer nothing and the
-   * server a handler each time. Other cancels are use and do not count, however many they are: credit bounds what
+   * SUPERSEDE reaches, or that a DEADLINE has ended by then, and such words that reach nothing: starting work and taking
+   * it back costs a peer nothing and the server a handler each time. Other cancels are use and do not count, however many they are: credit bounds what
    * they are of. The rate is for those that a network delivers together with their submits.
    */
   readonly cancels: Rate;

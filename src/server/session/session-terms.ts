@@ -20,6 +20,17 @@ export type CreditTarget =
 export type Toll =
   { readonly kind: 'refused' | 'queued' } | { readonly kind: 'cancelled-early'; readonly count: number };
 
+/**
+ * Milliseconds after which a client that takes an operation back has had use of it: one that has as many in
+ * flight as its credit allows, and changes its mind all the time, is no flood.
+ */
+const USE_MS = 10;
+
+/** Whether an operation that is taken back now had only just come. */
+export function isEarly({ arrivedAt }: { readonly arrivedAt: number }, now: number): boolean {
+  return now - arrivedAt < USE_MS;
+}
+
 export const REFUSED: Toll = { kind: 'refused' };
 export const QUEUED: Toll = { kind: 'queued' };
 

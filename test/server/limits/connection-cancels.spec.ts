@@ -196,6 +196,27 @@ describe('cancels', () => {
     else expect(ended).toBeGreaterThanOrEqual(500);
   });
 
+  it.each([true, false])(
+    'are none where what has a near deadline is answered by then: %s',
+    async (isBefore) => {
+      const { served, time } = serveReading({ wallClock, grantedOperationCredit: 1 });
+      served.server.sessions$.subscribe((session) => session.respond((each) => each.complete()));
+      const peer = await peerOf4(served);
+      for (let frameId = 1; frameId <= 1100; frameId++) {
+        const soon = inPreview4(
+          MessageType.Deadline,
+          { sessionId: SESSION, frameId },
+          { operationId: BigInt(frameId), deadlineUnixMs: 1_000_001n, flags: SchedulingFlag.DiscardStale },
+        );
+        const asked = submit4(frameId);
+        await sendAll(peer, isBefore ? [soon, asked] : [asked, soon]);
+        time.advance(1);
+      }
+      expect(served.limits).toEqual([]);
+      expect(stillServes(served)).toBe(true);
+    },
+  );
+
   it('are none where a deadline that has passed ends nothing, which is told once', async () => {
     const { served } = serve({ wallClock });
     const peer = await peerOf4(served);

@@ -3,15 +3,9 @@ import type { MessageOf } from '../../../wire/message';
 import { MessageType } from '../../../wire/message-type';
 import { EMPTY, packet } from '../../../wire/packet';
 import type { SessionCore } from '../session-core';
-import type { Toll } from '../session-terms';
+import { isEarly, type Toll } from '../session-terms';
 import type { ReceivedSubmit } from '../submits/submit';
 import { checkDeclaredBody } from './declared-body';
-
-/**
- * Milliseconds after which a client that takes an operation back has had use of it: one that has as many in
- * flight as its credit allows, and changes its mind all the time, is no flood.
- */
-const USE_MS = 10;
 
 /** FRAME_CANCEL: ends the operation, and what the settings say besides. */
 export function onCancel(
@@ -70,14 +64,9 @@ export function onSupersede(
 
 /** The toll for each operation that was taken back before it was of use, and for a word that took nothing back. */
 export function takenBack(submits: readonly ReceivedSubmit[], now: number): Toll | undefined {
-  const early = submits.filter(({ arrivedAt }) => now - arrivedAt < USE_MS);
+  const early = submits.filter((submit) => isEarly(submit, now));
   const count = submits.length === 0 ? 1 : early.length;
   return count === 0 ? undefined : { kind: 'cancelled-early', count };
-}
-
-/** The toll for an operation that its client has given so little time that it is as good as taken back. */
-export function takenBackBy(submit: ReceivedSubmit, now: number): Toll | undefined {
-  return takenBack([submit], Math.max(now, submit.deadline));
 }
 
 function frameCancel({ sessionId }: SessionCore, frameId: number): MessageOf<typeof MessageType.FrameCancel> {

@@ -51,7 +51,7 @@ function onMessage(session: SessionCore, message: SessionRequest, now: number): 
     case MessageType.Deadline:
     case MessageType.ExpireAt:
     case MessageType.PriorityUpdate:
-      return onScheduling(session, message, now);
+      return onScheduling(session, message);
     case MessageType.BudgetUpdate:
       onBudget(session, message);
       return undefined;

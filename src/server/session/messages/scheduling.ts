@@ -3,7 +3,6 @@ import { MessageType } from '../../../wire/message-type';
 import { SchedulingFlag } from '../../../wire/preview4/control/scheduling';
 import type { SessionCore } from '../session-core';
 import type { Toll } from '../session-terms';
-import { takenBackBy } from './cancel';
 
 type Scheduling =
   typeof MessageType.Deadline | typeof MessageType.ExpireAt | typeof MessageType.PriorityUpdate;
@@ -19,7 +18,6 @@ const OF_CLASS = 0x1_0000;
 export function onScheduling(
   session: SessionCore,
   { messageType, header, metadata }: MessageOf<Scheduling>,
-  now: number,
 ): Toll | undefined {
   const { operationId, deadlineUnixMs, priorityClass, priorityDelta, flags } = metadata;
   if (messageType === MessageType.PriorityUpdate) {
@@ -29,6 +27,6 @@ export function onScheduling(
   }
   const isDiscarded = (flags & SchedulingFlag.DiscardStale) !== 0;
   const deadlineAt = Number(deadlineUnixMs);
-  const late = session.schedule.change(header, operationId, { deadlineAt, isDiscarded });
-  return late && takenBackBy(late, now);
+  session.schedule.change(header, operationId, { deadlineAt, isDiscarded });
+  return session.schedule.takeToll();
 }

@@ -6,7 +6,7 @@ import { NO_REFERENCES, refersToObjects } from '../session-cache';
 import type { SessionCore } from '../session-core';
 import { ReceivedSubmit } from '../submits/submit';
 import { noteUnserved } from '../submits/unserved';
-import { takenBack, takenBackBy } from './cancel';
+import { takenBack } from './cancel';
 import { submitCrossed } from './close';
 import { isToolAnswer, onToolAnswer } from './tool-answer';
 import { QUEUED, REFUSED, type Toll } from '../session-terms';
@@ -49,7 +49,7 @@ export function onSubmit(session: SessionCore, packet: Packet, now: number): Tol
   if (submit.scheduled !== undefined) session.schedule.watch(submit);
   switch (verdict) {
     case 'start':
-      return submit.scheduled?.isDiscarded === true ? takenBackBy(submit, now) : undefined;
+      return undefined;
     case 'wait':
       noteUnserved(session);
       return QUEUED;

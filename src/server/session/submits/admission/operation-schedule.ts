@@ -8,6 +8,7 @@ import type { BudgetMetadata } from '../../../../wire/preview4/control/schedulin
 import { OperationBudget, tellBudget } from '../operation-budget';
 import type { OperationNames } from '../operation-names';
 import type { SessionOperations } from '../session-operations';
+import { isEarly, type Toll } from '../../session-terms';
 import { UNSAID, type Scheduled } from './scheduled';
 import type { SessionParts } from '../session-parts';
 import type { ReceivedSubmit } from '../submit';
@@ -27,6 +28,8 @@ export class OperationSchedule {
   /** By frame. */
   private readonly reserved = new Map<number, Scheduled & { readonly operationId: bigint | undefined }>();
   private readonly timers = new Map<ReceivedSubmit, Subscription>();
+  /** Operations that their deadline has ended when they had only just come, of which no toll was taken yet. */
+  private early = 0;
   /** What all operations of the session may use together, where anything is said of that. */
   sharedBudget: OperationBudget | undefined;
   /** Where what is submitted belongs that says nothing of its own. */
@@ -37,11 +40,8 @@ export class OperationSchedule {
     private readonly operations: SessionOperations,
   ) {}
 
-  /**
-   * DEADLINE, EXPIRE_AT, PRIORITY_UPDATE; the operation that ends of it, now or at its deadline, where one does. Throws an
-   * `NnrpError` where it is of no operation, or of another.
-   */
-  change(header: CommonHeader, operationId: bigint, changes: Partial<Scheduled>): ReceivedSubmit | undefined {
+  /** DEADLINE, EXPIRE_AT, PRIORITY_UPDATE. Throws an `NnrpError` where it is of no operation, or of another. */
+  change(header: CommonHeader, operationId: bigint, changes: Partial<Scheduled>): void {
     const { frameId } = header;
     const { operations } = this;
     const { names } = this.session;
@@ -51,19 +51,24 @@ export class OperationSchedule {
     if (submit === undefined) {
       // It may have crossed with the operation's end.
       if (!operations.has(frameId)) this.reserve(frameId, operationId, changes);
-      return undefined;
+      return;
     }
     const { deadlineAt: before } = submit.scheduled ?? UNSAID;
     submit.scheduled = { ...(submit.scheduled ?? UNSAID), ...changes };
     if (changes.rank !== undefined) operations.admission.ranked();
-    if (changes.deadlineAt === undefined) return undefined;
+    if (changes.deadlineAt === undefined) return;
     this.watch(submit);
     const isPast = this.msTo(changes.deadlineAt) <= 0;
     // Told once, however often it is said.
     if (isPast && this.msTo(before) > 0) this.tellPast(header, changes.deadlineAt);
-    if (!submit.scheduled.isDiscarded) return undefined;
-    if (isPast) operations.giveUp(submit, 'late');
-    return submit;
+    if (isPast && submit.scheduled.isDiscarded) this.giveUp(submit);
+  }
+
+  /** Of those that their deadlines have ended early since it was last asked: the next deadline pays for them. */
+  takeToll(): Toll | undefined {
+    const count = this.early;
+    this.early = 0;
+    return count === 0 ? undefined : { kind: 'cancelled-early', count };
   }
 
   /** BUDGET_UPDATE, of an operation or of all that there are and will be. Throws an `NnrpError` as {@link change} does. */
@@ -122,7 +127,7 @@ export class OperationSchedule {
     before?.unsubscribe();
     if (!isDiscarded) return;
     const timer = scheduleAt(scheduler, settings.wallClock, deadlineAt, () => {
-      this.operations.giveUp(submit, 'late');
+      this.giveUp(submit);
     });
     this.timers.set(submit, timer);
     if (before !== undefined) return;
@@ -131,6 +136,11 @@ export class OperationSchedule {
       this.timers.delete(submit);
     };
     submit.ended$.pipe(take(1)).subscribe({ next: forget, error: forget });
+  }
+
+  private giveUp(submit: ReceivedSubmit): void {
+    if (isEarly(submit, this.session.server.scheduler.now())) this.early += 1;
+    this.operations.giveUp(submit, 'late');
   }
 
   /** It has part in what is said of all of the session's operations. */
