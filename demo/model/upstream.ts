@@ -34,7 +34,7 @@ export function upstream({ url, model, apiKey = 'none' }: UpstreamOptions): Lang
             if (text !== '') yield text;
           }
         } catch (error) {
-          throw told(error);
+          throw failureOf(error);
         }
       };
       return fromAsyncIterable(texts()).pipe(
@@ -48,10 +48,12 @@ export function upstream({ url, model, apiKey = 'none' }: UpstreamOptions): Lang
 }
 
 /** As the client is to read it. */
-function told(error: unknown): unknown {
+function failureOf(error: unknown): unknown {
   if (!(error instanceof APIError)) return error;
   const { status = 502, headers, message } = error as APIError<number | undefined, Headers | undefined>;
   const retryAfterS = Number(headers?.get('retry-after') ?? 0);
   // It may be a date, too.
-  return failure(status, message, { retryAfterMs: Number.isFinite(retryAfterS) ? retryAfterS * 1_000 : 0 });
+  // A redirect, say, is no failure to tell of.
+  const told = status >= 400 && status <= 599 ? status : 502;
+  return failure(told, message, { retryAfterMs: Number.isFinite(retryAfterS) ? retryAfterS * 1_000 : 0 });
 }

@@ -70,8 +70,8 @@ export class Health {
   }
 }
 
-/** Milliseconds that a listener may take to be bound before that is told. */
-const BINDING_MS = 5_000;
+/** Milliseconds that a listener may take to be bound before that is told: an application may load a model before. */
+const BINDING_MS = 30_000;
 
 /** Tells of a listener that is not bound for so long: nobody can connect, and nothing else would say so. */
 export function tellUnbound(
@@ -89,6 +89,6 @@ export function tellUnbound(
 }
 
 function notBound(kind: string): RuntimeError {
-  const text = `a ${kind} listener does not listen after ${BINDING_MS / 1000} s; where it shares a web server, as webSocket({ server }) does, that one has to: call its listen(port)`;
+  const text = `a ${kind} listener does not listen after ${BINDING_MS / 1000} s; where it shares a web server, as webSocket({ server }) does, that one has to: call its listen(port). It is no harm where the application still starts`;
   return new RuntimeError('io', text, { reach: 'server', origin: 'application' });
 }

@@ -63,9 +63,9 @@ export interface Transport {
   /**
    * Queues a packet, of which `encodePacket` makes bytes. What is sent in one turn of the event loop goes
    * out together. Metadata and body are read before it returns, but for a body that was given away (`give`),
-   * which may be read as long as it takes. They are not to be written to: results share their metadata. After
-   * the end of the connection this does nothing. Throws an `NnrpError`
-   * where the packet cannot be encoded.
+   * which may be read as long as it takes. They may be views of a buffer that others share, and are not
+   * to be written to or transferred to another thread. After the end of the connection this does nothing. Throws an
+   * `NnrpError` where the packet cannot be encoded.
    */
   send(packet: Packet): void;
   /**

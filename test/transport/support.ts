@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { firstValueFrom, type Observable, type Subscription } from 'rxjs';
+import { firstValueFrom, Subscriber, type Observable, type Subscription } from 'rxjs';
 import { RuntimeError } from '../../src/protocol/runtime-error';
 import type { ConnectEndpoint, ListenAddress, Listener } from '../../src/transport/endpoint';
 import type { Transport } from '../../src/transport/transport';
@@ -27,6 +27,13 @@ export function fingerprint({ header, metadata, body }: Packet): unknown {
 
 function digest(bytes: Uint8Array): string {
   return `${bytes.length} ${createHash('sha1').update(bytes).digest('hex')}`;
+}
+
+/** What an operator with a fault is: RxJS contains what an observer throws, and not this. */
+export class Throwing extends Subscriber<Packet> {
+  override next(): void {
+    throw new Error('a reader that throws');
+  }
 }
 
 /** What a stream told, in the order in which it did; it is subscribed at once. */

@@ -11,6 +11,13 @@ describe('Slab', () => {
     expect([...slab.copy(source)]).toEqual([9, 9, 9]);
   });
 
+  it('goes on where somebody has transferred its buffer', () => {
+    const slab = new Slab(3);
+    const { buffer } = slab.copy(new Uint8Array(3));
+    structuredClone(buffer, { transfer: [buffer as ArrayBuffer] });
+    expect([...slab.copy(Uint8Array.of(1, 2, 3))]).toEqual([1, 2, 3]);
+  });
+
   it('takes one buffer for many', () => {
     const slab = new Slab(72);
     const copies = Array.from({ length: 640 }, () => slab.copy(new Uint8Array(72)));

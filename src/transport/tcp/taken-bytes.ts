@@ -18,7 +18,9 @@ export function takenBytes(socket: Socket): number {
   if (typeof bytesWritten === 'number' && typeof writeQueueSize === 'number') {
     return bytesWritten - writeQueueSize;
   }
-  return socket.bytesWritten - socket.writableLength;
+  // A stream that is around a socket counts nothing.
+  const { bytesWritten: written = 0 }: { readonly bytesWritten?: number } = socket;
+  return written - socket.writableLength;
 }
 
 /** How many bytes the operating system was offered and had no room for. */

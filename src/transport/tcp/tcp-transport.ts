@@ -154,13 +154,16 @@ export class SocketTransport implements Transport {
       this.reads += 1;
       // The answers that are ready at once leave together, and do not wait for another turn.
       this.writer.gather();
-      const packets = decoder.push(chunk);
-      if (packets.length > 0) this.finishedAt = this.reads;
-      for (const packet of packets) {
-        subscriber.next(packet);
-        if (subscriber.closed || this.leaving === 'destroyed') break;
+      try {
+        const packets = decoder.push(chunk);
+        if (packets.length > 0) this.finishedAt = this.reads;
+        for (const packet of packets) {
+          subscriber.next(packet);
+          if (subscriber.closed || this.leaving === 'destroyed') break;
+        }
+      } finally {
+        this.writer.flush();
       }
-      this.writer.flush();
       if (decoder.isInsidePacket) this.ticket?.insidePacket?.(this.begun(decoder));
       if (decoder.fault === undefined || subscriber.closed) return;
       // What came before the fault has been answered.

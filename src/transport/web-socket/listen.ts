@@ -167,8 +167,10 @@ class Upgrades {
       const identity = identityOf(request.socket);
       const from = forwardedFor(request, this.proxies);
       const client = from.kind === 'client' ? { peer: from.peer } : {};
-      const provenance = { ...origin, ...client, identity, side: 'accepted' } as const;
-      this.sink.accept(new WebSocketTransport(socket, request.socket, this.options, provenance));
+      const peer = peerPlace(request.socket);
+      const provenance = { peer, ...origin, ...client, identity, side: 'accepted' } as const;
+      // What was upgraded is read and written, which may be around the socket; whoever is there, the socket knows.
+      this.sink.accept(new WebSocketTransport(socket, stream as Socket, this.options, provenance));
     });
   }
 }

@@ -57,8 +57,11 @@ export class MessageReading {
 
   private readonly onData = (bytes: Uint8Array): void => {
     this.reader.begun();
-    this.cut(bytes);
-    this.reader.ended();
+    try {
+      this.cut(bytes);
+    } finally {
+      this.reader.ended();
+    }
   };
 
   private readonly onClose = (): void => {
@@ -69,6 +72,8 @@ export class MessageReading {
   private cut(bytes: Uint8Array): void {
     const rest = this.cutter.push(bytes);
     if (rest === undefined) return;
+    // The WebSocket answers a closing frame at once, and nothing may come behind that (RFC 6455, section 5.5.1).
+    this.reader.ended();
     const { stream, receive, onData, onClose } = this;
     stream.off('data', onData).off('close', onClose);
     const progress = this.leave();

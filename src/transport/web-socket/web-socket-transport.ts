@@ -238,6 +238,8 @@ export class WebSocketTransport implements Transport, MessageReader {
       if (isBinary) {
         const bytes = data as Buffer;
         this.message(chunkOf(bytes), 0, bytes.length);
+        // A closing frame may follow, which the WebSocket answers at once.
+        this.writer?.flush();
       } else if (this.leaving !== 'destroyed') {
         this.refuse(UNSUPPORTED_DATA, brokenRule('received a text message, packets are binary'));
       }

@@ -18,7 +18,8 @@ export class Slab {
   /** A copy of bytes of that length. */
   copy(bytes: Uint8Array): Uint8Array {
     const { length } = this;
-    if (this.buffer === undefined || this.end === this.buffer.byteLength) {
+    // Whoever has transferred one to another thread has left a buffer of no bytes.
+    if (this.buffer === undefined || this.end + length > this.buffer.byteLength) {
       this.buffer = new ArrayBuffer(length * PIECES);
       this.end = 0;
     }

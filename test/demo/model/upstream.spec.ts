@@ -59,6 +59,11 @@ describe('a model behind an API', () => {
     expect(server.asked).toHaveLength(1);
   });
 
+  it('fails as a gateway does at a status that is no failure', async () => {
+    server.answer = (response) => void response.writeHead(304).end();
+    await expect(firstValueFrom(answerTo('Who?'))).rejects.toMatchObject({ name: 'Failure', status: 502 });
+  });
+
   it('fails as a gateway does where nobody answers, or the answer breaks off', async () => {
     server.answer = (response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' });

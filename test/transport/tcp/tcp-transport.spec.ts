@@ -17,6 +17,7 @@ import {
   numbered,
   Reception,
   Recording,
+  Throwing,
 } from '../support';
 import { describeTransport } from '../transport-contract';
 import { accept } from './support';
@@ -93,6 +94,17 @@ describe('a TCP transport', () => {
       expect(await peer.receives(answers.length)).toEqual(answers);
       await peer.ended();
       expect(read.ends).toBe(1);
+    });
+
+    it('leaves nothing gathered where its reader throws', async () => {
+      const { transport, peer } = await accept();
+      const { socket } = transport as unknown as { readonly socket: Socket };
+      transport.packets$.subscribe(new Throwing());
+      expect(() => socket.emit('data', bytesOf(numbered(1)))).toThrow('a reader that throws');
+      const sent = bytesOf(numbered(2));
+      transport.send(numbered(2));
+      expect(await peer.receives(sent.length)).toEqual(sent);
+      transport.destroy();
     });
 
     it('judges a length at the header, before what it announces comes', async () => {

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import * as http from 'node:http';
 import * as https from 'node:https';
 import { connect as connectPlain, type AddressInfo, type Socket } from 'node:net';
+import { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { webSocket } from '../../../src/transport/web-socket/web-socket';
 import { makeLab, type Authority, type Issued } from '../../support/certificates';
@@ -169,6 +170,26 @@ describe('a WebSocket listener on a web server that is shared', () => {
     const read = new Recording(accepted.packets$);
     connected.send(numbered(1));
     expect(frameIds(await read.count(1))).toEqual([1]);
+  });
+
+  it('reads and writes the stream that was upgraded, also one around the socket', async () => {
+    const { web, port } = await start();
+    const reception = closedLater(new Reception(webSocket({ server: web }).listen()));
+    const own = web.listeners('upgrade')[0] as (...args: unknown[]) => void;
+    web.removeAllListeners('upgrade').on('upgrade', (request, socket, head) => {
+      const around = Duplex.from({ readable: socket, writable: socket });
+      own.call(web, request, around, head);
+    });
+    const { accepted, connected } = await reception.link(webSocket({ port }));
+    closedLater(connected);
+    expect(accepted.peer).toMatch(/^127\.0\.0\.1:\d+$/);
+    const answered = new Recording(connected.packets$);
+    new Recording(accepted.packets$, (each) => {
+      accepted.send(each);
+    });
+    for (const id of [1, 2, 3]) connected.send(numbered(id, 100_000));
+    expect(frameIds(await answered.count(3))).toEqual([1, 2, 3]);
+    expect(accepted.takenBytes).not.toBeNaN();
   });
 
   it('enters the gate with the upgrade, and not with other requests', async () => {

@@ -6,7 +6,15 @@ import { encodePacket } from '../../../src/wire/encode-packet';
 import type { Transport } from '../../../src/transport/transport';
 import type { RawSocket } from '../../support/raw-socket';
 import { until } from '../../support/until';
-import { closedLater, expectFault, frameIds, leavesNothingOpen, numbered, Recording } from '../support';
+import {
+  closedLater,
+  expectFault,
+  frameIds,
+  leavesNothingOpen,
+  numbered,
+  Recording,
+  Throwing,
+} from '../support';
 import { handshake, maskedControlFrame, maskedFrame, WebSocketPeer } from './web-socket-peer';
 import { receive } from './support';
 
@@ -59,6 +67,44 @@ it('packets come in their order, whoever reads the frames', async () => {
   expect(frameIds(await read.count(6))).toEqual([1, 2, 3, 4, 5, 6]);
   const pong = Buffer.from([0x8a, 1, 7]);
   await until(() => Buffer.from(raw.received).includes(pong), 'the pong');
+});
+
+it.each([
+  { how: 'cut here', parts: [message(1)] },
+  {
+    how: 'read by the WebSocket',
+    parts: [
+      maskedFrame(FIRST_PART, encodePacket(numbered(1, 200)).subarray(0, 100)),
+      maskedFrame(LAST_PART, encodePacket(numbered(1, 200)).subarray(100)),
+    ],
+  },
+])('what answers messages that are $how stands before the closing frame', async ({ parts }) => {
+  const { transport, raw } = await accept();
+  const before = raw.receivedLength;
+  const read = new Recording(transport.packets$, ({ header: { frameId } }) => {
+    transport.send(numbered(frameId));
+  });
+  raw.write(Buffer.concat([...parts, message(2), CLOSED_NORMALLY]));
+  expect((await read.over()).error).toBeUndefined();
+  await raw.ended();
+  const answers = [1, 2].map((frameId) => encodePacket(numbered(frameId)));
+  const frames = answers.map((answer) => Buffer.concat([Uint8Array.of(BINARY, answer.length), answer]));
+  const closed = Uint8Array.of(CLOSE, 2, 1000 >> 8, 1000 & 0xff);
+  expect(Buffer.from(raw.received.subarray(before))).toEqual(Buffer.concat([...frames, closed]));
+});
+
+it('a reader that throws leaves nothing gathered', async () => {
+  const { transport, raw } = await accept();
+  const { stream } = transport as unknown as { readonly stream: Socket };
+  const before = raw.receivedLength;
+  transport.packets$.subscribe(new Throwing());
+  const bytes = message(1);
+  expect(() => stream.emit('data', Buffer.from(bytes))).toThrow('a reader that throws');
+  const sent = encodePacket(numbered(2));
+  transport.send(numbered(2));
+  const received = await raw.receives(before + 2 + sent.length);
+  expect(received.subarray(before + 2)).toEqual(sent);
+  transport.destroy();
 });
 
 it('what comes behind a fault is not told', async () => {
