@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { firstValueFrom, Subscriber, type Observable, type Subscription } from 'rxjs';
+import { firstValueFrom, Observable, type Subscription } from 'rxjs';
 import { RuntimeError } from '../../src/protocol/runtime-error';
 import type { ConnectEndpoint, ListenAddress, Listener } from '../../src/transport/endpoint';
 import type { Transport } from '../../src/transport/transport';
@@ -29,11 +29,14 @@ function digest(bytes: Uint8Array): string {
   return `${bytes.length} ${createHash('sha1').update(bytes).digest('hex')}`;
 }
 
-/** What an operator with a fault is: RxJS contains what an observer throws, and not this. */
-export class Throwing extends Subscriber<Packet> {
-  override next(): void {
-    throw new Error('a reader that throws');
-  }
+/** As an operator with a fault does: RxJS contains what an observer throws, and not what a subscriber does. */
+export function throwing(packets$: Observable<Packet>): Observable<Packet> {
+  return new Observable((subscriber) => {
+    subscriber.next = () => {
+      throw new Error('a reader that throws');
+    };
+    return packets$.subscribe(subscriber);
+  });
 }
 
 /** What a stream told, in the order in which it did; it is subscribed at once. */

@@ -17,7 +17,7 @@ import {
   numbered,
   Reception,
   Recording,
-  Throwing,
+  throwing,
 } from '../support';
 import { describeTransport } from '../transport-contract';
 import { accept } from './support';
@@ -99,7 +99,7 @@ describe('a TCP transport', () => {
     it('leaves nothing gathered where its reader throws', async () => {
       const { transport, peer } = await accept();
       const { socket } = transport as unknown as { readonly socket: Socket };
-      transport.packets$.subscribe(new Throwing());
+      throwing(transport.packets$).subscribe();
       expect(() => socket.emit('data', bytesOf(numbered(1)))).toThrow('a reader that throws');
       const sent = bytesOf(numbered(2));
       transport.send(numbered(2));

@@ -13,7 +13,7 @@ import {
   leavesNothingOpen,
   numbered,
   Recording,
-  Throwing,
+  throwing,
 } from '../support';
 import { handshake, maskedControlFrame, maskedFrame, WebSocketPeer } from './web-socket-peer';
 import { receive } from './support';
@@ -97,7 +97,7 @@ it('a reader that throws leaves nothing gathered', async () => {
   const { transport, raw } = await accept();
   const { stream } = transport as unknown as { readonly stream: Socket };
   const before = raw.receivedLength;
-  transport.packets$.subscribe(new Throwing());
+  throwing(transport.packets$).subscribe();
   const bytes = message(1);
   expect(() => stream.emit('data', Buffer.from(bytes))).toThrow('a reader that throws');
   const sent = encodePacket(numbered(2));
