@@ -92,7 +92,7 @@ function heldBytes(session: ServerSession): HeldBytes {
   const { operations, server } = coreOf(session);
   const each = [...operations['registry'].operations()].map(({ held }) => {
     let bytes = 0;
-    for (const result of held?.['results'] ?? []) {
+    for (const { result } of held?.['waiting'].slice(held['first']) ?? []) {
       bytes += RESULT_HEAD + (result.type === 'push' ? result.body.length : 0);
     }
     return bytes;

@@ -64,12 +64,10 @@ export class SessionCarrier {
     asked.hasId = name === 'preview4';
     const body = asked.hasId ? inPreview4(metadata, asked.body) : asked.body;
     asked.unsaid = undefined;
-    // Before it, as the reference wants it: what is late already does not begin. It knows no trace of what has not come.
-    const early = terms && { deadlineAt: terms.deadlineAt, trace: takesBlocks ? terms.trace : undefined };
-    if (early !== undefined) this.say(frameId, early);
+    // Before it, so that it binds what is answered at once. The reference takes only a deadline of what has not come.
+    if (terms !== undefined) this.say(frameId, takesBlocks ? terms : { deadlineAt: terms.deadlineAt });
     this.send(MessageType.FrameSubmit, frameId, requests.submit(frameId, metadataBytes), body, traceId);
-    if (terms === undefined) return;
-    this.say(frameId, { ...terms, deadlineAt: undefined, trace: takesBlocks ? undefined : terms.trace });
+    if (terms !== undefined && !takesBlocks) this.say(frameId, { ...terms, deadlineAt: undefined });
   }
 
   /** Says other things of an operation that was sent, or is to be; once there is a link, where there is none. */

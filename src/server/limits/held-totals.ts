@@ -53,6 +53,11 @@ export class HeldTotals<A extends HeldAnswer> {
     return evicted;
   }
 
+  /** So many bytes of an answer wait no more. */
+  shrink(by: number): void {
+    this.bytes -= by;
+  }
+
   /** Nothing of an answer waits any more. */
   leave(answer: A): void {
     if (this.answers.delete(answer)) this.bytes -= answer.byteLength;

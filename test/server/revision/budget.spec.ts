@@ -1,4 +1,5 @@
-import { concat, EMPTY, NEVER, of, Subject, type Observable } from 'rxjs';
+import { concat, EMPTY, from, NEVER, of, Subject, type Observable } from 'rxjs';
+import { encodeTokens } from '../../../src/protocol/content/token-delta';
 import type { Budget } from '../../../src/protocol/operation/budget';
 import type { Submit, SubmitEnd } from '../../../src/server/session/session-message';
 import type { ServerSession } from '../../../src/server/session/session';
@@ -184,6 +185,36 @@ describe('a budget that a client says', () => {
     expect(await stage.heard()).toEqual([part(3), exceeded(3), exceeded(1)]);
   });
 
+  it('is news to all that share it whenever it runs out', async () => {
+    const stage = await Stage.open(() => EMPTY, { overBudget: 'continue' });
+    const more = budget(0, { tokenBudget: 1, flags: BudgetFlag.Replace });
+    await stage.heard(submit4(1), submit4(2), more);
+    stage.say(0, 'a');
+    await stage.heard(more);
+    stage.say(0, 'b');
+    for (const index of [0, 1])
+      expect(stage.at(index).budgets.map(({ tokens }) => tokens)).toEqual([Infinity, 1, 0, 1, 0]);
+  });
+
+  it.each([
+    ['tokens', { tokens: 3 }, 'abc'],
+    ['bytes', { bandwidthBytes: encodeTokens(['a', 'b']).body.length + 1 }, 'ab'],
+  ])('cuts a gathered text to what is left of it: %s', async (_, left, expected) => {
+    const served = new Served();
+    served.server.sessions$.subscribe((session) =>
+      session.respond(() => from(['a', 'b', 'c', 'd', 'e']), { coalesce: true }),
+    );
+    const session = await served.open({}, { revision: 'preview4' });
+    let text = '';
+    const reason = await new Promise((resolve) => {
+      session
+        .submit({ body: 'ask', budget: left })
+        .text$.subscribe({ next: (each) => (text += each), error: resolve });
+    });
+    expect(reason).toMatchObject({ reason: 'budget-exceeded' });
+    expect(text).toBe(expected);
+  });
+
   it('is the handler’s to see to where it says so', async () => {
     const stage = await Stage.open(() => EMPTY, { overBudget: 'continue' });
     await stage.heard(submit4(1), budget(1, { tokenBudget: 1 }));
@@ -255,6 +286,14 @@ describe('a budget of a client’s submit', () => {
     );
     return { served, tokens, heard };
   }
+
+  it('binds an answer that is made at once', async () => {
+    const served = new Served();
+    served.server.sessions$.subscribe((session) => session.respond(() => of('a', 'b', 'c')));
+    const session = await served.open({}, { revision: 'preview4' });
+    const answer = session.submit({ body: 'ask', budget: { tokens: 2 } });
+    await expect(answer.whole()).rejects.toMatchObject({ reason: 'budget-exceeded' });
+  });
 
   it('ends its answer, and is more where it is updated', async () => {
     const { served, tokens, heard } = serveTokens();

@@ -48,8 +48,8 @@ class Stage {
     private readonly answers: Subject<string>[],
   ) {}
 
-  static async open(): Promise<Stage> {
-    const served = new Served({ maxInFlightOperations: 8 });
+  static async open(maxInFlightOperations = 8): Promise<Stage> {
+    const served = new Served({ maxInFlightOperations });
     const submits: Submit[] = [];
     const answers: Subject<string>[] = [];
     served.server.sessions$.subscribe((session) =>
@@ -117,6 +117,38 @@ describe('a client whose consumer is slow', () => {
     expect(await stage.heard(credit(1))).toEqual([1]);
     stage.say(0, 9);
     expect(await stage.heard()).toHaveLength(9);
+  });
+
+  it('takes what has waited one by one, whose bytes are counted down', async () => {
+    const stage = await Stage.open();
+    await stage.heard(submit4(1), hold(1));
+    stage.say(0, 100);
+    const held = (): number => stage.served.server.usage.heldBytes;
+    const each = held() / 100;
+    for (let left = 99; left > 1; left--) {
+      expect(await stage.heard(credit(1, 1))).toEqual([1]);
+      expect(held()).toBe(left * each);
+    }
+    stage.say(0, 1);
+    stage.end(0);
+    expect(await stage.heard(credit(1))).toEqual([1, 1, 1, 'RESULT_PUSH']);
+    expect(held()).toBe(0);
+  });
+
+  it('is held by what was said last, of what waits to begin too', async () => {
+    const stage = await Stage.open(1);
+    await stage.heard(submit4(1), submit4(2), hold(2), submit4(3), credit(0, 1), submit4(4), hold(4));
+    for (const index of [0, 1, 2, 3]) {
+      stage.say(index, 2);
+      stage.end(index);
+      const isHeld = index === 3;
+      expect(await stage.heard()).toEqual(isHeld ? [] : [index + 1]);
+      expect(await stage.heard(credit(index + 1))).toEqual([
+        ...(isHeld ? [4] : []),
+        index + 1,
+        'RESULT_PUSH',
+      ]);
+    }
   });
 
   it('holds all of its session, what comes later too', async () => {

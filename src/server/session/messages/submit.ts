@@ -43,7 +43,6 @@ export function onSubmit(session: SessionCore, packet: Packet, now: number): Tol
     session.sender.dropBecause(submit, 'late');
     return takenBack([submit], now);
   }
-  session.madeHolds?.begin(submit);
   const verdict = operations.submit(submit);
   names?.add(submit, operations);
   if (submit.scheduled !== undefined) session.schedule.watch(submit);

@@ -5,18 +5,31 @@ import { bodyBytes } from '../../../protocol/operation/result-packet';
 import { budgetAfter } from '../../../protocol/revision/budget';
 import { TextResult } from '../../../protocol/content/text-result';
 import { PayloadKind } from '../../../wire/messages/payload-kind';
+import { framesLength } from '../../../wire/text-packet';
 import type { BudgetMetadata } from '../../../wire/preview4/control/scheduling';
+
+/** What all operations of a session may use together. */
+interface Sharing {
+  readonly sharedBudget: OperationBudget | undefined;
+  /** It has run out: others have to hear of that, too. */
+  sharedSpent(): void;
+}
 
 /** What an operation may still use, of its own and of what its session's operations share: tokens and bytes are counted. */
 export class OperationBudget {
   private own = UNBOUNDED;
   private wasTold = false;
 
-  constructor(private readonly session?: { readonly sharedBudget: OperationBudget | undefined }) {}
+  constructor(private readonly session?: Sharing) {}
 
   /** The client has said more of it. */
   change(update: BudgetMetadata): void {
     this.own = budgetAfter(this.own, update);
+    this.renewed();
+  }
+
+  /** There may be more of it: that it runs out is news again. */
+  renewed(): void {
     this.wasTold = false;
   }
 
@@ -45,9 +58,34 @@ export class OperationBudget {
 
   /** Whether it has run out, and nobody was told. */
   takeNews(): boolean {
-    const { tokens, bandwidthBytes } = this.left;
-    if (this.wasTold || (tokens > 0 && bandwidthBytes > 0)) return false;
+    if (this.wasTold || !this.isSpent) return false;
     return (this.wasTold = true);
+  }
+
+  /** Tells the other operations where what they share has run out. */
+  tellOthers(): void {
+    if (this.session?.sharedBudget?.takeNews() === true) this.session.sharedSpent();
+  }
+
+  /** As much of a gathered text as is within it; undefined where none is, or that cannot be told. */
+  cut(result: Result): TextResult | undefined {
+    if (!(result instanceof TextResult) || !result.isText || typeof result.text === 'string')
+      return undefined;
+    const { frameId, text } = result;
+    const { tokens, bandwidthBytes } = this.left;
+    let bytes = new TextResult(frameId, []).byteLength;
+    let count = 0;
+    for (const each of text) {
+      bytes += framesLength(each);
+      if (count === tokens || bytes > bandwidthBytes) break;
+      count += 1;
+    }
+    return count === 0 ? undefined : new TextResult(frameId, text.slice(0, count));
+  }
+
+  private get isSpent(): boolean {
+    const { tokens, bandwidthBytes } = this.own;
+    return tokens <= 0 || bandwidthBytes <= 0 || this.session?.sharedBudget?.isSpent === true;
   }
 
   private use(tokens: number, bytes: number): void {
@@ -80,9 +118,11 @@ export function tellBudget({ scheduled, budgets }: Budgeted): void {
   if (scheduled?.budget !== undefined) budgets?.next(scheduled.budget.left);
 }
 
-/** Tells who watches that nothing is left, once. */
+/** Tells who watches that nothing is left, once; where nothing is that all share, of all of them. */
 export function tellSpent(operation: Budgeted): void {
-  if (operation.scheduled?.budget?.takeNews() === true) tellBudget(operation);
+  const budget = operation.scheduled?.budget;
+  if (budget?.takeNews() === true) tellBudget(operation);
+  budget?.tellOthers();
 }
 
 function tokensOf(result: ResultPush): number {

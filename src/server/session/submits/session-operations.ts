@@ -12,7 +12,6 @@ import { SubscribersOf } from '../../subscribers';
 import { resultTooLarge } from '../results/result-too-large';
 import type { GivenUp, SubmitEnd } from '../session-message';
 import { Admission } from './admission/admission';
-import type { HeldResults } from './admission/held-results';
 import { KeptSlots } from './admission/kept-slots';
 import { partSent } from './part-sent';
 import type { SessionParts, Told } from './session-parts';
@@ -95,6 +94,11 @@ export class SessionOperations implements OperationControl, SlotWaiter {
     return [...this.registry.operations()];
   }
 
+  /** Those of them that are with the application. */
+  begun(): ReceivedSubmit[] {
+    return this.all().filter(({ state }) => state !== OperationState.Accepted);
+  }
+
   /** The submit of an operation that is with the application. */
   running(frameId: number): ReceivedSubmit | undefined {
     const submit = this.registry.get(frameId);
@@ -163,20 +167,27 @@ export class SessionOperations implements OperationControl, SlotWaiter {
    * `UnknownOperation`, where it is not, and sends nothing. One that the client cannot be sent costs the operation.
    */
   answer(result: Result): void {
-    const { frameId } = result;
+    const submit = this.running(result.frameId);
+    if (submit === undefined) throw unknownOperation(result.frameId);
+    if (submit.held === undefined) return this.send(submit, result);
+    // What no client could be sent costs its maker's call, and not the client's that lets it go.
+    this.session.sender.check(result);
+    submit.held.add(result);
+  }
+
+  /** The same of one that was held, or whose operation is not. */
+  send(submit: ReceivedSubmit, result: Result): void {
+    const { frameId } = submit;
     const { sender } = this.session;
-    const submit = this.running(frameId);
-    if (submit === undefined) throw unknownOperation(frameId);
-    if (submit.held !== undefined) {
-      this.keep(submit, submit.held, result);
-      return;
-    }
     const refusal = sender.refusalOf(result);
     if (refusal !== undefined) {
       sender.refusal(refusal);
       return this.refused(frameId);
     }
-    if (submit.scheduled?.budget?.spend(result, submit.isBound) === false) {
+    const budget = submit.scheduled?.budget;
+    if (budget?.spend(result, submit.isBound) === false) {
+      const within = budget.cut(result);
+      if (within !== undefined) this.send(submit, within);
       return this.giveUp(submit, 'budget-exceeded');
     }
     if (submit.state === OperationState.WaitingTool) this.move(submit, OperationState.Running);
@@ -194,6 +205,7 @@ export class SessionOperations implements OperationControl, SlotWaiter {
     this.registry.end(frameId, end === 'completed' ? OperationState.Completed : STATE_OF_END[end]);
     this.admission.take(submit);
     this.finish(submit, end);
+    budget?.tellOthers();
     this.startNext();
     this.ended();
   }
@@ -341,6 +353,8 @@ export class SessionOperations implements OperationControl, SlotWaiter {
     this.registry.transition(submit.frameId, OperationState.Running);
     submit.stateChanged();
     this.noteQueued();
+    this.session.madeHolds?.begin(submit);
+    this.session.madeSchedule?.begin(submit);
     this.session.streams.emit('submits', submit);
   }
 
@@ -361,24 +375,9 @@ export class SessionOperations implements OperationControl, SlotWaiter {
     this.session.server.queued.change(by);
   }
 
-  /** Keeps a result of an operation that is held. */
-  private keep(submit: ReceivedSubmit, held: HeldResults, result: Result): void {
-    if (held.isComplete) throw unknownOperation(submit.frameId);
-    // What no client could be sent costs its maker's call, and not the client's that lets it go.
-    this.session.sender.check(result);
-    for (const { answer, excess } of held.add(result)) answer.evict(excess);
-  }
-
   private whyNoRoom(): DropCause {
     const taken = this.admission.countedCount + this.queuedCount;
     return taken < this.session.credit.allowed ? 'no-room' : 'over-credit';
-  }
-
-  /** Undefined where it has ended. Throws an `NnrpError`, `UnknownOperation`, where it never was submitted. */
-  submitted(frameId: number): ReceivedSubmit | undefined {
-    const submit = this.registry.get(frameId);
-    if (submit === undefined && !this.registry.has(frameId)) throw unknownOperation(frameId);
-    return submit;
   }
 
   /** Ends submits that the admission has let go of, without an answer; `tell` the client or not. */

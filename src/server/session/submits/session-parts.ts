@@ -6,7 +6,13 @@ import type { ProgressSender } from '../results/progress-sender';
 import type { SessionSender } from '../results/session-sender';
 import type { SessionClaim } from '../session-claim';
 import type { SessionCredit } from '../session-credit';
+import type { ReceivedSubmit } from './submit';
 import type { SessionStreams } from '../session-streams';
+
+/** Is told of each operation that begins. */
+interface Begins {
+  begin(submit: ReceivedSubmit): void;
+}
 
 /** The parts of a session that its operations work with. */
 export interface SessionParts {
@@ -20,6 +26,9 @@ export interface SessionParts {
   readonly credit: SessionCredit;
   /** Operations of the node before, where it is gone. */
   readonly lost?: { before(frameId: number): object | undefined } | undefined;
+  /** What is said of all that begins, where something is. */
+  readonly madeHolds?: Begins | undefined;
+  readonly madeSchedule?: Begins | undefined;
   /** Where the revision of its client has such a word. */
   readonly progress?: ProgressSender | undefined;
 }

@@ -12,7 +12,6 @@ import {
   completeResult,
   dropResult,
   partialResult,
-  type Result,
   type ResultDrop,
   type ResultFields,
   type ResultPush,
@@ -339,16 +338,11 @@ export class ReceivedSubmit implements Submit, OperationEntry, Containment, Answ
     for (const pressure of this.pressures ?? []) pressure.hold(true);
   }
 
-  /** It does not any more: what has waited is to be sent. */
-  release(): readonly Result[] {
-    const results = this.holding?.take() ?? [];
+  /** It does not any more, and what has waited is sent. */
+  release(): void {
+    this.holding?.clear();
     this.holding = undefined;
-    return results;
-  }
-
-  /** What has waited is sent. */
-  released(): void {
-    for (const pressure of this.pressures ?? []) pressure.hold(this.holding !== undefined);
+    for (const pressure of this.pressures ?? []) pressure.hold(false);
   }
 
   /** Its client has said another. */
@@ -366,7 +360,7 @@ export class ReceivedSubmit implements Submit, OperationEntry, Containment, Answ
   finish(end: SubmitEnd): void {
     if (this.end !== undefined) return;
     this.end = end;
-    this.holding?.take();
+    this.holding?.clear();
     this.holding = undefined;
     if (this.works > 0) this.control.keepSlot(this);
     if (this.openCalls > 0) this.control.endCalls(this);

@@ -4,14 +4,18 @@ import { TextResult } from '../../../../protocol/content/text-result';
 import { HEADER_LENGTH } from '../../../../wire/header';
 import { ownBytes } from '../../../../wire/bytes/own-bytes';
 import { ResultPushMetadata } from '../../../../wire/messages/result-push';
-import type { HeldEviction, HeldExcess, HeldTotals } from '../../../limits/held-totals';
+import { unknownOperation } from '../unknown-operation';
+import type { HeldExcess, HeldTotals } from '../../../limits/held-totals';
 
 const HEAD_BYTES = HEADER_LENGTH + ResultPushMetadata.length;
 
 /** Results that wait while their client holds the operation. */
 export class HeldResults {
-  private results: Result[] = [];
+  private waiting: { readonly result: Result; readonly bytes: number }[] = [];
+  /** Of those that wait the first: what has gone before it is forgotten now and then, not each time. */
+  private first = 0;
   private bytes = 0;
+  /** Whether the end of the answer is among them. */
   private hasEnd = false;
 
   constructor(
@@ -25,34 +29,47 @@ export class HeldResults {
     return this.bytes;
   }
 
-  /** Whether the end of the answer is among them. */
-  get isComplete(): boolean {
-    return this.hasEnd;
-  }
-
-  /** Keeps a result, with a body of its own, where there is room; returns the answers that have to go for it. */
-  add(result: Result): readonly HeldEviction<HeldResults>[] {
+  /**
+   * Keeps a result, with a body of its own, where there is room; answers may have to go for it, this one among them. Throws
+   * an `NnrpError`, `UnknownOperation`, behind the end.
+   */
+  add(result: Result): void {
+    if (this.hasEnd) throw unknownOperation(result.frameId);
     const bytes = HEAD_BYTES + sizeOf(result);
     const evicted = this.totals.grow(this, bytes);
-    if (evicted.some(({ answer }) => answer === this)) return evicted;
-    this.bytes += bytes;
-    this.hasEnd = isTerminal(result);
-    this.results.push(kept(result));
-    return evicted;
+    if (!evicted.some(({ answer }) => answer === this)) {
+      this.bytes += bytes;
+      this.hasEnd = isTerminal(result);
+      this.waiting.push({ result: kept(result), bytes });
+    }
+    for (const { answer, excess } of evicted) answer.evict(excess);
   }
 
-  /** Lets go of all of them, in order. */
-  take(): Result[] {
-    const { results } = this;
+  /** Lets go of the first of them; undefined where none waits. */
+  next(): Result | undefined {
+    const next = this.waiting[this.first];
+    if (next === undefined) return undefined;
+    this.totals.shrink(next.bytes);
+    this.bytes -= next.bytes;
+    this.first += 1;
+    if (this.first * 2 > this.waiting.length) {
+      this.waiting.splice(0, this.first);
+      this.first = 0;
+    }
+    return next.result;
+  }
+
+  /** Forgets all of them. */
+  clear(): void {
     this.totals.leave(this);
-    this.results = [];
+    this.waiting = [];
+    this.first = 0;
     this.bytes = 0;
-    return results;
   }
 
   /** There is no room for what waits. */
   evict(excess: HeldExcess): void {
-    this.take();
+    this.clear();
     this.overfull(excess);
   }
 }

@@ -5,7 +5,7 @@ import { scheduleAt } from '../../../../transport/time/schedule-in';
 import { breaksRule } from '../../../../wire/errors';
 import type { CommonHeader } from '../../../../wire/header';
 import type { BudgetMetadata } from '../../../../wire/preview4/control/scheduling';
-import { OperationBudget, tellBudget } from '../operation-budget';
+import { OperationBudget, tellBudget, tellSpent } from '../operation-budget';
 import type { OperationNames } from '../operation-names';
 import type { SessionOperations } from '../session-operations';
 import { isEarly, type Toll } from '../../session-terms';
@@ -77,7 +77,7 @@ export class OperationSchedule {
     const { frameId } = header;
     if (operationId === 0n && frameId === 0) {
       (this.sharedBudget ??= new OperationBudget()).change(update);
-      for (const submit of this.operations.all()) this.share(submit);
+      for (const submit of this.operations.begun()) this.begin(submit);
       return;
     }
     const submit = this.operations.get(frameId);
@@ -103,13 +103,13 @@ export class OperationSchedule {
   foretold(submit: ReceivedSubmit): 'in-time' | 'late' {
     const said = this.reserved.get(submit.frameId);
     if (said === undefined) {
-      this.share(submit, this.sharedTrace);
+      this.joinTrace(submit);
       return 'in-time';
     }
     this.reserved.delete(submit.frameId);
     if (said.operationId !== undefined) this.session.names?.checkBound(said.operationId, submit);
     submit.scheduled = said;
-    this.share(submit, this.sharedTrace);
+    this.joinTrace(submit);
     if (said.deadlineAt === Infinity) return 'in-time';
     submit.deadline = this.session.server.scheduler.now() + this.msTo(said.deadlineAt);
     if (this.msTo(said.deadlineAt) > 0) return 'in-time';
@@ -143,14 +143,24 @@ export class OperationSchedule {
     this.operations.giveUp(submit, 'late');
   }
 
-  /** It has part in what is said of all of the session's operations. */
-  private share(submit: ReceivedSubmit, trace?: TraceContext): void {
-    const { sharedBudget } = this;
-    if (sharedBudget === undefined && trace === undefined) return;
+  /** An operation begins, or what all of them may use has changed: it has part in that. */
+  begin(submit: ReceivedSubmit): void {
+    if (this.sharedBudget === undefined) return;
     const said = submit.scheduled ?? UNSAID;
-    const budget = said.budget ?? (sharedBudget && new OperationBudget(this));
-    submit.scheduled = { ...said, budget, trace: said.trace ?? trace };
+    const budget = said.budget ?? new OperationBudget(this);
+    submit.scheduled = { ...said, budget };
+    budget.renewed();
     tellBudget(submit);
+  }
+
+  /** What all of them may use has run out. */
+  sharedSpent(): void {
+    for (const submit of this.operations.begun()) tellSpent(submit);
+  }
+
+  private joinTrace(submit: ReceivedSubmit): void {
+    const trace = submit.scheduled?.trace ?? this.sharedTrace;
+    if (trace !== undefined) submit.scheduled = { ...(submit.scheduled ?? UNSAID), trace };
   }
 
   private reserve(frameId: number, operationId: bigint | undefined, changes: Partial<Scheduled>): void {
