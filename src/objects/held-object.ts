@@ -80,10 +80,15 @@ export class HeldObject implements SharedObject {
     return hadSome;
   }
 
-  /** The other end has it no more, and is to be told of it anew. */
-  forgotten(): void {
+  /** The operations that refer to it here. */
+  get framesOfHere(): readonly number[] {
+    return [...this.frames.here];
+  }
+
+  /** The other end has it no more, and is to be told of it anew; whether that had referred to it. */
+  forgotten(): boolean {
     this.owner = this.firstOwner;
-    this.droppedBy('there', 0);
+    return this.droppedBy('there', 0);
   }
 
   end(end: ObjectEnd): void {
@@ -93,7 +98,8 @@ export class HeldObject implements SharedObject {
   }
 
   refer(by = { frameId: 0 }, fields: ObjectReferenceFields = {}, metadata = EMPTY): void {
-    this.holder.refer(this, by.frameId, fields, metadata);
+    const { frameId } = takeBy(by);
+    this.holder.refer(this, frameId, fields, metadata);
   }
 
   patch(bytes: Uint8Array, region: ObjectRegion = {}): void {
@@ -113,4 +119,9 @@ export class HeldObject implements SharedObject {
     if (this.descriptor.ownershipHint !== OwnershipHint.ConsumerOwned) return declaredBy;
     return declaredBy === 'here' ? 'there' : 'here';
   }
+}
+
+/** Also where the application's code has no types. */
+function takeBy(by: { readonly frameId: number } | null): { readonly frameId: number } {
+  return by ?? { frameId: NaN };
 }

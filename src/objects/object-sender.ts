@@ -34,6 +34,18 @@ export class ObjectSender {
     port.send(T.ObjectPatch, 0, ObjectDeltaMetadata.encode(fields), bytes);
   }
 
+  /** Tells a new connection's other end of an object, and of the operations under way that use it. */
+  again(object: HeldObject): void {
+    const { objectId, sequence: objectVersion } = object;
+    this.whole(object);
+    for (const frameId of object.framesOfHere) {
+      const operationId = frameId === 0 ? 0n : this.port.operationId(frameId);
+      if (operationId === undefined) object.droppedBy('here', frameId);
+      else
+        this.reference(frameId, ObjectReferenceMetadata.of({ objectId, objectVersion, operationId }), EMPTY);
+    }
+  }
+
   change(
     kind: 'patch' | 'delta',
     fields: ObjectDeltaMetadata,

@@ -1,4 +1,6 @@
 import { Observable, Subject } from 'rxjs';
+import { u32 } from '../protocol/options/rules';
+import { takeValue } from '../protocol/options/take-options';
 import { takeFields } from '../protocol/options/take-fields';
 import { RuntimeError } from '../protocol/runtime-error';
 import { scheduleIn } from '../transport/time/schedule-in';
@@ -7,6 +9,7 @@ import { readUtf8 } from '../wire/bytes/utf8';
 import { breaksRule, NnrpError } from '../wire/errors';
 import { checkBody, type AnyMessage, type MessageOf } from '../wire/message';
 import { MessageType } from '../wire/message-type';
+import { RuntimeRole } from '../wire/preview4/control/runtime-role';
 import { EMPTY } from '../wire/packet';
 import { preview4 } from '../wire/preview4';
 import {
@@ -31,6 +34,7 @@ import type {
   SharedObject,
 } from './shared-object';
 import { splice } from './splice';
+import { takeRegion } from './take-region';
 
 const T = MessageType;
 const Reason = ObjectReleaseReason;
@@ -69,7 +73,7 @@ export class ObjectTable implements SessionObjects, ObjectHolder {
   readonly declared$: Observable<SharedObject>;
   private readonly objects = new Map<bigint, HeldObject>();
   private readonly declared = new Subject<SharedObject>();
-  /** Operations that refer to objects and have not ended, by frame, where this end says when they do. */
+  /** Operations that refer to objects and have not ended, by frame. */
   private readonly watched = new Map<number, bigint>();
   /** The client's are odd, the server's even: neither need ask. */
   private nextId: bigint;
@@ -153,8 +157,9 @@ export class ObjectTable implements SessionObjects, ObjectHolder {
       const ofHere = object.droppedBy('here', frameId);
       const ofThere = object.droppedBy('there', frameId);
       if (!ofHere && !ofThere) continue;
-      // The other end counts its references as this one does, and cannot know when.
-      this.say.release({ objectId: object.objectId, operationId }, frameId);
+      // The client counts its references as its server does, which alone says when they end.
+      if (this.port.role === RuntimeRole.Server)
+        this.say.release({ objectId: object.objectId, operationId }, frameId);
       object.changes.next({ kind: 'dropped', by: ofHere ? 'here' : 'there', frameId });
       this.endUnreferred(object);
     }
@@ -163,7 +168,7 @@ export class ObjectTable implements SessionObjects, ObjectHolder {
   /** The connection is lost: what the other end has declared is gone with it. */
   detached(): void {
     for (const object of this.all) {
-      if (object.declaredBy === 'here') object.forgotten();
+      if (object.declaredBy === 'here') this.forgotten(object);
       else this.end(object, { by: 'there', reason: Reason.OwnerClosed, text: '' });
     }
   }
@@ -173,7 +178,7 @@ export class ObjectTable implements SessionObjects, ObjectHolder {
     for (const object of this.all) {
       try {
         // The end of another may have ended it.
-        if (object.released === undefined) this.say.whole(object);
+        if (object.released === undefined) this.say.again(object);
       } catch (error) {
         if (!(error instanceof NnrpError)) throw error;
         // Larger than this one takes: the others go on.
@@ -183,14 +188,22 @@ export class ObjectTable implements SessionObjects, ObjectHolder {
     }
   }
 
+  private forgotten(object: HeldObject): void {
+    if (!object.forgotten()) return;
+    object.changes.next({ kind: 'dropped', by: 'there', frameId: 0 });
+    this.endUnreferred(object);
+  }
+
   /** The session is over. */
   ended(): void {
     for (const object of this.all) this.end(object, { by: 'here', reason: Reason.OwnerClosed, text: '' });
+    this.watched.clear();
     this.declared.complete();
   }
 
   refer(object: HeldObject, frameId: number, fields: ObjectReferenceFields, metadata: Uint8Array): void {
     requireLive(object);
+    takeValue(frameId, 'the frameId of object.refer', u32);
     const operationId = frameId === 0 ? 0n : this.port.operationId(frameId);
     if (operationId === undefined)
       throw misuse(
@@ -215,7 +228,7 @@ export class ObjectTable implements SessionObjects, ObjectHolder {
     if (object.owner === 'there')
       throw misuse(`object ${object.objectId} is the other end's, which alone may change it`);
     const delta = requireBytes(bytes, `the bytes of object.${kind === 'patch' ? 'patch' : 'append'}`);
-    const { offset = 0, length, metadata = EMPTY, isFinal = false } = region;
+    const { offset = 0, length, metadata = EMPTY, isFinal = false } = takeRegion(kind, region);
     const fields = ObjectDeltaMetadata.of({
       objectId: object.objectId,
       deltaSequence: object.sequence + 1n,
@@ -289,9 +302,7 @@ export class ObjectTable implements SessionObjects, ObjectHolder {
   ): void {
     const frameId = fields.operationId === 0n ? 0 : header.frameId;
     const operationId = frameId === 0 ? 0n : this.port.operationId(frameId);
-    // It has crossed with the operation's end.
-    if (operationId === undefined) return;
-    if (operationId !== fields.operationId)
+    if (operationId !== undefined && operationId !== fields.operationId)
       throw new NnrpError({ kind: 'UnknownOperation', operationId: fields.operationId });
     if (object.descriptor.ownershipHint === OwnershipHint.TransferOnRef && object.owner === 'here') {
       if (fields.objectVersion !== object.sequence) {
@@ -301,8 +312,11 @@ export class ObjectTable implements SessionObjects, ObjectHolder {
       }
       object.owner = 'there';
     }
-    this.note(object, 'there', frameId, operationId);
+    if (operationId !== undefined) this.note(object, 'there', frameId, operationId);
+    // It has crossed with the operation's end: its sender drops it, and has what it has made its own.
+    else this.say.release({ objectId: object.objectId, operationId: fields.operationId }, frameId);
     object.changes.next({ kind: 'reference', by: 'there', frameId, fields, metadata: body.slice() });
+    if (operationId === undefined) object.changes.next({ kind: 'dropped', by: 'there', frameId });
   }
 
   private onRelease(

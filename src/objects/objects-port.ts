@@ -16,7 +16,7 @@ export interface ObjectsPort {
   send(messageType: MessageType, frameId: number, metadata: Uint8Array, body: Uint8Array): void;
   /** The id of an operation that is under way; undefined where there is none, as far as this end can know. */
   operationId(frameId: number): bigint | undefined;
-  /** Calls back once an operation has ended, where this end is the one that says so. */
+  /** Calls back once an operation that is under way has ended for this end. */
   whenEnded(frameId: number, ended: () => void): void;
   /** A stream for the application, whose subscribers may fail. */
   contain<T>(source$: Observable<T>): Observable<T>;

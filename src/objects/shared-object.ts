@@ -79,7 +79,7 @@ export interface SharedObject {
   /**
    * Tells the other end that it is used here, by an operation or by the session: OBJECT_REF. What was declared
    * `TransferOnRef` is owned here from then on. The reference of an operation ends with that. Throws a `RuntimeError`
-   * where the object was released, and where the server has no such operation.
+   * where the object was released, and where no such operation is under way.
    */
   refer(by?: { readonly frameId: number }, fields?: ObjectReferenceFields, metadata?: Uint8Array): void;
   /**

@@ -6,6 +6,8 @@ import type { ClientSession } from '../../src/client/session/session';
 import type { SessionObjects, SharedObject } from '../../src/objects/shared-object';
 import type { ServerSession } from '../../src/server/session/session';
 import { ObjectReleaseReason, OwnershipHint, RuntimeObjectKind } from '../../src/wire/preview4/objects';
+import { clientHello, open, submit } from '../../src/testing';
+import { Peer } from '../support/peer';
 import { endServed, Served, told } from '../support/served';
 import { until as untilTrue } from '../support/until';
 
@@ -257,6 +259,28 @@ describe('an object of a session', () => {
     expect(() => there.declare()).toThrow(
       /^no room for an object in session \d+: an end has 1 objects at most$/,
     );
+  });
+
+  it('is told to no peer whose revision is a guess', async () => {
+    const place = new Served();
+    const opened = firstValueFrom(place.server.sessions$);
+    const peer = await Peer.connect(place.endpoint);
+    peer.send(clientHello(), open(42));
+    const session = await opened;
+    expect(() => session.objects.declare()).toThrow(/has not shown yet that it speaks preview4/);
+    // One of preview3.
+    peer.send(submit(42, 1));
+    await firstValueFrom(session.submits$);
+    expect(() => session.objects.declare()).toThrow(/speaks preview3, which has no objects$/);
+    expect(told(session.objects.declared$)).toEqual(['|']);
+    expect([place.violations, place.failures]).toEqual([[], []]);
+  });
+
+  it('is none of a session that is over, whoever looks first then', async () => {
+    const { client, server } = await new Served().session({}, { revision: 'preview4' });
+    await client.close();
+    await until(() => server.state === SessionState.Closed);
+    expect(told(server.objects.declared$)).toEqual(['|']);
   });
 
   it('is none of preview3', async () => {

@@ -42,11 +42,19 @@ export function sharedObjects(limits: Partial<ObjectLimits> = {}): ObjectsOption
 class ClientObjectsPort implements ObjectsPort {
   readonly role = RuntimeRole.Client;
   isOver = false;
+  /** Who waits for the end of an operation, by frame. */
+  private readonly waiting = new Map<number, () => void>();
 
   constructor(
     private readonly session: SessionPort,
     readonly scheduler: SchedulerLike,
-  ) {}
+  ) {
+    session.submissions.inFlight.left = (frameId) => {
+      const ended = this.waiting.get(frameId);
+      this.waiting.delete(frameId);
+      ended?.();
+    };
+  }
 
   get sessionId(): number {
     return this.session.carrier.sessionId;
@@ -68,12 +76,12 @@ class ClientObjectsPort implements ObjectsPort {
   }
 
   /** An operation's id is its frame's. */
-  operationId(frameId: number): bigint {
-    return BigInt(frameId);
+  operationId(frameId: number): bigint | undefined {
+    return this.session.submissions.inFlight.has(frameId) ? BigInt(frameId) : undefined;
   }
 
-  whenEnded(): void {
-    // The server says.
+  whenEnded(frameId: number, ended: () => void): void {
+    this.waiting.set(frameId, ended);
   }
 
   contain<T>(source$: Observable<T>): Observable<T> {

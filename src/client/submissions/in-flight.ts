@@ -11,6 +11,8 @@ export class InFlight {
   private readonly byId = new Map<number, Submission>();
   private uncounted = 0;
   private lastId = 0;
+  /** Hears of each that leaves before the session ends. */
+  left: ((frameId: number) => void) | undefined;
 
   constructor(
     /** What the connection's sessions share; undefined while there is no connection to send on. */
@@ -75,6 +77,7 @@ export class InFlight {
     if (!this.byId.delete(submission.frameId)) return;
     if (submission.isCounted) this.connection?.giveBack();
     else this.uncounted -= 1;
+    this.left?.(submission.frameId);
   }
 
   /** One begins to wait for a tool, or goes on. */

@@ -22,7 +22,7 @@ export interface SharingSession {
   readonly state: SessionState;
   readonly dialect: Dialect;
   readonly outlet: SessionOutlet;
-  readonly operations: { get(frameId: number): ReceivedSubmit | undefined };
+  readonly operations: { readonly lastOperationId: number; get(frameId: number): ReceivedSubmit | undefined };
 }
 
 /** A session, as its objects see it. */
@@ -41,10 +41,22 @@ export class ServerObjectsPort implements ObjectsPort {
     if (!acceptsMessages(session.state)) throw unshared(`session ${sessionId} is over`);
     if (!session.dialect.hasControls)
       throw unshared(`the client of session ${sessionId} speaks preview3, which has no objects`);
+    if (!this.isKnown)
+      throw unshared(
+        `the client of session ${sessionId} has not shown yet that it speaks preview4: declare once it has submitted`,
+      );
+  }
+
+  /** Whether the revision is more than a guess. */
+  private get isKnown(): boolean {
+    const { operations, outlet, server } = this.session;
+    if (outlet.current?.isReference !== true || operations.lastOperationId > 0) return true;
+    return !server.settings.revisions.includes('preview3');
   }
 
   send(messageType: MessageType, frameId: number, metadata: Uint8Array, body: Uint8Array): void {
     const { sessionId, session } = this;
+    if (!session.dialect.hasControls) return;
     const { largestBody } = session.outlet;
     if (body.length > largestBody)
       throw new NnrpError({

@@ -169,6 +169,7 @@ export class SessionCore {
     this.sender.answers = this.dialect.answers;
     this.outlet.log?.rewritten();
     this.names = this.dialect.hasControls ? (this.names ?? new OperationNames()) : undefined;
+    if (this.names === undefined) this.madeStores?.unshared();
   }
 
   /** The client has said something, to this session or about it. */

@@ -1,4 +1,5 @@
 import { ObjectTable } from '../../objects/object-table';
+import { SessionState } from '../../protocol/session/session-lifecycle';
 import { ServerObjectsPort, type SharingSession } from './objects-port';
 import { SessionCache } from './session-cache';
 
@@ -22,10 +23,16 @@ export class SessionStores {
   /** What both ends share. */
   get objects(): ObjectTable {
     const { session } = this;
-    return (this.madeObjects ??= new ObjectTable(
-      new ServerObjectsPort(session),
-      session.server.settings.objects,
-    ));
+    if (this.madeObjects === undefined) {
+      this.madeObjects = new ObjectTable(new ServerObjectsPort(session), session.server.settings.objects);
+      if (session.state === SessionState.Closed) this.madeObjects.ended();
+    }
+    return this.madeObjects;
+  }
+
+  /** The client has shown to speak a revision that has no objects. */
+  unshared(): void {
+    this.madeObjects?.ended();
   }
 
   /** The session has another connection. */
