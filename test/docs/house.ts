@@ -1,5 +1,6 @@
 import { filter, firstValueFrom, Observable, Subject, tap, type SchedulerLike } from 'rxjs';
 import { connect, type Client } from '../../src/client/client';
+import type { SessionOptions } from '../../src/client/options';
 import type { ClientSession } from '../../src/client/session/session';
 import type { ResultStream } from '../../src/client/submissions/results/result-stream';
 import type { ServerSession } from '../../src/server/session/session';
@@ -59,14 +60,16 @@ export class House {
   }
 
   /** Both ends of a session. */
-  async session(): Promise<{ readonly served: ServerSession; readonly asked: ClientSession }> {
-    const asked = this.openSession();
+  async session(
+    options: SessionOptions = {},
+  ): Promise<{ readonly served: ServerSession; readonly asked: ClientSession }> {
+    const asked = this.openSession(options);
     return { served: await firstValueFrom(this.server.sessions$), asked: await asked };
   }
 
-  async openSession(): Promise<ClientSession> {
+  async openSession(options: SessionOptions = {}): Promise<ClientSession> {
     const client = await this.client();
-    return client.openSession({ reconnect: { minDelayMs: 0 } });
+    return client.openSession({ reconnect: { minDelayMs: 0 }, ...options });
   }
 
   /** A session whose submits are taken. */

@@ -1,4 +1,5 @@
 import type { Observable } from 'rxjs';
+import { sharedObjects } from '../../src/client/session/shared-objects';
 import { OperationState } from '../../src/protocol/operation/operation';
 import { SessionState } from '../../src/protocol/session/session-lifecycle';
 import type { ServerSession } from '../../src/server/session/session';
@@ -195,6 +196,32 @@ export const STAGES: Readonly<Record<string, Make>> = {
     ({ served }) => served.migrations$,
     ({ asked }) => void asked.migrate(SessionMigrateMetadata.of(MOVE)).catch(() => undefined),
   ),
+  'SessionObjects.declared$': async (house) => {
+    const { served, asked } = await house.session({ objects: sharedObjects() });
+    return {
+      stream$: served.objects.declared$,
+      tell: () => asked.objects?.declare({}),
+      end: { when: 'the session is over', act: () => house.abort(asked) },
+    };
+  },
+  'SharedObject.changes$': async (house) => {
+    const { served, asked } = await house.session({ objects: sharedObjects() });
+    const declared = asked.objects!.declare({});
+    await house.quiet();
+    const [copy] = served.objects.all;
+    return {
+      stream$: copy!.changes$,
+      tell: () => {
+        declared.append(new Uint8Array(1));
+      },
+      end: {
+        when: 'it is released',
+        act: () => {
+          declared.release();
+        },
+      },
+    };
+  },
   'ServerSession.closes$': async (house) => {
     const { asked, served } = await house.session();
     return {

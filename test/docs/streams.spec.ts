@@ -123,6 +123,14 @@ describe.each(ROWS)('$stream', ({ stream, kind, late, after, several, completes,
       return;
     }
     const first = await hear(stream$);
+    if (kind === 'all') {
+      expect(late).toBe('those there are');
+      expect(first).toEqual([]);
+      await act(tell);
+      expect(first).toHaveLength(1);
+      expect(await hear(stream$)).toEqual(first);
+      return;
+    }
     if (kind === 'now') {
       expect(late).toBe('the value now');
       expect(first).toHaveLength(1);

@@ -40,6 +40,12 @@ export class SessionGrant {
     return this.last.resumeToken.length > 0;
   }
 
+  /** Whether another session may take its place, with what this one has not begun. */
+  get reopens(): boolean {
+    const { reconnect } = this.options;
+    return this.isResumable && reconnect !== undefined && reconnect.reopen !== false;
+  }
+
   /** Whether the server counts its results, and sends again what has not arrived. */
   get isCounted(): boolean {
     return this.last.extension !== undefined;

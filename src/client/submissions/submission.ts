@@ -41,6 +41,8 @@ export interface SubmitGrant {
   readonly ack: SessionOpenAckMetadata;
   /** What it has not received is sent again over another connection. */
   readonly isResumable: boolean;
+  /** So that it is sent in the place of this session as well, where that is resumable and wanted. */
+  readonly reopens: boolean;
   /** It counts results and operations as this library does. */
   readonly isCounted: boolean;
 }

@@ -196,18 +196,20 @@ export class Submissions {
    */
   unbegun(frameId: number, reason: OperationFailure, particulars: Particulars): void {
     const asked = this.inFlight.get(frameId);
-    if (asked !== undefined && this.mayTakeBack(asked)) this.takeBack(asked);
-    else this.fail(frameId, reason, particulars);
+    if (asked === undefined || !this.mayTakeBack(asked)) this.fail(frameId, reason, particulars);
+    else this.takeBack([asked]);
   }
 
-  private takeBack(asked: Submission): void {
-    this.leave(asked);
-    this.waiting.putBack(asked);
+  private takeBack(returned: readonly Submission[]): void {
+    for (const asked of returned) this.leave(asked);
+    this.waiting.putBack(returned);
     this.credit.changed();
+    // Where the server has not said yet that it closes, it is about to; another may have the session instead.
+    if (this.intake === 'open') this.sendWaitingSoon();
   }
 
   private mayTakeBack(asked: Submission): boolean {
-    return this.intake === 'held' && this.grant.isResumable && isOfItsOwn(asked);
+    return this.intake !== 'closed' && this.grant.reopens && isOfItsOwn(asked);
   }
 
   /** Sends a submit again that a server has refused for its id, where that goes on in preview3; false where it does not. */
@@ -303,9 +305,8 @@ export class Submissions {
     this.intake = 'held';
     // Another implementation may mean another number.
     if (!this.grant.isCounted) return;
-    for (const asked of this.inFlight.all()) {
-      if (asked.frameId > lastReceivedId && this.mayTakeBack(asked)) this.takeBack(asked);
-    }
+    const unreceived = this.inFlight.all().filter(({ frameId }) => frameId > lastReceivedId);
+    this.takeBack(unreceived.filter((asked) => this.mayTakeBack(asked)));
   }
 
   /** The server has the session no more: ends what is in flight, of which it may have run anything. */

@@ -5,12 +5,15 @@ export class WaitingSubmits extends Set<Submission> {
   /** Of those that were taken back, the frames that they were. */
   private readonly frames = new WeakMap<Submission, number>();
 
-  /** Takes one back that was sent, and never begun: before those that never were, in the order of their frames. */
-  putBack(submission: Submission): void {
-    this.frames.set(submission, submission.frameId);
-    submission.frameId = 0;
-    submission.unsaid = undefined;
-    const ordered = [submission, ...this].sort((one, other) => this.placeOf(one) - this.placeOf(other));
+  /** Takes back what was sent, and never begun: before those that never were, in the order of their frames. */
+  putBack(returned: readonly Submission[]): void {
+    if (returned.length === 0) return;
+    for (const submission of returned) {
+      this.frames.set(submission, submission.frameId);
+      submission.frameId = 0;
+      submission.unsaid = undefined;
+    }
+    const ordered = [...returned, ...this].sort((one, other) => this.placeOf(one) - this.placeOf(other));
     this.clear();
     for (const each of ordered) this.add(each);
   }

@@ -1,4 +1,5 @@
 import { EndCode } from '../../protocol/operation/end-code';
+import type { DropCause } from '../../protocol/revision/answers';
 import { operationEnd } from '../connection/error-packet';
 import type { SessionOperations } from '../session/submits/session-operations';
 import type { SessionParts } from '../session/submits/session-parts';
@@ -25,6 +26,11 @@ export class LostOperations {
   /** What was sent of an operation that is gone on with; undefined of one that has begun here. */
   before(frameId: number): SentBefore | undefined {
     return this.answers.get(frameId);
+  }
+
+  /** Why an operation ends: of one that has run there, nobody may say that it has not begun. */
+  causeOf({ frameId }: { readonly frameId: number }, cause: DropCause): DropCause {
+    return cause === 'closed' && this.answers.has(frameId) ? 'node-lost' : cause;
   }
 
   /** The client is there: it hears of what may have run, and nobody knows of. */

@@ -13,7 +13,6 @@ import { connectionError } from '../network-errors';
 import type { PeerIdentity } from '../peer-identity';
 import { peerPlace } from '../place';
 import { SendPressure } from '../outgoing/send-pressure';
-import { FairReading } from '../tcp/fair-reading';
 import { SocketWriter } from '../tcp/socket-writer';
 import { backlogBytes, takenBytes } from '../tcp/taken-bytes';
 import type { SocketTransportOptions } from '../socket-options';
@@ -71,7 +70,6 @@ export class WebSocketTransport implements Transport, MessageReader {
   private leaving: 'closing' | 'destroyed' | undefined;
   private closed: Promise<void> | undefined;
   private readonly reading: MessageReading;
-  private readonly fairness: FairReading;
   private subscriber: Subscriber<Packet> | undefined;
   /** Nobody reads messages any more, and the connection is being closed. */
   private isAbandoned = false;
@@ -92,10 +90,8 @@ export class WebSocketTransport implements Transport, MessageReader {
     this.largestPacket = largestPacket(this.limits);
     this.deadline = new CloseDeadline(options.closeTimeoutMs, () => stream.destroy());
     this.packets$ = new Observable((subscriber) => this.read(subscriber));
-    // The WebSocket and not its stream, which it resumes by itself once its receiver has room.
-    this.fairness = new FairReading(socket);
     // No message is delivered before it has an owner.
-    this.fairness.hold();
+    socket.pause();
     const { maxPayload } = webSocketSettings(options);
     this.reading = new MessageReading(stream, this, { isMasked: side === 'accepted', longest: maxPayload });
     // An 'error' that nobody listens for would end the process, also before and after `packets$` is read.
@@ -160,11 +156,11 @@ export class WebSocketTransport implements Transport, MessageReader {
   }
 
   pause(): void {
-    if (this.leaving === undefined) this.fairness.hold();
+    if (this.leaving === undefined) this.socket.pause();
   }
 
   resume(): void {
-    this.fairness.release();
+    this.socket.resume();
   }
 
   close(): Promise<void> {
@@ -177,8 +173,7 @@ export class WebSocketTransport implements Transport, MessageReader {
     this.socket.terminate();
   }
 
-  begun(bytes: number): void {
-    this.fairness.took(bytes);
+  begun(): void {
     this.reads += 1;
     // As over TCP: the answers that are ready at once leave together, and do not wait for another turn.
     this.writer?.gather();
@@ -205,7 +200,7 @@ export class WebSocketTransport implements Transport, MessageReader {
     if (unfinished === undefined) return;
     if (!this.isAbandoned) this.ticket?.insidePacket?.(unfinished);
     // Whoever was cut off in a message goes on with it, and it would be gathered to its end.
-    else if (this.ticket !== undefined && unfinished.bytes > MAX_ABANDONED_BYTES) this.fairness.hold();
+    else if (this.ticket !== undefined && unfinished.bytes > MAX_ABANDONED_BYTES) this.socket.pause();
   }
 
   private end(): Promise<void> {
@@ -216,7 +211,7 @@ export class WebSocketTransport implements Transport, MessageReader {
       this.socket.once('close', () => {
         resolve();
       });
-      this.fairness.release();
+      this.socket.resume();
       this.socket.close(NORMAL);
     });
   }
@@ -265,7 +260,7 @@ export class WebSocketTransport implements Transport, MessageReader {
     }
     this.subscriber = subscriber;
     socket.on('message', onMessage).on('error', onError).on('close', onClose);
-    this.fairness.release();
+    socket.resume();
     return () => {
       this.subscriber = undefined;
       socket.off('message', onMessage).off('error', onError).off('close', onClose);

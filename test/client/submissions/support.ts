@@ -86,14 +86,19 @@ export class Stage {
   idleCount = 0;
   readonly submissions: Submissions;
   readonly backlog: Backlog;
-  private readonly granted: { ack: SessionOpenAckMetadata; isResumable: boolean; isCounted: boolean };
+  private readonly granted: {
+    ack: SessionOpenAckMetadata;
+    isResumable: boolean;
+    isCounted: boolean;
+    reopens: boolean;
+  };
   private epoch = 0;
 
   constructor({ holding = 'operation', slowConsumerMs, canPause = true, ...grant }: StageOptions = {}) {
     const carrier = (this.carrier = new RecordingCarrier(canPause));
     const { time: scheduler } = this;
     const { maySendAgain: isResumable = false } = grant;
-    this.granted = { ack: ackOf(grant), isResumable, isCounted: isResumable };
+    this.granted = { ack: ackOf(grant), isResumable, isCounted: isResumable, reopens: isResumable };
     this.submissions = new Submissions(
       carrier,
       { scheduler, interceptors: [] },

@@ -66,6 +66,8 @@ export function onCloseAck(
 /** A submit came after SESSION_CLOSE: its client could not know, as far as it had credit. */
 export function submitCrossed(session: SessionCore, frameId: number): Toll | undefined {
   if (session.asked === undefined) throw session.notOpen();
+  // A client that comes back has its answer, and sends it no more.
+  session.operations.noteRefused(frameId);
   session.sender.dropUnheard(frameId);
   session.crossed += 1;
   return session.crossed > session.granted.grantedOperationCredit ? REFUSED : undefined;

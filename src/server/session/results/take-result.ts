@@ -11,7 +11,7 @@ export function takeResult(given: Result): Result {
   }
   // A text is asked for no body: it would be made.
   if (given instanceof TextResult) return given;
-  if (given.type === 'push' && !isObject(given.body)) requireBytes(given.body, 'the body of a result');
+  if (given.type === 'push') requireBytes(given.body, 'the body of a result');
   return given;
 }
 

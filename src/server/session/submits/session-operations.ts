@@ -79,7 +79,7 @@ export class SessionOperations implements OperationControl, SlotWaiter {
     return this.inFlightCount === 0 && this.queuedCount === 0;
   }
 
-  /** When an operation last ended, where sessions that are idle are closed; in milliseconds. */
+  /** Milliseconds at which an operation last ended. */
   get lastEnded(): number {
     return this.endedAt;
   }
@@ -387,8 +387,9 @@ export class SessionOperations implements OperationControl, SlotWaiter {
     { tell, why = end }: Told,
   ): void {
     for (const { frameId } of submits) this.registry.end(frameId, STATE_OF_END[end]);
+    const { sender, lost } = this.session;
     // Told only after all have ended: whoever reacts finds none of them.
-    if (tell) for (const submit of submits) this.session.sender.dropBecause(submit, why);
+    for (const each of tell ? submits : []) sender.dropBecause(each, lost?.causeOf(each, why) ?? why);
     for (const submit of submits) this.finish(submit, end);
   }
 

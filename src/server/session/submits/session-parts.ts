@@ -25,7 +25,12 @@ export interface SessionParts {
   readonly sender: SessionSender;
   readonly credit: SessionCredit;
   /** Operations of the node before, where it is gone. */
-  readonly lost?: { before(frameId: number): object | undefined } | undefined;
+  readonly lost?:
+    | {
+        before(frameId: number): object | undefined;
+        causeOf(submit: { readonly frameId: number }, cause: DropCause): DropCause;
+      }
+    | undefined;
   /** What is said of all that begins, where something is. */
   readonly madeHolds?: Begins | undefined;
   readonly madeSchedule?: Begins | undefined;
