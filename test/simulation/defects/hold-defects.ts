@@ -4,7 +4,7 @@ import { Backlog } from '../../../src/client/submissions/results/backlog';
 import { HeldTotals } from '../../../src/server/limits/held-totals';
 import { SessionOutlet } from '../../../src/server/session/results/session-outlet';
 import { OperationHolds } from '../../../src/server/session/submits/admission/operation-holds';
-import { ReceivedSubmit } from '../../../src/server/session/submits/submit';
+import type { ReceivedSubmit } from '../../../src/server/session/submits/submit';
 import type { Defect } from './defect';
 import { answer, nothing, replace, unchanged } from './planting';
 
@@ -60,12 +60,11 @@ export const HOLD_DEFECTS: readonly Defect[] = [
     seed: 1,
     plant: () =>
       replace(
-        ReceivedSubmit.prototype,
-        'release',
-        (original) =>
-          function () {
-            original.call(this);
-            return [];
+        OperationHolds.prototype,
+        'send',
+        () =>
+          function (submit: ReceivedSubmit) {
+            submit.release();
           },
       ),
   },
