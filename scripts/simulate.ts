@@ -1,11 +1,14 @@
-import { Command, InvalidArgumentError } from 'commander';
-import { textOf } from '../test/simulation/invariants';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { CLUSTER_INVARIANTS } from '../test/simulation/cluster/invariants';
+import { simulateCluster } from '../test/simulation/cluster/simulate-cluster';
+import { INVARIANTS } from '../test/simulation/invariants';
 import { marblesOf } from '../test/simulation/marbles';
-import { simulate, type SimulationReport } from '../test/simulation/simulate';
+import { simulate, type SimulationOptions, type SimulationReport } from '../test/simulation/simulate';
 
 // Runs the simulation over many seeds, or over one with all that happens in it.
 //   npm run simulate -- --seeds 10000
 //   npm run simulate -- --seed 1234
+//   npm run simulate -- --only cluster --seeds 2000
 
 interface Flags {
   readonly seeds: number;
@@ -13,6 +16,21 @@ interface Flags {
   readonly seed?: number;
   readonly twice: number;
   readonly counts?: true;
+  readonly only?: 'server' | 'cluster';
+}
+
+/** Of so many seeds one is of several nodes. */
+const CLUSTER_EVERY = 5;
+
+/** One server and all that its clients may do, or a cluster and all that becomes of its nodes. */
+function run(seed: number, options: SimulationOptions = {}): Promise<SimulationReport> {
+  const { only = seed % CLUSTER_EVERY === 0 ? 'cluster' : 'server' } = program.opts<Flags>();
+  return only === 'cluster' ? simulateCluster(seed, options) : simulate(seed, options);
+}
+
+function textOf(invariant: number): string {
+  const known = [...INVARIANTS, ...CLUSTER_INVARIANTS];
+  return known.find(({ number }) => number === invariant)?.text ?? 'unknown';
 }
 
 /** How often progress is told, in milliseconds. */
@@ -37,24 +55,31 @@ const program = new Command('simulate')
     wholeNumber,
     20,
   )
+  .addOption(
+    new Option(
+      '--only <kind>',
+      `one server, or several nodes, which is each ${CLUSTER_EVERY}th seed else`,
+    ).choices(['server', 'cluster']),
+  )
   .option('--counts', 'prints how often the seeds met what');
 
 /** What went wrong, and the last events as marbles. */
 function violationOf({ seed, violation, events }: SimulationReport): string {
   if (violation === undefined) return '';
   const { invariant, text } = violation;
+  const { only } = program.opts<Flags>();
   return [
     `seed ${seed} violates invariant ${invariant} (${textOf(invariant)}):`,
     `  ${text}`,
     '',
     marblesOf(events.slice(-50)),
     '',
-    `npm run simulate -- --seed ${seed} prints all of it.`,
+    `npm run simulate --${only === undefined ? '' : ` --only ${only}`} --seed ${seed} prints all of it.`,
   ].join('\n');
 }
 
 async function runOne(seed: number): Promise<boolean> {
-  const report = await simulate(seed, { keepEvents: Infinity });
+  const report = await run(seed, { keepEvents: Infinity });
   for (const { time, actor, text } of report.events) {
     console.log(`${String(time).padStart(7)} ms  ${actor.padEnd(10)}  ${text}`);
   }
@@ -65,7 +90,7 @@ async function runOne(seed: number): Promise<boolean> {
 
 /** A second run of a seed, which must go as the first did. */
 async function differsFrom({ seed, traceHash }: SimulationReport): Promise<boolean> {
-  const again = await simulate(seed);
+  const again = await run(seed);
   if (again.traceHash === traceHash) return false;
   console.log(`seed ${seed} violates invariant 13 (${textOf(13)}): ${traceHash}, then ${again.traceHash}`);
   return true;
@@ -78,7 +103,7 @@ async function runMany({ seeds, from, twice, counts }: Flags): Promise<boolean> 
   let told = started;
   for (let index = 0; index < seeds; index++) {
     const seed = from + index;
-    const report = await simulate(seed);
+    const report = await run(seed);
     events += report.eventCount;
     for (const [what, count] of report.counts) totals.set(what, (totals.get(what) ?? 0) + count);
     if (report.violation !== undefined) {

@@ -23,6 +23,8 @@ export interface MemoryCluster extends Cluster {
   isUp: boolean;
   /** Forgets all that the store has, as an engine does that comes back empty. */
   forget(): void;
+  /** The store as it is: forgets what has come since then, as a failover does that lost the newest writes. */
+  checkpoint(): () => void;
 }
 
 const RULES: Rules<MemoryClusterOptions> = { scheduler, log: flag };
@@ -44,7 +46,7 @@ interface Kept {
 
 class SharedMemory implements MemoryCluster {
   readonly upness = new BehaviorSubject(true);
-  private readonly kept = new Map<string, Kept>();
+  private kept = new Map<string, Kept>();
   private readonly endpoints = new Map<string, ConnectEndpoint>();
   private readonly log: MemoryLog;
   private nodes = 0;
@@ -70,6 +72,15 @@ class SharedMemory implements MemoryCluster {
   forget(): void {
     this.kept.clear();
     this.log.clear();
+  }
+
+  checkpoint(): () => void {
+    const kept = new Map(this.kept);
+    const restoreLog = this.log.checkpoint();
+    return () => {
+      this.kept = new Map(kept);
+      restoreLog();
+    };
   }
 
   join(): ClusterAccess {

@@ -9,6 +9,7 @@ interface KeptSession extends LogOwner {
     readonly packets: Uint8Array;
   }[];
   readonly last: number;
+  readonly updates: number;
   readonly until: number;
 }
 
@@ -16,7 +17,7 @@ const EMPTY = new Uint8Array(0);
 
 /** What the sessions of a cluster within one process have said. */
 export class MemoryLog {
-  private readonly sessions = new Map<number, KeptSession>();
+  private sessions = new Map<number, KeptSession>();
 
   constructor(
     private readonly now: () => number,
@@ -37,6 +38,15 @@ export class MemoryLog {
     this.sessions.clear();
   }
 
+  /** Gives what takes back all that comes from now on. */
+  checkpoint(): () => void {
+    // What is kept of a session is replaced, not changed.
+    const sessions = new Map(this.sessions);
+    return () => {
+      this.sessions = new Map(sessions);
+    };
+  }
+
   private get(sessionId: number): KeptSession | undefined {
     const kept = this.sessions.get(sessionId);
     if (kept === undefined || kept.until > this.now()) return kept;
@@ -54,17 +64,20 @@ export class MemoryLog {
       return { kind: 'kept' };
     }
     if (update.kind === 'whole') {
-      this.keep(update, { ...update, tokens: EMPTY, fields: new Map(), results: [], last: 0, until: 0 });
+      const nothing = { tokens: EMPTY, fields: new Map(), results: [], last: 0, updates: 0, until: 0 };
+      this.keep(update, { ...update, ...nothing });
       return { kind: 'kept' };
     }
     if (kept?.epoch !== epoch) return { kind: 'missing' };
+    const unheard = kept.updates - update.before;
+    if (unheard !== 0 && unheard !== 1) return { kind: 'missing' };
     if (kept.last !== update.after) return { kind: 'at', last: kept.last };
-    this.keep(update, kept);
+    if (update.kind === 'more') this.keep(update, kept);
     return { kind: 'kept' };
   }
 
   private keep({ sessionId, ...update }: LogUpdate, kept: KeptSession): void {
-    const { node, epoch, tokens = kept.tokens, last, trimTo, ttlMs } = update;
+    const { node, epoch, tokens = kept.tokens, before, last, trimTo, ttlMs } = update;
     const fields = new Map(kept.fields);
     for (const [name, value] of update.fields) {
       if (value === undefined) fields.delete(name);
@@ -74,7 +87,8 @@ export class MemoryLog {
       (entry) => trimTo === 0 || (entry.epoch === epoch && entry.last > trimTo),
     );
     if (update.results.length > 0) results.push({ epoch, last, packets: update.results.slice() });
-    this.sessions.set(sessionId, { node, epoch, tokens, fields, results, last, until: this.now() + ttlMs });
+    const until = this.now() + ttlMs;
+    this.sessions.set(sessionId, { node, epoch, tokens, fields, results, last, updates: before + 1, until });
   }
 
   private takeOver(

@@ -17,12 +17,17 @@ export type LogField = readonly [name: string, value: Uint8Array | undefined];
 
 /** What there is to say of a session since the last time. */
 export interface LogUpdate extends LogOwner {
-  /** `whole` replaces all that there is of the session, `more` follows it. */
-  readonly kind: 'whole' | 'more';
+  /** `whole` replaces all that there is of the session, `more` follows it, and `ask` says nothing, only to hear a verdict. */
+  readonly kind: 'whole' | 'more' | 'ask';
   readonly sessionId: number;
   /** What its client proves itself with; undefined where that has not changed. */
   readonly tokens: Uint8Array | undefined;
   readonly fields: readonly LogField[];
+  /**
+   * Updates that were kept since the session was said whole, that one included, as far as its owner knows: the log has so
+   * many, or one more whose verdict was lost, or it has lost some.
+   */
+  readonly before: number;
   /** The number of the newest result that is there, as its owner has it. */
   readonly after: number;
   /** The packets of the results that follow, one behind the other, and the number of the last. */
@@ -45,7 +50,7 @@ export interface LogEnd extends LogOwner {
  *
  * - `kept`: it is there
  * - `at`: the newest result that is there has another number than its owner thought; nothing was kept
- * - `missing`: the session is not there, whole as it has to be
+ * - `missing`: the session is not there, or not all that was kept of it
  * - `fenced`: the session is another node's
  */
 export type LogVerdict =
@@ -57,6 +62,8 @@ export interface StoredSession {
   readonly epoch: number;
   /** The number of the newest result that there was. */
   readonly last: number;
+  /** Updates that were kept of it. */
+  readonly updates: number;
   readonly fields: ReadonlyMap<string, Uint8Array>;
   /** Packets, and the number of the last; in order. */
   readonly results: readonly { readonly last: number; readonly packets: Uint8Array }[];

@@ -17,12 +17,13 @@ const FIRST: LogUpdate = {
   kind: 'whole',
   tokens: bytes(9),
   fields: [['f', bytes(0, 255)]],
+  before: 0,
   after: 0,
   last: 2,
   results: bytes(1, 2),
   ttlMs: 60_000,
 };
-const NEXT: LogUpdate = { ...FIRST, ...MORE, after: 2, last: 3, results: bytes(3) };
+const NEXT: LogUpdate = { ...FIRST, ...MORE, before: 1, after: 2, last: 3, results: bytes(3) };
 
 /** What every log of sessions keeps to, whatever it is kept in. `join` gives what a node has of the cluster. */
 export function logContract(join: () => Promise<ClusterAccess>): void {
@@ -52,6 +53,37 @@ export function logContract(join: () => Promise<ClusterAccess>): void {
       kept,
       { kind: 'at', last: 2 },
     ]);
+  });
+
+  it('finds that it lacks some of what was kept, also where no result tells', async () => {
+    const [, log] = await logs();
+    const field: LogUpdate = { ...NEXT, after: 2, last: 2, results: bytes(), fields: [['g', bytes(1)]] };
+    // The second once more, as if its verdict was lost; the third is one too far.
+    expect(await log.append([FIRST, field, field, { ...field, before: 3 }])).toEqual([
+      kept,
+      kept,
+      kept,
+      { kind: 'missing' },
+    ]);
+    expect(await log.append([{ ...field, before: 2 }, FIRST, { ...field, before: 2 }])).toEqual([
+      kept,
+      kept,
+      { kind: 'missing' },
+    ]);
+  });
+
+  it('says to who asks what it would say of more, and keeps nothing of it', async () => {
+    const [, log] = await logs();
+    const ask: LogUpdate = { ...NEXT, kind: 'ask', after: 2, last: 2, results: bytes() };
+    expect(await log.append([ask, FIRST, ask, { ...ask, before: 2 }, { ...ask, after: 3 }])).toEqual([
+      { kind: 'missing' },
+      kept,
+      kept,
+      { kind: 'missing' },
+      { kind: 'at', last: 2 },
+    ]);
+    expect(await log.append([{ ...ask, node: 'b' }])).toEqual([{ kind: 'fenced' }]);
+    expect(await log.append([NEXT])).toEqual([kept]);
   });
 
   it('gives a session to another node, once, where its own is gone; what that says then is refused', async () => {

@@ -6,18 +6,18 @@
  * the one key: one server has all of them.
  */
 export const APPEND = `
-local KEPT, FENCED, MISSING, OVER, WHOLE = -1, -2, -3, 0, 1
+local KEPT, FENCED, MISSING, OVER, WHOLE, ASK = -1, -2, -3, 0, 1, 3
 local prefix, batch, at, verdicts = KEYS[1], ARGV[1], 1, {}
 while at <= #batch do
   local kind, id, epoch, node
   kind, id, epoch, node, at = struct.unpack('<BI4I4I2c0', batch, at)
   local session, results = prefix .. 'session:' .. id, prefix .. 'results:' .. id
-  local after, last, trim, ttl, put, taken, packets = 0, 0, 0, 0, {}, {}, ''
+  local before, after, last, trim, ttl, put, taken, packets = 0, 0, 0, 0, 0, {}, {}, ''
   if kind ~= OVER then
     local tokens, fields
-    after, last, trim, ttl, tokens, fields, at = struct.unpack('<ddddI2c0I4', batch, at)
-    put = { 'node', node, 'epoch', epoch, 'last', string.format('%.0f', last) }
-    if #tokens > 0 then put[7], put[8] = 'tokens', tokens end
+    before, after, last, trim, ttl, tokens, fields, at = struct.unpack('<dddddI2c0I4', batch, at)
+    put = { 'node', node, 'epoch', epoch, 'last', string.format('%.0f', last), 'updates', before + 1 }
+    if #tokens > 0 then put[9], put[10] = 'tokens', tokens end
     for _ = 1, fields do
       local name, isPut, value
       name, isPut, value, at = struct.unpack('<I2c0BI4c0', batch, at)
@@ -30,18 +30,19 @@ while at <= #batch do
     end
     packets, at = struct.unpack('<I4c0', batch, at)
   end
-  local held = redis.call('HMGET', session, 'epoch', 'last', 'node')
+  local held = redis.call('HMGET', session, 'epoch', 'last', 'node', 'updates')
   local owned = tonumber(held[1] or -1)
+  local unheard = tonumber(held[4] or 0) - before
   local verdict = KEPT
   if owned > epoch or (owned == epoch and held[3] ~= node) then
     verdict = FENCED
   elseif kind == OVER then
     redis.call('DEL', session, results)
-  elseif kind ~= WHOLE and owned ~= epoch then
+  elseif kind ~= WHOLE and (owned ~= epoch or (unheard ~= 0 and unheard ~= 1)) then
     verdict = MISSING
   elseif kind ~= WHOLE and tonumber(held[2]) ~= after then
     verdict = tonumber(held[2])
-  else
+  elseif kind ~= ASK then
     if kind == WHOLE then redis.call('DEL', session, results) end
     if trim > 0 then redis.call('XTRIM', results, 'MINID', string.format('%.0f-%.0f', epoch, trim + 1)) end
     local added = true

@@ -2,10 +2,10 @@ import type { LogEnd, LogUpdate } from '../session-log';
 
 /** What comes before the fields of an update; of an end there is no more than the first four. */
 const HEAD_BYTES = 1 + 4 + 4 + 2;
-const REST_BYTES = 4 * 8 + 2 + 4 + 4;
+const REST_BYTES = 5 * 8 + 2 + 4 + 4;
 const FIELD_BYTES = 2 + 1 + 4;
 
-const KINDS = { over: 0, whole: 1, more: 2 } as const;
+const KINDS = { over: 0, whole: 1, more: 2, ask: 3 } as const;
 
 /**
  * Updates, one behind the other, as one argument of a script: a client of Redis does some work for each argument, and for
@@ -36,8 +36,8 @@ function pack(update: LogUpdate | LogEnd, into: Buffer, start: number): number {
   at = into.writeUInt16LE(Buffer.byteLength(update.node), at);
   at += into.write(update.node, at);
   if (update.kind === 'over') return at;
-  const { after, last, trimTo, ttlMs, tokens, fields, results } = update;
-  for (const value of [after, last, trimTo, Math.ceil(ttlMs)]) at = into.writeDoubleLE(value, at);
+  const { before, after, last, trimTo, ttlMs, tokens, fields, results } = update;
+  for (const value of [before, after, last, trimTo, Math.ceil(ttlMs)]) at = into.writeDoubleLE(value, at);
   at = into.writeUInt16LE(tokens?.length ?? 0, at);
   at = put(tokens, into, at);
   at = into.writeUInt32LE(fields.length, at);

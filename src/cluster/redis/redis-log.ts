@@ -80,11 +80,11 @@ type TakenReply = readonly [
   results: readonly (readonly [id: Uint8Array, fields: readonly Uint8Array[]])[],
 ];
 
-const OWN_FIELDS = { epoch: 'epoch', last: 'last' } as const;
+const OWN_FIELDS = { epoch: 'epoch', last: 'last', updates: 'updates' } as const;
 
 function storedSession([flat, entries]: TakenReply): StoredSession {
   const fields = new Map<string, Uint8Array>();
-  const own = { epoch: 0, last: 0 };
+  const own = { epoch: 0, last: 0, updates: 0 };
   for (let index = 0; index + 1 < flat.length; index += 2) {
     const name = textOf(flat[index]!);
     const value = flat[index + 1]!;

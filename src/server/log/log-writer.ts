@@ -23,7 +23,8 @@ const REFRESH_MS = 60_000;
 /**
  * Tells the log what becomes of the sessions of a node: one call at a time, of all that there is to say by then. While
  * a call is out, or none is answered, what comes next gathers in the sessions' own outboxes, and no answer waits for it.
- * A node that stood still asks first which of its sessions are others' by now.
+ * A node that stood still, or was without the log, asks first which of its sessions are others' by now, and of which the
+ * log has less than it was told.
  */
 export class LogWriter {
   /** What is said is kept so long, said again in time. */
@@ -60,6 +61,12 @@ export class LogWriter {
   /** Makes a session this node's, whose node is gone. */
   takeOver(sessionId: number, from: LogOwner, tokens: Uint8Array): Promise<StoredSession | undefined> {
     return this.log.takeOver(sessionId, from, { node: this.node, tokens });
+  }
+
+  /** The log was away: others may have taken sessions over meanwhile, or it may have lost what it was told last. */
+  isBack(): void {
+    this.mustAsk = this.sessions.size > 0;
+    if (this.mustAsk && !this.isWriting) this.writeIn(0);
   }
 
   changed(session: LoggedSession): void {
@@ -151,18 +158,18 @@ export class LogWriter {
     }
   }
 
-  /** Asks whose the sessions are; false where nobody has answered. */
+  /** Asks what the log has of the sessions; false where nobody has answered. */
   private async ask(): Promise<boolean> {
     const asked = [...this.sessions];
     const questions: LogUpdate[] = asked.map((session) => session.question());
     try {
       for (let at = 0; at < asked.length; at += CALL_SESSIONS) {
         const verdicts = await this.log.append(questions.slice(at, at + CALL_SESSIONS));
-        verdicts.forEach(({ kind }, index) => {
+        verdicts.forEach((verdict, index) => {
           const session = asked[at + index];
-          if (kind !== 'fenced' || session === undefined) return;
-          session.fenced();
-          this.forget(session);
+          if (verdict.kind === 'kept' || session === undefined) return;
+          session.answered(verdict);
+          if (verdict.kind === 'fenced') this.forget(session);
         });
       }
       this.mustAsk = false;

@@ -44,8 +44,9 @@ export class LoggedSession {
   private isOver = false;
   /** Of a session that another node is to go on with, whose server ends. */
   private lastWords: LogUpdate | undefined;
-  /** The number of the newest result that is there. */
+  /** The number of the newest result that is there, and updates that were kept since the session was said whole. */
   private kept = 0;
+  private updates = 0;
   /** The number of the newest result of the epochs before. */
   private readonly base: number;
   private keptLastOperation = 0;
@@ -70,12 +71,13 @@ export class LoggedSession {
     readonly epoch: number,
     private readonly makeToken: (sessionId: number) => Uint8Array,
     /** What the log has of it, where it was another node's. */
-    taken?: { readonly last: number; readonly nextToken: Uint8Array },
+    taken?: { readonly last: number; readonly updates: number; readonly nextToken: Uint8Array },
   ) {
     this.nextToken = taken?.nextToken ?? makeToken(core.sessionId);
     this.isWhole = taken !== undefined;
     this.hasTokens = taken !== undefined;
     this.kept = this.base = taken?.last ?? 0;
+    this.updates = taken?.updates ?? 0;
   }
 
   get sessionId(): number {
@@ -206,6 +208,7 @@ export class LoggedSession {
       epoch,
       tokens: this.hasTokens ? undefined : this.tokens(),
       fields: this.fields(kind, operations),
+      before: this.updates,
       after: this.kept,
       results,
       last,
@@ -215,12 +218,12 @@ export class LoggedSession {
     };
   }
 
-  /** What is asked to hear whose the session is, and says nothing. */
+  /** What is asked to hear whose the session is, and whether all that was kept of it is there. */
   question(): LogUpdate {
-    const { sessionId, epoch, kept: after } = this;
+    const { sessionId, epoch, updates: before, kept: after } = this;
     const nothing = { tokens: undefined, fields: [], results: EMPTY, trimTo: 0 };
     const { node, ttlMs } = this.writer;
-    return { kind: 'more', sessionId, node, epoch, ...nothing, after, last: after, ttlMs };
+    return { kind: 'ask', sessionId, node, epoch, ...nothing, before, after, last: after, ttlMs };
   }
 
   /** What became of the update. */
@@ -231,6 +234,7 @@ export class LoggedSession {
         this.said = undefined;
         if (said === undefined) return;
         this.kept = said.last;
+        this.updates += 1;
         for (const [frameId, submit] of said.operations) {
           if (submit === undefined) this.heardOf.delete(frameId);
         }
@@ -272,6 +276,7 @@ export class LoggedSession {
   /** All that there is of the session is said. */
   private beginAnew(): void {
     this.kept = this.core.outlet.releasedResults;
+    this.updates = 0;
     this.operations = new Map();
     this.heardOf.clear();
     this.sayAgain();

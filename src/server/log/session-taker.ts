@@ -59,13 +59,13 @@ export class SessionTaker {
     superseded?.outlet.log?.leave();
     superseded?.end('disconnected', 'closed');
     try {
-      const { last, epoch } = stored;
+      const { last, updates, epoch } = stored;
       const core = takenSession({
         stored,
         claim: { tokens: pair, isTakenOver },
         opening,
         server: this.server,
-        log: (core) => new LoggedSession(core, log, epoch, this.makeToken, { last, nextToken }),
+        log: (core) => new LoggedSession(core, log, epoch, this.makeToken, { last, updates, nextToken }),
       });
       node.keepRange(sessionId);
       // There was no room for one more that waits.

@@ -7,6 +7,7 @@ import { linkKey } from '../../cluster/link/link-proof';
 import { NodeLink, type LinkOptions } from '../../cluster/link/node-link';
 import { ReservedIds } from '../../cluster/reserved-ids';
 import { describeError, RuntimeError } from '../../protocol/runtime-error';
+import { onEach } from '../../transport/on-each';
 import type { Transport } from '../../transport/transport';
 import { LogWriter } from '../log/log-writer';
 import type { SessionOpener } from '../opening/session-opener';
@@ -23,6 +24,7 @@ export class ClusterNode {
   private readonly access: ClusterAccess;
   private readonly options: LinkOptions;
   private readonly listening = new Subscription();
+  private readonly watching: Subscription;
   private readonly links = new Set<NodeLink>();
   private readonly gate: LinkGate;
   private left: Promise<void> | undefined;
@@ -40,6 +42,9 @@ export class ClusterNode {
     const { store, log } = this.access;
     this.directory = new Directory(node, store, scheduler, log);
     this.log = log && new LogWriter(node, log, scheduler, settings.resumeWindowMs, this.notLogged);
+    this.watching = onEach(this.directory.health$, (health) => {
+      if (health === 'up') this.log?.isBack();
+    });
     this.ids = new ReservedIds(this.directory, scheduler);
     const timeoutMs = settings.limits.handshakeMs;
     this.finder = new SessionFinder(this.directory, this.access, this.options, timeoutMs, this.failed);
@@ -83,6 +88,7 @@ export class ClusterNode {
   close(): void {
     void this.leave();
     this.log?.close();
+    this.watching.unsubscribe();
     this.listening.unsubscribe();
     this.finder.close();
     for (const link of [...this.links]) link.destroy();

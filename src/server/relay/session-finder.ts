@@ -6,6 +6,7 @@ import {
   of,
   Subscription,
   switchMap,
+  throwError,
   type Observable,
   type SchedulerLike,
 } from 'rxjs';
@@ -36,6 +37,9 @@ export type Found =
       /** The client has the answer. */
       readonly begin: () => void;
     };
+
+/** Milliseconds that a node has to take a link: of one whose machine is gone nobody says that it never will. */
+const CONNECT_MS = 2000;
 
 const LATER: Found = { kind: 'later' };
 
@@ -124,6 +128,9 @@ export class SessionFinder {
       const connecting = access.endpoint
         .connect(address)
         .connect()
+        .pipe(
+          inTime(this.scheduler, CONNECT_MS, () => throwError(() => new Error(`${address} does not answer`))),
+        )
         .subscribe({
           next: (transport) => {
             const link = new NodeLink(transport, 'asking', options, {

@@ -46,7 +46,7 @@ class Stage {
       },
       forget: () => undefined,
     };
-    const taken = lost && { last: 0, nextToken: Uint8Array.of(2) };
+    const taken = lost && { last: 0, updates: 0, nextToken: Uint8Array.of(2) };
     this.session = new LoggedSession(parts, writer, 1, () => Uint8Array.of(1), taken);
   }
 

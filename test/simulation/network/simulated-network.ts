@@ -60,7 +60,7 @@ export interface SimulatedNetworkOptions {
  */
 export class SimulatedNetwork {
   private readonly connections = new Map<number, Connection>();
-  private readonly listeners = new Map<string, ListenerSink>();
+  private readonly listeners = new Map<string, { readonly sink: ListenerSink; readonly host: Host }>();
   private connectionCount = 0;
   private endpointCount = 0;
   private isHealed = false;
@@ -86,8 +86,8 @@ export class SimulatedNetwork {
     return bytes;
   }
 
-  /** A place to listen and to connect to. */
-  endpoint(kind: TransportKind): SimulatedEndpoint {
+  /** A place to connect to, and to listen at, in a process that runs servers. */
+  endpoint(kind: TransportKind, host: Host = this.serverHost): SimulatedEndpoint {
     const url = `${kind}://simulated:${++this.endpointCount}`;
     const { scheduler } = this.options;
     return {
@@ -96,7 +96,7 @@ export class SimulatedNetwork {
       from: (host) => ({ kind, url, connect: () => this.connect(kind, url, host) }),
       listen: () =>
         new Listener(kind, (sink) => {
-          this.listeners.set(url, sink);
+          this.listeners.set(url, { sink, host });
           sink.listening({ kind, host: 'simulated', port: this.endpointCount, url });
           return () => this.listeners.delete(url);
         }),
@@ -115,6 +115,16 @@ export class SimulatedNetwork {
     for (const connection of this.connections.values()) connection.breakAnyhow();
   }
 
+  /** A process is gone: its kernel says so to whoever it is connected with, or its machine is gone, too. */
+  crash(host: Host, how: 'reset' | 'silence'): void {
+    for (const connection of [...this.connections.values()]) connection.lose(host, how);
+  }
+
+  /** Every connection that a process has made breaks. */
+  cut(client: Host): void {
+    for (const connection of [...this.connections.values()]) connection.cut(client);
+  }
+
   private get serverHost(): Host {
     const { scheduler, server = { scheduler, sockets: scheduler } } = this.options;
     return server;
@@ -127,16 +137,25 @@ export class SimulatedNetwork {
         watcher?.notConnected?.(url, 'ignored');
         return undefined;
       }
-      return this.serverHost.sockets.schedule(
+      const listening = this.listeners.get(url)?.host ?? this.serverHost;
+      // Nobody says so for one that is gone.
+      const answering = listening.isGone === true ? this.options.scheduler : listening.sockets;
+      return answering.schedule(
         () => {
-          const sink = this.listeners.get(url);
-          if (sink === undefined || (!this.isHealed && random.chance(conditions.refuseChance))) {
+          const listener = this.listeners.get(url);
+          // It has not lived to see the answer.
+          if (host.isGone === true) return;
+          if (
+            listener === undefined ||
+            listener.host.isGone === true ||
+            (!this.isHealed && random.chance(conditions.refuseChance))
+          ) {
             watcher?.notConnected?.(url, 'refused');
             subscriber.error(connectError(url, new Error('refused')));
             return;
           }
-          const { client, server } = this.join(kind, url, host);
-          sink.accept(server);
+          const { client, server } = this.join(kind, url, { client: host, server: listener.host });
+          listener.sink.accept(server);
           const hand = (): void => {
             subscriber.next(client);
             subscriber.complete();
@@ -156,9 +175,8 @@ export class SimulatedNetwork {
     });
   }
 
-  private join(kind: TransportKind, url: string, client: Host): Connection {
+  private join(kind: TransportKind, url: string, hosts: Readonly<Record<Side, Host>>): Connection {
     const id = ++this.connectionCount;
-    const hosts = { client, server: this.serverHost };
     const connection = new Connection(id, kind, url, hosts, this.options, () => this.connections.delete(id));
     this.connections.set(id, connection);
     this.options.watcher?.connected?.(connection.client, connection.server);
@@ -181,7 +199,7 @@ class Connection implements TransportWatcher {
     private readonly id: number,
     kind: TransportKind,
     url: string,
-    hosts: Readonly<Record<Side, Host>>,
+    private readonly hosts: Readonly<Record<Side, Host>>,
     private readonly options: SimulatedNetworkOptions,
     private readonly over: () => void,
   ) {
@@ -252,6 +270,22 @@ class Connection implements TransportWatcher {
     this.fault?.unsubscribe();
     this.toServer.heal();
     this.toClient.heal();
+  }
+
+  cut(client: Host): void {
+    if (client === this.hosts.client) this.break('reset');
+  }
+
+  /** What the host of an end has sent is on its way, and nothing comes after. */
+  lose(host: Host, how: 'reset' | 'silence'): void {
+    const side = host === this.hosts.client ? 'client' : 'server';
+    if (host !== this.hosts[side]) return;
+    const { random, conditions } = this.options;
+    const pipe = side === 'client' ? this.toServer : this.toClient;
+    const noticeMs = within(random, how === 'silence' ? conditions.silenceMs : conditions.noticeMs);
+    pipe.cut({ keepBytes: random.int(0, pipe.queuedBytes), end: 'reset', noticeMs });
+    this.fault?.unsubscribe();
+    this[side].vanish();
   }
 
   sending(end: SimulatedTransport, packet: Packet): number | undefined {

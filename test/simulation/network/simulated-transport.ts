@@ -195,6 +195,12 @@ export class SimulatedTransport implements Transport, PipeReader {
     });
   }
 
+  /** Whoever had it is gone, and hears of nothing. */
+  vanish(): void {
+    this.reader = undefined;
+    this.end(undefined);
+  }
+
   takeBytes(bytes: Uint8Array): void {
     const { decoder } = this;
     for (const packet of decoder.push(bytes)) {

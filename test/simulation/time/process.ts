@@ -8,6 +8,8 @@ export interface Host {
   readonly sockets: SchedulerLike;
   /** Default false. */
   readonly isStandingStill?: boolean;
+  /** Whether it has died: nothing of it runs any more. Default false. */
+  readonly isGone?: boolean;
 }
 
 /**
@@ -25,6 +27,15 @@ export class Process implements Host {
     const hold = (isFresh: boolean): Hold => ({ isFresh, until: wakesAt });
     this.scheduler = new HeldScheduler(world, hold(false));
     this.sockets = new HeldScheduler(world, hold(true));
+  }
+
+  /** Nothing of it runs any more. */
+  die(): void {
+    this.wakesAt = Infinity;
+  }
+
+  get isGone(): boolean {
+    return this.wakesAt === Infinity;
   }
 
   /** Stands still from now on. */

@@ -19,7 +19,7 @@ interface Runnable {
 
 /** What keeps actions from running: whoever would run them stands still. */
 export interface Hold {
-  /** The time until which it does, in milliseconds. */
+  /** The time until which it does, in milliseconds; Infinity for ever. */
   until(): number;
   /** Whether what was held then runs as if it had become due only now. */
   readonly isFresh: boolean;
@@ -138,6 +138,12 @@ export class VirtualScheduler implements SchedulerLike {
       if (next.action !== undefined && !isHeld) return;
       this.entries.pop();
       if (!isHeld) continue;
+      // For ever: it is never to run.
+      if (until === Infinity) {
+        next.action = undefined;
+        this.live -= 1;
+        continue;
+      }
       next.time = until;
       if (hold?.isFresh === true) next.due = until;
       this.entries.push(next);

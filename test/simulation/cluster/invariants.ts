@@ -1,0 +1,99 @@
+import type { Invariant } from '../invariants/invariant';
+import { nameOfOperation, type ClusterLedger, type OperationRecord } from './ledger';
+import type { ClusterWorld } from './world';
+
+/** What holds of several nodes, whatever goes wrong, besides that nothing fails that nobody has made fail. */
+export const CLUSTER_INVARIANTS: readonly Pick<Invariant, 'number' | 'text'>[] = [
+  { number: 20, text: 'what a client is given is each part once and in order, whichever nodes gave them' },
+  { number: 21, text: 'each operation ends, once and for a reason' },
+  { number: 22, text: 'a session has one owner, and what an earlier one says is not kept' },
+  { number: 23, text: 'a handler starts at most once per operation, whatever node it comes to' },
+  { number: 24, text: 'a node that is not the owner any more stops its handlers as soon as it can know' },
+  { number: 25, text: 'once faults stop everything ends, and nothing is left' },
+];
+
+/** Milliseconds in which a node asks whose its sessions are, and hears of it, once it can. */
+const LEARNS_MS = 2500;
+
+/** 20: of a text, as it comes. */
+export function surfaced(ledger: ClusterLedger, operation: OperationRecord, text: string): void {
+  const before = partsOf(operation.surfaced);
+  operation.surfaced += text;
+  const name = nameOfOperation(operation);
+  const parts = partsOf(operation.surfaced);
+  for (let index = before.length; index < parts.length; index++) {
+    const part = parts[index] ?? '';
+    const letter = part.slice(-1);
+    if (Number(part.slice(0, -1)) !== index) {
+      ledger.violated(20, `${name} was given ${part} as its part ${index}: ${operation.surfaced}`);
+    } else if (letter < (parts[index - 1] ?? 'a').slice(-1)) {
+      ledger.violated(20, `${name} was given ${part} of a node that had lost it: ${operation.surfaced}`);
+    }
+  }
+}
+
+function partsOf(text: string): readonly string[] {
+  return text.split(' ').slice(0, -1);
+}
+
+/** 20, 21, 23: of an operation that has ended. */
+export function judgeOperation(ledger: ClusterLedger, operation: OperationRecord): void {
+  const { outcome, starts, runs, count, session, surfaced: text, endedAt, detail } = operation;
+  const name = nameOfOperation(operation);
+  if (starts > 1) ledger.violated(23, `${name} started ${starts} times`);
+  switch (outcome) {
+    case 'complete':
+      if (partsOf(text).length !== count) {
+        ledger.violated(20, `${name} completed with ${partsOf(text).length} of ${count} parts: ${text}`);
+      }
+      return;
+    case undefined:
+      ledger.violated(21, `${name} has no outcome`);
+      return;
+    case 'unsubscribed':
+      return;
+    case 'node-lost':
+      if (!ledger.taken.has(session.sessionId))
+        ledger.violated(21, `${name} was lost with a node, and none was lost`);
+      return;
+    case 'draining':
+    case 'session-closed':
+    case 'connection-lost':
+      if (session.isForsaken || endedAt >= session.handedOverAt) return;
+      // What comes as it is asked to end is for another one.
+      if (session.handedOverAt < Infinity && runs.length === 0) return;
+      ledger.violated(21, `${name} ended ${outcome}, and its session lives: ${detail}`);
+      return;
+    default:
+      ledger.violated(21, `${name} ended ${outcome} for no reason: ${detail}`);
+  }
+}
+
+/** 24 */
+export function staleHandlers({ ledger, owners, scheduler }: ClusterWorld): void {
+  const now = scheduler.now();
+  for (const { node, operation } of ledger.running) {
+    const owner = owners.of(operation.session.sessionId);
+    if (owner === undefined || owner.node === node) continue;
+    if (now - Math.max(owner.since, node.ableSince) <= LEARNS_MS) continue;
+    ledger.violated(
+      24,
+      `${node.name} still answers ${nameOfOperation(operation)}, of which ${owner.node.name} is the owner`,
+    );
+  }
+}
+
+/** 25 */
+export function nothingIsLeft({ ledger, network, links, scheduler, nodes }: ClusterWorld): void {
+  const left = (what: string): void => {
+    ledger.violated(25, what);
+  };
+  if (scheduler.pendingCount > 0) left(`${scheduler.pendingCount} timers are left`);
+  if (network.openCount > 0) left(`${network.openCount} connections are left`);
+  if (links.openCount > 0) left(`${links.openCount} links are left`);
+  for (const run of ledger.running) left(`a handler of ${nameOfOperation(run.operation)} is left`);
+  for (const { server, record } of nodes) {
+    const kept = record.isGone ? undefined : Object.entries(server.usage).find(([, count]) => count !== 0);
+    if (kept !== undefined) left(`${record.name} has ${String(kept[1])} ${kept[0]} left`);
+  }
+}

@@ -1,0 +1,134 @@
+import type { SchedulerLike } from 'rxjs';
+import type { OperationFailure } from '../../../src/client/errors';
+import type { Violation } from '../records';
+import { Trace } from '../trace';
+
+/** A process that is, or was, a node. */
+export interface NodeRecord {
+  readonly name: string;
+  isGone: boolean;
+  /** Whether it hands its sessions over. */
+  isLeaving: boolean;
+  /** Since when it runs, and reaches the store, in milliseconds; Infinity while it does not. */
+  ableSince: number;
+}
+
+/** A handler that answers, or goes on with an answer. */
+export interface AnswerRun {
+  readonly operation: OperationRecord;
+  readonly node: NodeRecord;
+  /** In every part that it gives. */
+  readonly letter: string;
+  isRunning: boolean;
+}
+
+export interface OperationRecord {
+  readonly index: number;
+  readonly session: SessionRecord;
+  /** Parts of the answer, and milliseconds between two. */
+  readonly count: number;
+  readonly partMs: number;
+  readonly runs: AnswerRun[];
+  /** How often it began anew. */
+  starts: number;
+  /** What its client has been given. */
+  surfaced: string;
+  outcome: 'complete' | 'unsubscribed' | OperationFailure | undefined;
+  /** When, in milliseconds, and in the client's words. */
+  endedAt: number;
+  detail: string;
+}
+
+export interface SessionRecord {
+  readonly name: string;
+  /** 0 until it is opened. */
+  sessionId: number;
+  /** Whether nodes that come after its own may not find it: it, or its tokens, were not logged when that went. */
+  isForsaken: boolean;
+  /** When the node that has it ends, and has handed over what has ended by then, in milliseconds; Infinity for never. */
+  handedOverAt: number;
+  isOver: boolean;
+}
+
+/** What is known of a run of several nodes. */
+export class ClusterLedger {
+  readonly trace: Trace;
+  readonly counts = new Map<string, number>();
+  readonly operations: OperationRecord[] = [];
+  readonly sessions: SessionRecord[] = [];
+  readonly running = new Set<AnswerRun>();
+  /** Sessions that another node has taken over, by id. */
+  readonly taken = new Set<number>();
+  /** Whose application has a session, by its id. */
+  readonly servedBy = new Map<number, NodeRecord>();
+  violation: Violation | undefined;
+
+  constructor(
+    private readonly scheduler: SchedulerLike,
+    keptEvents: number,
+  ) {
+    this.trace = new Trace(keptEvents);
+  }
+
+  tell(actor: string, text: string): void {
+    this.trace.add({ time: this.scheduler.now(), actor, text });
+  }
+
+  /** Counts how often a run met something: what never happens is not tested. */
+  count(what: string): void {
+    this.counts.set(what, (this.counts.get(what) ?? 0) + 1);
+  }
+
+  /** The first violation is the one that counts. */
+  violated(invariant: number, text: string): void {
+    if (this.violation !== undefined) return;
+    this.violation = { invariant, text };
+    this.tell('invariants', `${invariant}: ${text}`);
+  }
+
+  openSession(name: string): SessionRecord {
+    const session = { name, sessionId: 0, isForsaken: false, handedOverAt: Infinity, isOver: false };
+    this.sessions.push(session);
+    return session;
+  }
+
+  submit(session: SessionRecord, plan: Pick<OperationRecord, 'count' | 'partMs'>): OperationRecord {
+    const index = this.operations.length;
+    const operation = {
+      ...plan,
+      index,
+      session,
+      runs: [],
+      starts: 0,
+      surfaced: '',
+      outcome: undefined,
+      endedAt: 0,
+      detail: '',
+    };
+    this.operations.push(operation);
+    return operation;
+  }
+
+  /** Sessions that are with a node's application. */
+  sessionsOf(node: NodeRecord): readonly SessionRecord[] {
+    return this.sessions.filter(({ sessionId }) => this.servedBy.get(sessionId) === node);
+  }
+
+  /** A handler begins at a node. */
+  run(operation: OperationRecord, node: NodeRecord): AnswerRun {
+    const letter = String.fromCharCode('a'.charCodeAt(0) + operation.runs.length);
+    const run = { operation, node, letter, isRunning: true };
+    operation.runs.push(run);
+    this.running.add(run);
+    return run;
+  }
+
+  stopped(run: AnswerRun): void {
+    run.isRunning = false;
+    this.running.delete(run);
+  }
+}
+
+export function nameOfOperation({ index, session }: OperationRecord): string {
+  return `operation ${index} of ${session.name}`;
+}

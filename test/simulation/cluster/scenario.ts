@@ -1,0 +1,173 @@
+import type { RevisionName } from '../../../src/wire/message';
+import type { ServerOptions } from '../../../src/server/options';
+import { PERFECT, type NetworkConditions, type Span } from '../network/conditions';
+import type { Random } from '../random';
+
+/** A client, which goes to any node. */
+export interface ClusterClientScenario {
+  readonly name: string;
+  readonly revision: RevisionName;
+  readonly sessions: number;
+  /** Milliseconds between two submits of a session. */
+  readonly paceMs: Span;
+  /** Parts of an answer, and milliseconds between two of them. */
+  readonly parts: Span;
+  readonly partMs: Span;
+  readonly cancelChance: number;
+}
+
+/** What goes wrong. A node is one of a number from 0: whoever has its place then. */
+export type ClusterFault = { readonly atMs: number } & (
+  | { readonly kind: 'crash'; readonly node: number; readonly how: 'reset' | 'silence' }
+  | { readonly kind: 'pause'; readonly node: number; readonly forMs: number }
+  /** Another takes its place, and it leaves in good order. */
+  | { readonly kind: 'hand-over'; readonly node: number; readonly graceMs: number }
+  | { readonly kind: 'store down'; readonly forMs: number }
+  /** One node does not reach the store. */
+  | { readonly kind: 'store away'; readonly node: number; readonly forMs: number }
+  | { readonly kind: 'store empty'; readonly forMs: number }
+  /** What was said in the last so many milliseconds is gone. */
+  | { readonly kind: 'tail lost'; readonly tailMs: number; readonly forMs: number }
+  /** A client reaches no node. */
+  | { readonly kind: 'client away'; readonly client: number; readonly forMs: number }
+);
+
+/** What a seed has drawn of several nodes. */
+export interface ClusterScenario {
+  /** Milliseconds for which new work is begun and things break. */
+  readonly activeMs: number;
+  readonly nodes: number;
+  /** Between clients and nodes, and between nodes. */
+  readonly conditions: NetworkConditions;
+  readonly links: NetworkConditions;
+  readonly store: {
+    readonly latencyMs: Span;
+    /** Of a call, to be lost on its way there or back. */
+    readonly lossChance: number;
+  };
+  /** How applications go on with an answer of a node that is gone. */
+  readonly continues: 'not' | 'by count' | 'by text';
+  readonly server: Pick<ServerOptions, 'resumeWindowMs' | 'maxInFlightOperations' | 'storeDown'>;
+  readonly clients: readonly ClusterClientScenario[];
+  readonly faults: readonly ClusterFault[];
+}
+
+export function drawClusterScenario(random: Random): ClusterScenario {
+  const activeMs = random.int(6000, 16_000);
+  const nodes = random.int(2, 3);
+  const clients = Array.from({ length: random.int(1, 3) }, (_, index) =>
+    drawClient(random.fork(`client ${index}`), `client ${index + 1}`),
+  );
+  return {
+    activeMs,
+    nodes,
+    conditions: drawConditions(random.fork('conditions'), [300, 4000]),
+    links: drawConditions(random.fork('links'), [800, 8000]),
+    store: {
+      latencyMs: random.pick([
+        [0, 1],
+        [1, 4],
+        [1, 40],
+      ]),
+      lossChance: random.pick([0, 0, 0.01]),
+    },
+    continues: random.pick(['not', 'by count', 'by text']),
+    server: {
+      resumeWindowMs: 60_000,
+      maxInFlightOperations: 4,
+      storeDown: random.pick(['degrade', 'degrade', 'refuse']),
+    },
+    clients,
+    faults: drawFaults(random.fork('faults'), activeMs, nodes, clients.length),
+  };
+}
+
+function drawClient(random: Random, name: string): ClusterClientScenario {
+  return {
+    name,
+    revision: random.pick<RevisionName>(['preview3', 'preview4']),
+    sessions: random.int(1, 2),
+    paceMs: random.pick<Span>([
+      [10, 200],
+      [200, 1500],
+    ]),
+    parts: random.pick<Span>([
+      [1, 5],
+      [5, 60],
+    ]),
+    partMs: random.pick<Span>([
+      [0, 3],
+      [20, 60],
+      [100, 400],
+      [1500, 4000],
+    ]),
+    cancelChance: random.pick([0, 0.1]),
+  };
+}
+
+/** Faults are seconds apart: a node is gone after five of them. */
+function drawFaults(random: Random, activeMs: number, nodes: number, clients: number): ClusterFault[] {
+  const kinds: Readonly<Record<ClusterFault['kind'], number>> = {
+    crash: 4,
+    pause: 3,
+    'hand-over': 2,
+    'store down': 2,
+    'store away': 2,
+    'store empty': 1,
+    'tail lost': 2,
+    'client away': 2,
+  };
+  return Array.from({ length: random.int(1, 5) }, (): ClusterFault => {
+    const atMs = random.int(200, activeMs);
+    const node = random.int(0, nodes - 1);
+    // Shorter than a node's lease, or longer.
+    const forMs = random.pick([random.int(50, 1500), random.int(1500, 9000)]);
+    const kind = random.weighted(kinds);
+    switch (kind) {
+      case 'crash':
+        return { kind, atMs, node, how: random.pick(['reset', 'silence']) };
+      case 'pause':
+      case 'store away':
+        return { kind, atMs, node, forMs };
+      case 'hand-over':
+        return { kind, atMs, node, graceMs: random.int(100, 6000) };
+      case 'store down':
+        return { kind, atMs, forMs };
+      case 'store empty':
+        return { kind, atMs, forMs: random.int(0, 1000) };
+      case 'tail lost':
+        return {
+          kind,
+          atMs,
+          tailMs: random.pick([random.int(1, 50), random.int(50, 3000)]),
+          forMs: random.int(0, 1000),
+        };
+      case 'client away':
+        return { kind, atMs, client: random.int(0, clients - 1), forMs };
+    }
+  });
+}
+
+function drawConditions(random: Random, lifetimeMs: Span): NetworkConditions {
+  const isCalm = random.chance(0.3);
+  return {
+    ...PERFECT,
+    latencyMs: random.pick<Span>([
+      [0, 1],
+      [1, 5],
+      [1, 20],
+    ]),
+    splitChance: random.pick([0, 0.2]),
+    refuseChance: isCalm ? 0 : 0.1,
+    ignoreChance: isCalm ? 0 : 0.02,
+    lifetimeMs,
+    faults: isCalm ? PERFECT.faults : { reset: 3, truncate: 1, silence: 1, stall: 2 },
+    noticeMs: [0, 20],
+    silenceMs: [200, 3000],
+    stallMs: [5, 400],
+    lagChance: 0.25,
+    resetChance: 0.5,
+    closeTimeoutMs: 100,
+    pressure: { highWaterMark: 16_384, lowWaterMark: 4096 },
+  };
+}

@@ -1,0 +1,54 @@
+import { marblesOf } from '../marbles';
+import { CLUSTER_INVARIANTS } from './invariants';
+import { simulateCluster } from './simulate-cluster';
+
+const SEEDS = 40;
+
+/** What the seeds must meet, or what they check is not what they seem to. */
+const MET = [
+  'continued',
+  'fault: client away',
+  'fault: crash',
+  'fault: hand-over',
+  'fault: pause',
+  'fault: store away',
+  'fault: store down',
+  'fault: store empty',
+  'fault: tail lost',
+  'handed over',
+  'outcome: complete',
+  'outcome: node-lost',
+  'outcome: session-closed',
+  'outcome: unsubscribed',
+  'takeovers',
+];
+
+describe('the simulation of several nodes', () => {
+  it('holds every invariant in a handful of seeds, which meet all that may go wrong', async () => {
+    const met = new Set<string>();
+    for (let seed = 1; seed <= SEEDS; seed++) {
+      const { violation, events, counts } = await simulateCluster(seed);
+      if (violation !== undefined) {
+        throw new Error(
+          `seed ${seed}, invariant ${violation.invariant}: ${violation.text}\n${marblesOf(events)}`,
+        );
+      }
+      for (const what of counts.keys()) met.add(what);
+    }
+    expect(MET.filter((what) => !met.has(what))).toEqual([]);
+  }, 180_000);
+
+  it('runs one seed the same way every time, also beside another', async () => {
+    const seeds = [3, 4, 5];
+    const first = await Promise.all(seeds.map((seed) => simulateCluster(seed)));
+    const again = await Promise.all([...seeds].reverse().map((seed) => simulateCluster(seed)));
+    expect(again.reverse().map(({ traceHash }) => traceHash)).toEqual(
+      first.map(({ traceHash }) => traceHash),
+    );
+    expect(new Set(first.map(({ traceHash }) => traceHash)).size).toBe(seeds.length);
+  }, 60_000);
+
+  it('has every invariant, numbered and in words', () => {
+    expect(CLUSTER_INVARIANTS.map(({ number }) => number)).toEqual([20, 21, 22, 23, 24, 25]);
+  });
+});
