@@ -4,7 +4,7 @@ import { scheduleIn } from '../transport/time/schedule-in';
 import { RANGE_IDS, type Directory, type IdRange } from './directory';
 
 /** Ids that are nobody's: a node that the directory gives none takes them at random, and nobody finds its sessions. */
-const FIRST_OWN_ID = 2 ** 31;
+export const FIRST_OWN_ID = 2 ** 31;
 
 /** Milliseconds that the first sessions wait for the directory, once. */
 const FIRST_WAIT_MS = 2000;

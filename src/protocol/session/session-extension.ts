@@ -13,7 +13,7 @@ import { decodeToldOperations, encodeToldOperation, type ToldOperation } from '.
  * | 1 | none | both | this end answers PING, and understands the entries below |
  * | 2 | u64 | SESSION_OPEN | how many results of the session the client has received |
  * | 3 | u32 … | SESSION_OPEN | the operations that the client still waits for |
- * | 4 | u32 | SESSION_OPEN_ACK | the highest operation id that the server has received |
+ * | 4 | u32 | both | the highest operation id: that the server has received, that the client has given |
  * | 5 | u32 | SESSION_OPEN | how manieth attempt to resume the session this is: an older one may arrive after it |
  * | 6 | u32 | both | the largest packet that this end takes over this transport: bytes of header and body |
  * | 7 | none | both | this end understands FLOW_UPDATE of operation scope from client to server: hold that operation |

@@ -8,7 +8,7 @@ import type { Packet } from '../../wire/packet';
 
 /** What the client of an operation has, or is being sent, of the node that is gone. */
 export interface SentBefore {
-  /** Parts: results, and of one that is text each of its texts. Exact, also where `results` are not known. */
+  /** Parts: results, and of one that is text each of its texts. Known also where `results` are not. */
   readonly count: number;
   /**
    * In order. Throws where the client has received more than the log has heard of: then what comes next cannot be
@@ -37,13 +37,19 @@ export class LoggedAnswer implements SentBefore {
 
   /** Whether anybody could go on after it. */
   get isCounted(): boolean {
-    return this.isWhole && this.unlogged !== undefined;
+    if (!this.isWhole || this.unlogged === undefined) return false;
+    // Of an answer whose results have several texts each nobody knows how many the others have.
+    return this.unlogged === 0 || this.parts.every((count) => count === 1);
   }
 
   get count(): number {
+    return this.parts.reduce((sum, count) => sum + count, this.unlogged ?? 0);
+  }
+
+  /** Of each logged result. */
+  private get parts(): readonly number[] {
     const decoder = new TokenDecoder();
-    const parts = this.logged.map((result) => Math.max(1, decoder.decode(result).length));
-    return parts.reduce((sum, count) => sum + count, this.unlogged ?? 0);
+    return this.logged.map((result) => Math.max(1, decoder.decode(result).length));
   }
 
   get results(): readonly ResultPush[] {

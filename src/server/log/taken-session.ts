@@ -1,5 +1,6 @@
 import type { StoredSession } from '../../cluster/session-log';
 import type { IdRange } from '../../protocol/operation/id-ranges';
+import type { SessionExtension } from '../../protocol/session/session-extension';
 import { MessageType } from '../../wire/message-type';
 import { REVISIONS } from '../../wire/message';
 import { EMPTY, packet, type Packet } from '../../wire/packet';
@@ -49,7 +50,7 @@ export function takenSession({ stored, claim: proof, opening, server, log }: Tak
   const unlogged = Math.max(0, (shown.receivedResults ?? 0) - stored.last);
   if (unlogged > 0) core.outlet.restore(stored.last + unlogged, []);
   else core.outlet.restore(stored.last - results.length, results.map(kept));
-  restoreOperations(core, stored, results, unlogged, extension?.wantedOperations ?? [], log);
+  restoreOperations(core, stored, { results, unlogged, told: extension ?? {} }, log);
   core.connectionLost(connection);
   return core;
 }
@@ -67,23 +68,32 @@ function lastRun({ results, last }: StoredSession): readonly Packet[] {
   return end === last ? run : [];
 }
 
+/** How far a session had come. */
+interface Progress {
+  readonly results: readonly Packet[];
+  /** Results that its client has, and the log not. */
+  readonly unlogged: number;
+  /** What the client says of it. */
+  readonly told: SessionExtension;
+}
+
 function restoreOperations(
   core: SessionCore,
   stored: StoredSession,
-  results: readonly Packet[],
-  unlogged: number,
-  wanted: readonly number[],
+  { results, unlogged, told }: Progress,
   log: (core: SessionCore) => LoggedSession,
 ): void {
   const records = operationsOf(stored);
   const lastLogged = Number(new TextDecoder().decode(stored.fields.get(LAST_OPERATION_FIELD)) || 0);
+  const { wantedOperations: wanted = [], lastOperationId: lastGiven = Infinity } = told;
   const unknown = wanted.filter((frameId) => frameId > lastLogged);
+  // Where several run, or may have, nobody knows whose they are.
+  const isOfOne = records.size === 1 && lastGiven <= lastLogged;
   const first = stored.last - results.length;
   const answers = new Map(
     [...records].map(([frameId, { since, hasBody }]) => {
       const own = results.filter((each) => frameOf(each) === frameId);
-      // Where several run, nobody knows whose they are.
-      const beyond = unlogged === 0 || records.size === 1 ? unlogged : undefined;
+      const beyond = unlogged === 0 || isOfOne ? unlogged : undefined;
       return [frameId, new LoggedAnswer(own, since, beyond, hasBody && first <= since)];
     }),
   );

@@ -50,8 +50,8 @@ export class SessionFinder {
   private readonly connecting = new Subscription();
 
   constructor(
-    private readonly directory: Directory,
-    private readonly access: ClusterAccess,
+    private readonly directory: Pick<Directory, 'find'>,
+    private readonly access: Pick<ClusterAccess, 'endpoint'>,
     private readonly options: LinkOptions,
     private readonly timeoutMs: number,
     private readonly failed: (error: unknown) => void,

@@ -207,6 +207,65 @@ describe('a node that is gone before the log has heard', () => {
     expect(nodes.nodes[1]!.failures).toEqual([]);
   });
 
+  it('does not go on by a number in which another operation may have a part', async () => {
+    nodes = new VirtualNodes(2);
+    serveOn(byCount);
+    const session = await nodes.open();
+    const told = ask(session, '800 10');
+    await nodes.pass(1005);
+    nodes.storeIs('down');
+    const done = ask(session, '20 1');
+    await nodes.pass(1000);
+    nodes.crash(nodes.nodes[0]!);
+    nodes.storeIs('up');
+    await nodes.pass(10_000);
+
+    expect(done).toEqual({ text: whole(20), end: 'complete' });
+    expect(told.end).toMatchObject({ reason: 'node-lost', outcome: 'unknown' });
+    expect(whole(800).startsWith(told.text)).toBe(true);
+  });
+
+  it('ends what the log has forgotten with its tail, also where no result was in that', async () => {
+    nodes = new VirtualNodes(2);
+    serve();
+    const session = await nodes.open();
+    expect(await asked(session, '2 1')).toBe(whole(2));
+    const loseTail = nodes.cluster.checkpoint();
+    const forgotten = ask(session, '1 60000');
+    await nodes.pass(50);
+    loseTail();
+    const told = ask(session, '1 60000');
+    await nodes.pass(50);
+    nodes.crash(nodes.nodes[0]!);
+    await nodes.pass(10_000);
+
+    for (const { end } of [forgotten, told]) expect(end).toMatchObject({ reason: 'node-lost' });
+  });
+
+  it('has said again what the log lost with its tail, as soon as that is back', async () => {
+    nodes = new VirtualNodes(2);
+    serve();
+    const session = await nodes.open();
+    expect(await asked(session, '2 1')).toBe(whole(2));
+    const told = ask(session, '20 1');
+    await nodes.pass(5);
+    const loseTail = nodes.cluster.checkpoint();
+    nodes.unplug();
+    nodes.cut(nodes.nodes[0]!);
+    // Answered while its client is away, and forgotten: the session has no more to say.
+    await nodes.pass(30);
+    nodes.storeIs('down');
+    loseTail();
+    await nodes.pass(100);
+    nodes.storeIs('up');
+    await nodes.pass(100);
+    nodes.crash(nodes.nodes[0]!);
+    nodes.plug();
+    await nodes.pass(10_000);
+
+    expect(told).toEqual({ text: whole(20), end: 'complete' });
+  });
+
   it('ends what the log has never heard of', async () => {
     nodes = new VirtualNodes(2);
     serve();

@@ -97,7 +97,7 @@ describe('a search for a session', () => {
     const directory = new Directory('me', store, scheduler);
     const finder = new SessionFinder(
       directory,
-      { store, endpoint },
+      { endpoint },
       { node: 'me', key: EMPTY, scheduler },
       5_000,
       () => undefined,

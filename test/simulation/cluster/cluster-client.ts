@@ -1,6 +1,7 @@
 import { defer, throwError, type Subscription } from 'rxjs';
 import { connect, type Client } from '../../../src/client/client';
 import { OperationError } from '../../../src/client/errors';
+import { FIRST_OWN_ID } from '../../../src/cluster/reserved-ids';
 import type { ClientSession } from '../../../src/client/session/session';
 import type { ConnectEndpoint } from '../../../src/transport/endpoint';
 import { connectError } from '../../../src/transport/network-errors';
@@ -78,6 +79,8 @@ export class ClusterClient {
         reconnect: RECONNECT,
       });
       record.sessionId = session.sessionId;
+      // No range was to be had: it is its own node's alone.
+      record.isForsaken = session.sessionId >= FIRST_OWN_ID;
       ledger.tell(record.name, 'is open');
       ledger.count('sessions');
       return session;

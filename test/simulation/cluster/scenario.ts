@@ -58,6 +58,7 @@ export function drawClusterScenario(random: Random): ClusterScenario {
   const clients = Array.from({ length: random.int(1, 3) }, (_, index) =>
     drawClient(random.fork(`client ${index}`), `client ${index + 1}`),
   );
+  const faults = random.fork('faults');
   return {
     activeMs,
     nodes,
@@ -78,7 +79,9 @@ export function drawClusterScenario(random: Random): ClusterScenario {
       storeDown: random.pick(['degrade', 'degrade', 'refuse']),
     },
     clients,
-    faults: drawFaults(random.fork('faults'), activeMs, nodes, clients.length),
+    faults: Array.from({ length: faults.int(1, 5) }, () =>
+      drawFault(faults, activeMs, nodes, clients.length),
+    ),
   };
 }
 
@@ -105,47 +108,46 @@ function drawClient(random: Random, name: string): ClusterClientScenario {
   };
 }
 
-/** Faults are seconds apart: a node is gone after five of them. */
-function drawFaults(random: Random, activeMs: number, nodes: number, clients: number): ClusterFault[] {
-  const kinds: Readonly<Record<ClusterFault['kind'], number>> = {
-    crash: 4,
-    pause: 3,
-    'hand-over': 2,
-    'store down': 2,
-    'store away': 2,
-    'store empty': 1,
-    'tail lost': 2,
-    'client away': 2,
-  };
-  return Array.from({ length: random.int(1, 5) }, (): ClusterFault => {
-    const atMs = random.int(200, activeMs);
-    const node = random.int(0, nodes - 1);
-    // Shorter than a node's lease, or longer.
-    const forMs = random.pick([random.int(50, 1500), random.int(1500, 9000)]);
-    const kind = random.weighted(kinds);
-    switch (kind) {
-      case 'crash':
-        return { kind, atMs, node, how: random.pick(['reset', 'silence']) };
-      case 'pause':
-      case 'store away':
-        return { kind, atMs, node, forMs };
-      case 'hand-over':
-        return { kind, atMs, node, graceMs: random.int(100, 6000) };
-      case 'store down':
-        return { kind, atMs, forMs };
-      case 'store empty':
-        return { kind, atMs, forMs: random.int(0, 1000) };
-      case 'tail lost':
-        return {
-          kind,
-          atMs,
-          tailMs: random.pick([random.int(1, 50), random.int(50, 3000)]),
-          forMs: random.int(0, 1000),
-        };
-      case 'client away':
-        return { kind, atMs, client: random.int(0, clients - 1), forMs };
-    }
-  });
+/** How often each comes, by weight. */
+const KINDS: Readonly<Record<ClusterFault['kind'], number>> = {
+  crash: 4,
+  pause: 3,
+  'hand-over': 2,
+  'store down': 2,
+  'store away': 2,
+  'store empty': 1,
+  'tail lost': 2,
+  'client away': 2,
+};
+
+function drawFault(random: Random, activeMs: number, nodes: number, clients: number): ClusterFault {
+  const atMs = random.int(200, activeMs);
+  const node = random.int(0, nodes - 1);
+  // Shorter than a node's lease, or longer.
+  const forMs = random.pick([random.int(50, 1500), random.int(1500, 9000)]);
+  const kind = random.weighted(KINDS);
+  switch (kind) {
+    case 'crash':
+      return { kind, atMs, node, how: random.pick(['reset', 'silence']) };
+    case 'pause':
+    case 'store away':
+      return { kind, atMs, node, forMs };
+    case 'hand-over':
+      return { kind, atMs, node, graceMs: random.int(100, 6000) };
+    case 'store down':
+      return { kind, atMs, forMs };
+    case 'store empty':
+      return { kind, atMs, forMs: random.int(0, 1000) };
+    case 'tail lost':
+      return {
+        kind,
+        atMs,
+        tailMs: random.pick([random.int(1, 50), random.int(50, 3000)]),
+        forMs: random.int(0, 1000),
+      };
+    case 'client away':
+      return { kind, atMs, client: random.int(0, clients - 1), forMs };
+  }
 }
 
 function drawConditions(random: Random, lifetimeMs: Span): NetworkConditions {
