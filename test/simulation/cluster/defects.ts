@@ -1,7 +1,6 @@
 import { Directory, type SessionPlace } from '../../../src/cluster/directory';
 import { MemoryLog } from '../../../src/cluster/memory-log';
 import type { LogVerdict } from '../../../src/cluster/session-log';
-import { LogWriter } from '../../../src/server/log/log-writer';
 import { LoggedSession } from '../../../src/server/log/logged-session';
 import { LostOperations } from '../../../src/server/log/lost-operations';
 import { LoggedAnswer } from '../../../src/server/log/sent-before';
@@ -28,7 +27,7 @@ export const CLUSTER_DEFECTS: readonly Defect[] = [
   },
   {
     name: 'a session is taken over from a node that lives',
-    invariants: [22],
+    invariants: [22, 24],
     seed: 1,
     plant: () =>
       all(
@@ -69,12 +68,6 @@ export const CLUSTER_DEFECTS: readonly Defect[] = [
     invariants: [24],
     seed: 1,
     plant: () => replace(LoggedSession.prototype, 'fenced', () => nothing),
-  },
-  {
-    name: 'a node that stood still, or was alone, does not ask whose its sessions are',
-    invariants: [24],
-    seed: 1,
-    plant: () => replace(LogWriter.prototype, 'ask', () => () => Promise.resolve(true)),
   },
   {
     name: 'the directory forgets whose node is gone',

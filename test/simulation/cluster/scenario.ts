@@ -102,7 +102,7 @@ function drawClient(random: Random, name: string): ClusterClientScenario {
       [0, 3],
       [20, 60],
       [100, 400],
-      [1500, 4000],
+      [3000, 8000],
     ]),
     cancelChance: random.pick([0, 0.1]),
   };

@@ -7,7 +7,7 @@ import type { SimulatedEndpoint } from '../network/simulated-network';
 import { Process } from '../time/process';
 import type { NodeRecord, OperationRecord } from './ledger';
 import type { StoreLine } from './simulated-store';
-import type { ClusterWorld } from './world';
+import type { Surroundings } from './surroundings';
 
 const tokenKey = 'what every node of the cluster has';
 
@@ -22,7 +22,7 @@ export class SimulatedNode {
   isServing = true;
 
   constructor(
-    private readonly world: ClusterWorld,
+    private readonly world: Surroundings,
     name: string,
   ) {
     const { scheduler, network, links, store, scenario, wallClock, ledger } = world;
