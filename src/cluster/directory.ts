@@ -51,7 +51,7 @@ const RANGE_TRIES = 1000;
  *
  * ```
  *   node:<name>    where it is reached    5 s, said again every 1.5 s
- *   range:<n>      whose ids these are    10 min, said again every 150 s
+ *   range:<n>      whose ids these are    10 min, and as long as the log keeps a session; said again every 150 s
  * ```
  */
 export class Directory {
@@ -69,6 +69,8 @@ export class Directory {
     private readonly store: ClusterStore,
     private readonly scheduler: SchedulerLike,
     private readonly log?: SessionLog,
+    /** Milliseconds that the log keeps what is said of a session: so long its id is nobody else's, where its node is gone. */
+    private readonly loggedMs = 0,
   ) {
     const isUp$ = store.isUp$;
     this.work.add(
@@ -97,7 +99,7 @@ export class Directory {
     for (let tries = 0; tries < RANGE_TRIES; tries++) {
       // Any: a store that has forgotten who has which is hardly asked for one of those.
       const range = 1 + Math.floor(Math.random() * RANGES);
-      if (!(await this.store.claim(`range:${range}`, encode(this.node), RANGE_TTL_MS))) continue;
+      if (!(await this.store.claim(`range:${range}`, encode(this.node), this.rangeTtlMs))) continue;
       this.ranges.add(range);
       return { first: range * RANGE_IDS, count: RANGE_IDS };
     }
@@ -125,13 +127,15 @@ export class Directory {
     if (this.ranges.has(range)) return;
     this.ranges.add(range);
     // Where it is not heard now, it is said again.
-    ignoreRejection(this.store.put(`range:${range}`, encode(this.node), RANGE_TTL_MS));
+    ignoreRejection(this.store.put(`range:${range}`, encode(this.node), this.rangeTtlMs));
   }
 
   /** Says that this node is gone, and closes the store. Never rejects. */
   async leave(): Promise<void> {
     this.work.unsubscribe();
-    const keys = [nodeKey(this.node), ...[...this.ranges].map((range) => `range:${range}`)];
+    // Of what is logged another node may have use yet: its ids are not free.
+    const ranges = this.log === undefined ? [...this.ranges] : [];
+    const keys = [nodeKey(this.node), ...ranges.map((range) => `range:${range}`)];
     try {
       if (this.isUp) await this.store.remove(keys);
     } catch {
@@ -139,6 +143,10 @@ export class Directory {
     }
     this.health.complete();
     this.store.close();
+  }
+
+  private get rangeTtlMs(): number {
+    return RANGE_TTL_MS + this.loggedMs;
   }
 
   /** Whether every node has had the time to say again what the store may have lost. */
@@ -169,7 +177,7 @@ export class Directory {
     const name = encode(this.node);
     const said = [store.put(nodeKey(this.node), address, NODE_TTL_MS)];
     if (isFirst) {
-      for (const range of this.ranges) said.push(store.put(`range:${range}`, name, RANGE_TTL_MS));
+      for (const range of this.ranges) said.push(store.put(`range:${range}`, name, this.rangeTtlMs));
     }
     Promise.all(said).then(
       () => {

@@ -1,19 +1,24 @@
 import { randomBytes } from 'node:crypto';
 import { Subscription } from 'rxjs';
-import type { Cluster, ClusterAccess } from '../../cluster/cluster';
+import type { Cluster, ClusterAccess, ClusterStore } from '../../cluster/cluster';
 import { Directory } from '../../cluster/directory';
 import { LinkGate } from '../../cluster/link/link-gate';
 import { linkKey } from '../../cluster/link/link-proof';
 import { NodeLink, type LinkOptions } from '../../cluster/link/node-link';
+import { hasKeyOf, PRINT_AGAIN_MS } from './key-print';
 import { ReservedIds } from '../../cluster/reserved-ids';
 import { describeError, RuntimeError } from '../../protocol/runtime-error';
 import { onEach } from '../../transport/on-each';
+import { scheduleIn } from '../../transport/time/schedule-in';
 import type { Transport } from '../../transport/transport';
 import { LogWriter } from '../log/log-writer';
 import type { SessionOpener } from '../opening/session-opener';
 import type { ServerContext } from '../server-context';
 import { OwnerLink } from './owner-link';
 import { SessionFinder } from './session-finder';
+
+/** Milliseconds that a store has to answer after the start, until that is told. */
+const STORE_PATIENCE_MS = 5000;
 
 /** A server, as a node of its cluster: has ids of its own, is found by the others, and finds their sessions. */
 export class ClusterNode {
@@ -27,6 +32,8 @@ export class ClusterNode {
   private readonly watching: Subscription;
   private readonly links = new Set<NodeLink>();
   private readonly gate: LinkGate;
+  private isWarned = false;
+  private comparing = Subscription.EMPTY;
   private left: Promise<void> | undefined;
 
   constructor(
@@ -40,11 +47,20 @@ export class ClusterNode {
     const node = randomBytes(9).toString('base64url');
     this.options = { node, key: linkKey(tokenKey), scheduler };
     const { store, log } = this.access;
-    this.directory = new Directory(node, store, scheduler, log);
     this.log = log && new LogWriter(node, log, scheduler, settings.resumeWindowMs, this.notLogged);
-    this.watching = onEach(this.directory.health$, (health) => {
-      if (health === 'up') this.log?.isBack();
+    this.directory = new Directory(node, store, scheduler, log, this.log?.ttlMs);
+    const patience = scheduleIn(scheduler, STORE_PATIENCE_MS, () => {
+      this.misconfigured(
+        `the store of the cluster does not answer: until it does, new sessions are this node's alone. Is it where the cluster's \`url\` says, and does it take connections from here?`,
+      );
     });
+    this.watching = onEach(this.directory.health$, (health) => {
+      if (health !== 'up') return;
+      patience.unsubscribe();
+      this.log?.isBack();
+      this.compareKeys(store);
+    });
+    this.watching.add(patience);
     this.ids = new ReservedIds(this.directory, scheduler);
     const timeoutMs = settings.limits.handshakeMs;
     this.finder = new SessionFinder(this.directory, this.access, this.options, timeoutMs, this.failed);
@@ -89,6 +105,7 @@ export class ClusterNode {
     void this.leave();
     this.log?.close();
     this.watching.unsubscribe();
+    this.comparing.unsubscribe();
     this.listening.unsubscribe();
     this.finder.close();
     for (const link of [...this.links]) link.destroy();
@@ -109,6 +126,28 @@ export class ClusterNode {
     });
     this.links.add(link);
     link.start();
+  }
+
+  private compareKeys(store: ClusterStore): void {
+    hasKeyOf(store, this.options.key).then(
+      (isSame) => {
+        if (isSame || this.isWarned) return;
+        this.isWarned = true;
+        this.misconfigured(
+          'another node of the cluster has another `tokenKey`: clients that come from one to the other lose their sessions. Give all of them the same',
+        );
+      },
+      // It is compared as the store is back.
+      () => undefined,
+    );
+    this.comparing.unsubscribe();
+    this.comparing = scheduleIn(this.server.scheduler, PRINT_AGAIN_MS, () => {
+      this.compareKeys(store);
+    });
+  }
+
+  private misconfigured(message: string): void {
+    this.server.reports.failures.next(new RuntimeError('io', message, { reach: 'server', origin: 'local' }));
   }
 
   private readonly notLogged = (sessionId: number, cause: unknown): void => {

@@ -1,0 +1,86 @@
+import { memoryCluster } from '../../../src/cluster/memory-cluster';
+import { Directory } from '../../../src/cluster/directory';
+import { createServer, type Server } from '../../../src/server/server';
+import { memory } from '../../../src/transport/memory';
+import { settled } from '../../support/async';
+import { VirtualTime } from '../../support/virtual-time';
+
+const KEY = 'a key that every node of this cluster has';
+
+let time: VirtualTime;
+const servers: Server[] = [];
+
+async function pass(ms: number): Promise<void> {
+  for (let left = ms; left > 0; left -= 500) {
+    time.advance(Math.min(left, 500));
+    await settled();
+  }
+}
+
+function start(cluster: ReturnType<typeof memoryCluster>, tokenKey = KEY): string[] {
+  const server = createServer({ listen: memory(), cluster, tokenKey, scheduler: time });
+  servers.push(server);
+  const failures: string[] = [];
+  server.failures$.subscribe(({ message }) => failures.push(message));
+  return failures;
+}
+
+beforeEach(() => {
+  time = new VirtualTime();
+});
+
+afterEach(async () => {
+  const closing = Promise.all(servers.splice(0).map((server) => server.close({ graceMs: 0 })));
+  await pass(1000);
+  await closing;
+});
+
+describe('a node that starts', () => {
+  it('says once that it does not reach its store, and what to look at', async () => {
+    const cluster = memoryCluster({ scheduler: time });
+    cluster.isUp = false;
+    const failures = start(cluster);
+    await pass(20_000);
+    expect(failures).toEqual([expect.stringMatching(/store of the cluster does not answer.*`url`/)]);
+    cluster.isUp = true;
+    await pass(20_000);
+    expect(failures).toHaveLength(1);
+  });
+
+  it('says once that its tokenKey is another than that of the nodes before it', async () => {
+    const cluster = memoryCluster({ scheduler: time });
+    const first = start(cluster);
+    await pass(1000);
+    const [same, other] = [start(cluster), start(cluster, 'a key that this node has alone')];
+    await pass(700_000);
+    expect([first, same]).toEqual([[], []]);
+    expect(other).toEqual([expect.stringMatching(/another `tokenKey`/)]);
+  });
+});
+
+it('keeps the ids of a node that is gone as long as its sessions may be in the log', async () => {
+  const cluster = memoryCluster({ scheduler: time, log: true });
+  const directory = (name: string): Directory => {
+    const { store, log } = cluster.join();
+    return new Directory(name, store, time, log, 1_200_000);
+  };
+  const again = jest.spyOn(Math, 'random');
+  const [gone, next] = [directory('gone'), directory('next')];
+  again.mockReturnValueOnce(0.5);
+  const claimed = gone.reserveIds();
+  await pass(500);
+  const leaving = gone.leave();
+  await pass(500);
+  await leaving;
+
+  time.advance(1_000_000);
+  await settled();
+  again.mockReturnValueOnce(0.5);
+  const other = next.reserveIds();
+  await pass(2000);
+  expect((await other).first).not.toBe((await claimed).first);
+  const left = next.leave();
+  await pass(500);
+  await left;
+  again.mockRestore();
+});
