@@ -328,10 +328,7 @@ export class Connection implements Attachment, WatchedConnection, PacketBudget<E
     return this.judge(this.guard.unfinished(unfinished));
   }
 
-  /**
-   * Has done with the peer: ends the sessions at once, as far as they cannot wait, and the connection once
-   * the last word is out.
-   */
+  /** Has done with the peer: ends what cannot wait at once, and the connection once the last word is out. */
   exceeded(excess: Excess): void {
     if (this.phase !== 'open') return;
     this.phase = 'leaving';
