@@ -1,5 +1,5 @@
 import { shapeOf, typedPayloads } from '../../protocol/content/typed-body';
-import { decodeSessionExtension } from '../../protocol/session/session-extension';
+import { decodeSessionExtension, encodeSessionExtension } from '../../protocol/session/session-extension';
 import type { PayloadShape } from '../../wire/body/typed-payload';
 import { enumerationKey } from '../../wire/codec/enumeration';
 import type { WireRecord } from '../../wire/codec/record';
@@ -143,12 +143,26 @@ function openBlocks(
   return [
     blockField('body.resumeToken', body.subarray(0, tokenEnd)),
     blockField('body.auth', body.subarray(tokenEnd, authEnd)),
-    { ...blockField('body.sessionExtension', extension), shown: describeExtension(extension) },
+    ...extensionFields(extension, { isOpen: 'authBytes' in metadata }),
   ].filter(({ isZero: isEmpty }) => !isEmpty);
 }
 
 function blockField(path: string, bytes: Uint8Array): PacketField {
   return { path, shown: describeBytes(bytes), bytes, isZero: bytes.length === 0 };
+}
+
+/** What a SESSION_OPEN says of the newest operation stands by itself: an expectation may leave it out. */
+function extensionFields(
+  bytes: Uint8Array,
+  { isOpen }: { readonly isOpen: boolean },
+): readonly PacketField[] {
+  const path = 'body.sessionExtension';
+  const { lastOperationId, ...rest } = decodeSessionExtension(bytes) ?? {};
+  if (!isOpen || lastOperationId === undefined)
+    return [{ ...blockField(path, bytes), shown: describeExtension(bytes) }];
+  const others = encodeSessionExtension(rest);
+  const newest = { path: `${path}.lastOperationId`, shown: String(lastOperationId), isZero: false };
+  return [{ ...blockField(path, others), shown: describeExtension(others) }, newest];
 }
 
 function describeExtension(bytes: Uint8Array): string {

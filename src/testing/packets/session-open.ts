@@ -2,6 +2,7 @@ import { sessionOpen } from '../../client/options';
 import { NO_BLOCKS, openBody, type OpenBlocks } from '../../protocol/session/open-blocks';
 import {
   CLIENT_CLAIMS,
+  decodeSessionExtension,
   encodeSessionExtension,
   type SessionExtension,
 } from '../../protocol/session/session-extension';
@@ -21,6 +22,8 @@ import { EMPTY } from '../../wire/packet';
 import { partsOf, RecordPacket, type RecordParts } from './built-packet';
 import { bytesOf, concatBytes, type Bytes } from './bytes';
 
+const NEWEST = 'body.sessionExtension.lastOperationId';
+
 type OpenType = typeof MessageType.SessionOpen;
 type AckType = typeof MessageType.SessionOpenAck;
 
@@ -35,6 +38,14 @@ export class OpenPacket extends RecordPacket<OpenType> {
       sessionExtensionBytes: blocks.extension.length,
     });
     this.#blocks = blocks;
+  }
+
+  /** Also the newest operation that a client tells of, unless `announced` says which. */
+  override get ignored(): readonly string[] {
+    const told = decodeSessionExtension(this.#blocks.extension);
+    if (told === undefined || told.lastOperationId !== undefined) return super.ignored;
+    const isLengthSaid = 'sessionExtensionBytes' in this.fields;
+    return [...super.ignored, NEWEST, ...(isLengthSaid ? [] : ['metadata.sessionExtensionBytes'])];
   }
 
   /** Asks for a session that survives its connection. */

@@ -1,3 +1,4 @@
+import { comparePackets } from '../../../src/testing/matching/compare-packets';
 import { sessionOpen } from '../../../src/client/options';
 import { encodeTokens } from '../../../src/protocol/content/token-delta';
 import { decodeMessage } from '../../../src/wire/message';
@@ -315,6 +316,23 @@ describe('a built packet', () => {
     const times = ['metadata.queueMs', 'metadata.inferenceMs', 'metadata.serverTotalMs'];
     expect(result(42, 1).partial().ignored).toEqual(times);
     expect(result(42, 1).with({ queueMs: 3, serverTotalMs: 0 }).ignored).toEqual(['metadata.inferenceMs']);
+  });
+});
+
+describe('a resuming SESSION_OPEN', () => {
+  const told = { receivedResults: 2, wantedOperations: [3] };
+  const resumed = (lastOperationId?: number) =>
+    open(4)
+      .resuming(resumeToken(1))
+      .announced({ ...told, ...(lastOperationId !== undefined && { lastOperationId }) });
+
+  it('passes over the newest operation that its client tells of, where it does not say it', () => {
+    expect(comparePackets(resumed(), resumed(3))).toEqual([]);
+    expect(comparePackets(resumed(3), resumed(3))).toEqual([]);
+    const path = 'body.sessionExtension.lastOperationId';
+    expect(comparePackets(resumed(3), resumed(4))).toEqual([{ path, expected: '3', actual: '4' }]);
+    expect(comparePackets(open(4).resuming(resumeToken(1)), resumed(4))).not.toEqual([]);
+    expect(comparePackets(resumed(), open(4).resuming(resumeToken(1)).announced())).not.toEqual([]);
   });
 });
 
