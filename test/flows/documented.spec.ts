@@ -93,12 +93,11 @@ it('emits what the server sends', () =>
     expectObservable(tokens$).toBe('-----p-|', { p: 'Call' });
   }));
 
+const policy: SessionPolicy = ({ auth }) =>
+  new TextDecoder().decode(auth) === 'sesame' ? accept({ name: 'Ali' }) : refuse('auth-failed', 'say sesame');
+
 it('lets in who says the word, and tells all others what it is', () =>
   flow(async ({ serve, client, cold, expectObservable }) => {
-    const policy: SessionPolicy = ({ auth }) =>
-      new TextDecoder().decode(auth) === 'sesame'
-        ? accept({ name: 'Ali' })
-        : refuse('auth-failed', 'say sesame');
     serve({ policy, respond: () => cold('--a|', { a: 'Open' }) });
     const stranger = await client({ auth: 'rice' });
     await expect(stranger.openSession()).rejects.toMatchObject({ text: 'say sesame' });
@@ -106,12 +105,13 @@ it('lets in who says the word, and tells all others what it is', () =>
     expectObservable(session.submit({ body: 'Who?' }).pipe(decodeText())).toBe('--a|', { a: 'Open' });
   }));
 
+const lifeMs: Record<string, number> = { old: 5, new: 60_000 };
+const expiring: SessionPolicy = ({ auth }) =>
+  accept({}, { expiresAt: Date.now() + (lifeMs[new TextDecoder().decode(auth)] ?? 0) });
+
 it('shows newer auth once its time is over, and misses nothing', () =>
   flow(async ({ serve, client, cold, expectObservable }) => {
-    const lifeMs: Record<string, number> = { old: 5, new: 60_000 };
-    const policy: SessionPolicy = ({ auth }) =>
-      accept({}, { expiresAt: Date.now() + (lifeMs[new TextDecoder().decode(auth)] ?? 0) });
-    serve({ policy, respond: () => cold('-a-b-c-d|') });
+    serve({ policy: expiring, respond: () => cold('-a-b-c-d|') });
     const tokens = ['old', 'new'];
     const session = await (await client({ auth: () => tokens.shift() ?? '', reconnect: {} })).openSession();
     expectObservable(session.submit({}).pipe(decodeText())).toBe('-a-b-c-d|');

@@ -2,6 +2,7 @@ import { concat, defer, ignoreElements, map, of, throwError, type Observable } f
 import { OperationError, type ClientSession, type SessionEnd } from '../../src';
 import { EndCode } from '../../src/protocol/operation/end-code';
 import { CloseReason } from '../../src/wire/messages/session-close';
+import type { Packet } from '../../src/wire/packet';
 import { SessionErrorCode } from '../../src/wire/messages/session-open';
 import {
   error,
@@ -122,6 +123,40 @@ describe('a session that its server does not have any more', () => {
     }));
 });
 
+const given = openAck(4).resumed(two).announced(1).with(granted);
+const roomy = { maxInFlightOperations: 4, grantedOperationCredit: 4 };
+const unbegun = (frameId: number): Packet => error({ sessionId: 4, frameId }, EndCode.Draining).ofFrame();
+/** Four are submitted: the first runs, two wait, and the fourth is on its way. */
+const four = {
+  ...packets,
+  O: [o, ...[...'abcd'].map((body, at) => submit(4, at + 1, body))],
+  A: packets.A.with(roomy),
+  z: packets.z.with({ lastOperationId: 3n }),
+  u: unbegun(3),
+  v: [unbegun(2), unbegun(4)],
+  B: packets.B.with(roomy),
+  s: [...'bcd'].map((body, at) => submit(9, at + 5, body)),
+  S: [5, 6, 7].map((frameId) => result(9, frameId, 'done')),
+  y: sessionCloseAck(4, 4).draining(),
+  x: sessionCloseAck(4, 4),
+};
+const ends = [
+  ['a', 1, '---------(e|)'],
+  ['b', 5, '--------------------(e|)'],
+  ['c', 6, '--------------------(e|)'],
+  ['d', 7, '--------------------(e|)'],
+] as const;
+const dependent = { dependencyFrameId: 1 };
+const others = {
+  ...packets,
+  O: [o, submit(4, 1, 'a'), submit(4, 2, 'b'), submit(4, 3, 'c').with(dependent)],
+  A: packets.A.with(roomy),
+  v: unbegun(3),
+  B: packets.B.with(roomy),
+  y: sessionCloseAck(4, 3).draining(),
+  x: sessionCloseAck(4, 3),
+};
+
 describe('a session whose server shuts down', () => {
   it('may finish, takes no more there, and is opened anew over another connection', () =>
     flow(async ({ serverPeer, openSession, expectObservable }) => {
@@ -142,10 +177,7 @@ describe('a session whose server shuts down', () => {
 
   it('goes on where it is given back to drain, and then is opened anew', () =>
     flow(async ({ serverPeer, openSession, expectObservable }) => {
-      const peer = serverPeer({
-        ...packets,
-        M: [openAck(4).resumed(two).announced(1).with(granted), packets.z],
-      });
+      const peer = serverPeer({ ...packets, M: [given, packets.z] });
       peer.sends('A--z-#---M---a-------B--S').expects('O--y-----(Ry)(x|)o---s');
       const session = await openSession(wanted);
       expectObservable(session.submit({ body: 'a' })).toBe('-------------(a|)', results);
@@ -155,47 +187,15 @@ describe('a session whose server shuts down', () => {
 
   it('begins there what it has not begun here, in the order of before', () =>
     flow(async ({ serverPeer, openSession, expectObservable }) => {
-      const roomy = { maxInFlightOperations: 4, grantedOperationCredit: 4 };
-      const unbegun = (frameId: number) => error({ sessionId: 4, frameId }, EndCode.Draining).ofFrame();
-      serverPeer({
-        ...packets,
-        O: [o, ...[...'abcd'].map((body, at) => submit(4, at + 1, body))],
-        A: packets.A.with(roomy),
-        // The fourth is on its way.
-        z: packets.z.with({ lastOperationId: 3n }),
-        u: unbegun(3),
-        v: [unbegun(2), unbegun(4)],
-        B: packets.B.with(roomy),
-        s: [...'bcd'].map((body, at) => submit(9, at + 5, body)),
-        S: [5, 6, 7].map((frameId) => result(9, frameId, 'done')),
-        y: sessionCloseAck(4, 4).draining(),
-        x: sessionCloseAck(4, 4),
-      })
-        .sends('A--z-u-v-a-------B--S')
-        .expects('O--y-----(x|)o---s');
+      serverPeer(four).sends('A--z-u-v-a-------B--S').expects('O--y-----(x|)o---s');
       const session = await openSession(wanted);
-      for (const [index, body] of [...'abcd'].entries()) {
-        const frameId = index === 0 ? 1 : index + 4;
-        const end = index === 0 ? '---------(e|)' : '--------------------(e|)';
+      for (const [body, frameId, end] of ends)
         expectObservable(session.submit({ body })).toBe(end, { e: expect.objectContaining({ frameId }) });
-      }
     }, only));
 
   it('does not begin there what nobody wants any more, nor what names an operation of this one', () =>
     flow(async ({ serverPeer, openSession, expectObservable }) => {
-      const roomy = { maxInFlightOperations: 4, grantedOperationCredit: 4 };
-      const dependent = { dependencyFrameId: 1 };
-      serverPeer({
-        ...packets,
-        O: [o, submit(4, 1, 'a'), submit(4, 2, 'b'), submit(4, 3, 'c').with(dependent)],
-        A: packets.A.with(roomy),
-        v: error({ sessionId: 4, frameId: 3 }, EndCode.Draining).ofFrame(),
-        B: packets.B.with(roomy),
-        y: sessionCloseAck(4, 3).draining(),
-        x: sessionCloseAck(4, 3),
-      })
-        .sends('A--z---v-a-------B')
-        .expects('O--y-----(x|)o');
+      serverPeer(others).sends('A--z---v-a-------B').expects('O--y-----(x|)o');
       const session = await openSession(wanted);
       expectObservable(session.submit({ body: 'a' }), '^').toBe('---------(a|)', results);
       expectObservable(session.submit({ body: 'b' }), '^----!').toBe('------');
@@ -205,10 +205,8 @@ describe('a session whose server shuts down', () => {
 
   it('goes on sending where another server has it, which stays', () =>
     flow(async ({ serverPeer, openSession, expectObservable }) => {
-      const M = openAck(4).resumed(two).announced(1).with(granted);
-      serverPeer({ ...packets, M, b: result(4, 2, 'b'), s: submit(4, 2, 'b') })
-        .sends('A--z-#---M---a---b')
-        .expects('O--y-----R---s');
+      const peer = serverPeer({ ...packets, M: given, b: result(4, 2, 'b'), s: submit(4, 2, 'b') });
+      peer.sends('A--z-#---M---a---b').expects('O--y-----R---s');
       const session = await openSession(wanted);
       expectObservable(session.submit({ body: 'a' })).toBe('-------------(a|)', results);
       expectObservable(session.submit({ body: 'b' }), '-----------^').toBe('-----------------(b|)', results);
