@@ -29,6 +29,7 @@ import { Connectivity } from './connectivity';
 import { SessionGrant, type SessionProgress } from './grant';
 import type { AcceptedOpen } from './open';
 import { SessionMessages } from './messages/receive';
+import { objectsOf } from './objects-of';
 import { takeUp, type ResumedOperation } from './resumed-operation';
 import { closedByServer, CONNECTION_LOST, ENDED_HERE, notResumed, endedBefore } from './session-end';
 import type { CacheInvalidation, ClientSession, PatchAck } from './session';
@@ -97,7 +98,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     onEach(this.messages.authRunOut, () => owner.showAnew(this));
     this.flowUpdates$ = this.messages.flow.received.asObservable();
     this.hints$ = this.messages.hints.asObservable();
-    this.objects = options.objects?.(this as never, scheduler);
+    this.objects = objectsOf(options, this, scheduler);
     const { maxBufferedBytes = SESSION_DEFAULTS.maxBufferedBytes, slowConsumerMs } = options;
     this.backlog = new Backlog(
       this.carrier,

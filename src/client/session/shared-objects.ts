@@ -8,6 +8,7 @@ import { onEach } from '../../transport/on-each';
 import type { MessageType } from '../../wire/message-type';
 import { RuntimeRole } from '../../wire/preview4/control/runtime-role';
 import type { ObjectsOption } from '../options';
+import { asObjectsOption } from './objects-of';
 import type { SessionPort } from './session-port';
 
 /**
@@ -20,7 +21,7 @@ import type { SessionPort } from './session-port';
  */
 export function sharedObjects(limits: Partial<ObjectLimits> = {}): ObjectsOption {
   const taken = takeOptions('sharedObjects', limits, partly(OBJECT_LIMIT_RULES));
-  return (session: SessionPort, scheduler) => {
+  return asObjectsOption((session: SessionPort, scheduler) => {
     const port = new ClientObjectsPort(session, scheduler);
     const table = new ObjectTable(port, { ...DEFAULT_OBJECT_LIMITS, ...taken });
     session.messages.others.push((message) => {
@@ -35,7 +36,7 @@ export function sharedObjects(limits: Partial<ObjectLimits> = {}): ObjectsOption
       }
     });
     return table;
-  };
+  });
 }
 
 /** A session, as its objects see it. */
