@@ -1,4 +1,4 @@
-import { firstValueFrom } from 'rxjs';
+import { filter, firstValueFrom } from 'rxjs';
 import { connect, tcp } from '../../src';
 import { SessionState } from '../../src/protocol/session/session-lifecycle';
 import { sharedObjects } from '../../src/client/session/shared-objects';
@@ -182,6 +182,36 @@ describe('an object of a session', () => {
     await until(() => back.sequence === 1n);
     expect(text(back.bytes)).toBe('theirs');
     expect([place.violations, place.failures]).toEqual([[], []]);
+  });
+
+  it.each([
+    ['resumed', true],
+    ['opened anew', false],
+  ])('costs no rate as its session is %s, however many there are', async (_, isResumable) => {
+    const place = new Served({
+      limits: { objects: { burst: 4, perSecond: 0 } },
+      ...(isResumable ? {} : { resume: 'off' as const }),
+    });
+    const served: ServerSession[] = [];
+    place.server.sessions$.subscribe((session) => served.push(session));
+    const client = await place.connect({ revision: 'preview4' });
+    const options = { objects: sharedObjects(), reconnect: { minDelayMs: 0 } };
+    const sessions = [await client.openSession(options), await client.openSession(options)];
+    for (const { objects } of sessions) for (let n = 0; n < 64; n++) objects!.declare({}, utf8('it'));
+    place.endpoint.cut();
+    const after = isResumable ? 'resumed' : 'reopened';
+    await Promise.all(
+      sessions.map(({ state$ }) => firstValueFrom(state$.pipe(filter((is) => is === after)))),
+    );
+    const haveAll = ({ objects: { all } }: ServerSession): boolean =>
+      all.length === 64 && all.every(({ sequence }) => sequence === 1n);
+    await until(() => served.filter(haveAll).length === 2);
+    expect(place.limits).toEqual([]);
+    const [first] = sessions;
+    // Counted again from here on.
+    for (let n = 0; n < 300; n++) first!.objects!.all[0]!.patch(utf8('at'));
+    await until(() => place.limits.length > 0);
+    expect(place.limits).toMatchObject([{ limit: 'objects', allowed: 4 }]);
   });
 
   it('is as large as the client takes in a packet, and its declarer told where it is not', async () => {

@@ -298,6 +298,7 @@ export class Connection implements Attachment, WatchedConnection, PacketBudget<E
     this.say(answer.ack);
     this.guard.answered();
     this.sessions.add(answer.core);
+    this.guard.carries(opening.extension);
     this.opener.begin(answer, opening);
   }
 

@@ -1,3 +1,4 @@
+import type { SessionExtension } from '../../protocol/session/session-extension';
 import type { Transport } from '../../transport/transport';
 import type { ServerContext } from '../server-context';
 import { ConnectionLimits, type Excess } from './connection-limits';
@@ -55,6 +56,12 @@ export class ConnectionGuard extends ConnectionLimits {
     if (observed <= allowed) return true;
     this.tell({ limit: 'maxSessionsPerConnection', sessionId: undefined, allowed, observed }, 'refused');
     return false;
+  }
+
+  /** The connection carries a session more: its client tells anew of what it shares, where it takes its sessions up again. */
+  carries(extension: SessionExtension | undefined): void {
+    const { maxObjects } = this.server.settings.objects;
+    if (extension?.comesBack === true && maxObjects < Infinity) this.tellsAnew(maxObjects);
   }
 
   /** A submit of the peer's has to wait, with those of all others. */

@@ -38,6 +38,9 @@ const LIMIT_OF_RATE: Readonly<Record<RateClass, ConnectionRateName | undefined>>
 /** What a submit may bring along: a DEADLINE, a PRIORITY_UPDATE, a BUDGET_UPDATE and a TRACE_CONTEXT. */
 const CONTROLS_OF_SUBMIT = 4;
 
+/** What tells of an object that there is: an OBJECT_DECLARE and an OBJECT_PATCH. */
+const PACKETS_OF_OBJECT = 2;
+
 /**
  * Counts what one peer does over one connection, against the server's limits. Most connections do
  * little of it, so a bucket is made with the first packet that it counts.
@@ -47,6 +50,8 @@ export class ConnectionLimits {
   /** Bytes in and out while the connection has not had a session. */
   private opening: { bytesIn: number; bytesOut: number } | undefined = { bytesIn: 0, bytesOut: 0 };
   private tokenFailures = 0;
+  /** What may yet be said of objects, and is not counted. */
+  private objectsToldAnew = 0;
 
   constructor(private readonly limits: ServerLimits) {}
 
@@ -58,6 +63,10 @@ export class ConnectionLimits {
       if (excess !== undefined) return excess;
     }
     if (rate === 'submit') this.buckets.controls?.giveBack(CONTROLS_OF_SUBMIT);
+    else if (rate === 'object' && this.objectsToldAnew > 0) {
+      this.objectsToldAnew -= 1;
+      return undefined;
+    }
     const limit = rate === undefined ? undefined : LIMIT_OF_RATE[rate];
     return limit === undefined ? undefined : this.count(limit, packet.header.sessionId, now);
   }
@@ -97,6 +106,11 @@ export class ConnectionLimits {
   /** The peer was accepted: it is no stranger any more. */
   accepted(): void {
     this.opening = undefined;
+  }
+
+  /** The connection carries a session whose client tells of so many objects of before, each with its bytes. */
+  tellsAnew(objects: number): void {
+    this.objectsToldAnew += PACKETS_OF_OBJECT * objects;
   }
 
   /** Counts a guess at a resume token; `ofAddress` are those from its address, where that is too often. */

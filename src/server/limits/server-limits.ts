@@ -65,7 +65,10 @@ export interface ServerLimits {
    * the like). Four for each submit, a deadline, a priority, a budget and a trace, are not counted.
    */
   readonly controls: Rate;
-  /** What preview4 says of objects and of references to cached ones. */
+  /**
+   * What preview4 says of objects and of references to cached ones. What a client that comes back tells anew of its
+   * objects, as many as it may have (`objects.maxObjects`), is not counted.
+   */
   readonly objects: Rate;
   /** CLIENT_HELLO and TRANSPORT_PROBE together. Each is answered, before there is a session, too. */
   readonly hellos: Rate;
