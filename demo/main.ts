@@ -24,7 +24,7 @@ import { loadModel, serve } from './server';
 async function run(flags: PlaceFlags & ModelFlags & PromptFlags & ChaosFlags): Promise<void> {
   const { port = 0 } = flags;
   const chaos = flags.chaos ? new Chaos() : undefined;
-  const model = loadModel(flags);
+  const model = await loadModel(flags);
   const noted = chaos && ((prompt: string) => from(model(prompt)).pipe(chaos.noteSent()));
   const server = serve(endpoint({ ...flags, port }), noted ?? model, () => undefined);
   server.failures$.subscribe(fail);

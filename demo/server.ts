@@ -22,14 +22,17 @@ import { upstream } from './model/upstream';
 
 const utf8 = new TextDecoder();
 
+/** What a prompt is answered with. */
+type PromptModel = (prompt: string) => ObservableInput<string>;
+
 /** The model that answers prompts. To serve another one, return it here. */
-export function loadModel(flags: ModelFlags): (prompt: string) => ObservableInput<string> {
+export async function loadModel(flags: ModelFlags): Promise<PromptModel> {
   const { maxTokens, seed } = flags;
-  const model = chosenModel(flags);
+  const model = await chosenModel(flags);
   return (prompt) => model(prompt, { maxTokens, seed: seed ?? Math.floor(Math.random() * 2 ** 32) });
 }
 
-function chosenModel({ rate, upstream: url, model }: ModelFlags): LanguageModel {
+async function chosenModel({ rate, upstream: url, model }: ModelFlags): Promise<LanguageModel> {
   if (url !== undefined && model !== undefined)
     return upstream({ url, model, apiKey: process.env['OPENAI_API_KEY'] });
   if (url !== undefined) throw new Error('--upstream needs --model: what that server calls its model');
@@ -38,7 +41,7 @@ function chosenModel({ rate, upstream: url, model }: ModelFlags): LanguageModel 
 }
 
 /** A server that answers every submit with what `model` makes of the prompt in its body. */
-export function serve(listen: ListenEndpoint, model: ReturnType<typeof loadModel>, log: Log): Server {
+export function serve(listen: ListenEndpoint, model: PromptModel, log: Log): Server {
   const server = createServer({ listen });
   server.sessions$.subscribe({
     next: (session) => {
@@ -55,7 +58,7 @@ export function serve(listen: ListenEndpoint, model: ReturnType<typeof loadModel
 }
 
 async function run(flags: PlaceFlags & ModelFlags): Promise<void> {
-  const server = serve(endpoint(flags), loadModel(flags), console.log);
+  const server = serve(endpoint(flags), await loadModel(flags), console.log);
   server.failures$.subscribe(({ message }) => console.error(message));
   server.violations$.subscribe(({ peer, error }) => console.error(`${peer}: ${error.message}`));
   for (const { url, port } of await server.listening()) {

@@ -53,9 +53,10 @@ function serveFiles(files: ReadonlyMap<string, File>): WebServer {
 }
 
 async function run({ host, port = PORT, ...flags }: WebFlags): Promise<void> {
+  const model = await loadModel(flags);
   const web = serveFiles(await pageFiles());
   await once(web.listen(port, host), 'listening');
-  const server = serve(webSocket({ server: web, path: '/nnrp' }), loadModel(flags), () => undefined);
+  const server = serve(webSocket({ server: web, path: '/nnrp' }), model, () => undefined);
   server.failures$.subscribe(({ message }) => console.error(message));
   console.log(`open http://${host}:${(web.address() as AddressInfo).port}/ in a browser; Ctrl-C ends`);
   await firstValueFrom(merge(interrupt$, fromEvent(process, 'SIGTERM')));

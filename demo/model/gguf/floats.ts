@@ -81,6 +81,8 @@ export function floatsOf({ name, type, count, bytes }: GgufTensor): Float32Array
     throw new Error(`tensor ${name} is of ggml type ${type}, and not of one of ${known}`);
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if ((count / encoding.numbers) * encoding.bytes > bytes.length)
+    throw new Error(`the file ends before its tensor ${name} does`);
   const out = new Float32Array(count);
   for (let to = 0, at = 0; to < count; to += encoding.numbers, at += encoding.bytes) {
     encoding.read(view, at, out, to);

@@ -12,6 +12,16 @@ const TEMPERATURE = 0.2;
 /** Of how many of the likeliest tokens the next is drawn. */
 const CANDIDATES = 40;
 
+/** Characters of a prompt for each token of the context, more than any vocabulary makes of one: to merge takes long. */
+const MOST_CHARACTERS = 16;
+
+/** What a client may be told. */
+export class PromptTooLong extends Error {
+  constructor(length: string) {
+    super(`the prompt has ${length}, more than the model can look back on`);
+  }
+}
+
 /** A model that chats in ChatML, one answer a call. */
 export class GgufChat {
   private readonly transformer: Transformer;
@@ -33,19 +43,29 @@ export class GgufChat {
     for (const token of this.said('system', PREAMBLE)) this.transformer.next(token, this.preamble, 'nothing');
   }
 
-  /** Answers piece by piece; between two of them others have their turn. */
-  async *answer(prompt: string, { maxTokens, seed }: GenerateOptions): AsyncGenerator<string> {
+  /**
+   * Answers piece by piece, as long as it is wanted; between two of them, and two tokens of the prompt, others have
+   * their turn. Throws a `PromptTooLong`.
+   */
+  async *answer(
+    prompt: string,
+    { maxTokens, seed }: GenerateOptions,
+    isWanted: () => boolean,
+  ): AsyncGenerator<string> {
     const { transformer, tokenizer } = this;
-    const cache = transformer.cache(this.preamble);
+    if (prompt.length > transformer.context * MOST_CHARACTERS)
+      throw new PromptTooLong(`${prompt.length} characters`);
     const asked = [...this.said('user', prompt), this.start, ...tokenizer.encode('assistant\n')];
-    if (cache.length + asked.length >= transformer.context)
-      throw new Error(`the prompt has ${asked.length} tokens, more than the model can look back on`);
+    if (this.preamble.length + asked.length >= transformer.context)
+      throw new PromptTooLong(`${asked.length} tokens`);
+    const cache = transformer.cache(this.preamble);
     const random = seededRandom(seed);
     const text = new TextDecoder();
     let logits: Float32Array | undefined;
     for (const [index, token] of asked.entries()) {
       logits = transformer.next(token, cache, index === asked.length - 1 ? 'logits' : 'nothing');
       await turn();
+      if (!isWanted()) return;
     }
     for (let count = 0; count < maxTokens && logits !== undefined; count++) {
       const token = drawn(logits, random);
@@ -56,6 +76,7 @@ export class GgufChat {
       if (cache.length === transformer.context) return;
       logits = transformer.next(token, cache);
       await turn();
+      if (!isWanted()) return;
     }
   }
 

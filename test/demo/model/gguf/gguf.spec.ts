@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { from, lastValueFrom, take, toArray } from 'rxjs';
 import { ByteBpe } from '../../../../demo/model/gguf/byte-bpe';
 import { floatsOf, half } from '../../../../demo/model/gguf/floats';
+import { GgufChat } from '../../../../demo/model/gguf/gguf-chat';
 import { parseGguf, readGguf } from '../../../../demo/model/gguf/gguf-file';
 import { ggufModel } from '../../../../demo/model/gguf/gguf-model';
 import { Transformer } from '../../../../demo/model/gguf/transformer';
@@ -112,8 +113,10 @@ describe('a transformer', () => {
 });
 
 describe('a model of a GGUF file', () => {
-  const answer = (path: string, seed: number, maxTokens = 12): Promise<string[]> =>
-    lastValueFrom(from(ggufModel(path)('ab', { seed, maxTokens })).pipe(toArray()));
+  const answer = async (path: string, seed: number, maxTokens = 12): Promise<string[]> => {
+    const model = await ggufModel(path);
+    return lastValueFrom(from(model('ab', { seed, maxTokens })).pipe(toArray()));
+  };
 
   it('answers in a thread of its own: as long as it may, the same for the same seed', async () => {
     const path = written('tiny.gguf', tinyModel());
@@ -124,7 +127,7 @@ describe('a model of a GGUF file', () => {
   }, 30_000);
 
   it('is shared by several, and left by whoever unsubscribes', async () => {
-    const model = ggufModel(written('shared.gguf', tinyModel()));
+    const model = await ggufModel(written('shared.gguf', tinyModel()));
     const ask = (seed: number, count: number) =>
       lastValueFrom(from(model('ab', { seed, maxTokens: 8 })).pipe(take(count), toArray()), {
         defaultValue: [],
@@ -133,12 +136,58 @@ describe('a model of a GGUF file', () => {
     expect(long.slice(0, short.length)).toEqual(short);
   }, 30_000);
 
-  it('fails its answers in words where the file is none', async () => {
-    const path = written('none.gguf', Buffer.from('nothing'));
-    await expect(answer(path, 1)).rejects.toMatchObject({
-      status: 500,
-      text: expect.stringContaining('it is no GGUF file') as string,
+  it('lets a few answer at a time, and so many wait', async () => {
+    const model = await ggufModel(written('busy.gguf', tinyModel()));
+    const told = Array.from({ length: 70 }, () => {
+      const answer$ = from(model('ab', { seed: 1, maxTokens: 2 }));
+      return lastValueFrom(answer$.pipe(toArray())).catch((error: unknown) => error);
     });
-    expect(() => ggufModel(join(folder, 'is-not-there.gguf'))).toThrow('ENOENT');
+    const answers = await Promise.all(told);
+    const [first] = answers;
+    expect(first).toBeInstanceOf(Array);
+    expect(answers.slice(0, 68)).toEqual(Array(68).fill(first));
+    expect(answers.slice(68)).toMatchObject(Array(2).fill({ status: 503 }));
+  }, 30_000);
+
+  it.each([
+    ['characters', 4097],
+    ['tokens', 300],
+  ])(
+    'says of a prompt that is too long how many %s it has',
+    async (what, length) => {
+      const model = await ggufModel(written('long.gguf', tinyModel()));
+      const answer$ = from(model('a'.repeat(length), { seed: 1, maxTokens: 1 }));
+      await expect(lastValueFrom(answer$)).rejects.toMatchObject({
+        status: 413,
+        text: expect.stringMatching(`^the prompt has \\d+ ${what}, more than`) as string,
+      });
+    },
+    30_000,
+  );
+
+  it('takes no more of a prompt in that nobody waits for', async () => {
+    const chat = new GgufChat(parseGguf(tinyModel()));
+    const next = jest.spyOn(Transformer.prototype, 'next');
+    const pieces: string[] = [];
+    for await (const piece of chat.answer(
+      'a'.repeat(50),
+      { seed: 1, maxTokens: 9 },
+      () => next.mock.calls.length < 3,
+    ))
+      pieces.push(piece);
+    expect({ pieces, taken: next.mock.calls.length }).toEqual({ pieces: [], taken: 3 });
+    next.mockRestore();
+  });
+
+  it('is told in words at its start where the file is none', async () => {
+    const path = written('none.gguf', Buffer.from('nothing'));
+    await expect(ggufModel(path)).rejects.toThrow(
+      `${path} is no model that this demo can run: it is no GGUF file`,
+    );
+    const cut = written('cut.gguf', tinyModel().subarray(0, -64));
+    await expect(ggufModel(cut)).rejects.toThrow(
+      'the file ends before its tensor blk.1.ffn_down.weight does',
+    );
+    await expect(ggufModel(join(folder, 'is-not-there.gguf'))).rejects.toThrow('ENOENT');
   }, 30_000);
 });
