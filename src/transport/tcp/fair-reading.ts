@@ -1,5 +1,3 @@
-import type { Socket } from 'node:net';
-
 /** Bytes that Node asks the operating system for at a time. Where it gets less, it goes on to the next socket. */
 const FULL_READ = 64 * 1024;
 
@@ -13,13 +11,19 @@ const TURN_BYTES = 1024 * 1024;
 /** Of one turn, over all sockets. */
 const turn = { share: TURN_BYTES, readers: new Set<FairReading>() };
 
+/** What is read: a socket, or what reads it. */
+interface Source {
+  pause(): unknown;
+  resume(): unknown;
+}
+
 /** Counts what is read from a socket in a turn of the event loop, and puts the rest off to the next. */
 export class FairReading {
   private taken = 0;
   private isPaused = false;
   private isHeld = false;
 
-  constructor(private readonly socket: Socket) {}
+  constructor(private readonly source: Source) {}
 
   /** To be called with the length of each chunk. */
   took(bytes: number): void {
@@ -29,25 +33,25 @@ export class FairReading {
     this.taken += bytes;
     if (this.taken < turn.share || this.isPaused) return;
     this.isPaused = true;
-    this.socket.pause();
+    this.source.pause();
   }
 
   /** Reads nothing until `release`, whatever the turn. */
   hold(): void {
     this.isHeld = true;
-    this.socket.pause();
+    this.source.pause();
   }
 
   release(): void {
     this.isHeld = false;
-    if (!this.isPaused) this.socket.resume();
+    if (!this.isPaused) this.source.resume();
   }
 
   turnEnded(): void {
     this.taken = 0;
     if (!this.isPaused) return;
     this.isPaused = false;
-    if (!this.isHeld) this.socket.resume();
+    if (!this.isHeld) this.source.resume();
   }
 }
 

@@ -6,8 +6,8 @@ import { MessageProgress } from './message-progress';
 
 /** Who is told what comes. */
 export interface MessageReader {
-  /** Bytes have come, of which the messages follow. */
-  begun(): void;
+  /** So many bytes have come, of which the messages follow. */
+  begun(bytes: number): void;
   /** A binary message that was cut here: the bytes from `start` to `end`. Others are the WebSocket's to tell. */
   message(chunk: Chunk, start: number, end: number): void;
   /** That was all of them. */
@@ -56,7 +56,7 @@ export class MessageReading {
   }
 
   private readonly onData = (bytes: Uint8Array): void => {
-    this.reader.begun();
+    this.reader.begun(bytes.length);
     try {
       this.cut(bytes);
     } finally {
@@ -85,8 +85,8 @@ export class MessageReading {
   private leave(): MessageProgress {
     const { stream, reader, receive } = this;
     const progress = (this.progress = new MessageProgress(this.cutter.count));
-    stream.prependListener('data', () => {
-      reader.begun();
+    stream.prependListener('data', (bytes: Uint8Array) => {
+      reader.begun(bytes.length);
     });
     if (receive !== undefined) stream.on('data', receive);
     stream.on('data', (bytes) => {

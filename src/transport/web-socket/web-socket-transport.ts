@@ -13,6 +13,7 @@ import { connectionError } from '../network-errors';
 import type { PeerIdentity } from '../peer-identity';
 import { peerPlace } from '../place';
 import { SendPressure } from '../outgoing/send-pressure';
+import { FairReading } from '../tcp/fair-reading';
 import { SocketWriter } from '../tcp/socket-writer';
 import { backlogBytes, takenBytes } from '../tcp/taken-bytes';
 import type { SocketTransportOptions } from '../socket-options';
@@ -70,6 +71,7 @@ export class WebSocketTransport implements Transport, MessageReader {
   private leaving: 'closing' | 'destroyed' | undefined;
   private closed: Promise<void> | undefined;
   private readonly reading: MessageReading;
+  private readonly fairness: FairReading;
   private subscriber: Subscriber<Packet> | undefined;
   /** Nobody reads messages any more, and the connection is being closed. */
   private isAbandoned = false;
@@ -90,8 +92,10 @@ export class WebSocketTransport implements Transport, MessageReader {
     this.largestPacket = largestPacket(this.limits);
     this.deadline = new CloseDeadline(options.closeTimeoutMs, () => stream.destroy());
     this.packets$ = new Observable((subscriber) => this.read(subscriber));
+    // The WebSocket and not its stream, which it resumes by itself once its receiver has room.
+    this.fairness = new FairReading(socket);
     // No message is delivered before it has an owner.
-    socket.pause();
+    this.fairness.hold();
     const { maxPayload } = webSocketSettings(options);
     this.reading = new MessageReading(stream, this, { isMasked: side === 'accepted', longest: maxPayload });
     // An 'error' that nobody listens for would end the process, also before and after `packets$` is read.
@@ -156,11 +160,11 @@ export class WebSocketTransport implements Transport, MessageReader {
   }
 
   pause(): void {
-    if (this.leaving === undefined) this.socket.pause();
+    if (this.leaving === undefined) this.fairness.hold();
   }
 
   resume(): void {
-    this.socket.resume();
+    this.fairness.release();
   }
 
   close(): Promise<void> {
@@ -173,7 +177,8 @@ export class WebSocketTransport implements Transport, MessageReader {
     this.socket.terminate();
   }
 
-  begun(): void {
+  begun(bytes: number): void {
+    this.fairness.took(bytes);
     this.reads += 1;
     // As over TCP: the answers that are ready at once leave together, and do not wait for another turn.
     this.writer?.gather();
@@ -200,7 +205,7 @@ export class WebSocketTransport implements Transport, MessageReader {
     if (unfinished === undefined) return;
     if (!this.isAbandoned) this.ticket?.insidePacket?.(unfinished);
     // Whoever was cut off in a message goes on with it, and it would be gathered to its end.
-    else if (this.ticket !== undefined && unfinished.bytes > MAX_ABANDONED_BYTES) this.socket.pause();
+    else if (this.ticket !== undefined && unfinished.bytes > MAX_ABANDONED_BYTES) this.fairness.hold();
   }
 
   private end(): Promise<void> {
@@ -211,7 +216,7 @@ export class WebSocketTransport implements Transport, MessageReader {
       this.socket.once('close', () => {
         resolve();
       });
-      this.socket.resume();
+      this.fairness.release();
       this.socket.close(NORMAL);
     });
   }
@@ -260,7 +265,7 @@ export class WebSocketTransport implements Transport, MessageReader {
     }
     this.subscriber = subscriber;
     socket.on('message', onMessage).on('error', onError).on('close', onClose);
-    socket.resume();
+    this.fairness.release();
     return () => {
       this.subscriber = undefined;
       socket.off('message', onMessage).off('error', onError).off('close', onClose);

@@ -5,6 +5,7 @@ import type { RuntimeError } from '../../../src/protocol/runtime-error';
 import { encodePacket } from '../../../src/wire/encode-packet';
 import type { Transport } from '../../../src/transport/transport';
 import type { RawSocket } from '../../support/raw-socket';
+import { settled } from '../../support/async';
 import { until } from '../../support/until';
 import {
   closedLater,
@@ -104,6 +105,23 @@ it('a reader that throws leaves nothing gathered', async () => {
   transport.send(numbered(2));
   const received = await raw.receives(before + 2 + sent.length);
   expect(received.subarray(before + 2)).toEqual(sent);
+  transport.destroy();
+});
+
+it('who has read its share of a turn is read on in the next, unless it is paused', async () => {
+  const { transport } = await accept();
+  const { stream } = transport as unknown as { readonly stream: Socket };
+  new Recording(transport.packets$);
+  const packet = maskedFrame(BINARY, encodePacket(numbered(1, 1024 * 1024)));
+  stream.emit('data', Buffer.from(packet));
+  expect(stream.isPaused()).toBe(true);
+  await until(() => !stream.isPaused(), 'the next turn');
+  stream.emit('data', Buffer.from(packet));
+  transport.pause?.();
+  await settled();
+  expect(stream.isPaused()).toBe(true);
+  transport.resume?.();
+  expect(stream.isPaused()).toBe(false);
   transport.destroy();
 });
 
