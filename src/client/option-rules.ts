@@ -1,7 +1,6 @@
 import type {
   ClientOptions,
   ClientReconnectOptions,
-  ObjectsOption,
   ReconnectOptions,
   ResumeOptions,
   SessionOptions,
@@ -39,6 +38,7 @@ import { connectEndpoint, keepAlive, scheduler, transportKind, wallClock } from 
 import { FrameSubmitMetadata } from '../wire/messages/frame-submit';
 import { CloseReason, InFlightPolicy, type SessionCloseMetadata } from '../wire/messages/session-close';
 import { PriorityClass } from '../wire/messages/session-open';
+import { objectsOption } from './session/objects-option';
 import type { ClientInterceptor } from './submissions/client-interceptor';
 import type { Budget } from '../protocol/operation/budget';
 import type { TraceContext } from '../protocol/operation/trace-context';
@@ -128,7 +128,7 @@ const SESSION_RULES: Rules<SessionOptions> = {
   clientSessionTag: u64,
   maxBufferedBytes: limit,
   slowConsumerMs: milliseconds,
-  objects: callback<ObjectsOption>(),
+  objects: objectsOption,
   signal: abortSignal,
 };
 

@@ -2,7 +2,6 @@ import { Observable, Subject } from 'rxjs';
 import { u32 } from '../protocol/options/rules';
 import { takeValue } from '../protocol/options/take-options';
 import { takeFields } from '../protocol/options/take-fields';
-import { RuntimeError } from '../protocol/runtime-error';
 import { scheduleIn } from '../transport/time/schedule-in';
 import { requireBytes } from '../wire/bytes/require-bytes';
 import { readUtf8 } from '../wire/bytes/utf8';
@@ -23,6 +22,7 @@ import {
 } from '../wire/preview4/objects';
 import { HeldObject, type ObjectHolder } from './held-object';
 import type { ObjectLimits } from './object-limits';
+import { misuse } from './misuse';
 import { ObjectSender } from './object-sender';
 import type { ObjectsPort } from './objects-port';
 import type {
@@ -388,8 +388,4 @@ export class ObjectTable implements SessionObjects, ObjectHolder {
 
 function requireLive({ objectId, released }: HeldObject): void {
   if (released !== undefined) throw misuse(`object ${objectId} was released`);
-}
-
-function misuse(message: string): RuntimeError {
-  return new RuntimeError('internal', message, { reach: 'packet', origin: 'application' });
 }

@@ -90,9 +90,8 @@ export interface SharedObject {
   /** Adds bytes to its end: OBJECT_DELTA. Throws as `patch` does. */
   append(bytes: Uint8Array, about?: Pick<ObjectRegion, 'metadata' | 'isFinal'>): void;
   /**
-   * Lets it go: OBJECT_RELEASE. Of its owner, and of either end where the session owns it
-   * or it may change hands, that ends it at both; of the
-   * other end it drops the references. Does nothing where it was released.
+   * Lets it go: OBJECT_RELEASE. Of its owner, and of either end where the session owns it or it may change hands, that
+   * ends it at both; of the other end it drops the references. Does nothing where it was released.
    */
   release(fields?: Partial<Pick<ObjectReleaseMetadata, 'releaseReason'>>): void;
 }
@@ -119,8 +118,8 @@ export interface SessionObjects {
    * Declares an object of this end: OBJECT_DECLARE, and its bytes where there are some. It lasts until it is released, for
    * `lifetimeHintMs` where that is not 0, and as long as the session; over a lost connection, too, after which the other
    * end is told of it anew. Throws a `RuntimeError` where there is no room for it, the other end speaks preview3, or the
-   * session is over, and an `NnrpError` where a field is not allowed, or a packet of it is larger than the other end takes. Where that is so
-   * of a later connection, it is released, `Invalidated`.
+   * session is over, and an `NnrpError` where a field is not allowed, or a packet of it is larger than the other end takes.
+   * Where that is so of a later connection, it is released, `Invalidated`.
    *
    * @example
    * const plan = session.objects.declare({ objectKind: RuntimeObjectKind.RoutePlan }, bytes);

@@ -29,7 +29,6 @@ import { Connectivity } from './connectivity';
 import { SessionGrant, type SessionProgress } from './grant';
 import type { AcceptedOpen } from './open';
 import { SessionMessages } from './messages/receive';
-import { objectsOf } from './objects-of';
 import { takeUp, type ResumedOperation } from './resumed-operation';
 import { closedByServer, CONNECTION_LOST, ENDED_HERE, notResumed, endedBefore } from './session-end';
 import type { CacheInvalidation, ClientSession, PatchAck } from './session';
@@ -98,7 +97,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     onEach(this.messages.authRunOut, () => owner.showAnew(this));
     this.flowUpdates$ = this.messages.flow.received.asObservable();
     this.hints$ = this.messages.hints.asObservable();
-    this.objects = objectsOf(options, this, scheduler);
+    this.objects = options.objects?.(this as never, scheduler);
     const { maxBufferedBytes = SESSION_DEFAULTS.maxBufferedBytes, slowConsumerMs } = options;
     this.backlog = new Backlog(
       this.carrier,
@@ -383,11 +382,8 @@ export class ConnectedSession implements ClientSession, LinkedSession {
   private requireLink(): ClientLink {
     const { link } = this.carrier;
     if (link !== undefined) return link;
-    throw endedBefore(
-      this.sessionId,
-      this.connectivity.isOver ? 'session-closed' : 'connection-lost',
-      this.endedHow,
-    );
+    const reason = this.connectivity.isOver ? 'session-closed' : 'connection-lost';
+    throw endedBefore(this.sessionId, reason, this.endedHow);
   }
 
   private leaveLink(): void {

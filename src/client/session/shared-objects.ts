@@ -1,14 +1,14 @@
 import type { Observable, SchedulerLike } from 'rxjs';
 import { DEFAULT_OBJECT_LIMITS, OBJECT_LIMIT_RULES, type ObjectLimits } from '../../objects/object-limits';
+import { misuse } from '../../objects/misuse';
 import { isObjectMessage, ObjectTable } from '../../objects/object-table';
 import type { ObjectsPort } from '../../objects/objects-port';
 import { partly, takeOptions } from '../../protocol/options/take-options';
-import { RuntimeError } from '../../protocol/runtime-error';
 import { onEach } from '../../transport/on-each';
 import type { MessageType } from '../../wire/message-type';
 import { RuntimeRole } from '../../wire/preview4/control/runtime-role';
 import type { ObjectsOption } from '../options';
-import { asObjectsOption } from './objects-of';
+import { asObjectsOption } from './objects-option';
 import type { SessionPort } from './session-port';
 
 /**
@@ -63,9 +63,9 @@ class ClientObjectsPort implements ObjectsPort {
 
   requireOpen(): void {
     const { sessionId, session } = this;
-    if (this.isOver) throw unshared(`session ${sessionId} is over`);
+    if (this.isOver) throw misuse(`session ${sessionId} is over`);
     if (!this.hasObjects)
-      throw unshared(
+      throw misuse(
         session.carrier.mayFallBack
           ? `the server of session ${sessionId} has not shown yet that it speaks preview4; say so with revision: 'preview4'`
           : `the server of session ${sessionId} speaks preview3, which has no objects`,
@@ -93,8 +93,4 @@ class ClientObjectsPort implements ObjectsPort {
     const { carrier } = this.session;
     return carrier.speech.name === 'preview4' && !carrier.mayFallBack;
   }
-}
-
-function unshared(message: string): RuntimeError {
-  return new RuntimeError('internal', message, { reach: 'packet', origin: 'application' });
 }

@@ -5,7 +5,6 @@ import { Directory } from '../../cluster/directory';
 import { LinkGate } from '../../cluster/link/link-gate';
 import { linkKey } from '../../cluster/link/link-proof';
 import { NodeLink, type LinkOptions } from '../../cluster/link/node-link';
-import { hasKeyOf, PRINT_AGAIN_MS } from './key-print';
 import { ReservedIds } from '../../cluster/reserved-ids';
 import { describeError, RuntimeError } from '../../protocol/runtime-error';
 import { onEach } from '../../transport/on-each';
@@ -14,6 +13,7 @@ import type { Transport } from '../../transport/transport';
 import { LogWriter } from '../log/log-writer';
 import type { SessionOpener } from '../opening/session-opener';
 import type { ServerContext } from '../server-context';
+import { hasKeyOf, PRINT_AGAIN_MS } from './key-print';
 import { OwnerLink } from './owner-link';
 import { SessionFinder } from './session-finder';
 

@@ -1,8 +1,8 @@
 import { take, type Observable, type SchedulerLike } from 'rxjs';
+import { misuse } from '../../objects/misuse';
 import type { ObjectsPort } from '../../objects/objects-port';
 import type { Dialect } from '../../protocol/revision/dialect';
 import { operationIdOf } from '../../protocol/revision/answers';
-import { RuntimeError } from '../../protocol/runtime-error';
 import { acceptsMessages, type SessionState } from '../../protocol/session/session-lifecycle';
 import { NnrpError } from '../../wire/errors';
 import { HEADER_LENGTH } from '../../wire/header';
@@ -38,11 +38,11 @@ export class ServerObjectsPort implements ObjectsPort {
 
   requireOpen(): void {
     const { sessionId, session } = this;
-    if (!acceptsMessages(session.state)) throw unshared(`session ${sessionId} is over`);
+    if (!acceptsMessages(session.state)) throw misuse(`session ${sessionId} is over`);
     if (!session.dialect.hasControls)
-      throw unshared(`the client of session ${sessionId} speaks preview3, which has no objects`);
+      throw misuse(`the client of session ${sessionId} speaks preview3, which has no objects`);
     if (!this.isKnown)
-      throw unshared(
+      throw misuse(
         `the client of session ${sessionId} has not shown yet that it speaks preview4: declare once it has submitted`,
       );
   }
@@ -81,8 +81,4 @@ export class ServerObjectsPort implements ObjectsPort {
     const { failures } = this.session.server.reports;
     return contained(source$, new SubscribersOf(`the objects of session ${this.sessionId}`, failures));
   }
-}
-
-function unshared(message: string): RuntimeError {
-  return new RuntimeError('internal', message, { reach: 'packet', origin: 'application' });
 }
