@@ -1,4 +1,4 @@
-import type { Observable, SchedulerLike } from 'rxjs';
+import type { Observable } from 'rxjs';
 import type { ClientSession } from '../../src/client/session/session';
 import type { AnswerPlan } from './actors/answers';
 import type { Fact } from './facts';
@@ -9,17 +9,15 @@ import {
   type OperationOrigin,
   type OperationRecord,
   type SessionRecord,
-  type Violation,
 } from './records';
-import { Trace } from './trace';
+import { RunLedger } from './run-ledger';
 
 /** What a session is like, whichever it is. */
 type SessionTraits = Pick<SessionRecord, 'actor' | 'isObedient' | 'isReconnecting'> &
   Partial<Pick<SessionRecord, 'maxBufferedBytes'>>;
 
 /** What is known of a run: the trace, the records, and the first violation. */
-export class Ledger {
-  readonly trace: Trace;
+export class Ledger extends RunLedger {
   readonly operations: OperationRecord[] = [];
   readonly sessions: SessionRecord[] = [];
   /** By id and by tag, the newest of each. */
@@ -35,33 +33,8 @@ export class Ledger {
   readonly open = new Set<OperationRecord>();
   /** Operations that are with the application. */
   readonly working = new Set<OperationRecord>();
-  readonly counts = new Map<string, number>();
   /** Packets that anybody has sent. */
   sent = 0;
-  violation: Violation | undefined;
-
-  constructor(
-    private readonly scheduler: SchedulerLike,
-    keptEvents: number,
-  ) {
-    this.trace = new Trace(keptEvents);
-  }
-
-  tell(actor: string, text: string): void {
-    this.trace.add({ time: this.scheduler.now(), actor, text });
-  }
-
-  /** Counts how often a simulation met something: what never happens is not tested. */
-  count(what: string): void {
-    this.counts.set(what, (this.counts.get(what) ?? 0) + 1);
-  }
-
-  /** The first violation is the one that counts. */
-  violated(invariant: number, text: string): void {
-    if (this.violation !== undefined) return;
-    this.violation = { invariant, text };
-    this.tell('invariants', `${invariant}: ${text}`);
-  }
 
   /** Takes what a stream emits; one that errors should not have. */
   follow<T>(source$: Observable<T>, take: (value: T) => void): void {

@@ -1,6 +1,7 @@
 import { INVARIANTS, textOf } from './invariants';
 import { marblesOf } from './marbles';
 import { simulate } from './simulate';
+import { expectTheSame, metBy } from './seeds';
 import { DEFECTS } from './defects';
 
 const SEEDS = 60;
@@ -81,27 +82,13 @@ const MET = [
 
 describe('the simulation', () => {
   it('holds every invariant in a handful of seeds, which meet all that may go wrong', async () => {
-    const met = new Set<string>();
-    for (let seed = FIRST; seed < FIRST + SEEDS; seed++) {
-      const { violation, events, counts } = await simulate(seed);
-      if (violation !== undefined) {
-        throw new Error(
-          `seed ${seed}, invariant ${violation.invariant}: ${violation.text}\n${marblesOf(events)}`,
-        );
-      }
-      for (const what of counts.keys()) met.add(what);
-    }
+    const seeds = Array.from({ length: SEEDS }, (_, index) => FIRST + index);
+    const met = await metBy(simulate, seeds);
     expect(MET.filter((what) => !met.has(what))).toEqual([]);
   }, 180_000);
 
   it('runs one seed the same way every time, also beside others, and another in another way', async () => {
-    const seeds = [11, 12, 13, 14];
-    const first = await Promise.all(seeds.map((seed) => simulate(seed)));
-    const again = await Promise.all([...seeds].reverse().map((seed) => simulate(seed, { keepEvents: 5 })));
-    expect(again.reverse().map(({ traceHash }) => traceHash)).toEqual(
-      first.map(({ traceHash }) => traceHash),
-    );
-    expect(new Set(first.map(({ traceHash }) => traceHash)).size).toBe(seeds.length);
+    const { first, again } = await expectTheSame(simulate, [11, 12, 13, 14], { keepEvents: 5 });
     for (const { eventCount, events } of first) expect(events).toHaveLength(Math.min(eventCount, 50));
     for (const { events } of again) expect(events).toHaveLength(5);
   });

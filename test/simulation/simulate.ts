@@ -4,12 +4,11 @@ import { MessageType } from '../../src/wire/message-type';
 import type { Packet } from '../../src/wire/packet';
 import { Application } from './actors/application';
 import { ClientActor } from './actors/client-actor';
-import { settle } from './time/elapse';
 import { flood, haunt, thieve } from './actors/intruder';
 import { policyOf } from './actors/policy';
-import { GOES_ON } from './invariants';
 import { Ledger } from './ledger';
 import { type Violation } from './records';
+import { playOut, type Played } from './play-out';
 import { Random } from './random';
 import { drawScenario, type Scenario } from './scenario';
 import { SimulatedNetwork } from './network/simulated-network';
@@ -57,8 +56,8 @@ export async function simulate(
   { keepEvents = 50 }: SimulationOptions = {},
 ): Promise<SimulationReport> {
   const run = new Run(seed, keepEvents);
-  await run.toTheEnd();
-  return run.report();
+  run.begin();
+  return playOut(run);
 }
 
 /** What the ends wait for: now and then, the connection breaks with one of these. */
@@ -83,12 +82,13 @@ function lastOf(servers: readonly Server[]): Server {
   return server;
 }
 
-class Run {
+class Run implements Played {
+  readonly invariantOfEnd = 12;
   private readonly scenario: Scenario;
-  private readonly scheduler = new VirtualScheduler();
+  readonly scheduler = new VirtualScheduler();
   private readonly wallClock = new WallClock(this.scheduler);
   private readonly serverProcess = new Process(this.scheduler);
-  private readonly ledger: Ledger;
+  readonly ledger: Ledger;
   private readonly world: World;
   private readonly watch: WireWatch;
   private readonly watchdog: Watchdog;
@@ -98,13 +98,13 @@ class Run {
   private readonly tokens: Random;
   private readonly policy: SessionPolicy;
   private isActive = true;
-  private isFinished = false;
+  isFinished = false;
   private isRestarting = false;
   /** Past this time nothing may be left to happen. */
-  private endsBy = Infinity;
+  endsBy = Infinity;
 
   constructor(
-    private readonly seed: number,
+    readonly seed: number,
     keepEvents: number,
   ) {
     const random = new Random(seed);
@@ -163,44 +163,15 @@ class Run {
     this.actors = scenario.clients.map((client) => new ClientActor(this.world, client, this.watch));
   }
 
-  async toTheEnd(): Promise<void> {
-    const { scheduler, ledger, watchdog } = this;
-    this.begin();
-    await settle();
-    while (ledger.violation === undefined) {
-      const next = scheduler.nextTime;
-      if (next === undefined) break;
-      if (next > this.endsBy) {
-        ledger.violated(12, `${scheduler.pendingCount} timers would still run, the next at ${next} ms`);
-        break;
-      }
-      try {
-        scheduler.runNext();
-      } catch (error) {
-        ledger.violated(GOES_ON.number, `an event threw: ${String(error)}`);
-      }
-      await settle();
-      watchdog.afterEvent();
-    }
-    if (ledger.violation !== undefined) return;
-    if (!this.isFinished) ledger.violated(12, 'what was to be closed never was');
-    watchdog.end();
+  afterEvent(): void {
+    this.watchdog.afterEvent();
   }
 
-  report(): SimulationReport {
-    const { trace, violation, counts } = this.ledger;
-    return {
-      seed: this.seed,
-      violation,
-      eventCount: trace.count,
-      endedAtMs: this.scheduler.now(),
-      traceHash: trace.hash,
-      events: trace.events,
-      counts,
-    };
+  end(): void {
+    this.watchdog.end();
   }
 
-  private begin(): void {
+  begin(): void {
     const { world, scenario, scheduler, serverProcess, watch } = this;
     this.application.serve(world.server);
     for (const actor of this.actors) void actor.live();

@@ -1,7 +1,5 @@
-import type { SchedulerLike } from 'rxjs';
 import type { OperationFailure } from '../../../src/client/errors';
-import type { Violation } from '../records';
-import { Trace } from '../trace';
+import { RunLedger } from '../run-ledger';
 
 /** A process that is, or was, a node. */
 export interface NodeRecord {
@@ -51,9 +49,7 @@ export interface SessionRecord {
 }
 
 /** What is known of a run of several nodes. */
-export class ClusterLedger {
-  readonly trace: Trace;
-  readonly counts = new Map<string, number>();
+export class ClusterLedger extends RunLedger {
   readonly operations: OperationRecord[] = [];
   readonly sessions: SessionRecord[] = [];
   readonly running = new Set<AnswerRun>();
@@ -61,30 +57,6 @@ export class ClusterLedger {
   readonly taken = new Set<number>();
   /** Whose application has a session, by its id. */
   readonly servedBy = new Map<number, NodeRecord>();
-  violation: Violation | undefined;
-
-  constructor(
-    private readonly scheduler: SchedulerLike,
-    keptEvents: number,
-  ) {
-    this.trace = new Trace(keptEvents);
-  }
-
-  tell(actor: string, text: string): void {
-    this.trace.add({ time: this.scheduler.now(), actor, text });
-  }
-
-  /** Counts how often a run met something: what never happens is not tested. */
-  count(what: string): void {
-    this.counts.set(what, (this.counts.get(what) ?? 0) + 1);
-  }
-
-  /** The first violation is the one that counts. */
-  violated(invariant: number, text: string): void {
-    if (this.violation !== undefined) return;
-    this.violation = { invariant, text };
-    this.tell('invariants', `${invariant}: ${text}`);
-  }
 
   openSession(name: string): SessionRecord {
     const session = { name, sessionId: 0, isForsaken: false, handedOverAt: Infinity, isOver: false };

@@ -1,8 +1,8 @@
 import { memoryCluster } from '../../../src/cluster/memory-cluster';
 import { SimulatedNetwork } from '../network/simulated-network';
+import { playOut, type Played } from '../play-out';
 import { Random } from '../random';
 import type { SimulationOptions, SimulationReport } from '../simulate';
-import { settle } from '../time/elapse';
 import { VirtualScheduler } from '../time/virtual-scheduler';
 import { WallClock } from '../time/wall-clock';
 import { ClusterClient } from './cluster-client';
@@ -27,22 +27,23 @@ export async function simulateCluster(
   { keepEvents = 50 }: SimulationOptions = {},
 ): Promise<SimulationReport> {
   const run = new ClusterRun(seed, keepEvents);
-  await run.toTheEnd();
-  return run.report();
+  run.begin();
+  return playOut(run);
 }
 
-class ClusterRun {
-  private readonly scheduler = new VirtualScheduler();
-  private readonly ledger: ClusterLedger;
+class ClusterRun implements Played {
+  readonly invariantOfEnd = 25;
+  readonly scheduler = new VirtualScheduler();
+  readonly ledger: ClusterLedger;
   private readonly world: ClusterWorld;
   private readonly clients: readonly ClusterClient[];
   private readonly faults: Faults;
   private isActive = true;
-  private isFinished = false;
-  private endsBy = Infinity;
+  isFinished = false;
+  endsBy = Infinity;
 
   constructor(
-    private readonly seed: number,
+    readonly seed: number,
     keepEvents: number,
   ) {
     const { scheduler } = this;
@@ -76,44 +77,15 @@ class ClusterRun {
     this.faults = new Faults(this.world, this.clients);
   }
 
-  async toTheEnd(): Promise<void> {
-    const { scheduler, ledger, world } = this;
-    this.begin();
-    await settle();
-    while (ledger.violation === undefined) {
-      const next = scheduler.nextTime;
-      if (next === undefined) break;
-      if (next > this.endsBy) {
-        ledger.violated(25, `${scheduler.pendingCount} timers would still run, the next at ${next} ms`);
-        break;
-      }
-      try {
-        scheduler.runNext();
-      } catch (error) {
-        ledger.violated(0, `an event threw: ${String(error)}`);
-      }
-      await settle();
-      staleHandlers(world);
-    }
-    if (ledger.violation !== undefined) return;
-    if (!this.isFinished) ledger.violated(25, 'what was to be closed never was');
-    nothingIsLeft(world);
+  afterEvent(): void {
+    staleHandlers(this.world);
   }
 
-  report(): SimulationReport {
-    const { trace, violation, counts } = this.ledger;
-    return {
-      seed: this.seed,
-      violation,
-      eventCount: trace.count,
-      endedAtMs: this.scheduler.now(),
-      traceHash: trace.hash,
-      events: trace.events,
-      counts,
-    };
+  end(): void {
+    nothingIsLeft(this.world);
   }
 
-  private begin(): void {
+  begin(): void {
     const { world, scheduler, clients, faults } = this;
     const { activeMs } = world.scenario;
     world.store.keepCheckpoints(activeMs);
