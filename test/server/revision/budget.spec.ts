@@ -5,12 +5,13 @@ import type { Submit, SubmitEnd } from '../../../src/server/session/session-mess
 import type { ServerSession } from '../../../src/server/session/session';
 import { clientHello, inPreview4, open, submit } from '../../../src/testing';
 import { MessageType, messageTypeName } from '../../../src/wire/message-type';
-import { packet, type Packet } from '../../../src/wire/packet';
+import type { Packet } from '../../../src/wire/packet';
 import { BudgetFlag, type BudgetMetadata } from '../../../src/wire/preview4/control/scheduling';
-import { DropReason, ResultDropReasonMetadata } from '../../../src/wire/preview4/results';
+import { DropReason } from '../../../src/wire/preview4/results';
 import { Peer } from '../../support/peer';
 import { endServed, Served, told } from '../../support/served';
 import { until } from '../../support/until';
+import { heardInWords } from './heard';
 import type { ServerOptions } from '../../../src/server/options';
 
 afterEach(endServed);
@@ -78,17 +79,7 @@ class Stage {
 
   /** What has come until a PING is answered. */
   async heard(...sent: readonly Packet[]): Promise<unknown[]> {
-    const seen: unknown[] = [];
-    this.peer.send(...sent, packet({ messageType: MessageType.Ping, ...SESSION, frameId: 77 }));
-    for (;;) {
-      const came = await this.peer.next();
-      if (came === undefined) return [...seen, 'end'];
-      const { messageType, frameId } = came.header;
-      if (messageType === MessageType.Pong) return seen;
-      const isReason = messageType === MessageType.ResultDropReason;
-      const why = isReason ? [ResultDropReasonMetadata.decode(came.metadata).dropReasonCode] : [];
-      seen.push([messageTypeName(messageType), frameId, ...why]);
-    }
+    return heardInWords(this.peer, SESSION.sessionId, sent);
   }
 }
 

@@ -4,7 +4,7 @@ import type { Submit } from '../../../src/server/session/session-message';
 import { failure } from '../../../src/protocol/operation/failure';
 import { clientHello, inPreview4, open, serverHelloAck, submit } from '../../../src/testing';
 import { MessageType, messageTypeName } from '../../../src/wire/message-type';
-import { packet, type Packet } from '../../../src/wire/packet';
+import type { Packet } from '../../../src/wire/packet';
 import { PressureFlag, PressureLevel, RetryAfterMetadata } from '../../../src/wire/preview4/control/pressure';
 import { RecoverableErrorFlag } from '../../../src/wire/preview4/control/recoverable-error';
 import { DropReason } from '../../../src/wire/preview4/results';
@@ -13,6 +13,7 @@ import { settled } from '../../support/async';
 import { Peer } from '../../support/peer';
 import { endServed, Served, told } from '../../support/served';
 import { until } from '../../support/until';
+import { heardUntilPong } from './heard';
 import { VirtualTime } from '../../support/virtual-time';
 
 afterEach(endServed);
@@ -77,15 +78,12 @@ class Stage {
 
   /** The frames of parts that have come until a PING is answered, and what else has. */
   async heard(...sent: readonly Packet[]): Promise<unknown[]> {
-    const seen: unknown[] = [];
-    this.peer.send(...sent, packet({ messageType: MessageType.Ping, ...SESSION, frameId: 77 }));
-    for (;;) {
-      const came = await this.peer.next();
-      if (came === undefined) return [...seen, 'end'];
-      const { messageType, frameId } = came.header;
-      if (messageType === MessageType.Pong) return seen;
-      seen.push(messageType === MessageType.PartialResult ? frameId : messageTypeName(messageType));
-    }
+    const came = await heardUntilPong(this.peer, SESSION.sessionId, sent);
+    return came.map((each) => {
+      if (each === 'end') return each;
+      const { messageType, frameId } = each.header;
+      return messageType === MessageType.PartialResult ? frameId : messageTypeName(messageType);
+    });
   }
 }
 

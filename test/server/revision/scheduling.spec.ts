@@ -1,15 +1,15 @@
 import { NEVER, of } from 'rxjs';
 import type { Lateness } from '../../../operators/application/drop-late';
 import { clientHello, inPreview4, open } from '../../../src/testing';
-import { MessageType, messageTypeName } from '../../../src/wire/message-type';
+import { MessageType } from '../../../src/wire/message-type';
 import { PriorityClass } from '../../../src/wire/messages/session-open';
-import { packet, type Packet } from '../../../src/wire/packet';
-import { ResultDropReasonMetadata } from '../../../src/wire/preview4/results';
+import type { Packet } from '../../../src/wire/packet';
 import { SchedulingFlag } from '../../../src/wire/preview4/control/scheduling';
 import type { ServerOptions } from '../../../src/server/options';
 import { Peer } from '../../support/peer';
 import { endServed, Served } from '../../support/served';
 import { VirtualTime } from '../../support/virtual-time';
+import { heardInWords } from './heard';
 
 afterEach(endServed);
 
@@ -76,19 +76,7 @@ class Stage {
   }
 }
 
-async function heard(peer: Peer): Promise<unknown[]> {
-  const seen: unknown[] = [];
-  peer.send(packet({ messageType: MessageType.Ping, ...SESSION, frameId: 77 }));
-  for (;;) {
-    const came = await peer.next();
-    if (came === undefined) return [...seen, 'end'];
-    const { messageType, frameId } = came.header;
-    if (messageType === MessageType.Pong) return seen;
-    const isReason = messageType === MessageType.ResultDropReason;
-    const why = isReason ? [ResultDropReasonMetadata.decode(came.metadata).dropReasonCode] : [];
-    seen.push([messageTypeName(messageType), frameId, ...why]);
-  }
-}
+const heard = (peer: Peer): Promise<unknown[]> => heardInWords(peer, SESSION.sessionId);
 
 const LATE = (frameId: number): unknown => ['RESULT_DROP_REASON', frameId, 1];
 
