@@ -3,7 +3,8 @@ import { CLUSTER_INVARIANTS } from '../test/simulation/cluster/invariants';
 import { simulateCluster } from '../test/simulation/cluster/simulate-cluster';
 import { INVARIANTS } from '../test/simulation/invariants';
 import { marblesOf } from '../test/simulation/marbles';
-import { simulate, type SimulationOptions, type SimulationReport } from '../test/simulation/simulate';
+import type { SimulationOptions, SimulationReport } from '../test/simulation/report';
+import { simulate } from '../test/simulation/simulate';
 
 // Runs the simulation over many seeds, or over one with all that happens in it.
 //   npm run simulate -- --seeds 10000

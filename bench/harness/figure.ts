@@ -4,8 +4,11 @@ export type Unit = 'op/s' | 'part/s' | 'token/s of CPU' | 'packet/s' | 'MB/s' | 
 
 /** What is asked of a figure. */
 export interface Target {
-  /** Of the ratio to the baseline, of what that would be if only CPU counted, or of the value itself. */
-  readonly of: 'ratio' | 'cpu' | 'value';
+  /**
+   * Of the ratio to the baseline, of what that would be if only CPU counted, of what there is more than in
+   * the baseline, or of the value itself.
+   */
+  readonly of: 'ratio' | 'cpu' | 'difference' | 'value';
   readonly is: 'at-least' | 'at-most';
   readonly bound: number;
 }
@@ -35,6 +38,8 @@ export interface Figure {
   readonly baseline?: SideFigures;
   /** Subject over baseline, pair by pair. */
   readonly ratio?: Spread | undefined;
+  /** Subject less baseline, pair by pair, where that is what is asked: below zero where it is lost in the noise. */
+  readonly difference?: Spread | undefined;
   readonly target?: Target | undefined;
 }
 
@@ -68,6 +73,8 @@ function reachedBy(figure: Figure, of: Target['of']): number | undefined {
       return figure.ratio?.median;
     case 'cpu':
       return cpuRatio(figure);
+    case 'difference':
+      return figure.difference?.median;
     case 'value':
       return figure.subject.value.median;
   }

@@ -30,14 +30,16 @@ export function headerLine(): string {
  * what it loads.
  */
 export function figureLine(figure: Figure): string {
-  const { family, name, unit, subject, baseline, ratio } = figure;
-  const spreadOf = ratio ?? subject.value;
+  const { family, name, unit, subject, baseline, ratio, difference } = figure;
+  const spreadOf = ratio ?? difference ?? subject.value;
+  // A difference near nothing always differs much from itself.
+  const disturbed = isDisturbed(ratio ?? subject.value);
   return line([
     `${family}: ${name}`,
     amount(subject.value.median, unit),
     baseline === undefined ? '' : amount(baseline.value.median, unit),
-    ratio === undefined ? '' : ratio.median.toFixed(2),
-    `${range(spreadOf, ratio === undefined ? unit : undefined)}${isDisturbed(spreadOf) ? '~' : ''}`,
+    ratio?.median.toFixed(2) ?? (difference === undefined ? '' : signed(difference.median)),
+    `${range(spreadOf, ratio === undefined ? unit : undefined)}${disturbed ? '~' : ''}`,
     latencies(subject),
     latencies(baseline),
     `${subject.cpu?.median.toFixed(2) ?? ''}${isStarved(subject) ? '!' : ''}`,
@@ -67,6 +69,10 @@ function amount(value: number, unit: Unit): string {
   return unit === 'µs' ? `${value.toFixed(2)} µs` : `${Math.round(value).toLocaleString('en')} ${unit}`;
 }
 
+function signed(value: number): string {
+  return `${value < 0 ? '' : '+'}${value.toFixed(2)}`;
+}
+
 function bytes(value: number): string {
   const size = Math.abs(value);
   if (size < 1000) return `${value.toFixed(0)} B`;
@@ -87,7 +93,8 @@ function latencies(side: SideFigures | undefined): string {
 function targetText(figure: Figure): string {
   const { target, unit } = figure;
   if (target === undefined) return '';
-  const bound = target.of === 'value' ? amount(target.bound, unit) : `${target.bound}`;
+  const isAmount = target.of === 'value' || target.of === 'difference';
+  const bound = `${target.of === 'difference' ? '+' : ''}${isAmount ? amount(target.bound, unit) : target.bound}`;
   const by = target.of === 'cpu' ? ' by CPU' : '';
   return `${target.is === 'at-least' ? '≥' : '≤'} ${bound}${by} ${verdict(figure)}`;
 }

@@ -1,5 +1,5 @@
 import type { RunLedger } from './run-ledger';
-import type { SimulationReport } from './simulate';
+import type { SimulationReport } from './report';
 import { settle } from './time/elapse';
 import type { VirtualScheduler } from './time/virtual-scheduler';
 

@@ -1,5 +1,5 @@
 import { marblesOf } from './marbles';
-import type { SimulationOptions, SimulationReport } from './simulate';
+import type { SimulationOptions, SimulationReport } from './report';
 
 type Simulate = (seed: number, options?: SimulationOptions) => Promise<SimulationReport>;
 

@@ -7,40 +7,17 @@ import { ClientActor } from './actors/client-actor';
 import { flood, haunt, thieve } from './actors/intruder';
 import { policyOf } from './actors/policy';
 import { Ledger } from './ledger';
-import { type Violation } from './records';
 import { playOut, type Played } from './play-out';
 import { Random } from './random';
+import type { SimulationOptions, SimulationReport } from './report';
 import { drawScenario, type Scenario } from './scenario';
 import { SimulatedNetwork } from './network/simulated-network';
-import type { TraceEvent } from './trace';
 import { Process } from './time/process';
 import { VirtualScheduler } from './time/virtual-scheduler';
 import { WallClock } from './time/wall-clock';
 import { Watchdog } from './time/watchdog';
 import { WireWatch } from './wire/wire-watch';
 import { sleep, type World } from './world';
-
-export interface SimulationOptions {
-  /** How many of the last events are kept to be looked at. Default 50. */
-  readonly keepEvents?: number;
-}
-
-/** How a run went. */
-export interface SimulationReport {
-  readonly seed: number;
-  /** Undefined where every invariant held. */
-  readonly violation: Violation | undefined;
-  /** Events of the trace. */
-  readonly eventCount: number;
-  /** Milliseconds of the simulation's clock. */
-  readonly endedAtMs: number;
-  /** The same for two runs that went the same way. */
-  readonly traceHash: string;
-  /** The last events. */
-  readonly events: readonly TraceEvent[];
-  /** How often what happened. */
-  readonly counts: ReadonlyMap<string, number>;
-}
 
 /**
  * Runs a server, its application, clients and intruders on a network that fails, as a seed draws them,

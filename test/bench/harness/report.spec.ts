@@ -16,6 +16,14 @@ const held: Figure = {
   unit: 'bytes',
   subject: { name: 'nnrp-rx', value: spread([2400]) },
 };
+const costly: Figure = {
+  family: 'ways',
+  name: 'a token',
+  unit: 'µs',
+  subject: { name: 'looped', value: spread([1.25]) },
+  baseline: { name: 'without', value: spread([1]) },
+  difference: spread([0.25]),
+};
 
 describe('verdict', () => {
   it.each([
@@ -29,8 +37,11 @@ describe('verdict', () => {
     [{ ...held, target: atLeast(0.1, 'cpu') }, 'missed'],
     [{ ...held, target: atMost(2400, 'value') }, 'met'],
     [{ ...held, target: atMost(2399, 'value') }, 'missed'],
-    // Asked of a ratio that there is not.
+    [{ ...costly, target: atMost(0.25, 'difference') }, 'met'],
+    [{ ...costly, target: atMost(0.2, 'difference') }, 'missed'],
+    // Asked of a ratio, or a difference, that there is not.
     [{ ...held, target: atLeast(0) }, 'missed'],
+    [{ ...held, target: atMost(0, 'difference') }, 'missed'],
   ] as const)('of %#', (figure, expected) => {
     expect(verdict(figure)).toBe(expected);
   });
@@ -66,6 +77,12 @@ describe('figureLine', () => {
       '2.4–2.4',
       '≤ 3.0 KB met',
     ]);
+  });
+
+  it('shows what there is more, and what of that is asked', () => {
+    const line = ['ways: a token', '1.25 µs', '1.00 µs', '+0.25', '0.25–0.25', '≤ +0.30 µs met'];
+    expect(cells({ ...costly, target: atMost(0.3, 'difference') })).toEqual(line);
+    expect(cells({ ...costly, difference: spread([-0.01]) })).toContain('-0.01');
   });
 });
 

@@ -2,7 +2,7 @@ import { memoryCluster } from '../../../src/cluster/memory-cluster';
 import { SimulatedNetwork } from '../network/simulated-network';
 import { playOut, type Played } from '../play-out';
 import { Random } from '../random';
-import type { SimulationOptions, SimulationReport } from '../simulate';
+import type { SimulationOptions, SimulationReport } from '../report';
 import { VirtualScheduler } from '../time/virtual-scheduler';
 import { WallClock } from '../time/wall-clock';
 import { ClusterClient } from './cluster-client';

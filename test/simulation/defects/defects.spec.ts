@@ -1,4 +1,5 @@
-import { simulate, type SimulationReport } from '../simulate';
+import type { SimulationReport } from '../report';
+import { simulate } from '../simulate';
 import { DEFECTS, type Defect } from '.';
 
 /** Seeds that a defect has to show itself in. */
