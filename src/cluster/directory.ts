@@ -21,6 +21,9 @@ export type SessionPlace =
   /** Its node is gone, or has it no more, and there is a log of it. */
   | { readonly kind: 'lost'; readonly from: LogOwner; readonly tokens: Uint8Array };
 
+/** A whole number from 0 to below another, as chance has it. */
+export type RandomBelow = (bound: number) => number;
+
 /** Ids of one range. */
 export const RANGE_IDS = 4096;
 
@@ -68,6 +71,7 @@ export class Directory {
     readonly node: NodeName,
     private readonly store: ClusterStore,
     private readonly scheduler: SchedulerLike,
+    private readonly random: RandomBelow,
     private readonly log?: SessionLog,
     /** Milliseconds that the log keeps what is said of a session: so long its id is nobody else's, where its node is gone. */
     private readonly loggedMs = 0,
@@ -96,9 +100,10 @@ export class Directory {
   /** Claims ids. Rejects where the store does not answer, or may not know yet which are taken. */
   async reserveIds(): Promise<IdRange> {
     if (!this.isSettled) throw comeBack();
+    // Any: a store that has forgotten who has which is hardly asked for one of those.
+    const first = this.random(RANGES);
     for (let tries = 0; tries < RANGE_TRIES; tries++) {
-      // Any: a store that has forgotten who has which is hardly asked for one of those.
-      const range = 1 + Math.floor(Math.random() * RANGES);
+      const range = 1 + ((first + tries) % RANGES);
       if (!(await this.store.claim(`range:${range}`, encode(this.node), this.rangeTtlMs))) continue;
       this.ranges.add(range);
       return { first: range * RANGE_IDS, count: RANGE_IDS };

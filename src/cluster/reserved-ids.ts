@@ -1,7 +1,7 @@
 import { BehaviorSubject, filter, map, take, type Observable, type SchedulerLike } from 'rxjs';
 import { onEach } from '../transport/on-each';
 import { scheduleIn } from '../transport/time/schedule-in';
-import { RANGE_IDS, type Directory, type IdRange } from './directory';
+import { RANGE_IDS, type Directory, type IdRange, type RandomBelow } from './directory';
 
 /** Ids that are nobody's: a node that the directory gives none takes them at random, and nobody finds its sessions. */
 export const FIRST_OWN_ID = 2 ** 31;
@@ -17,11 +17,14 @@ export class ReservedIds {
   private readonly ranges: IdRange[] = [];
   private used = 0;
   private isAsking = false;
+  /** The last that is nobody's, of this node. */
+  private own: number | undefined;
   private readonly hasAsked = new BehaviorSubject(false);
 
   constructor(
     private readonly directory: Directory,
     scheduler: SchedulerLike,
+    private readonly random: RandomBelow,
   ) {
     const patience = scheduleIn(scheduler, FIRST_WAIT_MS, () => {
       this.hasAsked.next(true);
@@ -54,7 +57,7 @@ export class ReservedIds {
   next(): number {
     const [range] = this.ranges;
     if (range === undefined || (this.ranges.length === 1 && this.used * 2 >= range.count)) this.reserve();
-    if (range === undefined) return FIRST_OWN_ID + Math.floor(Math.random() * FIRST_OWN_ID);
+    if (range === undefined) return this.ownId();
     const id = range.first + this.used;
     this.used += 1;
     if (this.used >= range.count) {
@@ -62,6 +65,12 @@ export class ReservedIds {
       this.used = 0;
     }
     return id;
+  }
+
+  /** From any of them on: it is hardly one that another such node has given. */
+  private ownId(): number {
+    this.own = ((this.own ?? this.random(FIRST_OWN_ID)) + 1) % FIRST_OWN_ID;
+    return FIRST_OWN_ID + this.own;
   }
 
   private reserve(): void {

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import type { Cluster, ClusterAccess, ClusterStore } from '../../src/cluster/cluster';
 import { Directory, RANGE_IDS } from '../../src/cluster/directory';
 import { monotonicScheduler } from '../../src/transport/time/monotonic-scheduler';
@@ -27,7 +28,7 @@ export function clusterContract(cluster: () => Cluster): void {
   }
 
   async function directory(node: string): Promise<Directory> {
-    const made = new Directory(node, await store(), monotonicScheduler);
+    const made = new Directory(node, await store(), monotonicScheduler, randomInt);
     directories.push(made);
     made.announce(`at:${node}`);
     return made;

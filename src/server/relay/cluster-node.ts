@@ -11,6 +11,7 @@ import { onEach } from '../../transport/on-each';
 import { scheduleIn } from '../../transport/time/schedule-in';
 import type { Transport } from '../../transport/transport';
 import { LogWriter } from '../log/log-writer';
+import { freshToken } from '../opening/resume-token';
 import type { SessionOpener } from '../opening/session-opener';
 import type { ServerContext } from '../server-context';
 import { hasKeyOf, PRINT_AGAIN_MS } from './key-print';
@@ -48,7 +49,7 @@ export class ClusterNode {
     this.options = { node, key: linkKey(tokenKey), scheduler };
     const { store, log } = this.access;
     this.log = log && new LogWriter(node, log, scheduler, settings.resumeWindowMs, this.notLogged);
-    this.directory = new Directory(node, store, scheduler, log, this.log?.ttlMs);
+    this.directory = new Directory(node, store, scheduler, this.random, log, this.log?.ttlMs);
     const patience = scheduleIn(scheduler, STORE_PATIENCE_MS, () => {
       this.misconfigured(
         `the store of the cluster does not answer: until it does, new sessions are this node's alone. Is it where the cluster's \`url\` says, and does it take connections from here?`,
@@ -61,7 +62,7 @@ export class ClusterNode {
       this.compareKeys(store);
     });
     this.watching.add(patience);
-    this.ids = new ReservedIds(this.directory, scheduler);
+    this.ids = new ReservedIds(this.directory, scheduler, this.random);
     const timeoutMs = settings.limits.handshakeMs;
     this.finder = new SessionFinder(this.directory, this.access, this.options, timeoutMs, this.failed);
   }
@@ -145,6 +146,18 @@ export class ClusterNode {
       this.compareKeys(store);
     });
   }
+
+  /** Of the server's own source of random bytes. */
+  private readonly random = (bound: number): number => {
+    const bytes = freshToken(this.server.settings.randomBytes, 4, this.failedRandom);
+    return Math.floor((Buffer.from(bytes).readUInt32LE() / 2 ** 32) * bound);
+  };
+
+  private readonly failedRandom = (cause: unknown): void => {
+    const message = `randomBytes failed for the ids of the cluster's sessions: ${describeError(cause)}`;
+    const error = new RuntimeError('internal', message, { reach: 'server', origin: 'application', cause });
+    this.server.reports.failures.next(error);
+  };
 
   private misconfigured(message: string): void {
     this.server.reports.failures.next(new RuntimeError('io', message, { reach: 'server', origin: 'local' }));

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import * as net from 'node:net';
 import { setTimeout } from 'node:timers/promises';
@@ -81,7 +82,7 @@ describe('a search for a session', () => {
   it('leaves no link behind that comes about after its node has closed', async () => {
     const scheduler = new VirtualTime();
     const { store } = memoryCluster().join();
-    const other = new Directory('other', store, scheduler);
+    const other = new Directory('other', store, scheduler, randomInt);
     other.announce('there');
     const { first } = await other.reserveIds();
     await settled();
@@ -94,7 +95,7 @@ describe('a search for a session', () => {
       listen: memory(),
       connect: () => ({ kind: 'memory', url: 'there', connect: () => connect }),
     };
-    const directory = new Directory('me', store, scheduler);
+    const directory = new Directory('me', store, scheduler, randomInt);
     const finder = new SessionFinder(
       directory,
       { endpoint },

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { Subject } from 'rxjs';
 import { SessionRejectedError } from '../../../src/client/errors';
 import { memoryCluster } from '../../../src/cluster/memory-cluster';
@@ -147,7 +148,7 @@ describe('a store that does not answer', () => {
 describe('a store that has just come back', () => {
   it('gives no answer that another node may still have to correct, nor ids that one may have', async () => {
     await begin();
-    const directory = new Directory('me', fleet.cluster.join().store, time);
+    const directory = new Directory('me', fleet.cluster.join().store, time, randomInt);
     await pass(100);
     expect(await inTime(directory.find(4096 * 7))).toEqual({ kind: 'unknown' });
     storeAnswers(false);
