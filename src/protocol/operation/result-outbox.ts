@@ -36,6 +36,9 @@ export class ResultOutbox<T extends { readonly byteLength: number }> {
   /** The number of the entry at `head`. */
   private firstNumber = 1;
   private sentNumber = 0;
+  /** The number up to which receipt is proved, and the one behind which results stay all the same. */
+  private provedNumber = 0;
+  private neededAfter = Infinity;
 
   constructor(private readonly limits: OutboxLimits = DEFAULT_OUTBOX_LIMITS) {}
 
@@ -88,9 +91,16 @@ export class ResultOutbox<T extends { readonly byteLength: number }> {
     this.sentNumber = this.lastNumber;
   }
 
-  /** Forgets the results up to number `count`: the client has them. */
+  /** Forgets the results up to number `count`: the client has them. Those stay that somebody else needs. */
   acknowledge(count: number): void {
-    while (this.size > 0 && this.firstNumber <= count) this.release();
+    this.provedNumber = Math.max(this.provedNumber, Math.min(count, this.lastNumber));
+    this.releaseProved();
+  }
+
+  /** Results behind this number are needed besides, and stay as long as there is room, proved or not. */
+  needAfter(number: number): void {
+    this.neededAfter = number;
+    this.releaseProved();
   }
 
   /**
@@ -141,12 +151,12 @@ export class ResultOutbox<T extends { readonly byteLength: number }> {
     for (const result of results) this.add(result);
   }
 
-  /** Holds the results behind number `released`, each of which a transport may have been handed. */
-  restore(released: number, results: readonly T[]): void {
+  /** Holds the results behind number `released`, of which a transport was handed those up to `sent`. */
+  restore(released: number, results: readonly T[], sent: number): void {
     this.clear();
     this.firstNumber = released + 1;
     for (const result of results) this.add(result);
-    this.markSent();
+    this.sentNumber = Math.min(sent, this.lastNumber);
   }
 
   clear(): void {
@@ -154,6 +164,11 @@ export class ResultOutbox<T extends { readonly byteLength: number }> {
     this.entries = [];
     this.head = 0;
     this.bytes = 0;
+  }
+
+  private releaseProved(): void {
+    const upTo = Math.min(this.provedNumber, this.neededAfter);
+    while (this.size > 0 && this.firstNumber <= upTo) this.release();
   }
 
   private release(): void {

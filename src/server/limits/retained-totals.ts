@@ -38,6 +38,8 @@ export class RetainedTotals<A extends RetainedAnswer> {
   /** When each of those that have ended is kept no more. */
   private readonly until = new Map<A, number>();
   private timer = Subscription.EMPTY;
+  /** Of those that have ended at another node before they came here. */
+  private readonly timers = new Map<A, Subscription>();
 
   constructor(
     private readonly limits: RetainLimits,
@@ -68,13 +70,25 @@ export class RetainedTotals<A extends RetainedAnswer> {
     return isKept;
   }
 
-  /** There will be no more of an answer. */
-  ended(answer: A): void {
-    const party = this.partyOf(answer.party);
-    if (!party.running.delete(answer)) return;
-    party.ended.add(answer);
-    this.until.set(answer, this.scheduler.now() + this.limits.ms);
+  /** There will be no more of an answer; returns until when it is kept, undefined where it is not. */
+  ended(answer: A): number | undefined {
+    if (!this.end(answer)) return undefined;
+    const until = this.scheduler.now() + this.limits.ms;
+    this.until.set(answer, until);
     if (this.until.size === 1) this.watch();
+    return until;
+  }
+
+  /** As {@link ended}, of an answer that ended elsewhere, and is kept for so many milliseconds more. */
+  endedBefore(answer: A, leftMs: number): number | undefined {
+    if (!this.end(answer)) return undefined;
+    const ms = Math.min(leftMs, this.limits.ms);
+    const timer = scheduleIn(this.scheduler, ms, () => {
+      this.leave(answer);
+      answer.forgotten();
+    });
+    this.timers.set(answer, timer);
+    return this.scheduler.now() + ms;
   }
 
   /** An answer is kept no more. */
@@ -83,7 +97,17 @@ export class RetainedTotals<A extends RetainedAnswer> {
     if (party === undefined || !(party.running.delete(answer) || party.ended.delete(answer))) return;
     this.uncount(answer, answer.byteLength);
     if (party.running.size + party.ended.size === 0) this.parties.delete(answer.party);
+    this.timers.get(answer)?.unsubscribe();
+    this.timers.delete(answer);
     if (this.until.delete(answer) && this.until.size === 0) this.timer.unsubscribe();
+  }
+
+  /** Returns whether the answer is kept. */
+  private end(answer: A): boolean {
+    const party = this.partyOf(answer.party);
+    if (!party.running.delete(answer)) return false;
+    party.ended.add(answer);
+    return true;
   }
 
   private uncount(answer: A, bytes: number): void {

@@ -9,6 +9,10 @@ export class LogExtent {
   private readonly entries: Entry[] = [];
   private bytes = 0;
 
+  get byteLength(): number {
+    return this.bytes;
+  }
+
   add(entry: Entry): void {
     this.entries.push(entry);
     this.bytes += entry.bytes;

@@ -14,6 +14,28 @@ export interface LoggedOperation {
   readonly objects: readonly unknown[];
 }
 
+/** A result, as far as it is logged. */
+interface LoggedResult {
+  readonly packet: Packet;
+}
+
+/** An answer that is kept for whoever has a ticket, as far as it is logged. */
+interface LoggedAnswer {
+  readonly frameId: number;
+  readonly sent: SentSubmit;
+  readonly results: readonly LoggedResult[];
+  /** Until when, in milliseconds of the scheduler; undefined while its operation runs. */
+  readonly until: number | undefined;
+}
+
+/** Those of a session. */
+interface LoggedAnswers {
+  readonly size: number;
+  readonly byteLength: number;
+  all(): readonly LoggedAnswer[];
+  get(frameId: number): LoggedAnswer | undefined;
+}
+
 /** A session, as far as it is logged. */
 export interface LoggedParts extends Omit<SessionRecord, 'revision' | 'owner'> {
   readonly sessionId: number;
@@ -25,17 +47,24 @@ export interface LoggedParts extends Omit<SessionRecord, 'revision' | 'owner'> {
   };
   readonly outlet: {
     readonly lastResult: number;
+    readonly sentResults: number;
     readonly releasedResults: number;
     /** Undefined while the client is away. */
     readonly current: object | undefined;
-    heldAfter(received: number): readonly { readonly packet: Packet }[];
+    /** Undefined where none are kept. */
+    readonly retained: LoggedAnswers | undefined;
+    heldAfter(received: number): readonly LoggedResult[];
     seal(): void;
+    logged(count: number): void;
   };
-  readonly operations: { readonly lastOperationId: number; all(): readonly LoggedOperation[] };
+  readonly operations: {
+    readonly lastOperationId: number;
+    all(): readonly LoggedOperation[];
+    get(frameId: number): LoggedOperation | undefined;
+  };
   /** Whether its server ends, and how it has asked the session to, where it has. */
   readonly isShutDown: boolean;
   readonly asked: { readonly closeReason: CloseReason } | undefined;
-  readonly lost: { since(frameId: number): number | undefined } | undefined;
   readonly server: {
     readonly scheduler: TimestampProvider;
     readonly settings: {

@@ -1,12 +1,12 @@
 import type { LogEnd, LogField, LogUpdate, LogVerdict } from '../../cluster/session-log';
-import { encodePacketInto, packetLength } from '../../wire/encode-packet';
 import { CloseReason } from '../../wire/messages/session-close';
-import { EMPTY, type Packet } from '../../wire/packet';
+import { EMPTY } from '../../wire/packet';
 import { preview4 } from '../../wire/preview4';
 import { hashToken } from '../opening/resume-token';
-import { LogExtent } from './log-extent';
+import { LoggedOperations } from './logged-operations';
 import type { LoggedOperation, LoggedParts } from './logged-parts';
-import { encodeOperation, encodeSession, encodeTokens } from './session-record';
+import { LoggedResults } from './logged-results';
+import { encodeSession, encodeTokens } from './session-record';
 
 /** Bytes of results that one update has, about. */
 const UPDATE_BYTES = 256 * 1024;
@@ -14,6 +14,10 @@ const UPDATE_BYTES = 256 * 1024;
 /** Names of fields; those of operations are their numbers. */
 export const SESSION_FIELD = 'session';
 export const LAST_OPERATION_FIELD = 'last';
+/** The number of the last result before those that a client may lack, where others of kept answers come first. */
+export const FIRST_FIELD = 'first';
+/** While the client is away, where answers are kept: the number of the last result that it was sent. */
+export const SENT_FIELD = 'sent';
 
 /** Where sessions say that there is something to log. */
 interface Writer {
@@ -32,7 +36,17 @@ interface Said {
   readonly last: number;
   readonly bytes: number;
   readonly hasTokens: boolean;
-  readonly operations: ReadonlyMap<number, LoggedOperation | undefined>;
+  readonly operations: ReadonlySet<number>;
+}
+
+/** What the log has of a session that was another node's. */
+export interface TakenLog {
+  /** The number of the newest result that there was, and updates that were kept. */
+  readonly last: number;
+  readonly updates: number;
+  readonly nextToken: Uint8Array;
+  /** Of each operation, the results that there were before its first. */
+  readonly since: ReadonlyMap<number, number>;
 }
 
 /** A session that is to outlive its node: it knows what of it is in the log, and what is to be said next. */
@@ -42,25 +56,18 @@ export class LoggedSession {
   /** Whether what is said next follows what was. */
   private isWhole = false;
   private isOver = false;
-  /** Of a session that another node is to go on with, whose server ends. */
-  private lastWords: LogUpdate | undefined;
-  /** The number of the newest result that is there, and updates that were kept since the session was said whole. */
-  private kept = 0;
+  /** Of a session that another node is to go on with, whose server ends: what is left of them. */
+  private lastWords: LogUpdate[] | undefined;
+  private isLastWordOut = false;
+  /** Updates that were kept since the session was said whole. */
   private updates = 0;
-  /** The number of the newest result of the epochs before. */
-  private readonly base: number;
   private keptLastOperation = 0;
+  /** As `SENT_FIELD` was said. */
+  private keptSent: number | undefined = NaN;
   private hasTokens = false;
-  private hasBodies = false;
-  /** Operations that have begun or, undefined, ended since. */
-  private operations = new Map<number, LoggedOperation | undefined>();
-  /** Operations that the log may have. */
-  private readonly heardOf = new Set<number>();
-  /** Results before each operation that runs. */
-  private readonly since = new Map<number, number>();
   private said: Said | undefined;
-  /** Where results are kept until their operation ends. */
-  private readonly extent = new LogExtent();
+  private readonly results: LoggedResults;
+  private readonly operations: LoggedOperations;
   private nextToken: Uint8Array;
   private lastUpdate = 0;
 
@@ -70,14 +77,14 @@ export class LoggedSession {
     /** Of this node, as the session's owner. */
     readonly epoch: number,
     private readonly makeToken: (sessionId: number) => Uint8Array,
-    /** What the log has of it, where it was another node's. */
-    taken?: { readonly last: number; readonly updates: number; readonly nextToken: Uint8Array },
+    taken?: TakenLog,
   ) {
     this.nextToken = taken?.nextToken ?? makeToken(core.sessionId);
     this.isWhole = taken !== undefined;
     this.hasTokens = taken !== undefined;
-    this.kept = this.base = taken?.last ?? 0;
     this.updates = taken?.updates ?? 0;
+    this.results = new LoggedResults(core.outlet, core.server.settings.outbox.maxBytes, taken?.last ?? 0);
+    this.operations = new LoggedOperations(core, taken?.since);
   }
 
   get sessionId(): number {
@@ -96,28 +103,19 @@ export class LoggedSession {
     this.writer.changed(this);
   }
 
-  began(submit: LoggedOperation): void {
-    const { frameId } = submit;
-    const before = this.core.lost?.since(frameId);
-    if (before !== undefined) this.heardOf.add(frameId);
-    this.operations.set(frameId, submit);
-    this.since.set(frameId, before ?? this.core.outlet.lastResult);
+  began({ frameId }: LoggedOperation): void {
+    this.operations.began(frameId);
     this.note();
   }
 
   /** What is submitted is logged whole from now on: its application can go on with it elsewhere. */
   keepBodies(): void {
-    if (this.hasBodies) return;
-    this.hasBodies = true;
-    for (const submit of this.core.operations.all()) this.operations.set(submit.frameId, submit);
-    this.note();
+    if (this.operations.keepBodies()) this.note();
   }
 
-  ended(frameId: number): void {
-    this.since.delete(frameId);
-    // One that the log has not heard of needs no end.
-    if (this.heardOf.has(frameId)) this.operations.set(frameId, undefined);
-    else this.operations.delete(frameId);
+  /** An operation has ended, or its answer is kept no more. */
+  changed(frameId: number): void {
+    this.operations.changedIs(frameId);
     this.note();
   }
 
@@ -145,7 +143,7 @@ export class LoggedSession {
     if (isServers && outlet.current === undefined) {
       // What is out by now may come to nothing.
       this.isWhole = false;
-      this.lastWords = this.updateOf(Infinity);
+      this.lastWords = this.allThatIs();
     }
     this.isOver = true;
     this.note();
@@ -160,7 +158,7 @@ export class LoggedSession {
   /** Whether all that there is of the session is logged. */
   get isInStep(): boolean {
     const isSaid = !this.isChanged && this.said === undefined;
-    return this.isWhole && isSaid && this.kept >= this.core.outlet.lastResult;
+    return this.isWhole && isSaid && this.results.isUpTo(this.results.kept);
   }
 
   /** This node has done with the session, which goes on as it is logged: nothing more is said of it. */
@@ -178,6 +176,7 @@ export class LoggedSession {
   /** Nothing more of it is logged. */
   leave(): void {
     this.isChanged = this.isOver = true;
+    this.core.outlet.logged(Infinity);
   }
 
   /** What the log is to be told; asked once for each time that there is something. */
@@ -185,42 +184,55 @@ export class LoggedSession {
     const { sessionId, epoch } = this;
     this.isChanged = false;
     this.lastUpdate = now;
-    if (this.lastWords !== undefined) return this.lastWords;
-    if (!this.isOver) return this.updateOf(UPDATE_BYTES);
+    const [lastWord] = this.lastWords ?? [];
+    if (lastWord !== undefined) {
+      this.isLastWordOut = true;
+      return lastWord;
+    }
+    if (!this.isOver) return this.more();
     return { kind: 'over', sessionId, node: this.writer.node, epoch };
   }
 
-  private updateOf(mostBytes: number): LogUpdate {
+  /** All updates that there are, as if each was kept. */
+  private allThatIs(): LogUpdate[] {
+    const updates: LogUpdate[] = [];
+    do {
+      updates.push(this.more());
+      this.answered({ kind: 'kept' });
+    } while (!this.results.isUpTo(this.results.kept));
+    return updates;
+  }
+
+  private more(): LogUpdate {
     const { sessionId, epoch } = this;
+    if (this.isWhole && this.results.areAmiss) this.isWhole = false;
     if (!this.isWhole) this.beginAnew();
     const kind = this.isWhole ? 'more' : 'whole';
-    const { results, last } = this.results(mostBytes);
-    const { operations } = this;
-    if (operations.size > 0) this.operations = new Map();
-    for (const frameId of operations.keys()) this.heardOf.add(frameId);
-    this.said = { kind, last, bytes: results.length, hasTokens: this.hasTokens, operations };
+    const { kept: after } = this.results;
+    const { results, last } = this.results.next(UPDATE_BYTES);
+    const { fields, said } = this.operations.news({ withEnds: this.results.isUpTo(last) });
+    this.said = { kind, last, bytes: results.length, hasTokens: this.hasTokens, operations: said };
     this.isWhole = true;
-    const wanted = this.wantedAfter;
     return {
       kind,
       sessionId,
       node: this.writer.node,
       epoch,
       tokens: this.hasTokens ? undefined : this.tokens(),
-      fields: this.fields(kind, operations),
+      fields: [...this.fields(kind), ...fields],
       before: this.updates,
-      after: this.kept,
+      after,
       results,
       last,
-      // Of the epochs before, all goes at once.
-      trimTo: wanted >= this.base ? wanted : 0,
+      trimTo: this.results.trim(this.operations.areWantedWhole ? this.operations.wantedAfter : undefined),
       ttlMs: this.writer.ttlMs,
     };
   }
 
   /** What is asked to hear whose the session is, and whether all that was kept of it is there. */
   question(): LogUpdate {
-    const { sessionId, epoch, updates: before, kept: after } = this;
+    const { sessionId, epoch, updates: before } = this;
+    const { kept: after } = this.results;
     const nothing = { tokens: undefined, fields: [], results: EMPTY, trimTo: 0 };
     const { node, ttlMs } = this.writer;
     return { kind: 'ask', sessionId, node, epoch, ...nothing, before, after, last: after, ttlMs };
@@ -228,18 +240,22 @@ export class LoggedSession {
 
   /** What became of the update. */
   answered(verdict: LogVerdict): void {
-    const { said } = this;
+    const { said, results, operations } = this;
+    if (this.lastWords !== undefined) {
+      // Of what was out before, or asked, nothing matters any more.
+      if (this.isLastWordOut) this.nextLastWord();
+      return;
+    }
+    const isCounted = operations.areWantedWhole;
     switch (verdict.kind) {
       case 'kept':
         this.said = undefined;
         if (said === undefined) return;
-        this.kept = said.last;
+        results.added(said.last, said.bytes, { isCounted });
         this.updates += 1;
-        for (const [frameId, submit] of said.operations) {
-          if (submit === undefined) this.heardOf.delete(frameId);
-        }
-        if (this.hasBodies) this.extent.add(said);
-        if (this.kept < this.core.outlet.lastResult) this.note();
+        operations.kept(said.operations);
+        this.core.outlet.logged(isCounted ? results.kept : Infinity);
+        if (!results.isUpTo(results.kept)) this.note();
         return;
       case 'fenced':
         this.fenced();
@@ -248,9 +264,9 @@ export class LoggedSession {
         this.isWhole = false;
         break;
       case 'at':
-        // What it has more than this session ever had is none of its results.
-        if (verdict.last > this.core.outlet.lastResult) this.isWhole = false;
-        this.kept = verdict.last;
+        // What it has more than this session ever had is none of its results; what it lacks may be gone here, too.
+        if (!results.canFollow(verdict.last)) this.isWhole = false;
+        results.kept = verdict.last;
         // It may lack more than results.
         this.sayAgain();
     }
@@ -259,59 +275,42 @@ export class LoggedSession {
 
   /** Nobody knows what became of it: it is said again. */
   unanswered(): void {
+    this.isLastWordOut = false;
     const { said } = this;
     this.said = undefined;
     if (said !== undefined) {
       if (said.kind === 'whole') this.isWhole = false;
       if (!said.hasTokens) this.hasTokens = false;
-      for (const [frameId, submit] of said.operations) {
-        // What has come since then is newer.
-        if (!this.operations.has(frameId)) this.operations.set(frameId, submit);
-      }
+      this.operations.unanswered(said.operations);
       this.keptLastOperation = 0;
+      this.keptSent = NaN;
     }
+    this.note();
+  }
+
+  /** What became of one is no matter: nobody is left who could say it better. */
+  private nextLastWord(): void {
+    this.isLastWordOut = false;
+    this.lastWords?.shift();
+    this.isChanged = this.lastWords?.length === 0;
     this.note();
   }
 
   /** All that there is of the session is said. */
   private beginAnew(): void {
-    this.kept = this.core.outlet.releasedResults;
     this.updates = 0;
-    this.operations = new Map();
-    this.heardOf.clear();
-    this.sayAgain();
+    this.hasTokens = false;
+    this.keptLastOperation = 0;
+    this.keptSent = undefined;
+    const first = this.results.beginAnew();
+    this.operations.beginAnew(first, this.core.outlet.releasedResults);
   }
 
   private sayAgain(): void {
     this.hasTokens = false;
     this.keptLastOperation = 0;
-    for (const submit of this.core.operations.all()) this.operations.set(submit.frameId, submit);
-  }
-
-  /** The number of the newest result that nobody wants any more: neither the client nor who goes on with an operation. */
-  private get wantedAfter(): number {
-    const { releasedResults } = this.core.outlet;
-    if (!this.hasBodies) return releasedResults;
-    const [since = releasedResults] = this.since.values();
-    const { maxBytes } = this.core.server.settings.outbox;
-    return Math.min(releasedResults, this.extent.trim(since, maxBytes));
-  }
-
-  private results(mostBytes: number): { readonly results: Uint8Array; readonly last: number } {
-    const { outlet } = this.core;
-    const from = Math.max(this.kept, outlet.releasedResults);
-    outlet.seal();
-    const packets: Packet[] = [];
-    let bytes = 0;
-    for (const { packet } of outlet.heldAfter(from)) {
-      if (bytes >= mostBytes) break;
-      packets.push(packet);
-      bytes += packetLength(packet);
-    }
-    const results = Buffer.allocUnsafe(bytes);
-    let at = 0;
-    for (const each of packets) at = encodePacketInto(each, results, at);
-    return { results, last: from + packets.length };
+    this.keptSent = NaN;
+    this.operations.sayAgain();
   }
 
   private tokens(): Uint8Array {
@@ -326,11 +325,8 @@ export class LoggedSession {
     });
   }
 
-  private fields(
-    kind: LogUpdate['kind'],
-    changed: ReadonlyMap<number, LoggedOperation | undefined>,
-  ): LogField[] {
-    const { open, granted, revision, claim, operations } = this.core;
+  private fields(kind: LogUpdate['kind']): LogField[] {
+    const { open, granted, revision, claim, operations, outlet } = this.core;
     const fields: LogField[] = [];
     if (kind === 'whole') {
       const record = {
@@ -340,25 +336,18 @@ export class LoggedSession {
         owner: claim.owner,
       };
       fields.push([SESSION_FIELD, encodeSession(record)]);
+      const { firstSent } = this.results;
+      if (firstSent > 0) fields.push([FIRST_FIELD, Buffer.from(String(firstSent))]);
+    }
+    const sent = outlet.current === undefined ? outlet.sentResults : undefined;
+    if (outlet.retained !== undefined && sent !== this.keptSent) {
+      this.keptSent = sent;
+      fields.push([SENT_FIELD, sent === undefined ? undefined : Buffer.from(String(sent))]);
     }
     if (operations.lastOperationId !== this.keptLastOperation) {
       this.keptLastOperation = operations.lastOperationId;
       fields.push([LAST_OPERATION_FIELD, Buffer.from(String(this.keptLastOperation))]);
     }
-    for (const [frameId, submit] of changed) fields.push([String(frameId), this.operation(submit)]);
     return fields;
-  }
-
-  private operation(submit: LoggedOperation | undefined): Uint8Array | undefined {
-    if (submit === undefined) return undefined;
-    const { frameId, sent, deadline } = submit;
-    const { wallClock } = this.core.server.settings;
-    const left = deadline - this.core.server.scheduler.now();
-    return encodeOperation({
-      since: this.since.get(frameId) ?? 0,
-      deadline: deadline === Infinity ? undefined : wallClock.now() + left,
-      sent,
-      hasBody: this.hasBodies && submit.objects.length === 0,
-    });
   }
 }

@@ -18,11 +18,6 @@ export class LostOperations {
     private unlogged: readonly number[],
   ) {}
 
-  /** Results of the session that there were before an operation's first. */
-  since(frameId: number): number | undefined {
-    return this.answers.get(frameId)?.since;
-  }
-
   /** What was sent of an operation that is gone on with; undefined of one that has begun here. */
   before(frameId: number): SentBefore | undefined {
     return this.answers.get(frameId);

@@ -25,8 +25,6 @@ export class LoggedAnswer implements SentBefore {
 
   constructor(
     packets: readonly Packet[],
-    /** Results of the session that there were before its first. */
-    readonly since: number,
     /** Results that the client has besides; undefined where nobody knows of which operation they are. */
     private readonly unlogged: number | undefined,
     /** Whether all of the rest is known. */

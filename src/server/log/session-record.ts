@@ -28,29 +28,39 @@ export function decodeSession(bytes: Uint8Array): SessionRecord {
   return { open, granted: SessionOpenAckMetadata.decode(read.bytes.subarray(openBytes)), revision, owner };
 }
 
-/** An operation that has not ended. */
+/** In the place of a number of results, where some of those that follow are logged no more. */
+export const NOT_WHOLE = -1;
+
+/** An operation that has not ended, or whose answer is kept for whoever has a ticket. */
 export interface OperationRecord {
-  /** Results of the session that there were before its first. */
+  /** Results that the log has, or had, of the session before its first; `NOT_WHOLE` where it is without some of its own. */
   readonly since: number;
   /** Milliseconds since 1970, undefined for none. */
-  readonly deadline: number | undefined;
-  /** Without the body, where nobody could go on with it. */
+  readonly deadline?: number | undefined;
+  /** Without the body, where nobody has a use for it. */
   readonly sent: SentSubmit;
-  readonly hasBody: boolean;
+  /** Whether it runs, and anybody could go on with it. */
+  readonly canGoOn?: boolean;
+  /** Whether its answer is kept. */
+  readonly isRetained?: boolean;
+  /** Until when, once it has ended: milliseconds since 1970. */
+  readonly until?: number | undefined;
 }
 
-export function encodeOperation({ since, deadline, sent, hasBody }: OperationRecord): Uint8Array {
+export function encodeOperation({ sent, ...record }: OperationRecord): Uint8Array {
   const { metadata, body } = sent;
-  const bytes = join(metadata, hasBody ? body : EMPTY);
-  return withRecord({ since, deadline, hasBody, metadataBytes: metadata.length }, bytes);
+  const isWanted = record.canGoOn === true || record.isRetained === true;
+  return withRecord({ ...record, metadataBytes: metadata.length }, join(metadata, isWanted ? body : EMPTY));
 }
 
 export function decodeOperation(bytes: Uint8Array): OperationRecord {
   type Head = Omit<OperationRecord, 'sent'> & { readonly metadataBytes: number };
   const { record, bytes: rest } = readRecord<Head>(bytes);
-  const { since, deadline, hasBody, metadataBytes } = record;
-  const sent = { metadata: rest.subarray(0, metadataBytes), body: rest.subarray(metadataBytes) };
-  return { since, deadline, hasBody, sent };
+  const { metadataBytes, ...known } = record;
+  return {
+    ...known,
+    sent: { metadata: rest.subarray(0, metadataBytes), body: rest.subarray(metadataBytes) },
+  };
 }
 
 /** Those of a session, and the one that its client is given next: it may have it before the log hears of it. */

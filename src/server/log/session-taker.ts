@@ -65,7 +65,8 @@ export class SessionTaker {
         claim: { tokens: pair, isTakenOver },
         opening,
         server: this.server,
-        log: (core) => new LoggedSession(core, log, epoch, this.makeToken, { last, updates, nextToken }),
+        log: (core, since) =>
+          new LoggedSession(core, log, epoch, this.makeToken, { last, updates, nextToken, since }),
       });
       node.keepRange(sessionId);
       // There was no room for one more that waits.

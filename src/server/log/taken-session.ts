@@ -9,11 +9,17 @@ import { PartialResultMetadata } from '../../wire/preview4/results';
 import type { TokenPair } from '../opening/resume-token';
 import type { Opening } from '../opening/opening';
 import type { ServerContext } from '../server-context';
-import { frameOf, kept } from '../session/results/outgoing';
+import { frameOf, kept, type Outgoing } from '../session/results/outgoing';
 import { SessionClaim } from '../session/session-claim';
 import { SessionCore } from '../session/session-core';
 import { ReceivedSubmit } from '../session/submits/submit';
-import { LAST_OPERATION_FIELD, type LoggedSession, SESSION_FIELD } from './logged-session';
+import {
+  FIRST_FIELD,
+  LAST_OPERATION_FIELD,
+  type LoggedSession,
+  SENT_FIELD,
+  SESSION_FIELD,
+} from './logged-session';
 import { LostOperations } from './lost-operations';
 import { decodeOperation, decodeSession, type OperationRecord } from './session-record';
 import { LoggedAnswer } from './sent-before';
@@ -25,8 +31,8 @@ export interface Taken {
   /** Of the client that has come for it. */
   readonly opening: Opening;
   readonly server: ServerContext;
-  /** How it is logged from now on. */
-  readonly log: (core: SessionCore) => LoggedSession;
+  /** How it is logged from now on, by the results that the log has before the first of each operation. */
+  readonly log: (core: SessionCore, since: ReadonlyMap<number, number>) => LoggedSession;
 }
 
 /**
@@ -46,13 +52,22 @@ export function takenSession({ stored, claim: proof, opening, server, log }: Tak
   );
   const core = new SessionCore(server, open, granted, connection, claim, extension);
   core.revised(REVISIONS[revision]);
-  const results = lastRun(stored);
-  const unlogged = Math.max(0, (shown.receivedResults ?? 0) - stored.last);
-  if (unlogged > 0) core.outlet.restore(stored.last + unlogged, []);
-  else core.outlet.restore(stored.last - results.length, results.map(kept));
-  restoreOperations(core, stored, { results, unlogged, told: extension ?? {} }, log);
+  const { receivedResults = 0 } = shown;
+  const results = lastRun(stored).map(kept);
+  const first = stored.last - results.length;
+  const unlogged = Math.max(0, receivedResults - stored.last);
+  // Some may be there for those with a ticket only, which its client has had long ago.
+  const released = Math.max(first, numberIn(stored, FIRST_FIELD) ?? 0, receivedResults);
+  const sent = Math.max(receivedResults, numberIn(stored, SENT_FIELD) ?? Infinity);
+  core.outlet.restore(released, results.slice(released - first), sent);
+  restoreOperations(core, stored, { results, first, unlogged, told: extension ?? {} }, log);
   core.connectionLost(connection);
   return core;
+}
+
+function numberIn({ fields }: StoredSession, name: string): number | undefined {
+  const value = fields.get(name);
+  return value === undefined ? undefined : Number(new TextDecoder().decode(value));
 }
 
 /** The newest results without a gap between them. */
@@ -70,7 +85,9 @@ function lastRun({ results, last }: StoredSession): readonly Packet[] {
 
 /** How far a session had come. */
 interface Progress {
-  readonly results: readonly Packet[];
+  /** Those behind number `first`. */
+  readonly results: readonly Outgoing[];
+  readonly first: number;
   /** Results that its client has, and the log not. */
   readonly unlogged: number;
   /** What the client says of it. */
@@ -80,34 +97,65 @@ interface Progress {
 function restoreOperations(
   core: SessionCore,
   stored: StoredSession,
-  { results, unlogged, told }: Progress,
-  log: (core: SessionCore) => LoggedSession,
+  { results, first, unlogged, told }: Progress,
+  log: Taken['log'],
 ): void {
-  const records = operationsOf(stored);
-  const lastLogged = Number(new TextDecoder().decode(stored.fields.get(LAST_OPERATION_FIELD)) || 0);
+  const logged = operationsOf(stored);
+  const records = new Map([...logged].filter(([, { until }]) => until === undefined));
+  const lastLogged = numberIn(stored, LAST_OPERATION_FIELD) ?? 0;
   const { wantedOperations: wanted = [], lastOperationId: lastGiven = Infinity } = told;
   const unknown = wanted.filter((frameId) => frameId > lastLogged);
   // Where several run, or may have, nobody knows whose they are.
   const isOfOne = records.size === 1 && lastGiven <= lastLogged;
-  const first = stored.last - results.length;
+  const own = byOperation(results);
   const answers = new Map(
-    [...records].map(([frameId, { since, hasBody }]) => {
-      const own = results.filter((each) => frameOf(each) === frameId);
+    [...records].map(([frameId, { since, canGoOn = false }]) => {
+      const packets = (own.get(frameId) ?? []).map(({ packet }) => packet);
       const beyond = unlogged === 0 || isOfOne ? unlogged : undefined;
-      return [frameId, new LoggedAnswer(own, since, beyond, hasBody && first <= since)];
+      return [frameId, new LoggedAnswer(packets, beyond, canGoOn && first <= since)];
     }),
   );
   core.lost = new LostOperations(core, answers, unknown);
   core.operations.startAnew(between([...records.keys()], Math.max(lastLogged, ...unknown)));
-  core.outlet.log = log(core);
-  for (const [frameId, record] of records) {
+  core.outlet.log = log(core, new Map([...logged].map(([frameId, { since }]) => [frameId, since])));
+  for (const [frameId, record] of logged) {
+    const given = own.get(frameId) ?? [];
+    // What clients with a ticket get is whole.
+    const isWhole = record.isRetained === true && first <= record.since;
+    if (record.until !== undefined) {
+      restoreEnded(core, frameId, record, isWhole ? given : undefined);
+      continue;
+    }
     const submit = submitOf(core, frameId, record);
-    submit.partCount = lastPart(results, frameId);
+    submit.partCount = lastPart(given);
     core.operations.submit(submit);
     core.names?.add(submit, core.operations);
-    // What clients with a ticket get is whole.
-    core.outlet.retained?.forget(frameId);
+    if (!isWhole || unlogged > 0) core.outlet.retained?.forget(frameId);
+    else for (const result of given) core.outlet.retained?.add(frameId, result);
   }
+}
+
+/** The answer of an operation that has ended is kept on, where it is whole and its time is not over. */
+function restoreEnded(
+  { outlet, server }: SessionCore,
+  frameId: number,
+  { sent, until = 0 }: OperationRecord,
+  results: readonly Outgoing[] | undefined,
+): void {
+  const leftMs = until - server.settings.wallClock.now();
+  if (results !== undefined && leftMs > 0) outlet.retained?.restore({ frameId, sent }, results, leftMs);
+  if (outlet.retained?.has(frameId) !== true) outlet.log?.changed(frameId);
+}
+
+function byOperation(results: readonly Outgoing[]): ReadonlyMap<number, Outgoing[]> {
+  const found = new Map<number, Outgoing[]>();
+  for (const result of results) {
+    const frameId = frameOf(result.packet);
+    const own = found.get(frameId);
+    if (own === undefined) found.set(frameId, [result]);
+    else own.push(result);
+  }
+  return found;
 }
 
 /** The ids up to `last` but for some of them, ascending. */
@@ -139,10 +187,10 @@ function submitOf(core: SessionCore, frameId: number, { deadline, sent }: Operat
 }
 
 /** The number that the newest part of an operation has in preview4, 0 where there is none. */
-function lastPart(results: readonly Packet[], frameId: number): number {
+function lastPart(results: readonly Outgoing[]): number {
   for (let index = results.length - 1; index >= 0; index--) {
-    const { header, metadata } = results[index]!;
-    if (header.frameId !== frameId || header.messageType !== MessageType.PartialResult) continue;
+    const { header, metadata } = results[index]!.packet;
+    if (header.messageType !== MessageType.PartialResult) continue;
     return Number(PartialResultMetadata.decode(metadata).resultSequence);
   }
   return 0;

@@ -319,7 +319,11 @@ export class SessionCore {
   private retained({ isAnnounced }: Attachment): RetainedAnswers | undefined {
     const { claim, server } = this;
     if (server.retained === undefined || !this.isResumable || !isAnnounced) return undefined;
-    return new RetainedAnswers(server.retained, () => claim.partyAt(this.outlet.peer));
+    return new RetainedAnswers(
+      server.retained,
+      () => claim.partyAt(this.outlet.peer),
+      (frameId) => this.outlet.log?.changed(frameId),
+    );
   }
 
   private understands(extension: SessionExtension | undefined): void {

@@ -12,8 +12,11 @@ export interface Told {
 }
 
 export function ask(session: ClientSession, body: string): Told {
-  const told: Told = { text: '', end: undefined };
-  session.submit({ body }).text$.subscribe({
+  return hear({ text: '', end: undefined }, session.submit({ body }).text$);
+}
+
+function hear<T extends Told>(told: T, text$: Observable<string>): T {
+  text$.subscribe({
     next: (text) => {
       told.text += text;
     },
@@ -25,6 +28,28 @@ export function ask(session: ClientSession, body: string): Told {
     },
   });
   return told;
+}
+
+/** What a client with a ticket is told of an operation. */
+export interface Found extends Told {
+  readonly asked: string | undefined;
+  readonly isWhole: boolean;
+}
+
+export function found(session: ClientSession): readonly Found[] {
+  return session.operations.map(({ sent, isWhole, results }) => {
+    const told: Found = { asked: sent?.text, isWhole, text: '', end: undefined };
+    return hear(told, results.text$);
+  });
+}
+
+/** The newest ticket of a session, whenever it is asked for. */
+export function ticketsOf(session: ClientSession): () => string {
+  let newest = '';
+  session.ticket$.subscribe((ticket) => {
+    newest = ticket;
+  });
+  return () => newest;
 }
 
 /** The answer to what is over in a tenth of a second. */

@@ -16,8 +16,8 @@ class Stage {
   changes = 0;
   readonly session: LoggedSession;
 
-  /** Where another node had it, what that node had sent. */
-  constructor(lost?: LoggedParts['lost']) {
+  /** Where another node had it, the results that there were before the first of each operation. */
+  constructor(since?: ReadonlyMap<number, number>) {
     const parts: LoggedParts = {
       sessionId: 5000,
       open: SessionOpenMetadata.of({}),
@@ -29,10 +29,13 @@ class Stage {
         owner: undefined,
       },
       outlet: this.outlet(),
-      operations: { lastOperationId: 1, all: () => this.running },
+      operations: {
+        lastOperationId: 1,
+        all: () => this.running,
+        get: (frameId) => this.running.find((each) => each.frameId === frameId),
+      },
       isShutDown: false,
       asked: undefined,
-      lost,
       server: { scheduler: clock, settings: { wallClock: clock, outbox: { maxBytes: Infinity } } },
       end: () => {
         this.ends += 1;
@@ -46,8 +49,22 @@ class Stage {
       },
       forget: () => undefined,
     };
-    const taken = lost && { last: 0, updates: 0, nextToken: Uint8Array.of(2) };
+    const taken = since && { last: 0, updates: 0, nextToken: Uint8Array.of(2), since };
     this.session = new LoggedSession(parts, writer, 1, () => Uint8Array.of(1), taken);
+  }
+
+  begin(frameId = 1): void {
+    const begun = { ...submit, frameId };
+    this.running.push(begun);
+    this.session.began(begun);
+  }
+
+  end(frameId = 1): void {
+    this.running.splice(
+      this.running.findIndex((each) => each.frameId === frameId),
+      1,
+    );
+    this.session.changed(frameId);
   }
 
   say() {
@@ -63,10 +80,13 @@ class Stage {
       get lastResult() {
         return results();
       },
+      sentResults: 0,
       releasedResults: 0,
       current: {},
+      retained: undefined,
       heldAfter: (received) => Array.from({ length: results() - received }, () => ({ packet: part })),
       seal: () => undefined,
+      logged: () => undefined,
     };
   }
 }
@@ -91,7 +111,7 @@ it('is said whole first, then what follows', () => {
 
 it('is said again where nobody has answered, and in place of what the log has lost', () => {
   const stage = new Stage();
-  stage.running.push(submit);
+  stage.begin();
   stage.say();
   stage.session.unanswered();
   expect(stage.say()).toMatchObject({ kind: 'whole' });
@@ -120,12 +140,12 @@ it('says nothing of an operation that has ended before it was said', () => {
   const stage = new Stage();
   stage.say();
   stage.session.answered(kept);
-  stage.session.began(submit);
-  stage.session.ended(1);
-  stage.session.began({ ...submit, frameId: 2 });
+  stage.begin();
+  stage.end();
+  stage.begin(2);
   expect(stage.say().fields.map(([name, value]) => [name, value === undefined])).toEqual([['2', false]]);
   stage.session.answered(kept);
-  stage.session.ended(2);
+  stage.end(2);
   expect(stage.say().fields).toEqual([['2', undefined]]);
 });
 
@@ -133,21 +153,21 @@ it('says the end of an operation that the log may have heard of, also where nobo
   const stage = new Stage();
   stage.say();
   stage.session.answered(kept);
-  stage.session.began(submit);
+  stage.begin();
   stage.say();
   stage.session.unanswered();
-  stage.session.ended(1);
+  stage.end();
   expect(stage.say().fields).toContainEqual(['1', undefined]);
   stage.session.unanswered();
   expect(stage.say().fields).toContainEqual(['1', undefined]);
 });
 
 it('says the end of an operation that the log has of the node before', () => {
-  const stage = new Stage({ since: (frameId) => (frameId === 1 ? 0 : undefined) });
-  stage.session.began(submit);
-  stage.session.began({ ...submit, frameId: 2 });
-  stage.session.ended(1);
-  stage.session.ended(2);
+  const stage = new Stage(new Map([[1, 0]]));
+  stage.begin();
+  stage.begin(2);
+  stage.end();
+  stage.end(2);
   const said = stage.say();
   expect(said.kind).toBe('more');
   expect(said.fields.filter(([name]) => name !== 'last')).toEqual([['1', undefined]]);
@@ -155,12 +175,11 @@ it('says the end of an operation that the log has of the node before', () => {
 
 it('says the end of an operation whose body was to be logged too', () => {
   const stage = new Stage();
-  stage.session.began(submit);
-  stage.running.push(submit);
+  stage.begin();
   stage.say();
   stage.session.answered(kept);
   stage.session.keepBodies();
-  stage.session.ended(1);
+  stage.end();
   expect(stage.say().fields).toEqual([['1', undefined]]);
 });
 

@@ -16,6 +16,12 @@ import { PausableTime, VirtualTime } from '../../support/virtual-time';
 const RECONNECT = { minDelayMs: 10, maxDelayMs: 100 };
 const tokenKey = 'a key that every node of this cluster has';
 
+/** A session, as the log has it. */
+interface LoggedState {
+  readonly fields: ReadonlyMap<string, Uint8Array>;
+  readonly results: readonly { readonly packets: Uint8Array }[];
+}
+
 /** A server whose process may stand still, or be gone: nothing of it runs then, and nobody reaches it. */
 export class VirtualNode {
   readonly time = new PausableTime();
@@ -48,15 +54,27 @@ export class VirtualNodes {
   readonly time = new VirtualTime();
   readonly cluster: MemoryCluster;
   readonly nodes: VirtualNode[] = [];
-  private readonly clients: Promise<Client>[] = [];
+  readonly clients: Promise<Client>[] = [];
   private isPlugged = true;
   private isLosing = false;
   private stoppedMs = 0;
+  private preferred: VirtualNode | undefined;
 
   constructor(count: number, options: Partial<ServerOptions> = {}) {
     this.cluster = memoryCluster({ scheduler: this.time, log: true });
-    for (let index = 0; index < count; index++)
-      this.nodes.push(new VirtualNode(this.joining(), this.time, options));
+    for (let index = 0; index < count; index++) this.add(options);
+  }
+
+  add(options: Partial<ServerOptions> = {}): void {
+    this.nodes.push(new VirtualNode(this.joining(), this.time, options));
+  }
+
+  /** What the log has of a session. */
+  logged(sessionId: number): LoggedState {
+    const { log } = this.cluster as unknown as {
+      readonly log: { readonly sessions: Map<number, LoggedState> };
+    };
+    return log.sessions.get(sessionId)!;
   }
 
   serve(respond: (session: ServerSession) => void): void {
@@ -67,6 +85,11 @@ export class VirtualNodes {
     return this.opened(options, (client) =>
       client.openSession({ requestedSessionId: 0, reconnect: RECONNECT }),
     );
+  }
+
+  /** Clients that connect from now on come to this node, as long as it runs. */
+  sendTo(node: VirtualNode): void {
+    this.preferred = node;
   }
 
   /** Of another client, which knows nothing of the session. */
@@ -82,15 +105,17 @@ export class VirtualNodes {
     this.clients.push(connecting);
     const opening = connecting.then(open);
     let isOver = false;
-    void opening.finally(() => {
+    const over = (): void => {
       isOver = true;
-    });
+    };
+    opening.then(over, over);
     await this.passUntil(() => isOver);
     return opening;
   }
 
-  /** Which node has the clients, the first that runs. */
+  /** Which node has the clients: the one that they are sent to, or the first that runs. */
   get first(): VirtualNode {
+    if (this.preferred?.state === 'runs') return this.preferred;
     return this.nodes.find(({ state }) => state === 'runs')!;
   }
 

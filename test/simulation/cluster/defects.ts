@@ -58,8 +58,8 @@ export const CLUSTER_DEFECTS: readonly Defect[] = [
         SessionOutlet.prototype,
         'restore',
         (restore) =>
-          function (before: number, results: readonly unknown[]) {
-            return restore.call(this, before + results.length, []);
+          function (before: number, results: readonly unknown[], sent: number) {
+            return restore.call(this, before + results.length, [], sent);
           },
       ),
   },

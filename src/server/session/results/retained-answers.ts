@@ -15,16 +15,18 @@ interface RetainedSubmit {
 export class RetainedAnswer {
   readonly results: Outgoing[] = [];
   byteLength = 0;
+  /** Until when it is kept, in milliseconds of the scheduler; undefined while it runs. */
+  until: number | undefined;
 
   constructor(
     readonly frameId: number,
     readonly sent: SentSubmit,
     readonly party: string,
-    private readonly answers: Map<number, RetainedAnswer>,
+    private readonly left: (answer: RetainedAnswer) => void,
   ) {}
 
   forgotten(): void {
-    this.answers.delete(this.frameId);
+    this.left(this);
   }
 }
 
@@ -36,7 +38,19 @@ export class RetainedAnswers {
     private readonly totals: RetainedTotals<RetainedAnswer>,
     /** Who the session is counted for, at present. */
     private readonly party: () => string,
+    /** An answer is kept no more. */
+    private readonly left: (frameId: number) => void = () => undefined,
   ) {}
+
+  get size(): number {
+    return this.answers.size;
+  }
+
+  get byteLength(): number {
+    let bytes = 0;
+    for (const answer of this.answers.values()) bytes += answer.byteLength;
+    return bytes;
+  }
 
   /** In the order in which they were submitted. */
   all(): readonly RetainedAnswer[] {
@@ -47,10 +61,14 @@ export class RetainedAnswers {
     return this.answers.has(frameId);
   }
 
+  get(frameId: number): RetainedAnswer | undefined {
+    return this.answers.get(frameId);
+  }
+
   /** A submit has come. */
   begin({ frameId, sent: { metadata, body } }: RetainedSubmit): void {
     const sent = { metadata: ownBytes(metadata), body: ownBytes(body) };
-    const answer = new RetainedAnswer(frameId, sent, this.party(), this.answers);
+    const answer = new RetainedAnswer(frameId, sent, this.party(), this.leave);
     this.answers.set(frameId, answer);
     this.grow(answer, HELD_RESULT_BYTES + sent.metadata.buffer.byteLength + sent.body.buffer.byteLength);
   }
@@ -74,7 +92,15 @@ export class RetainedAnswers {
     const answer = this.answers.get(frameId);
     if (answer === undefined) return;
     if (end === 'cancelled') this.forget(frameId);
-    else this.totals.ended(answer);
+    else answer.until = this.totals.ended(answer);
+  }
+
+  /** One that has ended at another node, and is kept for so many milliseconds more. */
+  restore(submit: RetainedSubmit, results: readonly Outgoing[], leftMs: number): void {
+    this.begin(submit);
+    for (const result of results) this.add(submit.frameId, result);
+    const answer = this.answers.get(submit.frameId);
+    if (answer !== undefined) answer.until = this.totals.endedBefore(answer, leftMs);
   }
 
   /** An answer is kept no more. */
@@ -89,6 +115,11 @@ export class RetainedAnswers {
   clear(): void {
     for (const frameId of [...this.answers.keys()]) this.forget(frameId);
   }
+
+  private readonly leave = ({ frameId }: RetainedAnswer): void => {
+    this.answers.delete(frameId);
+    this.left(frameId);
+  };
 
   private grow(answer: RetainedAnswer, by: number): void {
     // Counted there first: where there is no room, it is gone with what it had before.

@@ -154,7 +154,7 @@ export class SessionOutlet {
   /** An operation has ended. */
   ended(frameId: number, end: SubmitEnd): void {
     this.retained?.ended(frameId, end);
-    this.log?.ended(frameId);
+    this.log?.changed(frameId);
   }
 
   /** Sends what only matters now. */
@@ -239,6 +239,7 @@ export class SessionOutlet {
   discardUnsent(frameId: number): void {
     const before = this.heldBytes;
     this.gathered?.delete(frameId);
+    this.retained?.forget(frameId);
     this.outbox?.keepUnsent(({ packet }) => frameOf(packet) !== frameId);
     this.log?.rewritten();
     this.share?.shrink(before - this.heldBytes);
@@ -249,12 +250,20 @@ export class SessionOutlet {
     this.outbox?.acknowledge(count);
   }
 
+  /** The log, which is to have the whole of answers, has results up to this number. */
+  logged(count: number): void {
+    // While the client is away, room is for what it lacks.
+    if (this.attachment !== undefined) this.outbox?.needAfter(count);
+  }
+
   /** The connection is gone; results wait from now on, and count for `share`. */
   detach(share?: DetachedShare): void {
     this.leaveShare();
     if (this.attachment !== undefined) this.gathered = new GatheredTexts(gatheredBytes(this.attachment));
     this.attachment = undefined;
     this.share = share;
+    this.outbox?.needAfter(Infinity);
+    if (this.retained !== undefined) this.log?.note();
     this.pressure?.moveTo(this.pressureSource());
   }
 
@@ -268,9 +277,9 @@ export class SessionOutlet {
     this.gathered?.clear();
   }
 
-  /** Begins with the results behind number `released` that another node had. */
-  restore(released: number, results: readonly Outgoing[]): void {
-    this.outbox?.restore(released, results);
+  /** Begins with the results behind number `released` that another node had, which had sent those up to `sent`. */
+  restore(released: number, results: readonly Outgoing[], sent: number): void {
+    this.outbox?.restore(released, results, sent);
   }
 
   /** Whether a client that has `received` results can go on without a gap. */
@@ -317,6 +326,7 @@ export class SessionOutlet {
     this.gathered = undefined;
     this.lastPeer = attachment.transport.peer;
     this.lastKind = attachment.transport.kind;
+    if (this.retained !== undefined) this.log?.note();
     this.pressure?.moveTo(this.pressureSource());
   }
 
