@@ -6,6 +6,7 @@ import { scheduleIn } from '../transport/time/schedule-in';
 import type { PeerName, TransportKind } from '../transport/transport';
 import type { Message, RevisionName } from '../wire/message';
 import type { MessageType } from '../wire/message-type';
+import { InFlightPolicy } from '../wire/messages/session-close';
 import { SessionErrorCode, SessionStatus } from '../wire/messages/session-open';
 import { showAsJson } from '../wire/show-as-json';
 import { throwIfAborted, unlessAborted } from './abort';
@@ -338,8 +339,11 @@ class RunningClient implements Client, SessionOwner<ConnectedSession> {
       this.reconnection.giveUp();
       this.links.destroy();
     });
-    for (const session of this.sessions) if (session.link !== undefined) session.leave();
-    await this.reconnection.close();
+    const linked = [...this.sessions].filter(({ link }) => link !== undefined);
+    // Who has taken the last word of these is only to pass it on.
+    const closing = linked.filter(({ isRelayed }) => isRelayed).map((session) => session.close(AT_ONCE));
+    for (const session of linked) if (!session.isRelayed) session.leave();
+    await Promise.all([Promise.allSettled(closing), this.reconnection.close()]);
     // A session that is accepted only now is to hear of its end as well.
     await Promise.allSettled(this.opening);
     this.reconnection.stop();
@@ -367,6 +371,8 @@ class RunningClient implements Client, SessionOwner<ConnectedSession> {
 }
 
 showAsJson('Client', RunningClient);
+
+const AT_ONCE = { inFlightPolicy: InFlightPolicy.Abort };
 
 function sum<T>(items: readonly T[], measure: (item: T) => number): number {
   return items.reduce((total, item) => total + measure(item), 0);

@@ -212,6 +212,11 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     return this.grant.isResumable;
   }
 
+  /** Whether a link that has taken a packet has not given it to the session's server yet. */
+  get isRelayed(): boolean {
+    return this.grant.isRelayed;
+  }
+
   /** Whether the session can be taken up over another link. */
   get isResumable(): boolean {
     return this.isKept && this.closing.isOpen;

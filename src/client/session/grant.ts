@@ -53,6 +53,11 @@ export class SessionGrant {
     return this.last.extension !== undefined;
   }
 
+  /** Whether the session is at another node than its link leads to. */
+  get isRelayed(): boolean {
+    return this.last.extension?.isRelayed === true;
+  }
+
   accepted(accepted: AcceptedOpen): void {
     this.last = accepted;
   }

@@ -28,6 +28,7 @@ import { decodeToldOperations, encodeToldOperation, type ToldOperation } from '.
  * | 26 | none | SESSION_OPEN | this client takes its session up again by itself where the server ends the connection |
  * | 27 | none | SESSION_OPEN | this client shows its auth anew where the server asks for it: ERROR of session scope, auth_failed |
  * | 28 | none | SESSION_OPEN_ACK | this server obeys BACKPRESSURE and CREDIT_UPDATE of operation scope: hold an operation (preview4) |
+ * | 29 | none | SESSION_OPEN_ACK | the session is at another node than the connection: its close has come there once that is acknowledged |
  */
 export interface SessionExtension {
   readonly receivedResults?: number;
@@ -58,6 +59,8 @@ export interface SessionExtension {
   readonly renewsAuth?: true | undefined;
   /** Absent where not. */
   readonly takesPressure?: true;
+  /** Absent where not. */
+  readonly isRelayed?: true;
 }
 
 /** What this project's clients say of themselves in every SESSION_OPEN. */
@@ -89,6 +92,7 @@ const Tag = {
   ComesBack: 26,
   RenewsAuth: 27,
   TakesPressure: 28,
+  IsRelayed: 29,
 } as const;
 const ENTRY_HEAD = 4;
 const U32_MAX = 0xffffffff;
@@ -98,7 +102,7 @@ export const MAX_WANTED_OPERATIONS = 0xffff >> 2;
 export function encodeSessionExtension(extension: SessionExtension): Uint8Array {
   const { receivedResults, wantedOperations, lastOperationId, resumeAttempt, holdsOperations } = extension;
   const { takesRefusalText, refusalText, largestPacket, takesFailures, takesTools, comesBack } = extension;
-  const { knowsTickets, isByTicket, countFrom, operations = [], renewsAuth, takesPressure } = extension;
+  const { knowsTickets, isByTicket, countFrom, operations = [], renewsAuth, takesPressure, isRelayed } = extension;
   const nothing = new Uint8Array(0);
   const entries: (readonly [tag: number, value: Uint8Array])[] = [[Tag.Announce, nothing]];
   if (receivedResults !== undefined) entries.push([Tag.ReceivedResults, count(receivedResults)]);
@@ -124,6 +128,7 @@ export function encodeSessionExtension(extension: SessionExtension): Uint8Array 
   if (comesBack === true) entries.push([Tag.ComesBack, nothing]);
   if (renewsAuth === true) entries.push([Tag.RenewsAuth, nothing]);
   if (takesPressure === true) entries.push([Tag.TakesPressure, nothing]);
+  if (isRelayed === true) entries.push([Tag.IsRelayed, nothing]);
   const length = entries.reduce((sum, [, value]) => sum + ENTRY_HEAD + value.length, MARK.length);
   const bytes = new Uint8Array(length);
   const view = new DataView(bytes.buffer);
@@ -189,6 +194,7 @@ export function decodeSessionExtension(bytes: Uint8Array): SessionExtension | un
     if (tag === Tag.ComesBack) extension = { ...extension, comesBack: true };
     if (tag === Tag.RenewsAuth) extension = { ...extension, renewsAuth: true };
     if (tag === Tag.TakesPressure) extension = { ...extension, takesPressure: true };
+    if (tag === Tag.IsRelayed) extension = { ...extension, isRelayed: true };
     at = start + length;
   }
   if (!isAnnounced) return undefined;

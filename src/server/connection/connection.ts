@@ -61,6 +61,7 @@ type ConnectionPhase = 'open' | 'leaving' | 'over';
  * the connection.
  */
 export class Connection implements Attachment, WatchedConnection, PacketBudget<Excess>, Observer<Packet> {
+  readonly isRelayed = false;
   readonly creditEpoch = new CreditEpoch();
   readonly slots: SlotPool;
   private phase: ConnectionPhase = 'open';

@@ -30,6 +30,7 @@ export function acceptanceBlock(
     ...(holdsOperations && { holdsOperations }),
     ...(takesTools && { takesTools }),
     ...(holdsOperations && connection.revision === preview4 && { takesPressure: true }),
+    ...(connection.isRelayed && { isRelayed: true }),
   };
   const said = { lastOperationId, largestPacket, ...common, ...handOver };
   const block = encodeSessionExtension(said);

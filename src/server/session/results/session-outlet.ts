@@ -24,6 +24,8 @@ export interface Attachment {
   readonly revision: Revision;
   /** Whether the peer may be of the reference, and knows no extension block of this project. */
   readonly isReference: boolean;
+  /** Whether another node of the cluster has it. */
+  readonly isRelayed: boolean;
   /** Whether the peer is a client of this project: it answers PING and counts results. */
   readonly isAnnounced: boolean;
   /** Bytes of header and body that the peer takes in one packet; Infinity where it has not said. */
