@@ -13,8 +13,8 @@ export interface NodeOptions {
   readonly link: 'unix' | 'tcp';
   /** Of a folder for its socket. */
   readonly folder: string;
-  /** Whether sessions outlive their node; `continued` where the operations do, too. */
-  readonly log?: 'logged' | 'continued' | undefined;
+  /** Whether sessions outlive their node; `continued` where the operations do, too, `retained` where answers are kept. */
+  readonly log?: 'logged' | 'continued' | 'retained' | undefined;
 }
 
 /** What a node is told as it runs. */
@@ -38,6 +38,7 @@ const failures: string[] = [];
 
 const server = createServer({
   listen: [tcp({ port: 0 }), webSocket({ port: 0 })],
+  ...(log === 'retained' && { retain: {} }),
   tokenKey: 'a key that every node of this cluster has',
   cluster: redisCluster({
     url: redis,
@@ -53,7 +54,7 @@ server.health$.subscribe((now) => {
 });
 let handlers = 0;
 server.sessions$.subscribe((session) => {
-  const goesOn = log === 'continued';
+  const goesOn = log === 'continued' || log === 'retained';
   session.respond(({ text }) => answer(text), {
     ...(goesOn && { continueWith: ({ text }, sent) => answer(text, sent.count) }),
   });

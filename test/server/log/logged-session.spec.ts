@@ -3,7 +3,7 @@ import { LoggedSession } from '../../../src/server/log/logged-session';
 import { hashToken } from '../../../src/server/opening/resume-token';
 import { MessageType } from '../../../src/wire/message-type';
 import { SessionOpenAckMetadata, SessionOpenMetadata } from '../../../src/wire/messages/session-open';
-import { EMPTY, packet } from '../../../src/wire/packet';
+import { EMPTY, packet, type Packet } from '../../../src/wire/packet';
 import { preview3 } from '../../../src/wire/preview3';
 
 const clock = { now: () => 0 };
@@ -12,6 +12,8 @@ const clock = { now: () => 0 };
 class Stage {
   results = 0;
   readonly running: LoggedOperation[] = [];
+  /** Of a result. */
+  body = EMPTY;
   ends = 0;
   changes = 0;
   readonly session: LoggedSession;
@@ -75,7 +77,8 @@ class Stage {
 
   private outlet(): LoggedParts['outlet'] {
     const results = (): number => this.results;
-    const part = packet({ messageType: MessageType.ResultPush, sessionId: 5000, frameId: 1 });
+    const part = (): Packet =>
+      packet({ messageType: MessageType.ResultPush, sessionId: 5000, frameId: 1 }, EMPTY, this.body);
     return {
       get lastResult() {
         return results();
@@ -84,7 +87,7 @@ class Stage {
       releasedResults: 0,
       current: {},
       retained: undefined,
-      heldAfter: (received) => Array.from({ length: results() - received }, () => ({ packet: part })),
+      heldAfter: (received) => Array.from({ length: results() - received }, () => ({ packet: part() })),
       seal: () => undefined,
       logged: () => undefined,
     };
@@ -181,6 +184,19 @@ it('says the end of an operation whose body was to be logged too', () => {
   stage.session.keepBodies();
   stage.end();
   expect(stage.say().fields).toEqual([['1', undefined]]);
+});
+
+it('says the end of an operation with the last of its results, and not before', () => {
+  const stage = new Stage();
+  stage.body = new Uint8Array(100_000);
+  stage.begin();
+  stage.say();
+  stage.session.answered(kept);
+  stage.results = 4;
+  stage.end();
+  expect(stage.say()).toMatchObject({ last: 3, fields: [] });
+  stage.session.answered(kept);
+  expect(stage.say()).toMatchObject({ last: 4, fields: [['1', undefined]] });
 });
 
 it('says its token again where it has given one away', () => {
