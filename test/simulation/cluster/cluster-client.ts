@@ -10,6 +10,7 @@ import type { Random } from '../random';
 import { Process } from '../time/process';
 import { sleep } from '../world';
 import { surfaced } from './invariants';
+import { watchLate } from './late-joins';
 import type { OperationRecord, SessionRecord } from './ledger';
 import type { ClusterClientScenario } from './scenario';
 import type { ClusterWorld } from './world';
@@ -28,6 +29,9 @@ export class ClusterClient {
   private readonly random: Random;
   private readonly process: Process;
   private client: Client | undefined;
+  /** Of pages that were loaded again. */
+  private readonly pages: Client[] = [];
+  private readonly reloads: Random;
   private awayUntil = 0;
 
   constructor(
@@ -35,6 +39,7 @@ export class ClusterClient {
     private readonly scenario: ClusterClientScenario,
   ) {
     this.random = world.random.fork(scenario.name);
+    this.reloads = world.random.fork(`${scenario.name} reloads`);
     this.process = new Process(world.scheduler);
   }
 
@@ -53,7 +58,7 @@ export class ClusterClient {
   }
 
   async finish(): Promise<void> {
-    await this.client?.close();
+    await Promise.all([this.client, ...this.pages].map((client) => client?.close()));
   }
 
   /** One session after the other. */
@@ -61,8 +66,8 @@ export class ClusterClient {
     const { world, scenario } = this;
     for (let life = 1; world.isActive; life++) {
       const record = world.ledger.openSession(`${scenario.name}/${index}.${life}`);
-      const session = await this.open(record);
-      if (session !== undefined) await this.ask(session, record);
+      let session = await this.open(record);
+      while (session !== undefined) session = await this.ask(session, record);
       record.isOver = true;
       await sleep(this.process, PAUSE_MS);
     }
@@ -130,7 +135,8 @@ export class ClusterClient {
     };
   }
 
-  private async ask(session: ClientSession, record: SessionRecord): Promise<void> {
+  /** Resolves with the session as another page has it, where one was loaded in the place of this. */
+  private async ask(session: ClientSession, record: SessionRecord): Promise<ClientSession | undefined> {
     const { world, scenario, random } = this;
     const over = { is: false };
     session.state$.subscribe({
@@ -141,12 +147,41 @@ export class ClusterClient {
         over.is = true;
       },
     });
+    let ticket = '';
+    session.ticket$.subscribe((newest) => {
+      ticket = newest;
+    });
     const open = new Set<OperationRecord>();
     while (world.isActive && !over.is) {
       if (open.size < 4) this.submit(session, record, open);
       await sleep(this.process, within(random, scenario.paceMs));
+      if (over.is || !this.reloads.chance(scenario.reloadChance)) continue;
+      const next = await this.reload(ticket, record);
+      if (next !== undefined) return next;
     }
     world.ledger.tell(record.name, over.is ? 'is over' : 'asks no more');
+    return undefined;
+  }
+
+  /** Another page comes for the session, with its ticket; undefined where it is not given it. */
+  private async reload(ticket: string, record: SessionRecord): Promise<ClientSession | undefined> {
+    const { ledger } = this.world;
+    record.isReloaded = true;
+    try {
+      const page = await this.connect();
+      this.pages.push(page);
+      const session = await page.resumeSession(ticket, { reconnect: RECONNECT });
+      ledger.tell(record.name, 'is had by another page');
+      watchLate(ledger, session);
+      return session;
+    } catch (error) {
+      ledger.tell(
+        record.name,
+        `is not given to a page: ${error instanceof Error ? error.name : String(error)}`,
+      );
+      ledger.count('late: not given');
+      return undefined;
+    }
   }
 
   private submit(session: ClientSession, record: SessionRecord, open: Set<OperationRecord>): void {

@@ -4,6 +4,7 @@ import type { LogVerdict } from '../../../src/cluster/session-log';
 import { LoggedSession } from '../../../src/server/log/logged-session';
 import { LostOperations } from '../../../src/server/log/lost-operations';
 import { LoggedAnswer } from '../../../src/server/log/sent-before';
+import { RetainedAnswers } from '../../../src/server/session/results/retained-answers';
 import { SessionOutlet } from '../../../src/server/session/results/session-outlet';
 import type { Defect } from '../defects';
 import { all, answer, nothing, replace } from '../defects/planting';
@@ -60,6 +61,20 @@ export const CLUSTER_DEFECTS: readonly Defect[] = [
         (restore) =>
           function (before: number, results: readonly unknown[], sent: number) {
             return restore.call(this, before + results.length, [], sent);
+          },
+      ),
+  },
+  {
+    name: 'a kept answer is taken over without its first result',
+    invariants: [26],
+    seed: 41,
+    plant: () =>
+      replace(
+        RetainedAnswers.prototype,
+        'restore',
+        (restore) =>
+          function (submit: unknown, results: readonly unknown[], leftMs: number) {
+            return restore.call(this, submit, results.slice(1), leftMs);
           },
       ),
   },

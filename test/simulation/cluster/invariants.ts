@@ -1,5 +1,5 @@
 import type { Invariant } from '../invariants/invariant';
-import { nameOfOperation, type ClusterLedger, type OperationRecord } from './ledger';
+import { nameOfOperation, type ClusterLedger, type LateRecord, type OperationRecord } from './ledger';
 import type { ClusterWorld } from './world';
 
 /** What holds of several nodes, whatever goes wrong, besides that nothing fails that nobody has made fail. */
@@ -10,6 +10,10 @@ export const CLUSTER_INVARIANTS: readonly Pick<Invariant, 'number' | 'text'>[] =
   { number: 23, text: 'a handler starts at most once per operation, whatever node it comes to' },
   { number: 24, text: 'a node that is not the owner any more stops its handlers as soon as it can know' },
   { number: 25, text: 'once faults stop everything ends, and nothing is left' },
+  {
+    number: 26,
+    text: 'who comes with a ticket is given kept answers from their first part on, and none with a gap',
+  },
 ];
 
 /** Milliseconds in which a node asks whose its sessions are, and hears of it, once it can. */
@@ -17,19 +21,43 @@ const LEARNS_MS = 2500;
 
 /** 20: of a text, as it comes. */
 export function surfaced(ledger: ClusterLedger, operation: OperationRecord, text: string): void {
-  const before = partsOf(operation.surfaced);
+  const before = partsOf(operation.surfaced).length;
   operation.surfaced += text;
-  const name = nameOfOperation(operation);
-  const parts = partsOf(operation.surfaced);
-  for (let index = before.length; index < parts.length; index++) {
+  const fault = faultOf(operation.surfaced, before, 0);
+  if (fault !== undefined) ledger.violated(20, `${nameOfOperation(operation)} ${fault}`);
+  operation.farthest = Math.max(operation.farthest, partsOf(operation.surfaced).length);
+}
+
+/** 26: of a text that a page is given which has come with a ticket. */
+export function lateSurfaced(ledger: ClusterLedger, late: LateRecord, text: string): void {
+  const { operation, had } = late;
+  const before = partsOf(late.text).length;
+  late.text += text;
+  const first = firstOf(late);
+  const fault =
+    first > had ? `was given again from ${first} on, after ${had}` : faultOf(late.text, before, first);
+  if (fault !== undefined) ledger.violated(26, `${nameOfOperation(operation)} ${fault}`);
+  operation.farthest = Math.max(operation.farthest, first + partsOf(late.text).length);
+}
+
+/** The number of the first part that a page is given. */
+function firstOf({ isWhole, had, text }: LateRecord): number {
+  const [first] = partsOf(text);
+  if (isWhole) return 0;
+  return first === undefined ? had : Number(first.slice(0, -1));
+}
+
+/** What is wrong with the parts of a text, but for so many, that begin with a number. */
+function faultOf(text: string, before: number, first: number): string | undefined {
+  const parts = partsOf(text);
+  for (let index = before; index < parts.length; index++) {
     const part = parts[index] ?? '';
-    const letter = part.slice(-1);
-    if (Number(part.slice(0, -1)) !== index) {
-      ledger.violated(20, `${name} was given ${part} as its part ${index}: ${operation.surfaced}`);
-    } else if (letter < (parts[index - 1] ?? 'a').slice(-1)) {
-      ledger.violated(20, `${name} was given ${part} of a node that had lost it: ${operation.surfaced}`);
-    }
+    if (Number(part.slice(0, -1)) !== first + index)
+      return `was given ${part} as its part ${first + index}: ${text}`;
+    if (part.slice(-1) < (parts[index - 1] ?? 'a').slice(-1))
+      return `was given ${part} of a node that had lost it: ${text}`;
   }
+  return undefined;
 }
 
 function partsOf(text: string): readonly string[] {
@@ -56,16 +84,32 @@ export function judgeOperation(ledger: ClusterLedger, operation: OperationRecord
       if (!ledger.taken.has(session.sessionId))
         ledger.violated(21, `${name} was lost with a node, and none was lost`);
       return;
+    case 'taken-over':
+      if (!session.isReloaded) ledger.violated(21, `${name} was taken over by nobody`);
+      return;
     case 'draining':
     case 'session-closed':
     case 'connection-lost':
       if (session.isForsaken || endedAt >= session.handedOverAt) return;
+      // What waits as another page has the session is not begun any more.
+      if (session.isReloaded && outcome === 'session-closed') return;
       // What comes as it is asked to end is for another one.
       if (session.handedOverAt < Infinity && runs.length === 0) return;
       ledger.violated(21, `${name} ended ${outcome}, and its session lives: ${detail}`);
       return;
     default:
       ledger.violated(21, `${name} ended ${outcome} for no reason: ${detail}`);
+  }
+}
+
+/** 26: of what a page was given, in the end. */
+export function judgeLate(ledger: ClusterLedger, late: LateRecord): void {
+  const { operation, outcome, text } = late;
+  const name = nameOfOperation(operation);
+  if (outcome === undefined) ledger.violated(26, `${name} has no outcome for who came late`);
+  const end = firstOf(late) + partsOf(text).length;
+  if (outcome === 'complete' && end !== operation.count) {
+    ledger.violated(26, `${name} completed at ${end} of ${operation.count} for who came late: ${text}`);
   }
 }
 

@@ -31,10 +31,23 @@ export interface OperationRecord {
   starts: number;
   /** What its client has been given. */
   surfaced: string;
+  /** Parts that any page has been given, at most. */
+  farthest: number;
   outcome: 'complete' | 'unsubscribed' | OperationFailure | undefined;
   /** When, in milliseconds, and in the client's words. */
   endedAt: number;
   detail: string;
+}
+
+/** An answer, as a page shows it that has come with a ticket. */
+export interface LateRecord {
+  readonly operation: OperationRecord;
+  /** Whether it is said to begin with the first part. */
+  readonly isWhole: boolean;
+  /** Parts that pages had been given before. */
+  readonly had: number;
+  text: string;
+  outcome: 'complete' | 'failed' | undefined;
 }
 
 export interface SessionRecord {
@@ -43,6 +56,8 @@ export interface SessionRecord {
   sessionId: number;
   /** Whether nodes that come after its own may not find it: it, or its tokens, were not logged when that went. */
   isForsaken: boolean;
+  /** Whether another page has come for it with its ticket, or has tried. */
+  isReloaded: boolean;
   /** When the node that has it ends, and has handed over what has ended by then, in milliseconds; Infinity for never. */
   handedOverAt: number;
   isOver: boolean;
@@ -52,6 +67,7 @@ export interface SessionRecord {
 export class ClusterLedger extends RunLedger {
   readonly operations: OperationRecord[] = [];
   readonly sessions: SessionRecord[] = [];
+  readonly lates: LateRecord[] = [];
   readonly running = new Set<AnswerRun>();
   /** Sessions that another node has taken over, by id. */
   readonly taken = new Set<number>();
@@ -59,7 +75,14 @@ export class ClusterLedger extends RunLedger {
   readonly servedBy = new Map<number, NodeRecord>();
 
   openSession(name: string): SessionRecord {
-    const session = { name, sessionId: 0, isForsaken: false, handedOverAt: Infinity, isOver: false };
+    const session = {
+      name,
+      sessionId: 0,
+      isForsaken: false,
+      isReloaded: false,
+      handedOverAt: Infinity,
+      isOver: false,
+    };
     this.sessions.push(session);
     return session;
   }
@@ -73,6 +96,7 @@ export class ClusterLedger extends RunLedger {
       runs: [],
       starts: 0,
       surfaced: '',
+      farthest: 0,
       outcome: undefined,
       endedAt: 0,
       detail: '',

@@ -14,6 +14,8 @@ export interface ClusterClientScenario {
   readonly parts: Span;
   readonly partMs: Span;
   readonly cancelChance: number;
+  /** That a page is loaded again, after each submit. */
+  readonly reloadChance: number;
 }
 
 /** What goes wrong. A node is one of a number from 0: whoever has its place then. */
@@ -47,7 +49,7 @@ export interface ClusterScenario {
   };
   /** How applications go on with an answer of a node that is gone. */
   readonly continues: 'not' | 'by count' | 'by text';
-  readonly server: Pick<ServerOptions, 'resumeWindowMs' | 'maxInFlightOperations' | 'storeDown'>;
+  readonly server: Pick<ServerOptions, 'resumeWindowMs' | 'maxInFlightOperations' | 'storeDown' | 'retain'>;
   readonly clients: readonly ClusterClientScenario[];
   readonly faults: readonly ClusterFault[];
 }
@@ -77,12 +79,18 @@ export function drawClusterScenario(random: Random): ClusterScenario {
       resumeWindowMs: 60_000,
       maxInFlightOperations: 4,
       storeDown: random.pick(['degrade', 'degrade', 'refuse']),
+      ...drawRetain(random.fork('retain')),
     },
     clients,
     faults: Array.from({ length: faults.int(1, 5) }, () =>
       drawFault(faults, activeMs, nodes, clients.length),
     ),
   };
+}
+
+function drawRetain(random: Random): Pick<ServerOptions, 'retain'> {
+  if (random.chance(0.3)) return {};
+  return { retain: { ms: random.pick([3000, 30_000]), bytes: random.pick([16_384, 1_048_576]) } };
 }
 
 function drawClient(random: Random, name: string): ClusterClientScenario {
@@ -105,6 +113,7 @@ function drawClient(random: Random, name: string): ClusterClientScenario {
       [3000, 8000],
     ]),
     cancelChance: random.pick([0, 0.1]),
+    reloadChance: random.pick([0, 0, 0.1]),
   };
 }
 

@@ -16,6 +16,8 @@ const MET = [
   'fault: store empty',
   'fault: tail lost',
   'handed over',
+  'late: whole',
+  'late: whole after a takeover',
   'outcome: complete',
   'outcome: node-lost',
   'outcome: session-closed',
@@ -35,6 +37,6 @@ describe('the simulation of several nodes', () => {
   }, 60_000);
 
   it('has every invariant, numbered and in words', () => {
-    expect(CLUSTER_INVARIANTS.map(({ number }) => number)).toEqual([20, 21, 22, 23, 24, 25]);
+    expect(CLUSTER_INVARIANTS.map(({ number }) => number)).toEqual([20, 21, 22, 23, 24, 25, 26]);
   });
 });

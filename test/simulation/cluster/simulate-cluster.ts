@@ -7,7 +7,7 @@ import { VirtualScheduler } from '../time/virtual-scheduler';
 import { WallClock } from '../time/wall-clock';
 import { ClusterClient } from './cluster-client';
 import { Faults } from './faults';
-import { judgeOperation, nothingIsLeft, staleHandlers } from './invariants';
+import { judgeLate, judgeOperation, nothingIsLeft, staleHandlers } from './invariants';
 import { ClusterLedger } from './ledger';
 import { Owners } from './owners';
 import { drawClusterScenario } from './scenario';
@@ -106,6 +106,7 @@ class ClusterRun implements Played {
     scheduler.schedule(() => {
       ledger.tell('network', 'all is closed');
       for (const operation of ledger.operations) judgeOperation(ledger, operation);
+      for (const late of ledger.lates) judgeLate(ledger, late);
       this.endsBy = scheduler.now() + SETTLING_MS;
       void this.finish();
     }, SETTLING_MS);
