@@ -339,10 +339,13 @@ class RunningClient implements Client, SessionOwner<ConnectedSession> {
       this.reconnection.giveUp();
       this.links.destroy();
     });
-    const linked = [...this.sessions].filter(({ link }) => link !== undefined);
-    // Who has taken the last word of these is only to pass it on.
-    const closing = linked.filter(({ isRelayed }) => isRelayed).map((session) => session.close(AT_ONCE));
-    for (const session of linked) if (!session.isRelayed) session.leave();
+    const closing: Promise<unknown>[] = [];
+    for (const session of this.sessions) {
+      if (session.link === undefined) continue;
+      // Who has taken the last word of such a session is only to pass it on.
+      if (session.isRelayed && !session.isClosing) closing.push(session.close(AT_ONCE));
+      else session.leave();
+    }
     await Promise.all([Promise.allSettled(closing), this.reconnection.close()]);
     // A session that is accepted only now is to hear of its end as well.
     await Promise.allSettled(this.opening);

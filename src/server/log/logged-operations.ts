@@ -55,7 +55,8 @@ export class LoggedOperations {
     this.changed.add(frameId);
   }
 
-  changedIs(frameId: number): void {
+  /** One has ended, or its answer is kept no more. */
+  note(frameId: number): void {
     this.changed.add(frameId);
   }
 

@@ -39,8 +39,8 @@ export class LoggedResults {
     return this.early.length > 0 ? this.earlyEnd : 0;
   }
 
-  /** Whether all are said or there, but for those that come now. */
-  isUpTo(number: number): boolean {
+  /** Whether there is none behind this number. */
+  isNewest(number: number): boolean {
     return number >= this.outlet.lastResult;
   }
 

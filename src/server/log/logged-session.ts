@@ -115,7 +115,7 @@ export class LoggedSession {
 
   /** An operation has ended, or its answer is kept no more. */
   changed(frameId: number): void {
-    this.operations.changedIs(frameId);
+    this.operations.note(frameId);
     this.note();
   }
 
@@ -158,7 +158,7 @@ export class LoggedSession {
   /** Whether all that there is of the session is logged. */
   get isInStep(): boolean {
     const isSaid = !this.isChanged && this.said === undefined;
-    return this.isWhole && isSaid && this.results.isUpTo(this.results.kept);
+    return this.isWhole && isSaid && this.results.isNewest(this.results.kept);
   }
 
   /** This node has done with the session, which goes on as it is logged: nothing more is said of it. */
@@ -199,7 +199,7 @@ export class LoggedSession {
     do {
       updates.push(this.more());
       this.answered({ kind: 'kept' });
-    } while (!this.results.isUpTo(this.results.kept));
+    } while (!this.results.isNewest(this.results.kept));
     return updates;
   }
 
@@ -210,7 +210,7 @@ export class LoggedSession {
     const kind = this.isWhole ? 'more' : 'whole';
     const { kept: after } = this.results;
     const { results, last } = this.results.next(UPDATE_BYTES);
-    const { fields, said } = this.operations.news({ withEnds: this.results.isUpTo(last) });
+    const { fields, said } = this.operations.news({ withEnds: this.results.isNewest(last) });
     this.said = { kind, last, bytes: results.length, hasTokens: this.hasTokens, operations: said };
     this.isWhole = true;
     return {
@@ -255,7 +255,7 @@ export class LoggedSession {
         this.updates += 1;
         operations.kept(said.operations);
         this.core.outlet.logged(isCounted ? results.kept : Infinity);
-        if (!results.isUpTo(results.kept)) this.note();
+        if (!results.isNewest(results.kept)) this.note();
         return;
       case 'fenced':
         this.fenced();
