@@ -62,6 +62,17 @@ describe('a client that closes, of a session at another node', () => {
     expect(owner.server.sessionCount).toBe(0);
   });
 
+  it('waits for no operation of a session that it was closing already', async () => {
+    const { session, close } = await carried();
+    ask(session, '1000 10');
+    await nodes.pass(50);
+    void session.close({ drainTimeoutMs: 60_000 });
+    await nodes.pass(50);
+    const { isOver } = await close();
+
+    expect(await passUntil(isOver, 4000)).toBeLessThan(100);
+  });
+
   it('waits no longer than it may where nobody can be reached, and a session says that nobody has heard', async () => {
     const { session, close } = await carried();
     nodes.unplug();
