@@ -102,7 +102,15 @@ export const MAX_WANTED_OPERATIONS = 0xffff >> 2;
 export function encodeSessionExtension(extension: SessionExtension): Uint8Array {
   const { receivedResults, wantedOperations, lastOperationId, resumeAttempt, holdsOperations } = extension;
   const { takesRefusalText, refusalText, largestPacket, takesFailures, takesTools, comesBack } = extension;
-  const { knowsTickets, isByTicket, countFrom, operations = [], renewsAuth, takesPressure, isRelayed } = extension;
+  const {
+    knowsTickets,
+    isByTicket,
+    countFrom,
+    operations = [],
+    renewsAuth,
+    takesPressure,
+    isRelayed,
+  } = extension;
   const nothing = new Uint8Array(0);
   const entries: (readonly [tag: number, value: Uint8Array])[] = [[Tag.Announce, nothing]];
   if (receivedResults !== undefined) entries.push([Tag.ReceivedResults, count(receivedResults)]);
