@@ -1,4 +1,5 @@
 import type { OperationRecord, SessionRecord } from './records';
+import type { Use } from './wire/heard';
 
 /** What was seen at one moment, for the invariants that judge a moment. */
 export type Fact =
@@ -51,6 +52,8 @@ export type Fact =
       readonly operation: OperationRecord;
       /** Whether a close of its session had been accepted. */
       readonly isClosed: boolean;
+      /** Those that wait for a slot. */
+      readonly waiting: readonly OperationRecord[];
     }
   /** A session's wait for its client ended. */
   | {
@@ -88,6 +91,16 @@ export type Fact =
     }
   /** A result was sent of an operation that its client holds. */
   | { readonly kind: 'sent-while-held'; readonly operation: OperationRecord }
+  /** A result was sent that goes beyond what its client has given the answer. */
+  | { readonly kind: 'over-budget'; readonly operation: OperationRecord; readonly left: Use }
+  /** An answer was called late, with time left by the date. */
+  | { readonly kind: 'ended-early'; readonly operation: OperationRecord; readonly leftMs: number }
+  /** The server heard that nobody wants an operation any more. */
+  | { readonly kind: 'taken-back'; readonly operation: OperationRecord }
+  /** A client heard how far an operation is that was over for it. */
+  | { readonly kind: 'progress-after-end'; readonly operation: OperationRecord }
+  /** An operation ended for its budget, with which all that its handler gave would have used so much. */
+  | { readonly kind: 'ended-poor'; readonly operation: OperationRecord; readonly used: Use }
   /** An operation ended for a consumer that is too slow. */
   | {
       readonly kind: 'called-slow';

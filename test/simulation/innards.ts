@@ -2,11 +2,15 @@ import { ConnectedSession } from '../../src/client/session/connected-session';
 import { HELD_RESULT_BYTES } from '../../src/protocol/operation/result-outbox';
 import type { ClientSession } from '../../src/client/session/session';
 import { PulledResults } from '../../src/client/submissions/results/result-stream';
-import type { ResultPush } from '../../src/protocol/operation/result';
+import type { Result, ResultPush } from '../../src/protocol/operation/result';
+import { bodyBytes } from '../../src/protocol/operation/result-packet';
 import { acceptsOperations } from '../../src/protocol/session/session-lifecycle';
 import type { ServedSession } from '../../src/server/session/served-session';
 import type { ServerSession } from '../../src/server/session/session';
 import type { SessionCore } from '../../src/server/session/session-core';
+import type { ObjectTable } from '../../src/objects/object-table';
+import type { MessageType } from '../../src/wire/message-type';
+import { packet } from '../../src/wire/packet';
 import { HEADER_LENGTH } from '../../src/wire/header';
 import { ResultPushMetadata } from '../../src/wire/messages/result-push';
 
@@ -88,12 +92,59 @@ export function serverInnards(session: ServerSession): ServerInnards {
   };
 }
 
+/** The frames of operations that wait for a slot. */
+export function waitingFrames(session: ServerSession): readonly number[] {
+  return [...(coreOf(session).operations.admission['queue']?.keys() ?? [])];
+}
+
+/** Says something of a session to whoever is at the other end, as another implementation would. */
+export function sayToClient(
+  session: ServerSession,
+  messageType: MessageType,
+  frameId: number,
+  metadata: Uint8Array,
+): void {
+  const { outlet, sessionId } = coreOf(session);
+  outlet.send(packet({ messageType, sessionId, frameId }, metadata));
+}
+
+export function sayToServer(
+  session: ClientSession,
+  messageType: MessageType,
+  frameId: number,
+  metadata: Uint8Array,
+): void {
+  if (!(session instanceof ConnectedSession)) throw new TypeError('not a session of this client');
+  session.carrier.send(messageType, frameId, metadata);
+}
+
+/** Whether a server knows that its client speaks preview4. */
+export function speaksPreview4(session: ServerSession): boolean {
+  const core = coreOf(session);
+  return core.names !== undefined && core.outlet.current?.isAnnounced === true;
+}
+
+/** What an end has of objects, whether or not it has ever had any. */
+export function serverObjects(session: ServerSession): ObjectTable | undefined {
+  return coreOf(session).madeStores?.['madeObjects'];
+}
+
+export function clientObjects({ objects }: ClientSession): ObjectTable | undefined {
+  return objects as ObjectTable | undefined;
+}
+
+/** A text becomes bytes where somebody asks for its body, and is another result from then on. */
+function payloadOf(result: Result): number {
+  if (result.type === 'drop') return 0;
+  return result.type === 'push' ? bodyBytes(result) : result.text.length;
+}
+
 function heldBytes(session: ServerSession): HeldBytes {
   const { operations, server } = coreOf(session);
   const each = [...operations['registry'].operations()].map(({ held }) => {
     let bytes = 0;
     for (const { result } of held?.['waiting'].slice(held['first']) ?? []) {
-      bytes += RESULT_HEAD + (result.type === 'push' ? result.body.length : 0);
+      bytes += RESULT_HEAD + payloadOf(result);
     }
     return bytes;
   });
@@ -154,13 +205,27 @@ export function serverDigest(session: ServerSession): string {
     core.madeStores?.cacheObjectCount ?? 0,
     core['isUnconfirmed'],
     core.holdEpoch?.latest,
+    objectsDigest(serverObjects(session)),
   ].join(' | ');
+}
+
+function objectsDigest(table: ObjectTable | undefined): string {
+  const each = table?.all.map(
+    ({ objectId, owner, sequence, referenceCount }) => `${objectId}:${owner}:${sequence}:${referenceCount}`,
+  );
+  return (each ?? []).join(' ');
 }
 
 /** All of a client's session that a packet of another connection must not change. */
 export function clientDigest(session: ClientSession): string {
   const { state, receivedResults, submissions } = connected(session);
-  return [state, receivedResults, submissions.inFlight.ids().join(' '), submissions.lastFrameId].join(' | ');
+  return [
+    state,
+    receivedResults,
+    submissions.inFlight.ids().join(' '),
+    submissions.lastFrameId,
+    objectsDigest(clientObjects(session)),
+  ].join(' | ');
 }
 
 /** Whether a client's session is to end: its client has asked for that, or heard of it. */

@@ -10,6 +10,7 @@ import {
   type OperationRecord,
   type SessionRecord,
 } from './records';
+import { nothingHeard } from './wire/heard';
 import { RunLedger } from './run-ledger';
 
 /** What a session is like, whichever it is. */
@@ -114,6 +115,7 @@ export class Ledger extends RunLedger {
       maxInFlight: 0,
       least: { server: Infinity, client: Infinity },
       holdEpoch: -1,
+      arrivals: 0,
       wrongAcks: 0,
     };
     this.sessions.push(session);
@@ -138,7 +140,9 @@ export class Ledger extends RunLedger {
       pulled: undefined,
       takenAt: 0,
       isToBeHeld: false,
-      isHeld: false,
+      heard: nothingHeard(),
+      progress: [],
+      progressHeard: [],
       unsubscribedAt: undefined,
       isForgotten: false,
       isReturned: false,

@@ -5,6 +5,7 @@ import type { ServerSession } from '../../src/server/session/session';
 import type { ResultPush } from '../../src/protocol/operation/result';
 import type { SubmitEnd } from '../../src/server/session/session-message';
 import type { AnswerPlan } from './actors/answers';
+import type { Heard } from './wire/heard';
 
 /** What a client saw of an operation, as it was told and before RxJS makes sure of its own rules. */
 export type Seen =
@@ -16,6 +17,7 @@ export type Seen =
       readonly reason: OperationFailure | undefined;
       readonly errorCode: number;
       readonly outcome: OperationOutcome | undefined;
+      readonly retryAfterMs: number;
     };
 
 /** How the application ended an operation, or somebody for it. */
@@ -41,9 +43,13 @@ export interface OperationRecord {
   /** Who pulls it, where it is pulled, and when that one last took a result. */
   pulled: AsyncIterator<ResultPush> | undefined;
   takenAt: number;
-  /** Whether its client has asked the server to hold it, and whether the server has heard so. */
+  /** Whether its client has asked the server to hold it. */
   isToBeHeld: boolean;
-  isHeld: boolean;
+  /** What its server has been told of it. */
+  readonly heard: Heard;
+  /** What its handler has said of how far it is, and what its client has heard of that. */
+  readonly progress: string[];
+  readonly progressHeard: string[];
   /** How much it had seen when its client unsubscribed. */
   unsubscribedAt: number | undefined;
   /** Whether it was sent to a server that has its session no more. */
@@ -151,6 +157,8 @@ export interface SessionRecord {
   readonly least: { server: number; client: number };
   /** The newest FLOW_UPDATE of its client's that the server has taken. */
   holdEpoch: number;
+  /** Submits that have come. */
+  arrivals: number;
   /** Patches whose ack was another's. */
   wrongAcks: number;
 }

@@ -1,4 +1,5 @@
 import { CacheObjectKind } from '../../src/wire/messages/cache';
+import type { ObjectLimits } from '../../src/objects/object-limits';
 import type { ServerLimits } from '../../src/server/limits/server-limits';
 import type { ServerOptions } from '../../src/server/options';
 import { CancelScope } from '../../src/protocol/operation/operation';
@@ -30,6 +31,10 @@ export interface ClientScenario {
   /** Bytes that may wait for those who pull; undefined for the default. */
   readonly maxBufferedBytes: number | undefined;
   readonly slowConsumerMs: number | undefined;
+  /** Of a submit, to be said something of besides. */
+  readonly termsChance: number;
+  /** Of what it shares with the server, where it does. */
+  readonly objects: ObjectLimits | undefined;
 }
 
 /** What a seed has drawn: who takes part, within which limits, and what goes wrong. */
@@ -142,6 +147,7 @@ export function drawScenario(random: Random): Scenario {
       supportedCacheObjects: Object.values(CacheObjectKind),
       maxCacheObjects: random.int(1, 4),
       maxCacheBytes: random.pick([64, 4096]),
+      objects: drawObjectLimits(random.fork('objects')),
       leaseTtlMs: random.int(50, 1000),
       cancelScope: random.chance(0.1) ? CancelScope.Subtree : CancelScope.Operation,
     },
@@ -222,6 +228,8 @@ function drawLimits(random: Random): Partial<ServerLimits> {
     migrations: unlimited,
     opens: unlimited,
     cachePuts: unlimited,
+    controls: unlimited,
+    objects: unlimited,
     // The thieves have the address of everybody else.
     addressTokenFailures: unlimited,
     violations: { burst: random.int(2, 10), perSecond: 1 },
@@ -264,7 +272,13 @@ function drawClient(random: Random, name: string, serverMaxInFlight: number): Cl
     ]),
     maxBufferedBytes: random.pick([undefined, random.int(100, 300), random.int(300, 1000)]),
     slowConsumerMs: random.pick([undefined, undefined, random.int(20, 200)]),
+    termsChance: random.fork('terms').pick([0, 0.3, 0.8]),
+    objects: random.fork('sharing').chance(0.6) ? drawObjectLimits(random.fork('objects')) : undefined,
   };
+}
+
+function drawObjectLimits(random: Random): ObjectLimits {
+  return { maxObjects: random.pick([2, 5]), maxBytes: random.pick([64, 1000]) };
 }
 
 function drawConditions(random: Random): NetworkConditions {

@@ -1,8 +1,11 @@
 import { Observable, type SchedulerLike, type Subscription } from 'rxjs';
 import type { Answer } from '../../../operators/application/respond-to-submits';
 import type { Submit } from '../../../src/server/session/session-message';
+import { encodeTokens } from '../../../src/protocol/content/token-delta';
+import { failure } from '../../../src/protocol/operation/failure';
 import { EMPTY } from '../../../src/wire/packet';
 import type { Random } from '../random';
+import type { Use } from '../wire/heard';
 
 /**
  * How a handler answers:
@@ -27,6 +30,8 @@ export type AnswerEnding =
   | 'drop'
   /** It errors. */
   | 'error'
+  /** It errors with a status, and with when to ask again. */
+  | 'failure'
   /** It says so to the submit. */
   | 'fail'
   | 'supersede'
@@ -41,6 +46,12 @@ export interface AnswerPlan {
   readonly ending: AnswerEnding;
   /** Whether the operation waits for a tool after its first part. */
   readonly usesTool: boolean;
+  /** Whether its parts are texts. */
+  readonly isText: boolean;
+  /** Whether it says how far it is. */
+  readonly tellsProgress: boolean;
+  /** Milliseconds after which to ask again, of one that fails. */
+  readonly retryAfterMs: number;
 }
 
 /** The longest that an answer takes which is not late and does not hang. */
@@ -66,11 +77,15 @@ export function drawAnswer(random: Random): AnswerPlan {
       result: 30,
       drop: 5,
       error: 5,
+      failure: 4,
       fail: 4,
       supersede: 3,
       expire: 3,
     }),
     usesTool: random.chance(0.1),
+    isText: random.chance(0.3),
+    tellsProgress: random.chance(0.2),
+    retryAfterMs: random.int(1, 1000),
   };
 }
 
@@ -87,11 +102,26 @@ export function partBody(index: number, part: number, length: number): Uint8Arra
   return body;
 }
 
+/** The same as text, of the same number of bytes but for what says whose it is. */
+function partText(index: number, part: number, length: number): string {
+  return `${index}.${part} `.padEnd(length + 4, 'x');
+}
+
+/** What a result of an answer uses of a budget. */
+export function useOf({ isText }: AnswerPlan, body: Uint8Array): Use {
+  if (!isText) return { tokens: 0, bytes: body.length };
+  return { tokens: 1, bytes: encodeTokens([new TextDecoder().decode(body)]).body.length };
+}
+
+/** The status of the failures here. */
+export const FAILURE_STATUS = 503;
+
 /** What a handler tells while it works. */
 export interface AnswerLog {
   started(): void;
   stopped(): void;
   part(body: Uint8Array): void;
+  progress(text: string): void;
   /** The answer is about to end with this body, or with none. */
   offering(body: Uint8Array | undefined): void;
 }
@@ -112,10 +142,13 @@ class Script {
     const { plan, submit, log } = this;
     const part = this.next++;
     if (part < plan.parts) {
-      const body = partBody(this.index, part, plan.partBytes);
       if (part === 1 && plan.usesTool) submit.waitForTool();
-      log.part(body);
-      return body;
+      if (plan.tellsProgress) {
+        const text = `${this.index}.${part}`;
+        log.progress(text);
+        submit.progress({ percent: (100 * part) / plan.parts, text });
+      }
+      return this.part(part);
     }
     if (part > plan.parts) return undefined;
     switch (plan.ending) {
@@ -131,6 +164,8 @@ class Script {
         return submit.drop();
       case 'error':
         throw new Error('the model failed');
+      case 'failure':
+        throw failure(FAILURE_STATUS, 'the model is busy', { retryAfterMs: plan.retryAfterMs });
       case 'fail':
         submit.fail();
         return undefined;
@@ -142,7 +177,21 @@ class Script {
         return undefined;
     }
   }
+
+  private part(part: number): Answer {
+    const { index, plan, log } = this;
+    if (!plan.isText) {
+      const body = partBody(index, part, plan.partBytes);
+      log.part(body);
+      return body;
+    }
+    const text = partText(index, part, plan.partBytes);
+    log.part(utf8.encode(text));
+    return text;
+  }
 }
+
+const utf8 = new TextEncoder();
 
 export interface AnswerContext {
   readonly submit: Submit;

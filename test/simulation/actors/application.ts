@@ -12,10 +12,12 @@ import {
   pulled,
   streamed,
   submitBody,
+  useOf,
   type AnswerContext,
   type AnswerLog,
 } from './answers';
 import { callServerBadly } from './bad-calls';
+import { waitingFrames } from '../innards';
 import { within } from '../network/conditions';
 import {
   isOverForServer,
@@ -24,6 +26,8 @@ import {
   type OperationRecord,
   type SessionRecord,
 } from '../records';
+import { ObjectUser } from './object-user';
+import { sayPressure } from './pressure';
 import { operationOf } from './submit-fields';
 import type { World } from '../world';
 
@@ -32,6 +36,7 @@ export class Application {
   private readonly random;
   private readonly atWork = new Map<OperationRecord, Submit>();
 
+  private readonly objects = new Map<SessionRecord, ObjectUser>();
   private readonly scheduler: SchedulerLike;
 
   constructor(private readonly world: World) {
@@ -116,6 +121,8 @@ export class Application {
       if (state === 'closed' && record.closing === undefined && this.hasRunOut(record))
         this.closing(record, 0);
       record.attachment = state;
+      // Also where it waits for newer auth, and its connection lives: nothing by that is heard until it is resumed.
+      if (state === 'reconnecting') record.attachedTo = undefined;
       record.detachedAt = state === 'reconnecting' ? scheduler.now() : undefined;
       record.overfullAt = undefined;
     });
@@ -142,7 +149,8 @@ export class Application {
     ledger.working.add(operation);
     ledger.touched.add(operation);
     const isClosed = operation.session.closing !== undefined;
-    ledger.facts.push({ kind: 'started', operation, isClosed });
+    const waiting = this.waitingWith(operation);
+    ledger.facts.push({ kind: 'started', operation, isClosed, waiting });
     ledger.count(`answer: ${operation.plan.kind}`);
     ledger.tell('server', `starts ${nameOfOperation(operation)}: ${operation.plan.kind}`);
     this.checkBody(operation, submit);
@@ -157,6 +165,7 @@ export class Application {
       ledger.tell('server', `ended ${nameOfOperation(operation)}: ${end}`);
       this.atWork.delete(operation);
       if (end === 'closed') this.noteDrain(operation);
+      if (end === 'budget-exceeded') this.notePoor(operation);
       if (this.random.chance(0.05)) this.giveUpAnother(operation);
     });
     this.atWork.set(operation, submit);
@@ -174,6 +183,21 @@ export class Application {
       default:
         return streamed(context);
     }
+  }
+
+  /** Those of its session that wait for a slot. */
+  private waitingWith({ session }: OperationRecord): readonly OperationRecord[] {
+    const frames = session.server === undefined ? [] : waitingFrames(session.server);
+    return [...session.operations].filter(({ frameId }) => frames.includes(frameId));
+  }
+
+  private notePoor(operation: OperationRecord): void {
+    const { emitted, offered, plan } = operation;
+    const bodies = offered === undefined ? emitted : [...emitted, offered];
+    const used = bodies.map((body) => useOf(plan, body));
+    const tokens = used.reduce((sum, each) => sum + each.tokens, 0);
+    const bytes = used.reduce((sum, each) => sum + each.bytes, 0);
+    this.world.ledger.facts.push({ kind: 'ended-poor', operation, used: { tokens, bytes } });
   }
 
   private noteDrain(operation: OperationRecord): void {
@@ -210,6 +234,9 @@ export class Application {
       },
       stopped: () => {
         operation.isRunning = false;
+      },
+      progress: (text) => {
+        operation.progress.push(text);
       },
       part: (body) => {
         operation.emitted.push(body);
@@ -285,6 +312,8 @@ export class Application {
       close: 1,
       revoke: 1,
       bad: 3,
+      pressure: 5,
+      object: 14,
     });
     ledger.count(`meddling: ${what}`);
     ledger.tell('server', `${what} ${nameOf(record)}`);
@@ -304,6 +333,12 @@ export class Application {
       case 'connection-pause':
         session.pause({ scope: FlowScope.Connection });
         return;
+      case 'pressure':
+        sayPressure(session, random);
+        return;
+      case 'object':
+        this.objectsOf(record, session).step();
+        return;
       case 'cancel':
         this.withdraw(record, session);
         return;
@@ -317,6 +352,15 @@ export class Application {
       case 'bad':
         if (acceptsOperations(session.state)) callServerBadly(this.world, record, { session, random });
     }
+  }
+
+  private objectsOf(record: SessionRecord, session: ServerSession): ObjectUser {
+    const known = this.objects.get(record);
+    if (known !== undefined) return known;
+    const frames = (): number[] => session.operations.map(({ frameId }) => frameId);
+    const user = new ObjectUser(this.world, 'server', session.objects, this.random, frames);
+    this.objects.set(record, user);
+    return user;
   }
 
   private withdraw(record: SessionRecord, session: ServerSession): void {

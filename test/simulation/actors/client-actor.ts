@@ -1,5 +1,6 @@
 import { tap } from 'rxjs';
 import { connect, type Client } from '../../../src/client/client';
+import { sharedObjects } from '../../../src/client/session/shared-objects';
 import { SessionRejectedError } from '../../../src/client/errors';
 import type { ConnectEndpoint } from '../../../src/transport/endpoint';
 import { nameOf } from '../records';
@@ -116,7 +117,7 @@ export class ClientActor {
 
   private async open(client: Client): Promise<void> {
     const { world, random, scenario, name } = this;
-    const { reconnect, maxInFlight, maxBufferedBytes, slowConsumerMs } = scenario;
+    const { reconnect, maxInFlight, maxBufferedBytes, slowConsumerMs, objects } = scenario;
     const record = world.ledger.openSession({
       actor: name,
       isObedient: true,
@@ -132,6 +133,7 @@ export class ClientActor {
         auth: new TextEncoder().encode(name),
         ...(maxBufferedBytes !== undefined && { maxBufferedBytes }),
         ...(slowConsumerMs !== undefined && { slowConsumerMs }),
+        ...(objects !== undefined && { objects: sharedObjects(objects) }),
         ...(reconnect === undefined ? { allowResume: random.chance(0.3) } : { reconnect }),
       });
       world.ledger.count(`sessions of ${session.revision}`);

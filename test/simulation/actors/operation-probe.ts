@@ -1,10 +1,11 @@
 import { Subscription, type Observer, type SchedulerLike } from 'rxjs';
 import { OperationError } from '../../../src/client/errors';
 import { TOO_LARGE_CODE } from '../../../src/server/connection/error-packet';
+import { decodeTokens } from '../../../src/protocol/content/token-decoder';
 import { isTerminal, type ResultPush } from '../../../src/protocol/operation/result';
 import { isForgottenByServer } from '../innards';
 import type { Ledger } from '../ledger';
-import type { OperationRecord } from '../records';
+import { isOpenForClient, type OperationRecord } from '../records';
 
 /**
  * A subscriber that writes down all that it is told. RxJS takes what is an observer and a subscription
@@ -21,8 +22,8 @@ export class OperationProbe extends Subscription implements Observer<ResultPush>
   }
 
   next(result: ResultPush): void {
-    const { body } = result;
-    this.note({ type: isTerminal(result) ? 'last' : 'partial', body });
+    if (isTerminal(result)) this.note({ type: 'last', body: result.body });
+    else this.note({ type: 'partial', body: this.operation.plan.isText ? textOf(result) : result.body });
   }
 
   error(error: unknown): void {
@@ -30,6 +31,7 @@ export class OperationProbe extends Subscription implements Observer<ResultPush>
       reason,
       errorCode = 0,
       outcome,
+      retryAfterMs = 0,
     }: Partial<OperationError> = error instanceof OperationError ? error : {};
     if (reason === undefined) this.ledger.violated(0, `an operation failed: ${String(error)}`);
     this.ledger.count(`outcome: ${reason}`);
@@ -41,7 +43,7 @@ export class OperationProbe extends Subscription implements Observer<ResultPush>
     if (isForgotten && frameId !== 0) operation.isForgotten = true;
     if (reason === 'too-large' || session.link === undefined) session.outstanding.delete(operation);
     if (reason === 'slow-consumer') this.noteSlow();
-    this.note({ type: 'error', reason, errorCode, outcome });
+    this.note({ type: 'error', reason, errorCode, outcome, retryAfterMs });
     super.unsubscribe();
   }
 
@@ -65,6 +67,15 @@ export class OperationProbe extends Subscription implements Observer<ResultPush>
     super.unsubscribe();
   }
 
+  /** Its handler has said how far it is. */
+  progressed(text: string): void {
+    const { operation, ledger } = this;
+    ledger.count('progress heard');
+    operation.progressHeard.push(text);
+    ledger.touched.add(operation);
+    if (!isOpenForClient(operation)) ledger.facts.push({ kind: 'progress-after-end', operation });
+  }
+
   private noteSlow(): void {
     const { operation, ledger, scheduler, slowConsumerMs } = this;
     const stillMs = scheduler.now() - operation.takenAt;
@@ -81,4 +92,11 @@ export class OperationProbe extends Subscription implements Observer<ResultPush>
     const reason = seen.type === 'error' ? ` ${seen.reason}` : '';
     ledger.tell(operation.session.actor, `operation ${operation.index} ${seen.type}${reason}`);
   }
+}
+
+const utf8 = new TextEncoder();
+
+/** The bytes of what a part of an answer says. */
+function textOf(result: ResultPush): Uint8Array {
+  return utf8.encode(decodeTokens(result).join(''));
 }

@@ -16,7 +16,11 @@ import {
   type SessionRecord,
 } from '../records';
 import { OperationProbe } from './operation-probe';
+import type { ResultStream } from '../../../src/client/submissions/results/result-stream';
+import { ObjectUser } from './object-user';
 import { pull } from './pulling';
+import { drawTerms, drawUpdate } from './terms';
+import { sayWord } from './words';
 import type { Random } from '../random';
 import type { Process } from '../time/process';
 import { LONGEST_BODY, type ClientScenario } from '../scenario';
@@ -41,6 +45,8 @@ const ENDLESS: readonly AnswerKind[] = ['hang', 'parked', 'late'];
 /** A program's work with one session. */
 export class SessionActor {
   private readonly probes = new Map<OperationRecord, OperationProbe>();
+  private readonly streams = new WeakMap<OperationProbe, ResultStream>();
+  private readonly objects: ObjectUser | undefined;
   private isMoving = false;
 
   constructor(
@@ -49,6 +55,17 @@ export class SessionActor {
     private readonly session: ClientSession,
     private readonly options: SessionActorOptions,
   ) {
+    const { objects } = session;
+    if (objects !== undefined) {
+      const frames = (): number[] => [...this.record.outstanding].map(({ frameId }) => frameId);
+      this.objects = new ObjectUser(
+        world,
+        this.record.actor,
+        objects,
+        options.random.fork('objects'),
+        frames,
+      );
+    }
     let told = this.record;
     world.ledger.follow(session.state$, (state) => {
       const { record } = this;
@@ -119,6 +136,9 @@ export class SessionActor {
         patch: 6,
         cache: 6,
         move: 3,
+        update: 6,
+        word: 8,
+        object: 14,
         close: 1,
         bad: 6,
       })
@@ -143,6 +163,15 @@ export class SessionActor {
         return;
       case 'move':
         void this.move();
+        return;
+      case 'update':
+        this.update();
+        return;
+      case 'word':
+        this.saySomething();
+        return;
+      case 'object':
+        this.objects?.step();
         return;
       case 'close':
         void this.close();
@@ -175,10 +204,32 @@ export class SessionActor {
     const probe = new OperationProbe(world.ledger, operation, process.scheduler, scenario.slowConsumerMs);
     probes.set(operation, probe);
     world.ledger.tell(record.actor, `submits operation ${operation.index}: ${operation.plan.kind}`);
-    const results = session.submit({ body: operation.body, metadata });
+    const terms = random.chance(scenario.termsChance) ? drawTerms(random, world.wallClock.now()) : {};
+    const results = session.submit({ body: operation.body, metadata, ...terms });
+    probe.add(results.progress$.subscribe(({ text = '' }) => probe.progressed(text)));
+    this.streams.set(probe, results);
     if (random.chance(scenario.pullChance)) {
       void pull(results, operation, probe, { world, process, random, paceMs: scenario.pullMs });
     } else results.subscribe(probe);
+  }
+
+  /** Says another deadline, priority or budget of what it has submitted. */
+  private update(): void {
+    const { random } = this.options;
+    const probe = this.anyOpen();
+    if (probe === undefined) return;
+    const changes = drawUpdate(random, this.world.wallClock.now());
+    this.world.ledger.count(`updates: ${Object.keys(changes).join()}`);
+    this.streams.get(probe)?.update(changes);
+  }
+
+  /** What another client of preview4 may say, and this one has no call for. */
+  private saySomething(): void {
+    const { process, random, scenario } = this.options;
+    const { world, record, session } = this;
+    if (session.revision !== 'preview4') return;
+    // A loop says itself what it takes.
+    sayWord({ world, process, random, session, record, maySayCredit: scenario.pullChance === 0 });
   }
 
   private anyOpen(): OperationProbe | undefined {

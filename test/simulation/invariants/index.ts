@@ -19,6 +19,19 @@ import {
   startsOnce,
 } from './outcomes';
 import { refersToItsOwn, saysThatItIsAnother, saysWhetherItRan, sendsNothingAnew } from './reopened';
+import {
+  endsWhenTakenBack,
+  firstOfThoseThatWait,
+  noObjectIsLeft,
+  noProgressAfterEnd,
+  notBeforeItsDeadline,
+  notPastItsDeadline,
+  objectsAgree,
+  objectsWithinBounds,
+  poorForAReason,
+  progressInOrder,
+  withinBudget,
+} from './meanings';
 import { isTaken } from './sizes';
 import { recordedSurfaces, replaysTheSame, takesBack, waitsItsWindow } from './recorded';
 
@@ -129,6 +142,35 @@ export const INVARIANTS: readonly Invariant[] = [
     text: 'a session that its server has no more is another, and says so: what was sent stays unknown, the rest is sent',
     operation: [saysWhetherItRan],
     fact: [saysThatItIsAnother, sendsNothingAnew, refersToItsOwn],
+  },
+  {
+    number: 26,
+    text: 'an operation ends by the date that its client says, or as that takes it back, and not before',
+    fact: [notBeforeItsDeadline, endsWhenTakenBack],
+    world: [notPastItsDeadline],
+  },
+  {
+    number: 27,
+    text: 'an answer uses no more than its budget, and ends for it only where it would',
+    fact: [withinBudget, poorForAReason],
+  },
+  {
+    number: 28,
+    text: 'of those that wait for a slot the first by class and by arrival starts',
+    fact: [firstOfThoseThatWait],
+  },
+  {
+    number: 29,
+    text: 'objects are within their bounds, end with their owner, their time and their session, and both ends have the same',
+    session: [objectsWithinBounds],
+    settled: [objectsAgree],
+    end: [noObjectIsLeft],
+  },
+  {
+    number: 30,
+    text: 'how far an answer is is heard in the order in which it was said, and not after its end',
+    operation: [progressInOrder],
+    fact: [noProgressAfterEnd],
   },
 ];
 

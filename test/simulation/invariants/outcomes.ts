@@ -1,4 +1,5 @@
 import { TOO_LARGE_CODE } from '../../../src/server/connection/error-packet';
+import { FAILURE_STATUS, useOf } from '../actors/answers';
 import { HEADER_LENGTH } from '../../../src/wire/header';
 import type { Fact } from '../facts';
 import { isClosingForClient } from '../innards';
@@ -35,9 +36,19 @@ export function endsForAReason(operation: OperationRecord): Finding {
       return isCancelled ? undefined : `${name} was cancelled by nobody`;
     case 'draining':
       return session.closing !== undefined && starts === 0 ? undefined : `${name} was not begun for nothing`;
-    case 'failed':
     case 'late':
+      // By its deadline, which is looked at where it ends.
+      if (operation.heard.deadlineAt !== Infinity) return undefined;
+      return ends[0]?.end === 'late' ? undefined : `${name} is called late, and has no deadline`;
     case 'superseded':
+      if (starts === 0 && isWithdrawn) return undefined;
+      return ends[0]?.end === outcome.reason ? undefined : `${name} is called superseded, and is not`;
+    case 'failed': {
+      const { retryAfterMs } = operation.plan;
+      if (outcome.errorCode === FAILURE_STATUS && outcome.retryAfterMs !== retryAfterMs)
+        return `${name} is to be asked again in ${outcome.retryAfterMs} ms, and not in ${retryAfterMs}`;
+      return ends[0]?.end === 'failed' ? undefined : `${name} is called failed, and is not`;
+    }
     case 'budget-exceeded':
       return ends[0]?.end === outcome.reason ? undefined : `${name} is called ${outcome.reason}, and is not`;
     case 'no-room':
@@ -81,9 +92,13 @@ export function endsForAReason(operation: OperationRecord): Finding {
 }
 
 function hasTooLargeAnswer(operation: OperationRecord): Finding {
-  const { emitted, offered, ends, session } = operation;
+  const { emitted, offered, ends, session, plan } = operation;
   const bodies = [...emitted, offered, ...ends.map(({ body }) => body)];
-  if (bodies.some((body) => HEADER_LENGTH + (body?.length ?? 0) > session.least.client)) return undefined;
+  const { client } = session.least;
+  if (bodies.some((body) => HEADER_LENGTH + (body?.length ?? 0) > client)) return undefined;
+  // Those that were given while their client was away come in one packet.
+  const gathered = emitted.reduce((sum, body) => sum + useOf(plan, body).bytes, HEADER_LENGTH);
+  if (plan.isText && gathered > client) return undefined;
   return `the answer of ${nameOfOperation(operation)} was too large, and its client takes ${session.least.client} bytes`;
 }
 
@@ -104,12 +119,28 @@ export function startsOnce(operation: OperationRecord): Finding {
 
 /** 4: no part is missing, doubled or another's. */
 export function partsInOrder(operation: OperationRecord): Finding {
-  const { emitted, seen } = operation;
+  const { emitted, seen, plan } = operation;
+  if (plan.isText) return textInOrder(operation);
   const surfaced = seen.filter(({ type }) => type === 'partial');
   const wrong = surfaced.findIndex((part, at) => !sameBytes(bodyOf(part), emitted[at]));
   if (wrong >= 0) return `part ${wrong + 1} of ${nameOfOperation(operation)} is not the one that was given`;
   if (seen.at(-1)?.type !== 'complete' || surfaced.length === emitted.length) return undefined;
   return `${nameOfOperation(operation)} completed with ${surfaced.length} of ${emitted.length} parts`;
+}
+
+/** 4: texts may come together that were given while their client was away. */
+function textInOrder(operation: OperationRecord): Finding {
+  const { emitted, seen } = operation;
+  const given = textOf(emitted);
+  const surfaced = textOf(seen.filter(({ type }) => type === 'partial').map(bodyOf));
+  const name = nameOfOperation(operation);
+  if (!given.startsWith(surfaced)) return `the text of ${name} is not the one that was given`;
+  if (seen.at(-1)?.type !== 'complete' || surfaced === given) return undefined;
+  return `${name} completed with ${surfaced.length} of ${given.length} characters`;
+}
+
+function textOf(bodies: readonly (Uint8Array | undefined)[]): string {
+  return bodies.map((body) => new TextDecoder().decode(body)).join('');
 }
 
 /** 7: what a client takes for the answer is what the application answered. */

@@ -1,6 +1,6 @@
 import { serverInnards, type ServerInnards } from '../innards';
 import { INVARIANTS } from '../invariants';
-import { isOverForServer, type SessionRecord } from '../records';
+import { isOverForServer, type OperationRecord, type SessionRecord } from '../records';
 import type { World } from '../world';
 
 /** Looks at everything after every event, and writes down the first thing that is wrong. */
@@ -17,6 +17,8 @@ export class Watchdog {
     // What a process that stands still has not done yet is not late.
     const now = world.serverProcess.doneUntil;
     const held = this.recount(now);
+    for (const operation of ledger.working) this.noteDeadline(operation, now);
+    for (const operation of ledger.open) this.noteDeadline(operation, now);
     for (const invariant of INVARIANTS) {
       const { number } = invariant;
       for (const look of invariant.fact ?? []) for (const fact of ledger.facts) this.note(number, look(fact));
@@ -79,6 +81,17 @@ export class Watchdog {
     const isAway = isReconnecting && attachment === 'reconnecting';
     if (wallClock.now() < expiresAt || isAway) session.overdueAt = undefined;
     else session.overdueAt ??= scenario.clockSteps.length === 0 ? now : now + 60_000;
+  }
+
+  /** The same of an operation, which waits for nobody. */
+  private noteDeadline({ heard }: OperationRecord, now: number): void {
+    if (heard.deadlineAt === Infinity) return;
+    const { wallClock, scenario } = this.world;
+    if (wallClock.now() < heard.deadlineAt) heard.overdueAt = undefined;
+    else {
+      heard.hasPassed = true;
+      heard.overdueAt ??= scenario.clockSteps.length === 0 ? now : now + 60_000;
+    }
   }
 
   private note(invariant: number, finding: string | undefined): void {

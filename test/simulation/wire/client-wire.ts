@@ -5,13 +5,16 @@ import { MessageType } from '../../../src/wire/message-type';
 import { FlowScope, FlowUpdateMetadata } from '../../../src/wire/messages/flow-update';
 import { SessionOpenAckMetadata, SessionStatus } from '../../../src/wire/messages/session-open';
 import type { Packet } from '../../../src/wire/packet';
-import { applyFlow, grantNow, outstandingOn } from './grants';
+import { PressureMetadata, RetryAfterMetadata } from '../../../src/wire/preview4/control/pressure';
+import { RecoverableErrorMetadata } from '../../../src/wire/preview4/control/recoverable-error';
+import { applyFlow, applyPressure, grantNow, outstandingOn } from './grants';
 import { clientDigest, waitingFor } from '../innards';
 import type { Ledger } from '../ledger';
 import { OpensInTransit } from './opens-in-transit';
 import { isOpenForClient, newGrant, type OperationRecord, type SessionRecord } from '../records';
 import { endsOperation } from './server-wire';
 import { operationIn } from '../actors/submit-fields';
+import { nothingHeard } from './heard';
 import { holdWordIn } from './hold-word';
 
 /** Reads along at the clients' ends of every connection. */
@@ -45,6 +48,7 @@ export class ClientWire {
   receives(connectionId: number, packet: Packet, actor: string): string | undefined {
     const { messageType, sessionId, frameId } = packet.header;
     if (messageType === MessageType.FlowUpdate) this.takesFlow(connectionId, packet);
+    else this.takesPressure(connectionId, packet);
     if (sessionId === 0 || messageType === MessageType.SessionOpenAck) return undefined;
     const session = this.sessionOn(connectionId, sessionId);
     if (session !== undefined) {
@@ -92,7 +96,7 @@ export class ClientWire {
   private holds(connectionId: number, packet: Packet): void {
     const word = holdWordIn(packet);
     if (word === undefined) return;
-    const isToBeHeld = word.isHeld;
+    const isToBeHeld = word.window === 0;
     this.ledger.count(isToBeHeld ? 'holds' : 'releases');
     const session = this.sessionOn(connectionId, packet.header.sessionId);
     for (const operation of session?.operations ?? []) {
@@ -108,6 +112,7 @@ export class ClientWire {
       ledger.count('submits sent in the place of another');
       Object.assign(operation, { isReturned: false, isForgotten: false, isTooLate: false, isEarly: false });
       Object.assign(operation, { hasLastResult: false });
+      Object.assign(operation.heard, nothingHeard());
       operation.ends.length = 0;
     } else if (operation.frameId !== 0) {
       ledger.count('submits sent again');
@@ -150,6 +155,25 @@ export class ClientWire {
     } else if (update.scopeKind === FlowScope.Session) {
       const session = this.sessionOn(connectionId, packet.header.sessionId);
       if (session !== undefined) applyFlow(session.grant, update, this.now());
+    }
+  }
+
+  /** The same in the words of preview4, all of which are of sessions here. */
+  private takesPressure(connectionId: number, { header, metadata }: Packet): void {
+    const { messageType, sessionId } = header;
+    const grant = this.sessionOn(connectionId, sessionId)?.grant;
+    if (grant === undefined) return;
+    switch (messageType) {
+      case MessageType.CreditUpdate:
+      case MessageType.Backpressure:
+        this.ledger.count('pressure');
+        applyPressure(grant, messageType, PressureMetadata.decode(metadata), this.now());
+        return;
+      case MessageType.RetryAfter:
+        grant.retryAt = this.now() + RetryAfterMetadata.decode(metadata).retryAfterMs;
+        return;
+      case MessageType.ErrorRecoverable:
+        grant.retryAt = this.now() + RecoverableErrorMetadata.decode(metadata).retryAfterMs;
     }
   }
 

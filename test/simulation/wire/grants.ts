@@ -5,6 +5,8 @@ import {
   FlowUpdateReason,
   type FlowUpdateMetadata,
 } from '../../../src/wire/messages/flow-update';
+import { MessageType } from '../../../src/wire/message-type';
+import { PressureLevel, type PressureMetadata } from '../../../src/wire/preview4/control/pressure';
 import type { Ledger } from '../ledger';
 import type { Grant, SessionRecord } from '../records';
 
@@ -26,6 +28,25 @@ export function applyFlow(grant: Grant, update: FlowUpdateMetadata, now: number)
   if (isStop) grant.isStopped = true;
   else if (isNewer || isLift) grant.isStopped = false;
   grant.retryAt = (flowFlags & FlowFlag.RetryAfterValid) !== 0 ? now + update.retryAfterMs : 0;
+}
+
+/** BACKPRESSURE or CREDIT_UPDATE of preview4, which counts as it comes. */
+export function applyPressure(
+  grant: Grant,
+  messageType: MessageType,
+  { creditWindow, pressureLevel, retryAfterMs }: PressureMetadata,
+  now: number,
+): void {
+  const isStop = pressureLevel >= PressureLevel.Hard;
+  if (messageType === MessageType.CreditUpdate) {
+    if (!(isStop && creditWindow === 0n)) grant.credit = Number(creditWindow);
+    grant.isStopped = isStop;
+    if (!isStop) grant.retryAt = 0;
+  } else if (isStop && retryAfterMs === 0) {
+    // One that says when to come again is over then.
+    grant.isStopped = true;
+  }
+  if (retryAfterMs > 0) grant.retryAt = now + retryAfterMs;
 }
 
 /** How much a session may have outstanding, and its connection in all. */

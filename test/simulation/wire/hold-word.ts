@@ -3,10 +3,14 @@ import { FlowUpdateMetadata, FlowUpdateReason } from '../../../src/wire/messages
 import type { Packet } from '../../../src/wire/packet';
 import { PressureMetadata } from '../../../src/wire/preview4/control/pressure';
 
-/** What a client says of holding one operation, in either revision. */
+/** From so many on, results are not counted. */
+const UNCOUNTED = 0xffff_ffffn;
+
+/** What a client says of the results that it takes, in either revision. */
 export interface HoldWord {
   readonly frameId: number;
-  readonly isHeld: boolean;
+  /** How many it takes, undefined for any number; 0 holds it. */
+  readonly window: number | undefined;
   /** Infinity where the newest counts that comes. */
   readonly epoch: number;
 }
@@ -15,10 +19,16 @@ export interface HoldWord {
 export function holdWordIn({ header: { messageType }, metadata }: Packet): HoldWord | undefined {
   if (messageType === MessageType.FlowUpdate) {
     const { operationId, updateReason, creditEpoch } = FlowUpdateMetadata.decode(metadata);
-    const isHeld = updateReason === FlowUpdateReason.Pause;
-    return { frameId: Number(operationId), isHeld, epoch: creditEpoch };
+    const window = updateReason === FlowUpdateReason.Pause ? 0 : undefined;
+    return { frameId: Number(operationId), window, epoch: creditEpoch };
   }
-  const isHeld = messageType === MessageType.Backpressure;
-  if (!isHeld && messageType !== MessageType.CreditUpdate) return undefined;
-  return { frameId: Number(PressureMetadata.decode(metadata).scopeId), isHeld, epoch: Infinity };
+  const isStop = messageType === MessageType.Backpressure;
+  if (!isStop && messageType !== MessageType.CreditUpdate) return undefined;
+  const { scopeId, creditWindow } = PressureMetadata.decode(metadata);
+  const counted = creditWindow >= UNCOUNTED ? undefined : Number(creditWindow);
+  return {
+    frameId: Number(scopeId),
+    window: isStop ? 0 : counted,
+    epoch: Infinity,
+  };
 }

@@ -1,5 +1,6 @@
 import type { TimestampProvider } from 'rxjs';
 import { TOO_LARGE_CODE } from '../../../src/server/connection/error-packet';
+import { EndCode } from '../../../src/protocol/operation/end-code';
 import { acceptsOperations } from '../../../src/protocol/session/session-lifecycle';
 import { MessageType, messageTypeName } from '../../../src/wire/message-type';
 import { ErrorMetadata, ErrorScope } from '../../../src/wire/messages/error-message';
@@ -11,6 +12,7 @@ import {
 } from '../../../src/wire/messages/session-open';
 import { CloseReason, SessionCloseMetadata } from '../../../src/wire/messages/session-close';
 import { encodePacket } from '../../../src/wire/encode-packet';
+import { DropReason, ResultDropReasonMetadata } from '../../../src/wire/preview4/results';
 import type { Packet } from '../../../src/wire/packet';
 import { couldGoOn, serverDigest } from '../innards';
 import type { Ledger } from '../ledger';
@@ -18,7 +20,7 @@ import { hexOf, OpensInTransit, type OpenInTransit } from './opens-in-transit';
 import { statusName } from './packet-text';
 import { isOverForServer, type OperationRecord, type SessionRecord } from '../records';
 import { operationIn } from '../actors/submit-fields';
-import { holdWordIn } from './hold-word';
+import { hears, sends } from './heard';
 
 /** What a session's client counts as results. */
 const RESULTS: readonly MessageType[] = [
@@ -75,7 +77,7 @@ export class ServerWire {
     if (messageType === MessageType.FrameSubmit) this.notePlaceOfSubmit(session, packet);
     if (isOverForServer(session)) return undefined;
     if (session.attachedTo !== connectionId) return serverDigest(session.server);
-    this.takesHold(session, packet);
+    hears(this.ledger, session, packet);
     // The client has the newest token: none before it counts any more.
     const newest = session.tokens.at(-1);
     for (const token of session.tokens) token.isAccepted = token === newest;
@@ -96,15 +98,6 @@ export class ServerWire {
     if (operation === undefined || session.server === undefined) return;
     operation.isTooLate = isOverForServer(session) || !acceptsOperations(session.server.state);
     operation.isEarly = !session.isServed;
-  }
-
-  private takesHold(session: SessionRecord, packet: Packet): void {
-    const word = holdWordIn(packet);
-    if (word === undefined || word.epoch < session.holdEpoch) return;
-    if (word.epoch !== Infinity) session.holdEpoch = word.epoch;
-    for (const operation of session.operations) {
-      if (operation.frameId === word.frameId) operation.isHeld = word.isHeld;
-    }
   }
 
   /** Results are numbered: what goes out under a number for the second time must be the same. */
@@ -130,11 +123,18 @@ export class ServerWire {
     const { messageType, frameId } = packet.header;
     for (const operation of session.operations) {
       if (operation.frameId !== frameId) continue;
-      if (operation.isHeld && ANSWERS.includes(messageType)) {
-        this.ledger.facts.push({ kind: 'sent-while-held', operation });
-      }
+      if (ANSWERS.includes(messageType)) sends(this.ledger, operation, packet);
+      else this.noteLate(operation, packet);
       if (endsOperation(packet)) this.noteLastResult(operation, packet);
     }
+  }
+
+  /** It has ended for its deadline, unless its handler has said so. */
+  private noteLate(operation: OperationRecord, packet: Packet): void {
+    const { heard, plan } = operation;
+    if (!isLate(packet) || plan.ending === 'expire' || heard.hasPassed) return;
+    const leftMs = heard.deadlineAt - this.options.wallClock.now();
+    if (leftMs > 0) this.ledger.facts.push({ kind: 'ended-early', operation, leftMs });
   }
 
   private noteLastResult(operation: OperationRecord, packet: Packet): void {
@@ -230,6 +230,15 @@ export function endsOperation({ header, metadata }: Packet): boolean {
 function isTooLarge({ header, metadata }: Packet): boolean {
   const isError = header.messageType === MessageType.Error;
   return isError && ErrorMetadata.decode(metadata).errorCode === TOO_LARGE_CODE;
+}
+
+/** Whether a packet says that an answer would be too late. */
+function isLate({ header, metadata }: Packet): boolean {
+  if (header.messageType === MessageType.ResultDropReason)
+    return ResultDropReasonMetadata.decode(metadata).dropReasonCode === DropReason.DeadlineExpired;
+  return (
+    header.messageType === MessageType.Error && ErrorMetadata.decode(metadata).errorCode === EndCode.Late
+  );
 }
 
 /** Whether an ERROR stands for the result of an operation. */

@@ -1,0 +1,143 @@
+import { Pressures } from '../../../src/client/session/messages/pressure';
+import { ObjectTable } from '../../../src/objects/object-table';
+import * as progress from '../../../src/protocol/revision/progress';
+import * as cancel from '../../../src/server/session/messages/cancel';
+import { SessionSender } from '../../../src/server/session/results/session-sender';
+import { Admission } from '../../../src/server/session/submits/admission/admission';
+import { OperationSchedule } from '../../../src/server/session/submits/admission/operation-schedule';
+import { OperationBudget } from '../../../src/server/session/submits/operation-budget';
+import * as partSent from '../../../src/server/session/submits/part-sent';
+import { ObjectReleaseReason } from '../../../src/wire/preview4/objects';
+import type { Defect } from './defect';
+import { nothing, replace } from './planting';
+
+interface Scheduling {
+  scheduled: { readonly deadlineAt: number } | undefined;
+}
+
+/** Of what preview4 says of operations and objects: each is heard, and not done. */
+export const MEANING_DEFECTS: readonly Defect[] = [
+  {
+    name: 'a cancel is only noted',
+    invariants: [26],
+    seed: 1,
+    plant: () => replace(cancel, 'onControl', () => nothing),
+  },
+  {
+    name: 'a deadline fires early',
+    invariants: [26],
+    seed: 1,
+    plant: () =>
+      replace(
+        OperationSchedule.prototype,
+        'watch',
+        (original) =>
+          function (submit: Scheduling) {
+            const { scheduled } = submit;
+            if (scheduled !== undefined)
+              submit.scheduled = { ...scheduled, deadlineAt: scheduled.deadlineAt - 20 };
+            original.call(this, submit);
+          },
+      ),
+  },
+  {
+    name: 'a deadline passes, and nothing ends',
+    invariants: [26],
+    seed: 1,
+    plant: () => replace(OperationSchedule.prototype, 'giveUp', () => nothing),
+  },
+  {
+    name: 'the credit that a client gives an answer is not counted down',
+    invariants: [18],
+    seed: 1,
+    plant: () => replace(partSent, 'partSent', () => nothing),
+  },
+  {
+    name: 'the credit that a server gives in words of preview4 is not heeded',
+    invariants: [5],
+    seed: 1,
+    plant: () => replace(Pressures.prototype, 'apply', () => nothing),
+  },
+  {
+    name: 'a budget is not counted',
+    invariants: [27],
+    seed: 1,
+    plant: () => replace(OperationBudget.prototype, 'use', () => nothing),
+  },
+  {
+    name: 'a budget is counted twice',
+    invariants: [27],
+    seed: 1,
+    plant: () =>
+      replace(
+        OperationBudget.prototype,
+        'use',
+        (original) =>
+          function (tokens: number, bytes: number) {
+            original.call(this, 2 * tokens, 2 * bytes);
+          },
+      ),
+  },
+  {
+    name: 'priorities are only noted',
+    invariants: [28],
+    seed: 1,
+    plant: () => replace(Admission.prototype, 'ranked', () => nothing),
+  },
+  {
+    name: 'an object outlives its owner at the other end',
+    invariants: [29],
+    seed: 1,
+    plant: () => replace(ObjectTable.prototype, 'onRelease', () => nothing),
+  },
+  {
+    name: 'an object outlives its time',
+    invariants: [29],
+    seed: 1,
+    plant: () =>
+      replace(
+        ObjectTable.prototype,
+        'end',
+        (original) =>
+          function (object: unknown, end: { readonly reason: ObjectReleaseReason }) {
+            if (end.reason !== ObjectReleaseReason.Expired) original.call(this, object, end);
+          },
+      ),
+  },
+  {
+    name: 'objects outlive their session',
+    invariants: [29],
+    seed: 1,
+    plant: () => replace(ObjectTable.prototype, 'ended', () => nothing),
+  },
+  {
+    name: 'objects have no bounds',
+    invariants: [29],
+    seed: 1,
+    plant: () => replace(ObjectTable.prototype, 'lacksRoom', () => nothing),
+  },
+  {
+    name: 'how far an answer is is said of another',
+    invariants: [30],
+    seed: 1,
+    plant: () =>
+      replace(progress, 'progressOf', (original) => (message: unknown) => ({
+        ...(original.call({}, message) as object),
+        text: '0.0',
+      })),
+  },
+  {
+    name: 'nobody is told when to ask again',
+    invariants: [1],
+    seed: 1,
+    plant: () =>
+      replace(
+        SessionSender.prototype,
+        'failurePacket',
+        (original) =>
+          function (failure: object) {
+            return original.call(this, { ...failure, retryAfterMs: 0 });
+          },
+      ),
+  },
+];
