@@ -203,6 +203,8 @@ export class SimulatedTransport implements Transport, PipeReader {
 
   takeBytes(bytes: Uint8Array): void {
     const { decoder } = this;
+    // Behind a frame that was broken nothing can be read, whether or not anybody has heard of it.
+    if (decoder.fault !== undefined) return;
     for (const packet of decoder.push(bytes)) {
       if (this.reader === undefined || this.leaving === 'destroyed') return;
       this.watcher.delivering(this, packet);
