@@ -58,6 +58,10 @@ onRun(() => {
   ask();
   setTimeout(() => {
     isMeasured = false;
+    // Who still waits has waited so long at least: a server too busy to begin with anybody is not the fastest.
+    if (newcomer?.askedAt !== undefined) firsts.record(performance.now() - newcomer.askedAt, 1);
+    newcomer?.end();
+    newcomer = undefined;
     const run: PacedRun = { gap: gaps.result(), first: firsts.result() };
     tell(run);
   }, load.runMs);
