@@ -72,7 +72,7 @@ function jsonLine({ family, name, ...rest }: Figure): string {
 function effortText({ name, processes, turns, divisor }: Effort): string {
   const counts = divisor === 1 ? '' : `, counts of things divided by ${divisor}: no figures to quote`;
   const runs = processes * turns;
-  return `${name} effort: ${runs === 1 ? 'one run each' : `medians of up to ${runs} runs`}${counts}`;
+  return `${name} effort: ${runs === 1 ? 'one run each' : `medians of about ${runs} runs`}${counts}`;
 }
 
 /** The progress line, where somebody watches it. */

@@ -21,7 +21,8 @@ export interface Effort {
 }
 
 export const EFFORTS: Readonly<Record<Effort['name'], Effort>> = {
-  full: { name: 'full', rounds: 5, processes: 2, turns: 8, heatMs: 300, warmMs: 25, runMs: 100, divisor: 1 },
+  /** Within twelve minutes on a slow machine. */
+  full: { name: 'full', rounds: 3, processes: 2, turns: 5, heatMs: 300, warmMs: 25, runMs: 100, divisor: 1 },
   /** An impression. */
   quick: { name: 'quick', rounds: 1, processes: 1, turns: 3, heatMs: 150, warmMs: 20, runMs: 60, divisor: 4 },
   /** Whether it runs at all. */
