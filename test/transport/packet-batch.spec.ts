@@ -185,8 +185,11 @@ describe('PacketBatch', () => {
     expect(second[0]!.buffer).toBe(first[0]!.buffer);
   });
 
-  it('takes a small buffer for a few packets, and a large one once it is full', () => {
+  it('takes a small buffer for a packet, a larger one for several, and a large one for many', () => {
     const batch = batchOf([numbered(1)]);
+    expect(batch.take()[0]!.buffer.byteLength).toBe(512);
+    batch.reuse();
+    for (let id = 0; id < 20; id++) batch.add(numbered(id, 60));
     expect(batch.take()[0]!.buffer.byteLength).toBe(4 * 1024);
     batch.reuse();
     const many = Array.from({ length: 200 }, (_, id) => numbered(id, 60));
@@ -195,6 +198,17 @@ describe('PacketBatch', () => {
     expect(parts).toHaveLength(1);
     expect(parts[0]!.buffer.byteLength).toBe(ROOM);
     expect(Buffer.compare(parts[0]!, bytesOf(...many))).toBe(0);
+  });
+
+  it('begins with the room that it needed last', () => {
+    const batch = batchOf(Array.from({ length: 20 }, (_, id) => numbered(id, 60)));
+    batch.take();
+    batch.reuse();
+    batch.add(numbered(1));
+    expect(batch.take()[0]!.buffer.byteLength).toBe(4 * 1024);
+    batch.reuse();
+    batch.add(numbered(1));
+    expect(batch.take()[0]!.buffer.byteLength).toBe(512);
   });
 
   it('does not write over what was taken from a small buffer when it takes a large one', () => {

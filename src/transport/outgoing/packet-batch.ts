@@ -3,7 +3,7 @@ import { encodeHeadInto, headLength } from '../../wire/encode-packet';
 import { COPY_LIMIT, isGiven, ownBytes } from '../../wire/bytes/own-bytes';
 import type { Packet } from '../../wire/packet';
 import { TextPacket } from '../../wire/text-packet';
-import { returnRoom, LARGE_ROOM_BYTES, takeRoom } from './rooms';
+import { returnRoom, LARGE_ROOM_BYTES, MEDIUM_ROOM_BYTES, takeRoom } from './rooms';
 
 /** Bytes before each packet on a transport that frames them once more. */
 export interface PacketPrefix {
@@ -27,6 +27,8 @@ export class PacketBatch {
   private parts: Uint8Array[] = [];
   private total = 0;
   private packets = 0;
+  /** Bytes that are likely to be needed: as many as the last time. */
+  private likely = 0;
 
   constructor(private readonly prefix: PacketPrefix = NONE) {}
 
@@ -91,6 +93,7 @@ export class PacketBatch {
     this.seal();
     const { parts } = this;
     this.parts = [];
+    this.likely = Math.min(this.total, MEDIUM_ROOM_BYTES);
     this.total = 0;
     this.packets = 0;
     return parts;
@@ -124,14 +127,14 @@ export class PacketBatch {
     if (room.length - this.end >= length) return room;
     const begun = this.end - this.start;
     if (room.length < LARGE_ROOM_BYTES && begun + length <= LARGE_ROOM_BYTES)
-      return this.grow(room, LARGE_ROOM_BYTES);
+      return this.grow(room, begun + length);
     this.seal();
     return this.begin(length);
   }
 
   private begin(length: number): Uint8Array {
     this.start = this.end = 0;
-    return (this.room = takeRoom(length));
+    return (this.room = takeRoom(Math.max(length, this.likely)));
   }
 
   /** Goes on in a larger buffer with what is not among `parts`, so that it stays one part. */
