@@ -21,19 +21,19 @@ const MAX_EXPECTED = 1024;
 export class CarriedSessions extends SessionTable<CarriedSession> {
   /** Sessions that have left, each of whose close may still be acknowledged, once. */
   private dueCloseAcks = 0;
-  /** Those that their clients are to take up again over this connection. */
-  private readonly expected = new Set<number>();
+  /** Those that their clients are to take up again over this connection; most have none. */
+  private expected: Set<number> | undefined;
 
   /** A session leaves, for good or to be taken up again over this connection. */
   leave({ sessionId, comesBackHere }: LeavingSession): void {
     super.release(sessionId);
     if (comesBackHere !== true) this.dueCloseAcks += 1;
-    else if (this.expected.size < MAX_EXPECTED) this.expected.add(sessionId);
+    else if ((this.expected ??= new Set()).size < MAX_EXPECTED) this.expected.add(sessionId);
   }
 
   override add(session: CarriedSession): void {
     super.add(session);
-    this.expected.delete(session.sessionId);
+    this.expected?.delete(session.sessionId);
   }
 
   /**
@@ -51,7 +51,7 @@ export class CarriedSessions extends SessionTable<CarriedSession> {
    * acknowledges the close of one that has left, as each may once.
    */
   isLate({ header: { messageType, sessionId } }: Packet): boolean {
-    if (this.expected.has(sessionId)) return true;
+    if (this.expected?.has(sessionId) === true) return true;
     if (messageType !== MessageType.SessionCloseAck) return false;
     if (this.dueCloseAcks === 0 || !this.hasLeft(sessionId)) return false;
     this.dueCloseAcks -= 1;

@@ -69,9 +69,10 @@ export class Connection implements Attachment, WatchedConnection, PacketBudget<E
   private told: SessionExtension | undefined;
   private readonly sessions = new CarriedSessions();
   private readonly proof: ReceiptProof;
+  /** What ends with it: its packets, and what a policy is still thinking about. */
   private readonly reading = new Subscription();
   /** SESSION_OPENs that a policy is still thinking about. */
-  private readonly deciding = new Set<Subscription>();
+  private deciding = 0;
   private readonly guard: ConnectionGuard;
   private readonly life: SignsOfLife;
   private readonly watch: PeerWatch;
@@ -274,14 +275,15 @@ export class Connection implements Attachment, WatchedConnection, PacketBudget<E
       this.told = opening.extension;
       this.watch.start();
     }
-    const hasRoom = (): boolean => this.guard.admitsSession(this.sessions.size + this.deciding.size);
+    const hasRoom = (): boolean => this.guard.admitsSession(this.sessions.size + this.deciding);
     const deciding = this.opener
       .judge(opening, hasRoom, () => new RelayingClient(this, this.guess, this.guard))
       .pipe(tap((answer) => this.answerOpen(opening, answer)))
       .subscribe({ error: (error: unknown) => this.report(asRuntimeError(error)) });
     if (deciding.closed) return;
-    this.deciding.add(deciding);
-    deciding.add(() => this.deciding.delete(deciding));
+    this.deciding += 1;
+    deciding.add(() => (this.deciding -= 1));
+    this.reading.add(deciding);
   }
 
   /** Does what was decided about a SESSION_OPEN. */
@@ -380,7 +382,6 @@ export class Connection implements Attachment, WatchedConnection, PacketBudget<E
   private stop(): void {
     this.watch.unsubscribe();
     this.reading.unsubscribe();
-    for (const deciding of this.deciding) deciding.unsubscribe();
   }
 
   private end(): void {
