@@ -1,6 +1,6 @@
 import { enumeration, type EnumerationValue } from '../../wire/codec/enumeration';
 import { CacheErrorCode } from '../../wire/messages/cache';
-import { cacheObjectKey, type CacheObjectId } from './cache-object-id';
+import type { CacheObjectId } from './cache-object-id';
 
 /** The end of a lease, if not by time. */
 export const LeaseOwnerScope = enumeration('cache_lease_owner_scope', {
@@ -78,13 +78,4 @@ export function checkDependencies(
     return state !== undefined && !state.isInvalidated && state.currentVersion === requiredVersion;
   };
   return dependencies.every(holds) ? CacheErrorCode.None : CacheErrorCode.DependencyInvalid;
-}
-
-/** A lookup of dependency states for {@link checkDependencies}. */
-export function dependencyStates(
-  states: Iterable<CacheDependencyState>,
-): (id: CacheObjectId) => CacheDependencyState | undefined {
-  const byKey = new Map<string, CacheDependencyState>();
-  for (const state of states) byKey.set(cacheObjectKey(state.objectId), state);
-  return (id) => byKey.get(cacheObjectKey(id));
 }

@@ -18,13 +18,6 @@ export function bitmapOf(ids: Iterable<number>): number {
   return bitmap >>> 0;
 }
 
-/** The ids of a bitmap, ascending. */
-export function idsOf(bitmap: number): number[] {
-  const ids: number[] = [];
-  for (let id = 1; id <= 32; id++) if (hasId(bitmap, id)) ids.push(id);
-  return ids;
-}
-
 /** Whether a bitmap has an id; one without a bit is in none. */
 export function hasId(bitmap: number, id: number): boolean {
   return Number.isInteger(id) && id >= 1 && id <= 32 && ((bitmap >>> (id - 1)) & 1) === 1;

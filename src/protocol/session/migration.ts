@@ -14,11 +14,3 @@ export function checkMigration(request: SessionMigrateMetadata, ack: SessionMigr
     breaksRule('migration resume cursor cannot move behind the last result frame');
   }
 }
-
-/** Whether a server sends the results of a frame again after a migration: from the cursor on. */
-export function shouldReplay(
-  { resumeFromFrameId }: Pick<SessionMigrateAckMetadata, 'resumeFromFrameId'>,
-  frameId: number | bigint,
-): boolean {
-  return frameId >= resumeFromFrameId;
-}

@@ -1,13 +1,13 @@
 import {
   checkDependencies,
   checkLease,
-  dependencyStates,
   isLeaseLive,
   leaseExpiresAt,
   LeaseOwnerScope,
   type CacheDependencyState,
   type CacheLease,
 } from '../../../src/protocol/cache/cache-lease';
+import { cacheObjectKey, type CacheObjectId } from '../../../src/protocol/cache/cache-object-id';
 import { CacheErrorCode, CacheObjectKind } from '../../../src/wire/messages/cache';
 
 const objectId = {
@@ -25,6 +25,13 @@ const lease: CacheLease = {
   grantedAt: 1_000,
   ttlMs: 500,
 };
+
+function dependencyStates(
+  states: Iterable<CacheDependencyState>,
+): (id: CacheObjectId) => CacheDependencyState | undefined {
+  const byKey = new Map(Array.from(states, (state) => [cacheObjectKey(state.objectId), state]));
+  return (id) => byKey.get(cacheObjectKey(id));
+}
 
 describe('a lease', () => {
   it('has the owner scopes of the protocol', () => {
