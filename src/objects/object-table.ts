@@ -1,4 +1,5 @@
 import { Observable, Subject } from 'rxjs';
+import { checkDeclaredBody } from '../protocol/declared-body';
 import { u32 } from '../protocol/options/rules';
 import { takeValue } from '../protocol/options/take-options';
 import { takeFields } from '../protocol/options/take-fields';
@@ -6,7 +7,7 @@ import { scheduleIn } from '../transport/time/schedule-in';
 import { requireBytes } from '../wire/bytes/require-bytes';
 import { readUtf8 } from '../wire/bytes/utf8';
 import { breaksRule, NnrpError } from '../wire/errors';
-import { checkBody, type AnyMessage, type MessageOf } from '../wire/message';
+import type { AnyMessage, MessageOf } from '../wire/message';
 import { MessageType } from '../wire/message-type';
 import { RuntimeRole } from '../wire/preview4/control/runtime-role';
 import { EMPTY } from '../wire/packet';
@@ -134,9 +135,8 @@ export class ObjectTable implements SessionObjects, ObjectHolder {
 
   /** Takes what the other end says. Throws an `NnrpError` that says what is wrong. */
   receive(message: ObjectMessage): void {
-    const { messageType, metadata, body } = message;
-    const row = preview4.messages[messageType];
-    if (row !== undefined) checkBody(row, metadata, body);
+    checkDeclaredBody(message, preview4);
+    const { messageType, metadata } = message;
     if (messageType === T.ObjectDeclare) {
       this.onDeclare(message);
       return;

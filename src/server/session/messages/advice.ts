@@ -1,9 +1,9 @@
 import type { ObjectMessage } from '../../../objects/object-table';
+import { checkDeclaredBody } from '../../../protocol/declared-body';
 import { unexpectedType } from '../../../protocol/packet-checks';
 import type { MessageOf, TypeFrom } from '../../../wire/message';
 import { MessageType } from '../../../wire/message-type';
 import type { Revision } from '../../../wire/revision';
-import { checkDeclaredBody } from './declared-body';
 
 type SessionScope = 'session' | 'operation' | 'any';
 

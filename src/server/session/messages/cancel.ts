@@ -1,11 +1,11 @@
 import { CancelScope } from '../../../protocol/operation/operation';
+import { checkDeclaredBody } from '../../../protocol/declared-body';
 import type { MessageOf } from '../../../wire/message';
 import { MessageType } from '../../../wire/message-type';
 import { EMPTY, packet } from '../../../wire/packet';
 import type { SessionCore } from '../session-core';
 import { isEarly, type Toll } from '../session-terms';
 import type { ReceivedSubmit } from '../submits/submit';
-import { checkDeclaredBody } from './declared-body';
 
 /** FRAME_CANCEL: ends the operation, and what the settings say besides. */
 export function onCancel(

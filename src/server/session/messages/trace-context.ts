@@ -1,9 +1,9 @@
+import { checkDeclaredBody } from '../../../protocol/declared-body';
 import { traceContextOf } from '../../../protocol/revision/trace-context';
 import { breaksRule } from '../../../wire/errors';
 import type { MessageOf } from '../../../wire/message';
 import type { MessageType } from '../../../wire/message-type';
 import type { SessionCore } from '../session-core';
-import { checkDeclaredBody } from './declared-body';
 
 /** Bytes of what a trace says besides its ids: more than any `tracestate` has. Nobody here reads them. */
 const MAX_TRACE_BYTES = 1024;

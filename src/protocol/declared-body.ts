@@ -1,5 +1,5 @@
-import { checkBody, type AnyMessage } from '../../../wire/message';
-import type { Revision } from '../../../wire/revision';
+import { checkBody, type AnyMessage } from '../wire/message';
+import type { Revision } from '../wire/revision';
 
 /** Throws an `NnrpError`, `DeclaredLengthMismatch`, where a message has another body than its metadata say. */
 export function checkDeclaredBody(
