@@ -58,7 +58,8 @@ export class ClusterClient {
   }
 
   async finish(): Promise<void> {
-    await Promise.all([this.client, ...this.pages].map((client) => client?.close()));
+    const clients = this.client === undefined ? this.pages : [this.client, ...this.pages];
+    await Promise.all(clients.map((client) => client.close()));
   }
 
   /** One session after the other. */
