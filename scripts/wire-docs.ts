@@ -152,7 +152,8 @@ function messageTable({ messages }: Revision, before?: Revision): string {
 }
 
 function messageColumns(each: MessageRow, isPreview4: boolean): (string | number)[] {
-  const { record, sender, scope, operation, body, rate, counted } = each;
+  const { record, sender, scope, operation, body, rate, counted, mostBody } = each;
+  const most = mostBody === Infinity ? '' : `, ${mostBody} at most`;
   const isOther = isPreview4 && Object.values<unknown>(wire.preview3.records).every((one) => one !== record);
   return [
     record === undefined ? 'none' : link(record.name, isOther),
@@ -160,7 +161,7 @@ function messageColumns(each: MessageRow, isPreview4: boolean): (string | number
     sender,
     scope,
     operation === 'none' || operation === 'frame' ? operation : `\`${operation}\``,
-    typeof body === 'string' ? body : body.map((field) => `\`${field}\``).join(' + '),
+    typeof body === 'string' ? body : body.map((field) => `\`${field}\``).join(' + ') + most,
     rate,
     counted,
   ];

@@ -65,6 +65,9 @@ export type { ResumedOperation, SentRequest } from './client/session/resumed-ope
 export type { CacheInvalidation, ClientSession, PatchAck } from './client/session/session';
 export type { TraceContext } from './protocol/operation/trace-context';
 export type { Budget } from './protocol/operation/budget';
+export type { RouteHint } from './protocol/operation/route-hint';
+export type { Capabilities } from './protocol/capability/capabilities';
+export type { CacheReference } from './protocol/revision/cache-reference';
 export type { OperationTerms } from './client/submissions/operation-terms';
 export type { SubmitRequest } from './client/submissions/submission';
 export type { ClientInterceptor, ClientOperation } from './client/submissions/client-interceptor';

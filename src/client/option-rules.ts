@@ -30,17 +30,23 @@ import {
   wireMs,
   type Rule,
 } from '../protocol/options/rules';
+import type { Capabilities } from '../protocol/capability/capabilities';
+import { CAPABILITY_RULES } from '../protocol/capability/capability-rules';
 import { ignoreRejection } from '../protocol/ignore-rejection';
 import { takeFields } from '../protocol/options/take-fields';
 import { optionsOf, takeOptions, takeValue, type Rules } from '../protocol/options/take-options';
+import type { CacheReference } from '../protocol/revision/cache-reference';
 import type { ConnectEndpoint } from '../transport/endpoint';
 import { connectEndpoint, keepAlive, scheduler, transportKind, wallClock } from '../transport/option-rules';
 import { FrameSubmitMetadata } from '../wire/messages/frame-submit';
 import { CloseReason, InFlightPolicy, type SessionCloseMetadata } from '../wire/messages/session-close';
 import { PriorityClass } from '../wire/messages/session-open';
+import { MAX_KEPT_BYTES } from '../wire/preview4';
+import { CacheReuseScope } from '../wire/preview4/cache';
 import { objectsOption } from './session/objects-option';
 import type { ClientInterceptor } from './submissions/client-interceptor';
 import type { Budget } from '../protocol/operation/budget';
+import type { RouteHint } from '../protocol/operation/route-hint';
 import type { TraceContext } from '../protocol/operation/trace-context';
 import type { SubmitRequest } from './submissions/submission';
 import type { OperationTerms } from './submissions/operation-terms';
@@ -150,6 +156,21 @@ const traceOrSpan: Rule<bigint> = {
   fits: (value) => u64.fits(value) && value !== 0n,
 };
 
+const routeHintRule = optionsOf<RouteHint>({
+  routeId: u32,
+  executorClass: u16,
+  affinityClass: u16,
+  deadlineAt: instant,
+  mustHonor: flag,
+  body: {
+    ...rule<Uint8Array>(
+      `a Uint8Array of at most ${MAX_KEPT_BYTES} bytes`,
+      (value) => value instanceof Uint8Array && value.length <= MAX_KEPT_BYTES,
+    ),
+    take: (value) => Uint8Array.from(value as Uint8Array),
+  },
+});
+
 const TERMS_RULES: Rules<OperationTerms> = {
   deadlineAt: instant,
   priority: priorityRule,
@@ -165,6 +186,9 @@ const TERMS_RULES: Rules<OperationTerms> = {
     parentSpanId: u64,
     isSampled: flag,
   }),
+  routeHint: routeHintRule,
+  executionHint: routeHintRule,
+  degraded: optionsOf(CAPABILITY_RULES),
 };
 
 const SUBMIT_RULES: Rules<SubmitRequest> = {
@@ -177,6 +201,21 @@ const SUBMIT_RULES: Rules<SubmitRequest> = {
   signal: abortSignal,
   traceId: u64,
   ...TERMS_RULES,
+};
+
+const cacheKey = either<number, bigint>(integer(0, Number.MAX_SAFE_INTEGER), u64);
+
+const CACHE_REFERENCE_RULES: Rules<CacheReference> = {
+  cacheNamespace: u32,
+  cacheKeyHi: cacheKey,
+  cacheKeyLo: cacheKey,
+  profileId: u16,
+  reuseScope: valueOf(CacheReuseScope),
+  leaseId: u64,
+  producerTraceId: u64,
+  expirationHintMs: wireMs,
+  needsLease: flag,
+  hasFallback: flag,
 };
 
 const CLOSE_RULES: Rules<Partial<SessionCloseMetadata>> = {
@@ -221,6 +260,14 @@ export function takeSubmitRequest(request: SubmitRequest): SubmitRequest {
   return isSubmitRequest(request) ? request : takeOptions('session.submit', request, SUBMIT_RULES);
 }
 
+export function takeOffer(offer: unknown): Capabilities {
+  return takeOptions('session.negotiate', offer, CAPABILITY_RULES);
+}
+
+export function takeCacheReference(reference: unknown): CacheReference {
+  return takeOptions('session.cacheReference', reference, CACHE_REFERENCE_RULES);
+}
+
 export function takeTerms(terms: unknown): OperationTerms {
   return takeOptions('update', terms, TERMS_RULES);
 }
@@ -228,10 +275,14 @@ export function takeTerms(terms: unknown): OperationTerms {
 function isSubmitRequest(request: unknown): boolean {
   if (!isObject(request)) return false;
   for (const name in request) if (!Object.hasOwn(SUBMIT_RULES, name)) return false;
-  const { body, metadata, signal, traceId, deadlineAt, priority, budget, trace } = request as SubmitRequest;
+  const { budget, trace, routeHint, executionHint, degraded } = request as SubmitRequest;
+  const { body, metadata, signal, traceId, deadlineAt, priority } = request as SubmitRequest;
   return (
     budget === undefined &&
     trace === undefined &&
+    routeHint === undefined &&
+    executionHint === undefined &&
+    degraded === undefined &&
     (body === undefined || typeof body === 'string' || body instanceof Uint8Array) &&
     (metadata === undefined || areFields(metadata)) &&
     (signal === undefined || abortSignal.fits(signal)) &&

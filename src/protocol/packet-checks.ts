@@ -10,17 +10,18 @@ export type Role = 'server' | 'client';
 
 /**
  * Judges a packet that came, by its row in the table of messages: a type that the revision does not know,
- * one that its sender has no business to send, a scope that is not its own, lengths that are not those of its record.
+ * one that its sender has no business to send, a scope that is not its own, lengths that are not those of its record, and
+ * a body that says more than it may.
  */
 export function packetFault(packet: Packet, { messages }: Revision, role: Role): RuntimeError | undefined {
   const { messageType, sessionId } = packet.header;
   const row = messages[messageType];
   if (row === undefined) return unknownMessage(messageType);
   if (row.sender === role || !isOfScope(row, sessionId)) return unexpectedType(messageType, role);
-  return packet.metadata.length === (row.record?.length ?? 0) &&
-    (row.body !== 'none' || packet.body.length === 0)
-    ? undefined
-    : malformed(messageType, row, role);
+  const { length } = packet.body;
+  if (packet.metadata.length !== (row.record?.length ?? 0) || (row.body === 'none' && length > 0))
+    return malformed(messageType, row, role);
+  return length > row.mostBody ? tooMuchSaid(messageType, row) : undefined;
 }
 
 /** The answer to a packet whose type has no place here. */
@@ -55,6 +56,12 @@ function isOfScope({ scope }: MessageRow, sessionId: number): boolean {
     case 'any':
       return true;
   }
+}
+
+/** More than anybody has to say with such a message. */
+function tooMuchSaid(type: MessageType, { mostBody }: MessageRow): RuntimeError {
+  const rule = `the body of ${messageTypeName(type)} has ${mostBody} bytes at most`;
+  return protocolError(new NnrpError({ kind: 'InvalidProtocolCombination', rule }));
 }
 
 function malformed(

@@ -1,6 +1,7 @@
 import type { SubmitHandler } from '../../operators/application/respond-to-submits';
 import type { Cluster } from '../cluster/cluster';
 import { OBJECT_LIMIT_RULES } from '../objects/object-limits';
+import { capabilityTokens } from '../protocol/capability/capability-rules';
 import { CancelScope } from '../protocol/operation/operation';
 import type { OutboxLimits } from '../protocol/operation/result-outbox';
 import {
@@ -92,6 +93,7 @@ const SERVER_RULES: Rules<ServerOptions> = {
   cluster: like<Cluster>('a cluster, as redisCluster({ url, link }) is', { join: 'function' }),
   storeDown: oneOf('degrade', 'refuse'),
   maxCacheBytes: limit,
+  capabilities: capabilityTokens,
   objects: optionsOf(partly(OBJECT_LIMIT_RULES)),
   cancelScope: valueOf(CancelScope),
   patchTimeoutMs: milliseconds,

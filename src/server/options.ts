@@ -4,6 +4,7 @@ import type { Cluster } from '../cluster/cluster';
 import type { ListenEndpoint } from '../transport/endpoint';
 import { DEFAULT_KEEP_ALIVE, type KeepAlive } from '../transport/keep-alive';
 import type { TransportKind } from '../transport/transport';
+import { CAPABILITY_TOKENS } from '../wire/preview4/capability-tokens';
 import type { RevisionName } from '../wire/message';
 import { Profile } from '../wire/messages/payload-kind';
 import type { CacheObjectKind } from '../wire/messages/cache';
@@ -50,7 +51,7 @@ export interface ServerOptions {
   readonly supportedProfiles?: readonly number[];
   /** Kinds of object that a session may cache. Default none. */
   readonly supportedCacheObjects?: readonly CacheObjectKind[];
-  /** Cached objects of a session. Default 0: no limit. */
+  /** Cached objects of a session; 0 is no limit. Default 4,096. */
   readonly maxCacheObjects?: number;
   /** Bytes of one cached object. Default 0: no limit but that of a packet. */
   readonly maxCacheObjectBytes?: number;
@@ -112,6 +113,11 @@ export interface ServerOptions {
   readonly storeDown?: 'degrade' | 'refuse';
   /** Bytes of all cached objects of a session. Default 64 MiB. */
   readonly maxCacheBytes?: number;
+  /**
+   * What clients are told that this server can do, of what they offer (CAPABILITY_NEGOTIATION): tokens that the protocol
+   * registers, and the application's own. Default: all that the protocol registers, `CAPABILITY_TOKENS` of `nnrp-rx/wire`.
+   */
+  readonly capabilities?: readonly string[];
   /** How much each end of a session may share (`session.objects`). Default: 64 objects, 1 MiB. */
   readonly objects?: Partial<ObjectLimits>;
   /** What a FRAME_CANCEL reaches besides the operation that it names. Default: nothing. */
@@ -197,7 +203,7 @@ export function serverSettings(options: ServerOptions): ServerSettings {
   return {
     supportedProfiles: options.supportedProfiles ?? [Profile.Token],
     supportedCacheObjects: options.supportedCacheObjects ?? [],
-    maxCacheObjects: options.maxCacheObjects ?? 0,
+    maxCacheObjects: options.maxCacheObjects ?? 4096,
     maxCacheObjectBytes: options.maxCacheObjectBytes ?? 0,
     schemaRegistry: options.schemaRegistry ?? standardSchemaRegistry(),
     resumeTokenBytes: options.resumeTokenBytes ?? 24,
@@ -214,6 +220,7 @@ export function serverSettings(options: ServerOptions): ServerSettings {
     randomBytes: options.randomBytes ?? systemRandom,
     tokenKey: tokenKey(options),
     maxCacheBytes: options.maxCacheBytes ?? 64 * 1024 * 1024,
+    capabilities: options.capabilities ?? CAPABILITY_TOKENS,
     objects: { ...DEFAULT_OBJECT_LIMITS, ...options.objects },
     cancelScope: options.cancelScope ?? CancelScope.Operation,
     interceptors: options.interceptors ?? [],

@@ -107,6 +107,13 @@ const records = {
 
 const T = MessageType;
 
+/** Bytes that are taken of what an operation keeps until it ends: what is said of a trace, or a hint. */
+export const MAX_KEPT_BYTES = 1024;
+const KEPT = { mostBody: MAX_KEPT_BYTES };
+/** Of what is read and forgotten: diagnostics, tokens, and what is said of a reference. */
+export const MAX_SAID_BYTES = 4096;
+const SAID = { mostBody: MAX_SAID_BYTES };
+
 // prettier-ignore
 const rows = {
   //                             record                     sender    scope         operation         body                                                        rate                counted      short name, rules
@@ -135,32 +142,32 @@ const rows = {
   [T.SessionMigrateAck]:     row(SessionMigrateAckMetadata, 'server', 'session',    'none',           'ignored',                                                  'answer',           'uncounted', 'migrate ack'),
   [T.Ping]:                  row(undefined,                 'both',   'any',        'none',           'none',                                                     'ping',             'uncounted', 'ping', { headerOnlyRule: EMPTY_CONTROL }),
   [T.Pong]:                  row(undefined,                 'both',   'any',        'none',           'none',                                                     'pong',             'uncounted', 'pong', { headerOnlyRule: EMPTY_CONTROL }),
-  [T.Cancel]:                row(ControlRequestMetadata,    'both',   'operation',  'operationId',    ['diagnosticBytes'],                                        'cancel',           'uncounted', 'cancel', { checkRules: checkControlRequest }),
-  [T.Abort]:                 row(ControlRequestMetadata,    'both',   'operation',  'operationId',    ['diagnosticBytes'],                                        'cancel',           'uncounted', 'abort', { checkRules: checkControlRequest }),
+  [T.Cancel]:                row(ControlRequestMetadata,    'both',   'operation',  'operationId',    ['diagnosticBytes'],                                        'cancel',           'uncounted', 'cancel', { checkRules: checkControlRequest, ...SAID }),
+  [T.Abort]:                 row(ControlRequestMetadata,    'both',   'operation',  'operationId',    ['diagnosticBytes'],                                        'cancel',           'uncounted', 'abort', { checkRules: checkControlRequest, ...SAID }),
   [T.PriorityUpdate]:        row(SchedulingMetadata,        'both',   'operation',  'operationId',    'none',                                                     'control',          'uncounted', 'priority', { checkRules: checkScheduling }),
   [T.Deadline]:              row(SchedulingMetadata,        'both',   'operation',  'operationId',    'none',                                                     'control',          'uncounted', 'deadline', { checkRules: checkScheduling }),
   [T.ExpireAt]:              row(SchedulingMetadata,        'both',   'operation',  'operationId',    'none',                                                     'control',          'uncounted', 'expire', { checkRules: checkScheduling }),
-  [T.Supersede]:             row(SupersedeMetadata,         'both',   'operation',  'oldOperationId', ['diagnosticBytes'],                                        'cancel',           'uncounted', 'supersede'),
+  [T.Supersede]:             row(SupersedeMetadata,         'both',   'operation',  'oldOperationId', ['diagnosticBytes'],                                        'cancel',           'uncounted', 'supersede', SAID),
   [T.BudgetUpdate]:          row(BudgetMetadata,            'both',   'operation',  'operationId',    'none',                                                     'control',          'uncounted', 'budget'),
   [T.Progress]:              row(ProgressMetadata,          'both',   'operation',  'operationId',    ['bodyBytes'],                                              'control',          'uncounted', 'progress', { checkRules: checkProgress }),
   [T.PartialResult]:         row(PartialResultMetadata,     'both',   'operation',  'operationId',    ['bodyBytes'],                                              'control',          'counted',   'partial', { checkRules: checkPartialResult }),
   [T.Backpressure]:          row(PressureMetadata,          'both',   'any',        'none',           'none',                                                     'control',          'uncounted', 'backpressure', { checkRules: checkPressure }),
   [T.CreditUpdate]:          row(PressureMetadata,          'both',   'any',        'none',           'none',                                                     'control',          'uncounted', 'credit', { checkRules: checkPressure }),
-  [T.CapabilityNegotiation]: row(CapabilityMetadata,        'both',   'session',    'none',           ['bodyBytes'],                                              'control',          'uncounted', 'capability'),
-  [T.DegradeProfile]:        row(CapabilityMetadata,        'both',   'session',    'none',           ['bodyBytes'],                                              'control',          'uncounted', 'degrade'),
-  [T.RouteHint]:             row(RouteHintMetadata,         'both',   'operation',  'operationId',    ['bodyBytes'],                                              'control',          'uncounted', 'route hint'),
-  [T.ExecutionHint]:         row(RouteHintMetadata,         'both',   'operation',  'operationId',    ['bodyBytes'],                                              'control',          'uncounted', 'execution hint'),
-  [T.TraceContext]:          row(TraceContextMetadata,      'both',   'operation',  'frame',          ['bodyBytes'],                                              'control',          'uncounted', 'trace', { checkRules: checkTraceContext }),
+  [T.CapabilityNegotiation]: row(CapabilityMetadata,        'both',   'session',    'none',           ['bodyBytes'],                                              'control',          'uncounted', 'capability', SAID),
+  [T.DegradeProfile]:        row(CapabilityMetadata,        'both',   'session',    'none',           ['bodyBytes'],                                              'control',          'uncounted', 'degrade', SAID),
+  [T.RouteHint]:             row(RouteHintMetadata,         'both',   'operation',  'operationId',    ['bodyBytes'],                                              'control',          'uncounted', 'route hint', KEPT),
+  [T.ExecutionHint]:         row(RouteHintMetadata,         'both',   'operation',  'operationId',    ['bodyBytes'],                                              'control',          'uncounted', 'execution hint', KEPT),
+  [T.TraceContext]:          row(TraceContextMetadata,      'both',   'operation',  'frame',          ['bodyBytes'],                                              'control',          'uncounted', 'trace', { checkRules: checkTraceContext, ...KEPT }),
   [T.ResultDropReason]:      row(ResultDropReasonMetadata,  'both',   'operation',  'operationId',    ['diagnosticBytes'],                                        'control',          'counted',   'drop reason', { checkRules: checkResultDropReason }),
   [T.ObjectDeclare]:         row(ObjectDescriptorMetadata,  'both',   'session',    'none',           ['metadataBytes'],                                          'object',           'uncounted', 'object declare'),
   [T.ObjectRef]:             row(ObjectReferenceMetadata,   'both',   'operation',  'operationId',    ['metadataBytes'],                                          'object',           'uncounted', 'object ref'),
-  [T.ObjectRelease]:         row(ObjectReleaseMetadata,     'both',   'operation',  'operationId',    ['diagnosticBytes'],                                        'object',           'uncounted', 'object release'),
+  [T.ObjectRelease]:         row(ObjectReleaseMetadata,     'both',   'operation',  'operationId',    ['diagnosticBytes'],                                        'object',           'uncounted', 'object release', SAID),
   [T.ObjectPatch]:           row(ObjectDeltaMetadata,       'both',   'session',    'none',           ['metadataBytes', 'deltaBytes'],                            'object',           'uncounted', 'object patch'),
   [T.ObjectDelta]:           row(ObjectDeltaMetadata,       'both',   'session',    'none',           ['metadataBytes', 'deltaBytes'],                            'object',           'uncounted', 'object delta'),
-  [T.CacheReference]:        row(CacheReferenceMetadata,    'both',   'session',    'none',           ['metadataBytes'],                                          'object',           'uncounted', 'cache reference'),
-  [T.CacheMiss]:             row(CacheMissMetadata,         'both',   'session',    'none',           ['diagnosticBytes'],                                        'object',           'uncounted', 'cache miss'),
-  [T.ErrorRecoverable]:      row(RecoverableErrorMetadata,  'both',   'session',    'none',           ['diagnosticBytes'],                                        'control',          'uncounted', 'recoverable error'),
-  [T.RetryAfter]:            row(RetryAfterMetadata,        'both',   'session',    'none',           ['diagnosticBytes'],                                        'control',          'uncounted', 'retry after'),
+  [T.CacheReference]:        row(CacheReferenceMetadata,    'both',   'session',    'none',           ['metadataBytes'],                                          'object',           'uncounted', 'cache reference', SAID),
+  [T.CacheMiss]:             row(CacheMissMetadata,         'both',   'session',    'none',           ['diagnosticBytes'],                                        'object',           'uncounted', 'cache miss', SAID),
+  [T.ErrorRecoverable]:      row(RecoverableErrorMetadata,  'both',   'session',    'none',           ['diagnosticBytes'],                                        'control',          'uncounted', 'recoverable error', SAID),
+  [T.RetryAfter]:            row(RetryAfterMetadata,        'both',   'session',    'none',           ['diagnosticBytes'],                                        'control',          'uncounted', 'retry after', SAID),
 } satisfies Readonly<Record<MessageType, MessageRow>>;
 export type Preview4Rows = typeof rows;
 

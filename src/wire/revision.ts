@@ -64,6 +64,8 @@ export interface MessageRow<
   checkRules(metadata: M, type: MessageType): void;
   /** The protocol's rule that a message is a header and no more; undefined where that is its session's. */
   readonly headerOnlyRule: string | undefined;
+  /** Bytes of a body that is taken; Infinity where only a packet's length bounds it, or what is kept of it is bounded. */
+  readonly mostBody: number;
 }
 
 /** One version of the wire: what it is called, its records by name, and its table of messages. */
@@ -101,14 +103,27 @@ export function row<M = undefined, From extends Sender = Sender, Scope extends M
   rate: RateClass,
   counted: Counted,
   shortName: string,
-  { checkRules = noRules, headerOnlyRule }: RowRules<M> = {},
+  { checkRules = noRules, headerOnlyRule, mostBody = Infinity }: RowRules<M> = {},
 ): MessageRow<M, From, Scope> {
-  return { record, sender, scope, operation, body, rate, counted, shortName, checkRules, headerOnlyRule };
+  return {
+    record,
+    sender,
+    scope,
+    operation,
+    body,
+    rate,
+    counted,
+    shortName,
+    checkRules,
+    headerOnlyRule,
+    mostBody,
+  };
 }
 
 interface RowRules<M> {
   readonly checkRules?: (metadata: M, type: MessageType) => void;
   readonly headerOnlyRule?: string;
+  readonly mostBody?: number;
 }
 
 /** Rules of messages that are a header and no more. */

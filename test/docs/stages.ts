@@ -1,5 +1,6 @@
 import type { Observable } from 'rxjs';
 import { sharedObjects } from '../../src/client/session/shared-objects';
+import type { ResultStream } from '../../src/client/submissions/results/result-stream';
 import { OperationState } from '../../src/protocol/operation/operation';
 import { SessionState } from '../../src/protocol/session/session-lifecycle';
 import type { ServerSession } from '../../src/server/session/session';
@@ -37,6 +38,26 @@ function ofServer(
     tell: await tell(house),
     end: serverCloses(house),
   });
+}
+
+/** What a handler says of its answer, beside the results. */
+function besideAnswer(
+  stream: (answer: ResultStream) => Observable<unknown>,
+  tell: (submit: Submit) => void,
+): Make {
+  return async (house) => {
+    const { asked } = await house.taking();
+    const answer = asked.submit({ body: 'x' });
+    answer.subscribe({ error: () => undefined });
+    await house.quiet();
+    return {
+      stream$: stream(answer),
+      tell: () => {
+        house.submits.forEach(tell);
+      },
+      end: { when: 'the session is over', act: () => house.abort(asked) },
+    };
+  };
 }
 
 function serverCloses({ server }: House): Stage['end'] {
@@ -298,6 +319,12 @@ export const STAGES: Readonly<Record<string, Make>> = {
       served.sendHint(1, { reason: HintReason.BudgetExceeded });
     },
   ),
+  'ClientSession.cacheMisses$': ofSession(
+    ({ asked }) => asked.cacheMisses$,
+    ({ asked }) => {
+      asked.cacheReference({});
+    },
+  ),
   ResultStream: ofAnswer(({ asked }) => asked.submit({ body: 'x' })),
   'ResultStream.tools$': async (house) => {
     const { asked } = await house.taking();
@@ -312,19 +339,18 @@ export const STAGES: Readonly<Record<string, Make>> = {
       end: { when: 'the session is over', act: () => house.abort(asked) },
     };
   },
-  'ResultStream.progress$': async (house) => {
-    const { asked } = await house.taking();
-    const answer = asked.submit({ body: 'x' });
-    answer.subscribe({ error: () => undefined });
-    await house.quiet();
-    return {
-      stream$: answer.progress$,
-      tell: () => {
-        for (const submit of house.submits) submit.progress({ percent: 5 });
-      },
-      end: { when: 'the session is over', act: () => house.abort(asked) },
-    };
-  },
+  'ResultStream.progress$': besideAnswer(
+    ({ progress$ }) => progress$,
+    (submit) => {
+      submit.progress({ percent: 5 });
+    },
+  ),
+  'ResultStream.degraded$': besideAnswer(
+    ({ degraded$ }) => degraded$,
+    (submit) => {
+      submit.degrade({ limitUnits: 5 });
+    },
+  ),
   'ResultStream.text$': ofAnswer(({ asked }) => asked.submit({ body: 'x' }).text$),
   'ResultStream.parts$': ofAnswer(({ asked }) => asked.submit({ body: 'x' }).parts$),
 };

@@ -7,6 +7,7 @@ import { acceptAll } from '../../src/server/opening/policy';
 import { systemRandom } from '../../src/server/opening/resume-token';
 import { memory } from '../../src/transport/memory';
 import { Profile } from '../../src/wire/messages/payload-kind';
+import { CAPABILITY_TOKENS } from '../../src/wire/preview4/capability-tokens';
 
 const listen = memory();
 
@@ -21,7 +22,7 @@ describe('server settings', () => {
       supportedProfiles: [Profile.Token],
       revisions: ['preview3', 'preview4'],
       supportedCacheObjects: [],
-      maxCacheObjects: 0,
+      maxCacheObjects: 4096,
       maxCacheObjectBytes: 0,
       resumeTokenBytes: 24,
       maxInFlightOperations: 4,
@@ -35,6 +36,7 @@ describe('server settings', () => {
       randomBytes: systemRandom,
       tokenKey: expect.any(Uint8Array) as Uint8Array,
       maxCacheBytes: 64 * 1024 * 1024,
+      capabilities: CAPABILITY_TOKENS,
       objects: { maxObjects: 64, maxBytes: 1024 * 1024 },
       cancelScope: CancelScope.Operation,
       interceptors: [],

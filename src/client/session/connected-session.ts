@@ -1,4 +1,6 @@
 import { of, type Observable } from 'rxjs';
+import type { Capabilities } from '../../protocol/capability/capabilities';
+import type { CacheReference } from '../../protocol/revision/cache-reference';
 import type { RuntimeError } from '../../protocol/runtime-error';
 import type { SessionConnectivity } from '../../protocol/session/session-connectivity';
 import { SessionState } from '../../protocol/session/session-lifecycle';
@@ -16,7 +18,7 @@ import type { ClientLink, LinkedSession } from '../link/link';
 import type { OpenRequest } from '../link/open-queue';
 import { CarriedPressure } from '../../transport/outgoing/carried-pressure';
 import { onEach } from '../../transport/on-each';
-import { takeCloseFields, takeEndpoint } from '../option-rules';
+import { takeCacheReference, takeCloseFields, takeEndpoint, takeOffer } from '../option-rules';
 import { SESSION_DEFAULTS, type ClientSettings, type SessionOptions } from '../options';
 import { Backlog } from '../submissions/results/backlog';
 import { SubmittedResults, type ResultStream } from '../submissions/results/result-stream';
@@ -49,6 +51,7 @@ import { UnreadableAnswers } from './unreadable-answers';
 export class ConnectedSession implements ClientSession, LinkedSession {
   readonly flowUpdates$: ClientSession['flowUpdates$'];
   readonly hints$: ClientSession['hints$'];
+  readonly cacheMisses$: ClientSession['cacheMisses$'];
   readonly state$: Observable<SessionConnectivity>;
   readonly pressure$: Observable<boolean>;
   readonly ticket$: Observable<string>;
@@ -63,7 +66,6 @@ export class ConnectedSession implements ClientSession, LinkedSession {
   private readonly connectivity = new Connectivity();
   private readonly pressure: CarriedPressure;
   private readonly grant: SessionGrant;
-  private endedHow: SessionEnd | undefined;
 
   constructor(
     private readonly owner: SessionOwner<ConnectedSession>,
@@ -97,6 +99,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     onEach(this.messages.authRunOut, () => owner.showAnew(this));
     this.flowUpdates$ = this.messages.flow.received.asObservable();
     this.hints$ = this.messages.hints.asObservable();
+    this.cacheMisses$ = this.messages.cachePuts.misses.asObservable();
     this.objects = options.objects?.(this as never, scheduler);
     const { maxBufferedBytes = SESSION_DEFAULTS.maxBufferedBytes, slowConsumerMs } = options;
     this.backlog = new Backlog(
@@ -120,7 +123,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
   }
 
   get ended(): SessionEnd | undefined {
-    return this.endedHow;
+    return this.carrier.ended;
   }
 
   get granted(): SessionOpenAckMetadata {
@@ -150,27 +153,31 @@ export class ConnectedSession implements ClientSession, LinkedSession {
   }
 
   async patch(fields: Partial<SessionPatchMetadata>, profilePatch = EMPTY): Promise<PatchAck> {
-    this.requireLink();
     return this.messages.patches.ask(fields, profilePatch);
   }
 
   async cachePut(fields: Partial<CachePutMetadata>, object: Uint8Array): Promise<CacheAckMetadata> {
-    this.requireLink();
     return this.messages.cachePuts.ask(fields, object, this.grant.ack.leaseTtlMs);
   }
 
   cacheInvalidate(which: CacheInvalidation): void {
-    this.requireLink();
     this.messages.cachePuts.invalidate(which);
   }
 
+  cacheReference(reference: CacheReference, metadata = EMPTY): void {
+    this.messages.cachePuts.refer(takeCacheReference(reference), metadata);
+  }
+
+  async negotiate(offer: Capabilities): Promise<Capabilities> {
+    return this.messages.negotiations.ask(takeOffer(offer));
+  }
+
   async migrate(request: SessionMigrateMetadata): Promise<SessionMigrateAckMetadata> {
-    this.requireLink();
     return this.messages.migrations.ask(request);
   }
 
   async moveTo(endpoint: ConnectEndpoint): Promise<void> {
-    return this.owner.move(this, this.requireLink(), takeEndpoint(endpoint));
+    return this.owner.move(this, this.carrier.requireLink(), takeEndpoint(endpoint));
   }
 
   async close(fields: Partial<SessionCloseMetadata> = {}): Promise<SessionCloseAckMetadata | undefined> {
@@ -352,11 +359,11 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     if (this.connectivity.isOver) return;
     this.connectivity.end(phase);
     const { ofServer } = this.closing;
-    this.endedHow = ofServer === undefined ? ended : closedByServer(ofServer);
-    const error = endedBefore(this.sessionId, reason, this.endedHow);
+    this.carrier.ended = ofServer === undefined ? ended : closedByServer(ofServer);
+    const error = endedBefore(this.sessionId, reason, this.ended);
     this.closing.end(reason === 'connection-lost' ? error : undefined);
     this.leaveLink();
-    this.submissions.end(reason, this.endedHow);
+    this.submissions.end(reason, this.ended);
     this.backlog.end();
     this.messages.end(error);
     this.grant.end();
@@ -382,13 +389,6 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     this.detach();
     this.forget();
     if (!this.connectivity.isOver) this.owner.dismissed(this, link);
-  }
-
-  private requireLink(): ClientLink {
-    const { link } = this.carrier;
-    if (link !== undefined) return link;
-    const reason = this.connectivity.isOver ? 'session-closed' : 'connection-lost';
-    throw endedBefore(this.sessionId, reason, this.endedHow);
   }
 
   private leaveLink(): void {

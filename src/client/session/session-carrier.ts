@@ -1,13 +1,19 @@
+import { misuse } from '../../objects/misuse';
 import type { RuntimeError } from '../../protocol/runtime-error';
 import { MessageType } from '../../wire/message-type';
 import { EMPTY, packet } from '../../wire/packet';
 import { inPreview4 } from '../../protocol/content/typed-body';
+import type { SessionEnd } from '../errors';
 import { UNASKED, type Speech } from '../link/speech';
 import type { ClientLink } from '../link/link';
 import { deadlineOf, priorityOf } from '../../protocol/revision/scheduling';
 import { budgetMetadata } from '../../protocol/revision/budget';
+import { encodeCapabilities } from '../../protocol/revision/capabilities';
+import { routeHintMetadata } from '../../protocol/revision/route-hint';
 import { traceMetadata } from '../../protocol/revision/trace-context';
+import type { RouteHint } from '../../protocol/operation/route-hint';
 import type { Submission } from '../submissions/submission';
+import { endedBefore } from './session-end';
 import type { OperationTerms } from '../submissions/operation-terms';
 
 /** Also where a field is undefined. */
@@ -15,6 +21,8 @@ type Possible<T> = { readonly [N in keyof T]?: T[N] | undefined };
 
 /** Where the packets of a session go: to the link that carries it, nowhere while none does. */
 export class SessionCarrier {
+  /** How the session has come to its end; undefined while it has not. */
+  ended: SessionEnd | undefined;
   private current: ClientLink | undefined;
   /** Of the last link. */
   private spoken: Speech;
@@ -30,6 +38,16 @@ export class SessionCarrier {
   /** Undefined while there is none. */
   get link(): ClientLink | undefined {
     return this.current;
+  }
+
+  /** Throws a `RuntimeError` while there is none. */
+  requireLink(): ClientLink {
+    if (this.current !== undefined) return this.current;
+    throw endedBefore(
+      this.sessionId,
+      this.ended === undefined ? 'connection-lost' : 'session-closed',
+      this.ended,
+    );
   }
 
   /** By which its server knows it. */
@@ -83,14 +101,26 @@ export class SessionCarrier {
     asked.unsaid = undefined;
   }
 
-  /** What only preview4 has costs a connection of preview3. */
-  private say(frameId: number, { deadlineAt, priority, budget, trace }: Possible<OperationTerms>): void {
-    if (this.speech.name !== 'preview4' || this.mayFallBack) return;
+  private say(frameId: number, terms: Possible<OperationTerms>): void {
+    if (!this.isPreview4) return;
+    const { deadlineAt, priority, budget, trace } = terms;
     if (deadlineAt !== undefined) this.send(MessageType.Deadline, frameId, deadlineOf(frameId, deadlineAt));
     if (trace !== undefined)
       this.send(MessageType.TraceContext, frameId, traceMetadata(trace), EMPTY, trace.traceId);
     if (priority !== undefined) this.send(MessageType.PriorityUpdate, frameId, priorityOf(frameId, priority));
     if (budget !== undefined) this.send(MessageType.BudgetUpdate, frameId, budgetMetadata(frameId, budget));
+    this.hint(MessageType.RouteHint, frameId, terms.routeHint);
+    this.hint(MessageType.ExecutionHint, frameId, terms.executionHint);
+    if (terms.degraded !== undefined)
+      this.send(MessageType.DegradeProfile, frameId, ...encodeCapabilities(terms.degraded));
+  }
+
+  private hint(
+    type: typeof MessageType.RouteHint | typeof MessageType.ExecutionHint,
+    frameId: number,
+    hint: RouteHint | undefined,
+  ): void {
+    if (hint !== undefined) this.send(type, frameId, routeHintMetadata(frameId, hint), hint.body);
   }
 
   cancel(frameId: number): void {
@@ -106,6 +136,21 @@ export class SessionCarrier {
   /** Whether the server may turn out to speak preview3. */
   get mayFallBack(): boolean {
     return this.link?.mayFallBack === true;
+  }
+
+  /** Whether the server is known to speak preview4: what only that has costs a connection of preview3. */
+  get isPreview4(): boolean {
+    return this.speech.name === 'preview4' && !this.mayFallBack;
+  }
+
+  /** Throws a `RuntimeError` where the server has not what only preview4 has. */
+  requirePreview4(what: string): void {
+    if (this.isPreview4) return;
+    throw misuse(
+      this.mayFallBack
+        ? `the server of session ${this.sessionId} has not shown yet that it speaks preview4; say so with revision: 'preview4'`
+        : `the server of session ${this.sessionId} speaks preview3, which has no ${what}`,
+    );
   }
 
   /** The server has shown to speak preview3: goes on in it, where that is a choice. */

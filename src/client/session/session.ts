@@ -1,5 +1,7 @@
 import type { Observable } from 'rxjs';
 import type { SessionObjects } from '../../objects/shared-object';
+import type { Capabilities } from '../../protocol/capability/capabilities';
+import type { CacheReference } from '../../protocol/revision/cache-reference';
 import type { SessionConnectivity } from '../../protocol/session/session-connectivity';
 import type { SessionState } from '../../protocol/session/session-lifecycle';
 import type { ConnectEndpoint } from '../../transport/endpoint';
@@ -82,6 +84,8 @@ export interface ClientSession {
   readonly flowUpdates$: Observable<FlowUpdateMetadata>;
   /** Every RESULT_HINT: what the server says of an operation before its result. */
   readonly hints$: Observable<Message<typeof MessageType.ResultHint>>;
+  /** References to cached objects that the server has not, and why (CACHE_MISS); completes with the session. */
+  readonly cacheMisses$: Observable<Message<typeof MessageType.CacheMiss>>;
   /**
    * A request, cold: subscribing submits it (as soon as there is credit), every RESULT_PUSH is emitted,
    * the one that is not partial completes, unsubscribing sends FRAME_CANCEL. Errors with an
@@ -121,6 +125,25 @@ export interface ClientSession {
    * session.cacheInvalidate({ invalidateScope: CacheInvalidateScope.Namespace, cacheNamespace: 7 });
    */
   cacheInvalidate(which: CacheInvalidation): void;
+  /**
+   * Says that a cached object is to be used again, CACHE_REFERENCE of preview4: one that the server has not is told on
+   * `cacheMisses$`, and is to be put again. `metadata` are the application's, 4,096 bytes at most. Throws a `RuntimeError`
+   * where the server speaks preview3.
+   *
+   * @example
+   * session.cacheMisses$.subscribe(() => session.cachePut({ cacheKeyLo: 9, objectKind: CacheObjectKind.PromptSegment }, bytes));
+   * session.cacheReference({ cacheKeyLo: 9 });
+   */
+  cacheReference(reference: CacheReference, metadata?: Uint8Array): void;
+  /**
+   * Offers what this client can do, CAPABILITY_NEGOTIATION of preview4, and resolves with what of that the server can do,
+   * too. Rejects with a `ServerRefusalError` where it does not know a token, with a `RuntimeError` where it speaks
+   * preview3, or has not answered in time.
+   *
+   * @example
+   * const { tokens } = await session.negotiate({ tokens: ['control.degrade_profile', 'object.delta'] });
+   */
+  negotiate(offer: Capabilities): Promise<Capabilities>;
   /**
    * Sends SESSION_MIGRATE as it is, and resolves with the ack; see `moveTo` for the whole move. Rejects
    * with an `NnrpError` where an accepting ack does not fit the request.

@@ -62,18 +62,13 @@ class ClientObjectsPort implements ObjectsPort {
   }
 
   requireOpen(): void {
-    const { sessionId, session } = this;
-    if (this.isOver) throw misuse(`session ${sessionId} is over`);
-    if (!this.hasObjects)
-      throw misuse(
-        session.carrier.mayFallBack
-          ? `the server of session ${sessionId} has not shown yet that it speaks preview4; say so with revision: 'preview4'`
-          : `the server of session ${sessionId} speaks preview3, which has no objects`,
-      );
+    if (this.isOver) throw misuse(`session ${this.sessionId} is over`);
+    this.session.carrier.requirePreview4('objects');
   }
 
   send(messageType: MessageType, frameId: number, metadata: Uint8Array, body: Uint8Array): void {
-    if (this.hasObjects) this.session.carrier.send(messageType, frameId, metadata, body);
+    const { carrier } = this.session;
+    if (carrier.isPreview4) carrier.send(messageType, frameId, metadata, body);
   }
 
   /** An operation's id is its frame's. */
@@ -87,10 +82,5 @@ class ClientObjectsPort implements ObjectsPort {
 
   contain<T>(source$: Observable<T>): Observable<T> {
     return source$;
-  }
-
-  private get hasObjects(): boolean {
-    const { carrier } = this.session;
-    return carrier.speech.name === 'preview4' && !carrier.mayFallBack;
   }
 }

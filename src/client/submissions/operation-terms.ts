@@ -1,4 +1,6 @@
 import type { Budget } from '../../protocol/operation/budget';
+import type { Capabilities } from '../../protocol/capability/capabilities';
+import type { RouteHint } from '../../protocol/operation/route-hint';
 import type { TraceContext } from '../../protocol/operation/trace-context';
 import type { PriorityClass } from '../../wire/messages/session-open';
 
@@ -21,11 +23,20 @@ export interface OperationTerms {
    * the request says.
    */
   readonly trace?: TraceContext;
+  /** Where it would best run (ROUTE_HINT): its handler may go by it. Default: anywhere. */
+  readonly routeHint?: RouteHint;
+  /** What would best do the work that it makes (EXECUTION_HINT). Default: anything. */
+  readonly executionHint?: RouteHint;
+  /** What it makes do with, where that is less than it would have (DEGRADE_PROFILE). Default: all that it can get. */
+  readonly degraded?: Capabilities;
 }
 
 /** Of a request; undefined where it says nothing, as most do. */
-export function termsOf({ deadlineAt, priority, budget, trace }: OperationTerms): OperationTerms | undefined {
-  if (deadlineAt === undefined && priority === undefined && budget === undefined && trace === undefined)
+export function termsOf(request: OperationTerms): OperationTerms | undefined {
+  const { deadlineAt, priority, budget, trace, routeHint, executionHint, degraded } = request;
+  const isPlain =
+    deadlineAt === undefined && priority === undefined && budget === undefined && trace === undefined;
+  if (isPlain && routeHint === undefined && executionHint === undefined && degraded === undefined)
     return undefined;
-  return { deadlineAt, priority, budget, trace } as OperationTerms;
+  return { deadlineAt, priority, budget, trace, routeHint, executionHint, degraded } as OperationTerms;
 }

@@ -3,9 +3,10 @@ import {
   CacheAckStatus,
   CacheErrorCode,
   type CacheInvalidateMetadata,
-  type CacheObjectKind,
+  CacheObjectKind,
   type CachePutMetadata,
 } from '../../wire/messages/cache';
+import { CacheMissReason, type CacheReferenceMetadata } from '../../wire/preview4/cache';
 import {
   checkDependencies,
   checkLease,
@@ -216,6 +217,22 @@ export class ObjectCache {
     const code = object === undefined ? CacheErrorCode.Miss : this.#fault(object, { now, version, schema });
     if (object !== undefined && code === CacheErrorCode.None) return { kind: 'hit', object };
     return { kind: 'miss', id: cacheObjectId(reference), code: code as CacheMissCode };
+  }
+
+  /** Why a CACHE_REFERENCE, which says no kind, is of nothing that is here; undefined where it is of something. */
+  missOf(reference: CacheReferenceMetadata, now: number): CacheMissReason | undefined {
+    const { leaseId } = reference;
+    let reason: CacheMissReason = CacheMissReason.NotFound;
+    for (const objectKind of Object.values(CacheObjectKind)) {
+      const object = this.#objects.get(cacheObjectKey({ ...reference, objectKind }));
+      if (object === undefined) continue;
+      if (!isLeaseLive(object.lease, now)) reason = CacheMissReason.Expired;
+      else if (!this.#hold(object.dependencies, now)) reason = CacheMissReason.Invalidated;
+      else if (leaseId !== 0n && leaseId !== BigInt(object.lease.leaseId))
+        reason = CacheMissReason.LeaseRequired;
+      else return undefined;
+    }
+    return reason;
   }
 
   /** Removes what a CACHE_INVALIDATE reaches; returns it. What depends on it is invalid from now on. */

@@ -35,8 +35,8 @@ const LIMIT_OF_RATE: Readonly<Record<RateClass, ConnectionRateName | undefined>>
   object: 'objects',
 };
 
-/** What a submit may bring along: a DEADLINE, a PRIORITY_UPDATE, a BUDGET_UPDATE and a TRACE_CONTEXT. */
-const CONTROLS_OF_SUBMIT = 4;
+/** What a submit may bring along: a DEADLINE, a PRIORITY_UPDATE, a BUDGET_UPDATE, a TRACE_CONTEXT, hints, a DEGRADE_PROFILE. */
+const CONTROLS_OF_SUBMIT = 7;
 
 /** What tells of an object that there is: an OBJECT_DECLARE and an OBJECT_PATCH. */
 const PACKETS_OF_OBJECT = 2;

@@ -62,7 +62,7 @@ export interface ServerLimits {
   readonly pongs: Rate;
   /**
    * What preview4 says of operations, sessions and their credit besides (PRIORITY_UPDATE, DEADLINE, TRACE_CONTEXT and
-   * the like). Four for each submit, a deadline, a priority, a budget and a trace, are not counted.
+   * the like). Seven for each submit, all that its client may say of it, are not counted.
    */
   readonly controls: Rate;
   /**

@@ -1,3 +1,5 @@
+import type { Capabilities } from '../../protocol/capability/capabilities';
+import { CAPABILITY_RULES } from '../../protocol/capability/capability-rules';
 import { CancelScope } from '../../protocol/operation/operation';
 import type { Progress } from '../../protocol/operation/progress';
 import type { OperationRelations } from '../../protocol/operation/operation-entry';
@@ -60,4 +62,8 @@ export function takeRelations(relations: unknown): OperationRelations {
 
 export function takeProgress(progress: unknown): Progress {
   return takeOptions('submit.progress', progress, PROGRESS);
+}
+
+export function takeCapabilities(to: unknown): Capabilities {
+  return takeOptions('submit.degrade', to, CAPABILITY_RULES);
 }

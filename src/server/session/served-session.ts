@@ -3,6 +3,7 @@ import { coalesceText } from '../../../operators/application/coalesce-text';
 import { dropLate } from '../../../operators/application/drop-late';
 import { respondToSubmits, type SubmitHandler } from '../../../operators/application/respond-to-submits';
 import { CancelScope } from '../../protocol/operation/operation';
+import type { Capabilities } from '../../protocol/capability/capabilities';
 import type { SessionObjects } from '../../objects/shared-object';
 import type { Operation } from '../../protocol/operation/operation-entry';
 import type { Result } from '../../protocol/operation/result';
@@ -145,6 +146,10 @@ export class ServedSession extends ContainedObservable<SessionMessage> implement
 
   get cacheObjectCount(): number {
     return this.core.madeStores?.cacheObjectCount ?? 0;
+  }
+
+  get capabilities(): Capabilities | undefined {
+    return this.core.sender.agreed;
   }
 
   get objects(): SessionObjects {

@@ -6,6 +6,7 @@ import type { MessageOf } from '../../wire/message';
 import type { MessageType } from '../../wire/message-type';
 import type { CacheAckMetadata } from '../../wire/messages/cache';
 import type { CacheErrorCode } from '../../wire/messages/cache';
+import type { CacheMissReason, CacheReferenceMetadata } from '../../wire/preview4/cache';
 import { FrameSubmitMetadata, SubmitMode } from '../../wire/messages/frame-submit';
 import type { ServerSettings } from '../options';
 
@@ -53,6 +54,11 @@ export class SessionCache {
 
   invalidate({ metadata }: MessageOf<typeof MessageType.CacheInvalidate>): void {
     this.cache.invalidate(metadata);
+  }
+
+  /** Why a CACHE_REFERENCE is of nothing that is here; undefined where it is of something. */
+  missOf(reference: CacheReferenceMetadata): CacheMissReason | undefined {
+    return this.cache.missOf(reference, this.clock.now());
   }
 
   /** The objects that a submit refers to. Throws an `NnrpError` where they are not those that it declares. */

@@ -8,6 +8,8 @@ import type { OperationState } from '../../protocol/operation/operation';
 import type { ResultDrop, ResultFields, ResultPush } from '../../protocol/operation/result';
 import type { Part } from '../../protocol/content/parts/part';
 import type { Progress } from '../../protocol/operation/progress';
+import type { Capabilities } from '../../protocol/capability/capabilities';
+import type { RouteHint } from '../../protocol/operation/route-hint';
 import type { TraceContext } from '../../protocol/operation/trace-context';
 import type { ToolRequest } from '../../protocol/content/tool-call';
 import type { DropReason } from '../../wire/preview4/results';
@@ -22,7 +24,7 @@ import type {
 
 /**
  * What a session emits, in order, discriminated by `messageType`: FRAME_CANCEL after the operation was cancelled,
- * SESSION_CLOSE after the session took it.
+ * SESSION_CLOSE after the session took it, CACHE_REFERENCE where what it is of is cached.
  */
 export type SessionMessage =
   | Submit
@@ -33,6 +35,7 @@ export type SessionMessage =
       | typeof MessageType.SessionClose
       | typeof MessageType.CachePut
       | typeof MessageType.CacheInvalidate
+      | typeof MessageType.CacheReference
     >;
 
 /**
@@ -97,6 +100,15 @@ export interface Submit extends Operation, Message<typeof MessageType.FrameSubmi
   /** Where it belongs in a trace, as a client of preview4 says (TRACE_CONTEXT); undefined where it does not. */
   readonly trace: TraceContext | undefined;
   /**
+   * Where it would best run, as a client of preview4 says of it, or of all that its session submits (ROUTE_HINT);
+   * undefined where it does not. Nobody but the handler goes by it.
+   */
+  readonly routeHint: RouteHint | undefined;
+  /** What would best do the work that it makes (EXECUTION_HINT); as {@link routeHint}. */
+  readonly executionHint: RouteHint | undefined;
+  /** What its client makes do with (DEGRADE_PROFILE); as {@link routeHint}. */
+  readonly degraded: Capabilities | undefined;
+  /**
    * When an answer is too late: its latency budget, or the session's default deadline, after it came.
    * Milliseconds of the server's scheduler (default: of `monotonicScheduler`); Infinity for none.
    */
@@ -160,6 +172,16 @@ export interface Submit extends Operation, Message<typeof MessageType.FrameSubmi
    * submit.progress({ percent: 40, text: 'reading page 2 of 5' });
    */
   progress(progress: Progress): void;
+  /**
+   * Tells the client what the answer goes on with, where that is less than was asked for: `degraded$` of what its `submit`
+   * returns. Nobody is told in preview3, while the client is away, where the session has agreed with it that nothing
+   * becomes less (`mayDegrade`), and once the operation has ended. Throws a `RangeError` or a `TypeError` for a value that
+   * is none.
+   *
+   * @example
+   * submit.degrade({ profileId: Profile.Token, limitUnits: 200 });
+   */
+  degrade(to: Capabilities): void;
   /**
    * Asks the client for a tool, and resolves with what it answers through `tools$`: a value of JSON, as the client gives
    * it. Meanwhile the operation takes no slot and no credit, so that the tool may ask questions itself. Rejects with the

@@ -1,6 +1,7 @@
 import type { Observable, Observer, Subscription } from 'rxjs';
 import type { Lateness } from '../../../operators/application/drop-late';
 import type { HandlerContext, SubmitHandler } from '../../../operators/application/respond-to-submits';
+import type { Capabilities } from '../../protocol/capability/capabilities';
 import type { SessionObjects } from '../../objects/shared-object';
 import type { CancelScope } from '../../protocol/operation/operation';
 import type { Operation } from '../../protocol/operation/operation-entry';
@@ -60,6 +61,11 @@ export interface ServerSession<Context = unknown> extends Observable<SessionMess
   readonly cacheObjectCount: number;
   /** What the client declares, refers to, changes and releases, and what is declared to it. Of preview4 alone. */
   readonly objects: SessionObjects;
+  /**
+   * What of its last offer the client was told that this server can do, too (CAPABILITY_NEGOTIATION of preview4): tokens of
+   * `capabilities` of `createServer`. Undefined where it has made none.
+   */
+  readonly capabilities: Capabilities | undefined;
   /** Submits, as slots are free (`maxInFlightOperations`). They wait until somebody subscribes. */
   readonly submits$: Observable<Submit>;
   /** Cancels of the client that have ended an operation. */

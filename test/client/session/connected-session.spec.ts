@@ -42,7 +42,7 @@ describe('a session', () => {
     ['Call me', 'the options of session.submit must be an object, got "Call me"'],
     [
       { prompt: 'Call me' },
-      'session.submit has no option "prompt"; it takes body, metadata, signal, traceId, deadlineAt, priority, budget, trace',
+      'session.submit has no option "prompt"; it takes body, metadata, signal, traceId, deadlineAt, priority, budget, trace, routeHint, executionHint, degraded',
     ],
     [{ bdy: 'Call me' }, 'session.submit has no option "bdy"; did you mean body?'],
     [{ body: 5 }, 'body must be a Uint8Array or a string, got a number'],

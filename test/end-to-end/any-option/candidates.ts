@@ -54,6 +54,7 @@ const INTERCEPTORS = [
 
 export const SERVER: Candidates<Omit<ServerOptions, 'listen' | 'scheduler'>> = {
   storeDown: ['degrade', 'refuse', 'fail', true],
+  capabilities: [[], ['object.delta', 'acme.vision'], ['Not A Token'], ['object.delta', 5]],
   transport: ['memory', ['memory'], ['tcp'], []],
   supportedProfiles: [[], [2], [2, 99], [-1], [1.5], [2, 'x']],
   supportedCacheObjects: [[], [1, 2], [0], [99]],

@@ -1,5 +1,6 @@
 import { encodePacket, type MessageType, PacketDecoder, type Packet } from '../../../src/wire';
-import { open } from '../../../src/testing';
+import { clientHello, open } from '../../../src/testing';
+import type { RevisionName } from '../../../src/wire/message';
 import { RawSocket } from '../../support/raw-socket';
 import { pause, until } from '../../support/until';
 import type { BystanderProcess, ServerProcess } from '../support/stage';
@@ -7,11 +8,24 @@ import type { BystanderProcess, ServerProcess } from '../support/stage';
 /** The session that an attacker opens. */
 export const SESSION = 7;
 
+/** What it submits that is not to be answered at once, to a server whose handler is `busy`. */
+export const UNENDED = 'not wanted';
+
+/** How it opens that, and the bytes that are answered. */
+const OPENING: Readonly<
+  Record<RevisionName, { readonly packets: readonly Packet[]; readonly answered: number }>
+> = {
+  preview3: { packets: [open(SESSION).announced({ holdsOperations: true })], answered: 40 + 56 },
+  preview4: { packets: [clientHello(), open(SESSION)], answered: 40 + 80 + 40 + 56 },
+};
+
 /** Whether a peer takes what the server says. */
 export type Reading = 'reads' | 'does not read';
 
 export interface FloodOptions {
   readonly port: number;
+  /** Default preview3. */
+  readonly revision?: RevisionName;
   /** See {@link encodeFlood}. */
   readonly chunks: readonly Uint8Array[];
   readonly reading: Reading;
@@ -40,7 +54,8 @@ const CLOSED_BY_MS = 1500;
 
 /** Opens a session and sends packets as fast as they are taken, until they are all sent or it is over. */
 export async function flood(options: FloodOptions): Promise<FloodEnd> {
-  const { port, chunks, reading, patienceMs = CLOSED_BY_MS, onStart } = options;
+  const { port, revision = 'preview3', chunks, reading, patienceMs = CLOSED_BY_MS, onStart } = options;
+  const { packets, answered } = OPENING[revision];
   const raw = await RawSocket.connect(port);
   const { socket } = raw;
   let endedAt = Infinity;
@@ -48,8 +63,8 @@ export async function flood(options: FloodOptions): Promise<FloodEnd> {
     endedAt = Math.min(endedAt, performance.now());
   };
   socket.on('end', noteEnd).on('close', noteEnd).on('error', noteEnd);
-  raw.write(encodePacket(open(SESSION).announced({ holdsOperations: true })));
-  await until(() => raw.receivedLength >= 40 + 56, 'the session');
+  raw.write(Buffer.concat(packets.map((packet) => encodePacket(packet))));
+  await until(() => raw.receivedLength >= answered, 'the session');
   if (reading === 'does not read') raw.pause();
   const start = performance.now();
   onStart?.();

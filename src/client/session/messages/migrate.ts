@@ -19,6 +19,7 @@ export class Migrations extends AwaitedAcks<SessionMigrateMetadata, SessionMigra
   }
 
   ask(fields: SessionMigrateMetadata): Promise<SessionMigrateAckMetadata> {
+    this.carrier.requireLink();
     // As it is: all of its fields are required.
     const request = takeFields('session.migrate', fields, SessionMigrateMetadata) as SessionMigrateMetadata;
     this.carrier.send(MessageType.SessionMigrate, 0, SessionMigrateMetadata.encode(request));

@@ -17,6 +17,7 @@ export class Patches extends AwaitedAcks<SessionPatchMetadata, PatchAck> {
   }
 
   ask(fields: Partial<SessionPatchMetadata>, profilePatch: Uint8Array): Promise<PatchAck> {
+    this.carrier.requireLink();
     const profilePatchBytes = requireBytes(profilePatch, 'the profile patch of session.patch').length;
     const given = takeFields('session.patch', fields, SessionPatchMetadata);
     const request = SessionPatchMetadata.of({ ...given, profilePatchBytes });

@@ -1,4 +1,5 @@
 import { Subject } from 'rxjs';
+import { checkDeclaredBody } from '../../../protocol/declared-body';
 import { unexpectedType, unhandled } from '../../../protocol/packet-checks';
 import { decodeMessage, type Message, type MessageOf, type TypeFrom } from '../../../wire/message';
 import { MessageType } from '../../../wire/message-type';
@@ -12,6 +13,7 @@ import type { AwaitedAcks, Patience } from '../../awaited-acks';
 import { ServerRefusalError } from '../../errors';
 import type { Submissions } from '../../submissions/submissions';
 import { CachePuts } from './cache';
+import { Negotiations } from './capabilities';
 import type { ClosingHandshake } from './close';
 import { FlowUpdates } from './flow-update';
 import { Migrations } from './migrate';
@@ -26,6 +28,7 @@ type SessionMessage = MessageOf<
   | Exclude<TypeFrom<'server', 'session' | 'operation' | 'any'>, typeof MessageType.ResultPush>
   // Of a session in preview4.
   | typeof MessageType.Ping
+  | typeof MessageType.CachePut
 >;
 
 /** Those of one kind. */
@@ -41,6 +44,7 @@ export class SessionMessages {
   readonly patches: Patches;
   readonly migrations: Migrations;
   readonly cachePuts: CachePuts;
+  readonly negotiations: Negotiations;
   readonly others: MessageListener[] = [];
   private readonly pressures: Pressures;
 
@@ -56,6 +60,7 @@ export class SessionMessages {
     this.patches = new Patches(carrier, patience);
     this.migrations = new Migrations(carrier, patience);
     this.cachePuts = new CachePuts(carrier, patience);
+    this.negotiations = new Negotiations(carrier, submissions, patience);
   }
 
   /** Requests without their ack. */
@@ -93,6 +98,7 @@ export class SessionMessages {
     this.rejectRequests(error);
     this.flow.received.complete();
     this.hints.complete();
+    this.cachePuts.misses.complete();
     this.authRunOut.complete();
   }
 
@@ -101,7 +107,7 @@ export class SessionMessages {
   }
 
   private get requests(): readonly Requests[] {
-    return [this.patches, this.migrations, this.cachePuts];
+    return [this.patches, this.migrations, this.cachePuts, this.negotiations];
   }
 
   /** It asks for newer auth, or answers a submit, or a request: as acks do, the first that has no answer. */
@@ -123,6 +129,7 @@ export class SessionMessages {
   /** What only preview4 has. Of what a server says of its work beside results, a client has no need. */
   private onNewMessage(packet: Packet): void {
     const message = decodeMessage(packet, this.revision);
+    checkDeclaredBody(message, this.revision);
     switch (message.messageType) {
       case MessageType.ResultDropReason:
         this.results.onDropReason(message);
@@ -139,6 +146,18 @@ export class SessionMessages {
         return;
       case MessageType.ErrorRecoverable:
         this.pressures.onRecoverable(message);
+        return;
+      case MessageType.CapabilityNegotiation:
+        this.negotiations.onCapabilities(message);
+        return;
+      case MessageType.DegradeProfile:
+        this.negotiations.onDegrade(message);
+        return;
+      case MessageType.CacheReference:
+        this.cachePuts.onReference(message);
+        return;
+      case MessageType.CacheMiss:
+        this.cachePuts.misses.next(message);
         return;
       default:
         for (const other of this.others) other(message);
@@ -176,6 +195,9 @@ export class SessionMessages {
         return;
       case MessageType.Ping:
         this.carrier.answerPing(message.frameId);
+        return;
+      case MessageType.CachePut:
+        this.cachePuts.onPut(message as Message<typeof MessageType.CachePut, 'preview4'>);
         return;
       case MessageType.CacheInvalidate:
         // The objects are the client's own.

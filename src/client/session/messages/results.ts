@@ -81,12 +81,8 @@ export class Results {
 
   /** How far an operation is, in preview4: no result, and not counted as one. */
   onProgress(message: MessageOf<typeof MessageType.Progress>): void {
-    const { header, metadata, body } = message;
-    const { operationId, bodyBytes: declared } = metadata;
-    if (declared !== body.length) {
-      const field = 'progress.body_bytes';
-      throw new NnrpError({ kind: 'DeclaredLengthMismatch', field, declared, actual: body.length });
-    }
+    const { header, metadata } = message;
+    const { operationId } = metadata;
     this.requireSent(header);
     requireNamed(header, Number(operationId & 0xffff_ffffn), Number(operationId >> 32n));
     this.submissions.inFlight.get(header.frameId)?.listener?.progressed(progressOf(message));

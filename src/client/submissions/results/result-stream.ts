@@ -1,5 +1,6 @@
 import { Observable, Subscription } from 'rxjs';
 import type { ResultPush } from '../../../protocol/operation/result';
+import type { Capabilities } from '../../../protocol/capability/capabilities';
 import type { Progress } from '../../../protocol/operation/progress';
 import { showAsJson } from '../../../wire/show-as-json';
 import { onAbort } from '../../abort';
@@ -44,6 +45,11 @@ export interface ResultStream extends Observable<ResultPush>, AsyncIterable<Resu
    * const { text } = await answer.whole();
    */
   readonly progress$: Observable<Progress>;
+  /**
+   * What the answer goes on with, where that is less than was asked for (`submit.degrade`): of each submit that this
+   * makes. Only a server of preview4 says it. Completes with the session.
+   */
+  readonly degraded$: Observable<Capabilities>;
   /**
    * The text of the answer as it comes, in whole characters.
    *
@@ -114,6 +120,10 @@ export class SubmittedResults extends Observable<ResultPush> implements ResultSt
     return this.beside.progress$;
   }
 
+  get degraded$(): Observable<Capabilities> {
+    return this.beside.degraded$;
+  }
+
   update(changes: OperationTerms): void {
     this.submits.update(this, takeTerms(changes));
   }
@@ -124,6 +134,10 @@ export class SubmittedResults extends Observable<ResultPush> implements ResultSt
 
   progressed(progress: Progress): void {
     this.calls?.progressed(progress);
+  }
+
+  degraded(to: Capabilities): void {
+    this.calls?.degraded(to);
   }
 
   private get beside(): AnswerCalls {

@@ -1,6 +1,7 @@
 import { Observable } from 'rxjs';
 import { fromAsyncIterable } from '../../../../operators/application/from-async-iterable';
 import type { ResultPush } from '../../../protocol/operation/result';
+import type { Capabilities } from '../../../protocol/capability/capabilities';
 import type { Progress } from '../../../protocol/operation/progress';
 import { showAsJson } from '../../../wire/show-as-json';
 import { takeTerms } from '../../option-rules';
@@ -35,6 +36,10 @@ export class ResumedResults extends Observable<ResultPush> implements ResultStre
 
   get progress$(): Observable<Progress> {
     return this.calls.progress$;
+  }
+
+  get degraded$(): Observable<Capabilities> {
+    return this.calls.degraded$;
   }
 
   update(changes: OperationTerms): void {

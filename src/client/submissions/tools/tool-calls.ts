@@ -1,5 +1,6 @@
 import { isThenable } from '../../../protocol/is-thenable';
 import { Failure, INTERNAL_STATUS } from '../../../protocol/operation/failure';
+import type { Capabilities } from '../../../protocol/capability/capabilities';
 import type { Progress } from '../../../protocol/operation/progress';
 import type { NumberedCall, ToolOutcome } from '../../../protocol/content/tool-call';
 
@@ -21,6 +22,7 @@ export interface ToolCall {
 export interface CallListener {
   called(call: ToolCall): 'heard' | 'unheard';
   progressed(progress: Progress): void;
+  degraded(to: Capabilities): void;
 }
 
 /** A call, as its session has it: `tell` is given what came of it, once. */

@@ -19,6 +19,11 @@ type NewType = Exclude<
   | typeof MessageType.ExpireAt
   | typeof MessageType.BudgetUpdate
   | typeof MessageType.TraceContext
+  | typeof MessageType.RouteHint
+  | typeof MessageType.ExecutionHint
+  | typeof MessageType.CacheReference
+  | typeof MessageType.CapabilityNegotiation
+  | typeof MessageType.DegradeProfile
   | typeof MessageType.Backpressure
   | typeof MessageType.CreditUpdate
   | typeof MessageType.Ping
@@ -29,14 +34,9 @@ const T = MessageType;
 
 /**
  * Whether a message of preview4 is one that this server has no use for, and takes all the same: it is judged, and asks
- * for no answer. A client that says how its operations would best be run gets them run.
+ * for no answer.
  */
 const IS_ADVICE: Readonly<Record<NewType, boolean>> = {
-  [T.CapabilityNegotiation]: true,
-  [T.DegradeProfile]: true,
-  [T.RouteHint]: true,
-  [T.ExecutionHint]: true,
-  [T.CacheReference]: true,
   [T.CacheMiss]: true,
   [T.ErrorRecoverable]: true,
   [T.RetryAfter]: true,

@@ -5,9 +5,10 @@ import type { Packet } from '../../../wire/packet';
 import type { SessionCore } from '../session-core';
 import type { Toll } from '../session-terms';
 import { onAdvice } from './advice';
-import { onBudget } from './budget';
-import { onCacheInvalidate, onCachePut } from './cache';
+import { onBudget } from './terms/budget';
+import { onCacheInvalidate, onCachePut, onCacheReference } from './cache';
 import { onCancel, onControl, onSupersede } from './cancel';
+import { onCapabilities, onDegrade } from './terms/capabilities';
 import { onClose, onCloseAck } from './close';
 import { onFlowUpdate } from './flow-update';
 import { onMigrate } from './migrate';
@@ -15,9 +16,10 @@ import { onObject } from './objects';
 import { onPatch } from './patch';
 import { onPing } from './ping';
 import { onPressure } from './pressure';
-import { onScheduling } from './scheduling';
+import { onRouteHint } from './terms/route-hint';
+import { onScheduling } from './terms/scheduling';
 import { onSubmit } from './submit';
-import { onTraceContext } from './trace-context';
+import { onTraceContext } from './terms/trace-context';
 
 /** The messages of a client in a session, of either revision, but for submits. */
 type SessionRequest = MessageOf<
@@ -58,6 +60,16 @@ function onMessage(session: SessionCore, message: SessionRequest, now: number): 
     case MessageType.TraceContext:
       onTraceContext(session, message);
       return undefined;
+    case MessageType.RouteHint:
+    case MessageType.ExecutionHint:
+      onRouteHint(session, message);
+      return undefined;
+    case MessageType.CapabilityNegotiation:
+      onCapabilities(session, message);
+      return undefined;
+    case MessageType.DegradeProfile:
+      onDegrade(session, message);
+      return undefined;
     case MessageType.Backpressure:
     case MessageType.CreditUpdate:
       onPressure(session, message);
@@ -82,6 +94,9 @@ function onMessage(session: SessionCore, message: SessionRequest, now: number): 
       return undefined;
     case MessageType.CacheInvalidate:
       onCacheInvalidate(session, message);
+      return undefined;
+    case MessageType.CacheReference:
+      onCacheReference(session, message);
       return undefined;
     case MessageType.ObjectDeclare:
     case MessageType.ObjectRef:

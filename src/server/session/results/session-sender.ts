@@ -14,6 +14,8 @@ import {
   type AnsweredOperation,
   type DropCause,
 } from '../../../protocol/revision/answers';
+import type { Capabilities } from '../../../protocol/capability/capabilities';
+import { encodeCapabilities } from '../../../protocol/revision/capabilities';
 import { retryMetadata } from '../../../protocol/revision/pressure';
 import { bodyBytes, exceeds } from '../../../protocol/operation/result-packet';
 import { TextResult } from '../../../protocol/content/text-result';
@@ -55,6 +57,8 @@ export class SessionSender {
   takesFailures = false;
   /** Whether the client answers calls of tools. */
   takesTools = false;
+  /** What both ends can do, as they have said last; undefined where the client has not asked. */
+  agreed: Capabilities | undefined;
   private readonly unread: UnreadShares;
 
   constructor(
@@ -117,6 +121,12 @@ export class SessionSender {
 
   hint(frameId: number, hint: ResultHintMetadata): void {
     this.send(MessageType.ResultHint, frameId, ResultHintMetadata.encode(hint));
+  }
+
+  /** DEGRADE_PROFILE, of an operation: where the revision has that, and its client has not said that it takes no less. */
+  degrade(frameId: number, to: Capabilities): void {
+    if (!this.answers.saysCause || this.agreed?.mayDegrade === false) return;
+    this.send(MessageType.DegradeProfile, frameId, ...encodeCapabilities(to));
   }
 
   /**

@@ -4,7 +4,6 @@ import type { OperationRelations } from '../../../protocol/operation/operation-e
 import type { IdRange } from '../../../protocol/operation/id-ranges';
 import { OperationRegistry } from '../../../protocol/operation/operation-registry';
 import { isTerminal, type Result } from '../../../protocol/operation/result';
-import type { Progress } from '../../../protocol/operation/progress';
 import type { ToolOutcome, ToolRequest } from '../../../protocol/content/tool-call';
 import type { DropCause } from '../../../protocol/revision/answers';
 import type { SlotPool, SlotWaiter } from '../../limits/slot-pool';
@@ -37,7 +36,7 @@ export class SessionOperations implements OperationControl, SlotWaiter {
   private idle: Subject<void> | undefined;
 
   constructor(
-    private readonly session: SessionParts,
+    readonly session: SessionParts,
     /** Of operations of all sessions of the connection. */
     slots?: SlotPool,
   ) {
@@ -283,10 +282,6 @@ export class SessionOperations implements OperationControl, SlotWaiter {
   subscriberFailed({ frameId }: ReceivedSubmit, cause: unknown): void {
     const stream = `operation ${frameId} of session ${this.session.sessionId}`;
     new SubscribersOf(stream, this.session.server.reports.failures, 'operation').failed(cause);
-  }
-
-  progress(submit: ReceivedSubmit, progress: Progress): void {
-    this.session.progress?.say(submit, progress);
   }
 
   /** Asks the client for a tool, and resolves with what that gives; meanwhile the operation takes no slot. */

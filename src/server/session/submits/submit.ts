@@ -21,7 +21,7 @@ import type { Part } from '../../../protocol/content/parts/part';
 import { partsOf } from '../../../protocol/content/parts/part-decoder';
 import type { Budget } from '../../../protocol/operation/budget';
 import type { Progress } from '../../../protocol/operation/progress';
-import type { TraceContext } from '../../../protocol/operation/trace-context';
+import type { Capabilities } from '../../../protocol/capability/capabilities';
 import type { ToolRequest } from '../../../protocol/content/tool-call';
 import { ignoreRejection } from '../../../protocol/ignore-rejection';
 import { contained, type Containment } from '../../contained';
@@ -37,11 +37,12 @@ import { readU32 } from '../../../wire/bytes/u32';
 import { fieldOffset, type WireRecord } from '../../../wire/codec/record';
 import { decodeTokens } from '../../../protocol/content/token-decoder';
 import { operationIdOf, type AnsweredOperation } from '../../../protocol/revision/answers';
-import { takeDropReason, takeProgress, takeRelations } from '../argument-rules';
+import { takeCapabilities, takeDropReason, takeProgress, takeRelations } from '../argument-rules';
 import type { GivenUp, Submit, SubmitEnd } from '../session-message';
 import type { HeldResults } from './admission/held-results';
 import { budgetOf } from './operation-budget';
 import { requestValue } from './request-value';
+import type { SubmitContext } from './submit-context';
 import { OperationPressure } from './operation-pressure';
 import type { Scheduled } from './admission/scheduled';
 
@@ -56,26 +57,17 @@ export interface OperationControl {
   keepSlot(submit: ReceivedSubmit): void;
   /** What was begun for an operation that had kept its slot has settled. */
   freeSlot(submit: ReceivedSubmit): void;
-  /** Says how far it is. */
-  progress(submit: ReceivedSubmit, progress: Progress): void;
+  /** By whom its client is told of it beside its results. */
+  readonly session: {
+    readonly progress?: { say(submit: ReceivedSubmit, progress: Progress): void } | undefined;
+    readonly sender: { degrade(frameId: number, to: Capabilities): void };
+  };
   /** Asks its client for a tool. */
   callTool(submit: ReceivedSubmit, request: ToolRequest): Promise<unknown>;
   /** The operation has ended: it waits for no tool any more. */
   endCalls(submit: ReceivedSubmit): void;
   /** A subscriber of its streams has thrown. */
   subscriberFailed(submit: ReceivedSubmit, cause: unknown): void;
-}
-
-/** What a submit is made of besides its packet, whose metadata were checked. */
-export interface SubmitContext {
-  /** Of its metadata. Default: that of preview3. */
-  readonly record?: WireRecord<FrameSubmitMetadata>;
-  /** The cached objects that it refers to, in the order of its references. */
-  readonly objects: readonly CachedObject[];
-  /** When it came; milliseconds of the server's scheduler (default: of `monotonicScheduler`). */
-  readonly arrivedAt: number;
-  /** As `arrivedAt`; Infinity for none. */
-  readonly deadline: number;
 }
 
 const OPERATION_ID = fieldOffset(Preview4SubmitMetadata, 'operationId');
@@ -173,8 +165,20 @@ export class ReceivedSubmit implements Submit, OperationEntry, Containment, Answ
     return this.scheduled?.trace?.traceId ?? this.header.traceId;
   }
 
-  get trace(): TraceContext | undefined {
+  get trace(): Submit['trace'] {
     return this.scheduled?.trace;
+  }
+
+  get routeHint(): Submit['routeHint'] {
+    return this.scheduled?.routeHint;
+  }
+
+  get executionHint(): Submit['executionHint'] {
+    return this.scheduled?.executionHint;
+  }
+
+  get degraded(): Submit['degraded'] {
+    return this.scheduled?.degraded;
   }
 
   get text(): string {
@@ -265,7 +269,13 @@ export class ReceivedSubmit implements Submit, OperationEntry, Containment, Answ
 
   progress(progress: Progress): void {
     const given = takeProgress(progress);
-    if (this.end === undefined && this.state !== OperationState.Accepted) this.control.progress(this, given);
+    if (this.end === undefined && this.state !== OperationState.Accepted)
+      this.control.session.progress?.say(this, given);
+  }
+
+  degrade(to: Capabilities): void {
+    const given = takeCapabilities(to);
+    if (this.end === undefined) this.control.session.sender.degrade(this.frameId, given);
   }
 
   tool(request: ToolRequest): Promise<unknown> {

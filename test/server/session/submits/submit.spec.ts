@@ -26,9 +26,18 @@ class Asked implements OperationControl {
     this.log.push(['giveUp', frameId, end]);
   }
 
-  progress({ frameId }: ReceivedSubmit, { percent }: { readonly percent?: number | undefined }): void {
-    this.log.push(['progress', frameId, percent]);
-  }
+  readonly session: OperationControl['session'] = {
+    progress: {
+      say: ({ frameId }, { percent }) => {
+        this.log.push(['progress', frameId, percent]);
+      },
+    },
+    sender: {
+      degrade: (frameId, { tokens }) => {
+        this.log.push(['degrade', frameId, tokens]);
+      },
+    },
+  };
 
   keepSlot(): void {
     this.log.push('keepSlot');

@@ -1,5 +1,4 @@
 import { take, type Subscription } from 'rxjs';
-import type { TraceContext } from '../../../../protocol/operation/trace-context';
 import { RuntimeError } from '../../../../protocol/runtime-error';
 import { scheduleAt } from '../../../../transport/time/schedule-in';
 import { breaksRule } from '../../../../wire/errors';
@@ -9,7 +8,7 @@ import { OperationBudget, tellBudget, tellSpent } from '../operation-budget';
 import type { OperationNames } from '../operation-names';
 import type { SessionOperations } from '../session-operations';
 import { isEarly, type Toll } from '../../session-terms';
-import { UNSAID, type Scheduled } from './scheduled';
+import { UNSAID, type Scheduled, type Shared } from './scheduled';
 import type { SessionParts } from '../session-parts';
 import type { ReceivedSubmit } from '../submit';
 
@@ -32,8 +31,8 @@ export class OperationSchedule {
   private early = 0;
   /** What all operations of the session may use together, where anything is said of that. */
   sharedBudget: OperationBudget | undefined;
-  /** Where what is submitted belongs that says nothing of its own. */
-  private sharedTrace: TraceContext | undefined;
+  /** Of what is submitted that says nothing of its own. */
+  private shared: Shared | undefined;
 
   constructor(
     private readonly session: ScheduledSession,
@@ -88,12 +87,18 @@ export class OperationSchedule {
     if (submit !== undefined) tellBudget(submit);
   }
 
-  /** TRACE_CONTEXT, of an operation, or with frame 0 of all that come. Throws an `NnrpError` where too many are to come. */
-  trace(frameId: number, trace: TraceContext): void {
+  /** What is said of a frame, or with frame 0 of all that come. Throws an `NnrpError` where too many are to come. */
+  say(frameId: number, said: Shared): void {
     const submit = this.operations.get(frameId);
-    if (frameId === 0) this.sharedTrace = trace;
-    else if (submit !== undefined) submit.scheduled = { ...(submit.scheduled ?? UNSAID), trace };
-    else if (!this.operations.has(frameId)) this.reserve(frameId, undefined, { trace });
+    if (frameId === 0) this.shared = { ...this.shared, ...said };
+    else if (submit !== undefined) submit.scheduled = { ...(submit.scheduled ?? UNSAID), ...said };
+    else if (!this.operations.has(frameId)) this.reserve(frameId, undefined, said);
+  }
+
+  /** ROUTE_HINT and EXECUTION_HINT, of an operation, or of all that come. Throws an `NnrpError` as {@link change} does. */
+  hint(header: CommonHeader, operationId: bigint, hint: Shared): void {
+    if (operationId === 0n && header.frameId === 0) this.shared = { ...this.shared, ...hint };
+    else this.change(header, operationId, hint);
   }
 
   /**
@@ -103,13 +108,13 @@ export class OperationSchedule {
   foretold(submit: ReceivedSubmit): 'in-time' | 'late' {
     const said = this.reserved.get(submit.frameId);
     if (said === undefined) {
-      this.joinTrace(submit);
+      this.joinShared(submit);
       return 'in-time';
     }
     this.reserved.delete(submit.frameId);
     if (said.operationId !== undefined) this.session.names?.checkBound(said.operationId, submit);
     submit.scheduled = said;
-    this.joinTrace(submit);
+    this.joinShared(submit);
     if (said.deadlineAt === Infinity) return 'in-time';
     submit.deadline = this.session.server.scheduler.now() + this.msTo(said.deadlineAt);
     if (this.msTo(said.deadlineAt) > 0) return 'in-time';
@@ -158,9 +163,17 @@ export class OperationSchedule {
     for (const submit of this.operations.begun()) tellSpent(submit);
   }
 
-  private joinTrace(submit: ReceivedSubmit): void {
-    const trace = submit.scheduled?.trace ?? this.sharedTrace;
-    if (trace !== undefined) submit.scheduled = { ...(submit.scheduled ?? UNSAID), trace };
+  private joinShared(submit: ReceivedSubmit): void {
+    const { shared } = this;
+    if (shared === undefined) return;
+    const said = submit.scheduled ?? UNSAID;
+    submit.scheduled = {
+      ...said,
+      trace: said.trace ?? shared.trace,
+      routeHint: said.routeHint ?? shared.routeHint,
+      executionHint: said.executionHint ?? shared.executionHint,
+      degraded: said.degraded ?? shared.degraded,
+    };
   }
 
   private reserve(frameId: number, operationId: bigint | undefined, changes: Partial<Scheduled>): void {

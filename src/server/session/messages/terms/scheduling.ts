@@ -1,8 +1,8 @@
-import type { MessageOf } from '../../../wire/message';
-import { MessageType } from '../../../wire/message-type';
-import { SchedulingFlag } from '../../../wire/preview4/control/scheduling';
-import type { SessionCore } from '../session-core';
-import type { Toll } from '../session-terms';
+import type { MessageOf } from '../../../../wire/message';
+import { MessageType } from '../../../../wire/message-type';
+import { SchedulingFlag } from '../../../../wire/preview4/control/scheduling';
+import type { SessionCore } from '../../session-core';
+import type { Toll } from '../../session-terms';
 
 type Scheduling =
   typeof MessageType.Deadline | typeof MessageType.ExpireAt | typeof MessageType.PriorityUpdate;
