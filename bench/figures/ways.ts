@@ -5,15 +5,17 @@ import { spread } from '../harness/statistics';
 import type { Way, WaysParameters, WaysResult } from '../ways/program';
 
 const PLAIN: Way = { read: 'subscribed' };
+const TEXT: Way = { read: 'subscribed', isText: true };
 
 /** What a token costs more, at both ends together, where something is around its operation, or a loop reads it. */
 export const ways: readonly Bench[] = [
   costing('an interceptor of the server', { ...PLAIN, intercepted: 'server' }, 0.5),
   costing('an interceptor of the client', { ...PLAIN, intercepted: 'client' }, 0.5),
   costing('for await, not subscribe', { read: 'looped' }, 0.3),
+  costing('for await of its text, not subscribe', { ...TEXT, read: 'looped' }, 0.3, TEXT),
 ];
 
-function costing(name: string, way: Way, most: number): Bench {
+function costing(name: string, way: Way, most: number, plain = PLAIN): Bench {
   return {
     family: 'ways',
     name,
@@ -21,7 +23,7 @@ function costing(name: string, way: Way, most: number): Bench {
       const found: WaysResult[] = [];
       for (let process = 0; process < processes; process++) {
         // In one process, in turns: what differs is too little to be told of two.
-        const parameters: WaysParameters = { way, plain: PLAIN, turns, heatMs, runMs };
+        const parameters: WaysParameters = { way, plain, turns, heatMs, runMs };
         const { child, first } = await Child.started<WaysResult>({ file: 'ways/program', parameters });
         found.push(first);
         await child.stop();

@@ -7,6 +7,8 @@ import { parameters, tell, usage } from '../harness/program';
 export interface Way {
   readonly intercepted?: 'client' | 'server';
   readonly read: 'subscribed' | 'looped';
+  /** Its text (`text$`), in the place of its results. */
+  readonly isText?: true;
 }
 
 export interface WaysParameters {
@@ -30,8 +32,10 @@ const ANSWERS = 64;
 /** Steps between two looks at the clock. */
 const STEPS = 20;
 
+type Values = Observable<unknown> & AsyncIterable<unknown>;
+
 /** Both ends in this process: what differs is what is between the handler and who reads. */
-async function begun({ intercepted, read }: Way): Promise<(forMs: number) => Promise<number>> {
+async function begun({ intercepted, read, isText }: Way): Promise<(forMs: number) => Promise<number>> {
   const place = memory();
   const handlers = new Set<Subscriber<string>>();
   let tokens = 0;
@@ -54,10 +58,11 @@ async function begun({ intercepted, read }: Way): Promise<(forMs: number) => Pro
   const session = await client.openSession({ maxInFlightOperations: ANSWERS });
   for (let answer = 0; answer < ANSWERS; answer++) {
     const results = session.submit({});
-    if (read === 'subscribed') results.subscribe(() => (tokens += 1));
-    else void loop(results);
+    const values: Values = isText === true ? results.text$ : results;
+    if (read === 'subscribed') values.subscribe(() => (tokens += 1));
+    else void loop(values);
   }
-  async function loop(results: AsyncIterable<unknown>): Promise<void> {
+  async function loop(results: Values): Promise<void> {
     for await (const _ of results) tokens += 1;
   }
   while (handlers.size < ANSWERS) await turn();

@@ -1,5 +1,7 @@
-import { concat, defer, filter, map, of, type OperatorFunction } from 'rxjs';
-import { TokenDecoder, type TypedBody } from '../../src/protocol/content/token-decoder';
+import type { OperatorFunction } from 'rxjs';
+import { Texts } from '../../src/protocol/content/texts';
+import type { TypedBody } from '../../src/protocol/content/token-decoder';
+import { decodeValues } from './decoding/decode-values';
 
 /**
  * Joins the results of one operation into text: what each adds, as soon as it is whole characters. Results without
@@ -15,11 +17,5 @@ import { TokenDecoder, type TypedBody } from '../../src/protocol/content/token-d
  * body is not what its record says.
  */
 export function decodeText(): OperatorFunction<TypedBody, string> {
-  return (results$) =>
-    defer(() => {
-      const decoder = new TokenDecoder();
-      const text$ = results$.pipe(map((result) => decoder.decode(result).join('')));
-      const rest$ = defer(() => of(decoder.end()));
-      return concat(text$, rest$).pipe(filter((text) => text !== ''));
-    });
+  return decodeValues(() => new Texts());
 }

@@ -73,6 +73,17 @@ describe('the parts of an answer', () => {
     expect(stage.backlog.byteLength).toBe(0);
   });
 
+  it('are all told, also where who hears of one causes the next result', () => {
+    const seen: Part[] = [];
+    submitted().parts$.subscribe((part) => {
+      seen.push(part);
+      if (seen.length === 1) partial(audio, event);
+    });
+    partial(event, audio);
+    expect(seen).toHaveLength(4);
+    expect(seen.filter(({ kind }) => kind === 'audio')).toHaveLength(2);
+  });
+
   it('go to those who ask, in the order in which they ask', async () => {
     const iterator = submitted().parts$[Symbol.asyncIterator]();
     const asked = [1, 2, 3].map(() => iterator.next());

@@ -100,6 +100,16 @@ describe('the text of an answer', () => {
     expect(stage.news()).toEqual(['submit 1', 'cancel 1']);
   });
 
+  it('fails the first of those who wait, and leaves nothing to the others', async () => {
+    const iterator = submitted().text$[Symbol.asyncIterator]();
+    const asked = [1, 2].map(() => iterator.next());
+    bytes(0xf0, 0x9f);
+    stage.submissions.fail(1, 'dropped');
+    await expect(asked[0]).rejects.toMatchObject({ reason: 'dropped' });
+    expect(await asked[1]).toEqual({ done: true, value: undefined });
+    expect(await iterator.next()).toEqual({ done: true, value: undefined });
+  });
+
   it('ends with the error of its operation', async () => {
     const seen = loop(submitted().text$);
     part('a');

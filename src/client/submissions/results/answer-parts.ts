@@ -1,9 +1,10 @@
-import { concat, concatMap, defer, Observable } from 'rxjs';
+import { Observable } from 'rxjs';
+import { decodeValues } from '../../../../operators/application/decoding/decode-values';
 import type { Part } from '../../../protocol/content/parts/part';
 import { PartDecoder } from '../../../protocol/content/parts/part-decoder';
+import type { ValueDecoder } from '../../../protocol/content/value-decoder';
 import type { ResultPush } from '../../../protocol/operation/result';
 import type { Results } from './answer-text';
-import { PulledValues, type ValueDecoder } from './pulled-values';
 
 /** The parts of an answer as they come, cold: each subscription and each loop submits. */
 export interface PartStream extends Observable<Part>, AsyncIterable<Part> {
@@ -13,37 +14,28 @@ export interface PartStream extends Observable<Part>, AsyncIterable<Part> {
 
 export class AnswerParts extends Observable<Part> implements PartStream {
   constructor(private readonly results: Results) {
-    super((subscriber) => partsIn(results).subscribe(subscriber));
+    super((subscriber) => results.pipe(decodeValues(() => new Parts())).subscribe(subscriber));
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<Part, undefined, undefined> {
-    return new PulledValues(this.results[Symbol.asyncIterator](), new Parts());
+    return this.results.pull(new Parts());
   }
 }
 
-function partsIn(results: Results): Observable<Part> {
-  const decoder = new PartDecoder();
-  const part$ = results.pipe(concatMap((result) => decoder.decodeResult(result)));
-  return concat(
-    part$,
-    defer(() => decoder.end()),
-  );
-}
-
 /** A result may have several, which are given one by one. */
-class Parts implements ValueDecoder<Part> {
+class Parts implements ValueDecoder<ResultPush, Part> {
   private readonly decoder = new PartDecoder();
   private parts: readonly Part[] = [];
   private given = 0;
+
+  take(result: ResultPush): Part | undefined {
+    return this.first(this.decoder.decodeResult(result));
+  }
 
   waiting(): Part | undefined {
     const part = this.parts[this.given];
     this.given += 1;
     return part;
-  }
-
-  take(result: ResultPush): Part | undefined {
-    return this.first(this.decoder.decodeResult(result));
   }
 
   end(): Part | undefined {

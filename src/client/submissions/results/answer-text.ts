@@ -2,8 +2,9 @@ import { lastValueFrom, Observable, reduce } from 'rxjs';
 import { decodeText } from '../../../../operators/application/decode-text';
 import { decodeSummary, type AnswerSummary } from '../../../protocol/operation/answer-summary';
 import type { ResultPush } from '../../../protocol/operation/result';
+import { Texts } from '../../../protocol/content/texts';
 import { TokenDecoder } from '../../../protocol/content/token-decoder';
-import { PulledValues, type PulledResults, type ValueDecoder } from './pulled-values';
+import type { ValueDecoder } from '../../../protocol/content/value-decoder';
 
 /** The text of an answer as it comes, cold: each subscription and each loop submits. No text is empty. */
 export interface TextStream extends Observable<string>, AsyncIterable<string> {
@@ -17,7 +18,7 @@ export interface WholeAnswer extends AnswerSummary {
 }
 
 export type Results = Observable<ResultPush> & {
-  [Symbol.asyncIterator](): PulledResults;
+  pull<T>(decoder: ValueDecoder<ResultPush, T>): AsyncIterableIterator<T, undefined, undefined>;
 };
 
 export class AnswerText extends Observable<string> implements TextStream {
@@ -26,7 +27,7 @@ export class AnswerText extends Observable<string> implements TextStream {
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<string, undefined, undefined> {
-    return new PulledValues(this.results[Symbol.asyncIterator](), new Texts());
+    return this.results.pull(new Texts());
   }
 }
 
@@ -47,21 +48,4 @@ export function wholeAnswer(results: Results): Promise<WholeAnswer> {
     ),
     { defaultValue: NOTHING },
   ).then((whole) => ({ ...whole, text: whole.text + decoder.end() }));
-}
-
-/** No text is empty, and a result has one at most. */
-class Texts implements ValueDecoder<string> {
-  private readonly decoder = new TokenDecoder();
-
-  waiting(): undefined {
-    return undefined;
-  }
-
-  take(result: ResultPush): string | undefined {
-    return this.decoder.decode(result).join('') || undefined;
-  }
-
-  end(): string | undefined {
-    return this.decoder.end() || undefined;
-  }
 }

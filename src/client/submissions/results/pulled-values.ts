@@ -1,73 +1,142 @@
+import type { ValueDecoder } from '../../../protocol/content/value-decoder';
 import type { ResultPush } from '../../../protocol/operation/result';
+import { showAsJson } from '../../../wire/show-as-json';
+import type { ResultQueue, ResultReader } from './result-queue';
 
-export type PulledResults = AsyncIterableIterator<ResultPush, undefined, undefined>;
+/** The results themselves. */
+export const UNDECODED: ValueDecoder<ResultPush, ResultPush> = {
+  take: (result) => result,
+  waiting: () => undefined,
+  end: () => undefined,
+};
 
-/** Makes values of the results of one answer. */
-export interface ValueDecoder<T> {
-  /** What is there already, of the result before. */
-  waiting(): T | undefined;
-  /** The first value of a result. Throws an `NnrpError` where its body is not what its record says. */
-  take(result: ResultPush): T | undefined;
-  /** What is left when the answer is over. */
-  end(): T | undefined;
+/** A call of `next` that waits for its value. */
+interface Taker<T> {
+  readonly resolve: (result: IteratorResult<T, undefined>) => void;
+  readonly reject: (error: unknown) => void;
 }
 
-/** Values that wait until they are asked for. */
-export class PulledValues<T> implements AsyncIterableIterator<T, undefined, undefined> {
-  /** Settles when whoever asked last has what there is. */
-  private turn: Promise<unknown> = Promise.resolve();
-  private asking = 0;
+/**
+ * The values of an answer, which wait until they are asked for; whoever leaves early wants no more of them. Who waits is
+ * given a value with the packet that brings it: a promise between the two would be a second turn of every loop.
+ */
+export abstract class PulledValues<T>
+  implements AsyncIterableIterator<T, undefined, undefined>, ResultReader
+{
+  /** Who waits first, and who waits behind: a loop waits alone. */
+  private taker: Taker<T> | undefined;
+  private readonly behind: Taker<T>[] = [];
+  /** Whether nobody wants what is left in the decoder. */
+  private isLeft = false;
 
   constructor(
-    private readonly results: PulledResults,
-    private readonly decoder: ValueDecoder<T>,
-  ) {}
+    protected readonly queue: ResultQueue,
+    private readonly decoder: ValueDecoder<ResultPush, T>,
+  ) {
+    queue.reader = this;
+  }
 
   [Symbol.asyncIterator](): this {
     return this;
   }
 
-  /** One at a time: a result without a value gives its turn to nobody. */
+  /** The next value, at once where one waits; rejects once where the submit has none any more. */
   next(): Promise<IteratorResult<T, undefined>> {
-    const pull = (): Promise<IteratorResult<T, undefined>> => this.pull();
-    const value = this.asking === 0 ? this.pull() : this.turn.then(pull, pull);
-    const done = (): void => {
-      this.asking -= 1;
-    };
-    this.asking += 1;
-    this.turn = value.then(done, done);
+    this.begin();
+    if (this.taker !== undefined) return this.wait();
+    try {
+      const value = this.pull();
+      if (value !== undefined) return Promise.resolve({ done: false, value });
+    } catch (error) {
+      return this.throw(error);
+    }
+    const end = this.queue.takeEnd();
+    if (end === undefined) return this.wait();
+    return end === 'complete' ? Promise.resolve(this.last()) : this.throw(end.error);
+  }
+
+  return(): Promise<IteratorResult<T, undefined>> {
+    this.quit();
+    return Promise.resolve(over());
+  }
+
+  throw(error: unknown): Promise<IteratorResult<T, undefined>> {
+    this.quit();
+    return Promise.reject(error as Error);
+  }
+
+  hear(result: ResultPush): 'heard' | 'unheard' {
+    if (this.taker === undefined) return 'unheard';
+    try {
+      for (let value = this.decoder.take(result); value !== undefined; value = this.decoder.waiting()) {
+        this.shift()?.resolve({ done: false, value });
+        if (this.taker === undefined) break;
+      }
+    } catch (error) {
+      this.shift()?.reject(error);
+      this.quit();
+    }
+    return 'heard';
+  }
+
+  fail(error: Error): 'heard' | 'unheard' {
+    if (this.taker === undefined) return 'unheard';
+    this.isLeft = true;
+    this.shift()?.reject(error);
+    return 'heard';
+  }
+
+  complete(): void {
+    while (this.taker !== undefined) this.shift()?.resolve(this.last());
+  }
+
+  /** For logs: what it holds besides is endless, and secret in part. */
+  toJSON(): object {
+    return {};
+  }
+
+  /** Called before each value is. */
+  protected abstract begin(): void;
+
+  /** Nobody wants more: ends the operation. */
+  protected abstract leave(): void;
+
+  private wait(): Promise<IteratorResult<T, undefined>> {
+    return new Promise((resolve, reject) => {
+      const taker = { resolve, reject };
+      if (this.taker === undefined) this.taker = taker;
+      else this.behind.push(taker);
+    });
+  }
+
+  private shift(): Taker<T> | undefined {
+    const { taker, behind } = this;
+    this.taker = behind.length === 0 ? undefined : behind.shift();
+    return taker;
+  }
+
+  private pull(): T | undefined {
+    let value = this.decoder.waiting();
+    while (value === undefined) {
+      const result = this.queue.take();
+      if (result === undefined) return undefined;
+      value = this.decoder.take(result);
+    }
     return value;
   }
 
-  async return(): Promise<IteratorReturnResult<undefined>> {
-    await this.results.return?.();
-    return OVER;
+  /** What comes after the last result. */
+  private last(): IteratorResult<T, undefined> {
+    const value = this.isLeft ? undefined : (this.decoder.waiting() ?? this.decoder.end());
+    return value === undefined ? over() : { done: false, value };
   }
 
-  async throw(error: Error): Promise<IteratorReturnResult<undefined>> {
-    await this.results.return?.();
-    throw error;
-  }
-
-  private async pull(): Promise<IteratorResult<T, undefined>> {
-    const waiting = this.decoder.waiting();
-    if (waiting !== undefined) return { done: false, value: waiting };
-    for (;;) {
-      const taken = await this.results.next();
-      const value = taken.done === true ? this.decoder.end() : this.take(taken.value);
-      if (value !== undefined) return { done: false, value };
-      if (taken.done === true) return OVER;
-    }
-  }
-
-  private take(result: ResultPush): T | undefined {
-    try {
-      return this.decoder.take(result);
-    } catch (error) {
-      void this.results.return?.();
-      throw error;
-    }
+  private quit(): void {
+    this.isLeft = true;
+    this.leave();
   }
 }
 
-const OVER: IteratorReturnResult<undefined> = { done: true, value: undefined };
+const over = (): IteratorReturnResult<undefined> => ({ done: true, value: undefined });
+
+showAsJson('ResultIterator', PulledValues);

@@ -5,47 +5,48 @@ import { ResultPushMetadata } from '../../../wire/messages/result-push';
 import type { AnswerQueue, Backlog, Stop } from './backlog';
 import type { Submission } from '../submission';
 
-/** A call of `next` that waits for its result. */
-interface Taker {
-  readonly resolve: (result: IteratorResult<ResultPush, undefined>) => void;
-  readonly reject: (error: unknown) => void;
+/** Who pulls the results of a submit, and may wait for them: then all that waits was taken. */
+export interface ResultReader {
+  hear(result: ResultPush): 'heard' | 'unheard';
+  /** Tells the first who waits, and nobody else. */
+  fail(error: Error): 'heard' | 'unheard';
+  /** Nobody need wait any more. */
+  complete(): void;
 }
+
+/** How a submit has ended. */
+type Ending = { readonly error: Error } | 'complete';
 
 /** Bytes that a result counts besides its body. */
 const HEAD_BYTES = HEADER_LENGTH + ResultPushMetadata.length;
 /** So many results that were taken are kept in the array before it is moved up. */
 const MOVE_UP_AT = 1024;
 
-const over = (): IteratorReturnResult<undefined> => ({ done: true, value: undefined });
-
-/** The results of one submit that wait for who pulls them, or who pulls and waits for them. */
+/** The results of one submit that wait for who pulls them. */
 export class ResultQueue implements Observer<ResultPush>, AnswerQueue {
   submission: Submission | undefined;
   waitingBytes = 0;
   stop: Stop | undefined;
   wasHeld = false;
+  /** Undefined before anybody pulls. */
+  reader: ResultReader | undefined;
   private results: (ResultPush | undefined)[] = [];
   private head = 0;
   /** From here on bodies are views of one read, and not yet on their own. */
   private looseFrom = 0;
   private looseBuffer: ArrayBufferLike | undefined;
-  private takers: Taker[] = [];
-  private end: { readonly error: Error } | 'complete' | undefined;
+  private end: Ending | undefined;
   private done: Unsubscribable | undefined;
 
   constructor(private readonly backlog: Backlog) {}
 
   next(result: ResultPush): void {
-    const taker = this.takers.shift();
-    if (taker === undefined) this.keep(result);
-    else taker.resolve({ done: false, value: result });
+    if (this.reader?.hear(result) !== 'heard') this.keep(result);
   }
 
   error(error: Error): void {
     if (this.end !== undefined) return;
-    const taker = this.takers.shift();
-    this.end = taker === undefined ? { error } : 'complete';
-    taker?.reject(error);
+    this.end = this.reader?.fail(error) === 'heard' ? 'complete' : { error };
     this.finish();
   }
 
@@ -55,12 +56,9 @@ export class ResultQueue implements Observer<ResultPush>, AnswerQueue {
   }
 
   fail(error: Error): void {
-    if (this.takers.length > 0) {
-      this.error(error);
-      return;
-    }
+    const isHeard = this.reader?.fail(error) === 'heard';
     this.clear();
-    this.end = { error };
+    if (!isHeard) this.end = { error };
   }
 
   /** To be unsubscribed from once there is nothing more to take; at once where there is not. */
@@ -79,27 +77,25 @@ export class ResultQueue implements Observer<ResultPush>, AnswerQueue {
     this.complete();
   }
 
-  /** The next result, at once where one waits; rejects once where the submit has none any more. */
-  take(): Promise<IteratorResult<ResultPush, undefined>> {
+  /** The next result that waits. */
+  take(): ResultPush | undefined {
     const result = this.results[this.head];
-    if (result !== undefined) {
-      this.moveOn();
-      this.backlog.took(this, HEAD_BYTES + result.body.length);
-      if (this.end !== undefined && this.waitingBytes === 0) this.forget();
-      return Promise.resolve({ done: false, value: result });
-    }
+    if (result === undefined) return undefined;
+    this.moveOn();
+    this.backlog.took(this, HEAD_BYTES + result.body.length);
+    if (this.end !== undefined && this.waitingBytes === 0) this.forget();
+    return result;
+  }
+
+  /** How the submit has ended; an error is told once. */
+  takeEnd(): Ending | undefined {
     const { end } = this;
-    if (end === undefined) {
-      return new Promise((resolve, reject) => {
-        this.takers.push({ resolve, reject });
-      });
-    }
-    this.end = 'complete';
-    return end === 'complete' ? Promise.resolve(over()) : Promise.reject(end.error);
+    if (end !== undefined) this.end = 'complete';
+    return end;
   }
 
   private finish(): void {
-    for (const { resolve } of this.takers.splice(0)) resolve(over());
+    this.reader?.complete();
     if (this.waitingBytes === 0) this.forget();
   }
 

@@ -1,4 +1,5 @@
 import { Observable, Subscription } from 'rxjs';
+import type { ValueDecoder } from '../../../protocol/content/value-decoder';
 import type { ResultPush } from '../../../protocol/operation/result';
 import type { Capabilities } from '../../../protocol/capability/capabilities';
 import type { Progress } from '../../../protocol/operation/progress';
@@ -10,7 +11,7 @@ import { AnswerParts, type PartStream } from './answer-parts';
 import { AnswerText, wholeAnswer, type TextStream, type WholeAnswer } from './answer-text';
 import type { Backlog } from './backlog';
 import { intercepted, submitFor } from '../operation';
-import { ResultIterator } from './result-iterator';
+import { PulledValues, UNDECODED } from './pulled-values';
 import { ResultQueue } from './result-queue';
 import { cancelledBy, type Submission, type SubmitRequest } from '../submission';
 import type { Submissions } from '../submissions';
@@ -157,35 +158,35 @@ export class SubmittedResults extends Observable<ResultPush> implements ResultSt
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<ResultPush, undefined, undefined> {
-    return new PulledResults(this.request, this.submits, this.backlog, this);
+    return this.pull(UNDECODED);
+  }
+
+  /** Submits, and pulls the values that `decoder` makes of the results. */
+  pull<T>(decoder: ValueDecoder<ResultPush, T>): PulledResults<T> {
+    return new PulledResults(decoder, this.request, this.submits, this.backlog, this);
   }
 }
 
 showAsJson('ResultStream', SubmittedResults);
 
-/** Results that wait until they are asked for. The first question submits. */
-export class PulledResults extends ResultIterator {
-  private readonly queue: ResultQueue;
+/** What an answer that waits is pulled with. The first question submits. */
+export class PulledResults<T> extends PulledValues<T> {
   private state: 'new' | 'begun' | 'left' = 'new';
   /** Of the interceptors around it, where there are any. */
   private within = Subscription.EMPTY;
 
   constructor(
+    decoder: ValueDecoder<ResultPush, T>,
     private readonly request: SubmitRequest,
     private readonly submits: Submissions,
     private readonly backlog: Backlog,
     private readonly listener: CallListener,
   ) {
-    super();
-    this.queue = new ResultQueue(backlog);
+    super(new ResultQueue(backlog), decoder);
   }
 
-  next(): Promise<IteratorResult<ResultPush, undefined>> {
-    if (this.state === 'new') this.begin();
-    return this.queue.take();
-  }
-
-  private begin(): void {
+  protected begin(): void {
+    if (this.state !== 'new') return;
     const { queue } = this;
     this.state = 'begun';
     this.backlog.add(queue);

@@ -1,5 +1,6 @@
 import { Observable } from 'rxjs';
 import { fromAsyncIterable } from '../../../../operators/application/from-async-iterable';
+import type { ValueDecoder } from '../../../protocol/content/value-decoder';
 import type { ResultPush } from '../../../protocol/operation/result';
 import type { Capabilities } from '../../../protocol/capability/capabilities';
 import type { Progress } from '../../../protocol/operation/progress';
@@ -8,7 +9,7 @@ import { takeTerms } from '../../option-rules';
 import type { AnswerCalls } from '../answer-calls';
 import { AnswerParts, type PartStream } from './answer-parts';
 import { AnswerText, wholeAnswer, type TextStream, type WholeAnswer } from './answer-text';
-import { ResultIterator } from './result-iterator';
+import { PulledValues, UNDECODED } from './pulled-values';
 import type { ResultQueue } from './result-queue';
 import type { ResultStream } from './result-stream';
 import type { Submissions } from '../submissions';
@@ -64,22 +65,28 @@ export class ResumedResults extends Observable<ResultPush> implements ResultStre
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<ResultPush, undefined, undefined> {
+    return this.pull(UNDECODED);
+  }
+
+  /** Takes the results, and pulls the values that `decoder` makes of them. */
+  pull<T>(decoder: ValueDecoder<ResultPush, T>): AsyncIterableIterator<T, undefined, undefined> {
     if (this.isTaken) throw new TypeError('the results of a resumed operation can be read once');
     this.isTaken = true;
-    return new TakenResults(this.queue, this.submits);
+    return new TakenResults(this.queue, decoder, this.submits);
   }
 }
 
-class TakenResults extends ResultIterator {
+class TakenResults<T> extends PulledValues<T> {
   constructor(
-    private readonly queue: ResultQueue,
+    queue: ResultQueue,
+    decoder: ValueDecoder<ResultPush, T>,
     private readonly submits: Submissions,
   ) {
-    super();
+    super(queue, decoder);
   }
 
-  next(): Promise<IteratorResult<ResultPush, undefined>> {
-    return this.queue.take();
+  protected begin(): void {
+    // Another client has.
   }
 
   /** Nobody else will read them. */

@@ -2,6 +2,7 @@ import { breaksRule } from '../../../wire/errors';
 import { PayloadKind } from '../../../wire/messages/payload-kind';
 import { summaryOf } from '../../operation/answer-summary';
 import { isTerminal, type ResultPush } from '../../operation/result';
+import { textStart } from '../text-result';
 import { requireTypedBody, TokenDecoder, type TypedBody } from '../token-decoder';
 import { typedFrames, type TypedFrame } from '../typed-body';
 import type { Part } from './part';
@@ -24,7 +25,9 @@ export class PartDecoder {
     requireTypedBody(typed);
     const { metadata, body } = typed;
     const { payloadKindBitmap: kinds, payloadFrameCount: count } = metadata;
-    if (count === 0 && kinds === 0) return textParts(this.tokens.decode(typed).join(''));
+    // As of all that are no typed payload, of what nearly every token comes as there is no frame to be told of.
+    const isText = kinds === PayloadKind.TokenChunk && count === 1 && textStart(body) !== undefined;
+    if (isText || (count === 0 && kinds === 0)) return this.tokens.decode(typed).flatMap(textParts);
     const parts = typedFrames(metadata, body).flatMap((frame) => this.read(frame));
     return (kinds & PayloadKind.Tensor) === 0 ? parts : [{ kind: 'tensor', metadata, body }, ...parts];
   }
