@@ -1,6 +1,7 @@
 import { BodyRegionPrelude } from './body/body-region';
 import { TypedPayloadDescriptor } from './body/typed-payload';
 import { copyInto } from './bytes/copy-into';
+import { matcherOf, type Matcher } from './codec/pattern';
 import { fieldOffset } from './codec/record';
 import { CommonHeader, HEADER_LENGTH } from './header';
 import type { MessageType } from './message-type';
@@ -42,6 +43,8 @@ export class TextTemplate {
   /** Bytes of header and metadata. */
   readonly bodyAt: number;
   private readonly descriptor: Uint8Array;
+  /** Of a body, but for the lengths of its text. */
+  private readonly isOfForm: Matcher;
 
   /** `emptyBody` is the body of one empty text; where the metadata count frames, `frameCountAt` says where. */
   constructor(
@@ -57,6 +60,7 @@ export class TextTemplate {
     this.head.set(emptyBody, this.bodyAt);
     this.metadata = this.head.subarray(HEADER_LENGTH, this.bodyAt);
     this.descriptor = this.head.subarray(this.bodyAt + BodyRegionPrelude.length);
+    this.isOfForm = matcherOf(emptyBody, [...wordAt(FRAME_BYTES), ...wordAt(TEXT_LENGTH)]);
   }
 
   /** Whether a text is written in place. */
@@ -111,19 +115,11 @@ export class TextTemplate {
 
   /** Where the text starts in a body of this form, and in no other: it ends with the body. */
   textStart(body: Uint8Array): number | undefined {
-    const { head, bodyAt } = this;
-    const start = head.length - bodyAt;
-    if (body.length < start) return undefined;
+    const start = this.head.length - this.bodyAt;
     const length = body.length - start;
-    for (let at = 0; at < start; at++) {
-      if (at === FRAME_BYTES || at === TEXT_LENGTH) {
-        if (readU32(body, at) !== length) return undefined;
-        at += 3;
-      } else if (body[at] !== head[bodyAt + at]) {
-        return undefined;
-      }
-    }
-    return start;
+    const isOne =
+      this.isOfForm(body) && readU32(body, FRAME_BYTES) === length && readU32(body, TEXT_LENGTH) === length;
+    return isOne ? start : undefined;
   }
 
   /** Writes a whole packet, for which there must be room; returns where it ends. */
@@ -176,6 +172,11 @@ export class TextTemplate {
     bytes[metadataAt + this.frameCountAt] = count;
     bytes[metadataAt + this.frameCountAt + 1] = count >>> 8;
   }
+}
+
+/** The places of the four bytes of a word. */
+function wordAt(at: number): number[] {
+  return [at, at + 1, at + 2, at + 3];
 }
 
 function charactersOf(texts: readonly string[]): number {

@@ -1,3 +1,4 @@
+import { matcherOf } from '../../wire/codec/pattern';
 import { MessageType } from '../../wire/message-type';
 import { ResultPushMetadata } from '../../wire/messages/result-push';
 import { packet, type Packet } from '../../wire/packet';
@@ -23,15 +24,17 @@ export function resultPacket(sessionId: number, result: ResultPush, record = Res
   return packet(fields, record.encode(metadata), body);
 }
 
-/** The metadata of nearly every result, and its bytes. */
+/** The metadata of nearly every result, and how their bytes are known. */
 const USUAL = [TEXT_PARTIAL, USUAL_PARTIAL, USUAL_COMPLETE].map((value) => ({
   value,
-  bytes: ResultPushMetadata.encode(value),
+  matches: matcherOf(ResultPushMetadata.encode(value)),
 }));
 
 /** The metadata of RESULT_PUSH, one object for all that are usual. Throws an `NnrpError`. */
 export function readResultMetadata(bytes: Uint8Array): Readonly<ResultPushMetadata> {
-  for (const usual of USUAL) if (isSame(bytes, usual.bytes)) return usual.value;
+  if (bytes.length === ResultPushMetadata.length) {
+    for (const { value, matches } of USUAL) if (matches(bytes)) return value;
+  }
   return ResultPushMetadata.decode(bytes);
 }
 
@@ -40,12 +43,6 @@ export function partMetadata(body: Uint8Array): Readonly<ResultPushMetadata> {
   if (textStart(body) !== undefined) return TEXT_PARTIAL;
   const shape = shapeOf(body);
   return shape === undefined ? USUAL_PARTIAL : { ...USUAL_PARTIAL, ...shape };
-}
-
-function isSame(bytes: Uint8Array, others: Uint8Array): boolean {
-  // Where they differ, they do so near the end: class, kind and count of frames.
-  for (let at = others.length - 1; at >= 0; at--) if (bytes[at] !== others[at]) return false;
-  return bytes.length === others.length;
 }
 
 /** Whether a result's body has more bytes than so many. Most texts are a token: they need not be measured. */

@@ -81,7 +81,7 @@ export function compileCodec<const L extends Layout>(
 let generates: boolean | undefined;
 
 /** Whether the host compiles strings. Asked once: a browser reports each attempt that its policy forbids. */
-function generatesCode(): boolean {
+export function generatesCode(): boolean {
   if (generates === undefined) {
     try {
       generates = (new Function('return true') as () => unknown)() === true;

@@ -53,8 +53,12 @@ describe('where generated code is forbidden', () => {
       write: false,
     });
     const output = runWithoutGeneration(outputFiles[0]!.text);
-    const { compiles, outcomes } = JSON.parse(output) as { compiles: boolean; outcomes: string[] };
-    expect(compiles).toBe(false);
+    const { compiles, matches, outcomes } = JSON.parse(output) as {
+      compiles: boolean;
+      matches: boolean;
+      outcomes: string[];
+    };
+    expect([compiles, matches]).toEqual([false, true]);
     const expected = [
       ...expectedOf(preview3.records, preview3Vectors),
       ...expectedOf(preview4.records, preview4Vectors),

@@ -1,5 +1,6 @@
 import { NnrpError, preview3, preview4, type WireRecord } from '../../../src/wire';
 import { compileCodec } from '../../../src/wire/codec/compiled';
+import { matcherOf } from '../../../src/wire/codec/pattern';
 import preview3Vectors from '../../vectors/records.json';
 import preview4Vectors from '../../vectors/preview4/records.json';
 import { fromHex, toHex } from '../../support/hex';
@@ -25,6 +26,7 @@ function outcomes(
 process.stdout.write(
   JSON.stringify({
     compiles: compileCodec(preview3.records.CommonHeader.definition) !== undefined,
+    matches: matcherOf(Uint8Array.of(1, 2))(Uint8Array.of(1, 2, 3)),
     outcomes: [
       ...outcomes(preview3.records, preview3Vectors),
       ...outcomes(preview4.records, preview4Vectors),
