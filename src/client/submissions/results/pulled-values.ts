@@ -62,7 +62,7 @@ export abstract class PulledValues<T>
 
   throw(error: unknown): Promise<IteratorResult<T, undefined>> {
     this.quit();
-    return Promise.reject(error as Error);
+    return Promise.reject(error);
   }
 
   hear(result: ResultPush): 'heard' | 'unheard' {
