@@ -8,7 +8,7 @@ const GROUP = 16;
 
 /**
  * Compares bytes with a pattern, but for those at `holes`. As straight-line code, as records are read: a token's reader
- * compares 128 bytes for each of five that it is after, and a loop over two arrays takes three times as long.
+ * compares 120 bytes for each five that it is after, and a loop over two arrays takes three times as long.
  */
 export function matcherOf(pattern: Uint8Array, holes: readonly number[] = []): Matcher {
   return generatesCode() ? compileMatcher(pattern, holes) : interpretMatcher(pattern, holes);
