@@ -69,7 +69,6 @@ export class Connection implements Attachment, WatchedConnection, PacketBudget<E
   private told: SessionExtension | undefined;
   private readonly sessions = new CarriedSessions();
   private readonly proof: ReceiptProof;
-  /** What ends with it: its packets, and what a policy is still thinking about. */
   private readonly reading = new Subscription();
   /** SESSION_OPENs that a policy is still thinking about. */
   private deciding = 0;

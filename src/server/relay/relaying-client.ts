@@ -1,6 +1,7 @@
 import type { RevisionGuess } from '../../protocol/revision/revision-guess';
 import type { Transport } from '../../transport/transport';
 import type { Packet } from '../../wire/packet';
+import type { ConnectionGuard } from '../limits/connection-guard';
 import type { PauseReason } from '../limits/reading-pause';
 import type { ConnectionRateName } from '../limits/server-limits';
 import type { RelayedToll, RemoteClient } from './records';
@@ -24,12 +25,6 @@ interface LendingConnection {
   count(limit: ConnectionRateName, sessionId: number): boolean;
 }
 
-/** Stops and starts the reading of a client. */
-interface Reading {
-  hold(reason: PauseReason): void;
-  release(reason: PauseReason): void;
-}
-
 /** A client's connection, as sessions of other nodes have it. */
 export class RelayingClient implements RelayingConnection {
   readonly transport: Transport;
@@ -37,7 +32,7 @@ export class RelayingClient implements RelayingConnection {
   constructor(
     private readonly connection: LendingConnection,
     private readonly guess: RevisionGuess,
-    private readonly reading: Reading,
+    private readonly guard: ConnectionGuard,
   ) {
     this.transport = connection.transport;
   }
@@ -61,11 +56,11 @@ export class RelayingClient implements RelayingConnection {
   }
 
   hold(reason: PauseReason): void {
-    this.reading.hold(reason);
+    this.guard.hold(reason);
   }
 
   release(reason: PauseReason): void {
-    this.reading.release(reason);
+    this.guard.release(reason);
   }
 
   released(session: { readonly sessionId: number }): void {

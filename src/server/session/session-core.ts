@@ -8,7 +8,6 @@ import { acceptsOperations, SessionState } from '../../protocol/session/session-
 import { onEach } from '../../transport/on-each';
 import { scheduleAwake } from '../../transport/time/awake';
 import { scheduleIn } from '../../transport/time/schedule-in';
-import { NnrpError } from '../../wire/errors';
 import type { SessionOpenAckMetadata, SessionOpenMetadata } from '../../wire/messages/session-open';
 import { showAsJson } from '../../wire/show-as-json';
 import type { Revision } from '../../wire/revision';
@@ -333,10 +332,6 @@ export class SessionCore {
     this.renewsAuth = this.isResumable && extension?.renewsAuth === true;
     this.sender.takesFailures = extension?.takesFailures === true;
     this.sender.takesTools = extension?.takesTools === true;
-  }
-
-  notOpen(): NnrpError {
-    return new NnrpError({ kind: 'SessionNotOpen', sessionId: this.sessionId });
   }
 
   /** The connection is gone: the session waits, or is over where there is no room for another that does. */

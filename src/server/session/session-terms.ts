@@ -1,4 +1,5 @@
 import { TAKEN_OVER } from '../../protocol/session/taken-over';
+import { NnrpError } from '../../wire/errors';
 import type { FlowScope } from '../../wire/messages/flow-update';
 import { CloseReason, InFlightPolicy } from '../../wire/messages/session-close';
 import { SessionErrorCode } from '../../wire/messages/session-open';
@@ -33,6 +34,11 @@ export function isEarly({ arrivedAt }: { readonly arrivedAt: number }, now: numb
 
 export const REFUSED: Toll = { kind: 'refused' };
 export const QUEUED: Toll = { kind: 'queued' };
+
+/** The answer to what a session is asked that is over, or was not asked to close. */
+export function notOpen({ sessionId }: { readonly sessionId: number }): NnrpError {
+  return new NnrpError({ kind: 'SessionNotOpen', sessionId });
+}
 
 /** How a server ends a session. */
 export interface SessionEnding {

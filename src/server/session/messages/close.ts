@@ -6,7 +6,7 @@ import type { MessageOf } from '../../../wire/message';
 import type { MessageType } from '../../../wire/message-type';
 import { CloseReason, CloseStatus, InFlightPolicy } from '../../../wire/messages/session-close';
 import type { SessionCore } from '../session-core';
-import { REFUSED, REVOKED_ENDING, type SessionEnding, type Toll } from '../session-terms';
+import { notOpen, REFUSED, REVOKED_ENDING, type SessionEnding, type Toll } from '../session-terms';
 
 /**
  * Milliseconds that an announced client has, where the server shuts down and no operation is left, to say that
@@ -65,7 +65,7 @@ export function onCloseAck(
 
 /** A submit came after SESSION_CLOSE: its client could not know, as far as it had credit. */
 export function submitCrossed(session: SessionCore, frameId: number): Toll | undefined {
-  if (session.asked === undefined) throw session.notOpen();
+  if (session.asked === undefined) throw notOpen(session);
   // A client that comes back has its answer, and sends it no more.
   session.operations.noteRefused(frameId);
   session.sender.dropUnheard(frameId);

@@ -3,7 +3,7 @@ import { decodeMessage, type MessageOf, type TypeFrom } from '../../../wire/mess
 import { MessageType } from '../../../wire/message-type';
 import type { Packet } from '../../../wire/packet';
 import type { SessionCore } from '../session-core';
-import type { Toll } from '../session-terms';
+import { notOpen, type Toll } from '../session-terms';
 import { onAdvice } from './advice';
 import { onBudget } from './terms/budget';
 import { onCacheInvalidate, onCachePut, onCacheReference } from './cache';
@@ -34,7 +34,7 @@ type SessionRequest = MessageOf<
  * `NnrpError` or a `RuntimeError` that says what is wrong.
  */
 export function receive(session: SessionCore, packet: Packet, now: number): Toll | undefined {
-  if (!acceptsMessages(session.state)) throw session.notOpen();
+  if (!acceptsMessages(session.state)) throw notOpen(session);
   session.heard(now);
   // Nearly all are submits: those need no message made of them.
   if (packet.header.messageType === MessageType.FrameSubmit) return onSubmit(session, packet, now);
