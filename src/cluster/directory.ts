@@ -64,6 +64,7 @@ export class Directory {
   readonly health$ = this.health.asObservable();
   private address: Uint8Array | undefined;
   private hasBeenUp = false;
+  private isReached = false;
   private settledAt = -Infinity;
   private beats = 0;
 
@@ -79,6 +80,7 @@ export class Directory {
     const isUp$ = store.isUp$;
     this.work.add(
       onEach(isUp$, (isUp) => {
+        this.isReached = isUp;
         this.tell(isUp);
         // One that comes back may have lost what it had.
         if (isUp) this.beat({ isFirst: true });
@@ -186,7 +188,8 @@ export class Directory {
     }
     Promise.all(said).then(
       () => {
-        this.tell(true);
+        // Of several servers those that this node has its keys at may be there, and others not.
+        this.tell(this.isReached);
       },
       () => {
         this.tell(false);
@@ -211,7 +214,8 @@ function lost({ node, epoch, tokens }: LogOwner & { readonly tokens: Uint8Array 
   return { kind: 'lost', from: { node, epoch }, tokens };
 }
 
-function rangeOf(sessionId: number): number {
+/** The range that a session's id is of. */
+export function rangeOf(sessionId: number): number {
   return Math.floor(sessionId / RANGE_IDS);
 }
 

@@ -71,8 +71,11 @@ export interface StoredSession {
 
 /** Sessions that are to outlive their node. A call that cannot be answered rejects, soon: what became of it is unknown. */
 export interface SessionLog {
-  /** Takes updates, each for itself, whole or not at all; a verdict for each, in their order. */
-  append(updates: readonly (LogUpdate | LogEnd)[]): Promise<readonly LogVerdict[]>;
+  /**
+   * Takes updates, each for itself, whole or not at all; a verdict for each, in their order, undefined where of several
+   * servers the one that it was for has not answered.
+   */
+  append(updates: readonly (LogUpdate | LogEnd)[]): Promise<readonly (LogVerdict | undefined)[]>;
   /** Whose a session is, and what its client proves itself with. */
   find(sessionId: number): Promise<(LogOwner & { readonly tokens: Uint8Array }) | undefined>;
   /**

@@ -119,11 +119,7 @@ describe('the tarball', () => {
   it.each([
     [
       '@redis/client',
-      [
-        'dist/cjs/src/cluster/redis/index.js',
-        'dist/esm/src/cluster/redis/redis-store.js',
-        'dist/types/src/cluster/redis/redis-store.d.ts',
-      ],
+      ['dist/cjs/src/cluster/redis/index.js', 'dist/esm/src/cluster/redis/redis-connection.js'],
     ],
     ['react', ['dist/cjs/src/react/index.js', 'dist/esm/src/react/use-answer.js']],
     ['ai', []],

@@ -130,7 +130,7 @@ export function logContract(join: () => Promise<ClusterAccess>): void {
       { ...NEXT, node: 'b' },
       { kind: 'over', sessionId: 7, node: 'b', epoch: 1 },
     ]);
-    expect(said.map(({ kind }) => kind)).toEqual(['fenced', 'fenced', 'fenced']);
+    expect(said.map((verdict) => verdict?.kind)).toEqual(['fenced', 'fenced', 'fenced']);
     expect(Array.from((await other.find(7))!.tokens)).toEqual([9]);
     expect(await log.append([NEXT, FIRST])).toEqual([kept, kept]);
   });

@@ -3,7 +3,7 @@
 /**
  * Takes a batch of updates, packed as `packUpdates` does; one number for each: 0 or more for the number of the newest
  * result that is there, where it is another than was thought, else a verdict. Their keys follow from the prefix, which is
- * the one key: one server has all of them.
+ * the one key: they are all of one slot.
  */
 export const APPEND = `
 local KEPT, FENCED, MISSING, OVER, WHOLE, ASK = -1, -2, -3, 0, 1, 3
@@ -73,7 +73,6 @@ local prefix, id, node, epoch, to, tokens = KEYS[1], unpack(ARGV)
 local session = prefix .. 'session:' .. id
 local held = redis.call('HMGET', session, 'node', 'epoch')
 if held[1] ~= node or held[2] ~= epoch then return false end
-if node ~= to and redis.call('EXISTS', prefix .. 'node:' .. node) == 1 then return false end
 redis.call('HSET', session, 'node', to, 'epoch', tonumber(epoch) + 1, 'tokens', tokens)
 return { redis.call('HGETALL', session), redis.call('XRANGE', prefix .. 'results:' .. id, '-', '+') }
 `;

@@ -1,15 +1,21 @@
-import { callback, flag, required, text } from '../../protocol/options/rules';
+import { callback, flag, oneOrListOf, required, text } from '../../protocol/options/rules';
 import { takeOptions, type Rules } from '../../protocol/options/take-options';
 import type { ConnectEndpoint, ListenEndpoint } from '../../transport/endpoint';
 import { listenEndpoint } from '../../transport/option-rules';
 import type { Cluster } from '../cluster';
 import { nodeEndpointAt } from '../link/node-endpoint-at';
-import { DEFAULT_PREFIX, RedisStore } from './redis-store';
+import { connectCluster, connectServer } from './redis-connection';
+import { DEFAULT_PREFIX, keysOfCluster, keysOfServer } from './redis-keys';
+import { RedisLog } from './redis-log';
+import { RedisStore } from './redis-store';
 
 /** Where a cluster's nodes find each other, and how this one is reached. */
 export interface RedisClusterOptions {
-  /** Of Redis 7 or newer, or Valkey: `redis://user:password@host:6379`, `rediss://` for TLS. */
-  readonly url: string;
+  /**
+   * Of Redis 7 or newer, or Valkey: `redis://user:password@host:6379`, `rediss://` for TLS. A list is of some servers of a
+   * Redis Cluster, by which the others are found.
+   */
+  readonly url: string | readonly string[];
   /**
    * Where this node listens for the others: `tcp({ host, port: 0 })`, `ipc({ path })` for nodes of one machine,
    * `tls(…)` between machines. Not for clients: who reaches it must have the cluster's `tokenKey`.
@@ -31,8 +37,13 @@ export interface RedisClusterOptions {
   readonly log?: boolean;
 }
 
+const urls = oneOrListOf(text);
+
+/** No list without any. */
+const url: typeof urls = { ...urls, fits: (value) => urls.fits(value) && (value as string).length > 0 };
+
 const RULES: Rules<RedisClusterOptions> = {
-  url: required(text),
+  url: required(url),
   link: required(listenEndpoint),
   address: text,
   connect: callback<(address: string) => ConnectEndpoint>(),
@@ -56,11 +67,17 @@ const RULES: Rules<RedisClusterOptions> = {
 export function redisCluster(given: RedisClusterOptions): Cluster {
   const taken = takeOptions('redisCluster', given, RULES);
   const { url, link, address, connect, prefix = DEFAULT_PREFIX, log = false } = taken;
+  const isOne = typeof url === 'string';
+  const prefixOf = isOne ? keysOfServer(prefix) : keysOfCluster(prefix);
   return {
     join: () => {
-      const store = new RedisStore(url, prefix);
+      const connection = isOne ? connectServer(url) : connectCluster(url);
       const endpoint = { listen: link, address, connect: connect ?? nodeEndpointAt };
-      return { store, log: log ? store.log : undefined, endpoint };
+      return {
+        store: new RedisStore(connection, prefix),
+        log: log ? new RedisLog(connection.commands, prefix, prefixOf) : undefined,
+        endpoint,
+      };
     },
   };
 }

@@ -1,19 +1,11 @@
 import { createHash } from 'node:crypto';
-import type { LogEnd, LogOwner, LogUpdate, LogVerdict, SessionLog, StoredSession } from '../session-log';
+import { nodeKey, type LogEnd, type LogOwner, type LogUpdate, type LogVerdict } from '../session-log';
+import type { SessionLog, StoredSession } from '../session-log';
 import { APPEND, TAKE_OVER } from './log-scripts';
 import { packUpdates } from './pack-updates';
-
-/** The commands that the log asks of a client. What it answers is bytes. */
-export interface LogClient {
-  eval(script: string, options: ScriptCall): Promise<unknown>;
-  evalSha(sha: string, options: ScriptCall): Promise<unknown>;
-  hmGet(key: string, fields: string[]): Promise<(Uint8Array | null)[]>;
-}
-
-interface ScriptCall {
-  readonly keys: string[];
-  readonly arguments: (string | Buffer)[];
-}
+import type { RedisCommands } from './redis-connection';
+import type { SessionPrefix } from './redis-keys';
+import { soon } from './redis-store';
 
 interface Script {
   readonly text: string;
@@ -36,19 +28,40 @@ const VERDICTS: ReadonlyMap<number, LogVerdict> = new Map<number, LogVerdict>([
  */
 export class RedisLog implements SessionLog {
   constructor(
-    private readonly client: LogClient,
+    private readonly commands: RedisCommands,
     private readonly prefix: string,
+    /** Sessions with the same are told of in one call. */
+    private readonly prefixOf: SessionPrefix,
   ) {}
 
-  async append(updates: readonly (LogUpdate | LogEnd)[]): Promise<readonly LogVerdict[]> {
-    if (updates.length === 0) return [];
-    const verdicts = (await this.run(APPEND_SCRIPT, [packUpdates(updates)])) as number[];
-    return verdicts.map((verdict) => VERDICTS.get(verdict) ?? { kind: 'at', last: verdict });
+  async append(updates: readonly (LogUpdate | LogEnd)[]): Promise<readonly (LogVerdict | undefined)[]> {
+    const groups = new Map<string, number[]>();
+    updates.forEach(({ sessionId }, index) => {
+      const prefix = this.prefixOf(sessionId);
+      const group = groups.get(prefix);
+      if (group === undefined) groups.set(prefix, [index]);
+      else group.push(index);
+    });
+    const verdicts = new Array<LogVerdict | undefined>(updates.length).fill(undefined);
+    const calls = [...groups].map(async ([prefix, group]) => {
+      const said = await this.call(
+        prefix,
+        group.length === updates.length ? updates : group.map((index) => updates[index]!),
+      );
+      said.forEach((verdict, place) => {
+        verdicts[group[place]!] = verdict;
+      });
+    });
+    const answers = await Promise.allSettled(calls);
+    const failed = answers.filter((answer) => answer.status === 'rejected');
+    // Another server may have answered.
+    if (failed.length > 0 && failed.length === answers.length) throw failed[0]!.reason;
+    return verdicts;
   }
 
   async find(sessionId: number): Promise<(LogOwner & { readonly tokens: Uint8Array }) | undefined> {
-    const held = await this.client.hmGet(`${this.prefix}session:${sessionId}`, ['node', 'epoch', 'tokens']);
-    const [node, epoch, tokens] = held;
+    const key = `${this.prefixOf(sessionId)}session:${sessionId}`;
+    const [node, epoch, tokens] = await soon(this.commands.hmGet(key, ['node', 'epoch', 'tokens']));
     if (!node || !epoch || !tokens) return undefined;
     return { node: textOf(node), epoch: Number(textOf(epoch)), tokens };
   }
@@ -58,19 +71,31 @@ export class RedisLog implements SessionLog {
     from: LogOwner,
     to: { readonly node: string; readonly tokens: Uint8Array },
   ): Promise<StoredSession | undefined> {
+    // Another server may have that key. Where the node is back by the time of the script, it is fenced like any that is slow.
+    const isOther = from.node !== to.node;
+    if (isOther && (await soon(this.commands.get(this.prefix + nodeKey(from.node)))) !== null)
+      return undefined;
     const told = [String(sessionId), from.node, String(from.epoch), to.node, Buffer.from(to.tokens)];
-    const taken = (await this.run(TAKE_OVER_SCRIPT, told)) as TakenReply | null;
+    const taken = (await this.run(TAKE_OVER_SCRIPT, this.prefixOf(sessionId), told)) as TakenReply | null;
     return taken === null ? undefined : storedSession(taken);
   }
 
-  private async run(script: Script, given: (string | Buffer)[]): Promise<unknown> {
-    const call = { keys: [this.prefix], arguments: given };
+  private async call(
+    prefix: string,
+    updates: readonly (LogUpdate | LogEnd)[],
+  ): Promise<readonly LogVerdict[]> {
+    const verdicts = (await this.run(APPEND_SCRIPT, prefix, [packUpdates(updates)])) as number[];
+    return verdicts.map((verdict) => VERDICTS.get(verdict) ?? { kind: 'at', last: verdict });
+  }
+
+  private async run(script: Script, prefix: string, given: (string | Buffer)[]): Promise<unknown> {
+    const call = { keys: [prefix], arguments: given };
     try {
-      return await this.client.evalSha(script.sha, call);
+      return await soon(this.commands.evalSha(script.sha, call));
     } catch (error) {
       // A server that has just started knows none.
       if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
-      return this.client.eval(script.text, call);
+      return soon(this.commands.eval(script.text, call));
     }
   }
 }

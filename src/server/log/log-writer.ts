@@ -135,11 +135,11 @@ export class LogWriter {
       const verdicts = await this.log.append(updates);
       told.forEach((session, index) => {
         const verdict = verdicts[index];
-        if (verdict === undefined) return;
-        session.answered(verdict);
-        if (verdict.kind === 'fenced') this.forget(session);
+        if (verdict === undefined) session.unanswered();
+        else session.answered(verdict);
+        if (verdict?.kind === 'fenced') this.forget(session);
       });
-      return true;
+      return !verdicts.includes(undefined);
     } catch {
       for (const session of told) session.unanswered();
       return false;
@@ -162,18 +162,20 @@ export class LogWriter {
   private async ask(): Promise<boolean> {
     const asked = [...this.sessions];
     const questions: LogUpdate[] = asked.map((session) => session.question());
+    let isAnswered = true;
     try {
       for (let at = 0; at < asked.length; at += CALL_SESSIONS) {
         const verdicts = await this.log.append(questions.slice(at, at + CALL_SESSIONS));
         verdicts.forEach((verdict, index) => {
           const session = asked[at + index];
-          if (verdict.kind === 'kept' || session === undefined) return;
+          if (verdict === undefined) isAnswered = false;
+          if (verdict === undefined || verdict.kind === 'kept' || session === undefined) return;
           session.answered(verdict);
           if (verdict.kind === 'fenced') this.forget(session);
         });
       }
-      this.mustAsk = false;
-      return true;
+      this.mustAsk = !isAnswered;
+      return isAnswered;
     } catch {
       return false;
     }
