@@ -88,6 +88,11 @@ export interface ListenOptions {
    * WebSocket that was refused. Default nobody.
    */
   readonly refused?: ((error: RuntimeError, peer: PeerName) => void) | undefined;
+  /**
+   * Whether a port is this process's alone: workers of `node:cluster` share theirs else, also one that the system chose.
+   * Default false.
+   */
+  readonly exclusive?: boolean | undefined;
 }
 
 /** A place that a server can listen on. */

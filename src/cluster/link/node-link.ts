@@ -77,6 +77,8 @@ export class NodeLink implements Observer<Packet> {
     private readonly end: 'asking' | 'answering',
     private readonly options: LinkOptions,
     private readonly owner: LinkOwner,
+    /** Whom it is to be with; undefined where whoever asks is welcome. */
+    private readonly wanted?: NodeName,
   ) {
     const { scheduler } = options;
     this.life = new SignsOfLife(transport, scheduler);
@@ -150,6 +152,10 @@ export class NodeLink implements Observer<Packet> {
     const { record } = readRecord<Hello>(body);
     const isFirst = this.other === undefined;
     this.other ??= record;
+    if (this.wanted !== undefined && record.node !== this.wanted) {
+      // Its address is another's by now, and what it does not have, the one that is wanted may have.
+      throw new Error(`it is node ${record.node}, and ${this.wanted} was to be there`);
+    }
     if (record.version !== LINK_VERSION) throw new Error(`its links are of version ${record.version}`);
     if (this.end === 'answering' && isFirst) {
       this.hello(proofOf('answering', this.ends(), this.options.key));

@@ -12,7 +12,7 @@ import {
 } from 'rxjs';
 import type { ClusterAccess } from '../../cluster/cluster';
 import type { Directory, NodeName, SessionPlace } from '../../cluster/directory';
-import { NodeLink, type LinkOptions } from '../../cluster/link/node-link';
+import { NodeLink, type LinkOptions, type LinkOwner } from '../../cluster/link/node-link';
 import { inTime } from '../../transport/time/in-time';
 import { MessageType } from '../../wire/message-type';
 import { SessionOpenMetadata } from '../../wire/messages/session-open';
@@ -116,13 +116,13 @@ export class SessionFinder {
     const forget = (): void => {
       this.links.delete(node);
     };
-    const made = this.connect(address, forget);
+    const made = this.connect(node, address, forget);
     this.links.set(node, made);
     made.catch(forget);
     return made;
   }
 
-  private connect(address: string, forget: () => void): Promise<RelayLink> {
+  private connect(node: NodeName, address: string, forget: () => void): Promise<RelayLink> {
     return new Promise((resolve, reject) => {
       const { access, options } = this;
       const connecting = access.endpoint
@@ -133,18 +133,19 @@ export class SessionFinder {
         )
         .subscribe({
           next: (transport) => {
-            const link = new NodeLink(transport, 'asking', options, {
+            const owner: LinkOwner = {
               opened: (link) => {
                 const relay = new RelayLink(link, forget);
                 resolve(relay);
                 return relay;
               },
               failed: this.failed,
-              over: () => {
+              over: (link) => {
                 this.open.delete(link);
                 reject(new Error(`the link to ${address} was lost`));
               },
-            });
+            };
+            const link = new NodeLink(transport, 'asking', options, owner, node);
             this.open.add(link);
             link.start();
           },

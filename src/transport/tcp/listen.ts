@@ -12,18 +12,20 @@ export interface Binding {
   readonly port: number;
   /** Connections that wait to be accepted. Default 511. */
   readonly backlog?: number | undefined;
+  /** Whether no other worker of `node:cluster` has it. Default false. */
+  readonly exclusive?: boolean | undefined;
   readonly url: (hostAndPort: string) => string;
 }
 
 /** Binds a server and tells the sink where it listens, or why it cannot, in one clear sentence. */
 export function bind(server: Server, sink: ListenerSink, binding: Binding): void {
-  const { kind, host, port, backlog = 511, url } = binding;
+  const { kind, host, port, backlog = 511, exclusive = false, url } = binding;
   const fail = (error: unknown): void => {
     sink.error(listenError(hostAndPort(host, port), error));
   };
   server.on('error', fail);
   try {
-    server.listen({ host, port, backlog }, () => {
+    server.listen({ host, port, backlog, exclusive }, () => {
       const bound = server.address() as AddressInfo;
       sink.listening({
         kind,

@@ -54,7 +54,8 @@ function listenTcp(
       const entered = enterGateAsTransport(listenOptions.gate, socket);
       if (!socket.destroyed) sink.accept(new SocketTransport(socket, options, { entered }));
     });
-    bind(server, sink, { kind: 'tcp', host, port, backlog, url: (place) => `tcp://${place}` });
+    const { exclusive } = listenOptions;
+    bind(server, sink, { kind: 'tcp', host, port, backlog, exclusive, url: (place) => `tcp://${place}` });
     return () => {
       server.close();
       handshakes.close();

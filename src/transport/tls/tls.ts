@@ -94,7 +94,8 @@ function listenTls(
       if (origin === undefined) socket.destroy();
       else sink.accept(new SocketTransport(socket, options, { ...origin, identity: identityOf(socket) }));
     });
-    bind(front, sink, { kind: 'tcp', host, port, backlog, url: (place) => `tls://${place}` });
+    const { exclusive } = listenOptions;
+    bind(front, sink, { kind: 'tcp', host, port, backlog, exclusive, url: (place) => `tls://${place}` });
     const stale = credentials.keepFresh(server);
     return () => {
       stale();

@@ -7,6 +7,7 @@ import type { Cluster } from '../../../src/cluster/cluster';
 import { Directory } from '../../../src/cluster/directory';
 import { memoryCluster } from '../../../src/cluster/memory-cluster';
 import { createServer } from '../../../src/server/server';
+import { linkKey } from '../../../src/cluster/link/link-proof';
 import { SessionFinder } from '../../../src/server/relay/session-finder';
 import type { RelayingConnection } from '../../../src/server/relay/relayed-session';
 import type { ListenEndpoint } from '../../../src/transport/endpoint';
@@ -111,5 +112,43 @@ describe('a search for a session', () => {
     finder.close();
     expect(dials).toBe(0);
     finding.unsubscribe();
+  });
+
+  it('does not take another node for the one that is wanted, and has its client come back', async () => {
+    const shared = memoryCluster();
+    const { store, endpoint } = shared.join();
+    let address = '';
+    const put = store.put.bind(store);
+    const spied: Cluster = {
+      join: () => ({
+        endpoint,
+        store: Object.assign(store, {
+          put: (key: string, value: Uint8Array, ttlMs: number) => {
+            if (key.startsWith('node:')) address = new TextDecoder().decode(value);
+            return put(key, value, ttlMs);
+          },
+        }),
+      }),
+    };
+    const server = createServer({ listen: memory(), cluster: spied, tokenKey });
+    ends.push(() => server.close({ graceMs: 0 }));
+    await settled();
+    expect(address).not.toBe('');
+    const failures: unknown[] = [];
+    const scheduler = new VirtualTime();
+    const finder = new SessionFinder(
+      { find: () => Promise.resolve({ kind: 'node', node: 'gone', address }) },
+      { endpoint: shared.join().endpoint },
+      { node: 'me', key: linkKey(new TextEncoder().encode(tokenKey)), scheduler },
+      5_000,
+      (failure) => failures.push(failure),
+    );
+    ends.push(() => {
+      finder.close();
+    });
+    const connection = { transport: { packets$: NEVER }, client: {} } as unknown as RelayingConnection;
+    const open = SessionOpenMetadata.of({ requestedSessionId: 5000 });
+    expect(await firstValueFrom(finder.find(open, EMPTY, connection))).toEqual({ kind: 'later' });
+    expect(String(failures[0])).toMatch(/it is node .*, and gone was to be there/);
   });
 });
