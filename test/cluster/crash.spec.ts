@@ -1,23 +1,16 @@
 import { createClient } from '@redis/client';
 import { OperationError } from '../../src/client/errors';
-import { tcp } from '../../src/transport/tcp/tcp';
-import { webSocket } from '../../src/transport/web-socket/web-socket';
 import { pause, until } from '../support/until';
-import { Asking, wholeAnswer } from './support/asking';
+import { wholeAnswer } from './support/asking';
 import { Fleet, type NodeProcess } from './support/fleet';
+import { scaled } from './support/scale';
 
-const CLIENTS = Number(process.env.CLUSTER_CLIENTS ?? 60);
-const KILLS = Number(process.env.CLUSTER_KILLS ?? 5);
-
-async function clientsOf(fleet: Fleet): Promise<Asking[]> {
-  const kinds = [tcp({ port: fleet.overTcp.port }), webSocket({ port: fleet.overWebSocket.port })];
-  const revisions = ['preview3', 'preview4'] as const;
-  return Promise.all(
-    Array.from({ length: CLIENTS }, (_, index) =>
-      Asking.open(kinds[index % 2]!, { revision: revisions[(index >> 1) % 2]! }),
-    ),
-  );
-}
+const CLIENTS = 200;
+/** Of an owner whose application goes on, and of one whose does not. */
+const KILLS_CONTINUED = scaled(60, 3);
+const KILLS_LOGGED = scaled(40, 2);
+/** Milliseconds that one takes at most, with what comes before and after. */
+const KILL_MS = 25_000;
 
 let fleet: Fleet;
 afterEach(() => fleet.end());
@@ -29,84 +22,81 @@ async function addFor(owner: NodeProcess): Promise<NodeProcess> {
   return next;
 }
 
-describe('the owner of all sessions, killed', () => {
-  it(`${KILLS} times, leaves every answer whole, in order, once, where the application goes on`, async () => {
-    fleet = await Fleet.start(1, 'unix', 'continued');
-    const clients = await clientsOf(fleet);
-    let [owner] = fleet.nodes as [NodeProcess];
-    for (let kills = 0; kills < KILLS; kills++) {
-      const next = await addFor(owner);
-      const answers = clients.map((client) => client.answer(100, 20));
-      await pause(500 + Math.random() * 500);
-      await owner.kill();
-      owner = next;
-      const texts = await Promise.all(answers);
-      expect(texts.filter((text) => text === wholeAnswer(100))).toHaveLength(CLIENTS);
-      expect((await owner.usage()).failures).toEqual([]);
-    }
-    expect((await owner.usage()).sessions).toBe(CLIENTS);
-    await Promise.all(clients.map(({ client }) => client.close()));
-  }, 120_000);
-
-  it('ends what it ran with node-lost in 6 s; what had ended is whole', async () => {
-    fleet = await Fleet.start(1, 'tcp', 'logged');
-    const clients = await clientsOf(fleet);
-    const [owner] = fleet.nodes as [NodeProcess];
-    const next = await addFor(owner);
-    const told = clients.map(({ session }, index) => {
-      const seen = { text: '', end: undefined as unknown, at: 0 };
-      session.submit({ body: index % 2 === 0 ? '1000 20' : '20 20' }).text$.subscribe({
-        next: (text) => {
-          seen.text += text;
-        },
-        error: (error: unknown) => {
-          seen.end = error;
-          seen.at = performance.now();
-        },
-        complete: () => {
-          seen.end = 'complete';
-        },
-      });
-      return seen;
-    });
-    // The short ones have ended, and had the time to be logged.
-    await until(() => told.every(({ text }) => text !== ''), 'every answer to begin', 10_000);
-    while ((await owner.usage()).handlers > Math.ceil(CLIENTS / 2)) await pause(20);
-    await pause(200);
-    const killedAt = performance.now();
-    await owner.kill();
-    await until(() => told.every(({ end }) => end !== undefined), 'every end', 10_000);
-
-    for (const [index, { text, end, at }] of told.entries()) {
-      if (index % 2 === 1) {
-        expect({ text, end }).toEqual({ text: wholeAnswer(20), end: 'complete' });
-        continue;
+describe(`the owner of ${CLIENTS} sessions, killed`, () => {
+  it(
+    `${KILLS_CONTINUED} times, leaves every answer whole, in order, once, where the application goes on`,
+    async () => {
+      fleet = await Fleet.start(1, { link: 'unix', log: 'continued' });
+      const clients = await fleet.clients(CLIENTS);
+      let [owner] = fleet.nodes as [NodeProcess];
+      for (let kills = 0; kills < KILLS_CONTINUED; kills++) {
+        const next = await addFor(owner);
+        const answers = clients.map((client) => client.answer(50, 40));
+        await pause(500 + Math.random() * 500);
+        await owner.kill();
+        owner = next;
+        const texts = await Promise.all(answers);
+        expect(texts.filter((text) => text === wholeAnswer(50))).toHaveLength(CLIENTS);
+        expect(await fleet.failures([owner])).toEqual([]);
       }
-      expect(end).toBeInstanceOf(OperationError);
-      expect(end).toMatchObject({ reason: 'node-lost', outcome: 'unknown' });
-      expect(at - killedAt).toBeLessThan(6500);
-      expect(wholeAnswer(1000).startsWith(text)).toBe(true);
-    }
-    const after = await Promise.all(clients.map((client) => client.answer(3, 1)));
-    expect(after).toEqual(clients.map(() => wholeAnswer(3)));
-    expect((await next.usage()).failures).toEqual([]);
-    await Promise.all(clients.map(({ client }) => client.close()));
-  });
+      expect(await fleet.sessions([owner])).toEqual([CLIENTS]);
+      await Promise.all(clients.map(({ client }) => client.close()));
+    },
+    KILLS_CONTINUED * KILL_MS,
+  );
+
+  it(
+    `${KILLS_LOGGED} times, ends what it ran with node-lost in 6 s; what had ended is whole`,
+    async () => {
+      fleet = await Fleet.start(1, { log: 'logged' });
+      const clients = await fleet.clients(CLIENTS);
+      let [owner] = fleet.nodes as [NodeProcess];
+      for (let kills = 0; kills < KILLS_LOGGED; kills++) {
+        const next = await addFor(owner);
+        const told = clients.map((client, index) =>
+          index % 2 === 0 ? client.watch(500, 40) : client.watch(10, 40),
+        );
+        // The short ones have ended, and had the time to be logged.
+        await until(() => told.every(({ text }) => text !== ''), 'every answer to begin', 10_000);
+        while ((await owner.usage()).handlers > CLIENTS / 2) await pause(20);
+        await pause(200);
+        const killedAt = performance.now();
+        await owner.kill();
+        owner = next;
+        await until(() => told.every(({ end }) => end !== undefined), 'every end', 10_000);
+
+        for (const [index, { text, end, at }] of told.entries()) {
+          if (index % 2 === 1) {
+            expect({ text, end }).toEqual({ text: wholeAnswer(10), end: 'complete' });
+            continue;
+          }
+          expect(end).toBeInstanceOf(OperationError);
+          expect(end).toMatchObject({ reason: 'node-lost', outcome: 'unknown' });
+          expect(at - killedAt).toBeLessThan(6000);
+          expect(wholeAnswer(500).startsWith(text)).toBe(true);
+        }
+        const after = await Promise.all(clients.map((client) => client.answer(3, 1)));
+        expect(after).toEqual(clients.map(() => wholeAnswer(3)));
+        expect(await fleet.failures([owner])).toEqual([]);
+      }
+      await Promise.all(clients.map(({ client }) => client.close()));
+    },
+    KILLS_LOGGED * KILL_MS,
+  );
 });
 
-describe('the owner of all sessions, stopped for 10 s', () => {
+describe(`the owner of ${CLIENTS} sessions, stopped for 10 s`, () => {
   it('finds them taken over: it logs nothing, and its handlers stop within a second', async () => {
-    fleet = await Fleet.start(1, 'unix', 'continued');
-    const clients = await clientsOf(fleet);
+    fleet = await Fleet.start(1, { link: 'unix', log: 'continued' });
+    const clients = await fleet.clients(CLIENTS);
     const [slow] = fleet.nodes as [NodeProcess];
-    const answers = clients.map((client) => client.answer(700, 20));
+    const answers = clients.map((client) => client.answer(350, 40));
     await pause(1000);
     const next = await addFor(slow);
     slow.stop();
-    fleet.overTcp.cut(1);
-    fleet.overWebSocket.cut(1);
+    fleet.cut();
     await pause(10_000);
-    expect((await next.usage()).sessions).toBe(CLIENTS);
+    expect(await fleet.sessions([next])).toEqual([CLIENTS]);
     const before = await entriesOf('1');
     slow.continue();
     await pause(1000);
@@ -115,9 +105,9 @@ describe('the owner of all sessions, stopped for 10 s', () => {
     const added = [...(await entriesOf('1'))].filter((entry) => !before.has(entry));
     expect(added).toEqual([]);
     const texts = await Promise.all(answers);
-    expect(texts.filter((text) => text === wholeAnswer(700))).toHaveLength(CLIENTS);
+    expect(texts.filter((text) => text === wholeAnswer(350))).toHaveLength(CLIENTS);
     await Promise.all(clients.map(({ client }) => client.close()));
-  });
+  }, 90_000);
 
   /** What the log has of an epoch, by session. */
   async function entriesOf(epoch: string): Promise<Set<string>> {

@@ -1,48 +1,45 @@
-import { tcp } from '../../src/transport/tcp/tcp';
-import { webSocket } from '../../src/transport/web-socket/web-socket';
 import { pause } from '../support/until';
-import { Asking, wholeAnswer } from './support/asking';
-import { Fleet } from './support/fleet';
+import { wholeAnswer, type Asking } from './support/asking';
+import { Fleet, NO_ENGINE, type Engine, type NodeProcess } from './support/fleet';
+import { RedisServer } from './support/redis-server';
+import { scaled } from './support/scale';
 
-const CLIENTS = Number(process.env.CLUSTER_CLIENTS ?? 60);
-/** Of one part every 20 ms. */
-const PARTS = Number(process.env.CLUSTER_PARTS ?? 300);
-
-const revisions = ['preview3', 'preview4'] as const;
+const CLIENTS = scaled(200, 60);
+/** Of one part every 100 ms. */
+const PARTS = scaled(300, 60);
+const PART_MS = 100;
 
 describe('three nodes, restarted in turn by SIGTERM', () => {
   let fleet: Fleet;
-  let came = 0;
   beforeEach(async () => {
-    fleet = await Fleet.start(3, 'tcp');
+    fleet = await Fleet.start(3);
   });
   afterEach(() => fleet.end());
 
-  const come = (): Promise<Asking> => {
-    const kinds = [tcp({ port: fleet.overTcp.port }), webSocket({ port: fleet.overWebSocket.port })];
-    const turn = came++;
-    return Asking.open(kinds[turn % 2]!, { revision: revisions[(turn >> 1) % 2]! });
-  };
-
   it(`lose none of ${CLIENTS} answers and more that begin meanwhile, and end no session`, async () => {
-    const clients = await Promise.all(Array.from({ length: CLIENTS }, come));
-    const answers = clients.map((client) => client.answer(PARTS, 20));
-    const coming = new AbortController();
+    const clients = await fleet.clients(CLIENTS);
+    const answers = clients.map((client) => client.answer(PARTS, PART_MS));
+    let isOver = false;
+    let coming = Promise.resolve();
+    const come = async (): Promise<void> => {
+      const client = await fleet.come(clients.length);
+      clients.push(client);
+      answers.push(client.answer(PARTS, PART_MS));
+    };
     const cameAll = (async () => {
-      while (!coming.signal.aborted) {
+      while (!isOver) {
         await pause(100);
-        const client = await come();
-        clients.push(client);
-        answers.push(client.answer(PARTS, 20));
+        await (coming = come());
       }
     })();
     for (const node of [...fleet.nodes]) {
-      await pause(500);
       await fleet.add();
       fleet.withdraw(node);
+      // Whoever was sent to it is there: that is what a preStop is for.
+      await coming;
       await node.terminate();
     }
-    coming.abort();
+    isOver = true;
     await cameAll;
 
     const texts = await Promise.all(answers);
@@ -50,10 +47,65 @@ describe('three nodes, restarted in turn by SIGTERM', () => {
     expect(texts.filter((text) => text !== wholeAnswer(PARTS))).toEqual([]);
     expect(clients.filter(({ session }) => session.ended !== undefined)).toEqual([]);
     const after = await Promise.all(clients.map((client) => client.answer(3, 1)));
-    expect(after).toEqual(clients.map(() => wholeAnswer(3)));
-    const usages = await Promise.all(fleet.nodes.slice(-3).map((node) => node.usage()));
-    expect(usages.flatMap(({ failures }) => failures)).toEqual([]);
-    expect(usages.reduce((sum, { sessions }) => sum + sessions, 0)).toBe(clients.length);
+    expect(after.filter((text) => text !== wholeAnswer(3))).toEqual([]);
+    const left = fleet.nodes.slice(-3);
+    expect(await fleet.failures(left)).toEqual([]);
+    expect((await fleet.sessions(left)).reduce((sum, each) => sum + each, 0)).toBe(clients.length);
     await Promise.all(clients.map(({ client }) => client.close()));
-  }, 240_000);
+  }, 400_000);
+});
+
+describe('SIGTERM, with clients away and finished answers', () => {
+  const AWAY = 20;
+  let fleet: Fleet<Engine>;
+  afterEach(() => fleet.end());
+
+  /** Clients that are away, whose answers are finished. */
+  async function away(node: NodeProcess): Promise<{ clients: Asking[]; answers: Promise<string>[] }> {
+    const clients = await fleet.clients(AWAY);
+    const answers = clients.map((client) => client.answer(20, 20));
+    while ((await node.usage()).handlers < AWAY) await pause(5);
+    fleet.withdraw(node);
+    fleet.cut();
+    while ((await node.usage()).handlers > 0) await pause(20);
+    return { clients, answers };
+  }
+
+  async function fetched({ clients, answers }: Awaited<ReturnType<typeof away>>): Promise<void> {
+    const texts = await Promise.all(answers);
+    expect(texts.filter((text) => text !== wholeAnswer(20))).toEqual([]);
+    expect(clients.filter(({ cuts }) => cuts === 0)).toEqual([]);
+    await Promise.all(clients.map(({ client }) => client.close()));
+  }
+
+  it('leaves them in the log, and is gone at once', async () => {
+    fleet = await Fleet.over(await RedisServer.start(), 1, { log: 'logged' });
+    const [node] = fleet.nodes as [NodeProcess];
+    const asked = await away(node);
+    expect(await node.terminate()).toBeLessThan(3000);
+    const next = await fleet.add();
+    await fetched(asked);
+    expect(await fleet.failures([next])).toEqual([]);
+  });
+
+  it('keeps a node without a log until they are fetched by another node', async () => {
+    fleet = await Fleet.over(await RedisServer.start(), 1);
+    const [node] = fleet.nodes as [NodeProcess];
+    const asked = await away(node);
+    const gone = node.terminate();
+    await fleet.add();
+    await fetched(asked);
+    expect(await gone).toBeLessThan(30_000);
+  });
+
+  it('keeps a server that is by itself until they are fetched from it', async () => {
+    fleet = await Fleet.over(NO_ENGINE, 1);
+    const [node] = fleet.nodes as [NodeProcess];
+    const asked = await away(node);
+    const gone = node.terminate();
+    await pause(1000);
+    fleet.welcome(node);
+    await fetched(asked);
+    expect(await gone).toBeLessThan(30_000);
+  });
 });

@@ -11,6 +11,7 @@ module.exports = {
     '^nnrp-rx/redis$': '<rootDir>/src/cluster/redis/index.ts',
   },
   testMatch: ['<rootDir>/test/cluster/**/*.spec.ts'],
-  globalSetup: '<rootDir>/test/cluster/support/install-redis.ts',
+  globalSetup: '<rootDir>/test/cluster/support/set-up.ts',
+  globalTeardown: '<rootDir>/test/cluster/support/tear-down.ts',
   maxWorkers: 1,
 };

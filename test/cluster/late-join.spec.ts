@@ -1,24 +1,22 @@
-import { tcp } from '../../src/transport/tcp/tcp';
-import { webSocket } from '../../src/transport/web-socket/web-socket';
 import { pause, until } from '../support/until';
 import { wholeAnswer } from './support/asking';
 import { Fleet, type NodeProcess } from './support/fleet';
 import { Page, type Shown } from './support/page';
+import { scaled } from './support/scale';
 
-const PAGES = Math.ceil(Number(process.env.CLUSTER_CLIENTS ?? 60) / 3);
+const PAGES = scaled(100, 20);
 
 let fleet: Fleet;
 afterEach(() => fleet.end());
 
-const wayOf = (index: number) =>
-  [tcp({ port: fleet.overTcp.port }), webSocket({ port: fleet.overWebSocket.port })][index % 2]!;
-const revisionOf = (index: number) => (['preview3', 'preview4'] as const)[(index >> 1) % 2]!;
-
 /** Pages of one node, each with a finished answer, that it has shown, and one that runs; another node is there. */
 async function asking(): Promise<{ readonly pages: readonly Page[]; readonly owner: NodeProcess }> {
-  fleet = await Fleet.start(1, 'unix', 'retained');
+  fleet = await Fleet.start(1, { link: 'unix', log: 'retained' });
   const pages = await Promise.all(
-    Array.from({ length: PAGES }, (_, index) => Page.open(wayOf(index), { revision: revisionOf(index) })),
+    Array.from({ length: PAGES }, (_, index) => {
+      const { endpoint, revision } = fleet.way(index);
+      return Page.open(endpoint, { revision });
+    }),
   );
   const [owner] = fleet.nodes as [NodeProcess];
   await Promise.all(pages.map((page) => page.ask('30 5')));
@@ -32,7 +30,10 @@ async function asking(): Promise<{ readonly pages: readonly Page[]; readonly own
 /** Pages in the place of those that were there, whose answers they show. */
 async function loadAgain(pages: readonly Page[]): Promise<readonly (readonly Shown[])[]> {
   const joined = await Promise.all(
-    pages.map(({ ticket }, index) => Page.resume(ticket, wayOf(index), { revision: revisionOf(index) })),
+    pages.map(({ ticket }, index) => {
+      const { endpoint, revision } = fleet.way(index);
+      return Page.resume(ticket, endpoint, { revision });
+    }),
   );
   const shown = joined.map((page) => page.shown());
   await until(() => shown.flat().every(({ end }) => end !== undefined), 'every end', 60_000);

@@ -1,15 +1,35 @@
-import { firstValueFrom, lastValueFrom, reduce } from 'rxjs';
+import { lastValueFrom, reduce } from 'rxjs';
 import { connect } from '../../../src/connect';
 import type { ClientOptions } from '../../../src/client/options';
 import type { ClientSession } from '../../../src/client/session/session';
+import type { SessionConnectivity } from '../../../src/protocol/session/session-connectivity';
 import type { ConnectEndpoint } from '../../../src/transport/endpoint';
+
+/** What has come of an answer. */
+export interface Seen {
+  text: string;
+  /** `complete`, or the error; undefined while it goes on. */
+  end: unknown;
+  /** When it ended, in milliseconds. */
+  at: number;
+}
 
 /** A client of a node, whichever, and its one session. */
 export class Asking {
+  /** What became of its connection, in order. */
+  readonly states: SessionConnectivity[] = [];
+
   private constructor(
     readonly client: Awaited<ReturnType<typeof connect>>,
     readonly session: ClientSession,
-  ) {}
+  ) {
+    session.state$.subscribe((state) => this.states.push(state));
+  }
+
+  /** Times that its connection was lost. */
+  get cuts(): number {
+    return this.states.filter((state) => state === 'reconnecting').length;
+  }
 
   static async open(endpoint: ConnectEndpoint, options: ClientOptions = {}): Promise<Asking> {
     const client = await connect(endpoint, options);
@@ -28,8 +48,23 @@ export class Asking {
     return lastValueFrom(text$.pipe(reduce((text, part) => text + part, '')));
   }
 
-  first(count: number, ms: number): Promise<string> {
-    return firstValueFrom(this.session.submit({ body: `${count} ${ms}` }).text$);
+  /** What comes of an answer, as it comes. */
+  watch(count: number, ms: number): Seen {
+    const seen: Seen = { text: '', end: undefined, at: 0 };
+    const ended = (end: unknown): void => {
+      seen.end = end;
+      seen.at = performance.now();
+    };
+    this.session.submit({ body: `${count} ${ms}` }).text$.subscribe({
+      next: (text) => {
+        seen.text += text;
+      },
+      error: ended,
+      complete: () => {
+        ended('complete');
+      },
+    });
+    return seen;
   }
 }
 

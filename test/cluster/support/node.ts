@@ -3,13 +3,15 @@ import { redisCluster } from '../../../src/cluster/redis';
 import { createServer } from '../../../src/server/server';
 import { tcp } from '../../../src/transport/tcp/tcp';
 import { ipc } from '../../../src/transport/ipc/ipc';
+import { pause } from '../../support/until';
 import { webSocket } from '../../../src/transport/web-socket/web-socket';
 import type { ServerHealth } from '../../../src/server/health';
 import type { CloseOptions } from '../../../src/server/options';
 
 /** What a node is told as it starts. */
 export interface NodeOptions {
-  readonly redis: string;
+  /** Undefined for a server that is by itself; several are of a Redis Cluster. */
+  readonly redis: string | readonly string[] | undefined;
   readonly link: 'unix' | 'tcp';
   /** Of a folder for its socket. */
   readonly folder: string;
@@ -18,7 +20,7 @@ export interface NodeOptions {
 }
 
 /** What a node is told as it runs. */
-export type NodeOrder = { readonly close: CloseOptions } | 'usage';
+export type NodeOrder = { readonly close: CloseOptions } | 'usage' | 'memory';
 
 /** What a node tells. */
 export type NodeWord =
@@ -31,20 +33,24 @@ export type NodeWord =
       readonly handlers: number;
       readonly failures: readonly string[];
       readonly health: ServerHealth;
-    };
+    }
+  | { readonly kind: 'memory'; readonly heap: number };
 
 const { redis, link, folder, log } = JSON.parse(process.env.NODE_OPTIONS_JSON!) as NodeOptions;
 const failures: string[] = [];
 
+const cluster =
+  redis &&
+  redisCluster({
+    url: redis,
+    log: log !== undefined,
+    link: link === 'tcp' ? tcp({ port: 0 }) : ipc({ path: `${folder}/${process.pid}.sock` }),
+  });
 const server = createServer({
   listen: [tcp({ port: 0 }), webSocket({ port: 0 })],
   ...(log === 'retained' && { retain: {} }),
   tokenKey: 'a key that every node of this cluster has',
-  cluster: redisCluster({
-    url: redis,
-    log: log !== undefined,
-    link: link === 'tcp' ? tcp({ port: 0 }) : ipc({ path: `${folder}/${process.pid}.sock` }),
-  }),
+  ...(cluster && { cluster }),
 });
 server.failures$.subscribe((failure) => failures.push(failure.message));
 server.violations$.subscribe(({ error }) => failures.push(error.message));
@@ -75,6 +81,16 @@ function answer(text: string, before = 0): Observable<string> {
   });
 }
 
+/** Bytes that are held, once everything is collected that is not. */
+async function heap(): Promise<number> {
+  for (let time = 0; time < 3; time++) {
+    globalThis.gc?.();
+    await pause(50);
+  }
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
+
 const tell = (word: NodeWord): void => void process.send?.(word);
 
 process.on('message', (order: NodeOrder) => {
@@ -83,11 +99,12 @@ process.on('message', (order: NodeOrder) => {
     const { user, system } = process.cpuUsage();
     const cpuMs = (user + system) / 1000;
     tell({ kind: 'usage', sessions, connections, cpuMs, handlers, failures, health });
-  } else void server.close(order.close).then(() => process.exit(0));
+  } else if (order === 'memory') void heap().then((bytes) => tell({ kind: 'memory', heap: bytes }));
+  else void server.close(order.close).then(() => process.exit(0));
 });
 // As a service does.
 process.once('SIGTERM', () => {
-  void server.close({ handOver: true, graceMs: 60_000 }).then(() => process.exit(0));
+  void server.close({ handOver: true, graceMs: 120_000 }).then(() => process.exit(0));
 });
 process.on('disconnect', () => process.exit(0));
 

@@ -1,3 +1,4 @@
+import { createClient } from '@redis/client';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -17,10 +18,14 @@ export class RedisServer {
   private process: ChildProcess | undefined;
   private readonly folder = mkdtempSync(join(tmpdir(), 'nnrp-redis-'));
 
-  private constructor(readonly port: number) {}
+  private constructor(
+    readonly port: number,
+    private readonly options: readonly string[],
+  ) {}
 
-  static async start(): Promise<RedisServer> {
-    const server = new RedisServer(await freePort());
+  /** With options of its own, as its command line has them. */
+  static async start(...options: string[]): Promise<RedisServer> {
+    const server = new RedisServer(await freePort(), options);
     await server.start();
     return server;
   }
@@ -32,7 +37,9 @@ export class RedisServer {
   /** Also after `kill`: then it has forgotten everything. */
   async start(): Promise<void> {
     const args = ['--port', `${this.port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
-    this.process = spawn(redisServerPath()!, [...args, '--dir', this.folder], { stdio: 'ignore' });
+    this.process = spawn(redisServerPath()!, [...args, ...this.options, '--dir', this.folder], {
+      stdio: 'ignore',
+    });
     let isUp = false;
     const ask = (): void => {
       const socket = connect(this.port, '127.0.0.1', () => {
@@ -43,6 +50,22 @@ export class RedisServer {
     };
     ask();
     await until(() => isUp, 'redis-server', 10_000);
+  }
+
+  /** Has it do something. */
+  async command(...words: string[]): Promise<unknown> {
+    const client = await createClient({ url: this.url }).connect();
+    try {
+      return await client.sendCommand(words);
+    } finally {
+      client.destroy();
+    }
+  }
+
+  /** A figure that INFO has. */
+  async info(name: string): Promise<string | undefined> {
+    const said = String(await this.command('INFO'));
+    return new RegExp(`^${name}:(.*)\\r?$`, 'm').exec(said)?.[1]?.trim();
   }
 
   async kill(): Promise<void> {

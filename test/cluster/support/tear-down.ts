@@ -1,0 +1,6 @@
+import { rm } from 'node:fs/promises';
+
+export default async function tearDown(): Promise<void> {
+  const folder = process.env['CLUSTER_PROGRAMS'];
+  if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+}
