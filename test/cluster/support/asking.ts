@@ -2,6 +2,7 @@ import { lastValueFrom, reduce } from 'rxjs';
 import { connect } from '../../../src/connect';
 import type { ClientOptions } from '../../../src/client/options';
 import type { ClientSession } from '../../../src/client/session/session';
+import { RuntimeError } from '../../../src/protocol/runtime-error';
 import type { SessionConnectivity } from '../../../src/protocol/session/session-connectivity';
 import type { ConnectEndpoint } from '../../../src/transport/endpoint';
 
@@ -32,7 +33,7 @@ export class Asking {
   }
 
   static async open(endpoint: ConnectEndpoint, options: ClientOptions = {}): Promise<Asking> {
-    const client = await connect(endpoint, options);
+    const client = await comeTo(endpoint, options);
     const reconnect = { minDelayMs: 20, maxDelayMs: 300 };
     return new Asking(client, await client.openSession({ reconnect }));
   }
@@ -65,6 +66,17 @@ export class Asking {
       },
     });
     return seen;
+  }
+}
+
+/** A first connection is nobody's promise: on a machine that has no time for it, who wants one asks again. */
+async function comeTo(endpoint: ConnectEndpoint, options: ClientOptions): ReturnType<typeof connect> {
+  for (let left = 20; ; left--) {
+    try {
+      return await connect(endpoint, options);
+    } catch (error) {
+      if (left === 0 || !(error instanceof RuntimeError) || error.kind !== 'io') throw error;
+    }
   }
 }
 
