@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { benches } from './figures';
+import { cluster } from './figures/cluster';
 import { buildReference, reference } from './figures/reference';
 import type { Bench } from './harness/bench';
 import { writeCharts } from './harness/chart';
@@ -12,6 +13,7 @@ interface Options {
   readonly quick?: true;
   readonly moment?: true;
   readonly reference?: true;
+  readonly cluster?: true;
   readonly json?: true;
   readonly check?: true;
   readonly list?: true;
@@ -20,7 +22,11 @@ interface Options {
 }
 
 async function run(options: Options): Promise<void> {
-  const all = options.reference === true ? [...benches, ...reference] : benches;
+  const all = [
+    ...benches,
+    ...(options.cluster === true ? cluster : []),
+    ...(options.reference === true ? reference : []),
+  ];
   const wanted = all.filter(({ family, name }) => isWanted(`${family}: ${name}`, options.only));
   if (wanted.length === 0) throw new Error(`nothing is called ${options.only?.join(' or ')}; see --list`);
   if (options.list === true) {
@@ -95,6 +101,7 @@ new Command('npm run bench --')
   .option('--quick', 'one short run each: an impression, no figure to quote')
   .option('--moment', 'a moment each: whether it runs, no figure at all')
   .option('--reference', 'with the Rust runtime, for which it needs cargo')
+  .option('--cluster', 'with nodes of a cluster, for which it needs redis-server')
   .option('--json', 'a JSON line for each figure instead of the table')
   .option('--only <text...>', 'only what has one of these in its name; a family is `memory: `')
   .option('--check', 'fail where a target is missed')

@@ -2,12 +2,14 @@ import { inTurns, type Progress } from './bench';
 import { Child, Peer, type ProgramStart } from './child';
 import type { Effort } from './effort';
 import { Load, type Measured, type Run } from './load';
+import { Redis } from './redis';
 
 /** The processes of a figure, which end together. Started one by one: what is still starting has no owner. */
 export class Stand {
   private readonly peers: Peer[] = [];
   private readonly loads: Load[] = [];
   private readonly children: Child[] = [];
+  private readonly stores: Redis[] = [];
 
   async peer(start: ProgramStart): Promise<Peer> {
     const peer = await Peer.start(start);
@@ -28,6 +30,13 @@ export class Stand {
     return child;
   }
 
+  /** What nodes of a cluster share. */
+  async redis(): Promise<Redis> {
+    const redis = await Redis.start();
+    this.stores.push(redis);
+    return redis;
+  }
+
   /** A server, and a load that is connected to it. */
   async pair(start: ProgramStart, loadAt: (port: number) => ProgramStart): Promise<Load> {
     const peer = await this.peer(start);
@@ -38,6 +47,7 @@ export class Stand {
     // Loads first: one whose server goes before it takes that for a fault.
     await Promise.all([...this.loads, ...this.children].map((each) => each.stop()));
     await Promise.all(this.peers.map((peer) => peer.stop()));
+    await Promise.all(this.stores.map((redis) => redis.stop()));
   }
 }
 

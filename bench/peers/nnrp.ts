@@ -1,6 +1,7 @@
 import { map, merge, NEVER, startWith } from 'rxjs';
 import { createServer, give, tcp, webSocket } from '../../src';
 import { parameters, serveAt } from '../harness/program';
+import { clusterOptions, type ClusterPeer } from './cluster';
 import { LIMITS, OUTBOX_BYTES } from './limits';
 
 export interface NnrpPeer {
@@ -11,9 +12,11 @@ export interface NnrpPeer {
    * `tokens` with more than an outbox holds, of which the client proves the receipt of none.
    */
   readonly api: 'results' | 'respond' | 'copied' | 'given' | 'hold' | 'tokens';
+  /** Default: a server by itself. */
+  readonly cluster?: ClusterPeer;
 }
 
-const { transport, api } = parameters<NnrpPeer>();
+const { transport, api, cluster } = parameters<NnrpPeer>();
 let bytes = new Uint8Array(0);
 /** The same bytes each time, that making them may cost nothing. */
 function made(length: number): Uint8Array {
@@ -30,6 +33,7 @@ const server = createServer({
   grantedOperationCredit: 0xffff,
   limits: LIMITS,
   ...(api === 'tokens' && { outbox: { maxBytes: OUTBOX_BYTES } }),
+  ...clusterOptions(cluster),
 });
 server.sessions$.subscribe((session) => {
   switch (api) {

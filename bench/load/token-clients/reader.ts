@@ -11,6 +11,10 @@ export interface TokenClient extends TokensParameters {
   readonly reconnects: boolean;
   /** What it speaks, where it is nnrp-rx. */
   readonly revision: 'preview3' | 'preview4';
+  /** Of each connection; default 1. */
+  readonly sessions?: number;
+  /** The port of another node of the server's cluster, by which its sessions are read once they are open. */
+  readonly relay?: number;
 }
 
 /** A client whose user has the text of each token in hand. */

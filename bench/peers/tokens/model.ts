@@ -7,6 +7,10 @@ export interface TokenPeer {
   readonly warmMs: number;
   /** Milliseconds of a run that count. */
   readonly runMs: number;
+  /** Tokens that each answer has at a step. Default 1. */
+  readonly perStep?: number;
+  /** Milliseconds between two steps of a run. Default: 1. */
+  readonly stepMs?: number;
   /** Milliseconds of a step; it then steps all the time, and an answer has its first token at once. */
   readonly paceMs?: number;
 }
@@ -68,23 +72,26 @@ export class Model {
     serveAt(port);
   }
 
-  /** A token for each. */
+  /** What each has at a step. */
   private emit(answers: Iterable<(token: string, bytes: Uint8Array) => void>): void {
+    const { perStep = 1 } = this.asked;
     for (const emit of answers) {
-      this.tokens += 1;
-      const index = this.tokens % TOKENS.length;
-      emit(TOKENS[index]!, BYTES[index]!);
+      for (let left = perStep; left > 0; left--) {
+        this.tokens += 1;
+        const index = this.tokens % TOKENS.length;
+        emit(TOKENS[index]!, BYTES[index]!);
+      }
     }
     this.stepped();
   }
 
   private run(): void {
-    const { answers, warmMs, runMs } = this.asked;
+    const { answers, warmMs, runMs, stepMs = STEP_MS } = this.asked;
     let isOver = false;
     const step = (): void => {
       if (isOver) return;
       this.emit(this.answers);
-      setTimeout(step, STEP_MS);
+      setTimeout(step, stepMs);
     };
     const start = (): void => {
       // The last of them may still be on its way.

@@ -2,6 +2,7 @@ import { merge, Observable } from 'rxjs';
 import { createServer, tcp, tls, webSocket, type ListenEndpoint } from '../../../src';
 import { certificate } from '../../bare/certificate';
 import { parameters } from '../../harness/program';
+import { clusterOptions, type ClusterPeer } from '../cluster';
 import { HANDSHAKE_MS, LIMITS } from '../limits';
 import { Model } from './model';
 
@@ -9,9 +10,11 @@ export interface NnrpTokens {
   readonly transport: 'tcp' | 'tls' | 'ws';
   /** What the handler makes of a token: the string itself, or its bytes, of an Observable; or a string that a generator yields. */
   readonly parts: 'strings' | 'bytes' | 'generated';
+  /** Default: a server by itself. */
+  readonly cluster?: ClusterPeer;
 }
 
-const { transport, parts } = parameters<NnrpTokens>();
+const { transport, parts, cluster } = parameters<NnrpTokens>();
 const model = new Model();
 const limits = { ...LIMITS, maxConnections: 4096 };
 
@@ -74,6 +77,7 @@ async function serve(): Promise<void> {
     // A client of this project heeds it: all of its answers are to be under way at once.
     grantedOperationCredit: 64,
     keepAlive: { idleMs: 0 },
+    ...clusterOptions(cluster),
   });
   server.sessions$.subscribe((session) => {
     session.respond(answer);
