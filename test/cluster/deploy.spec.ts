@@ -1,5 +1,5 @@
-import { pause } from '../support/until';
-import { wholeAnswer, type Asking } from './support/asking';
+import { pause, until } from '../support/until';
+import { wholeAnswer, type Asking, type Seen } from './support/asking';
 import { Fleet, NO_ENGINE, type Engine, type NodeProcess } from './support/fleet';
 import { RedisServer } from './support/redis-server';
 import { scaled } from './support/scale';
@@ -60,21 +60,22 @@ describe('SIGTERM, with clients away and finished answers', () => {
   let fleet: Fleet<Engine>;
   afterEach(() => fleet.end());
 
-  /** Clients that are away, whose answers are finished. */
-  async function away(node: NodeProcess): Promise<{ clients: Asking[]; answers: Promise<string>[] }> {
+  /** Clients that are away, whose answers have begun before, and are finished. */
+  async function away(node: NodeProcess): Promise<{ clients: Asking[]; told: Seen[] }> {
     const clients = await fleet.clients(AWAY);
-    const answers = clients.map((client) => client.answer(20, 20));
-    while ((await node.usage()).handlers < AWAY) await pause(5);
+    const told = clients.map((client) => client.watch(20, 200));
+    await until(() => told.every(({ text }) => text !== ''), 'every answer to begin');
     fleet.withdraw(node);
     fleet.cut();
     while ((await node.usage()).handlers > 0) await pause(20);
-    return { clients, answers };
+    expect(told.filter(({ end }) => end !== undefined)).toEqual([]);
+    return { clients, told };
   }
 
-  async function fetched({ clients, answers }: Awaited<ReturnType<typeof away>>): Promise<void> {
-    const texts = await Promise.all(answers);
-    expect(texts.filter((text) => text !== wholeAnswer(20))).toEqual([]);
-    expect(clients.filter(({ cuts }) => cuts === 0)).toEqual([]);
+  async function fetched({ clients, told }: Awaited<ReturnType<typeof away>>): Promise<void> {
+    await until(() => told.every(({ end }) => end !== undefined), 'every end', 30_000);
+    expect(told.filter(({ text }) => text !== wholeAnswer(20))).toEqual([]);
+    expect(told.filter(({ end }) => end !== 'complete')).toEqual([]);
     await Promise.all(clients.map(({ client }) => client.close()));
   }
 
