@@ -1,12 +1,12 @@
+import { AnswerCalls } from '../../../src/client/submissions/answer-calls';
 import { Pressures } from '../../../src/client/session/messages/pressure';
 import { ObjectTable } from '../../../src/objects/object-table';
-import * as progress from '../../../src/protocol/revision/progress';
-import * as cancel from '../../../src/server/session/messages/cancel';
 import { SessionSender } from '../../../src/server/session/results/session-sender';
 import { Admission } from '../../../src/server/session/submits/admission/admission';
+import { OperationHolds } from '../../../src/server/session/submits/admission/operation-holds';
 import { OperationSchedule } from '../../../src/server/session/submits/admission/operation-schedule';
 import { OperationBudget } from '../../../src/server/session/submits/operation-budget';
-import * as partSent from '../../../src/server/session/submits/part-sent';
+import { SessionOperations } from '../../../src/server/session/submits/session-operations';
 import { ObjectReleaseReason } from '../../../src/wire/preview4/objects';
 import type { Defect } from './defect';
 import { nothing, replace } from './planting';
@@ -21,7 +21,7 @@ export const MEANING_DEFECTS: readonly Defect[] = [
     name: 'a cancel is only noted',
     invariants: [26],
     seed: 1,
-    plant: () => replace(cancel, 'onControl', () => nothing),
+    plant: () => replace(SessionOperations.prototype, 'cancel', () => () => []),
   },
   {
     name: 'a deadline fires early',
@@ -50,7 +50,7 @@ export const MEANING_DEFECTS: readonly Defect[] = [
     name: 'the credit that a client gives an answer is not counted down',
     invariants: [18],
     seed: 1,
-    plant: () => replace(partSent, 'partSent', () => nothing),
+    plant: () => replace(OperationHolds.prototype, 'count', () => nothing),
   },
   {
     name: 'the credit that a server gives in words of preview4 is not heeded',
@@ -121,10 +121,14 @@ export const MEANING_DEFECTS: readonly Defect[] = [
     invariants: [30],
     seed: 1,
     plant: () =>
-      replace(progress, 'progressOf', (original) => (message: unknown) => ({
-        ...(original.call({}, message) as object),
-        text: '0.0',
-      })),
+      replace(
+        AnswerCalls.prototype,
+        'progressed',
+        (original) =>
+          function (progress: object) {
+            original.call(this, { ...progress, text: '0.0' });
+          },
+      ),
   },
   {
     name: 'nobody is told when to ask again',
