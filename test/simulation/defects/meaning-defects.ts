@@ -19,7 +19,7 @@ interface Scheduling {
 export const MEANING_DEFECTS: readonly Defect[] = [
   {
     name: 'a cancel is only noted',
-    invariants: [26],
+    invariants: [5, 26],
     seed: 1,
     plant: () => replace(SessionOperations.prototype, 'cancel', () => () => []),
   },
