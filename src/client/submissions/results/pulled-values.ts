@@ -48,7 +48,7 @@ export abstract class PulledValues<T>
       const value = this.pull();
       if (value !== undefined) return Promise.resolve({ done: false, value });
     } catch (error) {
-      return this.throw(error);
+      return this.throw(error as Error);
     }
     const end = this.queue.takeEnd();
     if (end === undefined) return this.wait();
@@ -60,7 +60,7 @@ export abstract class PulledValues<T>
     return Promise.resolve(over());
   }
 
-  throw(error: unknown): Promise<IteratorResult<T, undefined>> {
+  throw(error: Error): Promise<IteratorResult<T, undefined>> {
     this.quit();
     return Promise.reject(error);
   }
