@@ -1,7 +1,8 @@
-import { filter, type MonoTypeOperatorFunction } from 'rxjs';
+import type { MonoTypeOperatorFunction } from 'rxjs';
 import { packetFault } from '../src/protocol/packet-checks';
 import type { Packet } from '../src/wire/packet';
 import { revisionOf } from '../src/protocol/revision/revision-of';
+import { fusedFilter } from '../src/protocol/fused-filter';
 import { DEFAULT_REVISION, DEFAULT_ROLE, type PipelineOptions } from './pipeline-options';
 
 /**
@@ -22,7 +23,7 @@ export function judgePackets({
   onViolation,
 }: PipelineOptions = {}): MonoTypeOperatorFunction<Packet> {
   const of = revisionOf(revision);
-  return filter((packet) => {
+  return fusedFilter((packet) => {
     const fault = packetFault(packet, of(packet), role);
     if (fault === undefined) return true;
     if (onViolation === undefined) throw fault;

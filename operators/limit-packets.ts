@@ -1,8 +1,9 @@
-import { filter, type MonoTypeOperatorFunction } from 'rxjs';
+import type { MonoTypeOperatorFunction } from 'rxjs';
 import { RuntimeError } from '../src/protocol/runtime-error';
 import type { Packet } from '../src/wire/packet';
 import type { RateClass } from '../src/wire/revision';
 import { revisionOf } from '../src/protocol/revision/revision-of';
+import { fusedFilter } from '../src/protocol/fused-filter';
 import { DEFAULT_REVISION, DEFAULT_ROLE, type PipelineOptions } from './pipeline-options';
 
 /** A limit that a packet has exceeded. */
@@ -40,7 +41,7 @@ export function limitPackets<E extends PacketExcess>(
   { role = DEFAULT_ROLE, revision = DEFAULT_REVISION, onViolation }: PipelineOptions<E> = {},
 ): MonoTypeOperatorFunction<Packet> {
   const of = revisionOf(revision);
-  return filter((packet) => {
+  return fusedFilter((packet) => {
     const excess = budget.charge(packet, of(packet).messages[packet.header.messageType]?.rate);
     if (excess === undefined) return true;
     if (onViolation === undefined) {

@@ -1,8 +1,9 @@
-import { filter, type MonoTypeOperatorFunction } from 'rxjs';
+import type { MonoTypeOperatorFunction } from 'rxjs';
 import { asRuntimeError } from '../src/protocol/as-runtime-error';
 import { foreignSession } from '../src/protocol/packet-checks';
 import type { Packet } from '../src/wire/packet';
 import { revisionOf } from '../src/protocol/revision/revision-of';
+import { fusedFilter } from '../src/protocol/fused-filter';
 import { DEFAULT_REVISION, DEFAULT_ROLE, type PipelineOptions } from './pipeline-options';
 
 export interface SplitBySessionOptions extends PipelineOptions {
@@ -40,7 +41,7 @@ export function splitBySession<S>(
   { role = DEFAULT_ROLE, revision = DEFAULT_REVISION, isLate, onViolation }: SplitBySessionOptions = {},
 ): MonoTypeOperatorFunction<Packet> {
   const of = revisionOf(revision);
-  return filter((packet) => {
+  return fusedFilter((packet) => {
     const { sessionId, messageType } = packet.header;
     if (sessionId === 0 || of(packet).messages[messageType]?.scope === 'opening') return true;
     try {

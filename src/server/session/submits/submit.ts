@@ -379,7 +379,9 @@ export class ReceivedSubmit implements Submit, OperationEntry, Containment, Answ
     this.budgets?.complete();
     this.ending?.next(end);
     this.ending?.complete();
-    for (const pressure of this.pressures ?? []) pressure.complete();
+    this.pressures?.forEach((pressure) => {
+      pressure.complete();
+    });
     if (this.controller !== undefined) this.abortIfUnwanted(this.controller);
   }
 

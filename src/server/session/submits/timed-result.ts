@@ -1,4 +1,5 @@
-import type { ResultPush } from '../../../protocol/operation/result';
+import { USUAL_COMPLETE, type ResultPush } from '../../../protocol/operation/result';
+import { timedComplete } from '../../../protocol/operation/result-packet';
 import { ResultPushMetadata } from '../../../wire/messages/result-push';
 import { U16_MAX } from '../../../protocol/options/rules';
 
@@ -20,7 +21,9 @@ export function timed(last: ResultPush, { arrivedAt, startedAt }: Times, now: nu
     inferenceMs === metadata.inferenceMs &&
     serverTotalMs === metadata.serverTotalMs;
   if (isSaid) return last;
-  const timedMetadata = ResultPushMetadata.of({ ...metadata, queueMs, inferenceMs, serverTotalMs });
+  const times = { queueMs, inferenceMs, serverTotalMs };
+  const timedMetadata =
+    metadata === USUAL_COMPLETE ? timedComplete(times) : ResultPushMetadata.of({ ...metadata, ...times });
   return { type: 'push', frameId, metadata: timedMetadata, body };
 }
 
