@@ -9,7 +9,7 @@ import {
   CacheMissMetadata,
   CacheMissReason,
   CacheReferenceFlag,
-  CacheReferenceMetadata,
+  type CacheReferenceMetadata,
   CacheReuseScope,
 } from '../../../src/wire/preview4/cache';
 import { accept, greeted } from '../../client/support';
