@@ -2,7 +2,7 @@ import type { MonoTypeOperatorFunction } from 'rxjs';
 import { packetFault } from '../src/protocol/packet-checks';
 import type { Packet } from '../src/wire/packet';
 import { revisionOf } from '../src/protocol/revision/revision-of';
-import { fusedFilter } from '../src/protocol/fused-filter';
+import { fusedFilter } from '../src/transport/fused-filter';
 import { DEFAULT_REVISION, DEFAULT_ROLE, type PipelineOptions } from './pipeline-options';
 
 /**

@@ -3,7 +3,7 @@ import { RuntimeError } from '../src/protocol/runtime-error';
 import type { Packet } from '../src/wire/packet';
 import type { RateClass } from '../src/wire/revision';
 import { revisionOf } from '../src/protocol/revision/revision-of';
-import { fusedFilter } from '../src/protocol/fused-filter';
+import { fusedFilter } from '../src/transport/fused-filter';
 import { DEFAULT_REVISION, DEFAULT_ROLE, type PipelineOptions } from './pipeline-options';
 
 /** A limit that a packet has exceeded. */

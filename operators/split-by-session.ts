@@ -3,7 +3,7 @@ import { asRuntimeError } from '../src/protocol/as-runtime-error';
 import { foreignSession } from '../src/protocol/packet-checks';
 import type { Packet } from '../src/wire/packet';
 import { revisionOf } from '../src/protocol/revision/revision-of';
-import { fusedFilter } from '../src/protocol/fused-filter';
+import { fusedFilter } from '../src/transport/fused-filter';
 import { DEFAULT_REVISION, DEFAULT_ROLE, type PipelineOptions } from './pipeline-options';
 
 export interface SplitBySessionOptions extends PipelineOptions {

@@ -20,7 +20,7 @@ import { hexOf, OpensInTransit, type OpenInTransit } from './opens-in-transit';
 import { statusName } from './packet-text';
 import { isOverForServer, type OperationRecord, type SessionRecord } from '../records';
 import { operationIn } from '../actors/submit-fields';
-import { hears, sends } from './heard';
+import { hears, sends } from './hearing';
 
 /** What a session's client counts as results. */
 const RESULTS: readonly MessageType[] = [

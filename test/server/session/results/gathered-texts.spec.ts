@@ -69,6 +69,7 @@ class Session {
     return {
       revision,
       isReference: false,
+      isRelayed: false,
       takesUp: () => true,
       transport: transport as Transport,
       isAnnounced,

@@ -36,6 +36,7 @@ function connection(peer: string, { isAnnounced = true, largestPacket = Infinity
   const attachment: Attachment = {
     revision: preview3,
     isReference: false,
+    isRelayed: false,
     takesUp: () => true,
     transport: transport as Transport,
     isAnnounced,

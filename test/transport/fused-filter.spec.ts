@@ -1,5 +1,5 @@
 import { filter, type Observable } from 'rxjs';
-import { fusedFilter } from '../../src/protocol/fused-filter';
+import { fusedFilter } from '../../src/transport/fused-filter';
 import { marbles } from '../support/marbles';
 import { itIsAnOperator } from '../support/operator-cases';
 
