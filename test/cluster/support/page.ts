@@ -35,15 +35,17 @@ export class Page {
 
   /** Takes a session up, at once or as soon as its node is known to be gone. */
   static async resume(ticket: string, endpoint: ConnectEndpoint, options: ClientOptions = {}): Promise<Page> {
-    const client = await connect(endpoint, options);
     for (let tries = 1; ; tries++) {
+      // Another connection each: one that only asks to come later is worth little to its server.
+      const client = await connect(endpoint, options);
       try {
         return new Page(client, await client.resumeSession(ticket));
       } catch (error) {
         const mayBeThereSoon =
           error instanceof SessionRejectedError && error.status === SessionStatus.RetryLater;
-        if (!mayBeThereSoon || tries === 100) throw error;
-        await pause(100);
+        await client.close();
+        if (!mayBeThereSoon || tries === 40) throw error;
+        await pause(500);
       }
     }
   }
