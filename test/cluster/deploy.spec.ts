@@ -1,6 +1,7 @@
-import { pause } from '../support/until';
-import { wholeAnswer } from './support/asking';
-import { Fleet } from './support/fleet';
+import { pause, until } from '../support/until';
+import { wholeAnswer, type Asking, type Seen } from './support/asking';
+import { Fleet, NO_ENGINE, type Engine, type NodeProcess } from './support/fleet';
+import { RedisServer } from './support/redis-server';
 import { scaled } from './support/scale';
 
 const CLIENTS = scaled(200, 60);
@@ -52,4 +53,60 @@ describe('three nodes, restarted in turn by SIGTERM', () => {
     expect((await fleet.sessions(left)).reduce((sum, each) => sum + each, 0)).toBe(clients.length);
     await Promise.all(clients.map(({ client }) => client.close()));
   }, 400_000);
+});
+
+describe('SIGTERM, with clients away and finished answers', () => {
+  const AWAY = 20;
+  let fleet: Fleet<Engine>;
+  afterEach(() => fleet.end());
+
+  /** Clients that are away, whose answers have begun before, and are finished. */
+  async function away(node: NodeProcess): Promise<{ clients: Asking[]; told: Seen[] }> {
+    const clients = await fleet.clients(AWAY);
+    const told = clients.map((client) => client.watch(20, 200));
+    await until(() => told.every(({ text }) => text !== ''), 'every answer to begin');
+    fleet.withdraw(node);
+    fleet.cut();
+    while ((await node.usage()).handlers > 0) await pause(20);
+    expect(told.filter(({ end }) => end !== undefined)).toEqual([]);
+    return { clients, told };
+  }
+
+  async function fetched({ clients, told }: Awaited<ReturnType<typeof away>>): Promise<void> {
+    await until(() => told.every(({ end }) => end !== undefined), 'every end', 30_000);
+    expect(told.filter(({ text }) => text !== wholeAnswer(20))).toEqual([]);
+    expect(told.filter(({ end }) => end !== 'complete')).toEqual([]);
+    await Promise.all(clients.map(({ client }) => client.close()));
+  }
+
+  it('leaves them in the log, and is gone at once', async () => {
+    fleet = await Fleet.over(await RedisServer.start(), 1, { log: 'logged' });
+    const [node] = fleet.nodes as [NodeProcess];
+    const asked = await away(node);
+    expect(await node.terminate()).toBeLessThan(3000);
+    const next = await fleet.add();
+    await fetched(asked);
+    expect(await fleet.failures([next])).toEqual([]);
+  });
+
+  it('keeps a node without a log until they are fetched by another node', async () => {
+    fleet = await Fleet.over(await RedisServer.start(), 1);
+    const [node] = fleet.nodes as [NodeProcess];
+    const asked = await away(node);
+    const gone = node.terminate();
+    await fleet.add();
+    await fetched(asked);
+    expect(await gone).toBeLessThan(30_000);
+  });
+
+  it('keeps a server that is by itself until they are fetched from it', async () => {
+    fleet = await Fleet.over(NO_ENGINE, 1);
+    const [node] = fleet.nodes as [NodeProcess];
+    const asked = await away(node);
+    const gone = node.terminate();
+    await pause(1000);
+    fleet.welcome(node);
+    await fetched(asked);
+    expect(await gone).toBeLessThan(30_000);
+  });
 });

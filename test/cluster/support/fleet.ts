@@ -112,6 +112,9 @@ export interface Engine {
   end(): Promise<void>;
 }
 
+/** Nothing: a server is by itself. */
+export const NO_ENGINE: Engine = { url: undefined, end: () => Promise.resolve() };
+
 /** How the nodes of a fleet are. */
 interface FleetOptions {
   readonly link?: NodeOptions['link'];
