@@ -20,7 +20,9 @@ cluster.setupPrimary({
 const workers = Array.from({ length: asked.workers }, () => cluster.fork());
 
 function next<T>(worker: Worker): Promise<T> {
-  return new Promise((resolve) => worker.once('message', resolve));
+  return new Promise((resolve) => {
+    worker.once('message', resolve);
+  });
 }
 
 /** What each of them says. */

@@ -70,6 +70,7 @@ const EXPECTED = [
   'ways: an interceptor of the server: a token',
   'ways: an interceptor of the client: a token',
   'ways: for await, not subscribe: a token',
+  'ways: for await of its text, not subscribe: a token',
   'client: 100 sessions window 256 64 B',
   'client: connections made and closed, auto',
   'codec: cut a stream into packets',

@@ -19,7 +19,7 @@ describe('three nodes, restarted in turn by SIGTERM', () => {
   it(`lose none of ${CLIENTS} answers and more that begin meanwhile, and end no session`, async () => {
     const clients = await fleet.clients(CLIENTS);
     const answers = clients.map((client) => client.answer(PARTS, PART_MS));
-    let isOver = false;
+    const over = new AbortController();
     let coming = Promise.resolve();
     const come = async (): Promise<void> => {
       const client = await fleet.come(clients.length);
@@ -27,7 +27,7 @@ describe('three nodes, restarted in turn by SIGTERM', () => {
       answers.push(client.answer(PARTS, PART_MS));
     };
     const cameAll = (async () => {
-      while (!isOver) {
+      while (!over.signal.aborted) {
         await pause(100);
         await (coming = come());
       }
@@ -39,7 +39,7 @@ describe('three nodes, restarted in turn by SIGTERM', () => {
       await coming;
       await node.terminate();
     }
-    isOver = true;
+    over.abort();
     await cameAll;
 
     const texts = await Promise.all(answers);

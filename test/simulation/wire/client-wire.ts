@@ -174,6 +174,8 @@ export class ClientWire {
         return;
       case MessageType.ErrorRecoverable:
         grant.retryAt = this.now() + RecoverableErrorMetadata.decode(metadata).retryAfterMs;
+        return;
+      default:
     }
   }
 
