@@ -63,7 +63,7 @@ export type {
 } from './objects/shared-object';
 export type { ResumedOperation, SentRequest } from './client/session/resumed-operation';
 export type { CacheInvalidation, ClientSession, PatchAck } from './client/session/session';
-export type { TraceContext } from './protocol/operation/trace-context';
+export type { ToldTrace, TraceContext } from './protocol/operation/trace-context';
 export type { Budget } from './protocol/operation/budget';
 export type { RouteHint } from './protocol/operation/route-hint';
 export type { Capabilities } from './protocol/capability/capabilities';

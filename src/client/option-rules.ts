@@ -47,7 +47,7 @@ import { objectsOption } from './session/objects-option';
 import type { ClientInterceptor } from './submissions/client-interceptor';
 import type { Budget } from '../protocol/operation/budget';
 import type { RouteHint } from '../protocol/operation/route-hint';
-import type { TraceContext } from '../protocol/operation/trace-context';
+import { TRACE_RULES } from '../protocol/operation/trace-context';
 import type { SubmitRequest } from './submissions/submission';
 import type { OperationTerms } from './submissions/operation-terms';
 
@@ -150,12 +150,6 @@ const RESUME_RULES: Rules<ResumeOptions> = {
 
 const bound = integerOrInfinity(1, Number.MAX_SAFE_INTEGER);
 
-const traceOrSpan: Rule<bigint> = {
-  ...u64,
-  expected: u64.expected.replace('0', '1'),
-  fits: (value) => u64.fits(value) && value !== 0n,
-};
-
 const routeHintRule = optionsOf<RouteHint>({
   routeId: u32,
   executorClass: u16,
@@ -180,12 +174,7 @@ const TERMS_RULES: Rules<OperationTerms> = {
     computeUnits: bound,
     memoryBytes: bound,
   }),
-  trace: optionsOf<TraceContext>({
-    traceId: required(traceOrSpan),
-    spanId: required(traceOrSpan),
-    parentSpanId: u64,
-    isSampled: flag,
-  }),
+  trace: optionsOf(TRACE_RULES),
   routeHint: routeHintRule,
   executionHint: routeHintRule,
   degraded: optionsOf(CAPABILITY_RULES),

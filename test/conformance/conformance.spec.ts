@@ -1,8 +1,12 @@
 import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { lastValueFrom, toArray } from 'rxjs';
-import { connect, createServer, tcp, webSocket, type Server } from '../../src';
-import type { ConnectEndpoint } from '../../src/transport/endpoint';
+import { lastValueFrom, NEVER, toArray } from 'rxjs';
+import { connect, createServer, ipc, tcp, webSocket, type Server } from '../../src';
+import type { ConnectEndpoint, ListenEndpoint } from '../../src/transport/endpoint';
+import { DropReason } from '../../src/wire';
 import { EXECUTABLE } from './executable';
 import { RawListener } from '../support/raw-socket';
 
@@ -10,6 +14,8 @@ import { RawListener } from '../support/raw-socket';
 interface Report {
   readonly terminal: string;
   readonly frames: readonly string[];
+  readonly dropReason?: number;
+  readonly traces?: readonly number[];
 }
 
 async function run(scenario: string, endpoint: string): Promise<Report> {
@@ -32,6 +38,35 @@ describe('the live wire scenarios of the conformance suite', () => {
       frames: ['Deadline', 'Request', 'ResultPush'],
     });
   });
+
+  it.each<[string, (path: string) => ListenEndpoint, (port: number, path: string) => string]>([
+    ['client', () => tcp({ port: 0 }), (port) => `127.0.0.1:${port}`],
+    ['ipc-client', (path) => ipc({ path }), (_, path) => `unix://${path}`],
+  ])(
+    'wire.control.cancel-abort.%s: where the work is in a trace, and why there is no answer',
+    async (suffix, listen, place) => {
+      const folder = await mkdtemp(join(tmpdir(), 'nnrp-'));
+      const path = join(folder, 'suite.sock');
+      const server = createServer({ listen: listen(path) });
+      servers.push(server);
+      server.sessions$.subscribe((session) =>
+        session.respond(() => {
+          session.sendTrace({ traceId: 0x1234n, spanId: 0x5678n });
+          return NEVER;
+        }),
+      );
+      const [address] = await server.listening();
+      const seen = await run(`wire.control.cancel-abort.${suffix}`, place(address!.port, path));
+      expect(seen).toEqual({
+        terminal: 'Cancelled',
+        frames: ['Request', 'Cancel', 'TraceContext', 'ResultDropReason'],
+        dropReason: DropReason.PeerCancelled,
+        // Of the session: the client has none of the operation any more.
+        traces: [0],
+      });
+      await rm(folder, { recursive: true });
+    },
+  );
 
   it.each<[string, string, (port: number) => string, (port: number) => ConnectEndpoint]>([
     [

@@ -1,6 +1,6 @@
 import type OpenAI from 'openai';
 import type { Observable } from 'rxjs';
-import type { Client, ClientSession, Server, Submit } from '../../src';
+import type { Client, ClientSession, Server, Submit, TraceContext } from '../../src';
 import type { CapturedFlow } from '../../src/testing';
 
 // What the snippets of the pages leave to their reader's program, each under its name.
@@ -54,4 +54,4 @@ export declare const captured: CapturedFlow;
 
 /** A tracer's. */
 export declare const traceparent: () => string;
-export declare const startSpan: (of: { readonly traceId: string }) => { end(): void };
+export declare const startSpan: (of: { readonly traceId: string }) => { readonly context: TraceContext; end(): void };

@@ -325,6 +325,12 @@ export const STAGES: Readonly<Record<string, Make>> = {
       asked.cacheReference({});
     },
   ),
+  'ClientSession.traces$': ofSession(
+    ({ asked }) => asked.traces$,
+    ({ served }) => {
+      served.sendTrace({ traceId: 1n, spanId: 2n });
+    },
+  ),
   ResultStream: ofAnswer(({ asked }) => asked.submit({ body: 'x' })),
   'ResultStream.tools$': async (house) => {
     const { asked } = await house.taking();

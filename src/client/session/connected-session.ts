@@ -52,6 +52,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
   readonly flowUpdates$: ClientSession['flowUpdates$'];
   readonly hints$: ClientSession['hints$'];
   readonly cacheMisses$: ClientSession['cacheMisses$'];
+  readonly traces$: ClientSession['traces$'];
   readonly state$: Observable<SessionConnectivity>;
   readonly pressure$: Observable<boolean>;
   readonly ticket$: Observable<string>;
@@ -100,6 +101,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     this.flowUpdates$ = this.messages.flow.received.asObservable();
     this.hints$ = this.messages.hints.asObservable();
     this.cacheMisses$ = this.messages.cachePuts.misses.asObservable();
+    this.traces$ = this.messages.traces.asObservable();
     this.objects = options.objects?.(this as never, scheduler);
     const { maxBufferedBytes = SESSION_DEFAULTS.maxBufferedBytes, slowConsumerMs } = options;
     this.backlog = new Backlog(

@@ -10,7 +10,7 @@ import { deadlineOf, priorityOf } from '../../protocol/revision/scheduling';
 import { budgetMetadata } from '../../protocol/revision/budget';
 import { encodeCapabilities } from '../../protocol/revision/capabilities';
 import { routeHintMetadata } from '../../protocol/revision/route-hint';
-import { traceMetadata } from '../../protocol/revision/trace-context';
+import { tracePacket } from '../../protocol/revision/trace-context';
 import type { RouteHint } from '../../protocol/operation/route-hint';
 import type { Submission } from '../submissions/submission';
 import { endedBefore } from './session-end';
@@ -105,8 +105,7 @@ export class SessionCarrier {
     if (!this.isPreview4) return;
     const { deadlineAt, priority, budget, trace } = terms;
     if (deadlineAt !== undefined) this.send(MessageType.Deadline, frameId, deadlineOf(frameId, deadlineAt));
-    if (trace !== undefined)
-      this.send(MessageType.TraceContext, frameId, traceMetadata(trace), EMPTY, trace.traceId);
+    if (trace !== undefined) this.link?.send(tracePacket(this.sessionId, frameId, trace));
     if (priority !== undefined) this.send(MessageType.PriorityUpdate, frameId, priorityOf(frameId, priority));
     if (budget !== undefined) this.send(MessageType.BudgetUpdate, frameId, budgetMetadata(frameId, budget));
     this.hint(MessageType.RouteHint, frameId, terms.routeHint);

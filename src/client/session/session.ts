@@ -2,6 +2,7 @@ import type { Observable } from 'rxjs';
 import type { SessionObjects } from '../../objects/shared-object';
 import type { Capabilities } from '../../protocol/capability/capabilities';
 import type { CacheReference } from '../../protocol/revision/cache-reference';
+import type { ToldTrace } from '../../protocol/operation/trace-context';
 import type { SessionConnectivity } from '../../protocol/session/session-connectivity';
 import type { SessionState } from '../../protocol/session/session-lifecycle';
 import type { ConnectEndpoint } from '../../transport/endpoint';
@@ -86,6 +87,8 @@ export interface ClientSession {
   readonly hints$: Observable<Message<typeof MessageType.ResultHint>>;
   /** References to cached objects that the server has not, and why (CACHE_MISS); completes with the session. */
   readonly cacheMisses$: Observable<Message<typeof MessageType.CacheMiss>>;
+  /** Where the server has its work in a trace, as it says with `session.sendTrace`; only one of preview4 does. */
+  readonly traces$: Observable<ToldTrace>;
   /**
    * A request, cold: subscribing submits it (as soon as there is credit), every RESULT_PUSH is emitted,
    * the one that is not partial completes, unsubscribing sends FRAME_CANCEL. Errors with an

@@ -2,6 +2,7 @@ import type { Capabilities } from '../../protocol/capability/capabilities';
 import { CAPABILITY_RULES } from '../../protocol/capability/capability-rules';
 import { CancelScope } from '../../protocol/operation/operation';
 import type { Progress } from '../../protocol/operation/progress';
+import { TRACE_RULES, type TraceContext } from '../../protocol/operation/trace-context';
 import type { OperationRelations } from '../../protocol/operation/operation-entry';
 import { integer, required, rule, u32, valueOf, wireCount, type Rule } from '../../protocol/options/rules';
 import { takeOptions, takeValue, type Rules } from '../../protocol/options/take-options';
@@ -66,4 +67,8 @@ export function takeProgress(progress: unknown): Progress {
 
 export function takeCapabilities(to: unknown): Capabilities {
   return takeOptions('submit.degrade', to, CAPABILITY_RULES);
+}
+
+export function takeTrace(trace: unknown): TraceContext {
+  return takeOptions('session.sendTrace', trace, TRACE_RULES);
 }

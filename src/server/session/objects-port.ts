@@ -25,6 +25,13 @@ export interface SharingSession {
   readonly operations: { readonly lastOperationId: number; get(frameId: number): ReceivedSubmit | undefined };
 }
 
+/** Whether the client speaks preview4, and that is more than a guess. */
+export function isPreview4Known({ dialect, operations, outlet, server }: SharingSession): boolean {
+  if (!dialect.hasControls) return false;
+  if (outlet.current?.isReference !== true || operations.lastOperationId > 0) return true;
+  return !server.settings.revisions.includes('preview3');
+}
+
 /** A session, as its objects see it. */
 export class ServerObjectsPort implements ObjectsPort {
   readonly role = RuntimeRole.Server;
@@ -41,17 +48,10 @@ export class ServerObjectsPort implements ObjectsPort {
     if (!acceptsMessages(session.state)) throw misuse(`session ${sessionId} is over`);
     if (!session.dialect.hasControls)
       throw misuse(`the client of session ${sessionId} speaks preview3, which has no objects`);
-    if (!this.isKnown)
+    if (!isPreview4Known(session))
       throw misuse(
         `the client of session ${sessionId} has not shown yet that it speaks preview4: declare once it has submitted`,
       );
-  }
-
-  /** Whether the revision is more than a guess. */
-  private get isKnown(): boolean {
-    const { operations, outlet, server } = this.session;
-    if (outlet.current?.isReference !== true || operations.lastOperationId > 0) return true;
-    return !server.settings.revisions.includes('preview3');
   }
 
   send(messageType: MessageType, frameId: number, metadata: Uint8Array, body: Uint8Array): void {

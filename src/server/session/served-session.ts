@@ -7,6 +7,7 @@ import type { Capabilities } from '../../protocol/capability/capabilities';
 import type { SessionObjects } from '../../objects/shared-object';
 import type { Operation } from '../../protocol/operation/operation-entry';
 import type { Result } from '../../protocol/operation/result';
+import type { TraceContext } from '../../protocol/operation/trace-context';
 import { takeFields } from '../../protocol/options/take-fields';
 import { describeError, RuntimeError } from '../../protocol/runtime-error';
 import type { SessionConnectivity } from '../../protocol/session/session-connectivity';
@@ -28,6 +29,7 @@ import { contained, ContainedObservable, Relay, type Containment } from '../cont
 import { SubscribersOf } from '../subscribers';
 import { continuing } from '../log/continuing';
 import { closeSession } from './messages/close';
+import { isPreview4Known } from './objects-port';
 import type { MigrateRequest, PatchRequest, SessionMessage, Submit } from './session-message';
 import { makeRoomAway } from './results/away-room';
 import { resultRefused } from './results/result-refused';
@@ -37,7 +39,7 @@ import type { SessionCore } from './session-core';
 import { SessionResponding } from './session-responding';
 import type { StreamedMessages } from './session-streams';
 import { takeEnding, takeHandler, takeRespondOptions, type AnsweringOptions } from '../option-rules';
-import { takeCancelScope, takeCredit, takeCreditTarget, takeFrameId } from './argument-rules';
+import { takeCancelScope, takeCredit, takeCreditTarget, takeFrameId, takeTrace } from './argument-rules';
 import { NORMAL_ENDING, REVOKED_ENDING, type CreditTarget, type SessionEnding } from './session-terms';
 import { ReceivedSubmit } from './submits/submit';
 
@@ -209,6 +211,14 @@ export class ServedSession extends ContainedObservable<SessionMessage> implement
   sendHint(frameId: number, fields: Partial<ResultHintMetadata>): void {
     const hint = ResultHintMetadata.of(takeFields('session.sendHint', fields, ResultHintMetadata));
     this.core.sender.hint(takeFrameId(frameId), hint);
+  }
+
+  sendTrace(trace: TraceContext, frameId = 0): void {
+    const [told, of] = [takeTrace(trace), takeFrameId(frameId)];
+    const { core } = this;
+    // Where it has ended, its client knows of it no more.
+    if (isPreview4Known(core) && (of === 0 || core.operations.running(of) !== undefined))
+      core.sender.trace(of, told);
   }
 
   sendFlowUpdate(update: FlowUpdateMetadata): void {

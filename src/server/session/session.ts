@@ -6,6 +6,7 @@ import type { SessionObjects } from '../../objects/shared-object';
 import type { CancelScope } from '../../protocol/operation/operation';
 import type { Operation } from '../../protocol/operation/operation-entry';
 import type { Result } from '../../protocol/operation/result';
+import type { TraceContext } from '../../protocol/operation/trace-context';
 import type { SentBefore } from '../log/sent-before';
 import type { SessionConnectivity } from '../../protocol/session/session-connectivity';
 import type { SessionState } from '../../protocol/session/session-lifecycle';
@@ -156,6 +157,18 @@ export interface ServerSession<Context = unknown> extends Observable<SessionMess
   revoke(): Promise<void>;
   /** Sends a RESULT_HINT of an operation. Throws an `NnrpError` where a field is not allowed. */
   sendHint(frameId: number, fields: Partial<ResultHintMetadata>): void;
+  /**
+   * Tells the client where the server has its work in a trace (TRACE_CONTEXT): that for an operation which is under way, or
+   * for the session, which is frame 0. `traces$` of a client of preview4; any other, and one that is away, is not told.
+   * Throws a `RangeError` or a `TypeError` for a value that is none.
+   *
+   * @example
+   * session.respond((submit) => {
+   *   session.sendTrace({ traceId: span.traceId, spanId: span.spanId }, submit.frameId);
+   *   return model.stream(submit.text);
+   * });
+   */
+  sendTrace(trace: TraceContext, frameId?: number): void;
   /** Sends a FLOW_UPDATE. Throws an `NnrpError` where scope and fields do not fit. */
   sendFlowUpdate(update: FlowUpdateMetadata): void;
 }

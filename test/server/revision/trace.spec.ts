@@ -3,9 +3,9 @@ import type { TraceContext } from '../../../src/protocol/operation/trace-context
 import { clientHello, inPreview4, open } from '../../../src/testing';
 import { MessageType } from '../../../src/wire/message-type';
 import { packet, type Packet } from '../../../src/wire/packet';
-import { TraceFlag } from '../../../src/wire/preview4/control/hints';
+import { TraceContextMetadata, TraceFlag } from '../../../src/wire/preview4/control/hints';
 import { Peer } from '../../support/peer';
-import { endServed, Served } from '../../support/served';
+import { endServed, Served, told } from '../../support/served';
 
 afterEach(endServed);
 
@@ -119,4 +119,74 @@ describe('where an operation belongs in a trace', () => {
       await expect(asked).rejects.toThrow(/trace/);
     },
   );
+});
+
+describe('where a server has its work in a trace', () => {
+  it('is told to a client of preview4, of an operation under way or of the session', async () => {
+    const served = new Served();
+    served.server.sessions$.subscribe((session) =>
+      session.respond((given) => {
+        session.sendTrace(TRACE, given.frameId);
+        return of('x');
+      }),
+    );
+    const { client, server } = await served.session({}, { revision: 'preview4' });
+    const traces = told(client.traces$);
+    server.sendTrace({ traceId: 3n, spanId: 4n });
+    await client.submit({ body: 'ask' }).whole();
+    // It has ended.
+    server.sendTrace({ traceId: 5n, spanId: 6n }, 1);
+    await client.close();
+    expect(traces).toEqual([
+      { frameId: 0, traceId: 3n, spanId: 4n, isSampled: false },
+      { frameId: 1, ...TRACE },
+      '|',
+    ]);
+    expect(served.violations).toEqual([]);
+  });
+
+  it('is told to a client of the reference once it has shown what it speaks', async () => {
+    const served = new Served();
+    served.server.sessions$.subscribe((session) => {
+      session.sendTrace({ traceId: 1n, spanId: 1n });
+      session.respond(() => {
+        session.sendTrace({ traceId: 2n, spanId: 1n });
+        return of('x');
+      });
+    });
+    const peer = await Peer.connect(served.listen);
+    peer.send(clientHello(), open(42), submit4(1));
+    const seen: Packet[] = [];
+    for (let next = await peer.next(); next !== undefined; next = await peer.next()) {
+      seen.push(next);
+      if (next.header.messageType === MessageType.ResultPush) break;
+    }
+    const traces = seen.filter(({ header }) => header.messageType === MessageType.TraceContext);
+    expect(traces.map(({ metadata }) => TraceContextMetadata.decode(metadata))).toEqual([
+      TraceContextMetadata.of({ traceId: 2n, spanId: 1n }),
+    ]);
+    expect(traces[0]!.header).toMatchObject({ sessionId: 42, frameId: 0, traceId: 2n });
+  });
+
+  it('is not told to a client of preview3', async () => {
+    const served = new Served();
+    served.server.sessions$.subscribe((session) =>
+      session.respond(() => {
+        session.sendTrace(TRACE);
+        return of('x');
+      }),
+    );
+    const session = await served.open({}, { revision: 'preview3' });
+    const traces = told(session.traces$);
+    await session.submit({ body: 'ask' }).whole();
+    await session.close();
+    expect(traces).toEqual(['|']);
+  });
+
+  it('has ids that are not 0', async () => {
+    const { server } = await new Served().session();
+    expect(() => {
+      server.sendTrace({ traceId: 0n, spanId: 1n });
+    }).toThrow(/traceId/);
+  });
 });

@@ -1,6 +1,8 @@
 import { Subject } from 'rxjs';
 import { checkDeclaredBody } from '../../../protocol/declared-body';
+import type { ToldTrace } from '../../../protocol/operation/trace-context';
 import { unexpectedType, unhandled } from '../../../protocol/packet-checks';
+import { traceContextOf } from '../../../protocol/revision/trace-context';
 import { decodeMessage, type Message, type MessageOf, type TypeFrom } from '../../../wire/message';
 import { MessageType } from '../../../wire/message-type';
 import { ErrorScope } from '../../../wire/messages/error-message';
@@ -39,6 +41,7 @@ export class SessionMessages {
   readonly results: Results;
   readonly flow: FlowUpdates;
   readonly hints = new Subject<Message<typeof MessageType.ResultHint>>();
+  readonly traces = new Subject<ToldTrace>();
   /** The server wants newer auth, and keeps the session for whoever shows it. */
   readonly authRunOut = new Subject<void>();
   readonly patches: Patches;
@@ -99,6 +102,7 @@ export class SessionMessages {
     this.flow.received.complete();
     this.hints.complete();
     this.cachePuts.misses.complete();
+    this.traces.complete();
     this.authRunOut.complete();
   }
 
@@ -158,6 +162,9 @@ export class SessionMessages {
         return;
       case MessageType.CacheMiss:
         this.cachePuts.misses.next(message);
+        return;
+      case MessageType.TraceContext:
+        this.traces.next({ frameId: message.header.frameId, ...traceContextOf(message.metadata) });
         return;
       default:
         for (const other of this.others) other(message);

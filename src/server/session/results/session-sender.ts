@@ -8,6 +8,7 @@ import {
   type ResultFailure,
   type ResultPush,
 } from '../../../protocol/operation/result';
+import type { TraceContext } from '../../../protocol/operation/trace-context';
 import {
   PREVIEW3_ANSWERS,
   type AnswerEncoder,
@@ -17,6 +18,7 @@ import {
 import type { Capabilities } from '../../../protocol/capability/capabilities';
 import { encodeCapabilities } from '../../../protocol/revision/capabilities';
 import { retryMetadata } from '../../../protocol/revision/pressure';
+import { tracePacket } from '../../../protocol/revision/trace-context';
 import { bodyBytes, exceeds } from '../../../protocol/operation/result-packet';
 import { TextResult } from '../../../protocol/content/text-result';
 import { MessageType } from '../../../wire/message-type';
@@ -127,6 +129,11 @@ export class SessionSender {
   degrade(frameId: number, to: Capabilities): void {
     if (!this.answers.saysCause || this.agreed?.mayDegrade === false) return;
     this.send(MessageType.DegradeProfile, frameId, ...encodeCapabilities(to));
+  }
+
+  /** TRACE_CONTEXT, to a client of preview4. */
+  trace(frameId: number, trace: TraceContext): void {
+    this.outlet.send(tracePacket(this.sessionId, frameId, trace));
   }
 
   /**

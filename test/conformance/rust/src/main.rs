@@ -7,8 +7,8 @@ use std::error::Error;
 use std::time::Duration;
 
 use nnrp_conformance::wire_endpoint::WireReferenceEndpoint;
-use nnrp_conformance::wire_external::{run_wire_external_case, WireExternalCase};
-use serde_json::json;
+use nnrp_conformance::wire_external::{run_wire_external_case, WireExternalCase, WireExternalFrame};
+use serde_json::{json, Value};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -23,9 +23,14 @@ const CASES: [WireExternalCase; 7] = [
 ];
 
 /// How a scenario has gone.
+#[derive(Default)]
 pub struct Seen {
     pub terminal: String,
     pub frames: Vec<String>,
+    /// Why there was no answer, where the peer has said so.
+    pub drop_reason: Option<u16>,
+    /// The frame of each TRACE_CONTEXT.
+    pub traces: Vec<Value>,
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -36,9 +41,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let Seen { terminal, frames } =
+    let seen =
         runtime.block_on(async { tokio::time::timeout(PATIENCE, run(scenario, endpoint)).await })??;
-    println!("{}", json!({ "terminal": terminal, "frames": frames }));
+    let mut told = json!({ "terminal": seen.terminal, "frames": seen.frames });
+    if let Some(code) = seen.drop_reason {
+        told["dropReason"] = json!(code);
+        told["traces"] = json!(seen.traces);
+    }
+    println!("{told}");
     Ok(())
 }
 
@@ -52,12 +62,15 @@ async fn run(scenario: &str, endpoint: &str) -> Result<Seen, Box<dyn Error>> {
         .ok_or("the suite has no such scenario")?;
     let endpoint = WireReferenceEndpoint::plain(case.transport(), endpoint);
     let report = run_wire_external_case(case, &endpoint).await?;
+    let frames = &report.observed_frames;
     Ok(Seen {
         terminal: format!("{:?}", report.terminal),
-        frames: report
-            .observed_frames
+        frames: frames.iter().map(|seen| format!("{:?}", seen.frame)).collect(),
+        drop_reason: report.result_drop_reason.map(|reason| reason.drop_reason_code),
+        traces: frames
             .iter()
-            .map(|seen| format!("{:?}", seen.frame))
+            .filter(|seen| matches!(seen.frame, WireExternalFrame::TraceContext))
+            .map(|seen| seen.detail["frame_id"].clone())
             .collect(),
     })
 }

@@ -75,6 +75,7 @@ pub async fn run(endpoint: &WireReferenceEndpoint) -> Result<Seen, Box<dyn Error
     Ok(Seen {
         terminal: "Success".to_string(),
         frames,
+        ..Seen::default()
     })
 }
 
