@@ -17,7 +17,6 @@ import {
   milliseconds,
   oneOf,
   oneOrListOf,
-  required,
   rule,
   secret,
   share,

@@ -54,4 +54,7 @@ export declare const captured: CapturedFlow;
 
 /** A tracer's. */
 export declare const traceparent: () => string;
-export declare const startSpan: (of: { readonly traceId: string }) => { readonly context: TraceContext; end(): void };
+export declare const startSpan: (of: { readonly traceId: string }) => {
+  readonly context: TraceContext;
+  end(): void;
+};
