@@ -32,7 +32,7 @@ import { openRequest, type AcceptedOpen } from './session/open';
 import type { ClientSession } from './session/session';
 import { readTicket, toldWith, type Ticket } from './session/ticket';
 import type { SessionOwner } from './session/session-owner';
-import type { ClientUsage } from './usage';
+import { clientUsage, type ClientUsage } from './usage';
 
 /** A connection to a server. */
 export interface Client {
@@ -176,18 +176,7 @@ class RunningClient implements Client, SessionOwner<ConnectedSession> {
   }
 
   get usage(): ClientUsage {
-    const links = this.links.all;
-    const held = [...this.sessions].map(({ usage }) => usage);
-    return {
-      links: links.length,
-      sessions: held.length,
-      operationsInFlight: sum(held, ({ operationsInFlight }) => operationsInFlight),
-      operationsWaiting: sum(held, ({ operationsWaiting }) => operationsWaiting),
-      bufferedBytes: sum(held, ({ bufferedBytes }) => bufferedBytes),
-      acksAwaited:
-        sum(held, ({ acksAwaited }) => acksAwaited) + sum(links, ({ opensAwaited }) => opensAwaited),
-      queuedBytes: sum(links, ({ transport }) => transport.queuedBytes),
-    };
+    return clientUsage(this.links.all, [...this.sessions]);
   }
 
   /** Makes the connection that new sessions are opened on. */
@@ -376,10 +365,6 @@ class RunningClient implements Client, SessionOwner<ConnectedSession> {
 showAsJson('Client', RunningClient);
 
 const AT_ONCE = { inFlightPolicy: InFlightPolicy.Abort };
-
-function sum<T>(items: readonly T[], measure: (item: T) => number): number {
-  return items.reduce((total, item) => total + measure(item), 0);
-}
 
 /** A server of this project that does not answer a ticket as such; one of the reference has nothing to go on with. */
 function knowsTickets({ extension }: AcceptedOpen): boolean {

@@ -18,3 +18,29 @@ export interface ClientUsage {
 
 /** A session's share of {@link ClientUsage}. */
 export type ClientSessionUsage = Omit<ClientUsage, 'links' | 'sessions' | 'queuedBytes'>;
+
+/** The parts of a link that hold something. */
+interface UsingLink {
+  readonly opensAwaited: number;
+  readonly transport: { readonly queuedBytes: number };
+}
+
+export function clientUsage(
+  links: readonly UsingLink[],
+  sessions: readonly { readonly usage: ClientSessionUsage }[],
+): ClientUsage {
+  const held = sessions.map(({ usage }) => usage);
+  return {
+    links: links.length,
+    sessions: held.length,
+    operationsInFlight: sum(held, ({ operationsInFlight }) => operationsInFlight),
+    operationsWaiting: sum(held, ({ operationsWaiting }) => operationsWaiting),
+    bufferedBytes: sum(held, ({ bufferedBytes }) => bufferedBytes),
+    acksAwaited: sum(held, ({ acksAwaited }) => acksAwaited) + sum(links, ({ opensAwaited }) => opensAwaited),
+    queuedBytes: sum(links, ({ transport }) => transport.queuedBytes),
+  };
+}
+
+function sum<T>(items: readonly T[], measure: (item: T) => number): number {
+  return items.reduce((total, item) => total + measure(item), 0);
+}

@@ -1,4 +1,4 @@
-import { of, type Observable } from 'rxjs';
+import type { Observable } from 'rxjs';
 import type { Capabilities } from '../../protocol/capability/capabilities';
 import type { CacheReference } from '../../protocol/revision/cache-reference';
 import type { RuntimeError } from '../../protocol/runtime-error';
@@ -16,7 +16,6 @@ import { showAsJson } from '../../wire/show-as-json';
 import type { SessionEnd } from '../errors';
 import type { ClientLink, LinkedSession } from '../link/link';
 import type { OpenRequest } from '../link/open-queue';
-import { CarriedPressure } from '../../transport/outgoing/carried-pressure';
 import { onEach } from '../../transport/on-each';
 import { takeCacheReference, takeCloseFields, takeEndpoint, takeOffer } from '../option-rules';
 import { SESSION_DEFAULTS, type ClientSettings, type SessionOptions } from '../options';
@@ -64,8 +63,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
   private readonly closing: ClosingHandshake;
   readonly messages: SessionMessages;
   private readonly unreadable: UnreadableAnswers;
-  private readonly connectivity = new Connectivity();
-  private readonly pressure: CarriedPressure;
+  private readonly connectivity: Connectivity;
   private readonly grant: SessionGrant;
 
   constructor(
@@ -83,10 +81,10 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     const { scheduler, answerTimeoutMs } = settings;
     if (extension !== undefined) link.announce(extension);
     this.grant = new SessionGrant(options, accepted);
+    this.connectivity = new Connectivity(link.transport.pressure$);
     if (by === 'ticket') this.connectivity.become('resumed');
     this.state$ = this.connectivity.state$;
-    this.pressure = new CarriedPressure(link.transport.pressure$);
-    this.pressure$ = this.pressure.pressure$;
+    this.pressure$ = this.connectivity.pressure$;
     this.carrier = new SessionCarrier(sessionId, link);
     this.submissions = new Submissions(this.carrier, settings, this.grant, link.credit);
     this.submissions.heard(extension);
@@ -272,8 +270,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     this.closing.stopDraining();
     this.submissions.detach();
     this.messages.rejectRequests(endedBefore(this.sessionId, 'connection-lost'));
-    this.pressure.moveTo(of(true));
-    this.connectivity.become('reconnecting');
+    this.connectivity.lost();
   }
 
   /** Goes on over another link, as it was or as another one. */
@@ -286,7 +283,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     this.closing.attached(isAnew ? SessionState.Open : SessionState.Resumed);
     if (isAnew) this.messages.begin();
     link.adopt(this);
-    this.pressure.moveTo(link.transport.pressure$);
+    this.connectivity.carriedUnder(link.transport.pressure$);
     this.submissions.heard(extension);
     // A server that does not say is taken to have received all: nothing may run twice.
     const receivedId = isAnew ? undefined : extension?.lastOperationId;
@@ -369,16 +366,13 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     this.backlog.end();
     this.messages.end(error);
     this.grant.end();
-    this.pressure.end();
     this.connectivity.tellEnd();
     this.owner.ended(this);
   }
 
   /** Whether the session goes on over the next link; to be closed there, where the server may not know of it. */
   private get mayComeBack(): boolean {
-    const { isOpen, isAsked, isDraining, isPutOff } = this.closing;
-    const isWanted = isPutOff || ((isOpen || isAsked) && !isDraining);
-    return this.options.reconnect !== undefined && this.isKept && isWanted;
+    return this.options.reconnect !== undefined && this.isKept && this.closing.goesOn;
   }
 
   /** Closing has come to its end, whoever asked for it. */

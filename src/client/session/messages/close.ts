@@ -111,6 +111,11 @@ export class ClosingHandshake {
     return this.isDraining && this.asked === undefined && this.isShutDown;
   }
 
+  /** Whether the next link has a use for the session: to go on with it, or to close it there. */
+  get goesOn(): boolean {
+    return this.isPutOff || ((this.isOpen || this.isAsked) && !this.isDraining);
+  }
+
   private get isShutDown(): boolean {
     return this.askedByServer?.closeReason === CloseReason.ServerShutdown;
   }
