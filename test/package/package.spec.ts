@@ -11,9 +11,9 @@ import { run, runTool } from './run';
 // source; the snapshot beside this file records them, so that none comes or goes unseen.
 
 const entries = entryPoints();
-const MAX_UNPACKED_BYTES = 3_700_000;
-const MAX_PACKED_BYTES = 900_000;
-const MAX_CLIENT_BYTES = 73_000;
+const MAX_UNPACKED_BYTES = 3_800_000;
+const MAX_PACKED_BYTES = 930_000;
+const MAX_CLIENT_BYTES = 77_000;
 
 const specifiers = entries.map(({ specifier }) => specifier);
 

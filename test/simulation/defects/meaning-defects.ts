@@ -19,13 +19,13 @@ interface Scheduling {
 export const MEANING_DEFECTS: readonly Defect[] = [
   {
     name: 'a cancel is only noted',
-    invariants: [5, 26],
+    invariants: [5, 27],
     seed: 1,
     plant: () => replace(SessionOperations.prototype, 'cancel', () => () => []),
   },
   {
     name: 'a deadline fires early',
-    invariants: [26],
+    invariants: [27],
     seed: 1,
     plant: () =>
       replace(
@@ -42,7 +42,7 @@ export const MEANING_DEFECTS: readonly Defect[] = [
   },
   {
     name: 'a deadline passes, and nothing ends',
-    invariants: [26],
+    invariants: [27],
     seed: 1,
     plant: () => replace(OperationSchedule.prototype, 'giveUp', () => nothing),
   },
@@ -60,13 +60,13 @@ export const MEANING_DEFECTS: readonly Defect[] = [
   },
   {
     name: 'a budget is not counted',
-    invariants: [27],
+    invariants: [28],
     seed: 1,
     plant: () => replace(OperationBudget.prototype, 'use', () => nothing),
   },
   {
     name: 'a budget is counted twice',
-    invariants: [27],
+    invariants: [28],
     seed: 1,
     plant: () =>
       replace(
@@ -80,19 +80,19 @@ export const MEANING_DEFECTS: readonly Defect[] = [
   },
   {
     name: 'priorities are only noted',
-    invariants: [28],
+    invariants: [29],
     seed: 1,
     plant: () => replace(Admission.prototype, 'ranked', () => nothing),
   },
   {
     name: 'an object outlives its owner at the other end',
-    invariants: [29],
+    invariants: [30],
     seed: 1,
     plant: () => replace(ObjectTable.prototype, 'onRelease', () => nothing),
   },
   {
     name: 'an object outlives its time',
-    invariants: [29],
+    invariants: [30],
     seed: 1,
     plant: () =>
       replace(
@@ -106,19 +106,19 @@ export const MEANING_DEFECTS: readonly Defect[] = [
   },
   {
     name: 'objects outlive their session',
-    invariants: [29],
+    invariants: [30],
     seed: 1,
     plant: () => replace(ObjectTable.prototype, 'ended', () => nothing),
   },
   {
     name: 'objects have no bounds',
-    invariants: [29],
+    invariants: [30],
     seed: 1,
     plant: () => replace(ObjectTable.prototype, 'lacksRoom', () => nothing),
   },
   {
     name: 'how far an answer is is said of another',
-    invariants: [30],
+    invariants: [31],
     seed: 1,
     plant: () =>
       replace(

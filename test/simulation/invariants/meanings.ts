@@ -16,13 +16,13 @@ import { firstOf, type Finding } from './invariant';
 
 // Of what preview4 says of operations, and of what its sessions share.
 
-/** 26 */
+/** 27 */
 export function notBeforeItsDeadline(fact: Fact): Finding {
   if (fact.kind !== 'ended-early') return undefined;
   return `${nameOfOperation(fact.operation)} was called late ${fact.leftMs} ms before its deadline`;
 }
 
-/** 26: and not after it. */
+/** 27: and not after it. */
 export function notPastItsDeadline({ ledger, serverProcess }: World): Finding {
   return firstOf(ledger.working, (operation) => {
     const { overdueAt = Infinity, deadlineAt } = operation.heard;
@@ -32,21 +32,21 @@ export function notPastItsDeadline({ ledger, serverProcess }: World): Finding {
   });
 }
 
-/** 26: a cancel ends what it cancels, as it comes. */
+/** 27: a cancel ends what it cancels, as it comes. */
 export function endsWhenTakenBack(fact: Fact): Finding {
   if (fact.kind !== 'taken-back' || fact.operation.starts === 0 || fact.operation.ends.length > 0)
     return undefined;
   return `${nameOfOperation(fact.operation)} was taken back, and goes on`;
 }
 
-/** 27 */
+/** 28 */
 export function withinBudget(fact: Fact): Finding {
   if (fact.kind !== 'over-budget') return undefined;
   const { tokens, bytes } = fact.left;
   return `${nameOfOperation(fact.operation)} was sent what goes beyond its budget: ${tokens} tokens, ${bytes} bytes`;
 }
 
-/** 27: and ends for it only where it would have. */
+/** 28: and ends for it only where it would have. */
 export function poorForAReason(fact: Fact): Finding {
   if (fact.kind !== 'ended-poor') return undefined;
   const { operation, used } = fact;
@@ -55,7 +55,7 @@ export function poorForAReason(fact: Fact): Finding {
   return `${nameOfOperation(operation)} ended for its budget with ${used.tokens} tokens and ${used.bytes} bytes`;
 }
 
-/** 28 */
+/** 29 */
 export function firstOfThoseThatWait(fact: Fact): Finding {
   if (fact.kind !== 'started') return undefined;
   const { operation, waiting } = fact;
@@ -75,7 +75,7 @@ function classOf({ heard, session }: OperationRecord): number {
   return heard.priority ?? session.server?.open.priorityClass ?? 0;
 }
 
-/** 29 */
+/** 30 */
 export function objectsWithinBounds(session: SessionRecord, _held: ServerInnards, now: number): Finding {
   const table = session.server && serverObjects(session.server);
   return table === undefined ? undefined : boundsOf(table, `${nameOf(session)}, at the server,`, now);
@@ -93,7 +93,7 @@ function boundsOf(table: ObjectTable, where: string, now: number): Finding {
   return late && `${where} has object ${late.objectId}, whose time was over at ${late.endsAt} ms`;
 }
 
-/** 29: what is over for its owner is over for the other end, and what is not is the same for both. */
+/** 30: what is over for its owner is over for the other end, and what is not is the same for both. */
 export function objectsAgree({ ledger }: World): Finding {
   return firstOf(ledger.sessions, (session) => {
     const { client, server, link, attachedTo } = session;
@@ -124,7 +124,7 @@ function differenceOf(one: HeldObject, other: HeldObject): Finding {
   return undefined;
 }
 
-/** 29: and nothing outlives its session. */
+/** 30: and nothing outlives its session. */
 export function noObjectIsLeft({ ledger }: World): Finding {
   return firstOf(ledger.sessions, (session) => {
     const { client, server } = session;
@@ -135,7 +135,7 @@ export function noObjectIsLeft({ ledger }: World): Finding {
   });
 }
 
-/** 30 */
+/** 31 */
 export function progressInOrder(operation: OperationRecord): Finding {
   const { progress, progressHeard } = operation;
   let at = -1;
@@ -148,7 +148,7 @@ export function progressInOrder(operation: OperationRecord): Finding {
   return undefined;
 }
 
-/** 30 */
+/** 31 */
 export function noProgressAfterEnd(fact: Fact): Finding {
   if (fact.kind !== 'progress-after-end') return undefined;
   return `${nameOfOperation(fact.operation)} was said to be further after its end`;
