@@ -44,7 +44,7 @@ describe('bind', () => {
       server.listen = listen;
       bind(server, new Told(), { ...place, port: 1, backlog });
     }
-    const options = { host: '127.0.0.1', port: 1 };
+    const options = { host: '127.0.0.1', port: 1, exclusive: false };
     expect(listen.mock.calls.map(([given]: unknown[]) => given)).toEqual([
       { ...options, backlog: 511 },
       { ...options, backlog: 7 },
