@@ -28,7 +28,7 @@ export const CLUSTER_DEFECTS: readonly Defect[] = [
   },
   {
     name: 'a session is taken over from a node that lives',
-    invariants: [22, 24],
+    invariants: [21, 22, 24],
     seed: 1,
     plant: () =>
       all(
