@@ -5,7 +5,7 @@ import { wholeAnswer } from './support/asking';
 import { Fleet, type NodeProcess } from './support/fleet';
 import { scaled } from './support/scale';
 
-const CLIENTS = 200;
+const CLIENTS = scaled(200, 60);
 /** Of an owner whose application goes on, and of one whose does not. */
 const KILLS_CONTINUED = scaled(60, 3);
 const KILLS_LOGGED = scaled(40, 2);
