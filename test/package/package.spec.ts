@@ -65,7 +65,7 @@ describe('the public names', () => {
   it('nnrp-rx has so few that one can know them', () => {
     const { values, types } = entries.find(({ specifier }) => specifier === 'nnrp-rx')!;
     expect(values.length).toBeLessThanOrEqual(44);
-    expect(values.length + types.length).toBeLessThanOrEqual(170);
+    expect(values.length + types.length).toBeLessThanOrEqual(171);
   });
 
   it.each(entries)('$specifier exports what is recorded', ({ values, types }) => {
