@@ -63,17 +63,26 @@ export class ObjectSender {
     this.port.send(T.ObjectRef, frameId, ObjectReferenceMetadata.encode(fields), metadata);
   }
 
-  /** The other end knows of an object that this one cannot have, or has no more. */
-  invalid(objectId: bigint, text: string): void {
-    this.release({ objectId, releaseReason: ObjectReleaseReason.Invalidated }, 0, cutText(text));
+  release(fields: Partial<ObjectReleaseMetadata>, frameId = 0): void {
+    this.port.send(T.ObjectRelease, frameId, this.releaseMetadata(fields), EMPTY);
   }
 
-  release(fields: Partial<ObjectReleaseMetadata>, frameId = 0, diagnostic = EMPTY): void {
-    const metadata = ObjectReleaseMetadata.of({
-      ...fields,
-      sourceRole: this.port.role,
-      diagnosticBytes: diagnostic.length,
-    });
-    this.port.send(T.ObjectRelease, frameId, ObjectReleaseMetadata.encode(metadata), diagnostic);
+  /** Answers what was said of an object that this end cannot have, or has no more. */
+  invalid(objectId: bigint, text: string): void {
+    this.answer({ objectId, releaseReason: ObjectReleaseReason.Invalidated }, 0, cutText(text));
+  }
+
+  /** Answers a reference of an operation that has ended. */
+  dropped(objectId: bigint, operationId: bigint, frameId: number): void {
+    this.answer({ objectId, operationId }, frameId, EMPTY);
+  }
+
+  private answer(fields: Partial<ObjectReleaseMetadata>, frameId: number, text: Uint8Array): void {
+    this.port.answer(T.ObjectRelease, frameId, this.releaseMetadata(fields, text.length), text);
+  }
+
+  private releaseMetadata(fields: Partial<ObjectReleaseMetadata>, diagnosticBytes = 0): Uint8Array {
+    const release = { ...fields, sourceRole: this.port.role, diagnosticBytes };
+    return ObjectReleaseMetadata.encode(ObjectReleaseMetadata.of(release));
   }
 }

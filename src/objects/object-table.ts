@@ -314,7 +314,7 @@ export class ObjectTable implements SessionObjects, ObjectHolder {
     }
     if (operationId !== undefined) this.note(object, 'there', frameId, operationId);
     // It has crossed with the operation's end: its sender drops it, and has what it has made its own.
-    else this.say.release({ objectId: object.objectId, operationId: fields.operationId }, frameId);
+    else this.say.dropped(object.objectId, fields.operationId, frameId);
     object.changes.next({ kind: 'reference', by: 'there', frameId, fields, metadata: body.slice() });
     if (operationId === undefined) object.changes.next({ kind: 'dropped', by: 'there', frameId });
   }

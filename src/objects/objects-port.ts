@@ -14,6 +14,8 @@ export interface ObjectsPort {
    * none so large.
    */
   send(messageType: MessageType, frameId: number, metadata: Uint8Array, body: Uint8Array): void;
+  /** As `send`, where the other end has asked for it: what waits of that is bounded. */
+  answer(messageType: MessageType, frameId: number, metadata: Uint8Array, body: Uint8Array): void;
   /** The id of an operation that is under way; undefined where there is none, as far as this end can know. */
   operationId(frameId: number): bigint | undefined;
   /** Calls back once an operation that is under way has ended for this end. */

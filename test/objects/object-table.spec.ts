@@ -38,6 +38,10 @@ class End implements ObjectsPort {
       this.sent.push(packet({ messageType, sessionId: this.sessionId, frameId }, metadata, body));
   }
 
+  answer(messageType: MessageType, frameId: number, metadata: Uint8Array, body: Uint8Array): void {
+    this.send(messageType, frameId, metadata, body);
+  }
+
   operationId(frameId: number): bigint | undefined {
     return this.underWay.has(frameId) ? BigInt(frameId) : undefined;
   }

@@ -18,6 +18,7 @@ import type { Revision } from '../../wire/revision';
 import { readUtf8 } from '../../wire/bytes/utf8';
 import { ServerRefusalError } from '../errors';
 import type { ClientSettings } from '../options';
+import { Answers } from './answers';
 import { ConnectionCredit } from './connection-credit';
 import { LinkOutlet } from './link-outlet';
 import { Greeting } from './greeting';
@@ -62,6 +63,8 @@ export class ClientLink implements WatchedPeer {
   readonly credit = new ConnectionCredit();
   /** Stopped where who consumes what the server sends cannot keep up. */
   readonly reading: LinkReading;
+  /** What the server gets for the asking. */
+  readonly answers: Answers;
   /** Whether the server has answered a session over it, with a result or an ack. */
   wasAnswered = false;
   private readonly events = new Subject<LinkEvent>();
@@ -87,16 +90,15 @@ export class ClientLink implements WatchedPeer {
     this.life = new SignsOfLife(transport, scheduler);
     this.outlet = new LinkOutlet(transport, scheduler);
     this.reading = new LinkReading(this.outlet, scheduler);
-    this.pongs = new Pongs(this.outlet, this.reading, scheduler);
+    this.answers = new Answers(this.outlet, this.reading, scheduler);
+    this.pongs = new Pongs(this.answers);
     this.opens = new OpenQueue(this.outlet, settings);
     this.greeting = new Greeting(this.outlet, scheduler);
     this.watching.add(this.reading);
-    this.watching.add(() => {
-      this.pongs.end();
-    });
+    this.watching.add(this.answers);
     this.watching.add(new LivenessWatch(this, keepAlive, scheduler));
     this.watching.add(
-      merge(this.pongs.unread$, this.opens.overdue$).subscribe({
+      merge(this.answers.unread$, this.opens.overdue$).subscribe({
         error: (error: unknown) => {
           this.fail(asRuntimeError(error));
         },

@@ -75,6 +75,11 @@ export class SessionCarrier {
     this.link?.send(packet({ messageType, sessionId: this.sessionId, frameId, traceId }, metadata, body));
   }
 
+  /** Sends what the server has asked for, and nobody here has decided: what waits of it is bounded. Throws as `send` does. */
+  answer(messageType: MessageType, frameId: number, metadata: Uint8Array, body = EMPTY): void {
+    this.link?.answers.send(packet({ messageType, sessionId: this.sessionId, frameId }, metadata, body));
+  }
+
   /** Throws as `send` does. */
   submit(asked: Submission): void {
     const { frameId, metadata, metadataBytes, traceId, terms } = asked;

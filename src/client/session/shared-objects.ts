@@ -71,6 +71,11 @@ class ClientObjectsPort implements ObjectsPort {
     if (carrier.isPreview4) carrier.send(messageType, frameId, metadata, body);
   }
 
+  answer(messageType: MessageType, frameId: number, metadata: Uint8Array, body: Uint8Array): void {
+    const { carrier } = this.session;
+    if (carrier.isPreview4) carrier.answer(messageType, frameId, metadata, body);
+  }
+
   /** An operation's id is its frame's. */
   operationId(frameId: number): bigint | undefined {
     return this.session.submissions.inFlight.has(frameId) ? BigInt(frameId) : undefined;

@@ -7,7 +7,7 @@ import { acceptsMessages, type SessionState } from '../../protocol/session/sessi
 import { NnrpError } from '../../wire/errors';
 import { HEADER_LENGTH } from '../../wire/header';
 import type { MessageType } from '../../wire/message-type';
-import { packet } from '../../wire/packet';
+import { packet, type Packet } from '../../wire/packet';
 import { RuntimeRole } from '../../wire/preview4/control/runtime-role';
 import { contained } from '../contained';
 import { SubscribersOf } from '../subscribers';
@@ -55,16 +55,13 @@ export class ServerObjectsPort implements ObjectsPort {
   }
 
   send(messageType: MessageType, frameId: number, metadata: Uint8Array, body: Uint8Array): void {
-    const { sessionId, session } = this;
-    if (!session.dialect.hasControls) return;
-    const { largestBody } = session.outlet;
-    if (body.length > largestBody)
-      throw new NnrpError({
-        kind: 'MessageLengthOverflow',
-        declared: HEADER_LENGTH + body.length,
-        limit: HEADER_LENGTH + largestBody,
-      });
-    session.outlet.send(packet({ messageType, sessionId, frameId }, metadata, body));
+    const said = this.packet(messageType, frameId, metadata, body);
+    if (said !== undefined) this.session.outlet.send(said);
+  }
+
+  answer(messageType: MessageType, frameId: number, metadata: Uint8Array, body: Uint8Array): void {
+    const said = this.packet(messageType, frameId, metadata, body);
+    if (said !== undefined) this.session.outlet.answer(said);
   }
 
   operationId(frameId: number): bigint | undefined {
@@ -80,5 +77,24 @@ export class ServerObjectsPort implements ObjectsPort {
   contain<T>(source$: Observable<T>): Observable<T> {
     const { failures } = this.session.server.reports;
     return contained(source$, new SubscribersOf(`the objects of session ${this.sessionId}`, failures));
+  }
+
+  /** Undefined where the client has no objects. */
+  private packet(
+    messageType: MessageType,
+    frameId: number,
+    metadata: Uint8Array,
+    body: Uint8Array,
+  ): Packet | undefined {
+    const { sessionId, session } = this;
+    if (!session.dialect.hasControls) return undefined;
+    const { largestBody } = session.outlet;
+    if (body.length > largestBody)
+      throw new NnrpError({
+        kind: 'MessageLengthOverflow',
+        declared: HEADER_LENGTH + body.length,
+        limit: HEADER_LENGTH + largestBody,
+      });
+    return packet({ messageType, sessionId, frameId }, metadata, body);
   }
 }

@@ -1,6 +1,7 @@
 import { firstValueFrom, map } from 'rxjs';
 import { connect, type Client } from '../../../src/client/client';
-import { ping, serverHelloAck } from '../../../src/testing';
+import { sharedObjects } from '../../../src/client/session/shared-objects';
+import { inPreview4, ping, serverHelloAck } from '../../../src/testing';
 import { memory } from '../../../src/transport/memory';
 import type { Transport } from '../../../src/transport/transport';
 import type { RevisionName } from '../../../src/wire/message';
@@ -92,6 +93,39 @@ describe('a server that sends PING without an end', () => {
     for (let turn = 0; turn < 10; turn++) await flood(server, 1000);
     await settled();
     expect([pongs, time.pendingCount, ended]).toEqual([10_000, 0, []]);
+  });
+
+  it.each([
+    ['CACHE_REFERENCE', inPreview4(MessageType.CacheReference, { sessionId: 5 }, { profileId: 2 })],
+    ['CACHE_PUT', inPreview4(MessageType.CachePut, { sessionId: 5 }, {}, 'x')],
+    ['CAPABILITY_NEGOTIATION', inPreview4(MessageType.CapabilityNegotiation, { sessionId: 5 }, {})],
+    ['OBJECT_REF', inPreview4(MessageType.ObjectRef, { sessionId: 5 }, { objectId: 2n })],
+  ])('is stopped as well with %s, and so it is with PING besides', async (_, asking) => {
+    const { client, server, time, ended } = await stage({ revision: 'preview4' });
+    const opening = client.openSession({ requestedSessionId: 5, objects: sharedObjects() });
+    server.send(accept(5));
+    await opening;
+    const before = client.usage.queuedBytes;
+    server.send(asking);
+    await settled();
+    const answerBytes = client.usage.queuedBytes - before;
+    expect(answerBytes).toBeGreaterThan(40);
+    for (let count = 1; count < 5000; count++) server.send(asking);
+    await settled();
+    expect(client.usage.queuedBytes - before).toBe(MAX_UNREAD * answerBytes);
+    await flood(server, 5000);
+    time.advance(10_000);
+    expect(client.usage.queuedBytes - before).toBe(MAX_UNREAD * answerBytes);
+    const asked: number[] = [MessageType.ClientHello, MessageType.SessionOpen];
+    let answers = 0;
+    server.packets$.subscribe(({ header }) => {
+      if (!asked.includes(header.messageType)) answers += 1;
+    });
+    for (let turn = 0; turn < 40; turn++) {
+      await settled();
+      time.advance(20);
+    }
+    expect([answers, ended]).toEqual([10_000, []]);
   });
 
   it('is stopped as well where they are of a session, and answered as the session', async () => {

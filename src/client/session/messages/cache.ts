@@ -76,13 +76,14 @@ export class CachePuts extends AwaitedAcks<CachePutMetadata, CacheAckMetadata> {
 
   /** The server refers to what it has put here. */
   onReference({ metadata }: MessageOf<typeof MessageType.CacheReference>): void {
-    this.carrier.link?.send(cacheMissPacket(this.carrier.sessionId, metadata, CacheMissReason.NotFound));
+    const { link, sessionId } = this.carrier;
+    link?.answers.send(cacheMissPacket(sessionId, metadata, CacheMissReason.NotFound));
   }
 
   /** The server puts something here. */
   onPut({ metadata }: Message<typeof MessageType.CachePut, 'preview4'>): void {
     const { cacheNamespace } = metadata;
     const ack = Preview4Ack.of({ cacheNamespace, ...wideKey(metadata), status: CacheAckStatus.Rejected });
-    this.carrier.send(MessageType.CacheAck, 0, Preview4Ack.encode(ack));
+    this.carrier.answer(MessageType.CacheAck, 0, Preview4Ack.encode(ack));
   }
 }
