@@ -1,4 +1,5 @@
 import { fromBase64Url, toBase64Url } from '../../protocol/base64url';
+import { exactNumber } from '../../protocol/exact-number';
 import type { SessionExtension } from '../../protocol/session/session-extension';
 import { enumU8, u64, u8 } from '../../wire/codec/fields';
 import { enumeration } from '../../wire/codec/enumeration';
@@ -81,7 +82,7 @@ function ticketOf(text: string): Ticket | undefined {
       resumeToken,
       resumeWindowMs,
       revision: tail.revision === SpokenRevision.preview4 ? 'preview4' : 'preview3',
-      receivedResults: Number(tail.receivedResults),
+      receivedResults: exactNumber(tail.receivedResults),
       options: optionsOf(open),
     };
     // One way to write it, so that nothing is in it that is not looked at.

@@ -1,14 +1,15 @@
 import { BudgetFlag, BudgetMetadata } from '../../wire/preview4/control/scheduling';
 import { UNBOUNDED, type Budget } from '../operation/budget';
+import { exactNumber } from '../exact-number';
 
 /** What is left of a budget once a BUDGET_UPDATE has come. A field of 0 says nothing, or lifts the bound by REPLACE. */
 export function budgetAfter(left: Budget, { flags, ...said }: BudgetMetadata): Budget {
   const isWhole = (flags & BudgetFlag.Replace) !== 0;
   const isMore = !isWhole && (flags & BudgetFlag.Increment) !== 0;
   const after = (before: number, value: number | bigint): number => {
-    const amount = Number(value);
+    const amount = exactNumber(value);
     if (amount === 0) return isWhole ? Infinity : before;
-    return isMore && before !== Infinity ? before + amount : amount;
+    return isMore && before !== Infinity ? exactNumber(before + amount) : amount;
   };
   return {
     tokens: after(left.tokens, said.tokenBudget),

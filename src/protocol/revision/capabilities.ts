@@ -53,5 +53,6 @@ function onWire(limit = Infinity): bigint {
 }
 
 function fromWire(limit: bigint): number {
-  return limit === 0n ? Infinity : Number(limit);
+  // Beyond the exact numbers it would go back as another; nothing reaches it.
+  return limit === 0n || limit > Number.MAX_SAFE_INTEGER ? Infinity : Number(limit);
 }

@@ -1,4 +1,5 @@
 import { cutText, MAX_TEXT_BYTES } from '../cut-text';
+import { exactNumber } from '../exact-number';
 import { HEADER_LENGTH } from '../../wire/header';
 import { readUtf8 } from '../../wire/bytes/utf8';
 import { decodeToldOperations, encodeToldOperation, type ToldOperation } from './told-operation';
@@ -166,7 +167,7 @@ export function decodeSessionExtension(bytes: Uint8Array): SessionExtension | un
     if (bytes.length - start < length) return undefined;
     if (tag === Tag.Announce) isAnnounced = true;
     if (tag === Tag.ReceivedResults && length === 8) {
-      extension = { ...extension, receivedResults: Number(view.getBigUint64(start, true)) };
+      extension = { ...extension, receivedResults: exactNumber(view.getBigUint64(start, true)) };
     }
     if (tag === Tag.WantedOperations && length % 4 === 0) {
       const wantedOperations = Array.from({ length: length / 4 }, (_, index) =>
@@ -195,7 +196,7 @@ export function decodeSessionExtension(bytes: Uint8Array): SessionExtension | un
     if (tag === Tag.KnowsTickets) extension = { ...extension, knowsTickets: true };
     if (tag === Tag.ByTicket) extension = { ...extension, isByTicket: true };
     if (tag === Tag.CountFrom && length === 8) {
-      extension = { ...extension, countFrom: Number(view.getBigUint64(start, true)) };
+      extension = { ...extension, countFrom: exactNumber(view.getBigUint64(start, true)) };
     }
     if (tag === Tag.Operation) told.push(bytes.subarray(start, start + length));
     if (tag === Tag.TakesTools) extension = { ...extension, takesTools: true };

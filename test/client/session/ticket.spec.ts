@@ -24,6 +24,7 @@ const ticket: Ticket = {
 };
 const OPEN_AND_TAIL_BYTES = 58;
 const bytes = fromBase64Url(writeTicket(ticket))!;
+const ticketOf = (receivedResults: number): string => writeTicket({ ...ticket, receivedResults });
 
 describe('a ticket', () => {
   it('is read as it was written', () => {
@@ -50,6 +51,7 @@ describe('a ticket', () => {
     ['one that is cut', toBase64Url(bytes.subarray(0, -1))],
     ['one that is longer', toBase64Url(Uint8Array.of(...bytes, 0))],
     ['a recovery ticket alone', toBase64Url(bytes.subarray(0, -OPEN_AND_TAIL_BYTES))],
+    ['more results than can be counted', ticketOf(2 ** 53)],
     ['a megabyte', 'A'.repeat(1024 * 1024)],
   ])('is not %s', (_, text) => {
     expect(() => readTicket(text)).toThrow(TypeError);

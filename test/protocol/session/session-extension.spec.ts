@@ -63,6 +63,15 @@ describe('the session extension', () => {
     expect(toHex(encodeSessionExtension({ refusalText: 'nö' }))).toBe(`${ANNOUNCED}090003006ec3b6`);
   });
 
+  it.each(['0200', '1700'])('has counts that come back, in the entry of tag %s', (tag) => {
+    const most = `${ANNOUNCED}${tag}0800ffffffffffff1f00`;
+    expect(toHex(encodeSessionExtension(decodeSessionExtension(fromHex(most))!))).toBe(most);
+    for (const more of ['0000000000002000', 'ffffffffffffffff']) {
+      const read = decodeSessionExtension(fromHex(`${ANNOUNCED}${tag}0800${more}`))!;
+      expect(toHex(encodeSessionExtension(read))).toBe(most);
+    }
+  });
+
   it('knows nothing of an end that takes no packet at all, as it says', () => {
     const read = [0, 39, 40].map((most) =>
       decodeSessionExtension(encodeSessionExtension({ largestPacket: most })),

@@ -125,6 +125,21 @@ describe('a budget that a client says', () => {
     expect(stage.at(1).budgets).toEqual([UNBOUNDED]);
   });
 
+  it('is no more than a client can say again, also where more is added', async () => {
+    const stage = await Stage.open(() => NEVER);
+    const largest = 2n ** 64n - 1n;
+    const all = {
+      computeBudgetUnits: largest,
+      memoryBudgetBytes: 2n ** 53n,
+      bandwidthBudgetBytes: 2n ** 53n - 1n,
+    };
+    await stage.heard(budget(1, all), submit4(1));
+    await stage.heard(budget(1, { computeBudgetUnits: 5n, flags: BudgetFlag.Increment }));
+    const most = Number.MAX_SAFE_INTEGER;
+    const taken = { tokens: Infinity, computeUnits: most, memoryBytes: most, bandwidthBytes: most };
+    expect(stage.at(0).budgets).toEqual([taken, taken]);
+  });
+
   it('counts from each update on, adds to what is left, and is lifted', async () => {
     const stage = await Stage.open(() => NEVER);
     await stage.heard(submit4(1), budget(1, { tokenBudget: 2, bandwidthBudgetBytes: 1000n }));
