@@ -1,5 +1,4 @@
 import { Observable, Subject } from 'rxjs';
-import { checkDeclaredBody } from '../protocol/declared-body';
 import { u32 } from '../protocol/options/rules';
 import { takeValue } from '../protocol/options/take-options';
 import { takeFields } from '../protocol/options/take-fields';
@@ -11,7 +10,6 @@ import type { AnyMessage, MessageOf } from '../wire/message';
 import { MessageType } from '../wire/message-type';
 import { RuntimeRole } from '../wire/preview4/control/runtime-role';
 import { EMPTY } from '../wire/packet';
-import { preview4 } from '../wire/preview4';
 import {
   ObjectDeltaFlag,
   ObjectDeltaMetadata,
@@ -133,9 +131,8 @@ export class ObjectTable implements SessionObjects, ObjectHolder {
     return object;
   }
 
-  /** Takes what the other end says. Throws an `NnrpError` that says what is wrong. */
+  /** Takes what the other end says, with the body that its metadata declare. Throws an `NnrpError` that says what is wrong. */
   receive(message: ObjectMessage): void {
-    checkDeclaredBody(message, preview4);
     const { messageType, metadata } = message;
     if (messageType === T.ObjectDeclare) {
       this.onDeclare(message);

@@ -110,7 +110,7 @@ const T = MessageType;
 /** Bytes that are taken of what an operation keeps until it ends: what is said of a trace, or a hint. */
 export const MAX_KEPT_BYTES = 1024;
 const KEPT = { mostBody: MAX_KEPT_BYTES };
-/** Of what is read and forgotten: diagnostics, tokens, and what is said of a reference. */
+/** Of what is read at once: diagnostics, what is said of a reference, and tokens, of which those of DEGRADE_PROFILE are kept. */
 export const MAX_SAID_BYTES = 4096;
 const SAID = { mostBody: MAX_SAID_BYTES };
 

@@ -6,7 +6,10 @@ import type { ClientSession } from '../../src/client/session/session';
 import type { SessionObjects, SharedObject } from '../../src/objects/shared-object';
 import type { ServerSession } from '../../src/server/session/session';
 import { ObjectReleaseReason, OwnershipHint, RuntimeObjectKind } from '../../src/wire/preview4/objects';
-import { clientHello, open, submit } from '../../src/testing';
+import { MessageType } from '../../src/wire/message-type';
+import { clientHello, inPreview4, open, serverHelloAck, submit } from '../../src/testing';
+import { accept, greeted } from '../client/support';
+import { heardInWords } from '../server/revision/heard';
 import { Peer } from '../support/peer';
 import { endServed, Served, told } from '../support/served';
 import { until as untilTrue } from '../support/until';
@@ -259,6 +262,40 @@ describe('an object of a session', () => {
     expect(() => there.declare()).toThrow(
       /^no room for an object in session \d+: an end has 1 objects at most$/,
     );
+  });
+
+  const broken = inPreview4(
+    MessageType.ObjectDeclare,
+    { sessionId: 42 },
+    { objectId: 3n, metadataBytes: 5 },
+    'four',
+  );
+
+  it('is none with another body than it says, for a server', async () => {
+    const served = new Served();
+    const peer = await Peer.connect(served.listen);
+    peer.send(clientHello(), open(42));
+    await peer.next();
+    await peer.next();
+    const came = await heardInWords(peer, 42, [broken]);
+    expect(came).toEqual([['ERROR', 0]]);
+    expect(served.violations).toMatchObject([
+      { error: { cause: { fault: { kind: 'DeclaredLengthMismatch' } } } },
+    ]);
+  });
+
+  it('is none with another body than it says, for a client', async () => {
+    const { peer, client } = await greeted(serverHelloAck(), 'preview4');
+    const opening = client.openSession({ objects: sharedObjects() });
+    await peer.next();
+    peer.send(accept(42));
+    const { objects } = await opening;
+    const violations = told(client.violations$);
+    expect(await heardInWords(peer, 42, [broken])).toEqual([]);
+    expect(violations).toMatchObject([{ cause: { fault: { kind: 'DeclaredLengthMismatch' } } }]);
+    expect(objects?.all).toEqual([]);
+    await peer.close();
+    await client.close();
   });
 
   it('is told to no peer whose revision is a guess', async () => {

@@ -2,6 +2,9 @@ import { endWith, ignoreElements, noop, Subject, type Observable } from 'rxjs';
 import { isTerminal, type ResultPush } from '../../protocol/operation/result';
 import type { SessionExtension } from '../../protocol/session/session-extension';
 import type { CreditChange } from '../../protocol/flow/flow';
+import { unexpectedMessage } from '../../protocol/runtime-error';
+import type { CommonHeader } from '../../wire/header';
+import { messageTypeName } from '../../wire/message-type';
 import type { ConnectionCredit } from '../link/connection-credit';
 import { OperationError, type OperationFailure, type SessionEnd } from '../errors';
 import { onceATurn } from '../once-a-turn';
@@ -95,6 +98,14 @@ export class Submissions {
   /** Whether a frame id was ever sent: what comes for it may be late, but is no stranger. */
   wasSent(frameId: number): boolean {
     return frameId > 0 && frameId <= this.lastFrameId;
+  }
+
+  /** Throws a `RuntimeError` where a message is of an operation that was never submitted. */
+  requireSent({ messageType, frameId }: CommonHeader): void {
+    if (this.wasSent(frameId)) return;
+    throw unexpectedMessage(
+      `client received ${messageTypeName(messageType)} of operation ${frameId}, which it never submitted`,
+    );
   }
 
   /** Submits. Throws what {@link submission} throws. */

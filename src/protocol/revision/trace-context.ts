@@ -1,3 +1,5 @@
+import { breaksRule } from '../../wire/errors';
+import type { MessageOf } from '../../wire/message';
 import { MessageType } from '../../wire/message-type';
 import { packet, type Packet } from '../../wire/packet';
 import { TraceContextMetadata, TraceFlag } from '../../wire/preview4/control/hints';
@@ -15,7 +17,14 @@ export function tracePacket(
   return packet(fields, TraceContextMetadata.encode(metadata));
 }
 
-export function traceContextOf({ traceId, spanId, parentSpanId, flags }: TraceContextMetadata): TraceContext {
+/** What a TRACE_CONTEXT says. Throws an `NnrpError` where its header names another trace. */
+export function traceContextOf({
+  header,
+  metadata,
+}: MessageOf<typeof MessageType.TraceContext>): TraceContext {
+  const { traceId, spanId, parentSpanId, flags } = metadata;
+  if (header.traceId !== 0n && header.traceId !== traceId)
+    breaksRule('TRACE_CONTEXT has the trace_id of its header, where that has one');
   return {
     traceId,
     spanId,

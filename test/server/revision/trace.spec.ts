@@ -1,11 +1,13 @@
 import { of } from 'rxjs';
 import type { TraceContext } from '../../../src/protocol/operation/trace-context';
-import { clientHello, inPreview4, open } from '../../../src/testing';
+import { clientHello, inPreview4, open, serverHelloAck } from '../../../src/testing';
 import { MessageType } from '../../../src/wire/message-type';
 import { packet, type Packet } from '../../../src/wire/packet';
 import { TraceContextMetadata, TraceFlag } from '../../../src/wire/preview4/control/hints';
+import { accept, greeted } from '../../client/support';
 import { Peer } from '../../support/peer';
 import { endServed, Served, told } from '../../support/served';
+import { heardUntilPong } from './heard';
 
 afterEach(endServed);
 
@@ -166,6 +168,23 @@ describe('where a server has its work in a trace', () => {
       TraceContextMetadata.of({ traceId: 2n, spanId: 1n }),
     ]);
     expect(traces[0]!.header).toMatchObject({ sessionId: 42, frameId: 0, traceId: 2n });
+  });
+
+  it.each([
+    ['an operation that was never submitted', trace(9)],
+    ['another trace than its header has', trace(0, WIRE, '', 8n)],
+  ])('is not taken by a client of %s', async (_, said) => {
+    const { peer, client } = await greeted(serverHelloAck(), 'preview4');
+    const opening = client.openSession();
+    await peer.next();
+    peer.send(accept(42));
+    const traces = told((await opening).traces$);
+    const violations = told(client.violations$);
+    expect(await heardUntilPong(peer, 42, [said, trace(0)])).toEqual([]);
+    expect(traces).toEqual([{ frameId: 0, ...TRACE }]);
+    expect(violations).toHaveLength(1);
+    await peer.close();
+    await client.close();
   });
 
   it('is not told to a client of preview3', async () => {

@@ -53,7 +53,7 @@ export class SessionMessages {
 
   constructor(
     private readonly closing: ClosingHandshake,
-    submissions: Submissions,
+    private readonly submissions: Submissions,
     private readonly carrier: SessionCarrier,
     patience: Patience,
   ) {
@@ -130,6 +130,13 @@ export class SessionMessages {
     this.carrier.noteAnswer();
   }
 
+  /** Where the server has its work for an operation, or with frame 0 for the session. */
+  private onTrace(message: MessageOf<typeof MessageType.TraceContext>): void {
+    const { frameId } = message.header;
+    if (frameId !== 0) this.submissions.requireSent(message.header);
+    this.traces.next({ frameId, ...traceContextOf(message) });
+  }
+
   /** What only preview4 has. Of what a server says of its work beside results, a client has no need. */
   private onNewMessage(packet: Packet): void {
     const message = decodeMessage(packet, this.revision);
@@ -164,7 +171,7 @@ export class SessionMessages {
         this.cachePuts.misses.next(message);
         return;
       case MessageType.TraceContext:
-        this.traces.next({ frameId: message.header.frameId, ...traceContextOf(message.metadata) });
+        this.onTrace(message);
         return;
       default:
         for (const other of this.others) other(message);

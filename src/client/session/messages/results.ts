@@ -46,7 +46,7 @@ export class Results {
   onPush({ header, metadata: bytes, body }: Packet): void {
     this.counted();
     const metadata = readResultMetadata(bytes);
-    this.requireSent(header);
+    this.submissions.requireSent(header);
     const result: ResultPush = { type: 'push', frameId: header.frameId, metadata, body };
     // Parts have a type of their own in preview4.
     if (this.carrier.speech.name === 'preview4') this.submissions.take(result, true);
@@ -62,7 +62,7 @@ export class Results {
     if (declared !== body.length) {
       throw new NnrpError({ kind: 'DeclaredLengthMismatch', field, declared, actual: body.length });
     }
-    this.requireSent(header);
+    this.submissions.requireSent(header);
     requireNamed(header, readU32(bytes, OPERATION_ID), readU32(bytes, OPERATION_ID + 4));
     const metadata = partMetadata(body);
     this.submissions.take({ type: 'push', frameId: header.frameId, metadata, body }, false);
@@ -71,7 +71,7 @@ export class Results {
   /** There is no result, in preview4, and why. */
   onDropReason({ header, metadata, body }: MessageOf<typeof MessageType.ResultDropReason>): void {
     this.counted();
-    this.requireSent(header);
+    this.submissions.requireSent(header);
     const { operationId } = metadata;
     requireNamed(header, Number(operationId & 0xffff_ffffn), Number(operationId >> 32n));
     const { dropReasonCode: dropReason } = metadata;
@@ -83,14 +83,14 @@ export class Results {
   onProgress(message: MessageOf<typeof MessageType.Progress>): void {
     const { header, metadata } = message;
     const { operationId } = metadata;
-    this.requireSent(header);
+    this.submissions.requireSent(header);
     requireNamed(header, Number(operationId & 0xffff_ffffn), Number(operationId >> 32n));
     this.submissions.inFlight.get(header.frameId)?.listener?.progressed(progressOf(message));
   }
 
   onDrop({ header }: MessageOf<typeof MessageType.ResultDrop>): void {
     this.counted();
-    this.requireSent(header);
+    this.submissions.requireSent(header);
     this.submissions.fail(header.frameId, 'dropped');
   }
 
@@ -123,14 +123,6 @@ export class Results {
   private reasonOfDrop(dropReason: number): OperationFailure {
     const isApplications = dropReason === DropReason.Backpressure && this.carrier.speech.takesBlocks;
     return isApplications ? 'dropped' : (REASON_OF_DROP.get(dropReason) ?? 'dropped');
-  }
-
-  /** A result may be late, for an operation that was cancelled; it may not be for one never submitted. */
-  private requireSent({ messageType, frameId }: CommonHeader): void {
-    if (this.submissions.wasSent(frameId)) return;
-    throw unexpectedMessage(
-      `client received ${messageTypeName(messageType)} of operation ${frameId}, which it never submitted`,
-    );
   }
 }
 

@@ -1,6 +1,5 @@
 import { checkDeclaredBody } from '../../../../protocol/declared-body';
 import { traceContextOf } from '../../../../protocol/revision/trace-context';
-import { breaksRule } from '../../../../wire/errors';
 import type { MessageOf } from '../../../../wire/message';
 import type { MessageType } from '../../../../wire/message-type';
 import type { SessionCore } from '../../session-core';
@@ -10,10 +9,6 @@ export function onTraceContext(
   session: SessionCore,
   message: MessageOf<typeof MessageType.TraceContext>,
 ): void {
-  const { header, metadata } = message;
   checkDeclaredBody(message, session.revision);
-  if (header.traceId !== 0n && header.traceId !== metadata.traceId) {
-    breaksRule('TRACE_CONTEXT has the trace_id of its header, where that has one');
-  }
-  session.schedule.say(header.frameId, { trace: traceContextOf(metadata) });
+  session.schedule.say(message.header.frameId, { trace: traceContextOf(message) });
 }
