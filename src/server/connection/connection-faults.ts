@@ -31,6 +31,11 @@ export function faultOfOpen(
   return protocolError(new NnrpError({ kind: 'PacketLengthMismatch', declared, actual }), 'connection');
 }
 
+/** Whether a packet is refused, and its peer has broken no rule: the fault is this side's, or it has said a token that this side has not. */
+export function isRefusal({ kind, cause }: RuntimeError): boolean {
+  return kind === 'internal' || (cause instanceof NnrpError && cause.fault.kind === 'UnknownCapabilityToken');
+}
+
 /** Whether who opens a session in the other revision hears why that ends its connection: nobody of the reference has such a block. */
 export function mayHearOfOpen(
   { isStrict, isGreeted }: RevisionGuess,

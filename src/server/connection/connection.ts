@@ -21,7 +21,7 @@ import type { RateClass, Revision } from '../../wire/revision';
 import { CarriedSessions, type CarriedSession, type LeavingSession } from './carried-sessions';
 import { closeSoon, closeTransport } from './close-transport';
 import { farewell, helloAck, pong, probeAck, refusal } from './connection-answers';
-import { faultOfOpen, mayBeTold, mayHearOfOpen } from './connection-faults';
+import { faultOfOpen, isRefusal, mayBeTold, mayHearOfOpen } from './connection-faults';
 import { fromFirst } from './from-first';
 import { ConnectionGuard } from '../limits/connection-guard';
 import type { Excess } from '../limits/connection-limits';
@@ -324,7 +324,7 @@ export class Connection implements Attachment, WatchedConnection, PacketBudget<E
 
   /** What comes late for a session that has left is no fault: its peer may not have heard of it. */
   private rateOf(sessionId: number, error: RuntimeError): 'violations' | 'refusals' {
-    return error.kind === 'internal' || this.sessions.hasLeft(sessionId) ? 'refusals' : 'violations';
+    return isRefusal(error) || this.sessions.hasLeft(sessionId) ? 'refusals' : 'violations';
   }
 
   allowUnfinished(unfinished: UnfinishedPacket): boolean {

@@ -32,7 +32,8 @@ export interface ServerLimits {
   readonly cancels: Rate;
   /**
    * Submits and opens that are well-formed and not served: no room, no such cached object, a refused
-   * SESSION_OPEN, a session that has ended, an answer of a tool more than were called. Each is answered, so they are work without end otherwise.
+   * SESSION_OPEN, a session that has ended, an answer of a tool more than were called, an offer of a capability that the
+   * server has not. Each is answered, so they are work without end otherwise.
    */
   readonly refusals: Rate;
   /**

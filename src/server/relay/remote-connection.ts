@@ -6,6 +6,7 @@ import { REVISIONS, type RevisionName } from '../../wire/message';
 import type { Packet } from '../../wire/packet';
 import type { Revision } from '../../wire/revision';
 import { refusal } from '../connection/connection-answers';
+import { isRefusal } from '../connection/connection-faults';
 import { ReadingPause } from '../limits/reading-pause';
 import { SlotPool } from '../limits/slot-pool';
 import type { ServerContext } from '../server-context';
@@ -89,10 +90,9 @@ export class RemoteConnection implements Attachment {
     } catch (error) {
       const fault = asRuntimeError(error);
       const { failures, violations } = this.server.reports;
-      const isInternal = fault.kind === 'internal';
-      if (isInternal) failures.next(fault);
+      if (fault.kind === 'internal') failures.next(fault);
       else violations.next({ error: fault, peer: this.transport.peer, header: packet.header });
-      this.charge(isInternal ? 'refused' : 'violation', 1);
+      this.charge(isRefusal(fault) ? 'refused' : 'violation', 1);
       this.transport.send(refusal(packet.header, fault, { isFatal: false }));
     }
   }

@@ -1,7 +1,9 @@
 import { Subject } from 'rxjs';
 import type { Capabilities } from '../../../src/protocol/capability/capabilities';
+import { marked } from '../../../src/protocol/revision/mark';
+import type { ServerOptions } from '../../../src/server/options';
 import type { Submit } from '../../../src/server/session/session-message';
-import { clientHello, inPreview4, open, serverHelloAck } from '../../../src/testing';
+import { clientHello, error, inPreview4, open, serverHelloAck } from '../../../src/testing';
 import { MessageType } from '../../../src/wire/message-type';
 import type { Packet } from '../../../src/wire/packet';
 import { CapabilityFlag, CapabilityMetadata, CostModel } from '../../../src/wire/preview4/capability';
@@ -73,6 +75,20 @@ describe('an offer of capabilities', () => {
   });
 
   it.each([
+    ['the largest that is a number', 2n ** 53n - 1n, 2n ** 53n - 1n],
+    ['one beyond the numbers: none', 2n ** 53n, 0n],
+    ['the largest: none', 2n ** 64n - 1n, 0n],
+  ])('keeps a limit, %s', async (_, said, answered) => {
+    const served = new Served();
+    const [answer, ...more] = await heard(
+      await reference(served),
+      offer([DELTA], { limitBytes: said, limitUnits: said }),
+    );
+    expect(read(answer!)).toMatchObject({ limitBytes: answered, limitUnits: answered, tokens: [DELTA] });
+    expect([more, served.violations, served.failures]).toEqual([[], [], []]);
+  });
+
+  it.each([
     ['some of which', HardRequirement, []],
     ['some of which, and a part is of use', 0, [DELTA]],
   ])('%s the server cannot do gets %p', async (_, flags, tokens) => {
@@ -100,6 +116,21 @@ describe('an offer of capabilities', () => {
       MessageType.CapabilityNegotiation,
     ]);
     expect(served.violations).toHaveLength(1);
+  });
+
+  it('with a token that the server has not is refused as often as any other refusal', async () => {
+    const served = new Served({ limits: { violations: { burst: 0, perSecond: 0 } } });
+    const unknown = Array.from({ length: 30 }, () => offer(['acme.unknown']));
+    const came = await heard(await reference(served), ...unknown, offer([DELTA]));
+    expect(came.map(({ header }) => header.messageType)).toEqual([
+      ...unknown.map(() => MessageType.Error),
+      MessageType.CapabilityNegotiation,
+    ]);
+    expect(served.violations).toHaveLength(30);
+    expect(served.limits).toEqual([]);
+    const others = new Served({ limits: { refusals: { burst: 2, perSecond: 0 } } });
+    await heardUntilPong(await reference(others), SESSION.sessionId, unknown.slice(0, 3));
+    expect(others.limits).toMatchObject([{ limit: 'refusals', consequence: 'connection-closed' }]);
   });
 
   it('is made by a client, whose server can read what was agreed on', async () => {
@@ -147,8 +178,8 @@ describe('an offer of capabilities', () => {
 });
 
 describe('a client that is offered capabilities', () => {
-  async function client() {
-    const { peer, client: greeting } = await greeted(serverHelloAck(), 'preview4');
+  async function client(ack: Packet = serverHelloAck()) {
+    const { peer, client: greeting } = await greeted(ack, 'preview4');
     const opening = greeting.openSession();
     await peer.next();
     peer.send(accept(42));
@@ -169,6 +200,42 @@ describe('a client that is offered capabilities', () => {
     await end();
   });
 
+  it('is answered by a server of this project, and offered nothing: what nobody has asked for is a fault', async () => {
+    const { peer, violations, end } = await client(marked(serverHelloAck(), 'preview4'));
+    expect(await heard(peer, offer([DELTA]))).toEqual([]);
+    expect(violations).toMatchObject([
+      { message: 'client received CAPABILITY_NEGOTIATION that it did not ask for' },
+    ]);
+    await end();
+  });
+
+  it('makes no offer of an answer whose request an ERROR has ended', async () => {
+    const { peer, session, violations, end } = await client(marked(serverHelloAck(), 'preview4'));
+    const asked = session.negotiate({ tokens: [DELTA] });
+    await peer.next();
+    peer.send(error(SESSION, 7));
+    await expect(asked).rejects.toThrow();
+    expect(await heard(peer, offer([DELTA]))).toEqual([]);
+    expect(violations).toHaveLength(1);
+    await end();
+  });
+
+  it.each([
+    ['an operation that was never submitted', saying(MessageType.DegradeProfile, [], {}, 9)],
+    ['another token than was agreed on', saying(MessageType.DegradeProfile, ['acme.sound'])],
+  ])('hears no degraded profile of %s', async (_, degraded) => {
+    const { peer, session, violations, end } = await client();
+    const asked = session.negotiate({ tokens: ['acme.vision'] });
+    await peer.next();
+    peer.send(offer(['acme.vision']));
+    await asked;
+    expect(await heard(peer, saying(MessageType.DegradeProfile, ['acme.vision']))).toEqual([]);
+    expect(violations).toEqual([]);
+    expect(await heard(peer, degraded)).toEqual([]);
+    expect(violations).toHaveLength(1);
+    await end();
+  });
+
   it('takes no answer that it has not offered', async () => {
     const { peer, session, end } = await client();
     const asked = session.negotiate({ tokens: [DELTA] });
@@ -181,8 +248,12 @@ describe('a client that is offered capabilities', () => {
 
 describe('an answer that goes on with less', () => {
   /** A server whose handlers are done when a test says so, and what they have. */
-  function serve(): { served: Served; submits: Submit[]; answer: Subject<string> } {
-    const served = new Served({ maxInFlightOperations: 8 });
+  function serve(options: Partial<ServerOptions> = {}): {
+    served: Served;
+    submits: Submit[];
+    answer: Subject<string>;
+  } {
+    const served = new Served({ maxInFlightOperations: 8, ...options });
     const submits: Submit[] = [];
     const answer = new Subject<string>();
     served.server.sessions$.subscribe((session) =>
@@ -221,6 +292,25 @@ describe('an answer that goes on with less', () => {
       ],
       [],
     ]);
+    expect([served.violations, served.failures]).toEqual([[], []]);
+  });
+
+  it('is said in tokens of the application’s own where both ends have agreed on them', async () => {
+    const { served, submits, answer } = serve({ capabilities: ['acme.fast', 'acme.small'] });
+    const session = await served.open({}, { revision: 'preview4' });
+    const asked = session.submit({ body: 'ask' });
+    const degraded = told(asked.degraded$);
+    const end = told(asked);
+    await until(() => submits.length === 1, 'the handler');
+    const fast = (): void => submits[0]!.degrade({ tokens: [DELTA, 'acme.fast'] });
+    expect(fast).toThrow(RangeError);
+    expect(fast).toThrow(/agreed on with the client .*got "acme.fast"/);
+    await session.negotiate({ tokens: ['acme.fast'] });
+    fast();
+    expect(() => submits[0]!.degrade({ tokens: ['acme.small'] })).toThrow(RangeError);
+    answer.complete();
+    await until(() => end.includes('|'), 'the end');
+    expect(degraded).toMatchObject([{ tokens: ['acme.fast', DELTA] }]);
     expect([served.violations, served.failures]).toEqual([[], []]);
   });
 

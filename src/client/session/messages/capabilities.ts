@@ -10,6 +10,9 @@ import type { SessionCarrier } from '../session-carrier';
 
 /** CAPABILITY_NEGOTIATION, which answers itself, and DEGRADE_PROFILE. */
 export class Negotiations extends AwaitedAcks<Capabilities, Capabilities> {
+  /** The tokens of the last answer: beside those that are registered, what a degraded profile may be said in. */
+  private agreed: readonly string[] = [];
+
   constructor(
     private readonly carrier: SessionCarrier,
     private readonly submissions: Submissions,
@@ -21,36 +24,42 @@ export class Negotiations extends AwaitedAcks<Capabilities, Capabilities> {
   ask(offer: Capabilities): Promise<Capabilities> {
     this.carrier.requireLink();
     this.carrier.requirePreview4('capabilities');
-    this.say(offer);
+    const [metadata, body] = encodeCapabilities(offer);
+    this.carrier.send(MessageType.CapabilityNegotiation, 0, metadata, body);
     return this.add(offer);
   }
 
-  /** The answer to an offer, or an offer of the server's, which is answered with what of it this client can do. */
+  /**
+   * The answer to an offer, or an offer of the server's, which is answered with what of it this client can do. A server of
+   * this project makes none: to answer what it answers too late would be an offer to it, and so on for ever.
+   */
   onCapabilities({ metadata, body }: MessageOf<typeof MessageType.CapabilityNegotiation>): void {
-    if (this.firstTurn === Infinity) {
-      this.say(agreeOn(decodeCapabilities(metadata, body, []), CAPABILITY_TOKENS));
+    if (this.firstTurn === Infinity && !this.carrier.speech.takesBlocks) {
+      const agreed = agreeOn(decodeCapabilities(metadata, body, []), CAPABILITY_TOKENS);
+      this.carrier.answer(MessageType.CapabilityNegotiation, 0, ...encodeCapabilities(agreed));
       return;
     }
     this.settle(({ tokens = [] }) => {
       const agreed = decodeCapabilities(metadata, body, tokens);
       if (!agreed.tokens.every((token) => tokens.includes(token)))
         breaksRule('what CAPABILITY_NEGOTIATION is answered with must have been offered');
+      this.agreed = agreed.tokens;
       return agreed;
     });
     this.carrier.noteAnswer();
   }
 
   /** What an answer goes on with; with frame 0 all that are under way. */
-  onDegrade({ frameId, metadata, body }: MessageOf<typeof MessageType.DegradeProfile>): void {
+  onDegrade({ header, metadata, body }: MessageOf<typeof MessageType.DegradeProfile>): void {
     const { inFlight } = this.submissions;
-    const degraded = decodeCapabilities(metadata, body, []);
-    const asked = inFlight.get(frameId);
-    const all = frameId === 0 ? inFlight.all() : [asked];
+    if (header.frameId !== 0) this.submissions.requireSent(header);
+    const degraded = decodeCapabilities(metadata, body, this.agreed);
+    const all = header.frameId === 0 ? inFlight.all() : [inFlight.get(header.frameId)];
     for (const each of all) each?.listener?.degraded(degraded);
   }
 
-  private say(capabilities: Capabilities): void {
-    const [metadata, body] = encodeCapabilities(capabilities);
-    this.carrier.send(MessageType.CapabilityNegotiation, 0, metadata, body);
+  /** Another session of the server's, with which nothing is agreed on yet. */
+  begin(): void {
+    this.agreed = [];
   }
 }

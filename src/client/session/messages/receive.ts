@@ -89,6 +89,7 @@ export class SessionMessages {
   /** Another session of the server's begins in the place of one that it has no more. */
   begin(): void {
     this.results.begin();
+    this.negotiations.begin();
   }
 
   /** There will be no acks of what was asked so far. */

@@ -22,6 +22,7 @@ import { tracePacket } from '../../../protocol/revision/trace-context';
 import { bodyBytes, exceeds } from '../../../protocol/operation/result-packet';
 import { TextResult } from '../../../protocol/content/text-result';
 import { MessageType } from '../../../wire/message-type';
+import { CAPABILITY_TOKENS } from '../../../wire/preview4/capability-tokens';
 import { FlowScope, FlowUpdateMetadata } from '../../../wire/messages/flow-update';
 import { HintReason, ResultHintMetadata } from '../../../wire/messages/result-hint';
 import {
@@ -125,8 +126,17 @@ export class SessionSender {
     this.send(MessageType.ResultHint, frameId, ResultHintMetadata.encode(hint));
   }
 
-  /** DEGRADE_PROFILE, of an operation: where the revision has that, and its client has not said that it takes no less. */
+  /**
+   * DEGRADE_PROFILE, of an operation: where the revision has that, and its client has not said that it takes no less.
+   * Throws a `RangeError` for a token that the client cannot know.
+   */
   degrade(frameId: number, to: Capabilities): void {
+    const agreed = this.agreed?.tokens ?? [];
+    const strange = to.tokens?.find((token) => !CAPABILITY_TOKENS.includes(token) && !agreed.includes(token));
+    if (strange !== undefined)
+      throw new RangeError(
+        `the tokens of submit.degrade must be of CAPABILITY_TOKENS, or agreed on with the client (session.capabilities), got ${JSON.stringify(strange)}`,
+      );
     if (!this.answers.saysCause || this.agreed?.mayDegrade === false) return;
     this.send(MessageType.DegradeProfile, frameId, ...encodeCapabilities(to));
   }
