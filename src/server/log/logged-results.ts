@@ -24,14 +24,17 @@ export class LoggedResults {
   private earlyEnd = 0;
   /** What is there, where it is wanted whole. */
   private extent = new LogExtent();
+  /** The number of the newest of the epochs before. */
+  private base: number;
 
   constructor(
     private readonly outlet: LoggedParts['outlet'],
     private readonly maxBytes: number,
-    /** The number of the newest of the epochs before. */
-    private base: number,
+    /** The number of the newest of the epochs before, and bytes of those that are there. */
+    { last, bytes }: { readonly last: number; readonly bytes: number } = { last: 0, bytes: 0 },
   ) {
-    this.kept = base;
+    this.kept = this.base = last;
+    this.extent.add({ last, bytes });
   }
 
   /** The number up to which results are said that are no more than those of kept answers; 0 for none. */
@@ -105,7 +108,7 @@ export class LoggedResults {
     const { releasedResults, retained } = this.outlet;
     const isKept = retained !== undefined && retained.size > 0;
     const most = isKept ? Infinity : this.maxBytes;
-    const trimmed = Math.min(releasedResults, this.extent.trim(wanted ?? releasedResults, most));
+    const trimmed = this.extent.trim(wanted ?? releasedResults, most, releasedResults);
     // Of the epochs before, all goes at once.
     return trimmed >= this.base ? trimmed : 0;
   }

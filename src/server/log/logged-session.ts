@@ -41,8 +41,9 @@ interface Said {
 
 /** What the log has of a session that was another node's. */
 export interface TakenLog {
-  /** The number of the newest result that there was, and updates that were kept. */
+  /** The number of the newest result that there was, bytes of those that are there, and updates that were kept. */
   readonly last: number;
+  readonly bytes: number;
   readonly updates: number;
   readonly nextToken: Uint8Array;
   /** Of each operation, the results that there were before its first. */
@@ -83,7 +84,7 @@ export class LoggedSession {
     this.isWhole = taken !== undefined;
     this.hasTokens = taken !== undefined;
     this.updates = taken?.updates ?? 0;
-    this.results = new LoggedResults(core.outlet, core.server.settings.outbox.maxBytes, taken?.last ?? 0);
+    this.results = new LoggedResults(core.outlet, core.server.settings.outbox.maxBytes, taken);
     this.operations = new LoggedOperations(core, taken?.since);
   }
 

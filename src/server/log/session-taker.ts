@@ -60,13 +60,14 @@ export class SessionTaker {
     superseded?.end('disconnected', 'closed');
     try {
       const { last, updates, epoch } = stored;
+      const bytes = stored.results.reduce((sum, { packets }) => sum + packets.length, 0);
       const core = takenSession({
         stored,
         claim: { tokens: pair, isTakenOver },
         opening,
         server: this.server,
         log: (core, since) =>
-          new LoggedSession(core, log, epoch, this.makeToken, { last, updates, nextToken, since }),
+          new LoggedSession(core, log, epoch, this.makeToken, { last, bytes, updates, nextToken, since }),
       });
       node.keepRange(sessionId);
       // There was no room for one more that waits.

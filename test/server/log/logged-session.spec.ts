@@ -51,7 +51,7 @@ class Stage {
       },
       forget: () => undefined,
     };
-    const taken = since && { last: 0, updates: 0, nextToken: Uint8Array.of(2), since };
+    const taken = since && { last: 0, bytes: 0, updates: 0, nextToken: Uint8Array.of(2), since };
     this.session = new LoggedSession(parts, writer, 1, () => Uint8Array.of(1), taken);
   }
 
