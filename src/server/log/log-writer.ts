@@ -1,14 +1,15 @@
 import { Subscription, type SchedulerLike } from 'rxjs';
 import { NODE_TTL_MS, type NodeName } from '../../cluster/directory';
-import type { LogEnd, LogOwner, LogUpdate, SessionLog, StoredSession } from '../../cluster/session-log';
+import type { LogEnd, LogOwner, LogUpdate, LogVerdict } from '../../cluster/session-log';
+import type { SessionLog, StoredSession } from '../../cluster/session-log';
 import { scheduleIn } from '../../transport/time/schedule-in';
 import type { LoggedSession } from './logged-session';
 
-/** Sessions, and bytes of results, that one call has at most. */
+/** Sessions that one call has at most, and bytes, about. */
 const CALL_SESSIONS = 1024;
 const CALL_BYTES = 4 * 1024 * 1024;
 
-/** Milliseconds until a call that was not answered is made again. */
+/** Milliseconds until a call that was not answered is made again, or what of it was not is said again. */
 const RETRY_MS = 250;
 
 /** Milliseconds between two looks at the clock: a process that stood still finds that out. */
@@ -24,18 +25,22 @@ const REFRESH_MS = 60_000;
  * Tells the log what becomes of the sessions of a node: one call at a time, of all that there is to say by then. While
  * a call is out, or none is answered, what comes next gathers in the sessions' own outboxes, and no answer waits for it.
  * A node that stood still, or was without the log, asks first which of its sessions are others' by now, and of which the
- * log has less than it was told.
+ * log has less than it was told. Sessions of which nobody has heard, while others were answered, wait by themselves: a
+ * server of several that is away keeps nothing from the others.
  */
 export class LogWriter {
   /** What is said is kept so long, said again in time. */
   readonly ttlMs: number;
   private readonly sessions = new Set<LoggedSession>();
   private readonly changes = new Set<LoggedSession>();
+  /** Whose and what they are is to be asked. */
+  private readonly unasked = new Set<LoggedSession>();
+  /** Of which a call that others were answered by has said nothing; they are told again later. */
+  private readonly unheard = new Set<LoggedSession>();
   private readonly work = new Subscription();
   private isWriting = false;
   /** The call that is out. */
   private writing: Promise<void> = Promise.resolve();
-  private mustAsk = false;
   private tickedAt: number;
   private refreshedAt: number;
 
@@ -65,27 +70,32 @@ export class LogWriter {
 
   /** The log was away: others may have taken sessions over meanwhile, or it may have lost what it was told last. */
   isBack(): void {
-    this.mustAsk = this.sessions.size > 0;
-    if (this.mustAsk && !this.isWriting) this.writeIn(0);
+    this.askAll();
+    if (this.unasked.size > 0 && !this.isWriting) this.writeIn(0);
   }
 
   changed(session: LoggedSession): void {
+    if (this.unheard.has(session)) return;
     this.changes.add(session);
     if (!this.isWriting) this.writeIn(0);
   }
 
-  /** Says what is left to say, as far as anybody answers, and nothing more. */
+  /** Says what is left to say, once, as far as anybody answers, and nothing more. */
   async end(): Promise<void> {
     this.close();
     await this.writing;
-    if (this.mustAsk && !(await this.ask())) return;
-    while (this.changes.size > 0 && (await this.tell()));
+    this.tellUnheard();
+    // What is told of one is a question, too.
+    for (const session of this.unasked) this.changes.add(session);
+    while (this.changes.size > 0) await this.tell();
   }
 
   /** Nothing more is told of a session. */
   forget(session: LoggedSession): void {
     this.sessions.delete(session);
     this.changes.delete(session);
+    this.unasked.delete(session);
+    this.unheard.delete(session);
   }
 
   /** Nothing is told any more. */
@@ -96,9 +106,15 @@ export class LogWriter {
   private writeIn(ms: number): void {
     if (this.work.closed) return;
     this.isWriting = true;
+    this.later(ms, () => {
+      this.writing = this.write();
+    });
+  }
+
+  private later(ms: number, work: () => void): void {
     const timer = scheduleIn(this.scheduler, ms, () => {
       this.work.remove(timer);
-      this.writing = this.write();
+      work();
     });
     this.work.add(timer);
   }
@@ -107,11 +123,11 @@ export class LogWriter {
     let isAnswered = false;
     try {
       this.look();
-      isAnswered = this.mustAsk ? await this.ask() : await this.tell();
+      isAnswered = (await this.ask()) && (await this.tell());
     } finally {
       this.isWriting = false;
       if (!isAnswered) this.writeIn(RETRY_MS);
-      else if (this.changes.size > 0 || this.mustAsk) this.writeIn(0);
+      else if (this.changes.size > 0 || this.unasked.size > 0) this.writeIn(0);
     }
   }
 
@@ -127,23 +143,50 @@ export class LogWriter {
       const update = this.updateOf(session, now);
       if (update === undefined) continue;
       if (update.kind === 'over') this.sessions.delete(session);
-      else bytes += update.results.length;
+      else bytes += bytesOf(update);
       told.push(session);
       updates.push(update);
     }
+    if (updates.length === 0) return true;
     try {
       const verdicts = await this.log.append(updates);
-      told.forEach((session, index) => {
-        const verdict = verdicts[index];
-        if (verdict === undefined) session.unanswered();
-        else session.answered(verdict);
-        if (verdict?.kind === 'fenced') this.forget(session);
-      });
-      return !verdicts.includes(undefined);
+      told.forEach((session, index) => this.heard(session, verdicts[index]));
+      return true;
     } catch {
-      for (const session of told) session.unanswered();
+      // There is no later time once it ends.
+      for (const session of told) {
+        if (this.work.closed) this.heard(session, undefined);
+        else session.unanswered();
+      }
       return false;
     }
+  }
+
+  /** Of one session, from a call that is answered. */
+  private heard(session: LoggedSession, verdict: LogVerdict | undefined): void {
+    if (verdict !== undefined) {
+      session.answered(verdict);
+      if (verdict.kind === 'fenced') this.forget(session);
+      return;
+    }
+    session.unanswered();
+    // One that is forgotten by now has nothing to say.
+    if (this.changes.delete(session)) this.putOff(session);
+  }
+
+  private putOff(session: LoggedSession): void {
+    if (this.unheard.size === 0) {
+      this.later(RETRY_MS, () => {
+        this.tellUnheard();
+        if (this.changes.size > 0 && !this.isWriting) this.writeIn(0);
+      });
+    }
+    this.unheard.add(session);
+  }
+
+  private tellUnheard(): void {
+    for (const session of this.unheard) this.changes.add(session);
+    this.unheard.clear();
   }
 
   /** Undefined where there is something that cannot be said: then nothing more of the session is. */
@@ -158,44 +201,51 @@ export class LogWriter {
     }
   }
 
-  /** Asks what the log has of the sessions; false where nobody has answered. */
+  private askAll(): void {
+    for (const session of this.sessions) this.unasked.add(session);
+  }
+
+  /**
+   * Asks what the log has of the sessions of which that is to be asked; false where nobody has answered. Those of which
+   * nobody has heard are told: that is a question, too.
+   */
   private async ask(): Promise<boolean> {
-    const asked = [...this.sessions];
-    const questions: LogUpdate[] = asked.map((session) => session.question());
-    let isAnswered = true;
-    try {
-      for (let at = 0; at < asked.length; at += CALL_SESSIONS) {
-        const verdicts = await this.log.append(questions.slice(at, at + CALL_SESSIONS));
-        verdicts.forEach((verdict, index) => {
-          const session = asked[at + index];
-          if (verdict === undefined) isAnswered = false;
-          if (verdict === undefined || verdict.kind === 'kept' || session === undefined) return;
-          session.answered(verdict);
-          if (verdict.kind === 'fenced') this.forget(session);
-        });
+    const silent: LoggedSession[] = [];
+    let isAnswered = this.unasked.size === 0;
+    while (this.unasked.size > 0) {
+      const asked = [...this.unasked].slice(0, CALL_SESSIONS);
+      for (const session of asked) this.unasked.delete(session);
+      try {
+        const verdicts = await this.log.append(asked.map((session) => session.question()));
+        asked.forEach((session, index) => this.heard(session, verdicts[index]));
+        isAnswered = true;
+      } catch {
+        silent.push(...asked);
       }
-      this.mustAsk = !isAnswered;
-      return isAnswered;
-    } catch {
-      return false;
     }
+    for (const session of silent) {
+      if (isAnswered) this.heard(session, undefined);
+      else if (this.sessions.has(session)) {
+        session.unanswered();
+        this.unasked.add(session);
+      }
+    }
+    return isAnswered;
   }
 
   private tickLater(): void {
-    const timer = scheduleIn(this.scheduler, TICK_MS, () => {
-      this.work.remove(timer);
+    this.later(TICK_MS, () => {
       this.look();
-      if (this.mustAsk && !this.isWriting) this.writeIn(0);
+      if (this.unasked.size > 0 && !this.isWriting) this.writeIn(0);
       this.refresh();
       this.tickLater();
     });
-    this.work.add(timer);
   }
 
   /** Whether the process stood still for so long that others may have taken its sessions. */
   private look(): void {
     const now = this.scheduler.now();
-    if (now - this.tickedAt > TICK_MS + SUSPECT_MS) this.mustAsk = this.sessions.size > 0;
+    if (now - this.tickedAt > TICK_MS + SUSPECT_MS) this.askAll();
     this.tickedAt = now;
   }
 
@@ -206,4 +256,9 @@ export class LogWriter {
     const before = now - REFRESH_MS;
     for (const session of this.sessions) if (session.updatedAt < before) session.note();
   }
+}
+
+/** Of what is said of a session, as far as it may be much. */
+function bytesOf({ results, fields }: LogUpdate): number {
+  return fields.reduce((sum, [, value]) => sum + (value?.length ?? 0), results.length);
 }

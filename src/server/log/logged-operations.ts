@@ -83,13 +83,23 @@ export class LoggedOperations {
     for (const frameId of this.heardOf) this.changed.add(frameId);
   }
 
-  /** What there is to say. Of an end nothing as long as the log is not told the results before it. */
-  news({ withEnds }: { readonly withEnds: boolean }): OperationNews {
+  /** Whether something is left to say. */
+  get hasNews(): boolean {
+    return this.changed.size > 0;
+  }
+
+  /**
+   * What there is to say. Of an end nothing as long as the log is not told the results before it; of answers that are
+   * kept, and that the log has not heard of, as much as about so many bytes have.
+   */
+  news({ withEnds, mostBytes }: { readonly withEnds: boolean; readonly mostBytes: number }): OperationNews {
     const fields: LogField[] = [];
     const said = new Set<number>();
+    let bytes = 0;
     for (const frameId of this.changed) {
       const running = this.core.operations.get(frameId);
-      if (running === undefined && !withEnds) continue;
+      const mayWait = !withEnds || (bytes >= mostBytes && !this.heardOf.has(frameId));
+      if (running === undefined && mayWait) continue;
       this.changed.delete(frameId);
       const record = running === undefined ? this.ended(frameId) : this.running(running);
       if (record === undefined) this.since.delete(frameId);
@@ -98,6 +108,7 @@ export class LoggedOperations {
       this.heardOf.add(frameId);
       said.add(frameId);
       fields.push([String(frameId), record]);
+      bytes += record?.length ?? 0;
     }
     return { fields, said };
   }

@@ -49,6 +49,7 @@ export interface LoggedParts extends Omit<SessionRecord, 'revision' | 'owner'> {
     readonly lastResult: number;
     readonly sentResults: number;
     readonly releasedResults: number;
+    readonly heldBytes: number;
     /** Undefined while the client is away. */
     readonly current: object | undefined;
     /** Undefined where none are kept. */

@@ -8,7 +8,7 @@ import type { LoggedOperation, LoggedParts } from './logged-parts';
 import { LoggedResults } from './logged-results';
 import { encodeSession, encodeTokens } from './session-record';
 
-/** Bytes of results that one update has, about. */
+/** Bytes that one update has, about: of results, and of answers that are kept. */
 const UPDATE_BYTES = 256 * 1024;
 
 /** Names of fields; those of operations are their numbers. */
@@ -111,7 +111,15 @@ export class LoggedSession {
 
   /** What is submitted is logged whole from now on: its application can go on with it elsewhere. */
   keepBodies(): void {
-    if (this.operations.keepBodies()) this.note();
+    if (!this.operations.keepBodies()) return;
+    this.hold();
+    this.note();
+  }
+
+  /** A client has come for the session. */
+  attached(): void {
+    this.hold();
+    this.note();
   }
 
   /** An operation has ended, or its answer is kept no more. */
@@ -200,7 +208,7 @@ export class LoggedSession {
     do {
       updates.push(this.more());
       this.answered({ kind: 'kept' });
-    } while (!this.results.isNewest(this.results.kept));
+    } while (this.hasMore);
     return updates;
   }
 
@@ -211,7 +219,8 @@ export class LoggedSession {
     const kind = this.isWhole ? 'more' : 'whole';
     const { kept: after } = this.results;
     const { results, last } = this.results.next(UPDATE_BYTES);
-    const { fields, said } = this.operations.news({ withEnds: this.results.isNewest(last) });
+    const withEnds = this.results.isNewest(last);
+    const { fields, said } = this.operations.news({ withEnds, mostBytes: UPDATE_BYTES - results.length });
     this.said = { kind, last, bytes: results.length, hasTokens: this.hasTokens, operations: said };
     this.isWhole = true;
     return {
@@ -247,16 +256,15 @@ export class LoggedSession {
       if (this.isLastWordOut) this.nextLastWord();
       return;
     }
-    const isCounted = operations.areWantedWhole;
     switch (verdict.kind) {
       case 'kept':
         this.said = undefined;
         if (said === undefined) return;
-        results.added(said.last, said.bytes, { isCounted });
+        results.added(said.last, said.bytes, { isCounted: operations.areWantedWhole });
         this.updates += 1;
         operations.kept(said.operations);
-        this.core.outlet.logged(isCounted ? results.kept : Infinity);
-        if (!results.isNewest(results.kept)) this.note();
+        this.hold();
+        if (this.hasMore) this.note();
         return;
       case 'fenced':
         this.fenced();
@@ -268,14 +276,32 @@ export class LoggedSession {
         // What it has more than this session ever had is none of its results; what it lacks may be gone here, too.
         if (!results.canFollow(verdict.last)) this.isWhole = false;
         results.kept = verdict.last;
+        this.hold();
         // It may lack more than results.
         this.sayAgain();
     }
-    this.unanswered();
+    this.cameToNothing();
   }
 
-  /** Nobody knows what became of it: it is said again. */
+  /** Nobody knows what became of it: it is said again. For a log that does not answer results stay while they are few. */
   unanswered(): void {
+    const { outlet } = this.core;
+    if (outlet.heldBytes > UPDATE_BYTES) outlet.logged(Infinity);
+    this.cameToNothing();
+  }
+
+  /** Whether one update was not enough. */
+  private get hasMore(): boolean {
+    return !this.results.isNewest(this.results.kept) || this.operations.hasNews;
+  }
+
+  /** Results that somebody may want whole stay until the log has them. */
+  private hold(): void {
+    const areWanted = !this.isOver && this.operations.areWantedWhole;
+    this.core.outlet.logged(areWanted ? this.results.kept : Infinity);
+  }
+
+  private cameToNothing(): void {
     this.isLastWordOut = false;
     const { said } = this;
     this.said = undefined;

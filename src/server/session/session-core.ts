@@ -334,7 +334,7 @@ export class SessionCore {
     this.sender.takesTools = extension?.takesTools === true;
   }
 
-  /** The connection is gone: the session waits, or is over where there is no room for another that does. */
+  /** The connection is gone: the session waits with what its client lacks, or is over where there is no room for that. */
   private wait(): void {
     const { server, granted, outlet } = this;
     const share = new DetachedShare(server.detached, this.claim.partyAt(outlet.peer));
@@ -343,6 +343,7 @@ export class SessionCore {
       if (excess !== undefined) server.reports.limits.next({ ...excess, ...told });
       this.expireSoon();
     });
+    outlet.logged(Infinity);
     if (!share.enter(outlet.heldBytes)) {
       this.expire();
       return;

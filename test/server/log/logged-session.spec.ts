@@ -85,6 +85,7 @@ class Stage {
       },
       sentResults: 0,
       releasedResults: 0,
+      heldBytes: 0,
       current: {},
       retained: undefined,
       heldAfter: (received) => Array.from({ length: results() - received }, () => ({ packet: part() })),

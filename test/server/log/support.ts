@@ -10,11 +10,14 @@ import type { ServerSession } from '../../../src/server/session/session';
 import type { ConnectEndpoint } from '../../../src/transport/endpoint';
 import { memory } from '../../../src/transport/memory';
 import type { Transport } from '../../../src/transport/transport';
+import type { LogEnd, LogUpdate, LogVerdict, SessionLog } from '../../../src/cluster/session-log';
 import { settled } from '../../support/async';
 import { PausableTime, VirtualTime } from '../../support/virtual-time';
 
 const RECONNECT = { minDelayMs: 10, maxDelayMs: 100 };
 const tokenKey = 'a key that every node of this cluster has';
+
+type Said = LogUpdate | LogEnd;
 
 /** A session, as the log has it. */
 interface LoggedState {
@@ -55,8 +58,11 @@ export class VirtualNodes {
   readonly cluster: MemoryCluster;
   readonly nodes: VirtualNode[] = [];
   readonly clients: Promise<Client>[] = [];
+  /** What the log was told, call by call. */
+  readonly calls: (readonly Said[])[] = [];
   private isPlugged = true;
   private isLosing = false;
+  private unheard: readonly number[] = [];
   private stoppedMs = 0;
   private preferred: VirtualNode | undefined;
 
@@ -216,13 +222,27 @@ export class VirtualNodes {
     this.isLosing = does;
   }
 
+  /** Of the servers of the store the one is away that has these sessions. */
+  silence(...sessionIds: readonly number[]): void {
+    this.unheard = sessionIds;
+  }
+
+  private async appendTo(log: SessionLog, updates: readonly Said[]): Promise<(LogVerdict | undefined)[]> {
+    if (this.isLosing) return updates.map(() => ({ kind: 'kept' }));
+    const heard = updates.filter(({ sessionId }) => !this.unheard.includes(sessionId));
+    if (heard.length === 0) throw new Error('no server of the store answers');
+    this.calls.push(heard);
+    const verdicts = await log.append(heard);
+    const byUpdate = new Map(heard.map((update, index) => [update, verdicts[index]]));
+    return updates.map((update) => byUpdate.get(update));
+  }
+
   private joining(): Cluster {
     return {
       join: () => {
         const access = this.cluster.join();
         const log = access.log!;
-        const append: typeof log.append = (updates) =>
-          this.isLosing ? Promise.resolve(updates.map(() => ({ kind: 'kept' }))) : log.append(updates);
+        const append: typeof log.append = (updates) => this.appendTo(log, updates);
         const endpoint: NodeEndpoint = {
           ...access.endpoint,
           connect: (address) => this.link(access.endpoint, address),

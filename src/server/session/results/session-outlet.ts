@@ -328,7 +328,7 @@ export class SessionOutlet {
     this.gathered = undefined;
     this.lastPeer = attachment.transport.peer;
     this.lastKind = attachment.transport.kind;
-    if (this.retained !== undefined) this.log?.note();
+    this.log?.attached();
     this.pressure?.moveTo(this.pressureSource());
   }
 
