@@ -1,6 +1,7 @@
 import { Directory, type SessionPlace } from '../../../src/cluster/directory';
 import { MemoryLog } from '../../../src/cluster/memory-log';
 import type { LogVerdict } from '../../../src/cluster/session-log';
+import { LogWriter } from '../../../src/server/log/log-writer';
 import { LoggedSession } from '../../../src/server/log/logged-session';
 import { LostOperations } from '../../../src/server/log/lost-operations';
 import { LoggedAnswer } from '../../../src/server/log/sent-before';
@@ -83,6 +84,31 @@ export const CLUSTER_DEFECTS: readonly Defect[] = [
     invariants: [24],
     seed: 1,
     plant: () => replace(LoggedSession.prototype, 'fenced', () => nothing),
+  },
+  {
+    name: 'a node that one server of the store has not answered tells the others nothing any more',
+    invariants: [21],
+    seed: 1,
+    plant: () =>
+      all(
+        replace<{ isStuck?: boolean }>(
+          LogWriter.prototype,
+          'heard',
+          (heard) =>
+            function (session: unknown, verdict: LogVerdict | undefined): void {
+              if (verdict === undefined) this.isStuck = true;
+              heard.call(this, session, verdict);
+            },
+        ),
+        replace<{ isStuck?: boolean }>(
+          LogWriter.prototype,
+          'ask',
+          (ask) =>
+            function (): unknown {
+              return this.isStuck === true ? Promise.resolve(false) : ask.call(this);
+            },
+        ),
+      ),
   },
   {
     name: 'the directory forgets whose node is gone',

@@ -17,6 +17,7 @@ export class Faults {
   private readonly leaving = new Set<SimulatedNode>();
   /** When the store is there again for all, or for a node. */
   private storeDownUntil = 0;
+  private halfAwayUntil = 0;
   private readonly awayUntil = new Map<SimulatedNode, number>();
   private started = 0;
 
@@ -45,6 +46,7 @@ export class Faults {
   heal(): void {
     this.storeDownUntil = 0;
     this.world.store.comeUp();
+    this.world.store.mendHalf();
     for (const node of this.awayUntil.keys()) node.line.mend();
     this.awayUntil.clear();
     for (const client of this.clients) client.comeBack();
@@ -68,6 +70,9 @@ export class Faults {
         return;
       case 'store away':
         if (node !== undefined && !node.record.isGone) this.away(node, fault.forMs);
+        return;
+      case 'half away':
+        this.halfAway(fault);
         return;
       case 'store down':
       case 'store empty':
@@ -147,7 +152,9 @@ export class Faults {
       // Nobody says again what the store knew of those that are gone, or do not hear of it.
       for (const session of ledger.sessions) {
         const node = ledger.servedBy.get(session.sessionId);
-        if (node === undefined || node.isGone || node.ableSince === Infinity) session.isForsaken = true;
+        const isHeard = store.answersSince(session.sessionId) < Infinity;
+        if (node === undefined || node.isGone || node.ableSince === Infinity || !isHeard)
+          session.isForsaken = true;
       }
     }
     this.storeDownUntil = Math.max(this.storeDownUntil, scheduler.now() + fault.forMs);
@@ -159,12 +166,23 @@ export class Faults {
     });
   }
 
+  private halfAway({ lost, forMs }: FaultOf<'half away'>): void {
+    const { store, scheduler } = this.world;
+    store.loseHalf(lost);
+    this.halfAwayUntil = Math.max(this.halfAwayUntil, scheduler.now() + forMs);
+    this.later(forMs, () => {
+      if (scheduler.now() >= this.halfAwayUntil) store.mendHalf();
+    });
+  }
+
   /** What a node has not had the time to log goes with it. */
   private forsake({ record }: SimulatedNode): void {
-    const { ledger, owners, scheduler, scenario } = this.world;
-    const isBehind = scheduler.now() - record.ableSince < LOGGED_MS || scenario.store.lossChance > 0;
+    const { ledger, owners, scheduler, scenario, store } = this.world;
     for (const session of ledger.sessionsOf(record)) {
-      if (isBehind || owners.of(session.sessionId)?.node !== record) session.isForsaken = true;
+      const { sessionId } = session;
+      const ableSince = Math.max(record.ableSince, store.answersSince(sessionId));
+      const isBehind = scheduler.now() - ableSince < LOGGED_MS || scenario.store.lossChance > 0;
+      if (isBehind || owners.of(sessionId)?.node !== record) session.isForsaken = true;
     }
   }
 

@@ -114,12 +114,13 @@ export function judgeLate(ledger: ClusterLedger, late: LateRecord): void {
 }
 
 /** 24 */
-export function staleHandlers({ ledger, owners, scheduler }: ClusterWorld): void {
+export function staleHandlers({ ledger, owners, scheduler, store }: ClusterWorld): void {
   const now = scheduler.now();
   for (const { node, operation } of ledger.running) {
-    const owner = owners.of(operation.session.sessionId);
+    const { sessionId } = operation.session;
+    const owner = owners.of(sessionId);
     if (owner === undefined || owner.node === node) continue;
-    if (now - Math.max(owner.since, node.ableSince) <= LEARNS_MS) continue;
+    if (now - Math.max(owner.since, node.ableSince, store.answersSince(sessionId)) <= LEARNS_MS) continue;
     ledger.violated(
       24,
       `${node.name} still answers ${nameOfOperation(operation)}, of which ${owner.node.name} is the owner`,

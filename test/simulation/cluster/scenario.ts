@@ -27,6 +27,8 @@ export type ClusterFault = { readonly atMs: number } & (
   | { readonly kind: 'store down'; readonly forMs: number }
   /** One node does not reach the store. */
   | { readonly kind: 'store away'; readonly node: number; readonly forMs: number }
+  /** Of the two servers of the store one does not hear of its sessions, or nobody hears from it. */
+  | { readonly kind: 'half away'; readonly lost: 'asking' | 'answer'; readonly forMs: number }
   | { readonly kind: 'store empty'; readonly forMs: number }
   /** What was said in the last so many milliseconds is gone. */
   | { readonly kind: 'tail lost'; readonly tailMs: number; readonly forMs: number }
@@ -82,10 +84,17 @@ export function drawClusterScenario(random: Random): ClusterScenario {
       ...drawRetain(random.fork('retain')),
     },
     clients,
-    faults: Array.from({ length: faults.int(1, 5) }, () =>
-      drawFault(faults, activeMs, nodes, clients.length),
-    ),
+    faults: [
+      ...Array.from({ length: faults.int(1, 5) }, () => drawFault(faults, activeMs, nodes, clients.length)),
+      ...drawHalfAway(random.fork('halves'), activeMs),
+    ],
   };
+}
+
+function drawHalfAway(random: Random, activeMs: number): readonly ClusterFault[] {
+  if (random.chance(0.6)) return [];
+  const lost = random.pick(['asking', 'answer'] as const);
+  return [{ kind: 'half away', atMs: random.int(200, activeMs), lost, forMs: random.int(50, 9000) }];
 }
 
 function drawRetain(random: Random): Pick<ServerOptions, 'retain'> {
@@ -118,7 +127,7 @@ function drawClient(random: Random, name: string): ClusterClientScenario {
 }
 
 /** How often each comes, by weight. */
-const KINDS: Readonly<Record<ClusterFault['kind'], number>> = {
+const KINDS: Readonly<Record<Exclude<ClusterFault['kind'], 'half away'>, number>> = {
   crash: 4,
   pause: 3,
   'hand-over': 2,

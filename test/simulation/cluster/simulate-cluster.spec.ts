@@ -9,6 +9,7 @@ const MET = [
   'continued',
   'fault: client away',
   'fault: crash',
+  'fault: half away',
   'fault: hand-over',
   'fault: pause',
   'fault: store away',

@@ -2,7 +2,7 @@ import { BehaviorSubject, type SchedulerLike } from 'rxjs';
 import type { ClusterAccess, ClusterStore, NodeEndpoint } from '../../../src/cluster/cluster';
 import type { MemoryCluster } from '../../../src/cluster/memory-cluster';
 import { answeredIn } from '../../../src/cluster/redis/answered-in';
-import type { SessionLog } from '../../../src/cluster/session-log';
+import type { LogEnd, LogUpdate, SessionLog } from '../../../src/cluster/session-log';
 import { within } from '../network/conditions';
 import type { Random } from '../random';
 import type { Process } from '../time/process';
@@ -17,9 +17,20 @@ const CALL_MS = 1000;
 const CHECKPOINT_MS = 50;
 const CHECKPOINTS = 80;
 
+/** What does not come: what is asked, or what is answered. */
+type Lost = 'asking' | 'answer';
+
+/** Whether a session is of the server that may be away alone. */
+function isOfHalf(sessionId: number): boolean {
+  return sessionId % 2 === 0;
+}
+
 /** The store of a cluster, as its nodes reach it: over a network, one call behind the other. */
 export class SimulatedStore {
   readonly isUp$ = new BehaviorSubject(true);
+  private awayHalf: Lost | undefined;
+  /** Since when the server that may be away is there, in milliseconds; Infinity while it is not. */
+  private halfThereSince = -Infinity;
   private readonly checkpoints: { readonly at: number; readonly restore: () => void }[] = [];
 
   constructor(
@@ -36,6 +47,48 @@ export class SimulatedStore {
 
   comeUp(): void {
     this.isUp$.next(true);
+  }
+
+  /** Its servers are two; one of them is away now, with every other session. */
+  loseHalf(lost: Lost): void {
+    this.awayHalf = lost;
+    this.halfThereSince = Infinity;
+  }
+
+  mendHalf(): void {
+    if (this.awayHalf === undefined) return;
+    this.awayHalf = undefined;
+    this.halfThereSince = this.scheduler.now();
+  }
+
+  /** Since when what is asked of a session is answered, in milliseconds; Infinity while nobody is there who could. */
+  answersSince(sessionId: number): number {
+    return isOfHalf(sessionId) ? this.halfThereSince : -Infinity;
+  }
+
+  /** A log, as far as its servers are there. */
+  reached(log: SessionLog): SessionLog {
+    const reach = async <T>(sessionId: number, ask: () => Promise<T>): Promise<T> => {
+      const lost = isOfHalf(sessionId) ? this.awayHalf : undefined;
+      if (lost === 'asking') throw new Error('the server that has the session is away');
+      const answer = await ask();
+      if (lost === 'answer') throw new Error('the server that has the session has not answered');
+      return answer;
+    };
+    return {
+      find: (sessionId) => reach(sessionId, () => log.find(sessionId)),
+      takeOver: (sessionId, ...given) => reach(sessionId, () => log.takeOver(sessionId, ...given)),
+      append: async (updates) => {
+        const lost = this.awayHalf;
+        const isAway = ({ sessionId }: LogUpdate | LogEnd): boolean =>
+          lost !== undefined && isOfHalf(sessionId);
+        const heard = updates.filter((update) => lost !== 'asking' || !isAway(update));
+        const verdicts = await log.append(heard);
+        const byUpdate = new Map(heard.map((update, index) => [update, verdicts[index]]));
+        if (updates.every(isAway)) throw new Error('no server that was asked has answered');
+        return updates.map((update) => (isAway(update) ? undefined : byUpdate.get(update)));
+      },
+    };
   }
 
   forget(): void {
@@ -78,7 +131,7 @@ export class SimulatedStore {
     const { store, log } = this.cluster.join();
     const line = new StoreLine(this, process, this.scheduler, this.random, this.conditions);
     const watched = this.owners.watched(log!, node);
-    return { access: { store: line.store(store), log: line.log(watched), endpoint }, line };
+    return { access: { store: line.store(store), log: line.log(this.reached(watched)), endpoint }, line };
   }
 }
 
