@@ -36,7 +36,7 @@ export interface SessionEnd {
  * - `cancelled`: `session.cancel` was called for it, or its `signal` has aborted, whose reason is the `cause`
  * - `slow-consumer`: whoever pulled its results took none for `slowConsumerMs`, where no more may wait
  * - `session-closed`: its session was closed before
- * - `taken-over`: another client has taken its session over with a ticket, and has its answer
+ * - `taken-over`: another client has taken its session over with a ticket, and has its answer where it was sent
  * - `connection-lost`: its connection ended before; whether the server has run it, `outcome` says
  * - `too-large`: it is larger than the server takes over this transport; the session goes on
  * - `undeliverable`: two connections have ended before the server had received it, so that it is not sent over a
@@ -98,6 +98,12 @@ const SENTENCES: Readonly<Record<OperationFailure, string>> = {
   unreadable: 'the connection has ended of an answer that this client does not take',
 };
 
+/** Of a submit that was never sent. */
+const SENTENCES_UNSENT: Readonly<Partial<Record<OperationFailure, string>>> = {
+  'taken-over': 'another client has taken its session over, and it was never sent',
+  'connection-lost': 'the connection is lost, and it was never sent',
+};
+
 const NOT_RUN: ReadonlySet<OperationFailure> = new Set(['too-large', 'draining', 'no-room', 'over-credit']);
 const GIVEN_UP: ReadonlySet<OperationFailure> = new Set([
   'failed',
@@ -153,10 +159,7 @@ export class OperationError extends PrintableError {
     > & { readonly detail?: string } = {},
   ) {
     const operation = frameId === 0 ? 'a submit' : `operation ${frameId}`;
-    const sentence =
-      frameId === 0 && reason === 'connection-lost'
-        ? 'the connection is lost, and it was never sent'
-        : SENTENCES[reason];
+    const sentence = (frameId === 0 ? SENTENCES_UNSENT[reason] : undefined) ?? SENTENCES[reason];
     super(
       `${operation} of session ${sessionId} has no result: ${sentence}${detail && `: ${detail}`}`,
       cause === undefined ? undefined : { cause },

@@ -33,11 +33,12 @@ describe('OperationError', () => {
     );
   });
 
-  it('says of one that was never sent that it was not run', () => {
-    const error = new OperationError('connection-lost', 7, 0);
-    expect(error.message).toBe(
-      'a submit of session 7 has no result: the connection is lost, and it was never sent',
-    );
+  it.each([
+    ['connection-lost', 'the connection is lost, and it was never sent'],
+    ['taken-over', 'another client has taken its session over, and it was never sent'],
+  ] as const)('says of one that was never sent that it was not run: %s', (reason, why) => {
+    const error = new OperationError(reason, 7, 0);
+    expect(error.message).toBe(`a submit of session 7 has no result: ${why}`);
     expect(error.outcome).toBe('not-run');
   });
 

@@ -188,6 +188,36 @@ describe.each<RevisionName>(['preview3', 'preview4'])('a ticket of a session in 
     expect(seen(third)).toMatchObject([{ asked: 'one', isWhole: true }]);
   });
 
+  it.each(['there', 'away'])(
+    'ends what waits of the earlier as what is in flight, where that is %s',
+    async (where) => {
+      const stage = new Stage(retain, revision);
+      const session = await stage.open();
+      const ticket = await ticketOf(session);
+      const ends = Array.from({ length: 6 }, (_, n) => told(session.submit({ body: String(n) })));
+      await settled();
+      // What is submitted later, also as it hears of the end of another, ends so, too.
+      const again: unknown[][] = [];
+      session
+        .submit({ body: 'last' })
+        .subscribe({ error: () => again.push(told(session.submit({ body: 'more' }))) });
+      if (where === 'away') await stage.leave();
+      await stage.resume(ticket);
+      await stage.pass(10_000);
+      expect(stage.answers.length).toBe(4);
+      const sent = { reason: 'taken-over', outcome: 'unknown', sessionEnd: { by: 'taken-over' } };
+      const unsent = {
+        reason: 'taken-over',
+        outcome: 'not-run',
+        frameId: 0,
+        message: expect.stringContaining('and it was never sent') as string,
+        sessionEnd: { by: 'taken-over' },
+      };
+      expect(ends.flat()).toMatchObject([sent, sent, sent, sent, unsent, unsent]);
+      expect(again).toMatchObject([[unsent]]);
+    },
+  );
+
   it('is refused to the earlier where that was away when it was taken over', async () => {
     const stage = new Stage(retain, revision);
     const session = await stage.open();

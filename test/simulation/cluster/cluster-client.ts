@@ -148,13 +148,14 @@ export class ClusterClient {
         over.is = true;
       },
     });
+    const page = record.reloads;
     let ticket = '';
     session.ticket$.subscribe((newest) => {
       ticket = newest;
     });
     const open = new Set<OperationRecord>();
     while (world.isActive && !over.is) {
-      if (open.size < 4) this.submit(session, record, open);
+      if (open.size < 4) this.submit(session, record, page, open);
       await sleep(this.process, within(random, scenario.paceMs));
       if (over.is || !this.reloads.chance(scenario.reloadChance)) continue;
       const next = await this.reload(ticket, record);
@@ -167,7 +168,7 @@ export class ClusterClient {
   /** Another page comes for the session, with its ticket; undefined where it is not given it. */
   private async reload(ticket: string, record: SessionRecord): Promise<ClientSession | undefined> {
     const { ledger } = this.world;
-    record.isReloaded = true;
+    record.reloads += 1;
     try {
       const page = await this.connect();
       this.pages.push(page);
@@ -185,12 +186,17 @@ export class ClusterClient {
     }
   }
 
-  private submit(session: ClientSession, record: SessionRecord, open: Set<OperationRecord>): void {
+  private submit(
+    session: ClientSession,
+    record: SessionRecord,
+    page: number,
+    open: Set<OperationRecord>,
+  ): void {
     const { scenario, random, world } = this;
     const { ledger } = world;
     const partMs = within(random, scenario.partMs);
     const count = Math.min(within(random, scenario.parts), Math.ceil(LONGEST_ANSWER_MS / (partMs + 1)));
-    const operation = ledger.submit(record, { count, partMs });
+    const operation = ledger.submit(record, { page, count, partMs });
     open.add(operation);
     const ended = (outcome: OperationRecord['outcome'], detail = ''): void => {
       open.delete(operation);

@@ -66,7 +66,7 @@ function partsOf(text: string): readonly string[] {
 
 /** 20, 21, 23: of an operation that has ended. */
 export function judgeOperation(ledger: ClusterLedger, operation: OperationRecord): void {
-  const { outcome, starts, runs, count, session, surfaced: text, endedAt, detail } = operation;
+  const { outcome, starts, runs, count, session, page, surfaced: text, endedAt, detail } = operation;
   const name = nameOfOperation(operation);
   if (starts > 1) ledger.violated(23, `${name} started ${starts} times`);
   switch (outcome) {
@@ -85,14 +85,14 @@ export function judgeOperation(ledger: ClusterLedger, operation: OperationRecord
         ledger.violated(21, `${name} was lost with a node, and none was lost`);
       return;
     case 'taken-over':
-      if (!session.isReloaded) ledger.violated(21, `${name} was taken over by nobody`);
+      if (session.reloads <= page) ledger.violated(21, `${name} was taken over by nobody`);
       return;
     case 'draining':
     case 'session-closed':
     case 'connection-lost':
       if (session.isForsaken || endedAt >= session.handedOverAt) return;
-      // What waits as another page has the session is not begun any more.
-      if (session.isReloaded && outcome === 'session-closed') return;
+      // The last two tokens are known: who was away while two others came hears that there is no such session.
+      if (outcome === 'connection-lost' && session.reloads > page + 1) return;
       // What comes as it is asked to end is for another one.
       if (session.handedOverAt < Infinity && runs.length === 0) return;
       ledger.violated(21, `${name} ended ${outcome}, and its session lives: ${detail}`);

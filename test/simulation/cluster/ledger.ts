@@ -23,6 +23,8 @@ export interface AnswerRun {
 export interface OperationRecord {
   readonly index: number;
   readonly session: SessionRecord;
+  /** Which of those that came for the session has asked; 0 for the one that opened it. */
+  readonly page: number;
   /** Parts of the answer, and milliseconds between two. */
   readonly count: number;
   readonly partMs: number;
@@ -56,8 +58,8 @@ export interface SessionRecord {
   sessionId: number;
   /** Whether nodes that come after its own may not find it: it, or its tokens, were not logged when that went. */
   isForsaken: boolean;
-  /** Whether another page has come for it with its ticket, or has tried. */
-  isReloaded: boolean;
+  /** Pages that have come for it with its ticket, or have tried. */
+  reloads: number;
   /** When the node that has it ends, and has handed over what has ended by then, in milliseconds; Infinity for never. */
   handedOverAt: number;
   isOver: boolean;
@@ -79,7 +81,7 @@ export class ClusterLedger extends RunLedger {
       name,
       sessionId: 0,
       isForsaken: false,
-      isReloaded: false,
+      reloads: 0,
       handedOverAt: Infinity,
       isOver: false,
     };
@@ -87,7 +89,7 @@ export class ClusterLedger extends RunLedger {
     return session;
   }
 
-  submit(session: SessionRecord, plan: Pick<OperationRecord, 'count' | 'partMs'>): OperationRecord {
+  submit(session: SessionRecord, plan: Pick<OperationRecord, 'page' | 'count' | 'partMs'>): OperationRecord {
     const index = this.operations.length;
     const operation = {
       ...plan,

@@ -178,13 +178,13 @@ export class ClosingHandshake {
     }
     this.current = afterClose(this.current, sessionId);
     this.askedByServer = metadata;
-    if (this.mayReopen) submissions.hold(Number(lastOperationId));
-    else submissions.refuseNew(closedByServer(metadata));
     if (sessionErrorCode === TAKEN_OVER) {
-      // The server waits for no answer.
+      // The server waits for no answer. What waits here ends as what is in flight does.
       this.over.next();
       return;
     }
+    if (this.mayReopen) submissions.hold(Number(lastOperationId));
+    else submissions.refuseNew(closedByServer(metadata));
     if (inFlightPolicy === InFlightPolicy.Abort || submissions.inFlight.size === 0) {
       this.finish();
       return;
