@@ -39,7 +39,7 @@ export const LinkType = {
   Pause: 0xed,
   /** owner: read on. */
   Resume: 0xee,
-  /** owner: a packet of connection scope. */
+  /** owner: a packet of connection scope, or an answer, which is 1 in the view. */
   ToConnection: 0xef,
   /** relay: the client speaks another revision than was thought; which, in the view. */
   Revised: 0xf0,

@@ -5,7 +5,6 @@ import { onEach } from '../../transport/on-each';
 import { scheduleIn } from '../../transport/time/schedule-in';
 import type { Transport } from '../../transport/transport';
 import { packetLength } from '../../wire/encode-packet';
-import { MessageType } from '../../wire/message-type';
 import { decodePacket, type Packet } from '../../wire/packet';
 import { preview4 } from '../../wire/preview4';
 import type { Revision } from '../../wire/revision';
@@ -92,12 +91,12 @@ export class RelayedSession {
     if (count < this.sentResults) this.connection.requestProof();
   }
 
-  /** A packet for the client. */
-  deliver(packet: Packet): void {
-    const { transport } = this.connection;
+  /** A packet for the client: what is said to it, or an answer to what it has asked. */
+  deliver(packet: Packet, isAnswer = false): void {
+    const { connection } = this;
     this.forwarded += packetLength(packet);
-    if (isProvoked(packet)) this.connection.answer(packet);
-    else transport.send(packet);
+    if (isAnswer) connection.answer(packet);
+    else connection.transport.send(packet);
     if (this.forwarded - this.reported >= REPORT_BYTES) this.report();
   }
 
@@ -128,7 +127,7 @@ export class RelayedSession {
         connection.release(`session ${sessionId}`);
         return;
       case LinkType.ToConnection:
-        connection.transport.send(decodePacket(packet.body));
+        this.deliver(decodePacket(packet.body), viewId === 1);
         return;
       default:
         throw new Error(`a node said ${messageType}, which a relay is not told`);
@@ -177,20 +176,5 @@ export class RelayedSession {
       this.look = undefined;
       this.report();
     });
-  }
-}
-
-/** Whether a packet is an answer to what its client has asked, and no result. */
-function isProvoked({ header: { messageType } }: Packet): boolean {
-  switch (messageType) {
-    case MessageType.CacheAck:
-    case MessageType.SessionPatchAck:
-    case MessageType.SessionMigrateAck:
-    case MessageType.SessionCloseAck:
-    case MessageType.Pong:
-    case MessageType.Error:
-      return true;
-    default:
-      return false;
   }
 }

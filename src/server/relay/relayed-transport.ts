@@ -5,6 +5,7 @@ import type { PeerIdentity } from '../../transport/peer-identity';
 import { SendPressure } from '../../transport/outgoing/send-pressure';
 import type { Transport } from '../../transport/transport';
 import { encodePacket, packetLength } from '../../wire/encode-packet';
+import { HEADER_LENGTH } from '../../wire/header';
 import type { Packet } from '../../wire/packet';
 import { TemplatePacket } from '../../wire/packet-template';
 import { TextPacket } from '../../wire/text-packet';
@@ -31,7 +32,8 @@ export class RelayedTransport implements Transport {
     this.kind = kind;
     this.peer = peer;
     this.identity = identity;
-    this.largestPacket = Math.min(largestPacket, link.largestPacket);
+    // An answer goes in the body of another packet.
+    this.largestPacket = Math.min(largestPacket, link.largestPacket - HEADER_LENGTH);
   }
 
   get pressure$(): Transport['pressure$'] {
@@ -50,7 +52,15 @@ export class RelayedTransport implements Transport {
   send(packet: Packet): void {
     if (this.isOver) return;
     this.sentBytes += packetLength(packet);
-    this.link.send(this.isOfSession(packet) ? packet : this.toConnection(packet));
+    this.link.send(this.isOfSession(packet) ? packet : this.toConnection(packet, 0));
+    this.pressure.update(this.queuedBytes);
+  }
+
+  /** Sends what the client has provoked: its connection is not read while too much of that waits. */
+  answer(packet: Packet): void {
+    if (this.isOver) return;
+    this.sentBytes += packetLength(packet);
+    this.link.send(this.toConnection(packet, 1));
     this.pressure.update(this.queuedBytes);
   }
 
@@ -94,7 +104,7 @@ export class RelayedTransport implements Transport {
     return packet.header.sessionId !== 0;
   }
 
-  private toConnection(packet: Packet): Packet {
-    return linkPacket(LinkType.ToConnection, { sessionId: this.sessionId }, encodePacket(packet));
+  private toConnection(packet: Packet, viewId: 0 | 1): Packet {
+    return linkPacket(LinkType.ToConnection, { sessionId: this.sessionId, viewId }, encodePacket(packet));
   }
 }

@@ -60,7 +60,7 @@ export class RemoteConnection implements Attachment {
   }
 
   answer(packet: Packet): void {
-    this.transport.send(packet);
+    this.transport.answer(packet);
   }
 
   requestProof(): void {
@@ -93,7 +93,7 @@ export class RemoteConnection implements Attachment {
       if (fault.kind === 'internal') failures.next(fault);
       else violations.next({ error: fault, peer: this.transport.peer, header: packet.header });
       this.charge(isRefusal(fault) ? 'refused' : 'violation', 1);
-      this.transport.send(refusal(packet.header, fault, { isFatal: false }));
+      this.answer(refusal(packet.header, fault, { isFatal: false }));
     }
   }
 
