@@ -1,4 +1,4 @@
-import { filter, firstValueFrom } from 'rxjs';
+import { filter, firstValueFrom, skip } from 'rxjs';
 import { connect, tcp } from '../../src';
 import { SessionState } from '../../src/protocol/session/session-lifecycle';
 import { sharedObjects } from '../../src/client/session/shared-objects';
@@ -192,7 +192,7 @@ describe('an object of a session', () => {
     ['opened anew', false],
   ])('costs no rate as its session is %s, however many there are', async (_, isResumable) => {
     const place = new Served({
-      limits: { objects: { burst: 4, perSecond: 0 } },
+      limits: { objects: { burst: 40, perSecond: 0 } },
       ...(isResumable ? {} : { resume: 'off' as const }),
     });
     const served: ServerSession[] = [];
@@ -200,21 +200,38 @@ describe('an object of a session', () => {
     const client = await place.connect({ revision: 'preview4' });
     const options = { objects: sharedObjects(), reconnect: { minDelayMs: 0 } };
     const sessions = [await client.openSession(options), await client.openSession(options)];
-    for (const { objects } of sessions) for (let n = 0; n < 64; n++) objects!.declare({}, utf8('it'));
-    place.endpoint.cut();
     const after = isResumable ? 'resumed' : 'reopened';
-    await Promise.all(
-      sessions.map(({ state$ }) => firstValueFrom(state$.pipe(filter((is) => is === after)))),
-    );
-    const haveAll = ({ objects: { all } }: ServerSession): boolean =>
-      all.length === 64 && all.every(({ sequence }) => sequence === 1n);
-    await until(() => served.filter(haveAll).length === 2);
+    // Two packets each: 32 a connection that are new, and at last 96 that are not.
+    for (let count = 8; count <= 24; count += 8) {
+      for (const { objects } of sessions) for (let n = 0; n < 8; n++) objects!.declare({}, utf8('it'));
+      const back = sessions.map(({ state$ }) =>
+        firstValueFrom(
+          state$.pipe(
+            skip(1),
+            filter((is) => is === after),
+          ),
+        ),
+      );
+      place.endpoint.cut();
+      await Promise.all(back);
+      const haveAll = ({ objects: { all } }: ServerSession): boolean =>
+        all.length === count && all.every(({ sequence }) => sequence === 1n);
+      await until(() => served.slice(-2).every(haveAll));
+    }
     expect(place.limits).toEqual([]);
     const [first] = sessions;
     // Counted again from here on.
     for (let n = 0; n < 300; n++) first!.objects!.all[0]!.patch(utf8('at'));
     await until(() => place.limits.length > 0);
-    expect(place.limits).toMatchObject([{ limit: 'objects', allowed: 4 }]);
+    expect(place.limits).toMatchObject([{ limit: 'objects', allowed: 40 }]);
+  });
+
+  it('costs its rate where its client has had no session before, also where it would come back', async () => {
+    const place = new Served({ limits: { objects: { burst: 4, perSecond: 0 } } });
+    const { here } = await bothEnds(place, { reconnect: { minDelayMs: 0 } });
+    for (let n = 0; n < 3; n++) here.declare({}, utf8('it'));
+    await until(() => place.limits.length > 0);
+    expect(place.limits).toMatchObject([{ limit: 'objects', allowed: 4, observed: 5 }]);
   });
 
   it('is as large as the client takes in a packet, and its declarer told where it is not', async () => {

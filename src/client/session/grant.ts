@@ -121,7 +121,8 @@ export class SessionGrant {
   anew(link: ClientLink, auth: Uint8Array, accept: (answer: AcceptedOpen) => void): OpenRequest {
     const { resumeTokenBytes: _, ...options } = this.options;
     const { largestPacket } = link.transport;
-    return openRequest(options, { auth }, { largestPacket }, link.speech, (answer) => {
+    const told = { largestPacket, isInPlace: true } as const;
+    return openRequest(options, { auth }, told, link.speech, (answer) => {
       requireFreeId(link, answer);
       accept(answer);
     });

@@ -30,6 +30,7 @@ import { decodeToldOperations, encodeToldOperation, type ToldOperation } from '.
  * | 27 | none | SESSION_OPEN | this client shows its auth anew where the server asks for it: ERROR of session scope, auth_failed |
  * | 28 | none | SESSION_OPEN_ACK | this server obeys BACKPRESSURE and CREDIT_UPDATE of operation scope: hold an operation (preview4) |
  * | 29 | none | SESSION_OPEN_ACK | the session is at another node than the connection: its close has come there once that is acknowledged |
+ * | 30 | none | SESSION_OPEN | this session is in the place of one that its server has no more: the client tells anew of its objects |
  */
 export interface SessionExtension {
   readonly receivedResults?: number;
@@ -62,6 +63,8 @@ export interface SessionExtension {
   readonly takesPressure?: true;
   /** Absent where not. */
   readonly isRelayed?: true;
+  /** Absent where not. */
+  readonly isInPlace?: true;
 }
 
 /** What this project's clients say of themselves in every SESSION_OPEN. */
@@ -94,6 +97,7 @@ const Tag = {
   RenewsAuth: 27,
   TakesPressure: 28,
   IsRelayed: 29,
+  IsInPlace: 30,
 } as const;
 const ENTRY_HEAD = 4;
 const U32_MAX = 0xffffffff;
@@ -111,6 +115,7 @@ export function encodeSessionExtension(extension: SessionExtension): Uint8Array 
     renewsAuth,
     takesPressure,
     isRelayed,
+    isInPlace,
   } = extension;
   const nothing = new Uint8Array(0);
   const entries: (readonly [tag: number, value: Uint8Array])[] = [[Tag.Announce, nothing]];
@@ -138,6 +143,7 @@ export function encodeSessionExtension(extension: SessionExtension): Uint8Array 
   if (renewsAuth === true) entries.push([Tag.RenewsAuth, nothing]);
   if (takesPressure === true) entries.push([Tag.TakesPressure, nothing]);
   if (isRelayed === true) entries.push([Tag.IsRelayed, nothing]);
+  if (isInPlace === true) entries.push([Tag.IsInPlace, nothing]);
   const length = entries.reduce((sum, [, value]) => sum + ENTRY_HEAD + value.length, MARK.length);
   const bytes = new Uint8Array(length);
   const view = new DataView(bytes.buffer);
@@ -204,6 +210,7 @@ export function decodeSessionExtension(bytes: Uint8Array): SessionExtension | un
     if (tag === Tag.RenewsAuth) extension = { ...extension, renewsAuth: true };
     if (tag === Tag.TakesPressure) extension = { ...extension, takesPressure: true };
     if (tag === Tag.IsRelayed) extension = { ...extension, isRelayed: true };
+    if (tag === Tag.IsInPlace) extension = { ...extension, isInPlace: true };
     at = start + length;
   }
   if (!isAnnounced) return undefined;

@@ -177,6 +177,7 @@ export class Connection implements Attachment, WatchedConnection, PacketBudget<E
 
   released(core: LeavingSession): void {
     this.sessions.leave(core);
+    this.guard.leaves(core.sessionId);
   }
 
   requestProof(): void {
@@ -300,7 +301,7 @@ export class Connection implements Attachment, WatchedConnection, PacketBudget<E
     this.say(answer.ack);
     this.guard.answered();
     this.sessions.add(answer.core);
-    this.guard.carries(opening.extension);
+    this.guard.carries(answer.core.sessionId, opening);
     this.opener.begin(answer, opening);
   }
 
@@ -393,7 +394,6 @@ export class Connection implements Attachment, WatchedConnection, PacketBudget<E
   }
 
   private releaseSessions(): void {
-    if (this.sessions.size === 0) return;
     for (const core of this.sessions.all()) core.connectionLost(this);
     this.sessions.clear();
   }

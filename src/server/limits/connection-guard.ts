@@ -1,5 +1,6 @@
-import type { SessionExtension } from '../../protocol/session/session-extension';
+import { isResumeAttempt } from '../../protocol/session/recovery';
 import type { Transport } from '../../transport/transport';
+import type { Opening } from '../opening/opening';
 import type { ServerContext } from '../server-context';
 import { ConnectionLimits, type Excess } from './connection-limits';
 import type { HandshakeTicket } from './handshake-gate';
@@ -58,10 +59,14 @@ export class ConnectionGuard extends ConnectionLimits {
     return false;
   }
 
-  /** The connection carries a session more: its client tells anew of what it shares, where it takes its sessions up again. */
-  carries(extension: SessionExtension | undefined): void {
+  /**
+   * The connection carries a session more: where its client has had it before, or another in the place of this one, that
+   * tells anew of what it shares.
+   */
+  carries(sessionId: number, { open, extension }: Opening): void {
     const { maxObjects } = this.server.settings.objects;
-    if (extension?.comesBack === true && maxObjects < Infinity) this.tellsAnew(maxObjects);
+    const wasBefore = isResumeAttempt(open) || extension?.isInPlace === true;
+    if (wasBefore && maxObjects < Infinity) this.tellsAnew(sessionId, maxObjects);
   }
 
   /** A submit of the peer's has to wait, with those of all others. */

@@ -50,8 +50,8 @@ export class ConnectionLimits {
   /** Bytes in and out while the connection has not had a session. */
   private opening: { bytesIn: number; bytesOut: number } | undefined = { bytesIn: 0, bytesOut: 0 };
   private tokenFailures = 0;
-  /** What may yet be said of objects, and is not counted. */
-  private objectsToldAnew = 0;
+  /** Of sessions that were there before: what may yet be said of their objects, and is not counted. Most have none. */
+  private toldAnew: Map<number, number> | undefined;
 
   constructor(private readonly limits: ServerLimits) {}
 
@@ -63,10 +63,7 @@ export class ConnectionLimits {
       if (excess !== undefined) return excess;
     }
     if (rate === 'submit') this.buckets.controls?.giveBack(CONTROLS_OF_SUBMIT);
-    else if (rate === 'object' && this.objectsToldAnew > 0) {
-      this.objectsToldAnew -= 1;
-      return undefined;
-    }
+    else if (rate === 'object' && this.isToldAnew(packet.header.sessionId)) return undefined;
     const limit = rate === undefined ? undefined : LIMIT_OF_RATE[rate];
     return limit === undefined ? undefined : this.count(limit, packet.header.sessionId, now);
   }
@@ -108,9 +105,17 @@ export class ConnectionLimits {
     this.opening = undefined;
   }
 
-  /** The connection carries a session whose client tells of so many objects of before, each with its bytes. */
-  tellsAnew(objects: number): void {
-    this.objectsToldAnew += PACKETS_OF_OBJECT * objects;
+  /**
+   * The connection carries a session whose client tells of so many objects of before, each with its bytes. Nothing adds
+   * up: what was not said since the last time, or until the session leaves, is counted.
+   */
+  tellsAnew(sessionId: number, objects: number): void {
+    (this.toldAnew ??= new Map<number, number>()).set(sessionId, PACKETS_OF_OBJECT * objects);
+  }
+
+  /** The connection carries a session no longer. */
+  leaves(sessionId: number): void {
+    this.toldAnew?.delete(sessionId);
   }
 
   /** Counts a guess at a resume token; `ofAddress` are those from its address, where that is too often. */
@@ -124,6 +129,12 @@ export class ConnectionLimits {
     const observed = this.tokenFailures;
     if (observed <= maxTokenFailures) return undefined;
     return { limit: 'maxTokenFailures', sessionId, allowed: maxTokenFailures, observed };
+  }
+
+  private isToldAnew(sessionId: number): boolean {
+    const left = this.toldAnew?.get(sessionId) ?? 0;
+    if (left > 0) this.toldAnew?.set(sessionId, left - 1);
+    return left > 0;
   }
 
   private openingExcess(observed: number): Excess | undefined {

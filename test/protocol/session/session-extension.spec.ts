@@ -21,6 +21,7 @@ const extensions: fc.Arbitrary<SessionExtension> = fc.record(
     largestPacket: fc.integer({ min: 40, max: U32_MAX }),
     holdsOperations: fc.constant(true as const),
     takesRefusalText: fc.constant(true as const),
+    isInPlace: fc.constant(true as const),
     refusalText: fc
       .string({ maxLength: 40, unit: 'grapheme' })
       .filter((text) => Buffer.byteLength(text) <= 256),
