@@ -75,7 +75,7 @@ export function redisCluster(given: RedisClusterOptions): Cluster {
       const endpoint = { listen: link, address, connect: connect ?? nodeEndpointAt };
       return {
         store: new RedisStore(connection, prefix),
-        log: log ? new RedisLog(connection.commands, prefix, prefixOf) : undefined,
+        log: log ? new RedisLog(connection, prefix, prefixOf) : undefined,
         endpoint,
       };
     },

@@ -42,9 +42,15 @@ export interface RedisConnection {
   close(): void;
 }
 
-const SOCKET = {
+/** How a server is connected to, and again: after so many milliseconds, or not any more. */
+interface SocketOptions {
+  readonly connectTimeout: number;
+  readonly reconnectStrategy: (retries: number) => number | false;
+}
+
+const SOCKET: SocketOptions = {
   connectTimeout: 2000,
-  reconnectStrategy: (retries: number): number => Math.min(50 * 2 ** retries, 1000),
+  reconnectStrategy: (retries) => Math.min(50 * 2 ** retries, 1000),
 };
 
 /** What cannot be answered now is told so now. */
@@ -65,70 +71,115 @@ export function connectServer(url: string): RedisConnection {
   client.on('ready', () => {
     isUp$.next(true);
   });
-  ignoreRejection(client.connect());
+  const connecting = client.connect();
+  const destroy = (): void => {
+    client.destroy();
+  };
+  ignoreRejection(connecting);
   return {
     commands: client.withTypeMapping(BYTES),
     isUp$,
     close: () => {
       isUp$.complete();
-      client.destroy();
+      destroy();
+      // A socket that was about to be connected is there only now.
+      connecting.then(destroy, destroy);
     },
   };
 }
 
 /** A Redis Cluster, by the URLs of some of its servers. */
 export function connectCluster(urls: readonly string[]): RedisConnection {
+  const isUp$ = new BehaviorSubject(false);
+  const searching = new Subscription();
+  const begin = (): ClusterSearch =>
+    searchCluster(urls, (isUp) => {
+      if (isUp !== isUp$.value) isUp$.next(isUp);
+    });
+  let search = begin();
+  const beginAgainUntilFound = (): void => {
+    search.found.catch(() => {
+      if (searching.closed) return;
+      search.end();
+      const timer = scheduleIn(monotonicScheduler, FIND_AGAIN_MS, () => {
+        searching.remove(timer);
+        search = begin();
+        beginAgainUntilFound();
+      });
+      searching.add(timer);
+    });
+  };
+  beginAgainUntilFound();
+  return {
+    get commands() {
+      return search.commands;
+    },
+    isUp$,
+    close: () => {
+      searching.unsubscribe();
+      isUp$.complete();
+      search.end();
+    },
+  };
+}
+
+/** One search for the servers of a Redis Cluster, and the way to them once it has found all. */
+interface ClusterSearch {
+  readonly commands: RedisCommands;
+  /** Rejects where they are not found in time: it is to be ended, and another one may find them. */
+  readonly found: Promise<unknown>;
+  end(): void;
+}
+
+/** What comes late of a search changes nothing for the next: each has a client of its own. */
+function searchCluster(urls: readonly string[], tell: (isUp: boolean) => void): ClusterSearch {
+  let isOver = false;
+  const socket: SocketOptions = {
+    ...SOCKET,
+    reconnectStrategy: (retries) => !isOver && SOCKET.reconnectStrategy(retries),
+  };
   const cluster = createCluster({
-    rootNodes: urls.map((url) => ({ url })),
-    defaults: { ...SOON, ...credentialsOf(urls[0]!) },
+    // One that stands still has no answer for whoever asks it for the others.
+    rootNodes: urls.map((url) => ({ url, socket: { socketTimeout: FIND_MS } })),
+    defaults: { ...SOON, ...credentialsOf(urls[0]!, socket) },
     commandOptions: TIMED,
     // A server that is gone may have been replaced.
     topologyRefreshOnReconnectionAttemptStrategy: COMMAND_TIMEOUT_MS,
   });
-  const isUp$ = new BehaviorSubject(false);
   const away = new Set<string>();
-  const searching = new Subscription();
-  const tell = (): void => {
-    const isUp = cluster.isReady && away.size === 0;
-    if (isUp !== isUp$.value) isUp$.next(isUp);
+  const look = (): void => {
+    if (!isOver) tell(cluster.isReady && away.size === 0);
   };
   const lost = ({ host, port }: Server): void => {
     away.add(`${host}:${port}`);
-    tell();
+    look();
   };
   const back = ({ host, port }: Server): void => {
     away.delete(`${host}:${port}`);
-    tell();
+    look();
   };
   // Of those that cannot be found at all there is no other word; without a listener an error would end the process.
-  cluster.on('error', tell);
-  cluster.on('connect', tell);
+  cluster.on('error', look);
+  cluster.on('connect', look);
   cluster.on('node-error', (_: unknown, server: Server) => {
     lost(server);
   });
   cluster.on('node-reconnecting', lost);
   cluster.on('node-ready', back);
   cluster.on('node-disconnect', back);
-  const find = (): void => {
-    answeredIn(FIND_MS, monotonicScheduler, cluster.connect()).catch(() => {
-      if (searching.closed) return;
-      // It waits for each server that it has heard of, also for one that will never be back.
-      cluster.destroy();
-      const timer = scheduleIn(monotonicScheduler, FIND_AGAIN_MS, () => {
-        searching.remove(timer);
-        find();
-      });
-      searching.add(timer);
-    });
+  const connecting = cluster.connect();
+  const inTime = (): Promise<unknown> => answeredIn(FIND_MS, monotonicScheduler, connecting);
+  const destroy = (): void => {
+    cluster.destroy();
   };
-  find();
   return {
     commands: cluster.withTypeMapping(BYTES),
-    isUp$,
-    close: () => {
-      searching.unsubscribe();
-      isUp$.complete();
-      cluster.destroy();
+    found: inTime(),
+    end: () => {
+      isOver = true;
+      // Not before: it knows nothing of a server any more that it finds, or has connected to, after that.
+      inTime().then(destroy, destroy);
+      connecting.then(destroy, destroy);
     },
   };
 }
@@ -139,10 +190,10 @@ interface Server {
 }
 
 /** What a URL says besides where: servers of a cluster that were found by another one need it, too. */
-function credentialsOf(url: string): RedisClusterOptions['defaults'] & object {
+function credentialsOf(url: string, socket: SocketOptions): RedisClusterOptions['defaults'] & object {
   const { protocol, username, password } = new URL(url);
   return {
-    socket: protocol === 'rediss:' ? { ...SOCKET, tls: true } : SOCKET,
+    socket: protocol === 'rediss:' ? { ...socket, tls: true } : socket,
     ...(username !== '' && { username: decodeURIComponent(username) }),
     ...(password !== '' && { password: decodeURIComponent(password) }),
   };

@@ -3,7 +3,7 @@ import { nodeKey, type LogEnd, type LogOwner, type LogUpdate, type LogVerdict } 
 import type { SessionLog, StoredSession } from '../session-log';
 import { APPEND, TAKE_OVER } from './log-scripts';
 import { packUpdates } from './pack-updates';
-import type { RedisCommands } from './redis-connection';
+import type { RedisCommands, RedisConnection } from './redis-connection';
 import type { SessionPrefix } from './redis-keys';
 import { soon } from './redis-store';
 
@@ -28,7 +28,7 @@ const VERDICTS: ReadonlyMap<number, LogVerdict> = new Map<number, LogVerdict>([
  */
 export class RedisLog implements SessionLog {
   constructor(
-    private readonly commands: RedisCommands,
+    private readonly connection: Pick<RedisConnection, 'commands'>,
     private readonly prefix: string,
     /** Sessions with the same are told of in one call. */
     private readonly prefixOf: SessionPrefix,
@@ -86,6 +86,10 @@ export class RedisLog implements SessionLog {
   ): Promise<readonly LogVerdict[]> {
     const verdicts = (await this.run(APPEND_SCRIPT, prefix, [packUpdates(updates)])) as number[];
     return verdicts.map((verdict) => VERDICTS.get(verdict) ?? { kind: 'at', last: verdict });
+  }
+
+  private get commands(): RedisCommands {
+    return this.connection.commands;
   }
 
   private async run(script: Script, prefix: string, given: (string | Buffer)[]): Promise<unknown> {
