@@ -68,7 +68,7 @@ describe('twenty peers that take all that they are granted', () => {
   });
 
   async function barestBeside(bodyBytes: number): Promise<Omit<Share, 'barest'>> {
-    const start = () => WorkerProcess.start<BareCommands, BareReady>('bare', undefined);
+    const start = () => WorkerProcess.start<BareCommands, BareReady>('bare', {});
     const [server, senders, bystander] = await Promise.all([start(), start(), start()]);
     const { port } = server.ready;
     const ms = RUN_MS / 2;
