@@ -265,8 +265,12 @@ export class SessionCore {
     this.comesBackHere = false;
     this.lastAttempt = given === undefined ? (extension?.resumeAttempt ?? this.lastAttempt) : 0;
     this.understands(extension);
-    // A client of the reference, which keeps nothing of a session but its token.
+    // A client of the reference keeps nothing of a session but its token; another client has said nothing yet.
     if (extension === undefined && this.names !== undefined) this.names.mayStartAnew = true;
+    if (extension === undefined || given !== undefined) {
+      this.madeSchedule?.forget();
+      this.sender.agreed = undefined;
+    }
     this.state = SessionState.Resumed;
     this.lastHeard = this.server.scheduler.now();
     this.credit.renewed();
@@ -341,7 +345,11 @@ export class SessionCore {
     onEach(share.lost, (excess) => {
       const told = { peer: outlet.peer, sessionId: this.sessionId, consequence: 'session-ended' } as const;
       if (excess !== undefined) server.reports.limits.next({ ...excess, ...told });
-      this.expireSoon();
+      // Later: it may be in the middle of a result, whose maker is still at it.
+      this.expiry.unsubscribe();
+      this.expiry = scheduleIn(server.scheduler, 0, () => {
+        this.expire();
+      });
     });
     outlet.logged(Infinity);
     if (!share.enter(outlet.heldBytes)) {
@@ -376,14 +384,6 @@ export class SessionCore {
     this.crossed = 0;
     this.phase = 'open';
     this.state = SessionState.Open;
-  }
-
-  /** Later: it may be in the middle of a result, whose maker is still at it. */
-  private expireSoon(): void {
-    this.expiry.unsubscribe();
-    this.expiry = scheduleIn(this.server.scheduler, 0, () => {
-      this.expire();
-    });
   }
 
   private expire(): void {

@@ -33,6 +33,11 @@ export class OperationBudget {
     this.wasTold = false;
   }
 
+  /** What it shares is to end: it keeps what is left of that. */
+  leave(): void {
+    this.own = this.left;
+  }
+
   get left(): Budget {
     const { own } = this;
     const shared = this.session?.sharedBudget?.own ?? UNBOUNDED;

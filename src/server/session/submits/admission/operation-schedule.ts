@@ -163,6 +163,17 @@ export class OperationSchedule {
     for (const submit of this.operations.begun()) tellSpent(submit);
   }
 
+  /** Its client has forgotten what it has said ahead, or is another: that is of nothing which comes from now on. */
+  forget(): void {
+    for (const submit of this.operations.all()) {
+      this.begin(submit);
+      submit.scheduled?.budget?.leave();
+    }
+    this.reserved.clear();
+    this.shared = undefined;
+    this.sharedBudget = undefined;
+  }
+
   private joinShared(submit: ReceivedSubmit): void {
     const { shared } = this;
     if (shared === undefined) return;
