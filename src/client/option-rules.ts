@@ -199,10 +199,8 @@ const CACHE_REFERENCE_RULES: Rules<CacheReference> = {
   cacheKeyLo: cacheKey,
   profileId: u16,
   reuseScope: valueOf(CacheReuseScope),
-  leaseId: u64,
   producerTraceId: u64,
   expirationHintMs: wireMs,
-  needsLease: flag,
   hasFallback: flag,
 };
 

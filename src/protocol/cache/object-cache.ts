@@ -219,17 +219,17 @@ export class ObjectCache {
     return { kind: 'miss', id: cacheObjectId(reference), code: code as CacheMissCode };
   }
 
-  /** Why a CACHE_REFERENCE, which says no kind, is of nothing that is here; undefined where it is of something. */
+  /**
+   * Why a CACHE_REFERENCE, which says no kind, is of nothing that is here; undefined where it is of something. All that is
+   * here has a lease, whose number no message tells: whichever one a reference wants, it has.
+   */
   missOf(reference: CacheReferenceMetadata, now: number): CacheMissReason | undefined {
-    const { leaseId } = reference;
     let reason: CacheMissReason = CacheMissReason.NotFound;
     for (const objectKind of Object.values(CacheObjectKind)) {
       const object = this.#objects.get(cacheObjectKey({ ...reference, objectKind }));
       if (object === undefined) continue;
       if (!isLeaseLive(object.lease, now)) reason = CacheMissReason.Expired;
       else if (!this.#hold(object.dependencies, now)) reason = CacheMissReason.Invalidated;
-      else if (leaseId !== 0n && leaseId !== BigInt(object.lease.leaseId))
-        reason = CacheMissReason.LeaseRequired;
       else return undefined;
     }
     return reason;

@@ -18,30 +18,24 @@ export interface CacheReference {
   readonly profileId?: number;
   /** For whom it is to be used again, a `CacheReuseScope` of `nnrp-rx/wire`. Default: the session. */
   readonly reuseScope?: CacheReuseScope;
-  /** The lease that it must have. Default 0: any. */
-  readonly leaseId?: bigint;
   /** The trace that it was made in. Default 0: none. */
   readonly producerTraceId?: bigint;
   /** Milliseconds that it is of use for. Default 0: that is not said. */
   readonly expirationHintMs?: number;
-  /** Whether it is of no use without a lease. Default false. */
-  readonly needsLease?: boolean;
   /** Whether a submit has the bytes in its body where they are missing. Default false. */
   readonly hasFallback?: boolean;
 }
 
 /** CACHE_REFERENCE's metadata. */
 export function cacheReferenceMetadata(reference: CacheReference, metadataBytes: number): Uint8Array {
-  const { cacheKeyHi = 0, cacheKeyLo = 0, needsLease = false, hasFallback = false, ...fields } = reference;
+  const { cacheKeyHi = 0, cacheKeyLo = 0, hasFallback = false, ...fields } = reference;
   const metadata = CacheReferenceMetadata.of({
     reuseScope: CacheReuseScope.Session,
     ...fields,
     cacheKeyHi: BigInt(cacheKeyHi),
     cacheKeyLo: BigInt(cacheKeyLo),
     metadataBytes,
-    flags:
-      (needsLease ? CacheReferenceFlag.LeaseRequired : 0) |
-      (hasFallback ? CacheReferenceFlag.BodyFallback : 0),
+    flags: hasFallback ? CacheReferenceFlag.BodyFallback : 0,
   });
   return CacheReferenceMetadata.encode(metadata);
 }

@@ -84,12 +84,14 @@ describe('a reference to a cached object', () => {
     expect(used).toHaveLength(1);
   });
 
-  it('is of nothing where it wants a lease that the object has not', async () => {
-    const { heard } = await stage();
+  it('may want a lease, which each object has, and nobody knows by its number', async () => {
+    const { time, used, heard } = await stage();
     await heard(put('object'));
     const wanting = { leaseId: 99n, flags: CacheReferenceFlag.LeaseRequired };
-    expect(await heard(reference(wanting))).toEqual([CacheMissReason.LeaseRequired]);
-    expect(await heard(reference({ flags: CacheReferenceFlag.LeaseRequired }))).toEqual([]);
+    expect(await heard(reference(wanting))).toEqual([]);
+    expect(used).toHaveLength(1);
+    time.advance(5000);
+    expect(await heard(reference(wanting))).toEqual([CacheMissReason.Expired]);
   });
 
   it.each([
