@@ -11,7 +11,7 @@ import {
   either,
   flag,
   integer,
-  integerOrInfinity,
+  integerOrNone,
   limit,
   listOf,
   milliseconds,
@@ -76,7 +76,7 @@ const finiteMs = rule<number>(
   'number',
 );
 
-const instant = integer(1, Number.MAX_SAFE_INTEGER, ' ms since 1970');
+const instant = integerOrNone(1, Number.MAX_SAFE_INTEGER, ' ms since 1970');
 
 const priorityRule = valueOf(PriorityClass);
 
@@ -147,7 +147,7 @@ const RESUME_RULES: Rules<ResumeOptions> = {
   signal,
 };
 
-const bound = integerOrInfinity(1, Number.MAX_SAFE_INTEGER);
+const bound = integerOrNone(1, Number.MAX_SAFE_INTEGER);
 
 const routeHintRule = optionsOf<RouteHint>({
   routeId: u32,
@@ -168,7 +168,7 @@ const TERMS_RULES: Rules<OperationTerms> = {
   deadlineAt: instant,
   priority: priorityRule,
   budget: optionsOf<Partial<Budget>>({
-    tokens: integerOrInfinity(1, U32_MAX),
+    tokens: integerOrNone(1, U32_MAX),
     bandwidthBytes: bound,
     computeUnits: bound,
     memoryBytes: bound,

@@ -6,7 +6,7 @@ export interface RouteHint {
   readonly executorClass?: number;
   /** What it should be close to: an `AffinityClass`, or a number of the application's. Default 0: nothing. */
   readonly affinityClass?: number;
-  /** Until when that is of use, in milliseconds since 1970. Default: as long as the operation is under way. */
+  /** Until when that is of use, in milliseconds since 1970. Default: Infinity, as long as the operation is under way. */
   readonly deadlineAt?: number;
   /**
    * Whether nothing else will do: a handler that cannot keep to it answers `submit.drop(DropReason.CapabilityMismatch)`.

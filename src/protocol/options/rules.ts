@@ -42,6 +42,11 @@ export function integerOrInfinity(min: number, max: number, unit = ''): Rule<num
   };
 }
 
+/** As {@link integer}, and Infinity: that is no bound, and stays what it is. */
+export function integerOrNone(min: number, max: number, unit = ''): Rule<number> {
+  return { ...integerOrInfinity(min, max, unit), take: (value) => value as number };
+}
+
 export const U16_MAX = 0xffff;
 export const U32_MAX = 0xffffffff;
 

@@ -1,13 +1,14 @@
 import { CapabilityFlag, CapabilityMetadata } from '../../wire/preview4/capability';
 import { decodeCapabilityTokens, encodeCapabilityTokens } from '../../wire/preview4/capability-tokens';
 import type { Capabilities } from '../capability/capabilities';
+import { boundOf, boundOnWire } from './bound';
 
 /** Metadata and body of CAPABILITY_NEGOTIATION, or of DEGRADE_PROFILE. Throws an `NnrpError` where a token is none. */
 export function encodeCapabilities(capabilities: Capabilities): [metadata: Uint8Array, body: Uint8Array] {
   const {
     tokens = [],
-    limitBytes,
-    limitUnits,
+    limitBytes = Infinity,
+    limitUnits = Infinity,
     isRequired = false,
     mayDegrade = true,
     ...fields
@@ -16,8 +17,8 @@ export function encodeCapabilities(capabilities: Capabilities): [metadata: Uint8
   const metadata = CapabilityMetadata.of({
     ...fields,
     capabilityCount: tokens.length,
-    limitBytes: onWire(limitBytes),
-    limitUnits: onWire(limitUnits),
+    limitBytes: boundOnWire(limitBytes),
+    limitUnits: boundOnWire(limitUnits),
     bodyBytes: body.length,
     flags:
       (isRequired ? CapabilityFlag.HardRequirement : 0) | (mayDegrade ? CapabilityFlag.DowngradeAllowed : 0),
@@ -40,19 +41,9 @@ export function decodeCapabilities(
     profileId,
     costModelId,
     preferenceRank,
-    limitBytes: fromWire(limitBytes),
-    limitUnits: fromWire(limitUnits),
+    limitBytes: boundOf(limitBytes),
+    limitUnits: boundOf(limitUnits),
     isRequired: (flags & CapabilityFlag.HardRequirement) !== 0,
     mayDegrade: (flags & CapabilityFlag.DowngradeAllowed) !== 0,
   };
-}
-
-/** 0 is no limit. */
-function onWire(limit = Infinity): bigint {
-  return limit === Infinity ? 0n : BigInt(limit);
-}
-
-function fromWire(limit: bigint): number {
-  // Beyond the exact numbers it would go back as another; nothing reaches it.
-  return limit === 0n || limit > Number.MAX_SAFE_INTEGER ? Infinity : Number(limit);
 }

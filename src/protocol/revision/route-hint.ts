@@ -1,14 +1,15 @@
 import { EMPTY } from '../../wire/packet';
 import { RouteHintFlag, RouteHintMetadata } from '../../wire/preview4/control/hints';
 import type { RouteHint } from '../operation/route-hint';
+import { boundOf, boundOnWire } from './bound';
 
 /** The metadata of ROUTE_HINT or EXECUTION_HINT, of an operation that has the number of its frame for a name. */
 export function routeHintMetadata(frameId: number, hint: RouteHint): Uint8Array {
-  const { deadlineAt = 0, mustHonor = false, body = EMPTY, ...fields } = hint;
+  const { deadlineAt = Infinity, mustHonor = false, body = EMPTY, ...fields } = hint;
   const metadata = RouteHintMetadata.of({
     ...fields,
     operationId: BigInt(frameId),
-    deadlineUnixMs: BigInt(deadlineAt),
+    deadlineUnixMs: boundOnWire(deadlineAt),
     bodyBytes: body.length,
     flags: mustHonor ? RouteHintFlag.MustHonor : RouteHintFlag.BestEffort,
   });
@@ -22,7 +23,7 @@ export function routeHintOf(metadata: RouteHintMetadata, body: Uint8Array): Requ
     routeId,
     executorClass,
     affinityClass,
-    deadlineAt: deadlineUnixMs === 0n ? Infinity : Number(deadlineUnixMs),
+    deadlineAt: boundOf(deadlineUnixMs),
     mustHonor: (flags & RouteHintFlag.MustHonor) !== 0,
     body: body.slice(),
   };

@@ -170,6 +170,7 @@ describe('an offer of capabilities', () => {
   it.each<[Capabilities, RegExp]>([
     [{ tokens: ['Not A Token'] }, /tokens must be a list, each item of a-z/],
     [{ tokens: [DELTA, DELTA] }, /none twice/],
+    [{ tokens: Array.from({ length: 33 }, (_, index) => `acme.${'x'.repeat(119)}${index}`) }, /4096 bytes/],
     [{ limitUnits: -1 }, /limitUnits must be/],
   ])('is not %p', async (odd, message) => {
     const { client } = await new Served().session({}, { revision: 'preview4' });

@@ -129,6 +129,16 @@ describe('a deadline that a client says', () => {
     expect(stage.running).toBe(0);
   });
 
+  it('ends nothing any more once it is said to be never', async () => {
+    const { stage, peer } = await Stage.open();
+    peer.send(submit4(1), until(1_001_000n));
+    await heard(peer);
+    peer.send(until(0xffff_ffff_ffff_ffffn));
+    expect(await heard(peer)).toEqual([]);
+    stage.pass(60_000);
+    expect(stage.running).toBe(1);
+  });
+
   it('far beyond what a timer takes does not fire early', async () => {
     const { stage, peer } = await Stage.open();
     peer.send(until(4_000_000_000_000n), submit4(1), until(0xffff_ffff_ffff_ffffn, 2), submit4(2));
@@ -273,7 +283,7 @@ describe('a client of this project', () => {
     expect(served.violations).toEqual([]);
   });
 
-  it.each([[{ deadlineAt: 0 }], [{ deadlineAt: 1.5 }], [{ deadlineAt: Infinity }], [{ priority: 3 }]])(
+  it.each([[{ deadlineAt: 0 }], [{ deadlineAt: 1.5 }], [{ deadlineAt: -Infinity }], [{ priority: 3 }]])(
     'refuses %j',
     async (odd) => {
       const served = new Served();

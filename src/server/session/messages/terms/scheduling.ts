@@ -1,3 +1,4 @@
+import { boundOf } from '../../../../protocol/revision/bound';
 import type { MessageOf } from '../../../../wire/message';
 import { MessageType } from '../../../../wire/message-type';
 import { SchedulingFlag } from '../../../../wire/preview4/control/scheduling';
@@ -26,7 +27,7 @@ export function onScheduling(
     return undefined;
   }
   const isDiscarded = (flags & SchedulingFlag.DiscardStale) !== 0;
-  const deadlineAt = Number(deadlineUnixMs);
+  const deadlineAt = boundOf(deadlineUnixMs);
   session.schedule.change(header, operationId, { deadlineAt, isDiscarded });
   return session.schedule.takeToll();
 }

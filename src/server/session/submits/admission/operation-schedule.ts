@@ -56,6 +56,7 @@ export class OperationSchedule {
     submit.scheduled = { ...(submit.scheduled ?? UNSAID), ...changes };
     if (changes.rank !== undefined) operations.admission.ranked();
     if (changes.deadlineAt === undefined) return;
+    if (changes.deadlineAt === Infinity) submit.moveDeadline(Infinity);
     this.watch(submit);
     const isPast = this.msTo(changes.deadlineAt) <= 0;
     // Told once, however often it is said.
@@ -125,11 +126,11 @@ export class OperationSchedule {
   /** Gives an operation up when its time has come, where its client wants that. */
   watch(submit: ReceivedSubmit): void {
     const { deadlineAt, isDiscarded } = submit.scheduled ?? UNSAID;
+    const before = this.timers.get(submit);
+    before?.unsubscribe();
     if (deadlineAt === Infinity || submit.hasEnded) return;
     const { scheduler, settings } = this.session.server;
     submit.moveDeadline(scheduler.now() + this.msTo(deadlineAt));
-    const before = this.timers.get(submit);
-    before?.unsubscribe();
     if (!isDiscarded) return;
     const timer = scheduleAt(scheduler, settings.wallClock, deadlineAt, () => {
       this.giveUp(submit);
