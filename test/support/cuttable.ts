@@ -8,6 +8,8 @@ export interface CuttableEndpoint extends ConnectEndpoint {
   readonly transports: readonly Transport[];
   /** Cuts the newest connection. */
   cut(): void;
+  /** What this end sends over the newest connection from now on is lost, and nobody is told. */
+  mute(): void;
 }
 
 export function cuttable(endpoint: ConnectEndpoint): CuttableEndpoint {
@@ -24,6 +26,9 @@ export function cuttable(endpoint: ConnectEndpoint): CuttableEndpoint {
       ),
     cut: () => {
       transports.at(-1)?.destroy();
+    },
+    mute: () => {
+      transports.at(-1)!.send = () => undefined;
     },
   };
 }

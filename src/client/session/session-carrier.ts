@@ -14,10 +14,7 @@ import { tracePacket } from '../../protocol/revision/trace-context';
 import type { RouteHint } from '../../protocol/operation/route-hint';
 import type { Submission } from '../submissions/submission';
 import { endedBefore } from './session-end';
-import type { OperationTerms } from '../submissions/operation-terms';
-
-/** Also where a field is undefined. */
-type Possible<T> = { readonly [N in keyof T]?: T[N] | undefined };
+import type { OperationTerms, PossibleTerms } from '../submissions/operation-terms';
 
 /** Where the packets of a session go: to the link that carries it, nowhere while none does. */
 export class SessionCarrier {
@@ -86,7 +83,7 @@ export class SessionCarrier {
     const { requests, name, takesBlocks } = this.speech;
     asked.hasId = name === 'preview4';
     const body = asked.hasId ? inPreview4(metadata, asked.body) : asked.body;
-    asked.unsaid = undefined;
+    asked.updates = undefined;
     // Before it, so that it binds what is answered at once. The reference takes only a deadline of what has not come.
     if (terms !== undefined) this.say(frameId, takesBlocks ? terms : { deadlineAt: terms.deadlineAt });
     this.send(MessageType.FrameSubmit, frameId, requests.submit(frameId, metadataBytes), body, traceId);
@@ -97,16 +94,19 @@ export class SessionCarrier {
   update(asked: Submission, changes: OperationTerms): void {
     asked.terms = { ...asked.terms, ...changes };
     if (asked.frameId === 0) return;
-    asked.unsaid = { ...asked.unsaid, ...changes };
-    if (this.current !== undefined) this.sayUnsaid(asked);
+    asked.updates = { ...asked.updates, ...changes };
+    if (this.current !== undefined) this.sayUpdates(asked, changes);
   }
 
-  sayUnsaid(asked: Submission): void {
-    if (asked.unsaid !== undefined) this.say(asked.frameId, asked.unsaid);
-    asked.unsaid = undefined;
+  /** Says all updates of an operation over another link: the last may have been lost before it delivered them. */
+  sayUpdates(asked: Submission, updates: PossibleTerms | undefined = asked.updates): void {
+    if (updates === undefined) return;
+    this.say(asked.frameId, updates);
+    // Twice it would be more: what was used meanwhile would not count.
+    asked.updates = { ...asked.updates, budget: undefined };
   }
 
-  private say(frameId: number, terms: Possible<OperationTerms>): void {
+  private say(frameId: number, terms: PossibleTerms): void {
     if (!this.isPreview4) return;
     const { deadlineAt, priority, budget, trace } = terms;
     if (deadlineAt !== undefined) this.send(MessageType.Deadline, frameId, deadlineOf(frameId, deadlineAt));

@@ -8,7 +8,7 @@ import type { PriorityClass } from '../../wire/messages/session-open';
 export interface OperationTerms {
   /**
    * When the answer is of no use any more, in milliseconds since 1970 by this host's clock: then the server ends the
-   * operation, `late` (DEADLINE). Default: never.
+   * operation, `late` (DEADLINE); Infinity for never. Default: no DEADLINE is sent.
    */
   readonly deadlineAt?: number;
   /** How it stands to those that wait at the server for a slot (PRIORITY_UPDATE). Default: as its session. */
@@ -30,6 +30,9 @@ export interface OperationTerms {
   /** What it makes do with, where that is less than it would have (DEGRADE_PROFILE). Default: all that it can get. */
   readonly degraded?: Capabilities;
 }
+
+/** Also where a field is undefined. */
+export type PossibleTerms = { readonly [N in keyof OperationTerms]?: OperationTerms[N] | undefined };
 
 /** Of a request; undefined where it says nothing, as most do. */
 export function termsOf(request: OperationTerms): OperationTerms | undefined {

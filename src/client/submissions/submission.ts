@@ -9,7 +9,7 @@ import { EMPTY } from '../../wire/packet';
 import { requireBytes } from '../../wire/bytes/require-bytes';
 import { reasonOf } from '../abort';
 import { OperationError } from '../errors';
-import { termsOf, type OperationTerms } from './operation-terms';
+import { termsOf, type OperationTerms, type PossibleTerms } from './operation-terms';
 import type { CallListener, ReceivedCall } from './tools/tool-calls';
 
 /** What a client asks of a server. */
@@ -58,8 +58,8 @@ export interface Submission {
   readonly signal: AbortSignal | undefined;
   readonly traceId: bigint;
   terms: OperationTerms | undefined;
-  /** What of them was to be said while there was no connection. */
-  unsaid: OperationTerms | undefined;
+  /** What of them was said since it was sent, or is to be once there is a connection. */
+  updates: PossibleTerms | undefined;
   /** When to try again, in milliseconds, where the server has said so before its end. */
   retryAfterMs: number | undefined;
   /** Who hears of calls of tools. */
@@ -99,7 +99,7 @@ export function submission(
     signal,
     traceId,
     terms: termsOf(request),
-    unsaid: undefined,
+    updates: undefined,
     retryAfterMs: undefined,
     listener,
     calls: undefined,

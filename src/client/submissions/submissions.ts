@@ -277,7 +277,7 @@ export class Submissions {
     const unreceived = all.filter(({ frameId }) => frameId > lastReceivedId);
     this.suspect.note(unreceived[0]?.frameId);
     for (const asked of unreceived) this.sendAgain(asked);
-    for (const asked of all) if (this.isInFlight(asked)) this.carrier.sayUnsaid(asked);
+    for (const asked of all) if (this.isInFlight(asked)) this.carrier.sayUpdates(asked);
     this.sendWaiting();
   }
 

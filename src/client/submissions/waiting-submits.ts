@@ -11,7 +11,7 @@ export class WaitingSubmits extends Set<Submission> {
     for (const submission of returned) {
       this.frames.set(submission, submission.frameId);
       submission.frameId = 0;
-      submission.unsaid = undefined;
+      submission.updates = undefined;
     }
     const ordered = [...returned, ...this].sort((one, other) => this.placeOf(one) - this.placeOf(other));
     this.clear();

@@ -61,12 +61,14 @@ export class ConnectionGuard extends ConnectionLimits {
 
   /**
    * The connection carries a session more: where its client has had it before, or another in the place of this one, that
-   * tells anew of what it shares.
+   * tells anew of what it shares, and how what it waits for is to be done.
    */
   carries(sessionId: number, { open, extension }: Opening): void {
-    const { maxObjects } = this.server.settings.objects;
-    const wasBefore = isResumeAttempt(open) || extension?.isInPlace === true;
-    if (wasBefore && maxObjects < Infinity) this.tellsAnew(sessionId, maxObjects);
+    const { objects, maxInFlightOperations } = this.server.settings;
+    if (!isResumeAttempt(open) && extension?.isInPlace !== true) return;
+    const wanted = extension?.wantedOperations?.length ?? 0;
+    const declared = objects.maxObjects < Infinity ? objects.maxObjects : 0;
+    this.tellsAnew(sessionId, declared, Math.min(wanted, maxInFlightOperations));
   }
 
   /** A submit of the peer's has to wait, with those of all others. */

@@ -41,6 +41,9 @@ const CONTROLS_OF_SUBMIT = 7;
 /** What tells of an object that there is: an OBJECT_DECLARE and an OBJECT_PATCH. */
 const PACKETS_OF_OBJECT = 2;
 
+/** What a client that comes back says again, of objects and of operations. */
+type ToldAnew = 'object' | 'control';
+
 /**
  * Counts what one peer does over one connection, against the server's limits. Most connections do
  * little of it, so a bucket is made with the first packet that it counts.
@@ -50,8 +53,8 @@ export class ConnectionLimits {
   /** Bytes in and out while the connection has not had a session. */
   private opening: { bytesIn: number; bytesOut: number } | undefined = { bytesIn: 0, bytesOut: 0 };
   private tokenFailures = 0;
-  /** Of sessions that were there before: what may yet be said of their objects, and is not counted. Most have none. */
-  private toldAnew: Map<number, number> | undefined;
+  /** Of sessions that were there before: what may yet be said again, and is not counted. Most have none. */
+  private toldAnew: Map<number, Record<ToldAnew, number>> | undefined;
 
   constructor(private readonly limits: ServerLimits) {}
 
@@ -63,7 +66,8 @@ export class ConnectionLimits {
       if (excess !== undefined) return excess;
     }
     if (rate === 'submit') this.buckets.controls?.giveBack(CONTROLS_OF_SUBMIT);
-    else if (rate === 'object' && this.isToldAnew(packet.header.sessionId)) return undefined;
+    else if ((rate === 'object' || rate === 'control') && this.isToldAnew(packet.header.sessionId, rate))
+      return undefined;
     const limit = rate === undefined ? undefined : LIMIT_OF_RATE[rate];
     return limit === undefined ? undefined : this.count(limit, packet.header.sessionId, now);
   }
@@ -106,11 +110,12 @@ export class ConnectionLimits {
   }
 
   /**
-   * The connection carries a session whose client tells of so many objects of before, each with its bytes. Nothing adds
-   * up: what was not said since the last time, or until the session leaves, is counted.
+   * The connection carries a session whose client tells of so many objects of before, each with its bytes, and operations.
+   * Nothing adds up: what was not said since the last time, or until the session leaves, is counted.
    */
-  tellsAnew(sessionId: number, objects: number): void {
-    (this.toldAnew ??= new Map<number, number>()).set(sessionId, PACKETS_OF_OBJECT * objects);
+  tellsAnew(sessionId: number, objects: number, operations: number): void {
+    const left = { object: PACKETS_OF_OBJECT * objects, control: CONTROLS_OF_SUBMIT * operations };
+    (this.toldAnew ??= new Map<number, Record<ToldAnew, number>>()).set(sessionId, left);
   }
 
   /** The connection carries a session no longer. */
@@ -131,10 +136,11 @@ export class ConnectionLimits {
     return { limit: 'maxTokenFailures', sessionId, allowed: maxTokenFailures, observed };
   }
 
-  private isToldAnew(sessionId: number): boolean {
-    const left = this.toldAnew?.get(sessionId) ?? 0;
-    if (left > 0) this.toldAnew?.set(sessionId, left - 1);
-    return left > 0;
+  private isToldAnew(sessionId: number, rate: ToldAnew): boolean {
+    const left = this.toldAnew?.get(sessionId);
+    if (left === undefined || left[rate] === 0) return false;
+    left[rate] -= 1;
+    return true;
   }
 
   private openingExcess(observed: number): Excess | undefined {

@@ -63,7 +63,8 @@ export interface ServerLimits {
   readonly pongs: Rate;
   /**
    * What preview4 says of operations, sessions and their credit besides (PRIORITY_UPDATE, DEADLINE, TRACE_CONTEXT and
-   * the like). Seven for each submit, all that its client may say of it, are not counted.
+   * the like). Seven for each submit, all that its client may say of it, are not counted; nor are they of each that a client
+   * which comes back waits for.
    */
   readonly controls: Rate;
   /**
