@@ -13,7 +13,7 @@ export const HOLD_DEFECTS: readonly Defect[] = [
   {
     name: 'a client sends more than its server takes',
     invariants: [1, 17],
-    seed: 1,
+    seed: 47,
     plant: () =>
       replace(
         ClientLink.prototype,
@@ -39,7 +39,7 @@ export const HOLD_DEFECTS: readonly Defect[] = [
   {
     name: 'what a loop has held is never let go',
     invariants: [1, 12],
-    seed: 1,
+    seed: 83,
     plant: () => replace(FlowUpdates.prototype, 'release', () => nothing),
   },
   {
@@ -57,7 +57,7 @@ export const HOLD_DEFECTS: readonly Defect[] = [
   {
     name: 'what was held is lost where it may go on',
     invariants: [1, 4, 12],
-    seed: 1,
+    seed: 29,
     plant: () =>
       replace(
         OperationHolds.prototype,
@@ -71,7 +71,7 @@ export const HOLD_DEFECTS: readonly Defect[] = [
   {
     name: 'what is held of an answer has no bounds',
     invariants: [18],
-    seed: 1,
+    seed: 49,
     plant: () =>
       replace<{ bytes: number; readonly answers: Set<unknown> }>(
         HeldTotals.prototype,
@@ -87,7 +87,7 @@ export const HOLD_DEFECTS: readonly Defect[] = [
   {
     name: 'what was held stays counted over all sessions',
     invariants: [8],
-    seed: 1,
+    seed: 46,
     plant: () => replace(HeldTotals.prototype, 'leave', () => nothing),
   },
 ];

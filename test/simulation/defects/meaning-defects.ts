@@ -43,19 +43,19 @@ export const MEANING_DEFECTS: readonly Defect[] = [
   {
     name: 'a deadline passes, and nothing ends',
     invariants: [27],
-    seed: 1,
+    seed: 156,
     plant: () => replace(OperationSchedule.prototype, 'giveUp', () => nothing),
   },
   {
     name: 'the credit that a client gives an answer is not counted down',
     invariants: [18],
-    seed: 1,
+    seed: 94,
     plant: () => replace(OperationHolds.prototype, 'count', () => nothing),
   },
   {
     name: 'the credit that a server gives in words of preview4 is not heeded',
     invariants: [5],
-    seed: 1,
+    seed: 136,
     plant: () => replace(Pressures.prototype, 'apply', () => nothing),
   },
   {
@@ -81,7 +81,7 @@ export const MEANING_DEFECTS: readonly Defect[] = [
   {
     name: 'priorities are only noted',
     invariants: [29],
-    seed: 1,
+    seed: 195,
     plant: () => replace(Admission.prototype, 'ranked', () => nothing),
   },
   {
@@ -113,7 +113,7 @@ export const MEANING_DEFECTS: readonly Defect[] = [
   {
     name: 'objects have no bounds',
     invariants: [30],
-    seed: 1,
+    seed: 65,
     plant: () => replace(ObjectTable.prototype, 'lacksRoom', () => nothing),
   },
   {

@@ -43,7 +43,7 @@ export const REOPEN_DEFECTS: readonly Defect[] = [
   {
     name: 'what a closing server has begun is begun in the place of it, too',
     invariants: [2, 19],
-    seed: 1,
+    seed: 48,
     plant: () =>
       replace(
         Submissions.prototype,

@@ -73,7 +73,7 @@ export const SERVER_DEFECTS: readonly Defect[] = [
   {
     name: 'the queue of submits has no bounds',
     invariants: [8],
-    seed: 2,
+    seed: 65,
     plant: () =>
       replace<AdmissionShape>(
         Admission.prototype,
@@ -123,7 +123,7 @@ export const SERVER_DEFECTS: readonly Defect[] = [
   {
     name: 'a proof of receipt counts for what was sent after it was asked for',
     invariants: [3, 4],
-    seed: 70,
+    seed: 182,
     plant: () =>
       replace<OutletShape>(
         SessionOutlet.prototype,
@@ -164,7 +164,7 @@ export const SERVER_DEFECTS: readonly Defect[] = [
   {
     name: 'the token before the current one counts for ever',
     invariants: [9],
-    seed: 10,
+    seed: 156,
     plant: () => replace(SessionClaim.prototype, 'confirm', () => nothing),
   },
   {
@@ -181,7 +181,7 @@ export const SERVER_DEFECTS: readonly Defect[] = [
   {
     name: 'who has the token has the session, whoever it is',
     invariants: [9],
-    seed: 1,
+    seed: 39,
     plant: () => replace(SessionOpener.prototype, 'isForeign', () => () => false),
   },
   {
@@ -253,13 +253,13 @@ export const SERVER_DEFECTS: readonly Defect[] = [
   {
     name: 'what waits for a slot starts after a close',
     invariants: [10],
-    seed: 5,
+    seed: 48,
     plant: () => replace(SessionOperations.prototype, 'endQueued', () => nothing),
   },
   {
     name: 'a drain takes as long as it likes',
     invariants: [10],
-    seed: 130,
+    seed: 210,
     plant: () =>
       replace<SessionCore>(
         SessionCore.prototype,
@@ -307,13 +307,13 @@ export const SERVER_DEFECTS: readonly Defect[] = [
   {
     name: 'acks go to whoever asks next',
     invariants: [6],
-    seed: 135,
+    seed: 156,
     plant: () => replace(AckQueue.prototype, 'clear', () => nothing),
   },
   {
     name: 'a close that is under way is not hastened',
     invariants: [10, 16],
-    seed: 90,
+    seed: 136,
     plant: () =>
       replace(
         close,
