@@ -121,7 +121,8 @@ export class SessionGrant {
   anew(link: ClientLink, auth: Uint8Array, accept: (answer: AcceptedOpen) => void): OpenRequest {
     const { resumeTokenBytes: _, ...options } = this.options;
     const { largestPacket } = link.transport;
-    const told = { largestPacket, isInPlace: true } as const;
+    // Its objects are declared again, which counts against no rate.
+    const told = { largestPacket, ...(options.objects !== undefined && { isInPlace: true as const }) };
     return openRequest(options, { auth }, told, link.speech, (answer) => {
       requireFreeId(link, answer);
       accept(answer);
