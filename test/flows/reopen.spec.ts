@@ -1,6 +1,7 @@
 import { concat, defer, ignoreElements, map, of, throwError, type Observable } from 'rxjs';
 import { OperationError, type ClientSession, type SessionEnd } from '../../src';
 import { EndCode } from '../../src/protocol/operation/end-code';
+import { TAKEN_OVER } from '../../src/protocol/session/taken-over';
 import { CloseReason } from '../../src/wire/messages/session-close';
 import type { Packet } from '../../src/wire/packet';
 import { SessionErrorCode } from '../../src/wire/messages/session-open';
@@ -47,12 +48,14 @@ const packets = {
   x: sessionCloseAck(4, 1),
   X: sessionCloseAck(4),
 };
+const taken = { ...packets, T: sessionClose(4).with({ sessionErrorCode: TAKEN_OVER }) };
 const wanted = { reconnect: { minDelayMs: 4, jitter: 0 } };
 const states = { o: 'open', r: 'reconnecting', R: 'resumed', n: 'reopened', x: 'expired', c: 'closed' };
 const patient = { ...wanted, reconnect: { ...wanted.reconnect, giveUpMs: 50 } };
 const lost = new OperationError('connection-lost', 4, 1);
 const notRun = new OperationError('connection-lost', 4, 0);
 const closed = new OperationError('session-closed', 4, 1);
+const takenFrom = (frameId: number): OperationError => new OperationError('taken-over', 4, frameId);
 const results = {
   a: expect.objectContaining({ frameId: 1 }) as unknown,
   b: expect.objectContaining({ frameId: 2 }) as unknown,
@@ -202,6 +205,15 @@ describe('a session whose server shuts down', () => {
       const of1$ = session.submit({ body: 'c', metadata: dependent });
       expectObservable(of1$, '^').toBe('-------#', {}, expect.objectContaining({ reason: 'draining' }));
     }, only));
+
+  it('is had by another client meanwhile, and opened anew by none', () =>
+    flow(async ({ serverPeer, openSession, expectObservable }) => {
+      serverPeer(taken).sends('A--z---T').expects('O--y');
+      const session = await openSession(wanted);
+      expectObservable(session.submit({ body: 'a' })).toBe('-------#', {}, takenFrom(1));
+      expectObservable(session.submit({ body: 'b' })).toBe('-------#', {}, takenFrom(0));
+      expectObservable(session.state$).toBe('o------(c|)', states);
+    }));
 
   it('goes on sending where another server has it, which stays', () =>
     flow(async ({ serverPeer, openSession, expectObservable }) => {

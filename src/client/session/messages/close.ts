@@ -176,9 +176,12 @@ export class ClosingHandshake {
       this.finish();
       return;
     }
-    this.current = afterClose(this.current, sessionId);
+    const isTakenOver = sessionErrorCode === TAKEN_OVER;
+    // One that drains may be had by another client meanwhile.
+    if (!isTakenOver || this.current !== SessionState.Draining)
+      this.current = afterClose(this.current, sessionId);
     this.askedByServer = metadata;
-    if (sessionErrorCode === TAKEN_OVER) {
+    if (isTakenOver) {
       // The server waits for no answer. What waits here ends as what is in flight does.
       this.over.next();
       return;
