@@ -7,5 +7,6 @@ module.exports = {
   transform: { '^.+\\.ts$': require.resolve('../../scripts/strip-types.js') },
   testMatch: ['<rootDir>/test/browser/**/*.spec.ts'],
   globalSetup: '<rootDir>/test/browser/install-chromium.ts',
+  globalTeardown: '<rootDir>/test/support/exit-once-idle.ts',
   maxWorkers: 1,
 };

@@ -6,6 +6,7 @@ module.exports = {
   transform: { '^.+\\.ts$': ['ts-jest', { diagnostics: false }] },
   testMatch: ['<rootDir>/test/conformance/**/*.spec.ts'],
   globalSetup: '<rootDir>/test/conformance/build.ts',
+  globalTeardown: '<rootDir>/test/support/exit-once-idle.ts',
   maxWorkers: 1,
   testTimeout: 30_000,
 };

@@ -6,5 +6,6 @@ module.exports = {
   transform: { '^.+\\.ts$': ['ts-jest', { diagnostics: false }] },
   testMatch: ['<rootDir>/test/interop/**/*.spec.ts'],
   globalSetup: '<rootDir>/test/interop/build.ts',
+  globalTeardown: '<rootDir>/test/support/exit-once-idle.ts',
   maxWorkers: 1,
 };

@@ -7,5 +7,6 @@ module.exports = {
   transform: { '^.+\\.ts$': require.resolve('../../scripts/strip-types.js') },
   testMatch: ['<rootDir>/test/proxies/**/*.spec.ts'],
   globalSetup: '<rootDir>/test/proxies/support/install-proxies.ts',
+  globalTeardown: '<rootDir>/test/support/exit-once-idle.ts',
   maxWorkers: 1,
 };
