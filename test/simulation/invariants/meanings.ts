@@ -34,8 +34,7 @@ export function notPastItsDeadline({ ledger, serverProcess }: World): Finding {
 
 /** 27: a cancel ends what it cancels, as it comes. */
 export function endsWhenTakenBack(fact: Fact): Finding {
-  if (fact.kind !== 'taken-back' || fact.operation.starts === 0 || fact.operation.ends.length > 0)
-    return undefined;
+  if (fact.kind !== 'taken-back' || fact.operation.ends.length > 0) return undefined;
   return `${nameOfOperation(fact.operation)} was taken back, and goes on`;
 }
 

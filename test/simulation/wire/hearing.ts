@@ -23,7 +23,9 @@ export function hears(ledger: Ledger, session: SessionRecord, packet: Packet): v
     case MessageType.Cancel:
     case MessageType.Abort:
     case MessageType.Supersede:
-      for (const operation of of(session, frameId)) ledger.facts.push({ kind: 'taken-back', operation });
+      // What the client has sent after it is none of it, though it comes in the same turn.
+      for (const operation of of(session, frameId))
+        if (operation.starts > 0) ledger.facts.push({ kind: 'taken-back', operation });
       return;
     case MessageType.Deadline:
     case MessageType.ExpireAt: {
