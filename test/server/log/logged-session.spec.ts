@@ -15,6 +15,8 @@ class Stage {
   /** Of a result. */
   body = EMPTY;
   ends = 0;
+  /** Of the client's connection. */
+  cuts = 0;
   changes = 0;
   readonly session: LoggedSession;
 
@@ -86,7 +88,7 @@ class Stage {
       sentResults: 0,
       releasedResults: 0,
       heldBytes: 0,
-      current: {},
+      current: { transport: { destroy: () => (this.cuts += 1) } },
       retained: undefined,
       heldAfter: (received) => Array.from({ length: results() - received }, () => ({ packet: part() })),
       seal: () => undefined,
@@ -217,5 +219,5 @@ it('ends where it is another node’s, and says nothing more', () => {
   const { changes } = stage;
   stage.session.note();
   stage.session.over();
-  expect([stage.ends, stage.changes]).toEqual([1, changes]);
+  expect([stage.ends, stage.cuts, stage.changes]).toEqual([1, 1, changes]);
 });

@@ -1,5 +1,5 @@
 import { finalize, tap } from 'rxjs';
-import { ask, asked, parts, serve, whole } from './answers';
+import { ask, asked, parts, serve, ticketsOf, whole } from './answers';
 import { VirtualNodes, type VirtualNode } from './support';
 
 let nodes: VirtualNodes;
@@ -155,6 +155,26 @@ describe('a node that only stood still', () => {
     expect(told).toEqual({ text: whole(2000), end: 'complete' });
     expect([...slow.failures, ...other.failures]).toEqual([]);
   });
+});
+
+it('tells a client of a node that stood still who has its session', async () => {
+  nodes = new VirtualNodes(2);
+  serve(nodes);
+  const [slow, other] = nodes.nodes as [VirtualNode, VirtualNode];
+  const session = await nodes.open();
+  const ticket = ticketsOf(session);
+  const told = ask(session, '2000 10');
+  await nodes.pass(5);
+  nodes.stop(slow);
+  nodes.sendTo(other);
+  await nodes.pass(10_000);
+  await nodes.resume(ticket());
+  nodes.continue(slow);
+  const late = ask(session, '1 1');
+  await nodes.pass(1000);
+
+  expect([told.end, late.end]).toMatchObject([{ reason: 'taken-over' }, { reason: 'taken-over' }]);
+  expect([...slow.failures, ...other.failures]).toEqual([]);
 });
 
 describe('a server that ends', () => {
