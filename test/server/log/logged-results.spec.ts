@@ -7,7 +7,7 @@ function taken(retained: { readonly size: number; readonly byteLength: number } 
     sentResults: 10,
     releasedResults: 10,
     heldBytes: 0,
-    current: {},
+    current: { transport: { destroy: () => undefined } },
     retained: retained && { ...retained, all: () => [], get: () => undefined },
     heldAfter: () => [],
     seal: () => undefined,
