@@ -8,25 +8,28 @@ export class ConnectionCredit {
   /** Whether nothing more is sent over the connection. */
   isOver = false;
   private operations = 0;
-  /** How each session sends what waits. */
-  private readonly senders = new Set<() => void>();
+  /** The sessions, each by how it sends what waits. */
+  private readonly members = new Set<{ readonly send: () => void }>();
 
   /** Operations of all sessions. */
   get inFlight(): number {
     return this.operations;
   }
 
-  /** A session with `inFlight` operations comes; `send` is called when it may have more of them. */
-  join(send: () => void, inFlight: number): void {
-    this.senders.add(send);
+  /**
+   * A session with `inFlight` operations comes; `send` is called when it may have more of them. What it gives back is called
+   * as the session goes, with what it has in flight then. One that comes back first comes, then goes: otherwise the others
+   * would take its room.
+   */
+  join(send: () => void, inFlight: number): (inFlight: number) => void {
+    const member = { send };
+    this.members.add(member);
     this.operations += inFlight;
-  }
-
-  /** A session goes, with what it has in flight. */
-  leave(send: () => void, inFlight: number): void {
-    if (!this.senders.delete(send)) return;
-    this.operations -= inFlight;
-    this.freed();
+    return (left) => {
+      if (!this.members.delete(member)) return;
+      this.operations -= left;
+      this.freed();
+    };
   }
 
   take(): void {
@@ -46,7 +49,7 @@ export class ConnectionCredit {
   /** The connection is over: what its sessions give back is nobody's room. */
   end(): void {
     this.isOver = true;
-    this.senders.clear();
+    this.members.clear();
   }
 
   /** One session's end is another's room, where there is a limit at all. */
@@ -55,6 +58,6 @@ export class ConnectionCredit {
   }
 
   private sendAll(): void {
-    for (const send of [...this.senders]) send();
+    for (const { send } of [...this.members]) send();
   }
 }

@@ -58,6 +58,7 @@ export class Submissions {
   private ended: SessionEnd | undefined;
   /** What becomes of new submits: sent, kept for another link, or refused, because the session closes. */
   private intake: 'open' | 'held' | 'closed' = 'open';
+  private leaveJoined: (inFlight: number) => void;
   private leaveConnection: () => void = noop;
   /** What the server is told of those in flight. */
   readonly told: ToldOperations;
@@ -75,7 +76,7 @@ export class Submissions {
     this.tools = new ToolDesk(carrier, this.inFlight);
     this.window = new SubmitWindow(this.inFlight, settings.scheduler, this.sendWaiting, grant.ack, credit);
     this.credit = new CreditNews(this.window, this.inFlight, this.waiting, carrier, settings.scheduler);
-    credit.join(this.sendWaiting, 0);
+    this.leaveJoined = credit.join(this.sendWaiting, 0);
   }
 
   get sessionId(): number {
@@ -251,13 +252,13 @@ export class Submissions {
 
   /** Holds everything back until there is a connection again. */
   detach(): void {
-    const { connection } = this;
-    if (connection === undefined) return;
+    if (this.connection === undefined) return;
+    const { leaveJoined } = this;
     const inFlight = this.inFlight.counted;
     this.told.lost();
     // Until the server hears of them elsewhere, or of their end, they count where they were.
     this.leaveConnection = (): void => {
-      connection.leave(this.sendWaiting, inFlight);
+      leaveJoined(inFlight);
     };
     this.inFlight.connection = undefined;
     this.window.stop();
@@ -266,12 +267,11 @@ export class Submissions {
 
   /** Goes on over another connection: sends again what the server has not received, then what waits. */
   attach(lastReceivedId: number, credit: ConnectionCredit): void {
-    this.leaveConnection();
     // Whoever has the session now may keep it.
     if (this.intake === 'held') this.intake = 'open';
     this.inFlight.connection = credit;
     this.window.renew(this.grant.ack, credit);
-    credit.join(this.sendWaiting, this.inFlight.counted);
+    this.leaveJoined = credit.join(this.sendWaiting, this.inFlight.counted);
     this.told.cancelOthers(lastReceivedId);
     const all = this.inFlight.all();
     const unreceived = all.filter(({ frameId }) => frameId > lastReceivedId);
@@ -279,6 +279,8 @@ export class Submissions {
     for (const asked of unreceived) this.sendAgain(asked);
     for (const asked of all) if (this.isInFlight(asked)) this.carrier.sayUpdates(asked);
     this.sendWaiting();
+    // Last, as it may be the same connection: others get no room there that this takes.
+    this.leaveConnection();
   }
 
   private sendAgain(asked: Submission): void {

@@ -1,4 +1,10 @@
-import { FlowFlag, FlowUpdateReason } from '../../../src/wire/messages/flow-update';
+import { ConnectionCredit } from '../../../src/client/link/connection-credit';
+import {
+  FlowFlag,
+  FlowScope,
+  FlowUpdateMetadata,
+  FlowUpdateReason,
+} from '../../../src/wire/messages/flow-update';
 import { text } from '../../support/packets';
 import { Stage } from './support';
 
@@ -48,6 +54,24 @@ describe('a connection that Submissions lose', () => {
     stage.attach({ credit: 2 }, 0);
     expect(stage.news()).toEqual(['submit 1']);
     expect(stage.submissions.credit.now().granted).toBe(2);
+  });
+
+  it('leaves nobody its room on the connection that its session comes back over', () => {
+    const stage = new Stage({ credit: 1 });
+    const connection = new ConnectionCredit();
+    const inFlight: number[] = [];
+    connection.join(() => inFlight.push(connection.inFlight), 0);
+    stage.submissions.detach();
+    stage.submissions.attach(0, connection);
+    stage.submit('a');
+    const flowFlags = FlowFlag.CreditValid;
+    const one = { scopeKind: FlowScope.Connection, flowFlags, connectionCredit: 1, creditEpoch: 1 };
+    connection.apply(FlowUpdateMetadata.of(one), 0);
+    stage.submissions.detach();
+    stage.submissions.attach(1, connection);
+    expect(connection.inFlight).toBe(1);
+    expect(inFlight.length).toBeGreaterThan(1);
+    expect(Math.min(...inFlight)).toBe(1);
   });
 
   it('ends the wait for another try: the next connection knows better', () => {
