@@ -5,6 +5,7 @@ import { FIRST_OWN_ID } from '../../../src/cluster/reserved-ids';
 import type { ClientSession } from '../../../src/client/session/session';
 import type { ConnectEndpoint } from '../../../src/transport/endpoint';
 import { connectError } from '../../../src/transport/network-errors';
+import { CloseReason } from '../../../src/wire/messages/session-close';
 import { within } from '../network/conditions';
 import type { Random } from '../random';
 import { Process } from '../time/process';
@@ -140,15 +141,17 @@ export class ClusterClient {
   private async ask(session: ClientSession, record: SessionRecord): Promise<ClientSession | undefined> {
     const { world, scenario, random } = this;
     const over = { is: false };
+    const page = record.reloads;
     session.state$.subscribe({
       complete: () => {
         over.is = true;
+        if (session.ended?.closeReason !== CloseReason.ServerShutdown) return;
+        record.ends.push({ page, at: world.scheduler.now() });
       },
       error: () => {
         over.is = true;
       },
     });
-    const page = record.reloads;
     let ticket = '';
     session.ticket$.subscribe((newest) => {
       ticket = newest;

@@ -93,6 +93,9 @@ export function judgeOperation(ledger: ClusterLedger, operation: OperationRecord
       if (session.isForsaken || endedAt >= session.handedOverAt) return;
       // The last two tokens are known: who was away while two others came hears that there is no such session.
       if (outcome === 'connection-lost' && session.reloads > page + 1) return;
+      // So does who was away while one other came, to whom it was closed since: nobody knows it any more.
+      if (outcome === 'connection-lost' && session.ends.some((end) => end.page > page && end.at <= endedAt))
+        return;
       // What comes as it is asked to end is for another one.
       if (session.handedOverAt < Infinity && runs.length === 0) return;
       ledger.violated(21, `${name} ended ${outcome}, and its session lives: ${detail}`);

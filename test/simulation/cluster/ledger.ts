@@ -52,6 +52,13 @@ export interface LateRecord {
   outcome: 'complete' | 'failed' | undefined;
 }
 
+/** The end of a session, as its server has told a page. */
+export interface ToldEnd {
+  readonly page: number;
+  /** In milliseconds. */
+  readonly at: number;
+}
+
 export interface SessionRecord {
   readonly name: string;
   /** 0 until it is opened. */
@@ -62,6 +69,8 @@ export interface SessionRecord {
   reloads: number;
   /** When the node that has it ends, and has handed over what has ended by then, in milliseconds; Infinity for never. */
   handedOverAt: number;
+  /** Pages that a server which shuts down has closed it to. */
+  readonly ends: ToldEnd[];
   isOver: boolean;
 }
 
@@ -77,12 +86,13 @@ export class ClusterLedger extends RunLedger {
   readonly servedBy = new Map<number, NodeRecord>();
 
   openSession(name: string): SessionRecord {
-    const session = {
+    const session: SessionRecord = {
       name,
       sessionId: 0,
       isForsaken: false,
       reloads: 0,
       handedOverAt: Infinity,
+      ends: [],
       isOver: false,
     };
     this.sessions.push(session);
