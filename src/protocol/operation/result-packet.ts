@@ -1,6 +1,6 @@
 import { matcherOf } from '../../wire/codec/pattern';
 import { MessageType } from '../../wire/message-type';
-import { ResultPushMetadata } from '../../wire/messages/result-push';
+import { ResultClass, ResultPushMetadata } from '../../wire/messages/result-push';
 import { packet, type Packet } from '../../wire/packet';
 import { PacketTemplate } from '../../wire/packet-template';
 import { USUAL_COMPLETE, USUAL_PARTIAL, type ResultPush } from './result';
@@ -63,6 +63,18 @@ export function readResultMetadata(bytes: Uint8Array): Readonly<ResultPushMetada
     for (const { value, matches } of USUAL) if (matches(bytes)) return value;
   }
   return ResultPushMetadata.decode(bytes);
+}
+
+/** Whether a result, as it is sent, is a part of an answer, which others follow. Throws an `NnrpError`. */
+export function isPart({ header, metadata }: Packet): boolean {
+  switch (header.messageType) {
+    case MessageType.PartialResult:
+      return true;
+    case MessageType.ResultPush:
+      return readResultMetadata(metadata).resultClass === ResultClass.Partial;
+    default:
+      return false;
+  }
 }
 
 /** What a RESULT_PUSH would say of a part that is a PARTIAL_RESULT: its body describes itself, or is bytes. */

@@ -1,4 +1,5 @@
 import type { StoredSession } from '../../cluster/session-log';
+import { isPart } from '../../protocol/operation/result-packet';
 import type { IdRange } from '../../protocol/operation/id-ranges';
 import type { SessionExtension } from '../../protocol/session/session-extension';
 import { MessageType } from '../../wire/message-type';
@@ -104,10 +105,13 @@ function restoreOperations(
   const records = new Map([...logged].filter(([, { until }]) => until === undefined));
   const lastLogged = numberIn(stored, LAST_OPERATION_FIELD) ?? 0;
   const { wantedOperations: wanted = [], lastOperationId: lastGiven = Infinity } = told;
-  const unknown = wanted.filter((frameId) => frameId > lastLogged);
   // Where several run, or may have, nobody knows whose they are.
   const isOfOne = records.size === 1 && lastGiven <= lastLogged;
   const own = byOperation(results);
+  // Also of an operation that the log has heard of: its end is logged behind its results, which had not all come.
+  const hasEnded = (frameId: number): boolean =>
+    own.get(frameId)?.some(({ packet }) => !isPart(packet)) === true;
+  const unknown = wanted.filter((frameId) => !records.has(frameId) && !hasEnded(frameId));
   const answers = new Map(
     [...records].map(([frameId, { since, canGoOn = false }]) => {
       const packets = (own.get(frameId) ?? []).map(({ packet }) => packet);

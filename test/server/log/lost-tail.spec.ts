@@ -1,4 +1,4 @@
-import { ask, asked, byCount, byText, serve, serveOn, whole } from './answers';
+import { ask, asked, byCount, byText, parts, serve, serveOn, whole } from './answers';
 import { VirtualNodes } from './support';
 
 let nodes: VirtualNodes;
@@ -180,3 +180,42 @@ describe('a store that has lost its newest writes', () => {
     expect(whole(100).startsWith(told.text)).toBe(true);
   });
 });
+
+it.each(['preview3', 'preview4'] as const)(
+  'ends what had ended, of which the log has the session and not the end, for a client of %s',
+  async (revision) => {
+    nodes = new VirtualNodes(2, { retain: { ms: 60_000 } });
+    const long = 'x'.repeat(16_384);
+    serve(nodes, (session, node) => {
+      session.respond(({ text }) => (text === 'long' ? Array<string>(40).fill(long) : parts(node, text)));
+    });
+    const session = await nodes.open({ revision });
+    const kept = ask(session, 'long');
+    await nodes.pass(100);
+    const told = ask(session, '20 5');
+    await nodes.pass(50);
+    nodes.unplug();
+    nodes.cut(nodes.nodes[0]!);
+    nodes.storeIs('down');
+    await nodes.pass(200);
+    nodes.cluster.forget();
+    nodes.storeIs('up');
+    const said = nodes.calls.length;
+    const wholes = () =>
+      nodes.calls
+        .slice(said)
+        .flat()
+        .filter(({ kind }) => kind === 'whole');
+    // What is kept of the first answer takes more than one update; the end of the second comes with the last.
+    for (let passed = 0; passed < 5000 && wholes().length === 0; passed++) await nodes.pass(1);
+    expect(wholes()).toHaveLength(1);
+    nodes.crash(nodes.nodes[0]!);
+    nodes.plug();
+    await nodes.pass(10_000);
+
+    expect(kept.end).toBe('complete');
+    expect(told.end).toMatchObject({ reason: 'node-lost', outcome: 'unknown' });
+    expect(await asked(nodes, session, '3 1')).toBe(whole(3));
+    expect(nodes.nodes[1]!.failures).toEqual([]);
+  },
+);

@@ -1,7 +1,6 @@
 import type { SentSubmit } from '../../../protocol/session/told-operation';
-import { readResultMetadata } from '../../../protocol/operation/result-packet';
+import { isPart } from '../../../protocol/operation/result-packet';
 import { MessageType } from '../../../wire/message-type';
-import { ResultClass } from '../../../wire/messages/result-push';
 import type { Packet } from '../../../wire/packet';
 import { DropReason, ResultDropReasonMetadata } from '../../../wire/preview4/results';
 import { frameOf, type Outgoing } from './outgoing';
@@ -73,17 +72,9 @@ function lastOf(results: readonly Outgoing[]): Map<number, Packet> {
 }
 
 /** Whether an operation that runs no more was cancelled, by its last result: a part, or one that says so. */
-function wasCancelled({ header, metadata }: Packet): boolean {
-  switch (header.messageType) {
-    case MessageType.PartialResult:
-      return true;
-    case MessageType.ResultPush:
-      return readResultMetadata(metadata).resultClass === ResultClass.Partial;
-    case MessageType.ResultDropReason:
-      return ResultDropReasonMetadata.decode(metadata).dropReasonCode === DropReason.PeerCancelled;
-    default:
-      return false;
-  }
+function wasCancelled(last: Packet): boolean {
+  if (last.header.messageType !== MessageType.ResultDropReason) return isPart(last);
+  return ResultDropReasonMetadata.decode(last.metadata).dropReasonCode === DropReason.PeerCancelled;
 }
 
 /** All of its results, in the order in which they are sent. */
