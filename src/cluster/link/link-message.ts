@@ -15,7 +15,7 @@ export const LinkType = {
   Open: 0xe1,
   /** owner: the answer to it. */
   Opened: 0xe2,
-  /** relay: the client has the answer, and packets of the session are from that connection from here on. */
+  /** relay: the client has the answer to the attempt in the frame, and packets of the session are from its connection. */
   Begin: 0xe3,
   /** relay: nobody waits for the answer any more. */
   Forget: 0xe4,

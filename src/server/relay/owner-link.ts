@@ -24,6 +24,8 @@ import { RemoteConnection } from './remote-connection';
 interface Carried {
   readonly core: SessionCore;
   readonly connection: RemoteConnection;
+  /** The number of the attempt that it was taken up by. */
+  readonly attempt: number;
 }
 
 /**
@@ -71,9 +73,10 @@ export class OwnerLink implements LinkUser {
     }
     const carried = this.carried.get(sessionId);
     if (carried === undefined) return;
-    const { core, connection } = carried;
+    const { core, connection, attempt } = carried;
     if (type === LinkType.Begin) {
-      connection.hasBegun = true;
+      // What is said of an attempt that nobody waited for any more is not about one that came after it.
+      if (frameId === attempt) connection.hasBegun = true;
       return;
     }
     // Of a connection that carried the session before, like all that comes until then.
@@ -141,7 +144,7 @@ export class OwnerLink implements LinkUser {
     }
     this.carried.get(sessionId)?.connection.end();
     connection.core = answer.core;
-    this.carried.set(sessionId, { core: answer.core, connection });
+    this.carried.set(sessionId, { core: answer.core, connection, attempt: frameId });
     this.opener.begin(answer, opening);
   }
 

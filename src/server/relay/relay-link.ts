@@ -8,6 +8,8 @@ import type { RelayedSession } from './relayed-session';
 
 /** What the owner of a session has answered. */
 export interface RemoteAnswer extends OpenedRecord {
+  /** The number of the attempt. */
+  readonly attempt: number;
   readonly ack: Packet;
 }
 
@@ -41,11 +43,11 @@ export class RelayLink implements LinkUser {
   }
 
   /** A connection has the session from now on. */
-  begin(session: RelayedSession): void {
+  begin(session: RelayedSession, { attempt }: RemoteAnswer): void {
     const { sessionId } = session;
     this.sessions.get(sessionId)?.superseded();
     this.sessions.set(sessionId, session);
-    this.link.send(linkPacket(LinkType.Begin, { sessionId }));
+    this.link.send(linkPacket(LinkType.Begin, { sessionId, frameId: attempt }));
   }
 
   left(session: RelayedSession): void {
@@ -64,9 +66,9 @@ export class RelayLink implements LinkUser {
     }
     const { record, bytes } = readRecord<OpenedRecord>(packet.body);
     const open = this.opens.get(frameId);
-    if (open !== undefined) open({ ...record, ack: decodePacket(bytes) });
+    if (open !== undefined) open({ ...record, attempt: frameId, ack: decodePacket(bytes) });
     // Whoever asked is gone; the session goes on waiting for its client.
-    else if (record.isResumed) this.link.send(linkPacket(LinkType.Begin, { sessionId }));
+    else if (record.isResumed) this.link.send(linkPacket(LinkType.Begin, { sessionId, frameId }));
     if (open === undefined && record.isResumed) this.link.send(linkPacket(LinkType.Lost, { sessionId }));
   }
 

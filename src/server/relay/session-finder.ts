@@ -102,7 +102,7 @@ export class SessionFinder {
             const { link } = relay;
             const left = (gone: RelayedSession): void => relay.left(gone);
             const session = new RelayedSession(sessionId, connection, link, this.scheduler, left);
-            return { kind: 'relayed', answer, session, begin: () => relay.begin(session) };
+            return { kind: 'relayed', answer, session, begin: () => relay.begin(session, answer) };
           }),
         ),
       ),

@@ -1,4 +1,4 @@
-import { defer, NEVER, tap, throwError, type Observable } from 'rxjs';
+import { defer, delay, NEVER, tap, throwError, type Observable } from 'rxjs';
 import { connect, type Client } from '../../../src/client/client';
 import type { ClientOptions } from '../../../src/client/options';
 import type { ClientSession } from '../../../src/client/session/session';
@@ -60,6 +60,8 @@ export class VirtualNodes {
   readonly clients: Promise<Client>[] = [];
   /** What the log was told, call by call. */
   readonly calls: (readonly Said[])[] = [];
+  /** Milliseconds that an owner's words take over links that are made from now on. */
+  linkMs = 0;
   private isPlugged = true;
   private isLosing = false;
   private unheard: readonly number[] = [];
@@ -255,6 +257,11 @@ export class VirtualNodes {
   private link(endpoint: NodeEndpoint, address: string): ConnectEndpoint {
     const node = this.nodes[Number(address.split('//')[1]) - 1];
     const inner = endpoint.connect(address);
-    return { ...inner, connect: () => this.connectTo(node, inner) };
+    const slow = (transport: Transport): void => {
+      const { packets$ } = transport;
+      if (this.linkMs > 0)
+        Object.assign(transport, { packets$: packets$.pipe(delay(this.linkMs, this.time)) });
+    };
+    return { ...inner, connect: () => this.connectTo(node, inner).pipe(tap(slow)) };
   }
 }
