@@ -2,9 +2,6 @@ import { endWith, ignoreElements, noop, Subject, type Observable } from 'rxjs';
 import { isTerminal, type ResultPush } from '../../protocol/operation/result';
 import type { SessionExtension } from '../../protocol/session/session-extension';
 import type { CreditChange } from '../../protocol/flow/flow';
-import { unexpectedMessage } from '../../protocol/runtime-error';
-import type { CommonHeader } from '../../wire/header';
-import { messageTypeName } from '../../wire/message-type';
 import type { ConnectionCredit } from '../link/connection-credit';
 import { OperationError, type OperationFailure, type SessionEnd } from '../errors';
 import { onceATurn } from '../once-a-turn';
@@ -58,6 +55,7 @@ export class Submissions {
   private ended: SessionEnd | undefined;
   /** What becomes of new submits: sent, kept for another link, or refused, because the session closes. */
   private intake: 'open' | 'held' | 'closed' = 'open';
+  /** Leaves the connection that carries the session; and, while none does, the one that did last. */
   private leaveJoined: (inFlight: number) => void;
   private leaveConnection: () => void = noop;
   /** What the server is told of those in flight. */
@@ -99,14 +97,6 @@ export class Submissions {
   /** Whether a frame id was ever sent: what comes for it may be late, but is no stranger. */
   wasSent(frameId: number): boolean {
     return frameId > 0 && frameId <= this.lastFrameId;
-  }
-
-  /** Throws a `RuntimeError` where a message is of an operation that was never submitted. */
-  requireSent({ messageType, frameId }: CommonHeader): void {
-    if (this.wasSent(frameId)) return;
-    throw unexpectedMessage(
-      `client received ${messageTypeName(messageType)} of operation ${frameId}, which it never submitted`,
-    );
   }
 
   /** Submits. Throws what {@link submission} throws. */
@@ -253,13 +243,9 @@ export class Submissions {
   /** Holds everything back until there is a connection again. */
   detach(): void {
     if (this.connection === undefined) return;
-    const { leaveJoined } = this;
-    const inFlight = this.inFlight.counted;
-    this.told.lost();
     // Until the server hears of them elsewhere, or of their end, they count where they were.
-    this.leaveConnection = (): void => {
-      leaveJoined(inFlight);
-    };
+    this.leaveConnection = this.leaveJoined.bind(undefined, this.inFlight.counted);
+    this.told.lost();
     this.inFlight.connection = undefined;
     this.window.stop();
     this.credit.stop();

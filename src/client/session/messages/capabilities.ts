@@ -5,6 +5,7 @@ import type { MessageOf } from '../../../wire/message';
 import { MessageType } from '../../../wire/message-type';
 import { CAPABILITY_TOKENS } from '../../../wire/preview4/capability-tokens';
 import { AwaitedAcks, type Patience } from '../../awaited-acks';
+import { requireSent } from '../../submissions/require-sent';
 import type { Submissions } from '../../submissions/submissions';
 import type { SessionCarrier } from '../session-carrier';
 
@@ -52,7 +53,7 @@ export class Negotiations extends AwaitedAcks<Capabilities, Capabilities> {
   /** What an answer goes on with; with frame 0 all that are under way. */
   onDegrade({ header, metadata, body }: MessageOf<typeof MessageType.DegradeProfile>): void {
     const { inFlight } = this.submissions;
-    if (header.frameId !== 0) this.submissions.requireSent(header);
+    if (header.frameId !== 0) requireSent(this.submissions, header);
     const degraded = decodeCapabilities(metadata, body, this.agreed);
     const all = header.frameId === 0 ? inFlight.all() : [inFlight.get(header.frameId)];
     for (const each of all) each?.listener?.degraded(degraded);

@@ -13,6 +13,7 @@ import type { Revision } from '../../../wire/revision';
 import { readUtf8 } from '../../../wire/bytes/utf8';
 import type { AwaitedAcks, Patience } from '../../awaited-acks';
 import { ServerRefusalError } from '../../errors';
+import { requireSent } from '../../submissions/require-sent';
 import type { Submissions } from '../../submissions/submissions';
 import { CachePuts } from './cache';
 import { Negotiations } from './capabilities';
@@ -134,7 +135,7 @@ export class SessionMessages {
   /** Where the server has its work for an operation, or with frame 0 for the session. */
   private onTrace(message: MessageOf<typeof MessageType.TraceContext>): void {
     const { frameId } = message.header;
-    if (frameId !== 0) this.submissions.requireSent(message.header);
+    if (frameId !== 0) requireSent(this.submissions, message.header);
     this.traces.next({ frameId, ...traceContextOf(message) });
   }
 

@@ -14,6 +14,7 @@ import type { Packet } from '../../../wire/packet';
 import { DropReason, PartialResultMetadata } from '../../../wire/preview4/results';
 import type { OperationFailure } from '../../errors';
 import { isRefusedId } from '../../link/speech';
+import { requireSent } from '../../submissions/require-sent';
 import type { Submissions } from '../../submissions/submissions';
 import { readU32 } from '../../../wire/bytes/u32';
 import { readUtf8 } from '../../../wire/bytes/utf8';
@@ -46,7 +47,7 @@ export class Results {
   onPush({ header, metadata: bytes, body }: Packet): void {
     this.counted();
     const metadata = readResultMetadata(bytes);
-    this.submissions.requireSent(header);
+    requireSent(this.submissions, header);
     const result: ResultPush = { type: 'push', frameId: header.frameId, metadata, body };
     // Parts have a type of their own in preview4.
     if (this.carrier.speech.name === 'preview4') this.submissions.take(result, true);
@@ -62,7 +63,7 @@ export class Results {
     if (declared !== body.length) {
       throw new NnrpError({ kind: 'DeclaredLengthMismatch', field, declared, actual: body.length });
     }
-    this.submissions.requireSent(header);
+    requireSent(this.submissions, header);
     requireNamed(header, readU32(bytes, OPERATION_ID), readU32(bytes, OPERATION_ID + 4));
     const metadata = partMetadata(body);
     this.submissions.take({ type: 'push', frameId: header.frameId, metadata, body }, false);
@@ -71,7 +72,7 @@ export class Results {
   /** There is no result, in preview4, and why. */
   onDropReason({ header, metadata, body }: MessageOf<typeof MessageType.ResultDropReason>): void {
     this.counted();
-    this.submissions.requireSent(header);
+    requireSent(this.submissions, header);
     const { operationId } = metadata;
     requireNamed(header, Number(operationId & 0xffff_ffffn), Number(operationId >> 32n));
     const { dropReasonCode: dropReason } = metadata;
@@ -83,14 +84,14 @@ export class Results {
   onProgress(message: MessageOf<typeof MessageType.Progress>): void {
     const { header, metadata } = message;
     const { operationId } = metadata;
-    this.submissions.requireSent(header);
+    requireSent(this.submissions, header);
     requireNamed(header, Number(operationId & 0xffff_ffffn), Number(operationId >> 32n));
     this.submissions.inFlight.get(header.frameId)?.listener?.progressed(progressOf(message));
   }
 
   onDrop({ header }: MessageOf<typeof MessageType.ResultDrop>): void {
     this.counted();
-    this.submissions.requireSent(header);
+    requireSent(this.submissions, header);
     this.submissions.fail(header.frameId, 'dropped');
   }
 
