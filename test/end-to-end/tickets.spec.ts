@@ -1,7 +1,5 @@
-import { EmptyError, firstValueFrom, Subject } from 'rxjs';
+import { EmptyError } from 'rxjs';
 import { SessionRejectedError } from '../../src/client/errors';
-import type { ClientOptions, ResumeOptions } from '../../src/client/options';
-import type { ClientSession } from '../../src/client/session/session';
 import { accept } from '../../src/server/opening/policy';
 import type { ServerOptions } from '../../src/server/options';
 import type { ServerSession } from '../../src/server/session/session';
@@ -10,88 +8,15 @@ import { SessionErrorCode } from '../../src/wire/messages/session-open';
 import type { RevisionName } from '../../src/wire/message';
 import { settled } from '../support/async';
 import { endServed, Served, told } from '../support/served';
-import { VirtualTime } from '../support/virtual-time';
+import { seen, ticketOf, TicketStage } from './ticket-stage';
 
 afterEach(endServed);
-
-/** So much time passes at once, and what was said meanwhile arrives. */
-const STEP_MS = 500;
-
-/** Answers as they are told to, what is asked for them in order, and time that passes as it is told to. */
-class Stage {
-  readonly time = new VirtualTime();
-  readonly served: Served;
-  /** Of each submit, what it answers. */
-  readonly answers: Subject<string>[] = [];
-
-  constructor(
-    options: Partial<ServerOptions>,
-    private readonly revision: RevisionName,
-  ) {
-    this.served = new Served({ scheduler: this.time, ...options });
-    this.served.server.sessions$.subscribe((session) => {
-      session.respond(() => {
-        const answer = new Subject<string>();
-        this.answers.push(answer);
-        return answer;
-      });
-    });
-  }
-
-  async open(): Promise<ClientSession> {
-    const client = await this.served.connect(this.clientOptions);
-    return client.openSession({ maxInFlightOperations: 4, reconnect: {} });
-  }
-
-  /** From another page, as it were. */
-  async resume(ticket: string, options?: ResumeOptions): Promise<ClientSession> {
-    const client = await this.served.connect(this.clientOptions);
-    return client.resumeSession(ticket, options);
-  }
-
-  /** The page is loaded again: its connection is gone, and nobody has closed the session. */
-  async leave(): Promise<void> {
-    this.served.endpoint.cut();
-    await settled();
-  }
-
-  async pass(ms: number): Promise<void> {
-    for (let passed = 0; passed < ms; passed += STEP_MS) {
-      this.time.advance(Math.min(STEP_MS, ms - passed));
-      await settled();
-    }
-  }
-
-  /** An operation gives so many parts more, and is through where it says so. */
-  async give(operation: number, parts: readonly string[], end?: 'end'): Promise<void> {
-    await settled();
-    for (const part of parts) this.answers[operation]!.next(part);
-    if (end !== undefined) this.answers[operation]!.complete();
-    await settled();
-  }
-
-  private get clientOptions(): ClientOptions {
-    return { scheduler: this.time, revision: this.revision };
-  }
-}
-
-/** What a page has of its answers: the question, how it begins, and the text as far as it has come. */
-function seen({ operations }: ClientSession) {
-  return operations.map(({ operationId, sent, isWhole, results }) => ({
-    operationId,
-    asked: sent?.text,
-    isWhole,
-    text: told(results.text$),
-  }));
-}
-
-const ticketOf = (session: ClientSession): Promise<string> => firstValueFrom(session.ticket$);
 
 describe.each<RevisionName>(['preview3', 'preview4'])('a ticket of a session in %s', (revision) => {
   const retain = { retain: {} };
 
   it('gives a page that is loaded again the answers that run, whole, and goes on with them', async () => {
-    const stage = new Stage(retain, revision);
+    const stage = new TicketStage(retain, revision);
     const session = await stage.open();
     const ticket = await ticketOf(session);
     told(session.submit({ body: 'one' }));
@@ -112,7 +37,7 @@ describe.each<RevisionName>(['preview3', 'preview4'])('a ticket of a session in 
   });
 
   it('gives an answer that ended while nobody was there, or just before, and for so long only', async () => {
-    const stage = new Stage({ retain: { ms: 1000 } }, revision);
+    const stage = new TicketStage({ retain: { ms: 1000 } }, revision);
     const session = await stage.open();
     told(session.submit({ body: 'one' }));
     await stage.give(0, ['a', 'b'], 'end');
@@ -129,7 +54,7 @@ describe.each<RevisionName>(['preview3', 'preview4'])('a ticket of a session in 
   });
 
   it('numbers what is submitted after, and survives a cut like any other session', async () => {
-    const stage = new Stage(retain, revision);
+    const stage = new TicketStage(retain, revision);
     const session = await stage.open();
     told(session.submit({ body: 'one' }));
     await stage.give(0, ['a']);
@@ -150,7 +75,7 @@ describe.each<RevisionName>(['preview3', 'preview4'])('a ticket of a session in 
   });
 
   it('renews itself with the token', async () => {
-    const stage = new Stage(retain, revision);
+    const stage = new TicketStage(retain, revision);
     const session = await stage.open();
     const tickets = told(session.ticket$);
     expect(tickets.length).toBe(1);
@@ -164,7 +89,7 @@ describe.each<RevisionName>(['preview3', 'preview4'])('a ticket of a session in 
   });
 
   it('gives the session to the later of two, and the earlier does not come back for it', async () => {
-    const stage = new Stage(retain, revision);
+    const stage = new TicketStage(retain, revision);
     const session = await stage.open();
     const ticket = await ticketOf(session);
     const answer = told(session.submit({ body: 'one' }).text$);
@@ -191,7 +116,7 @@ describe.each<RevisionName>(['preview3', 'preview4'])('a ticket of a session in 
   it.each(['there', 'away'])(
     'ends what waits of the earlier as what is in flight, where that is %s',
     async (where) => {
-      const stage = new Stage(retain, revision);
+      const stage = new TicketStage(retain, revision);
       const session = await stage.open();
       const ticket = await ticketOf(session);
       const ends = Array.from({ length: 6 }, (_, n) => told(session.submit({ body: String(n) })));
@@ -219,7 +144,7 @@ describe.each<RevisionName>(['preview3', 'preview4'])('a ticket of a session in 
   );
 
   it('is refused to the earlier where that was away when it was taken over', async () => {
-    const stage = new Stage(retain, revision);
+    const stage = new TicketStage(retain, revision);
     const session = await stage.open();
     const ticket = await ticketOf(session);
     await stage.leave();
@@ -231,7 +156,7 @@ describe.each<RevisionName>(['preview3', 'preview4'])('a ticket of a session in 
   });
 
   it('is of no use once a newer one was used', async () => {
-    const stage = new Stage(retain, revision);
+    const stage = new TicketStage(retain, revision);
     const first = await ticketOf(await stage.open());
     const second = await ticketOf(await stage.resume(first));
     await stage.resume(second);
@@ -239,7 +164,7 @@ describe.each<RevisionName>(['preview3', 'preview4'])('a ticket of a session in 
   });
 
   it('gives what comes after those that it counts where the server keeps nothing', async () => {
-    const stage = new Stage({}, revision);
+    const stage = new TicketStage({}, revision);
     const session = await stage.open();
     told(session.submit({ body: 'one' }));
     await stage.give(0, ['a', 'b']);
@@ -253,7 +178,7 @@ describe.each<RevisionName>(['preview3', 'preview4'])('a ticket of a session in 
   });
 
   it('is refused where that would leave a gap', async () => {
-    const stage = new Stage({}, revision);
+    const stage = new TicketStage({}, revision);
     const session = await stage.open();
     const ticket = await ticketOf(session);
     told(session.submit({ body: 'one' }));
@@ -267,7 +192,7 @@ describe.each<RevisionName>(['preview3', 'preview4'])('a ticket of a session in 
   });
 
   it('gives answers that are larger than the server keeps from where it was given', async () => {
-    const stage = new Stage({ retain: { bytes: 4096 } }, revision);
+    const stage = new TicketStage({ retain: { bytes: 4096 } }, revision);
     const session = await stage.open();
     told(session.submit({ body: 'one' }));
     await stage.give(0, ['a', 'x'.repeat(4096), 'b']);
@@ -284,7 +209,7 @@ describe.each<RevisionName>(['preview3', 'preview4'])('a ticket of a session in 
   });
 
   it('leaves out what ended long ago, whatever of it was proved', async () => {
-    const stage = new Stage({ retain: { ms: 1000 } }, revision);
+    const stage = new TicketStage({ retain: { ms: 1000 } }, revision);
     const session = await stage.open();
     const ticket = await ticketOf(session);
     told(session.submit({ body: 'one' }));
@@ -300,7 +225,7 @@ describe.each<RevisionName>(['preview3', 'preview4'])('a ticket of a session in 
   });
 
   it('is refused where an answer ended meanwhile, and there was no room to keep it', async () => {
-    const stage = new Stage({ retain: { bytes: 2048 } }, revision);
+    const stage = new TicketStage({ retain: { bytes: 2048 } }, revision);
     const session = await stage.open();
     const ticket = await ticketOf(session);
     told(session.submit({ body: 'one' }));
@@ -312,7 +237,7 @@ describe.each<RevisionName>(['preview3', 'preview4'])('a ticket of a session in 
   });
 
   it('gives nobody what its client has cancelled', async () => {
-    const stage = new Stage(retain, revision);
+    const stage = new TicketStage(retain, revision);
     const session = await stage.open();
     const asked = session.submit({ body: 'one' }).subscribe({ error: () => undefined });
     await stage.give(0, ['a']);
@@ -324,7 +249,7 @@ describe.each<RevisionName>(['preview3', 'preview4'])('a ticket of a session in 
   });
 
   it('cancels an answer that its new page does not want', async () => {
-    const stage = new Stage(retain, revision);
+    const stage = new TicketStage(retain, revision);
     const session = await stage.open();
     told(session.submit({ body: 'one' }));
     await stage.give(0, ['a']);
@@ -339,7 +264,7 @@ describe.each<RevisionName>(['preview3', 'preview4'])('a ticket of a session in 
   });
 
   it('tells all that was sent, however long', async () => {
-    const stage = new Stage(retain, revision);
+    const stage = new TicketStage(retain, revision);
     const session = await stage.open();
     const body = 'question '.repeat(20_000);
     told(session.submit({ body, metadata: { latencyBudgetMs: 60_000 } }));
@@ -354,7 +279,7 @@ describe.each<RevisionName>(['preview3', 'preview4'])('a ticket of a session in 
   it('is for the owner alone', async () => {
     const policy: ServerOptions['policy'] = ({ auth }) =>
       accept(undefined, { owner: new TextDecoder().decode(auth) });
-    const stage = new Stage({ ...retain, policy }, revision);
+    const stage = new TicketStage({ ...retain, policy }, revision);
     const client = await stage.served.connect({ scheduler: stage.time, revision });
     const session = await client.openSession({ reconnect: {}, auth: 'me' });
     const ticket = await ticketOf(session);
@@ -369,7 +294,7 @@ describe.each<RevisionName>(['preview3', 'preview4'])('a ticket of a session in 
       asked.push(open.requestedSessionId);
       return true;
     };
-    const stage = new Stage({ ...retain, policy }, revision);
+    const stage = new TicketStage({ ...retain, policy }, revision);
     const served: ServerSession[] = [];
     stage.served.server.sessions$.subscribe((session) => served.push(session));
     const ticket = await ticketOf(await stage.open());
@@ -383,7 +308,7 @@ describe.each<RevisionName>(['preview3', 'preview4'])('a ticket of a session in 
   });
 
   it('keeps nothing once the session is over', async () => {
-    const stage = new Stage(retain, revision);
+    const stage = new TicketStage(retain, revision);
     const session = await stage.open();
     told(session.submit({ body: 'one' }));
     await stage.give(0, ['a'], 'end');
@@ -394,7 +319,7 @@ describe.each<RevisionName>(['preview3', 'preview4'])('a ticket of a session in 
 });
 
 it('is taken up in its revision, whatever the client speaks besides', async () => {
-  const stage = new Stage({ retain: {} }, 'preview4');
+  const stage = new TicketStage({ retain: {} }, 'preview4');
   const session = await stage.open();
   told(session.submit({ body: 'one' }));
   await stage.give(0, ['a']);

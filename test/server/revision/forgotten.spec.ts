@@ -1,12 +1,12 @@
-import { firstValueFrom, Subject } from 'rxjs';
+import { firstValueFrom } from 'rxjs';
 import { marked } from '../../../src/protocol/revision/mark';
-import type { ServerSession } from '../../../src/server/session/session';
 import type { Submit } from '../../../src/server/session/session-message';
 import { clientHello, inPreview4, open } from '../../../src/testing';
 import { MessageType } from '../../../src/wire/message-type';
 import { SessionOpenAckMetadata } from '../../../src/wire/messages/session-open';
 import type { Packet } from '../../../src/wire/packet';
 import { BudgetFlag } from '../../../src/wire/preview4/control/scheduling';
+import { answeredByHand, type AnsweredByHand } from '../../support/answered-by-hand';
 import { Peer } from '../../support/peer';
 import { endServed, Served } from '../../support/served';
 import { heardInWords } from './heard';
@@ -39,11 +39,8 @@ const SAID_AHEAD = [
   inPreview4(MessageType.CapabilityNegotiation, SESSION, { flags: 0 }),
 ];
 
-interface Stage {
+interface Stage extends AnsweredByHand {
   readonly served: Served;
-  readonly sessions: ServerSession[];
-  readonly submits: Submit[];
-  readonly answers: Subject<string>[];
   readonly peer: Peer;
   readonly token: Uint8Array;
 }
@@ -51,18 +48,7 @@ interface Stage {
 /** A client that has said all that ahead, and has operation 101, of frame 1, under way. */
 async function stage(...[hello, opening]: readonly Packet[]): Promise<Stage> {
   const served = new Served({ maxInFlightOperations: 8 });
-  const sessions: ServerSession[] = [];
-  const submits: Submit[] = [];
-  const answers: Subject<string>[] = [];
-  served.server.sessions$.subscribe((session) => {
-    sessions.push(session);
-    session.respond((submit) => {
-      const answer = new Subject<string>();
-      submits.push(submit);
-      answers.push(answer);
-      return answer;
-    });
-  });
+  const { sessions, submits, answers } = answeredByHand(served.server);
   const peer = await Peer.connect(served.listen);
   peer.send(hello ?? clientHello(), opening ?? open(42).resumable());
   await peer.next();

@@ -10,6 +10,7 @@ import { RecoverableErrorFlag } from '../../../src/wire/preview4/control/recover
 import { DropReason } from '../../../src/wire/preview4/results';
 import { accept, greeted } from '../../client/support';
 import { settled } from '../../support/async';
+import { answeredByHand } from '../../support/answered-by-hand';
 import { Peer } from '../../support/peer';
 import { endServed, Served, told } from '../../support/served';
 import { until } from '../../support/until';
@@ -45,22 +46,13 @@ class Stage {
   private constructor(
     readonly served: Served,
     private readonly peer: Peer,
-    readonly submits: Submit[],
-    private readonly answers: Subject<string>[],
+    readonly submits: readonly Submit[],
+    private readonly answers: readonly Subject<string>[],
   ) {}
 
   static async open(maxInFlightOperations = 8): Promise<Stage> {
     const served = new Served({ maxInFlightOperations });
-    const submits: Submit[] = [];
-    const answers: Subject<string>[] = [];
-    served.server.sessions$.subscribe((session) =>
-      session.respond((given) => {
-        const answer = new Subject<string>();
-        submits.push(given);
-        answers.push(answer);
-        return answer;
-      }),
-    );
+    const { submits, answers } = answeredByHand(served.server);
     const peer = await Peer.connect(served.listen);
     peer.send(clientHello(), open(42));
     await peer.next();
