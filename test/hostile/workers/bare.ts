@@ -1,6 +1,7 @@
 import { build } from 'hdr-histogram-js';
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import { work } from '../support/worker';
 
 /** Of a request: four bytes that say how many follow. */
@@ -82,9 +83,7 @@ async function send({ port, connections, inFlight, bodyBytes, ms }: BareSendOpti
     });
     for (let each = 0; each < inFlight; each += 1) socket.write(bytes);
   }
-  await new Promise((resolve) => {
-    setTimeout(resolve, ms);
-  });
+  await setTimeout(ms);
   for (const socket of sockets) socket.destroy();
   return answered;
 }
@@ -99,9 +98,7 @@ async function measure({ port, bodyBytes, ms }: BareMeasureOptions): Promise<num
     socket.write(bytes);
     await once(socket, 'data');
     histogram.recordValue(Math.max(1, Math.round((performance.now() - sentAt) * 1000)));
-    await new Promise((resolve) => {
-      setTimeout(resolve, 1);
-    });
+    await setTimeout(1);
   }
   socket.destroy();
   return histogram.getValueAtPercentile(99) / 1000;
