@@ -22,7 +22,7 @@ module.exports = {
     '^nnrp-rx/wire$': '<rootDir>/src/wire/index.ts',
     '^nnrp-rx/redis$': '<rootDir>/src/cluster/redis/index.ts',
   },
-  // Without a threshold: a figure to read, not to please. CI runs without: it takes as long again.
+  // Without a threshold: a figure to read, not to please. CI runs without: it takes nearly as long again.
   coverageProvider: 'v8',
   coverageReporters: ['text-summary'],
   collectCoverageFrom: ['<rootDir>/src/**/*.ts', '<rootDir>/operators/**/*.ts'],

@@ -21,7 +21,7 @@ export interface Effort {
 }
 
 export const EFFORTS: Readonly<Record<Effort['name'], Effort>> = {
-  /** Within twelve minutes on a slow machine. */
+  /** For figures that are kept. */
   full: { name: 'full', rounds: 3, processes: 2, turns: 5, heatMs: 300, warmMs: 25, runMs: 100, divisor: 1 },
   /** An impression. */
   quick: { name: 'quick', rounds: 1, processes: 1, turns: 3, heatMs: 150, warmMs: 20, runMs: 60, divisor: 4 },
