@@ -155,6 +155,25 @@ describe.each<RevisionName>(['preview3', 'preview4'])('a ticket of a session in 
     expect(stage.served.server.usage.sessions).toBe(1);
   });
 
+  it('is refused as taken over also where the later one has come back by itself since', async () => {
+    const stage = new TicketStage(retain, revision);
+    const session = await stage.open();
+    const ticket = await ticketOf(session);
+    const answer = told(session.submit({ body: 'one' }).text$);
+    await stage.leave();
+    const again = await stage.resume(ticket, { reconnect: { minDelayMs: 10, jitter: 0 } });
+    await stage.leave();
+    await stage.pass(10);
+    // What the server hears of it says that it has its new token.
+    told(again.submit({ body: 'two' }));
+    await stage.pass(10_000);
+    expect(answer).toMatchObject([{ reason: 'taken-over' }]);
+    expect(session.ended).toMatchObject({ by: 'taken-over', mayOpenAgain: false });
+    expect(again.ended).toBeUndefined();
+    // Its ticket is older than one that was used.
+    await expect(stage.resume(ticket)).rejects.toMatchObject({ errorCode: SessionErrorCode.ResumeRejected });
+  });
+
   it('is of no use once a newer one was used', async () => {
     const stage = new TicketStage(retain, revision);
     const first = await ticketOf(await stage.open());

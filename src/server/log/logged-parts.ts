@@ -4,7 +4,7 @@ import type { Transport } from '../../transport/transport';
 import type { CloseReason } from '../../wire/messages/session-close';
 import type { Packet } from '../../wire/packet';
 import type { Revision } from '../../wire/revision';
-import type { TokenPair } from '../opening/resume-token';
+import type { SessionTokens } from '../opening/resume-token';
 import type { SessionRecord } from './session-record';
 
 /** An operation, as far as it is logged. */
@@ -42,7 +42,7 @@ export interface LoggedParts extends Omit<SessionRecord, 'revision' | 'owner'> {
   readonly sessionId: number;
   readonly revision: Revision;
   readonly claim: {
-    readonly tokens: TokenPair | undefined;
+    readonly tokens: SessionTokens | undefined;
     readonly isTakenOver: boolean;
     readonly owner: string | undefined;
   };

@@ -343,11 +343,10 @@ export class LoggedSession {
 
   private tokens(): Uint8Array {
     const { claim } = this.core;
-    const { current, previous } = claim.tokens ?? { current: hashToken(EMPTY), previous: undefined };
+    const tokens = claim.tokens ?? { current: hashToken(EMPTY), previous: undefined, former: [] };
     this.hasTokens = true;
     return encodeTokens({
-      current,
-      previous,
+      ...tokens,
       next: hashToken(this.nextToken),
       isTakenOver: claim.isTakenOver,
     });

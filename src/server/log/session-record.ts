@@ -3,7 +3,7 @@ import type { SentSubmit } from '../../protocol/session/told-operation';
 import type { RevisionName } from '../../wire/message';
 import { SessionOpenAckMetadata, SessionOpenMetadata } from '../../wire/messages/session-open';
 import { EMPTY } from '../../wire/packet';
-import { hashToken, matchToken, type TokenPair } from '../opening/resume-token';
+import { hashToken, matchToken, type SessionTokens } from '../opening/resume-token';
 
 // What the log keeps of a session besides its results.
 
@@ -64,7 +64,7 @@ export function decodeOperation(bytes: Uint8Array): OperationRecord {
 }
 
 /** Those of a session, and the one that its client is given next: it may have it before the log hears of it. */
-export interface LoggedTokens extends TokenPair {
+export interface LoggedTokens extends SessionTokens {
   readonly next: Uint8Array;
   /** Whether the one before the current one is a ticket's. */
   readonly isTakenOver: boolean;
@@ -72,9 +72,9 @@ export interface LoggedTokens extends TokenPair {
 
 const HASH_BYTES = hashToken(EMPTY).length;
 
-export function encodeTokens({ current, previous, next, isTakenOver }: LoggedTokens): Uint8Array {
+export function encodeTokens({ current, previous, former, next, isTakenOver }: LoggedTokens): Uint8Array {
   const flags = (previous === undefined ? 0 : 1) | (isTakenOver ? 2 : 0);
-  return join(Uint8Array.of(flags), current, next, previous ?? EMPTY);
+  return join(Uint8Array.of(flags), current, next, previous ?? EMPTY, ...former);
 }
 
 export function decodeTokens(bytes: Uint8Array): LoggedTokens {
@@ -82,16 +82,18 @@ export function decodeTokens(bytes: Uint8Array): LoggedTokens {
   const hash = (index: number): Uint8Array =>
     bytes.subarray(1 + index * HASH_BYTES, 1 + (index + 1) * HASH_BYTES);
   const previous = (flags & 1) === 0 ? undefined : hash(2);
-  return { current: hash(0), next: hash(1), previous, isTakenOver: (flags & 2) !== 0 };
+  const former: Uint8Array[] = [];
+  for (let index = previous === undefined ? 2 : 3; hash(index).length > 0; index++) former.push(hash(index));
+  return { current: hash(0), next: hash(1), previous, former, isTakenOver: (flags & 2) !== 0 };
 }
 
 /** The tokens by which a client that shows `token` goes on; undefined where it is none of them. */
-export function tokensOf(token: Uint8Array, logged: LoggedTokens): TokenPair | undefined {
-  const { current, previous, next } = logged;
-  if (matchToken(token, { current: next, previous: undefined }) !== undefined) {
-    return { current: next, previous: current };
+export function tokensOf(token: Uint8Array, logged: LoggedTokens): SessionTokens | undefined {
+  const { current, previous, former, next } = logged;
+  if (matchToken(token, { current: next, previous: undefined, former: [] }) !== undefined) {
+    return { current: next, previous: current, former };
   }
-  return matchToken(token, logged) === undefined ? undefined : { current, previous };
+  return matchToken(token, logged) === undefined ? undefined : { current, previous, former };
 }
 
 function join(...parts: readonly Uint8Array[]): Uint8Array {

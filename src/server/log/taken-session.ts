@@ -7,7 +7,7 @@ import { REVISIONS } from '../../wire/message';
 import { EMPTY, packet, type Packet } from '../../wire/packet';
 import { PacketDecoder } from '../../wire/packet-decoder';
 import { PartialResultMetadata } from '../../wire/preview4/results';
-import type { TokenPair } from '../opening/resume-token';
+import type { SessionTokens } from '../opening/resume-token';
 import type { Opening } from '../opening/opening';
 import type { ServerContext } from '../server-context';
 import { frameOf, kept, type Outgoing } from '../session/results/outgoing';
@@ -28,7 +28,7 @@ import { LoggedAnswer } from './sent-before';
 /** What a session is made of that was another node's. */
 export interface Taken {
   readonly stored: StoredSession;
-  readonly claim: { readonly tokens: TokenPair; readonly isTakenOver: boolean };
+  readonly claim: { readonly tokens: SessionTokens; readonly isTakenOver: boolean };
   /** Of the client that has come for it. */
   readonly opening: Opening;
   readonly server: ServerContext;

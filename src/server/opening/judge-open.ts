@@ -11,7 +11,7 @@ import {
   type SessionOpenMetadata,
 } from '../../wire/messages/session-open';
 import type { ServerSettings } from '../options';
-import { matchToken, type TokenPair } from './resume-token';
+import { matchToken, type SessionTokens } from './resume-token';
 import type { HandOver } from '../session/results/hand-over';
 import type { SessionCore } from '../session/session-core';
 import type { SessionEntry, SessionRegistry } from './session-registry';
@@ -25,7 +25,7 @@ export type OpenVerdict =
       readonly status: typeof SessionStatus.Resumed;
       readonly sessionId: number;
       readonly core: SessionCore;
-      readonly tokens: TokenPair;
+      readonly tokens: SessionTokens;
       readonly used: 'current' | 'previous';
       /** What the client is given that has come with a ticket. */
       readonly handOver: HandOver | undefined;
@@ -125,11 +125,12 @@ function judgeResume(
   // What carries no token guesses at none.
   if (used === undefined) return token.length === 0 ? refusal : { ...refusal, isWrongToken: true };
   if (!isSameKind(open, core.open)) return refusal;
+  const isTakenFrom = used === 'former' || (used === 'previous' && core.claim.isTakenOver && !isByTicket);
+  if (isTakenFrom) return proof.knowsTickets === true && !isByTicket ? takenOver : refusal;
   if (isByTicket) {
     const handOver = core.handOver(receivedResults);
     return handOver === undefined ? refusal : { status, sessionId, core, tokens, used, handOver };
   }
-  if (used === 'previous' && core.claim.isTakenOver) return proof.knowsTickets === true ? takenOver : refusal;
   if (!core.canResume(receivedResults, resumeAttempt)) return refusal;
   return { status, sessionId, core, tokens, used, handOver: undefined };
 }

@@ -50,31 +50,47 @@ export function hashToken(token: Uint8Array): TokenHash {
 const NOBODY: TokenHash = hashToken(new Uint8Array(0));
 
 /**
- * The tokens that take up a session: the current one, and the one before it until the client is known
- * to have the current one.
+ * The tokens by which the clients of a session are known. Two take it up: the current one, and the one before it until
+ * the client is known to have the current one.
  */
-export interface TokenPair {
+export interface SessionTokens {
   readonly current: TokenHash;
   readonly previous: TokenHash | undefined;
+  /** Those of the client that it was taken from last, with a ticket; two at most. */
+  readonly former: readonly TokenHash[];
 }
 
 /** Which of a session's tokens `token` is. Takes as long for a wrong one, and for no session at all. */
 export function matchToken(
   token: Uint8Array,
-  pair: TokenPair | undefined,
-): 'current' | 'previous' | undefined {
+  tokens: SessionTokens | undefined,
+): 'current' | 'previous' | 'former' | undefined {
   const hash = hashToken(token);
-  const isCurrent = timingSafeEqual(hash, pair?.current ?? NOBODY);
-  const isPrevious = timingSafeEqual(hash, pair?.previous ?? NOBODY);
+  const [last, before] = tokens?.former ?? [];
+  const isCurrent = timingSafeEqual(hash, tokens?.current ?? NOBODY);
+  const isPrevious = timingSafeEqual(hash, tokens?.previous ?? NOBODY);
+  const isLast = timingSafeEqual(hash, last ?? NOBODY);
+  const isBefore = timingSafeEqual(hash, before ?? NOBODY);
   if (token.length === 0) return undefined;
   if (isCurrent) return 'current';
-  return isPrevious ? 'previous' : undefined;
+  if (isPrevious) return 'previous';
+  return isLast || isBefore ? 'former' : undefined;
 }
 
 /**
  * The tokens after a resume with `used` and a fresh token: the one that the client has stays valid, as
- * it may never hear of the fresh one.
+ * it may never hear of the fresh one. One that loses the session to a ticket may have either of those before.
  */
-export function rotate(pair: TokenPair, used: 'current' | 'previous', fresh: Uint8Array): TokenPair {
-  return { current: hashToken(fresh), previous: used === 'current' ? pair.current : pair.previous };
+export function rotate(
+  { current, previous, former }: SessionTokens,
+  used: 'current' | 'previous',
+  fresh: Uint8Array,
+  by: 'client' | 'ticket',
+): SessionTokens {
+  const before = previous === undefined ? [] : [previous];
+  return {
+    current: hashToken(fresh),
+    previous: used === 'current' ? current : previous,
+    former: by === 'ticket' ? [current, ...before] : former,
+  };
 }

@@ -41,7 +41,7 @@ import { takesUp, type Opening } from './opening';
 import type { Acceptance, SessionOpenRequest } from './policy';
 import { LATER, noRoom, RESUME_REFUSED } from './refusals';
 import { referenceDiagnostic } from './reference-diagnostic';
-import { hashToken, matchToken, rotate, type TokenPair } from './resume-token';
+import { hashToken, matchToken, rotate, type SessionTokens } from './resume-token';
 import type { SessionRegistry } from './session-registry';
 import { TokenGuard } from './token-guard';
 import { TokenMint } from './token-mint';
@@ -309,7 +309,7 @@ export class SessionOpener {
     // Resuming by id, whoever had the session is superseded.
     registry.get(verdict.sessionId)?.core?.end('disconnected', 'closed');
     const { ack, granted } = this.ack(opening, verdict, token, acceptanceBlock(opening, 0));
-    const tokens = isResumable ? { current: hashToken(token), previous: undefined } : undefined;
+    const tokens = isResumable ? { current: hashToken(token), previous: undefined, former: [] } : undefined;
     const claim = new SessionClaim(tokens, acceptance, { wallClock: settings.wallClock, scheduler });
     const core = new SessionCore(server, open, granted, connection, claim, extension);
     this.adopt(core);
@@ -331,14 +331,14 @@ export class SessionOpener {
 
   private resume(
     opening: Opening,
-    verdict: Extract<OpenVerdict, { readonly tokens: TokenPair }>,
+    verdict: Extract<OpenVerdict, { readonly tokens: SessionTokens }>,
     core: SessionCore,
     acceptance: ClientClaim,
   ): OpenAnswer {
     const token = core.outlet.log?.takeToken() ?? this.freshToken(core.sessionId);
     const { used, handOver } = verdict;
     const by = handOver === undefined ? 'client' : 'ticket';
-    core.claim.renew(rotate(verdict.tokens, used, token), acceptance, by);
+    core.claim.renew(rotate(verdict.tokens, used, token, by), acceptance, by);
     core.leave(by);
     const { lastOperationId } = core.operations;
     const block = acceptanceBlock(opening, lastOperationId, handOver);

@@ -4,7 +4,7 @@ import type { PeerIdentity } from '../../transport/peer-identity';
 import type { PeerName } from '../../transport/transport';
 import { addressOf } from '../opening/peer-address';
 import type { Acceptance } from '../opening/policy';
-import type { TokenPair } from '../opening/resume-token';
+import type { SessionTokens } from '../opening/resume-token';
 
 /** The clocks that a claim goes by. */
 export interface ClaimClocks {
@@ -25,7 +25,7 @@ export class SessionClaim {
   private expired: (() => void) | undefined;
   constructor(
     /** Hashes; undefined where the session does not wait for its client. */
-    private pair: TokenPair | undefined,
+    private pair: SessionTokens | undefined,
     /** The policy's word, the last time that it was asked. */
     private acceptance: ClientClaim,
     private readonly clocks: ClaimClocks,
@@ -33,7 +33,7 @@ export class SessionClaim {
     private isTicketUsed = false,
   ) {}
 
-  get tokens(): TokenPair | undefined {
+  get tokens(): SessionTokens | undefined {
     return this.pair;
   }
 
@@ -71,7 +71,7 @@ export class SessionClaim {
   }
 
   /** The client has come back, or another with a ticket, and is given another token. */
-  renew(tokens: TokenPair, acceptance: ClientClaim, by: 'client' | 'ticket' = 'client'): void {
+  renew(tokens: SessionTokens, acceptance: ClientClaim, by: 'client' | 'ticket' = 'client'): void {
     this.pair = tokens;
     this.isTicketUsed = by === 'ticket';
     // Whose the session is does not change.

@@ -28,7 +28,7 @@ class Stage {
       granted: SessionOpenAckMetadata.of({ sessionId: 5000 }),
       revision: preview3,
       claim: {
-        tokens: { current: hashToken(EMPTY), previous: undefined },
+        tokens: { current: hashToken(EMPTY), previous: undefined, former: [] },
         isTakenOver: false,
         owner: undefined,
       },

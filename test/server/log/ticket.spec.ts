@@ -1,5 +1,6 @@
 import { NEVER, of, startWith, type Observable } from 'rxjs';
-import { found, ticketsOf } from './answers';
+import { VirtualTime } from '../../support/virtual-time';
+import { ask, found, serve, ticketsOf } from './answers';
 import { VirtualNodes } from './support';
 
 let nodes: VirtualNodes;
@@ -42,4 +43,29 @@ it('goes on with what a client with a ticket was given whole', async () => {
   const { told, continued } = await takenThenLost({ retain: { ms: 60_000 } });
   expect(told).toMatchObject({ text: 'one two the rest', end: 'complete' });
   expect(continued).toEqual(['one two ']);
+});
+
+it('is what a client hears of that was away, also of a node that has it out of the log', async () => {
+  nodes = new VirtualNodes(2);
+  serve(nodes);
+  const [owner] = nodes.nodes;
+  const time = new VirtualTime();
+  const session = await nodes.open({ scheduler: time });
+  const ticket = ticketsOf(session);
+  const told = ask(session, '1000 10');
+  await nodes.pass(50);
+  // It does not come back before its own time goes on; the other does, by itself.
+  nodes.cut(owner!);
+  const other = await nodes.resume(ticket());
+  nodes.cut(owner!);
+  await nodes.pass(100);
+  nodes.crash(owner!);
+  await nodes.pass(7000);
+  time.advance(1000);
+  await nodes.pass(100);
+
+  expect(told.end).toMatchObject({ reason: 'taken-over' });
+  expect(session.ended).toMatchObject({ by: 'taken-over', mayOpenAgain: false });
+  expect(other.ended).toBeUndefined();
+  expect(nodes.nodes[1]!.failures).toEqual([]);
 });

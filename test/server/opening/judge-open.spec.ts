@@ -8,7 +8,7 @@ import {
   type OpenVerdict,
 } from '../../../src/server/opening/judge-open';
 import { serverSettings, type ServerOptions } from '../../../src/server/options';
-import { hashToken, type TokenPair } from '../../../src/server/opening/resume-token';
+import { hashToken, type SessionTokens } from '../../../src/server/opening/resume-token';
 import type { SessionCore } from '../../../src/server/session/session-core';
 import { SessionRegistry } from '../../../src/server/opening/session-registry';
 import { memory } from '../../../src/transport/memory';
@@ -73,8 +73,8 @@ describe('the checks of a SESSION_OPEN', () => {
   });
 });
 
-function tokensOf(current: Uint8Array): TokenPair {
-  return { current: hashToken(current), previous: undefined };
+function tokensOf(current: Uint8Array): SessionTokens {
+  return { current: hashToken(current), previous: undefined, former: [] };
 }
 
 /** A session as recovery sees it. */
@@ -139,7 +139,7 @@ describe('recovery', () => {
       status: SessionStatus.Resumed,
       sessionId: 8,
       core: session,
-      tokens: { current: hashToken(token), previous: undefined },
+      tokens: tokensOf(token),
       used: 'current',
     });
   });
