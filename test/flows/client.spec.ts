@@ -1,4 +1,4 @@
-import { concatMap, map, NEVER, takeUntil, timer } from 'rxjs';
+import { concatMap, last, map, NEVER, takeUntil, timer } from 'rxjs';
 import { OperationError, SessionRejectedError } from '../../src';
 import { decodeTokens } from '../../src/protocol/content/token-decoder';
 import { CacheErrorCode, CacheObjectKind } from '../../src/wire/messages/cache';
@@ -52,6 +52,7 @@ const packets = {
   /** A close of either side, and its answers. */
   y: sessionClose(1, 1).draining(50),
   Y: sessionClose(1).draining(4).with({ closeReason: CloseReason.ServerShutdown }),
+  Z: sessionClose(1).aborting().with({ closeReason: CloseReason.AuthRevoked }),
   D: sessionCloseAck(1, 1).draining(),
   E: sessionCloseAck(1, 1),
   F: sessionClose(1, 1).aborting(),
@@ -231,6 +232,16 @@ describe('the end of a client’s session', () => {
     flow(async ({ openSession, serverPeer, expectObservable, expectQuiescent }) => {
       serverPeer(packets).sends('A-----Y').expects('O-----D---E');
       expectObservable((await openSession()).submit({ body: 'hi' })).toBe('----------#', {}, closed);
+      expectQuiescent();
+    }));
+
+  it('comes sooner where the server cuts its time to drain short', () =>
+    flow(async ({ openSession, serverPeer, expectObservable, expectQuiescent }) => {
+      serverPeer(packets).sends('A-----Y--Z').expects('O-----D--E');
+      const session = await openSession();
+      expectObservable(session.submit({ body: 'hi' })).toBe('---------#', {}, closed);
+      const reason$ = session.state$.pipe(last(), map(() => session.ended?.closeReason));
+      expectObservable(reason$).toBe('---------(r|)', { r: CloseReason.AuthRevoked });
       expectQuiescent();
     }));
 

@@ -1,4 +1,4 @@
-import { endWith, ignoreElements, mergeMap } from 'rxjs';
+import { endWith, ignoreElements, mergeMap, NEVER } from 'rxjs';
 import { CloseReason, CloseStatus } from '../../src/wire/messages/session-close';
 import { SessionErrorCode } from '../../src/wire/messages/session-open';
 import { drop, flow, open, openAck, result, sessionClose, sessionCloseAck, submit } from '../../src/testing';
@@ -150,6 +150,26 @@ describe('a close of the server', () => {
       clientPeer({ ...packets, X: X.with({ sessionErrorCode: AuthFailed }) })
         .sends('os')
         .expects('A-X');
+    }));
+
+  it('tells a client that drains where it is revoked meanwhile', () =>
+    flow(({ serve, session, clientPeer, act, expectQuiescent }) => {
+      serve({ respond: () => NEVER });
+      const [c, r] = [() => void session(42).close({ drainTimeoutMs: 50 }), () => void session(42).revoke()];
+      act('--c--r', { c, r });
+      const R = serverClose(CloseReason.AuthRevoked).abort().with({ sessionErrorCode: AuthFailed });
+      clientPeer({ ...announced, R }).sends('os-f').expects('A-X--R');
+      expectQuiescent();
+    }));
+
+  it('tells a client that drains where another close gives it less time', () =>
+    flow(({ serve, session, clientPeer, act, expectQuiescent }) => {
+      serve({ respond: () => NEVER });
+      const within = (drainTimeoutMs: number) => () => void session(42).close({ drainTimeoutMs });
+      act('--c--d', { c: within(50), d: within(3) });
+      const R = serverClose(CloseReason.Normal).abort();
+      clientPeer({ ...announced, R }).sends('os-f').expects('A-X-----R');
+      expectQuiescent();
     }));
 
   it('comes to a session that is idle for too long: neither packets nor work', () =>

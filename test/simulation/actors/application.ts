@@ -165,6 +165,7 @@ export class Application {
       ledger.tell('server', `ended ${nameOfOperation(operation)}: ${end}`);
       this.atWork.delete(operation);
       if (end === 'closed') this.noteDrain(operation);
+      if (end === 'late') this.noteDeadline(operation);
       if (end === 'budget-exceeded') this.notePoor(operation);
       if (this.random.chance(0.05)) this.giveUpAnother(operation);
     });
@@ -189,6 +190,11 @@ export class Application {
   private waitingWith({ session }: OperationRecord): readonly OperationRecord[] {
     const frames = session.server === undefined ? [] : waitingFrames(session.server);
     return [...session.operations].filter(({ frameId }) => frames.includes(frameId));
+  }
+
+  /** The client may hear of it after the clock was set. */
+  private noteDeadline({ heard }: OperationRecord): void {
+    if (this.world.wallClock.now() >= heard.deadlineAt) heard.hasPassed = true;
   }
 
   private notePoor(operation: OperationRecord): void {

@@ -177,9 +177,9 @@ export class ClosingHandshake {
       return;
     }
     const isTakenOver = sessionErrorCode === TAKEN_OVER;
-    // One that drains may be had by another client meanwhile.
-    if (!isTakenOver || this.current !== SessionState.Draining)
-      this.current = afterClose(this.current, sessionId);
+    // One that drains may be ended sooner than was said, or be had by another client meanwhile.
+    const isLast = isTakenOver || inFlightPolicy === InFlightPolicy.Abort;
+    if (!isLast || this.current !== SessionState.Draining) this.current = afterClose(this.current, sessionId);
     this.askedByServer = metadata;
     if (isTakenOver) {
       // The server waits for no answer. What waits here ends as what is in flight does.

@@ -125,9 +125,22 @@ function drainFor(session: SessionCore, phase: 'drains' | 'answers', timeoutMs: 
 }
 
 /** A close that is under way gets no more time than another one allows. */
-function hasten(session: SessionCore, { inFlightPolicy, drainTimeoutMs }: SessionEnding): void {
-  if (inFlightPolicy === InFlightPolicy.Abort) finisher(session)();
-  else finishIn(session, drainTimeoutMs);
+function hasten(session: SessionCore, ending: SessionEnding): void {
+  const cut = (): void => {
+    cutShort(session, ending);
+  };
+  if (ending.inFlightPolicy === InFlightPolicy.Abort) cut();
+  else later(session, ending.drainTimeoutMs, cut);
+}
+
+/** Ends a session before the time that its client was told, or without a word to it before. */
+function cutShort(session: SessionCore, ending: SessionEnding): void {
+  const { outlet, operations, sender, phase } = session;
+  if (phase !== 'answers') {
+    const abort = { ...ending, inFlightPolicy: InFlightPolicy.Abort, drainTimeoutMs: 0 };
+    outlet.send(sender.closePacket(abort, operations.lastOperationId));
+  }
+  finisher(session)();
 }
 
 function finishIn(session: SessionCore, timeoutMs: number): void {
