@@ -76,7 +76,9 @@ function anyVictim({ ledger }: World, random: Random): SessionRecord | undefined
 /** A token that no server may take for this session's: none at all, of another session, of old, cut short. */
 function wrongToken({ ledger, scenario }: World, victim: SessionRecord, random: Random): Uint8Array {
   const old = victim.tokens.filter(({ isAccepted }) => !isAccepted);
-  const others = ledger.sessions.filter((session) => session !== victim).flatMap(({ tokens }) => tokens);
+  // A server that came up anew may have given the id to another session meanwhile.
+  const others = ledger.sessions.filter(({ sessionId }) => sessionId !== victim.sessionId);
+  const tokens = others.flatMap((session) => session.tokens);
   const newest = victim.tokens.at(-1);
   // One that is right will not do where the session is somebody's.
   const right = scenario.policy.hasOwners ? 3 : 0;
@@ -90,7 +92,7 @@ function wrongToken({ ledger, scenario }: World, victim: SessionRecord, random: 
       return bytesOf((random.chance(0.6) ? last : random.pick(old)).hex);
     }
     case 'other':
-      return others.length === 0 ? random.bytes(16) : bytesOf(random.pick(others).hex);
+      return tokens.length === 0 ? random.bytes(16) : bytesOf(random.pick(tokens).hex);
     case 'cut':
       return newest === undefined ? EMPTY : bytesOf(newest.hex).subarray(0, 8);
     case 'random':
