@@ -240,7 +240,10 @@ describe('the end of a client’s session', () => {
       serverPeer(packets).sends('A-----Y--Z').expects('O-----D--E');
       const session = await openSession();
       expectObservable(session.submit({ body: 'hi' })).toBe('---------#', {}, closed);
-      const reason$ = session.state$.pipe(last(), map(() => session.ended?.closeReason));
+      const reason$ = session.state$.pipe(
+        last(),
+        map(() => session.ended?.closeReason),
+      );
       expectObservable(reason$).toBe('---------(r|)', { r: CloseReason.AuthRevoked });
       expectQuiescent();
     }));

@@ -158,7 +158,9 @@ describe('a close of the server', () => {
       const [c, r] = [() => void session(42).close({ drainTimeoutMs: 50 }), () => void session(42).revoke()];
       act('--c--r', { c, r });
       const R = serverClose(CloseReason.AuthRevoked).abort().with({ sessionErrorCode: AuthFailed });
-      clientPeer({ ...announced, R }).sends('os-f').expects('A-X--R');
+      clientPeer({ ...announced, R })
+        .sends('os-f')
+        .expects('A-X--R');
       expectQuiescent();
     }));
 
@@ -168,7 +170,9 @@ describe('a close of the server', () => {
       const within = (drainTimeoutMs: number) => () => void session(42).close({ drainTimeoutMs });
       act('--c--d', { c: within(50), d: within(3) });
       const R = serverClose(CloseReason.Normal).abort();
-      clientPeer({ ...announced, R }).sends('os-f').expects('A-X-----R');
+      clientPeer({ ...announced, R })
+        .sends('os-f')
+        .expects('A-X-----R');
       expectQuiescent();
     }));
 
