@@ -1,6 +1,5 @@
 import type { TimestampProvider } from 'rxjs';
 import type { SentSubmit } from '../../protocol/session/told-operation';
-import type { Transport } from '../../transport/transport';
 import type { CloseReason } from '../../wire/messages/session-close';
 import type { Packet } from '../../wire/packet';
 import type { Revision } from '../../wire/revision';
@@ -52,7 +51,7 @@ export interface LoggedParts extends Omit<SessionRecord, 'revision' | 'owner'> {
     readonly releasedResults: number;
     readonly heldBytes: number;
     /** Undefined while the client is away. */
-    readonly current: { readonly transport: Pick<Transport, 'destroy'> } | undefined;
+    readonly current: object | undefined;
     /** Undefined where none are kept. */
     readonly retained: LoggedAnswers | undefined;
     heldAfter(received: number): readonly LoggedResult[];
@@ -74,5 +73,5 @@ export interface LoggedParts extends Omit<SessionRecord, 'revision' | 'owner'> {
       readonly outbox: { readonly maxBytes: number };
     };
   };
-  end(end: 'disconnected', connectivity: 'closed'): void;
+  superseded(): void;
 }

@@ -176,11 +176,10 @@ export class LoggedSession {
     this.writer.forget(this);
   }
 
-  /** The session is another node's: its handlers stop, and a client that has not noticed is to come back for it. */
+  /** The session is another node's. */
   fenced(): void {
     this.leave();
-    this.core.outlet.current?.transport.destroy();
-    this.core.end('disconnected', 'closed');
+    this.core.superseded();
   }
 
   /** Nothing more of it is logged. */

@@ -13,6 +13,8 @@ import { takenSession } from './taken-session';
 export class SessionTaker {
   /** Those that their application has not been given. */
   private readonly unserved = new WeakSet<SessionCore>();
+  /** What is under way, by session. */
+  private readonly takes = new Map<number, Promise<unknown>>();
 
   constructor(
     private readonly server: ServerContext,
@@ -39,8 +41,24 @@ export class SessionTaker {
   /**
    * Takes a session over for the client that has come for it. Resolves with whether it can be judged now: it is here,
    * or the client has shown no token of its own. Goes on where the client does not wait: the session would be nobody's.
+   * Of two clients the second finds it here: a session that is taken is not taken from the first.
    */
-  async take({ from, tokens }: LostPlace, opening: Opening): Promise<'judge' | 'later'> {
+  async take(lost: LostPlace, opening: Opening): Promise<'judge' | 'later'> {
+    const { takes } = this;
+    const { requestedSessionId: sessionId } = opening.open;
+    for (let other = takes.get(sessionId); other !== undefined; other = takes.get(sessionId)) {
+      await Promise.allSettled([other]);
+    }
+    const taking = this.takeAlone(lost, opening);
+    takes.set(sessionId, taking);
+    try {
+      return await taking;
+    } finally {
+      takes.delete(sessionId);
+    }
+  }
+
+  private async takeAlone({ from, tokens }: LostPlace, opening: Opening): Promise<'judge' | 'later'> {
     const node = this.server.node;
     const log = node?.log;
     const { requestedSessionId: sessionId } = opening.open;
@@ -54,10 +72,10 @@ export class SessionTaker {
     const shown = encodeTokens({ ...pair, next: hashToken(nextToken), isTakenOver });
     const stored = await log.takeOver(sessionId, from, shown);
     if (stored === undefined) return 'later';
-    // Of a call before whose answer was lost, or of a client that has chosen the id.
+    // As it was here before another node took it, or of a client that has chosen the id.
     const superseded = this.registry.get(sessionId)?.core;
-    superseded?.outlet.log?.leave();
-    superseded?.end('disconnected', 'closed');
+    superseded?.outlet.log?.letGo();
+    superseded?.superseded();
     try {
       const { last, updates, epoch } = stored;
       const bytes = stored.results.reduce((sum, { packets }) => sum + packets.length, 0);

@@ -289,6 +289,12 @@ export class SessionCore {
     this.connectivity.next('resumed');
   }
 
+  /** It is had elsewhere: its handlers stop, and a client that has not noticed is to come back for it. */
+  superseded(): void {
+    this.outlet.current?.transport.destroy();
+    this.end('disconnected', 'closed');
+  }
+
   /** Ends the session without another word. */
   end(end: Exclude<SubmitEnd, 'completed'>, connectivity: 'expired' | 'closed'): void {
     if (this.phase === 'over') return;

@@ -1,4 +1,4 @@
-import { defer, delay, NEVER, tap, throwError, type Observable } from 'rxjs';
+import { defer, delay, firstValueFrom, NEVER, tap, throwError, timer, type Observable } from 'rxjs';
 import { connect, type Client } from '../../../src/client/client';
 import type { ClientOptions } from '../../../src/client/options';
 import type { ClientSession } from '../../../src/client/session/session';
@@ -62,6 +62,8 @@ export class VirtualNodes {
   readonly calls: (readonly Said[])[] = [];
   /** Milliseconds that an owner's words take over links that are made from now on. */
   linkMs = 0;
+  /** Milliseconds until the store answers who takes a session over. */
+  takeoverMs = 0;
   private isPlugged = true;
   private isLosing = false;
   private unheard: readonly number[] = [];
@@ -89,10 +91,8 @@ export class VirtualNodes {
     for (const node of this.nodes) node.serve(respond);
   }
 
-  async open(options: ClientOptions = {}): Promise<ClientSession> {
-    return this.opened(options, (client) =>
-      client.openSession({ requestedSessionId: 0, reconnect: RECONNECT }),
-    );
+  async open(options: ClientOptions = {}, requestedSessionId = 0): Promise<ClientSession> {
+    return this.opened(options, (client) => client.openSession({ requestedSessionId, reconnect: RECONNECT }));
   }
 
   /** Clients that connect from now on come to this node, as long as it runs. */
@@ -249,7 +249,12 @@ export class VirtualNodes {
           ...access.endpoint,
           connect: (address) => this.link(access.endpoint, address),
         };
-        return { ...access, log: { ...log, append }, endpoint };
+        const takeOver: typeof log.takeOver = async (...given) => {
+          const taken = await log.takeOver(...given);
+          if (this.takeoverMs > 0) await firstValueFrom(timer(this.takeoverMs, this.time));
+          return taken;
+        };
+        return { ...access, log: { ...log, append, takeOver }, endpoint };
       },
     };
   }

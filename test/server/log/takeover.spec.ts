@@ -177,6 +177,23 @@ it('tells a client of a node that stood still who has its session', async () => 
   expect([...slow.failures, ...other.failures]).toEqual([]);
 });
 
+it('tells a client that has chosen the id of another that comes for its session', async () => {
+  nodes = new VirtualNodes(2);
+  serve(nodes);
+  const [first, second] = nodes.nodes as [VirtualNode, VirtualNode];
+  const session = await nodes.open();
+  nodes.sendTo(second);
+  const stranger = await nodes.open({}, session.sessionId);
+  const told = ask(stranger, '2000 10');
+  await nodes.pass(105);
+  nodes.crash(first);
+  await nodes.pass(6000);
+
+  expect(told.end).toMatchObject({ reason: 'connection-lost' });
+  expect(await asked(nodes, session, '3 1')).toBe(whole(3));
+  expect(second.failures).toEqual([]);
+});
+
 describe('a server that ends', () => {
   it('leaves what its client has not fetched to the other nodes', async () => {
     nodes = new VirtualNodes(2);

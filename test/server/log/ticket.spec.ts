@@ -1,6 +1,6 @@
 import { NEVER, of, startWith, type Observable } from 'rxjs';
 import { VirtualTime } from '../../support/virtual-time';
-import { ask, found, serve, ticketsOf } from './answers';
+import { ask, byCount, found, serve, serveOn, ticketsOf, whole } from './answers';
 import { VirtualNodes } from './support';
 
 let nodes: VirtualNodes;
@@ -69,3 +69,29 @@ it('is what a client hears of that was away, also of a node that has it out of t
   expect(other.ended).toBeUndefined();
   expect(nodes.nodes[1]!.failures).toEqual([]);
 });
+
+it.each(['after', 'before'])(
+  'takes nothing from a client that comes back just %s one with its ticket',
+  async (when) => {
+    const two = (nodes = new VirtualNodes(2, { retain: { ms: 60_000 } }));
+    serveOn(two, byCount);
+    const session = await two.open();
+    const ticket = ticketsOf(session);
+    const told = ask(session, '200 10');
+    await two.pass(105);
+    // Both come as soon as the node is given up, and the store takes its time.
+    two.unplug();
+    two.crash(two.nodes[0]!);
+    await two.pass(6000);
+    two.takeoverMs = 1000;
+    two.plug();
+    if (when === 'before') await two.pass(200);
+    const [late] = found(await two.resume(ticket()));
+    await two.pass(3000);
+
+    expect(told.end).toMatchObject({ reason: 'taken-over' });
+    expect(late).toMatchObject({ asked: '200 10', text: whole(200), end: 'complete' });
+    expect(two.nodes[1]!.sessions).toHaveLength(1);
+    expect(two.nodes[1]!.failures).toEqual([]);
+  },
+);
