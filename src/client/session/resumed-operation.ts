@@ -22,7 +22,7 @@ export interface SentRequest {
 /** An operation of a session that was resumed with a ticket: one that runs, or that has ended lately. */
 export interface ResumedOperation {
   readonly operationId: number;
-  /** What was submitted; undefined where it has ended, and the server has kept only results. */
+  /** What was submitted; undefined where the server has only results of it: it has ended, or its node is gone. */
   readonly sent: SentRequest | undefined;
   /** Whether `results` begin with the first; else they go on after those that the ticket counts. */
   readonly isWhole: boolean;

@@ -14,6 +14,8 @@ export class LostOperations {
       readonly operations: SessionOperations;
     },
     private readonly answers: ReadonlyMap<number, LoggedAnswer>,
+    /** Those of which nobody knows what was submitted. */
+    private readonly bodiless: ReadonlySet<number>,
     /** Those that the client waits for, and the log has not heard of. */
     private unlogged: readonly number[],
   ) {}
@@ -21,6 +23,11 @@ export class LostOperations {
   /** What was sent of an operation that is gone on with; undefined of one that has begun here. */
   before(frameId: number): SentBefore | undefined {
     return this.answers.get(frameId);
+  }
+
+  /** Whether it is known what was submitted. */
+  isKnown(frameId: number): boolean {
+    return !this.bodiless.has(frameId);
   }
 
   /** Why an operation ends: of one that has run there, nobody may say that it has not begun. */

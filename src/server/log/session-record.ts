@@ -37,7 +37,7 @@ export interface OperationRecord {
   readonly since: number;
   /** Milliseconds since 1970, undefined for none. */
   readonly deadline?: number | undefined;
-  /** Without the body, where nobody has a use for it. */
+  /** Without the body, where nobody has a use for it: see `hasBody`. */
   readonly sent: SentSubmit;
   /** Whether it runs, and anybody could go on with it. */
   readonly canGoOn?: boolean;
@@ -47,10 +47,16 @@ export interface OperationRecord {
   readonly until?: number | undefined;
 }
 
-export function encodeOperation({ sent, ...record }: OperationRecord): Uint8Array {
+/** Whether the body is logged: whoever goes on with an operation needs it, and who is given its answer. */
+export function hasBody({ canGoOn = false, isRetained = false }: OperationRecord): boolean {
+  return canGoOn || isRetained;
+}
+
+export function encodeOperation(operation: OperationRecord): Uint8Array {
+  const { sent, ...record } = operation;
   const { metadata, body } = sent;
-  const isWanted = record.canGoOn === true || record.isRetained === true;
-  return withRecord({ ...record, metadataBytes: metadata.length }, join(metadata, isWanted ? body : EMPTY));
+  const bytes = join(metadata, hasBody(operation) ? body : EMPTY);
+  return withRecord({ ...record, metadataBytes: metadata.length }, bytes);
 }
 
 export function decodeOperation(bytes: Uint8Array): OperationRecord {

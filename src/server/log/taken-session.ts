@@ -22,7 +22,7 @@ import {
   SESSION_FIELD,
 } from './logged-session';
 import { LostOperations } from './lost-operations';
-import { decodeOperation, decodeSession, type OperationRecord } from './session-record';
+import { decodeOperation, decodeSession, hasBody, type OperationRecord } from './session-record';
 import { LoggedAnswer } from './sent-before';
 
 /** What a session is made of that was another node's. */
@@ -119,7 +119,8 @@ function restoreOperations(
       return [frameId, new LoggedAnswer(packets, beyond, canGoOn && first <= since)];
     }),
   );
-  core.lost = new LostOperations(core, answers, unknown);
+  const bodiless = [...records].filter(([, record]) => !hasBody(record)).map(([frameId]) => frameId);
+  core.lost = new LostOperations(core, answers, new Set(bodiless), unknown);
   core.operations.startAnew(between([...records.keys()], Math.max(lastLogged, ...unknown)));
   core.outlet.log = log(core, new Map([...logged].map(([frameId, { since }]) => [frameId, since])));
   for (const [frameId, record] of logged) {

@@ -1,7 +1,7 @@
 import { NEVER, of, startWith, type Observable } from 'rxjs';
 import { VirtualTime } from '../../support/virtual-time';
 import { ask, byCount, found, serve, serveOn, ticketsOf, whole } from './answers';
-import { VirtualNodes } from './support';
+import { VirtualNodes, type VirtualNode } from './support';
 
 let nodes: VirtualNodes;
 
@@ -68,6 +68,27 @@ it('is what a client hears of that was away, also of a node that has it out of t
   expect(session.ended).toMatchObject({ by: 'taken-over', mayOpenAgain: false });
   expect(other.ended).toBeUndefined();
   expect(nodes.nodes[1]!.failures).toEqual([]);
+});
+
+it.each([
+  ['has not', {}, undefined],
+  ['has', { continueWith: () => NEVER }, 'a question'],
+])('tells a client with a ticket what was asked where the log %s it', async (_has, options, text) => {
+  const two = (nodes = new VirtualNodes(2));
+  const [first, second] = two.nodes as [VirtualNode, VirtualNode];
+  // Nobody goes on with it at the other node, or ends it.
+  first.serve((session) => session.respond(unfinished, options));
+  const session = await two.open();
+  const ticket = ticketsOf(session);
+  const told = ask(session, 'a question');
+  await two.pass(100);
+  two.crash(first);
+  await two.pass(6000);
+  const [late] = found(await two.resume(ticket()));
+
+  expect(told).toMatchObject({ text: 'one two ', end: { reason: 'taken-over' } });
+  expect(late).toMatchObject({ asked: text, isWhole: false, end: undefined });
+  expect(second.failures).toEqual([]);
 });
 
 it.each(['after', 'before'])(

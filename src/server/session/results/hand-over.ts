@@ -11,7 +11,7 @@ export interface GivenOperation {
   readonly operationId: number;
   /** Whether its results begin with the first. */
   readonly isWhole: boolean;
-  /** Undefined where it has ended, and is not kept. */
+  /** Undefined where it has ended, and is not kept; or was another node's, which has not logged it. */
   readonly sent: SentSubmit | undefined;
   readonly results: readonly Outgoing[];
 }
@@ -30,6 +30,8 @@ interface HandedSession {
     has(frameId: number): boolean;
     all(): readonly { readonly frameId: number; readonly sent: SentSubmit }[];
   };
+  /** Undefined where it began here. */
+  readonly lost: { isKnown(frameId: number): boolean } | undefined;
 }
 
 /**
@@ -37,7 +39,10 @@ interface HandedSession {
  * not, what comes after the `received` results that the ticket counts, and of those that ended meanwhile: where answers
  * are kept, since nobody was there, else since the ticket. Undefined where something of them is gone that it lacks.
  */
-export function handOver({ outlet, operations }: HandedSession, received: number): HandOver | undefined {
+export function handOver(
+  { outlet, operations, lost }: HandedSession,
+  received: number,
+): HandOver | undefined {
   const { retained } = outlet;
   const kept = retained?.all() ?? [];
   const isKept = (frameId: number): boolean => retained?.has(frameId) === true;
@@ -53,7 +58,8 @@ export function handOver({ outlet, operations }: HandedSession, received: number
     given.set(frameId, { operationId: frameId, isWhole: true, sent, results: [...results] });
   }
   for (const { frameId, sent } of running) {
-    given.set(frameId, { operationId: frameId, isWhole: false, sent, results: [] });
+    const known = lost?.isKnown(frameId) === false ? undefined : sent;
+    given.set(frameId, { operationId: frameId, isWhole: false, sent: known, results: [] });
   }
   for (const result of outlet.heldAfter(received)) {
     const operationId = frameOf(result.packet);
