@@ -212,6 +212,28 @@ describe('found by the simulation', () => {
     expect([stage.server.sessionCount, sibling.state]).toEqual([1, 'open']);
   });
 
+  it('a session in whose place another is opened, as it may neither move nor stay, is closed where it was', async () => {
+    const refused = [
+      SessionErrorCode.ResumeRejected,
+      SessionErrorCode.ResumeRejected,
+      SessionErrorCode.ResumeRejected,
+    ];
+    const verdicts = [SessionErrorCode.None, ...refused];
+    const ends: SubmitEnd[] = [];
+    begin({ server: { policy: () => verdicts.shift() ?? SessionErrorCode.None } }, (submit) => {
+      submit.ended$.subscribe((end) => ends.push(end));
+      return NEVER;
+    });
+    const { session } = await open({ requestedSessionId: 9, reconnect: { ...RECONNECT, reopen: true } });
+    const outcome = new Outcome(session);
+    await stage.elapse(10);
+    await expect(stage.settled(session.moveTo(stage.webSocket))).rejects.toBeInstanceOf(SessionRejectedError);
+    await stage.elapse(50);
+    expect([outcome.end, ends]).toEqual(['error', ['closed']]);
+    expect([stage.server.sessionCount, session.sessionId]).toEqual([1, 9]);
+    expect(await firstValueFrom(session.state$)).toBe('reopened');
+  });
+
   it('a session that can neither move nor stay yet has not received what its connection brings meanwhile', async () => {
     const verdicts = [SessionErrorCode.None, SessionErrorCode.AuthFailed, SessionErrorCode.AuthFailed];
     begin({ server: { policy: () => verdicts.shift() ?? SessionErrorCode.None } }, () => counting(stage, 40));

@@ -27,6 +27,8 @@ interface WaitingPlace {
   readonly givenUpAt: number;
   /** Until when its own server is waited for, where that cannot be reached and another has not got it. */
   readonly ownUntil: number;
+  /** The link that it has left, whose server may have it there yet: undefined where it has not. */
+  readonly left: ClientLink | undefined;
 }
 
 /** Attempts that it took to get a link to a place. */
@@ -83,19 +85,26 @@ export class Reconnection {
     const until = now + session.resumeWindowMs;
     const { giveUpMs = RECONNECT_DEFAULTS.giveUpMs } = session.options.reconnect ?? {};
     const givenUpAt = session.reopens ? Math.max(until, now + giveUpMs) : until;
-    this.waiting.set(session, { endpoint, until, givenUpAt, ownUntil: now + OWN_SERVER_MS });
+    this.waiting.set(session, {
+      endpoint,
+      until,
+      givenUpAt,
+      ownUntil: now + OWN_SERVER_MS,
+      left: session.isKept ? link : undefined,
+    });
     if (isWorth(link, this.waits.get(endpoint)?.lastMs ?? 0)) this.waits.delete(endpoint);
     if (!this.places.has(endpoint)) this.reconnectLater(endpoint);
   }
 
   /** A session is between two links: whoever moves it resumes it. */
-  hold(session: ConnectedSession): void {
-    this.waiting.set(session, { endpoint: undefined, until: Infinity, givenUpAt: Infinity, ownUntil: 0 });
-  }
-
-  /** A session that was held is not moved any more. */
-  drop(session: ConnectedSession): void {
-    this.waiting.delete(session);
+  hold(session: ConnectedSession, left: ClientLink): void {
+    this.waiting.set(session, {
+      endpoint: undefined,
+      until: Infinity,
+      givenUpAt: Infinity,
+      ownUntil: 0,
+      left,
+    });
   }
 
   /** Asks for a session on a link, as it was or for another in its place. */
@@ -114,7 +123,7 @@ export class Reconnection {
 
   /** Takes a session up over the link that it had, whose server wants newer auth; else it waits like one without a link. */
   async showAnew(session: ConnectedSession, link: ClientLink): Promise<void> {
-    this.hold(session);
+    this.hold(session, link);
     await this.takeUp(session, link);
     if (!this.waiting.has(session)) return;
     this.add(session, link);
@@ -131,9 +140,23 @@ export class Reconnection {
     const mayHaveAnother =
       error instanceof SessionRejectedError && notResumed(error).mayOpenAgain && session.reopens;
     if (session.isKept && mayHaveAnother) {
-      session.forget();
+      this.forget(session);
       await this.takeUp(session, link);
     } else this.expire(session, error);
+  }
+
+  /** Another is opened in its place, of the same id perhaps: first it is closed where it may be yet. */
+  private forget(session: ConnectedSession): void {
+    this.sayFarewell(session);
+    session.forget();
+  }
+
+  /** The client has given a session up, whose server may have it where it was: hears of it once, where that link goes on. */
+  private sayFarewell(session: ConnectedSession): void {
+    const place = this.waiting.get(session);
+    if (place?.left === undefined) return;
+    if (!place.left.isOver) place.left.send(session.farewell());
+    this.waiting.set(session, { ...place, left: undefined });
   }
 
   /** Whether a session that another server has not got may be at its own yet, which is tried again. */
@@ -171,6 +194,7 @@ export class Reconnection {
 
   /** The server does not have a session any more, and there is none in its place. */
   expire(session: ConnectedSession, error: unknown = this.lastErrors.get(session)): void {
+    this.sayFarewell(session);
     this.waiting.delete(session);
     session.expire(error);
   }
@@ -186,6 +210,7 @@ export class Reconnection {
 
   /** A session is over. */
   ended(session: ConnectedSession): void {
+    this.sayFarewell(session);
     const endpoint = this.waiting.get(session)?.endpoint;
     if (!this.waiting.delete(session)) return;
     const timer = endpoint === undefined ? undefined : this.places.get(endpoint);
@@ -287,7 +312,7 @@ export class Reconnection {
       if (place.endpoint !== endpoint || triedAt < place.until) continue;
       const isUnwanted = isAuthFailed(this.lastErrors.get(session));
       if (triedAt >= place.givenUpAt || isUnwanted || !session.reopens) this.expire(session);
-      else if (session.isKept) session.forget();
+      else if (session.isKept) this.forget(session);
     }
   }
 }

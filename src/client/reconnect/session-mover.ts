@@ -1,6 +1,5 @@
 import { first } from 'rxjs';
 import { microseconds } from '../../protocol/microseconds';
-import { SessionState } from '../../protocol/session/session-lifecycle';
 import type { ConnectEndpoint } from '../../transport/endpoint';
 import { onEach } from '../../transport/on-each';
 import type { TransportKind } from '../../transport/transport';
@@ -43,7 +42,7 @@ export class SessionMover {
     // From here on nothing of the old link counts until the session is somewhere: what it still brings comes again there.
     const answerPings = from.withholdPongs();
     session.detach();
-    this.reconnection.hold(session);
+    this.reconnection.hold(session, from);
     const outcome = await this.reconnection.attach(session, link);
     if (outcome.kind === 'attached') {
       if (links.main === from) links.main = link;
@@ -52,11 +51,7 @@ export class SessionMover {
       if (outcome.kind === 'lost' || session.reopens) await this.stay(session, from);
       else this.reconnection.expire(session, outcome.error);
     }
-    onEach(session.state$.pipe(first((state) => state !== 'reconnecting')), () => {
-      // The server may still have it where it was.
-      if (session.state === SessionState.Closed) from.send(session.farewell());
-      answerPings();
-    });
+    onEach(session.state$.pipe(first((state) => state !== 'reconnecting')), answerPings);
     if (outcome.kind === 'attached') return;
     await links.leaveUnused(link);
     throw outcome.error;
@@ -70,7 +65,6 @@ export class SessionMover {
       this.reconnection.expire(session, outcome.error);
       return;
     }
-    this.reconnection.drop(session);
     if (session.lose() === 'waits') this.reconnection.add(session, link);
   }
 }
