@@ -259,7 +259,7 @@ class RunningClient implements Client, SessionOwner<ConnectedSession> {
       throw new SessionRejectedError(SessionStatus.Rejected, SessionErrorCode.SessionLimitReached, text);
     }
     try {
-      await unlessAborted(signal, this.awaitOpen(link.open({ ...request, signal })));
+      await unlessAborted(signal, this.awaitOpen(link, link.open({ ...request, signal })));
       if (session === undefined) throw linkOver(this.peer);
       return session;
     } catch (error) {
@@ -313,12 +313,14 @@ class RunningClient implements Client, SessionOwner<ConnectedSession> {
     this.finishIfIdle(error);
   }
 
-  private async awaitOpen(answer: Promise<void>): Promise<void> {
+  private async awaitOpen(link: ClientLink, answer: Promise<void>): Promise<void> {
     this.opening.add(answer);
     try {
       await answer;
     } finally {
       this.opening.delete(answer);
+      // New ones may be opened elsewhere by now.
+      await this.links.leaveUnused(link);
     }
   }
 

@@ -177,9 +177,13 @@ export class ClientLinks {
     return link;
   }
 
-  /** Ends a connection that no session is on, unless it is where new ones are opened. */
+  /**
+   * Ends a connection that no session is on, unless it is where new ones are opened. Where one may be opened yet, whoever
+   * asked for it leaves once that is answered.
+   */
   async leaveUnused(link: ClientLink): Promise<void> {
-    if (link.sessionCount === 0 && link !== this.main) await link.close();
+    const isUsed = link.sessionCount > 0 || link.opensAwaited > 0 || link === this.main;
+    if (!isUsed) await link.close();
   }
 
   /** A link has ended, and is none of the client's any more. */

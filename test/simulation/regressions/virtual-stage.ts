@@ -3,17 +3,24 @@ import {
   createServer,
   type Client,
   type ClientOptions,
+  type ClientSession,
   type Server,
   type ServerOptions,
-} from '../../src';
-import { PERFECT, type NetworkConditions } from './network/conditions';
-import { elapse } from './time/elapse';
-import { Random } from './random';
-import { SimulatedNetwork, type NetworkWatcher } from './network/simulated-network';
-import { type SimulatedTransport } from './network/simulated-transport';
-import { VirtualScheduler } from './time/virtual-scheduler';
-import type { MessageType } from '../../src/wire/message-type';
-import type { Packet } from '../../src/wire/packet';
+  type ServerSession,
+  type SessionOptions,
+  type Submit,
+} from '../../../src';
+import { PERFECT, type NetworkConditions } from '../network/conditions';
+import { elapse } from '../time/elapse';
+import { Random } from '../random';
+import { SimulatedNetwork, type NetworkWatcher } from '../network/simulated-network';
+import { type SimulatedTransport } from '../network/simulated-transport';
+import { VirtualScheduler } from '../time/virtual-scheduler';
+import type { Observable } from 'rxjs';
+import type { MessageType } from '../../../src/wire/message-type';
+import type { Packet } from '../../../src/wire/packet';
+
+export const RECONNECT = { minDelayMs: 1, maxDelayMs: 5, jitter: 0, reopen: false };
 
 /** The connection of a number, from 1, by its two ends. */
 interface Ends {
@@ -96,6 +103,34 @@ export class VirtualStage {
     return this.settled(
       connect(this.tcp, { scheduler: this.scheduler, random: () => 0, revision: 'preview3', ...options }),
     );
+  }
+
+  /** The server answers each submit so. Gives its sessions, as they come. */
+  answer(respond: (submit: Submit) => Observable<Uint8Array>): readonly ServerSession[] {
+    const sessions: ServerSession[] = [];
+    this.server.sessions$.subscribe((session) => {
+      sessions.push(session);
+      session.respond(respond);
+    });
+    return sessions;
+  }
+
+  /** A client with a session that comes back, unless the options say otherwise. */
+  async open(options: SessionOptions = {}): Promise<{ client: Client; session: ClientSession }> {
+    const client = await this.connect();
+    const session = await this.settled(
+      client.openSession({ defaultDeadlineMs: 0, reconnect: RECONNECT, ...options }),
+    );
+    return { client, session };
+  }
+
+  /** Everything ends, and nothing is left. */
+  async end(): Promise<void> {
+    await this.settled(this.server.close());
+    await this.elapse(200_000);
+    expect([this.scheduler.pendingCount, this.network.openCount, this.server.sessionCount]).toEqual([
+      0, 0, 0,
+    ]);
   }
 
   /** The client's end of a connection is gone, from now on. */
