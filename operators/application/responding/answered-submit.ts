@@ -45,6 +45,8 @@ const AT_ONCE_BYTES = 64 * 1024;
  */
 export class AnsweredSubmit<S extends RespondableSubmit> implements Listening<Answer> {
   isDone = false;
+  /** Whether its handler is stopped, or has ended. */
+  private isReleased = false;
   private ended: Subscription | undefined;
   private answering: Subscription | undefined;
   /** The promise that the handler has returned, until it has settled. */
@@ -80,22 +82,26 @@ export class AnsweredSubmit<S extends RespondableSubmit> implements Listening<An
   }
 
   private watchEnd(): void {
-    const finish = (): void => {
-      this.finish();
+    const over = (): void => {
+      // By its last result: what goes on for it says so before another submit gets its slot.
+      if (this.isDone) this.release();
+      else this.finish();
     };
-    this.ended = this.submit.ended$.subscribe({ next: finish, error: finish });
+    this.ended = this.submit.ended$.subscribe({ next: over, error: over });
     if (this.isDone) this.ended.unsubscribe();
   }
 
   /** Ends the answer without another result. */
   private stop(): void {
     this.isDone = true;
-    this.ended?.unsubscribe();
     this.release();
   }
 
-  /** Stops the handler, whose teardown may throw: that must not cost what is being done to other submits. */
+  /** Stops the handler, once, whose teardown may throw: that must not cost what is being done to other submits. */
   private release(): void {
+    if (this.isReleased) return;
+    this.isReleased = true;
+    this.ended?.unsubscribe();
     try {
       this.answering?.unsubscribe();
     } catch (error) {
@@ -255,7 +261,6 @@ export class AnsweredSubmit<S extends RespondableSubmit> implements Listening<An
     }
     // Over before it is sent: whoever takes the result may end the operation at once.
     this.isDone = true;
-    this.ended?.unsubscribe();
     this.host.results.next(this.host.options.finish?.(result, this.submit) ?? result);
     this.release();
     this.host.done(this);

@@ -80,6 +80,31 @@ describe.each(Object.entries(STUBBORN))('%s', (_, handlerOf) => {
     expect([served.limits, served.failures]).toEqual([[], []]);
   });
 
+  it('keeps its slot also where its end makes the application cancel others', async () => {
+    const work = new StubbornWork();
+    const { served } = serveInVirtualTime();
+    const handler = handlerOf(work);
+    served.server.sessions$.subscribe((session) =>
+      session.respond((each, context) => {
+        if (each.frameId === 1)
+          each.ended$.subscribe(() => {
+            session.cancel(2);
+          });
+        return handler(each, context);
+      }),
+    );
+    const peer = await openedPeer(served);
+    await sendAll(
+      peer,
+      many(8, (number) => submit(SESSION, number)),
+    );
+    await sendAll(peer, [cancel(SESSION, 1)]);
+    expect(work.begun).toBe(4);
+    expect(served.server.usage).toMatchObject({ slotsKept: 2, operationsInFlight: 2, operationsQueued: 4 });
+    await work.endAll();
+    expect(served.server.usage).toMatchObject({ slotsKept: 0, operationsQueued: 0 });
+  });
+
   it('that never ends gives its slot back after 2 s, which is told; others wait for as many to end', async () => {
     const work = new StubbornWork();
     const { served, time } = serveInVirtualTime();
@@ -148,6 +173,38 @@ describe.each(Object.entries(STUBBORN))('%s', (_, handlerOf) => {
     ]);
     await work.endAll();
     expect(work.begun).toBe(11);
+  });
+});
+
+describe('a handler that goes on behind its last result', () => {
+  it('keeps its slot before another starts', async () => {
+    const work = new StubbornWork();
+    const { served } = serveInVirtualTime();
+    const held: [number, number][] = [];
+    served.server.sessions$.subscribe((session) =>
+      session.respond(async function* (each) {
+        const { slotsKept, operationsInFlight } = served.server.usage;
+        held.push([slotsKept, operationsInFlight]);
+        try {
+          yield each.complete();
+        } finally {
+          await work.begin();
+        }
+      }),
+    );
+    const peer = await openedPeer(served);
+    await sendAll(
+      peer,
+      many(8, (number) => submit(SESSION, number)),
+    );
+    await settled();
+    expect(held).toHaveLength(4);
+    expect(served.server.usage).toMatchObject({ slotsKept: 4, operationsInFlight: 0, operationsQueued: 4 });
+    await work.endAll();
+    expect(held).toHaveLength(8);
+    expect(Math.max(...held.map(([kept, running]) => kept + running))).toBe(4);
+    await work.endAll();
+    expect(served.server.usage).toMatchObject({ slotsKept: 0, operationsInFlight: 0 });
   });
 });
 

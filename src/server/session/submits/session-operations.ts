@@ -391,5 +391,6 @@ export class SessionOperations implements OperationControl, SlotWaiter {
   private finish(submit: ReceivedSubmit, end: SubmitEnd): void {
     submit.finish(end);
     this.session.outlet.ended(submit.frameId, end);
+    this.admission.left(submit);
   }
 }

@@ -97,6 +97,8 @@ export class ReceivedSubmit implements Submit, OperationEntry, Containment, Answ
   openCalls = 0;
   /** Whether it takes no slot, because it waits for a tool. */
   isParked = false;
+  /** Whether it has ended, and has the slot until all have heard of that. */
+  isLeaving = false;
   /** Whether its client does not wait for its handler to come to an end: it keeps no slot. */
   isAborted = false;
   /** Whether what goes beyond its budget ends it; else its handler sees to that. */

@@ -70,9 +70,12 @@ class Door {
     this.onDeliver(frameId);
   }
 
-  /** An operation ends and leaves its slot empty. */
-  take(frameId: number): void {
-    this.admission.take(this.submits.get(frameId)!);
+  /** An operation ends and leaves its slot empty, once all have heard of it. */
+  take(frameId: number, tell: () => void = () => undefined): void {
+    const ended = this.submits.get(frameId)!;
+    this.admission.take(ended);
+    tell();
+    this.admission.left(ended);
     this.submits.delete(frameId);
   }
 
@@ -109,6 +112,21 @@ describe('Admission', () => {
     expect(views.map(({ body }) => body.buffer.byteLength)).toEqual([65_536, 50, 65_536]);
     expect(views.map(({ body }) => body[0])).toEqual([1, 2, 3]);
     expect(door.admission.queuedCount).toBe(2);
+  });
+
+  it('gives the slot of one that has ended to nobody before all have heard of it, and may have kept it', () => {
+    const door = new Door(2);
+    for (const id of [1, 2, 3, 4]) door.offer(id);
+    door.take(1, () => {
+      door.end(2);
+      expect([door.admission.inFlightCount, door.delivered]).toEqual([1, [1, 2, 3]]);
+      door.admission.keepSlot();
+    });
+    door.startNext();
+    expect([door.admission.keptCount, door.delivered]).toEqual([1, [1, 2, 3]]);
+    door.admission.freeSlot();
+    door.startNext();
+    expect(door.delivered).toEqual([1, 2, 3, 4]);
   });
 
   it('hands over at once while there are slots, then lets wait', () => {

@@ -8,9 +8,9 @@ import type { ReceivedSubmit } from '../submit';
  * sessions of the connection as its pool has slots; a bounded queue waits behind them, and what does not fit
  * is refused. It says what is to become of a submit, and whoever asks does that.
  *
- *   offer ──▶ wait ──▶ start ──▶ ended
- *     │         │        (a slot is free and somebody listens)
- *     ▼         ▼
+ *   offer ──▶ wait ──▶ start ──▶ ended ──▶ left
+ *     │         │        │                 (all have heard of it, and may have kept its slot)
+ *     ▼         ▼        (a slot is free and somebody listens)
  *   refuse   withdrawn (cancelled before it started)
  */
 export class Admission {
@@ -20,6 +20,8 @@ export class Admission {
   private isRanked = false;
   private queuedBytes = 0;
   private inFlight = 0;
+  /** Operations that have ended, of which not all have heard: whether anybody keeps the slot is not known yet. */
+  private leaving = 0;
   /** Operations that have ended and whose handlers go on: each keeps its slot. */
   private kept = 0;
   /** Operations that wait for a tool: they run, and take no slot. */
@@ -96,11 +98,20 @@ export class Admission {
     this.isRanked = this.queuedCount > 0;
   }
 
-  /** Takes a submit out that has ended, in flight or waiting; its slot stays empty until `next`. */
+  /** Takes a submit out that has ended, in flight or waiting; its slot is nobody else's until it has `left`. */
   take(submit: ReceivedSubmit): void {
     if (this.withdraw(submit)) return;
     this.unpark(submit);
     this.inFlight -= 1;
+    this.leaving += 1;
+    submit.isLeaving = true;
+  }
+
+  /** All have heard that a submit has ended; its slot stays empty until `next`. */
+  left(submit: ReceivedSubmit): void {
+    if (!submit.isLeaving) return;
+    submit.isLeaving = false;
+    this.leaving -= 1;
   }
 
   /** An operation waits for a tool: its slot is for others meanwhile. */
@@ -152,9 +163,14 @@ export class Admission {
     return first;
   }
 
+  /** Slots that are not free. */
+  private get taken(): number {
+    return this.countedCount + this.leaving + this.kept;
+  }
+
   private hasSlot(): boolean {
     return (
-      this.countedCount + this.kept < this.maxInFlight &&
+      this.taken < this.maxInFlight &&
       this.streams.isWatched('submits') &&
       (this.pool === undefined || this.pool.admits(this.waiter))
     );
@@ -167,7 +183,7 @@ export class Admission {
 
   /** Tells the pool of slots that were taken or given back: others may have those. */
   private settle(): void {
-    const by = this.countedCount + this.kept - this.counted;
+    const by = this.taken - this.counted;
     if (by === 0) return;
     this.counted += by;
     this.pool?.change(by);
