@@ -74,6 +74,12 @@ export class LogWriter {
     if (this.unasked.size > 0 && !this.isWriting) this.writeIn(0);
   }
 
+  /** Hears whether the log has what it was told of a session. */
+  askAbout(session: LoggedSession): void {
+    this.unasked.add(session);
+    if (!this.isWriting) this.writeIn(0);
+  }
+
   changed(session: LoggedSession): void {
     if (this.unheard.has(session)) return;
     this.changes.add(session);

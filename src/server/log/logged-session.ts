@@ -28,6 +28,8 @@ interface Writer {
   changed(session: LoggedSession): void;
   /** Nothing more is told of a session. */
   forget(session: LoggedSession): void;
+  /** Hears whether the log has what it was told of a session. */
+  askAbout(session: LoggedSession): void;
 }
 
 /** What comes between an update and its verdict, to be said again where nothing came of it. */
@@ -66,6 +68,8 @@ export class LoggedSession {
   /** As `SENT_FIELD` was said. */
   private keptSent: number | undefined = NaN;
   private hasTokens = false;
+  /** Whether the log has said, since it was asked last, that it has what it was told. */
+  private isConfirmed = false;
   private said: Said | undefined;
   private readonly results: LoggedResults;
   private readonly operations: LoggedOperations;
@@ -164,10 +168,16 @@ export class LoggedSession {
     this.note();
   }
 
-  /** Whether all that there is of the session is logged. */
+  /** Asks the log whether it has what it was told: it may have lost that since. */
+  confirm(): void {
+    this.isConfirmed = false;
+    this.writer.askAbout(this);
+  }
+
+  /** Whether all that there is of the session is logged, as the log has confirmed. */
   get isInStep(): boolean {
     const isSaid = !this.isChanged && this.said === undefined;
-    return this.isWhole && isSaid && this.results.isNewest(this.results.kept);
+    return this.isConfirmed && this.isWhole && isSaid && this.results.isNewest(this.results.kept);
   }
 
   /** This node has done with the session, which goes on as it is logged: nothing more is said of it. */
@@ -258,6 +268,7 @@ export class LoggedSession {
     }
     switch (verdict.kind) {
       case 'kept':
+        this.isConfirmed = true;
         this.said = undefined;
         if (said === undefined) return;
         results.added(said.last, said.bytes, { isCounted: operations.areWantedWhole });

@@ -87,6 +87,9 @@ function onceLogged(session: SessionCore, then: () => void): Subscription {
     });
     looking.add(next);
   };
-  if (outlet.log !== undefined) look();
+  if (outlet.log !== undefined) {
+    outlet.log.confirm();
+    look();
+  }
   return looking;
 }

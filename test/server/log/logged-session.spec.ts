@@ -50,6 +50,7 @@ class Stage {
         this.changes += 1;
       },
       forget: () => undefined,
+      askAbout: () => undefined,
     };
     const taken = since && { last: 0, bytes: 0, updates: 0, nextToken: Uint8Array.of(2), since };
     this.session = new LoggedSession(parts, writer, 1, () => Uint8Array.of(1), taken);

@@ -1,4 +1,4 @@
-import { defer, delay, firstValueFrom, NEVER, tap, throwError, timer, type Observable } from 'rxjs';
+import { defer, delay, filter, firstValueFrom, NEVER, tap, throwError, timer, type Observable } from 'rxjs';
 import { connect, type Client } from '../../../src/client/client';
 import type { ClientOptions } from '../../../src/client/options';
 import type { ClientSession } from '../../../src/client/session/session';
@@ -10,6 +10,7 @@ import type { ServerSession } from '../../../src/server/session/session';
 import type { ConnectEndpoint } from '../../../src/transport/endpoint';
 import { memory } from '../../../src/transport/memory';
 import type { Transport } from '../../../src/transport/transport';
+import type { Packet } from '../../../src/wire/packet';
 import type { LogEnd, LogUpdate, LogVerdict, SessionLog } from '../../../src/cluster/session-log';
 import { settled } from '../../support/async';
 import { PausableTime, VirtualTime } from '../../support/virtual-time';
@@ -67,6 +68,8 @@ export class VirtualNodes {
   private isPlugged = true;
   private isLosing = false;
   private unheard: readonly number[] = [];
+  /** Connections of clients that carry nothing any more. */
+  private readonly silent = new WeakSet<Transport>();
   private stoppedMs = 0;
   private preferred: VirtualNode | undefined;
 
@@ -153,6 +156,11 @@ export class VirtualNodes {
     this.isPlugged = true;
   }
 
+  /** What clients and a node send each other from now on is lost, and nobody says so. */
+  hush(node: VirtualNode): void {
+    for (const transport of node.transports) this.silent.add(transport);
+  }
+
   storeIs(how: 'up' | 'down'): void {
     this.cluster.isUp = how === 'up';
   }
@@ -204,7 +212,9 @@ export class VirtualNodes {
       connect: () =>
         defer(() => {
           if (!this.isPlugged) return throwError(() => new Error('the network is down'));
-          return this.connectTo(this.first, this.first.listen);
+          return this.connectTo(this.first, this.first.listen).pipe(
+            tap((transport) => this.carry(transport)),
+          );
         }),
     };
   }
@@ -217,6 +227,18 @@ export class VirtualNodes {
         node?.transports.add(transport);
       }),
     );
+  }
+
+  private carry(transport: Transport): void {
+    const { packets$ } = transport;
+    const send = transport.send.bind(transport);
+    const isCarried = (): boolean => !this.silent.has(transport);
+    Object.assign(transport, {
+      packets$: packets$.pipe(filter(isCarried)),
+      send: (packet: Packet) => {
+        if (isCarried()) send(packet);
+      },
+    });
   }
 
   /** The store says that it has what it is told, and has not. */

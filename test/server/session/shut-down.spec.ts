@@ -212,6 +212,42 @@ describe('a server that closes, and whose client is cut then', () => {
     expect(time.pendingCount).toBe(0);
   });
 
+  it.each([
+    ['a second later', 10_000, 1000],
+    ['with its grace, where that is less', 500, 500],
+  ])('cuts one that does not say that it has what has ended: %s', async (_, graceMs, waitMs) => {
+    const { served, time } = serveInVirtualTime();
+    const answer$ = new Subject<string>();
+    served.server.sessions$.subscribe((session) => session.respond(() => answer$));
+    const peer = await Peer.connect(served.endpoint);
+    peer.send(open(SESSION).resumable().announced(), submit(SESSION, 1));
+    const token = await tokenOf(peer);
+    await settled();
+    answer$.complete();
+    let isClosed = false;
+    void served.server.close({ graceMs }).then(() => {
+      isClosed = true;
+    });
+    await pass(time, waitMs - 1);
+    expect(served.server.connectionCount).toBe(1);
+    await pass(time, 1);
+    expect([served.server.connectionCount, isClosed]).toEqual([0, waitMs === graceMs]);
+    if (isClosed) return;
+    // It may fetch that yet.
+    const back = open(SESSION)
+      .resuming(token)
+      .announced({ receivedResults: 0, wantedOperations: [1] });
+    const again = await openedPeerOf(served, back);
+    expect((await arrived(again.peer)).map(({ header }) => header.messageType)).toEqual([
+      MessageType.ResultPush,
+      MessageType.SessionClose,
+    ]);
+    again.peer.send(sessionCloseAck(SESSION, 1));
+    await settled();
+    expect(isClosed).toBe(true);
+    expect(time.pendingCount).toBe(0);
+  });
+
   it('ends with its grace all the same', async () => {
     const { served, time } = await asking();
     const state = closing(served.server);

@@ -112,7 +112,7 @@ function awaitAnswer(session: SessionCore, { drainTimeoutMs, closeReason }: Sess
 function awaitAck(session: SessionCore): void {
   later(session, LAST_ACK_MS, () => {
     const { current } = session.outlet;
-    if (current === undefined || current.transport.queuedBytes === 0) end(session);
+    if (current === undefined || current.transport.queuedBytes === 0) unanswered(session);
     else awaitAck(session);
   });
 }
@@ -136,11 +136,13 @@ function hasten(session: SessionCore, ending: SessionEnding): void {
 /** Ends a session before the time that its client was told, or without a word to it before. */
 function cutShort(session: SessionCore, ending: SessionEnding): void {
   const { outlet, operations, sender, phase } = session;
-  if (phase !== 'answers') {
-    const abort = { ...ending, inFlightPolicy: InFlightPolicy.Abort, drainTimeoutMs: 0 };
-    outlet.send(sender.closePacket(abort, operations.lastOperationId));
+  if (phase === 'answers') {
+    answer(session);
+    return;
   }
-  finisher(session)();
+  const abort = { ...ending, inFlightPolicy: InFlightPolicy.Abort, drainTimeoutMs: 0 };
+  outlet.send(sender.closePacket(abort, operations.lastOperationId));
+  end(session);
 }
 
 function finishIn(session: SessionCore, timeoutMs: number): void {
@@ -151,12 +153,29 @@ function later(session: SessionCore, ms: number, work: () => void): void {
   session.ownEnding(session.later(ms, work));
 }
 
-/** Ends a session that is in this phase. */
+/** Ends a session that is in this phase, as its time is over. */
 function finisher(session: SessionCore): () => void {
-  const finish = session.phase === 'answers' ? answer : end;
+  const { phase } = session;
   return () => {
-    finish(session);
+    if (phase === 'answers') answer(session);
+    else if (phase === 'asked') unanswered(session);
+    else end(session);
   };
+}
+
+/**
+ * An announced client has not said in time that it has everything. Where its server closes it counts as away, if it may
+ * lack something of what has ended: it may fetch that yet, here or at another node.
+ */
+function unanswered(session: SessionCore): void {
+  const { isShutDown, operations, outlet } = session;
+  const { current } = outlet;
+  if (!isShutDown || !operations.isIdle || outlet.heldResults === 0 || current === undefined) {
+    end(session);
+    return;
+  }
+  current.transport.destroy();
+  session.connectionLost(current);
 }
 
 function answer(session: SessionCore): void {
