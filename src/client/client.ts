@@ -319,8 +319,8 @@ class RunningClient implements Client, SessionOwner<ConnectedSession> {
       await answer;
     } finally {
       this.opening.delete(answer);
-      // New ones may be opened elsewhere by now.
-      await this.links.leaveUnused(link);
+      // New ones may be opened elsewhere by now. Nobody waits for that: the session may be over again meanwhile.
+      void this.links.leaveUnused(link);
     }
   }
 

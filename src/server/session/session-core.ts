@@ -8,6 +8,7 @@ import { acceptsOperations, SessionState } from '../../protocol/session/session-
 import { onEach } from '../../transport/on-each';
 import { scheduleAwake } from '../../transport/time/awake';
 import { scheduleIn } from '../../transport/time/schedule-in';
+import { CloseReason } from '../../wire/messages/session-close';
 import type { SessionOpenAckMetadata, SessionOpenMetadata } from '../../wire/messages/session-open';
 import { showAsJson } from '../../wire/show-as-json';
 import type { Revision } from '../../wire/revision';
@@ -17,7 +18,7 @@ import type { ServerContext } from '../server-context';
 import { AckQueue } from './ack-queue';
 import { handOver, resultsOf, type HandOver } from './results/hand-over';
 import { ProgressSender } from './results/progress-sender';
-import { RetainedAnswers } from './results/retained-answers';
+import { retainedOf } from './results/retained-answers';
 import { SessionOutlet, type Attachment } from './results/session-outlet';
 import { SessionSender } from './results/session-sender';
 import type { SessionClaim } from './session-claim';
@@ -126,7 +127,7 @@ export class SessionCore {
     this.lastHeard = scheduler.now();
     this.watchesIdle = settings.idleTimeoutMs > 0;
     const outbox = claim.tokens && settings.outbox;
-    this.outlet = new SessionOutlet(attachment, { outbox, retained: this.retained(attachment) });
+    this.outlet = new SessionOutlet(attachment, { outbox, retained: retainedOf(this, attachment) });
     this.sender = new SessionSender(this.sessionId, this.outlet, settings.limits);
     this.revised(attachment.revision);
     this.understands(extension);
@@ -251,10 +252,15 @@ export class SessionCore {
     return this.mayComeBack ? handOver(this, receivedResults) : undefined;
   }
 
-  /** Whether the client may take it up over another connection: also where it ends for no reason but the server's close. */
+  /** Whether it ends for no reason but the server's close. */
+  get isPutOff(): boolean {
+    const isAsked = this.phase === 'asked' || this.phase === 'drains';
+    return isAsked && this.isShutDown && this.asked?.closeReason === CloseReason.ServerShutdown;
+  }
+
+  /** Whether the client may take it up over another connection. */
   private get mayComeBack(): boolean {
-    const isPutOff = this.isShutDown && (this.phase === 'asked' || this.phase === 'drains');
-    return this.isResumable && (acceptsOperations(this.state) || isPutOff);
+    return this.isResumable && (acceptsOperations(this.state) || this.isPutOff);
   }
 
   /** Goes on over another connection, with what the client says of itself; with another client, where it is handed over. */
@@ -267,6 +273,7 @@ export class SessionCore {
     this.understands(extension);
     // A client of the reference keeps nothing of a session but its token; another client has said nothing yet.
     if (extension === undefined && this.names !== undefined) this.names.mayStartAnew = true;
+    this.madeSchedule?.cameBack();
     if (extension === undefined || given !== undefined) {
       this.madeSchedule?.forget();
       this.sender.agreed = undefined;
@@ -324,17 +331,6 @@ export class SessionCore {
     return { sessionId, state };
   }
 
-  /** Only clients that count results can hand their session on. */
-  private retained({ isAnnounced }: Attachment): RetainedAnswers | undefined {
-    const { claim, server } = this;
-    if (server.retained === undefined || !this.isResumable || !isAnnounced) return undefined;
-    return new RetainedAnswers(
-      server.retained,
-      () => claim.partyAt(this.outlet.peer),
-      (frameId) => this.outlet.log?.changed(frameId),
-    );
-  }
-
   private understands(extension: SessionExtension | undefined): void {
     this.understandsHolds = extension?.holdsOperations === true;
     this.knowsTickets = extension?.knowsTickets === true;
@@ -354,19 +350,19 @@ export class SessionCore {
       // Later: it may be in the middle of a result, whose maker is still at it.
       this.expiry.unsubscribe();
       this.expiry = scheduleIn(server.scheduler, 0, () => {
-        this.expire();
+        this.end('disconnected', 'expired');
       });
     });
     outlet.logged(Infinity);
     if (!share.enter(outlet.heldBytes)) {
-      this.expire();
+      this.end('disconnected', 'expired');
       return;
     }
     this.detach(share);
     this.expiry.unsubscribe();
     // A process that stood still reads first: its clients may have come back meanwhile.
     this.expiry = scheduleAwake(server.scheduler, granted.resumeWindowMs, () => {
-      this.expire();
+      this.end('disconnected', 'expired');
     });
     this.connectivity.next('reconnecting');
   }
@@ -383,17 +379,13 @@ export class SessionCore {
 
   /** The server's close is asked of its client anew where that comes back; what an application asks for stands. */
   private putOffEnd(): void {
-    if (this.asked === undefined || !this.isShutDown) return;
+    if (!this.isPutOff) return;
     this.ending?.unsubscribe();
     this.ending = undefined;
     this.asked = undefined;
     this.crossed = 0;
     this.phase = 'open';
     this.state = SessionState.Open;
-  }
-
-  private expire(): void {
-    this.end('disconnected', 'expired');
   }
 
   private cancelUnwanted(wanted: ReadonlySet<number>): void {

@@ -248,6 +248,24 @@ describe('a server that closes, and whose client is cut then', () => {
     expect(time.pendingCount).toBe(0);
   });
 
+  it('waits for none that its application closes, past the time that this gives it', async () => {
+    const { served, time } = serveInVirtualTime();
+    const answer$ = new Subject<string>();
+    served.server.sessions$.subscribe((session) => {
+      session.respond(() => answer$);
+      session.submits$.subscribe(() => void session.close({ drainTimeoutMs: 60 }));
+    });
+    const peer = await openedPeer(served, open(SESSION).resumable().announced());
+    await sendAll(peer, [submit(SESSION, 1)]);
+    answer$.complete();
+    await settled();
+    const state = closing(served.server);
+    await pass(time, 59);
+    expect(state.isClosed).toBe(false);
+    await pass(time, 1);
+    expect(state.isClosed).toBe(true);
+  });
+
   it('ends with its grace all the same', async () => {
     const { served, time } = await asking();
     const state = closing(served.server);

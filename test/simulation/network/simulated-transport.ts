@@ -60,6 +60,7 @@ export class SimulatedTransport implements Transport, PipeReader {
   readonly kind: TransportKind;
   readonly peer: PeerName;
   readonly packets$: Observable<Packet>;
+  reads = 0;
   private readonly scheduler: SchedulerLike;
   private readonly random: Random;
   private readonly outgoing: Pipe;
@@ -205,6 +206,7 @@ export class SimulatedTransport implements Transport, PipeReader {
     const { decoder } = this;
     // Behind a frame that was broken nothing can be read, whether or not anybody has heard of it.
     if (decoder.fault !== undefined) return;
+    this.reads += 1;
     for (const packet of decoder.push(bytes)) {
       if (this.reader === undefined || this.leaving === 'destroyed') return;
       this.watcher.delivering(this, packet);

@@ -180,10 +180,11 @@ export class ClientWire {
   }
 
   /** By connection and id: ids are used again, and a client may not know yet that its session is over. */
+  /** The newest: the id of one that was closed may be given again. */
   private sessionOn(connectionId: number, sessionId: number): SessionRecord | undefined {
-    return this.ledger.sessions.find(
-      (session) => session.link === connectionId && session.sessionId === sessionId,
-    );
+    return this.ledger.sessions
+      .filter((session) => session.link === connectionId && session.sessionId === sessionId)
+      .at(-1);
   }
 }
 

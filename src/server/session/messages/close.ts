@@ -2,6 +2,7 @@ import { lastValueFrom, take } from 'rxjs';
 import { unexpectedMessage } from '../../../protocol/runtime-error';
 import { acceptsOperations, afterClose, afterCloseAck } from '../../../protocol/session/session-lifecycle';
 import { onEach } from '../../../transport/on-each';
+import { afterReading } from '../../../transport/time/after-reading';
 import type { MessageOf } from '../../../wire/message';
 import type { MessageType } from '../../../wire/message-type';
 import { CloseReason, CloseStatus, InFlightPolicy } from '../../../wire/messages/session-close';
@@ -165,17 +166,25 @@ function finisher(session: SessionCore): () => void {
 
 /**
  * An announced client has not said in time that it has everything. Where its server closes it counts as away, if it may
- * lack something of what has ended: it may fetch that yet, here or at another node.
+ * lack something of what has ended, and is not heard at all: it may fetch that yet, here or at another node.
  */
 function unanswered(session: SessionCore): void {
-  const { isShutDown, operations, outlet } = session;
+  const { operations, outlet, server } = session;
   const { current } = outlet;
-  if (!isShutDown || !operations.isIdle || outlet.heldResults === 0 || current === undefined) {
+  if (!session.isPutOff || !operations.isIdle || outlet.heldResults === 0 || current === undefined) {
     end(session);
     return;
   }
-  current.transport.destroy();
-  session.connectionLost(current);
+  // What it says may lie in the socket, where this process stood still.
+  const { reads } = current.transport;
+  const judged = afterReading(server.scheduler, () => {
+    if (current.transport.reads !== reads) end(session);
+    else {
+      current.transport.destroy();
+      session.connectionLost(current);
+    }
+  });
+  session.ownEnding(session.own(judged));
 }
 
 function answer(session: SessionCore): void {

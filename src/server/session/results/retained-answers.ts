@@ -1,5 +1,6 @@
 import { HELD_RESULT_BYTES } from '../../../protocol/operation/result-outbox';
 import type { SentSubmit } from '../../../protocol/session/told-operation';
+import type { PeerName } from '../../../transport/transport';
 import { ownBytes } from '../../../wire/bytes/own-bytes';
 import type { RetainedTotals } from '../../limits/retained-totals';
 import type { SubmitEnd } from '../session-message';
@@ -28,6 +29,30 @@ export class RetainedAnswer {
   forgotten(): void {
     this.left(this);
   }
+}
+
+interface RetainingSession {
+  readonly server: { readonly retained: RetainedTotals<RetainedAnswer> | undefined };
+  readonly isResumable: boolean;
+  readonly claim: { partyAt(peer: PeerName): string };
+  readonly outlet: {
+    readonly peer: PeerName;
+    readonly log: { changed(frameId: number): void } | undefined;
+  };
+}
+
+/** Those of a session, where the server keeps any: only clients that count results can hand their session on. */
+export function retainedOf(
+  session: RetainingSession,
+  { isAnnounced }: { readonly isAnnounced: boolean },
+): RetainedAnswers | undefined {
+  const { claim, isResumable, server } = session;
+  if (server.retained === undefined || !isResumable || !isAnnounced) return undefined;
+  return new RetainedAnswers(
+    server.retained,
+    () => claim.partyAt(session.outlet.peer),
+    (frameId) => session.outlet.log?.changed(frameId),
+  );
 }
 
 /** The answers of a session that a client with a ticket gets whole: those that run, and those that ended lately. */

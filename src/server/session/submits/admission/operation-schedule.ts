@@ -164,6 +164,11 @@ export class OperationSchedule {
     for (const submit of this.operations.begun()) tellSpent(submit);
   }
 
+  /** Its client has come back, and says again what it has said of submits that it sends again. */
+  cameBack(): void {
+    this.reserved.clear();
+  }
+
   /** Its client has forgotten what it has said ahead, or is another: that is of nothing which comes from now on. */
   forget(): void {
     for (const submit of this.operations.all()) {
