@@ -22,7 +22,7 @@ export const PAGES: readonly Page[] = [
   { title: '`queue` of createServer', of: ['src/server/options.ts', 'QueueLimits'] },
   { title: '`outbox` of createServer', of: ['src/protocol/operation/result-outbox.ts', 'OutboxLimits'] },
   { title: '`limits` of createServer', of: ['src/server/limits/server-limits.ts', 'ServerLimits'] },
-  { title: '`keepAlive` of both ends', of: ['src/transport/keep-alive.ts', 'KeepAlive'] },
+  { title: '`keepAlive` of both ends', of: ['src/transport/liveness/keep-alive.ts', 'KeepAlive'] },
   { title: 'server.close', of: ['src/server/options.ts', 'CloseOptions'] },
   { title: 'connect', of: ['src/client/options.ts', 'ClientOptions'] },
   { title: 'client.openSession', of: ['src/client/options.ts', 'SessionOptions'] },

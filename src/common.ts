@@ -95,7 +95,7 @@ export { REFERENCE_DEFAULTS } from './reference-defaults';
 export { memory, type MemoryOptions } from './transport/memory';
 export type { SocketTransportOptions } from './transport/socket-options';
 export type { ConnectEndpoint, ListenAddress, ListenEndpoint } from './transport/endpoint';
-export type { KeepAlive } from './transport/keep-alive';
+export type { KeepAlive } from './transport/liveness/keep-alive';
 export type { PeerIdentity } from './transport/peer-identity';
 export type { TransportKind } from './transport/transport';
 export { monotonicScheduler } from './transport/time/monotonic-scheduler';

@@ -1,7 +1,7 @@
 import { asyncScheduler, type SchedulerLike, type TimestampProvider } from 'rxjs';
 import { TOKEN_DELTA } from '../protocol/content/token-delta';
 import type { OpenBlocks } from '../protocol/session/open-blocks';
-import { DEFAULT_KEEP_ALIVE, type KeepAlive } from '../transport/keep-alive';
+import { DEFAULT_KEEP_ALIVE, type KeepAlive } from '../transport/liveness/keep-alive';
 import type { SessionObjects } from '../objects/shared-object';
 import type { ClientInterceptor } from './submissions/client-interceptor';
 import { monotonicScheduler } from '../transport/time/monotonic-scheduler';

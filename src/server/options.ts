@@ -2,7 +2,7 @@ import { asyncScheduler, type SchedulerLike, type TimestampProvider } from 'rxjs
 import type { Interceptor } from '../../operators/application/responding/interceptor';
 import type { Cluster } from '../cluster/cluster';
 import type { ListenEndpoint } from '../transport/endpoint';
-import { DEFAULT_KEEP_ALIVE, type KeepAlive } from '../transport/keep-alive';
+import { DEFAULT_KEEP_ALIVE, type KeepAlive } from '../transport/liveness/keep-alive';
 import type { TransportKind } from '../transport/transport';
 import { CAPABILITY_TOKENS } from '../wire/preview4/capability-tokens';
 import type { RevisionName } from '../wire/message';

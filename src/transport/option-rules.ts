@@ -3,7 +3,7 @@ import { ignoreRejection } from '../protocol/ignore-rejection';
 import { like, limit, milliseconds, rule, text, type Rule } from '../protocol/options/rules';
 import { optionsOf, partly, type Rules } from '../protocol/options/take-options';
 import type { ConnectEndpoint, Listener, ListenEndpoint } from './endpoint';
-import { DEFAULT_KEEP_ALIVE, type KeepAlive } from './keep-alive';
+import { DEFAULT_KEEP_ALIVE, type KeepAlive } from './liveness/keep-alive';
 import type { PressureMarks } from './outgoing/send-pressure';
 import type { Transport } from './transport';
 

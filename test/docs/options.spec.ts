@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { CLIENT_DEFAULTS, RECONNECT_DEFAULTS, SESSION_DEFAULTS } from '../../src/client/options';
 import { DEFAULT_OUTBOX_LIMITS } from '../../src/protocol/operation/result-outbox';
 import { serverSettings } from '../../src/server/options';
-import { DEFAULT_KEEP_ALIVE } from '../../src/transport/keep-alive';
+import { DEFAULT_KEEP_ALIVE } from '../../src/transport/liveness/keep-alive';
 import { memory } from '../../src/transport/memory';
 import { OPTION_DOCS, optionDocs, optionsOf, PAGES } from '../../scripts/option-docs';
 

@@ -3,7 +3,7 @@ import type { ObjectLimits } from '../../src/objects/object-limits';
 import type { ServerLimits } from '../../src/server/limits/server-limits';
 import type { ServerOptions } from '../../src/server/options';
 import { CancelScope } from '../../src/protocol/operation/operation';
-import type { KeepAlive } from '../../src/transport/keep-alive';
+import type { KeepAlive } from '../../src/transport/liveness/keep-alive';
 import type { ReconnectOptions } from '../../src/client/options';
 import type { RevisionName } from '../../src/wire/message';
 import { LONGEST_ANSWER_MS } from './actors/answers';

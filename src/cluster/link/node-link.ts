@@ -1,8 +1,8 @@
 import { Subscription, type Observer, type SchedulerLike } from 'rxjs';
 import { pingPacket, pongPacket } from '../../protocol/ping';
-import { LivenessWatch } from '../../transport/keep-alive';
+import { LivenessWatch } from '../../transport/liveness/keep-alive';
 import { onEach } from '../../transport/on-each';
-import { SignsOfLife } from '../../transport/signs-of-life';
+import { SignsOfLife } from '../../transport/liveness/signs-of-life';
 import { scheduleIn } from '../../transport/time/schedule-in';
 import type { Transport } from '../../transport/transport';
 import { MessageType } from '../../wire/message-type';

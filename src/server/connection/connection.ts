@@ -9,7 +9,7 @@ import { RevisionGuess } from '../../protocol/revision/revision-guess';
 import type { SessionExtension } from '../../protocol/session/session-extension';
 import { asRuntimeError } from '../../protocol/as-runtime-error';
 import type { RuntimeError } from '../../protocol/runtime-error';
-import { SignsOfLife } from '../../transport/signs-of-life';
+import { SignsOfLife } from '../../transport/liveness/signs-of-life';
 import type { Transport } from '../../transport/transport';
 import type { UnfinishedPacket } from '../../transport/unfinished-packet';
 import { packetLength } from '../../wire/encode-packet';

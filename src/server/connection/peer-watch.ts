@@ -1,5 +1,5 @@
-import { LivenessWatch, type WatchedPeer } from '../../transport/keep-alive';
-import type { SignsOfLife } from '../../transport/signs-of-life';
+import { LivenessWatch, type WatchedPeer } from '../../transport/liveness/keep-alive';
+import type { SignsOfLife } from '../../transport/liveness/signs-of-life';
 import type { WatchedConnection } from '../limits/watched-connection';
 import type { ReceiptProof } from './receipt-proof';
 import type { ServerContext } from '../server-context';

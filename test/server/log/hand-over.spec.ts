@@ -39,47 +39,49 @@ describe('a node that closes while a client is away', () => {
         nodes.crash(owner);
       });
     };
-    return { session, told, answer$, next, close, isClosed: () => isClosed };
+    /** The client comes back, and has all of the answer. */
+    const comesBack = async (ms = 500): Promise<void> => {
+      nodes.plug();
+      await nodes.pass(ms);
+      expect(told).toEqual({ text: 'ab', end: 'complete' });
+      expect(nodes.nodes.flatMap(({ failures }) => failures)).toEqual([]);
+    };
+    const ends = (): void => {
+      answer$.next('b');
+      answer$.complete();
+    };
+    return { session, next, ends, close, isClosed: () => isClosed, comesBack };
   }
 
   it('leaves a finished answer in the log, and waits for nobody', async () => {
-    const { session, told, answer$, next, close, isClosed } = await away();
-    answer$.next('b');
-    answer$.complete();
+    const { session, next, ends, close, isClosed, comesBack } = await away();
+    ends();
     close();
     await nodes.pass(100);
     expect(isClosed()).toBe(true);
-    nodes.plug();
-    await nodes.pass(500);
-    expect(told).toEqual({ text: 'ab', end: 'complete' });
+    await comesBack();
     expect(next.sessions.map(({ sessionId }) => sessionId)).toEqual([session.sessionId]);
-    expect(nodes.nodes.flatMap(({ failures }) => failures)).toEqual([]);
   });
 
   it.each([
     ['a second', 60_000, 1000],
     ['the grace, where that is less', 500, 500],
   ])('leaves a finished answer of a client that is silent for %s', async (_, graceMs, silentMs) => {
-    const { told, answer$, close, isClosed } = await away('silent');
-    answer$.next('b');
-    answer$.complete();
+    const { ends, close, isClosed, comesBack } = await away('silent');
+    ends();
     close(graceMs);
     await nodes.pass(silentMs - 10);
     expect(isClosed()).toBe(false);
     await nodes.pass(100);
     expect(isClosed()).toBe(true);
-    nodes.plug();
-    await nodes.pass(500);
-    expect(told).toEqual({ text: 'ab', end: 'complete' });
-    expect(nodes.nodes.flatMap(({ failures }) => failures)).toEqual([]);
+    await comesBack();
   });
 
   it.each(['is down', 'has forgotten it'])(
     'keeps a finished answer until the log has it, which %s',
     async (how) => {
-      const { told, answer$, close, isClosed } = await away();
-      answer$.next('b');
-      answer$.complete();
+      const { ends, close, isClosed, comesBack } = await away();
+      ends();
       await nodes.pass(100);
       if (how === 'is down') nodes.storeIs('down');
       nodes.cluster.forget();
@@ -91,25 +93,18 @@ describe('a node that closes while a client is away', () => {
       }
       await nodes.pass(500);
       expect(isClosed()).toBe(true);
-      nodes.plug();
-      await nodes.pass(5000);
-      expect(told).toEqual({ text: 'ab', end: 'complete' });
-      expect(nodes.nodes.flatMap(({ failures }) => failures)).toEqual([]);
+      await comesBack(5000);
     },
   );
 
   it('runs to its end what is not finished, and leaves that', async () => {
-    const { told, answer$, close, isClosed } = await away();
+    const { ends, close, isClosed, comesBack } = await away();
     close();
     await nodes.pass(1000);
     expect(isClosed()).toBe(false);
-    answer$.next('b');
-    answer$.complete();
+    ends();
     await nodes.pass(100);
     expect(isClosed()).toBe(true);
-    nodes.plug();
-    await nodes.pass(500);
-    expect(told).toEqual({ text: 'ab', end: 'complete' });
-    expect(nodes.nodes.flatMap(({ failures }) => failures)).toEqual([]);
+    await comesBack();
   });
 });

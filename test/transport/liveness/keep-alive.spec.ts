@@ -1,6 +1,6 @@
-import { LivenessWatch, type KeepAlive, type WatchedPeer } from '../../src/transport/keep-alive';
-import { SignsOfLife } from '../../src/transport/signs-of-life';
-import { PausableTime } from '../support/virtual-time';
+import { LivenessWatch, type KeepAlive, type WatchedPeer } from '../../../src/transport/liveness/keep-alive';
+import { SignsOfLife } from '../../../src/transport/liveness/signs-of-life';
+import { PausableTime } from '../../support/virtual-time';
 
 /** A peer that answers after a while, over a transport that counts. */
 class Peer implements WatchedPeer {

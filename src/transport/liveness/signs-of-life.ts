@@ -1,5 +1,5 @@
 import type { SchedulerLike } from 'rxjs';
-import type { Transport } from './transport';
+import type { Transport } from '../transport';
 
 /** A transport's counts of the bytes that pass. */
 type CountedTransport = Pick<Transport, 'reads' | 'takenBytes' | 'backlogBytes' | 'probe'>;

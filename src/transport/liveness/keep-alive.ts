@@ -1,7 +1,7 @@
 import type { SchedulerLike, Subscription, Unsubscribable } from 'rxjs';
-import { afterReading } from './time/after-reading';
-import { AwakeClock } from './time/awake';
-import { scheduleIn } from './time/schedule-in';
+import { afterReading } from '../time/after-reading';
+import { AwakeClock } from '../time/awake';
+import { scheduleIn } from '../time/schedule-in';
 
 /**
  * A peer that gives no sign of life for `idleMs` is asked for one, every `idleMs`, and gone if it gives none in
