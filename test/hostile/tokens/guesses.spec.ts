@@ -13,7 +13,7 @@ import {
   type Packet,
 } from '../../../src/wire';
 import { figure } from '../support/figure';
-import { scaled } from '../support/scale';
+import { HANGS_MS, scaled } from '../support/scale';
 import { Victims } from './victims';
 
 const GUESSES = scaled(100_000, 4_000);
@@ -66,52 +66,56 @@ function ask(port: number, localAddress: string, opens: readonly Packet[]): Prom
 }
 
 describe('guessing resume tokens', () => {
-  it('from many addresses gets nobody in, and leaves no token anywhere', async () => {
-    const random = new Random(77);
-    const victims = new Victims(tcp({ port: 0, backlog: 4096 }));
-    const [bound] = await victims.server.listening();
-    const { port } = bound!;
-    const ids = Array.from({ length: 50 }, (_, index) => index + 1);
-    await victims.leave(tcp({ port }), ids);
-    const kinds = Object.values(GUESS_KINDS);
-    let accepted = 0;
-    let answered = 0;
-    const answers = new Set<string>();
-    const guess = (): Packet => {
-      const sessionId = random.pick(ids);
-      return open(sessionId).resuming(random.pick(kinds)(random, victims, sessionId));
-    };
-    const connections = Math.ceil(GUESSES / A_CONNECTION);
-    for (let first = 0; first < connections; first += AT_ONCE) {
-      const batch = Array.from({ length: Math.min(AT_ONCE, connections - first) }, (_, index) => {
-        const from = address(Math.floor((first + index) / AN_ADDRESS));
-        return ask(port, from, Array.from({ length: A_CONNECTION }, guess));
-      });
-      for (const { header, metadata, body } of (await Promise.all(batch)).flat()) {
-        if (header.messageType !== MessageType.SessionOpenAck) continue;
-        answered += 1;
-        if (SessionOpenAckMetadata.decode(metadata).sessionStatus !== SessionStatus.Rejected) accepted += 1;
-        answers.add(Buffer.concat([metadata, body]).toString('hex'));
+  it(
+    'from many addresses gets nobody in, and leaves no token anywhere',
+    async () => {
+      const random = new Random(77);
+      const victims = new Victims(tcp({ port: 0, backlog: 4096 }));
+      const [bound] = await victims.server.listening();
+      const { port } = bound!;
+      const ids = Array.from({ length: 50 }, (_, index) => index + 1);
+      await victims.leave(tcp({ port }), ids);
+      const kinds = Object.values(GUESS_KINDS);
+      let accepted = 0;
+      let answered = 0;
+      const answers = new Set<string>();
+      const guess = (): Packet => {
+        const sessionId = random.pick(ids);
+        return open(sessionId).resuming(random.pick(kinds)(random, victims, sessionId));
+      };
+      const connections = Math.ceil(GUESSES / A_CONNECTION);
+      for (let first = 0; first < connections; first += AT_ONCE) {
+        const batch = Array.from({ length: Math.min(AT_ONCE, connections - first) }, (_, index) => {
+          const from = address(Math.floor((first + index) / AN_ADDRESS));
+          return ask(port, from, Array.from({ length: A_CONNECTION }, guess));
+        });
+        for (const { header, metadata, body } of (await Promise.all(batch)).flat()) {
+          if (header.messageType !== MessageType.SessionOpenAck) continue;
+          answered += 1;
+          if (SessionOpenAckMetadata.decode(metadata).sessionStatus !== SessionStatus.Rejected) accepted += 1;
+          answers.add(Buffer.concat([metadata, body]).toString('hex'));
+        }
       }
-    }
-    figure({ name: 'guesses that were judged', value: answered, unit: 'guesses', atLeast: GUESSES });
-    figure({ name: 'guesses that were right', value: accepted, unit: 'guesses', atMost: 0 });
-    figure({ name: 'answers that they got', value: answers.size, unit: 'answer', atLeast: 1, atMost: 1 });
-    // What is told of guesses: tokens of this server that were good once, one too many on a connection.
-    const old = victims.oldTokens[0]!;
-    await ask(
-      port,
-      address(60_000),
-      Array.from({ length: 6 }, () => open(ids[0]).resuming(old)),
-    );
-    // The sessions are still there, for who has their token.
-    expect(victims.server.sessionCount).toBe(ids.length);
-    expectNoTokenIn(victims);
-    const [[id, token]] = [...victims.tokens] as [[number, Uint8Array]];
-    const [right] = await ask(port, '127.0.0.1', [open(id).resuming(token)]);
-    expect(SessionOpenAckMetadata.decode(right!.metadata).sessionStatus).toBe(SessionStatus.Resumed);
-    await victims.server.close({ graceMs: 0 });
-  }, 600_000);
+      figure({ name: 'guesses that were judged', value: answered, unit: 'guesses', atLeast: GUESSES });
+      figure({ name: 'guesses that were right', value: accepted, unit: 'guesses', atMost: 0 });
+      figure({ name: 'answers that they got', value: answers.size, unit: 'answer', atLeast: 1, atMost: 1 });
+      // What is told of guesses: tokens of this server that were good once, one too many on a connection.
+      const old = victims.oldTokens[0]!;
+      await ask(
+        port,
+        address(60_000),
+        Array.from({ length: 6 }, () => open(ids[0]).resuming(old)),
+      );
+      // The sessions are still there, for who has their token.
+      expect(victims.server.sessionCount).toBe(ids.length);
+      expectNoTokenIn(victims);
+      const [[id, token]] = [...victims.tokens] as [[number, Uint8Array]];
+      const [right] = await ask(port, '127.0.0.1', [open(id).resuming(token)]);
+      expect(SessionOpenAckMetadata.decode(right!.metadata).sessionStatus).toBe(SessionStatus.Resumed);
+      await victims.server.close({ graceMs: 0 });
+    },
+    HANGS_MS,
+  );
 });
 
 /** Nothing that the server says has the bytes of a token, in any spelling. */
