@@ -65,10 +65,10 @@ describe('a server that is told to end', () => {
   });
 
   it.each([
-    ['a finished answer', 200],
+    ['a finished answer', 700],
     ['an answer that is under way', 0],
   ])('while a client is away, with %s, lets it fetch that', async (_, laterMs) => {
-    const server = await startServer({ handler: 'soon', graceMs: 10_000 });
+    const server = await startServer({ handler: 'slowly', graceMs: 10_000 });
     const place = cuttable(tcp({ port: server.ready.port }));
     const client = await connect(place, { reconnect: { minDelayMs: 1000, jitter: 0 } });
     const session = await client.openSession({ requestedSessionId: 0 });

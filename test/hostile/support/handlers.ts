@@ -34,6 +34,8 @@ export const HANDLERS = {
   echo: (submit) => submit.complete(submit.body),
   /** The body, after 50 ms. */
   soon: (submit) => timer(50).pipe(map(() => submit.complete(submit.body))),
+  /** The same after half a second, so that somebody may look at it meanwhile. */
+  slowly: (submit) => timer(500).pipe(map(() => submit.complete(submit.body))),
   /** Nothing but that it is done, at once, or after a second to `not wanted`, so that a cancel is in time. */
   busy: (submit) =>
     Buffer.from(submit.body.subarray(0, 10)).toString('latin1') === 'not wanted'
