@@ -99,7 +99,7 @@ export const CLIENT_DEFECTS: readonly Defect[] = [
   {
     name: 'a client that moves proves what it has not received',
     invariants: [1, 3, 4, 12],
-    seed: 102,
+    seed: 203,
     plant: () => replace(ClientLink.prototype, 'withholdPongs', () => () => nothing),
   },
   {

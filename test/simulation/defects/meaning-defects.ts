@@ -87,7 +87,7 @@ export const MEANING_DEFECTS: readonly Defect[] = [
   {
     name: 'an object outlives its owner at the other end',
     invariants: [30],
-    seed: 1,
+    seed: 374,
     plant: () => replace(ObjectTable.prototype, 'onRelease', () => nothing),
   },
   {
