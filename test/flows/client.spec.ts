@@ -1,5 +1,5 @@
 import { concatMap, last, map, NEVER, takeUntil, timer } from 'rxjs';
-import { OperationError, SessionRejectedError } from '../../src';
+import { OperationError, SessionRejectedError, type ClientSession } from '../../src';
 import { decodeTokens } from '../../src/protocol/content/token-decoder';
 import { CacheErrorCode, CacheObjectKind } from '../../src/wire/messages/cache';
 import { CloseReason, CloseStatus } from '../../src/wire/messages/session-close';
@@ -57,6 +57,12 @@ const packets = {
   E: sessionCloseAck(1, 1),
   F: sessionClose(1, 1).aborting(),
 };
+/** Why it ended, once it has. */
+const reasonOf = (session: ClientSession) =>
+  session.state$.pipe(
+    last(),
+    map(() => session.ended?.closeReason),
+  );
 const cancelled = new OperationError('cancelled', 1, 1);
 const closed = new OperationError('session-closed', 1, 1);
 const missing = new OperationError('refused', 1, 1, { errorCode: CacheErrorCode.Miss, text: 'not cached' });
@@ -240,11 +246,7 @@ describe('the end of a client’s session', () => {
       serverPeer(packets).sends('A-----Y--Z').expects('O-----D--E');
       const session = await openSession();
       expectObservable(session.submit({ body: 'hi' })).toBe('---------#', {}, closed);
-      const reason$ = session.state$.pipe(
-        last(),
-        map(() => session.ended?.closeReason),
-      );
-      expectObservable(reason$).toBe('---------(r|)', { r: CloseReason.AuthRevoked });
+      expectObservable(reasonOf(session)).toBe('---------(r|)', { r: CloseReason.AuthRevoked });
       expectQuiescent();
     }));
 

@@ -1,4 +1,5 @@
 import { endWith, ignoreElements, mergeMap, NEVER } from 'rxjs';
+import type { ServerSession } from '../../src';
 import { CloseReason, CloseStatus } from '../../src/wire/messages/session-close';
 import { SessionErrorCode } from '../../src/wire/messages/session-open';
 import { drop, flow, open, openAck, result, sessionClose, sessionCloseAck, submit } from '../../src/testing';
@@ -38,6 +39,10 @@ const announced = {
   f: sessionCloseAck(42, 1).draining(),
 };
 
+/** SESSION_CLOSE as the last word. */
+const revoked = serverClose(CloseReason.AuthRevoked).abort().with({ sessionErrorCode: AuthFailed });
+const aborted = serverClose(CloseReason.Normal).abort();
+const drain = (session: ServerSession) => session.close({ drainTimeoutMs: 50 });
 const unasked = violation(0, 'server received SESSION_CLOSE_ACK that it did not ask for');
 
 describe('a close of the client', () => {
@@ -152,29 +157,18 @@ describe('a close of the server', () => {
         .expects('A-X');
     }));
 
-  it('tells a client that drains where it is revoked meanwhile', () =>
+  it.each([
+    ['it is revoked', 'A-X--R', (of: ServerSession) => of.revoke(), revoked],
+    ['it gets less time', 'A-X-----R', (of: ServerSession) => of.close({ drainTimeoutMs: 3 }), aborted],
+  ])('tells a client that drains where %s meanwhile', (_, hears, cut, R) =>
     flow(({ serve, session, clientPeer, act, expectQuiescent }) => {
       serve({ respond: () => NEVER });
-      const [c, r] = [() => void session(42).close({ drainTimeoutMs: 50 }), () => void session(42).revoke()];
-      act('--c--r', { c, r });
-      const R = serverClose(CloseReason.AuthRevoked).abort().with({ sessionErrorCode: AuthFailed });
-      clientPeer({ ...announced, R })
-        .sends('os-f')
-        .expects('A-X--R');
+      act('--c--r', { c: () => void drain(session(42)), r: () => void cut(session(42)) });
+      const peer = clientPeer({ ...announced, R });
+      peer.sends('os-f').expects(hears);
       expectQuiescent();
-    }));
-
-  it('tells a client that drains where another close gives it less time', () =>
-    flow(({ serve, session, clientPeer, act, expectQuiescent }) => {
-      serve({ respond: () => NEVER });
-      const within = (drainTimeoutMs: number) => () => void session(42).close({ drainTimeoutMs });
-      act('--c--d', { c: within(50), d: within(3) });
-      const R = serverClose(CloseReason.Normal).abort();
-      clientPeer({ ...announced, R })
-        .sends('os-f')
-        .expects('A-X-----R');
-      expectQuiescent();
-    }));
+    }),
+  );
 
   it('comes to a session that is idle for too long: neither packets nor work', () =>
     flow(({ serve, clientPeer, cold, expectQuiescent }) => {
