@@ -12,7 +12,7 @@ import { run, runTool } from './run';
 
 const entries = entryPoints();
 const MAX_UNPACKED_BYTES = 3_800_000;
-const MAX_PACKED_BYTES = 930_000;
+const MAX_PACKED_BYTES = 940_000;
 const MAX_CLIENT_BYTES = 77_000;
 
 const specifiers = entries.map(({ specifier }) => specifier);
