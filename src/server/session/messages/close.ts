@@ -166,7 +166,7 @@ function finisher(session: SessionCore): () => void {
 
 /**
  * An announced client has not said in time that it has everything. Where its server closes it counts as away, if it may
- * lack something of what has ended, and is not heard at all: it may fetch that yet, here or at another node.
+ * lack something of what has ended and nothing of it waits to be read: it may fetch that yet, here or at another node.
  */
 function unanswered(session: SessionCore): void {
   const { operations, outlet, server } = session;
