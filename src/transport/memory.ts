@@ -1,11 +1,11 @@
 import { asapScheduler, Observable, type SchedulerLike, type Subscriber } from 'rxjs';
-import { optionsOf, takeOptions, type Rules } from '../protocol/options/take-options';
+import { takeOptions, type Rules } from '../protocol/options/take-options';
 import { encodePacket } from '../wire/encode-packet';
 import { decodePacket, type Packet } from '../wire/packet';
 import { noConnection } from './connection-errors';
 import type { ConnectionGate, GateTicket } from './connection-gate';
 import { Listener, type ConnectEndpoint, type ListenEndpoint, type ListenerSink } from './endpoint';
-import { PRESSURE_RULES, scheduler } from './option-rules';
+import { pressure, scheduler } from './option-rules';
 import { SendPressure, type PressureMarks } from './outgoing/send-pressure';
 import type { Transport } from './transport';
 
@@ -13,11 +13,11 @@ import type { Transport } from './transport';
 export interface MemoryOptions {
   /** When a packet that was sent arrives: one task of this scheduler later. Default `asapScheduler`. */
   readonly scheduler?: SchedulerLike;
-  /** When a peer that does not read counts as slow; see `DEFAULT_PRESSURE_MARKS`. */
-  readonly pressure?: PressureMarks;
+  /** When a peer that does not read counts as slow. Default: from 1 MiB on, until 256 KiB. */
+  readonly pressure?: Partial<PressureMarks>;
 }
 
-const MEMORY_RULES: Rules<MemoryOptions> = { scheduler, pressure: optionsOf(PRESSURE_RULES) };
+const MEMORY_RULES: Rules<MemoryOptions> = { scheduler, pressure };
 
 /**
  * Two transports joined back to back, for tests: the same bytes as on a network, no sockets. Until

@@ -1,7 +1,7 @@
 import { isObservable, type SchedulerLike, type TimestampProvider } from 'rxjs';
 import { ignoreRejection } from '../protocol/ignore-rejection';
 import { like, limit, milliseconds, rule, text, type Rule } from '../protocol/options/rules';
-import { optionsOf, partly, type Rules } from '../protocol/options/take-options';
+import { optionsOf, partly } from '../protocol/options/take-options';
 import type { ConnectEndpoint, Listener, ListenEndpoint } from './endpoint';
 import { DEFAULT_KEEP_ALIVE, type KeepAlive } from './liveness/keep-alive';
 import type { PressureMarks } from './outgoing/send-pressure';
@@ -24,7 +24,9 @@ export const keepAlive: Rule<Partial<KeepAlive>> = {
   },
 };
 
-export const PRESSURE_RULES: Rules<PressureMarks> = { highWaterMark: limit, lowWaterMark: limit };
+export const pressure: Rule<Partial<PressureMarks>> = optionsOf(
+  partly<PressureMarks>({ highWaterMark: limit, lowWaterMark: limit }),
+);
 
 export const transportKind = text;
 

@@ -49,6 +49,21 @@ describe('SendPressure', () => {
     }
   });
 
+  it.each([
+    ['only the high mark', { highWaterMark: 300_000 }, 300_000, 262_144],
+    ['only a high mark that is under the usual low one', { highWaterMark: 100 }, 100, 100],
+    ['only the low mark', { lowWaterMark: 50 }, 1_048_576, 50],
+    ['a low mark above the high one', { highWaterMark: 100, lowWaterMark: 200 }, 100, 100],
+    ['neither', {}, 1_048_576, 262_144],
+  ])('is fitted where it is given %s', (_, marks, high, low) => {
+    const pressure = new SendPressure(marks);
+    const told = record(pressure);
+    for (const bytes of [high, high + 1, high + 2, low + 1]) pressure.update(bytes);
+    expect(told).toEqual([false, true]);
+    pressure.update(low);
+    expect(told).toEqual([false, true, false]);
+  });
+
   it('is high above 1 MiB and low at 256 KiB by default', () => {
     expect(DEFAULT_PRESSURE_MARKS).toEqual({ highWaterMark: 1_048_576, lowWaterMark: 262_144 });
     const pressure = new SendPressure();

@@ -4,7 +4,7 @@ import { BehaviorSubject, Observable } from 'rxjs';
 export interface PressureMarks {
   /** Default 1 MiB. */
   readonly highWaterMark: number;
-  /** Default 256 KiB. */
+  /** Default 256 KiB; a mark above the high one is as that. */
   readonly lowWaterMark: number;
 }
 
@@ -20,7 +20,16 @@ export class SendPressure {
   /** Made for whoever asks first. */
   private state: BehaviorSubject<boolean> | undefined;
 
-  constructor(private readonly marks: PressureMarks = DEFAULT_PRESSURE_MARKS) {}
+  private readonly highWaterMark: number;
+  private readonly lowWaterMark: number;
+
+  constructor({
+    highWaterMark = DEFAULT_PRESSURE_MARKS.highWaterMark,
+    lowWaterMark = DEFAULT_PRESSURE_MARKS.lowWaterMark,
+  }: Partial<PressureMarks> = {}) {
+    this.highWaterMark = highWaterMark;
+    this.lowWaterMark = Math.min(lowWaterMark, highWaterMark);
+  }
 
   get pressure$(): Observable<boolean> {
     return new Observable((subscriber) => {
@@ -37,13 +46,11 @@ export class SendPressure {
 
   /** Whether so many bytes are too few to be pressure, however long they wait. */
   allows(queuedBytes: number): boolean {
-    const { highWaterMark, lowWaterMark } = this.marks;
-    return queuedBytes <= lowWaterMark && queuedBytes <= highWaterMark;
+    return queuedBytes <= this.lowWaterMark;
   }
 
   update(queuedBytes: number): void {
-    const { highWaterMark, lowWaterMark } = this.marks;
-    const isHigh = this.isHigh ? queuedBytes > lowWaterMark : queuedBytes > highWaterMark;
+    const isHigh = queuedBytes > (this.isHigh ? this.lowWaterMark : this.highWaterMark);
     if (isHigh === this.isHigh) return;
     // First: whoever is told may send.
     this.isHigh = isHigh;

@@ -36,6 +36,8 @@ export const CALLBACKS: readonly unknown[] = [
 const PRESSURE = NUMBERS.flatMap((number) => [
   { highWaterMark: number, lowWaterMark: 0 },
   { highWaterMark: number, lowWaterMark: number },
+  { highWaterMark: number },
+  { lowWaterMark: number },
 ]);
 const PACKETS = NUMBERS.flatMap((number) => [{ maxMetadataBytes: number }, { maxBodyBytes: number }]);
 const LIMITS = Object.entries(DEFAULT_SERVER_LIMITS).flatMap(([name, usual]) =>

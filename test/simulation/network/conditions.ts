@@ -44,7 +44,7 @@ export interface NetworkConditions {
   readonly resetChance: number;
   /** How long a peer may take to end its side. */
   readonly closeTimeoutMs: number;
-  readonly pressure: PressureMarks;
+  readonly pressure: Partial<PressureMarks>;
   /** Bytes of header and body that an end takes in one packet, each of its own; undefined for any. */
   readonly largestPacket: Span | undefined;
 }
