@@ -1,10 +1,10 @@
-import { asyncScheduler, type SchedulerLike, type TimestampProvider } from 'rxjs';
+import type { SchedulerLike, TimestampProvider } from 'rxjs';
 import { TOKEN_DELTA } from '../protocol/content/token-delta';
 import type { OpenBlocks } from '../protocol/session/open-blocks';
 import { DEFAULT_KEEP_ALIVE, type KeepAlive } from '../transport/liveness/keep-alive';
 import type { SessionObjects } from '../objects/shared-object';
 import type { ClientInterceptor } from './submissions/client-interceptor';
-import { monotonicScheduler } from '../transport/time/monotonic-scheduler';
+import { monotonicScheduler, wallClockOf } from '../transport/time/monotonic-scheduler';
 import type { TransportKind } from '../transport/transport';
 import type { RevisionName } from '../wire/message';
 import { Profile } from '../wire/messages/payload-kind';
@@ -46,7 +46,7 @@ export interface ClientOptions {
   readonly scheduler?: SchedulerLike;
   /**
    * Tells the date, in milliseconds since 1970, where an instant means something outside of this process.
-   * Default: `scheduler` where one is given, else `Date`.
+   * Default: `scheduler` where one is given that tells it, else `Date`.
    */
   readonly wallClock?: TimestampProvider;
   /**
@@ -227,7 +227,7 @@ export function clientSettings({
 }: ClientOptions): ClientSettings {
   return {
     scheduler: monotonicScheduler,
-    wallClock: options.scheduler ?? asyncScheduler,
+    wallClock: wallClockOf(options.scheduler),
     random: Math.random,
     revision: 'auto',
     interceptors: [],

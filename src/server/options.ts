@@ -1,8 +1,9 @@
-import { asyncScheduler, type SchedulerLike, type TimestampProvider } from 'rxjs';
+import type { SchedulerLike, TimestampProvider } from 'rxjs';
 import type { Interceptor } from '../../operators/application/responding/interceptor';
 import type { Cluster } from '../cluster/cluster';
 import type { ListenEndpoint } from '../transport/endpoint';
 import { DEFAULT_KEEP_ALIVE, type KeepAlive } from '../transport/liveness/keep-alive';
+import { wallClockOf } from '../transport/time/monotonic-scheduler';
 import type { TransportKind } from '../transport/transport';
 import { CAPABILITY_TOKENS } from '../wire/preview4/capability-tokens';
 import type { RevisionName } from '../wire/message';
@@ -149,7 +150,7 @@ export interface ServerOptions {
   readonly scheduler?: SchedulerLike;
   /**
    * Tells the date, in milliseconds since 1970, where an instant means something outside of this process.
-   * Default: `scheduler` where one is given, else `Date`.
+   * Default: `scheduler` where one is given that tells it, else `Date`.
    */
   readonly wallClock?: TimestampProvider;
 }
@@ -230,7 +231,7 @@ export function serverSettings(options: ServerOptions): ServerSettings {
     keepAlive: { ...DEFAULT_KEEP_ALIVE, ...options.keepAlive },
     queue: { maxSubmits: 1024, maxBytes: 8 * 1024 * 1024, ...options.queue },
     limits: serverLimits(options),
-    wallClock: options.wallClock ?? options.scheduler ?? asyncScheduler,
+    wallClock: options.wallClock ?? wallClockOf(options.scheduler),
   };
 }
 

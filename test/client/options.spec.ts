@@ -1,8 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CLIENT_DEFAULTS, RECONNECT_DEFAULTS, SESSION_DEFAULTS, sessionOpen } from '../../src/client/options';
+import { asyncScheduler, VirtualTimeScheduler } from 'rxjs';
+import {
+  CLIENT_DEFAULTS,
+  clientSettings,
+  RECONNECT_DEFAULTS,
+  SESSION_DEFAULTS,
+  sessionOpen,
+} from '../../src/client/options';
 import { takeSessionOptions } from '../../src/client/option-rules';
 import { NO_BLOCKS, openBlocks, openBody } from '../../src/protocol/session/open-blocks';
+import { monotonicScheduler } from '../../src/transport/time/monotonic-scheduler';
 import { Profile } from '../../src/wire/messages/payload-kind';
 import { PriorityClass, SessionFlag, SessionOpenMetadata } from '../../src/wire/messages/session-open';
 
@@ -18,6 +26,15 @@ describe('the defaults of a client', () => {
     const comment = new RegExp(`/[*]{2}((?:(?![*]/)[^])*)[*]/\\s*readonly ${name}[?]`).exec(source)?.[1];
     const words = value >= 1024 ** 2 ? `${value / 1024 ** 2} MiB` : value.toLocaleString('en-US');
     expect(comment?.replace(/\s+[*]\s+/g, ' ')).toContain(`Default ${words}.`);
+  });
+});
+
+describe('the date that a client tells', () => {
+  it('is that of the scheduler that is given, which has one', () => {
+    const scheduler = new VirtualTimeScheduler();
+    expect(clientSettings({ scheduler }).wallClock).toBe(scheduler);
+    expect(clientSettings({ scheduler: monotonicScheduler }).wallClock).toBe(asyncScheduler);
+    expect(clientSettings({}).wallClock).toBe(asyncScheduler);
   });
 });
 

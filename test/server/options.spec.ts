@@ -6,6 +6,7 @@ import { serverSettings, type ServerOptions } from '../../src/server/options';
 import { acceptAll } from '../../src/server/opening/policy';
 import { systemRandom } from '../../src/server/opening/resume-token';
 import { memory } from '../../src/transport/memory';
+import { monotonicScheduler } from '../../src/transport/time/monotonic-scheduler';
 import { Profile } from '../../src/wire/messages/payload-kind';
 import { CAPABILITY_TOKENS } from '../../src/wire/preview4/capability-tokens';
 
@@ -73,6 +74,8 @@ describe('server settings', () => {
     const [scheduler, wallClock] = [new VirtualTimeScheduler(), { now: () => 5 }];
     expect(settings({ scheduler }).wallClock).toBe(scheduler);
     expect(settings({ scheduler, wallClock }).wallClock.now()).toBe(5);
+    // Its clock has no date.
+    expect(settings({ scheduler: monotonicScheduler }).wallClock).toBe(asyncScheduler);
   });
 
   it('have room for what a client that comes back has to name, unless they say how much', () => {

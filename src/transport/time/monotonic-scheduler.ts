@@ -1,4 +1,4 @@
-import { asyncScheduler, type SchedulerLike } from 'rxjs';
+import { asyncScheduler, type SchedulerLike, type TimestampProvider } from 'rxjs';
 
 /** The year 2001, in milliseconds: dates of today are beyond it, virtual time is not. */
 const DATES_MS = 1e12;
@@ -15,6 +15,11 @@ export const monotonicScheduler: SchedulerLike = {
   now: () => virtualNow() ?? Math.floor(performance.now()),
   schedule: asyncScheduler.schedule.bind(asyncScheduler),
 };
+
+/** What tells the date beside a scheduler: itself, whose time may be virtual, unless it has no date. */
+export function wallClockOf(scheduler = monotonicScheduler): TimestampProvider {
+  return scheduler === monotonicScheduler ? asyncScheduler : scheduler;
+}
 
 /**
  * Milliseconds of virtual time; undefined where time is real. RxJS does not publish whether there is a

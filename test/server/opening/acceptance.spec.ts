@@ -8,6 +8,7 @@ import {
   type SessionExtension,
 } from '../../../src/protocol/session/session-extension';
 import { open, patch, sessionClose, resumeToken, scriptedTokens } from '../../../src/testing';
+import { monotonicScheduler } from '../../../src/transport/time/monotonic-scheduler';
 import { MessageType } from '../../../src/wire/message-type';
 import { CloseReason, SessionCloseMetadata } from '../../../src/wire/messages/session-close';
 import {
@@ -223,6 +224,14 @@ describe('an acceptance that runs out', () => {
     await visit(served, open(1).resuming(resumeToken(2)));
     time.advance(60_000);
     expect(served.server.sessionCount).toBe(1);
+  });
+
+  it('is a date also where the scheduler that is given has none', async () => {
+    const served = serve({
+      policy: () => accept(undefined, { expiresAt: Date.now() - 1000 }),
+      scheduler: monotonicScheduler,
+    });
+    await expect(served.open()).rejects.toMatchObject({ errorCode: SessionErrorCode.AuthFailed });
   });
 
   it('refuses where it is over already', async () => {
