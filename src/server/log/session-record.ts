@@ -3,7 +3,7 @@ import type { SentSubmit } from '../../protocol/session/told-operation';
 import type { RevisionName } from '../../wire/message';
 import { SessionOpenAckMetadata, SessionOpenMetadata } from '../../wire/messages/session-open';
 import { EMPTY } from '../../wire/packet';
-import { hashToken, matchToken, type SessionTokens } from '../opening/resume-token';
+import { hashToken, matchToken, type SessionTokens, type UsedToken } from '../opening/resume-token';
 
 // What the log keeps of a session besides its results.
 
@@ -93,13 +93,17 @@ export function decodeTokens(bytes: Uint8Array): LoggedTokens {
   return { current: hash(0), next: hash(1), previous, former, isTakenOver: (flags & 2) !== 0 };
 }
 
-/** The tokens by which a client that shows `token` goes on; undefined where it is none of them. */
-export function tokensOf(token: Uint8Array, logged: LoggedTokens): SessionTokens | undefined {
-  const { current, previous, former, next } = logged;
+/** The tokens by which a client that shows `token` goes on, and which that is; undefined where it is none of them. */
+export function tokensOf(
+  token: Uint8Array,
+  { current, previous, former, next }: LoggedTokens,
+): { readonly tokens: SessionTokens; readonly used: UsedToken } | undefined {
   if (matchToken(token, { current: next, previous: undefined, former: [] }) !== undefined) {
-    return { current: next, previous: current, former };
+    return { tokens: { current: next, previous: current, former }, used: 'current' };
   }
-  return matchToken(token, logged) === undefined ? undefined : { current, previous, former };
+  const tokens = { current, previous, former };
+  const used = matchToken(token, tokens);
+  return used && { tokens, used };
 }
 
 function join(...parts: readonly Uint8Array[]): Uint8Array {

@@ -1,4 +1,6 @@
 import { describeError, RuntimeError } from '../../protocol/runtime-error';
+import { ownToken, takenFrom, type OpenRefusal } from '../opening/judge-open';
+import { LATER } from '../opening/refusals';
 import { hashToken } from '../opening/resume-token';
 import type { SessionRegistry } from '../opening/session-registry';
 import type { Opening } from '../opening/opening';
@@ -39,11 +41,12 @@ export class SessionTaker {
   }
 
   /**
-   * Takes a session over for the client that has come for it. Resolves with whether it can be judged now: it is here,
-   * or the client has shown no token of its own. Goes on where the client does not wait: the session would be nobody's.
-   * Of two clients the second finds it here: a session that is taken is not taken from the first.
+   * Takes a session over for the client that has come for it. Resolves with 'judge' where it can be judged now: it is here,
+   * or the client has shown no token of its own; else with what the client is told. One from which another has taken the
+   * session takes nothing: that would go on as this client last knew it. Goes on where the client does not wait: the session
+   * would be nobody's. Of two clients the second finds it here: a session that is taken is not taken from the first.
    */
-  async take(lost: LostPlace, opening: Opening): Promise<'judge' | 'later'> {
+  async take(lost: LostPlace, opening: Opening): Promise<'judge' | OpenRefusal> {
     const { takes } = this;
     const { requestedSessionId: sessionId } = opening.open;
     for (let other = takes.get(sessionId); other !== undefined; other = takes.get(sessionId)) {
@@ -58,20 +61,22 @@ export class SessionTaker {
     }
   }
 
-  private async takeAlone({ from, tokens }: LostPlace, opening: Opening): Promise<'judge' | 'later'> {
+  private async takeAlone({ from, tokens }: LostPlace, opening: Opening): Promise<'judge' | OpenRefusal> {
     const node = this.server.node;
     const log = node?.log;
-    const { requestedSessionId: sessionId } = opening.open;
+    const { proof, open } = opening;
+    const { requestedSessionId: sessionId } = open;
     const logged = decodeTokens(tokens);
-    const pair = tokensOf(opening.proof.token, logged);
-    if (node === undefined || log === undefined || pair === undefined) return 'judge';
+    const shown = tokensOf(proof.token, logged);
+    if (node === undefined || log === undefined || shown === undefined) return 'judge';
     // What is here knows better than the log which tokens are of use.
     if (this.epochHere(sessionId) >= from.epoch) return 'judge';
     const { isTakenOver } = logged;
+    if (ownToken(proof, shown.used, isTakenOver) === undefined) return takenFrom(proof);
     const nextToken = this.makeToken(sessionId);
-    const shown = encodeTokens({ ...pair, next: hashToken(nextToken), isTakenOver });
-    const stored = await log.takeOver(sessionId, from, shown);
-    if (stored === undefined) return 'later';
+    const kept = encodeTokens({ ...shown.tokens, next: hashToken(nextToken), isTakenOver });
+    const stored = await log.takeOver(sessionId, from, kept);
+    if (stored === undefined) return LATER.storeDown;
     // As it was here before another node took it, or of a client that has chosen the id.
     const superseded = this.registry.get(sessionId)?.core;
     superseded?.outlet.log?.letGo();
@@ -81,7 +86,7 @@ export class SessionTaker {
       const bytes = stored.results.reduce((sum, { packets }) => sum + packets.length, 0);
       const core = takenSession({
         stored,
-        claim: { tokens: pair, isTakenOver },
+        claim: { tokens: shown.tokens, isTakenOver },
         opening,
         server: this.server,
         log: (core, since) =>

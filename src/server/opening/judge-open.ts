@@ -11,7 +11,7 @@ import {
   type SessionOpenMetadata,
 } from '../../wire/messages/session-open';
 import type { ServerSettings } from '../options';
-import { matchToken, type SessionTokens } from './resume-token';
+import { matchToken, type SessionTokens, type UsedToken } from './resume-token';
 import type { HandOver } from '../session/results/hand-over';
 import type { SessionCore } from '../session/session-core';
 import type { SessionEntry, SessionRegistry } from './session-registry';
@@ -125,14 +125,29 @@ function judgeResume(
   // What carries no token guesses at none.
   if (used === undefined) return token.length === 0 ? refusal : { ...refusal, isWrongToken: true };
   if (!isSameKind(open, core.open)) return refusal;
-  const isTakenFrom = used === 'former' || (used === 'previous' && core.claim.isTakenOver && !isByTicket);
-  if (isTakenFrom) return proof.knowsTickets === true && !isByTicket ? takenOver : refusal;
+  const own = ownToken(proof, used, core.claim.isTakenOver);
+  if (own === undefined) return takenFrom(proof);
   if (isByTicket) {
     const handOver = core.handOver(receivedResults);
-    return handOver === undefined ? refusal : { status, sessionId, core, tokens, used, handOver };
+    return handOver === undefined ? refusal : { status, sessionId, core, tokens, used: own, handOver };
   }
   if (!core.canResume(receivedResults, resumeAttempt)) return refusal;
-  return { status, sessionId, core, tokens, used, handOver: undefined };
+  return { status, sessionId, core, tokens, used: own, handOver: undefined };
+}
+
+/** The token with which a client goes on; undefined where another has taken the session from it. */
+export function ownToken(
+  { isByTicket = false }: ResumeProof,
+  used: UsedToken,
+  isTakenOver: boolean,
+): Exclude<UsedToken, 'former'> | undefined {
+  const isOthers = used === 'former' || (used === 'previous' && isTakenOver && !isByTicket);
+  return isOthers ? undefined : used;
+}
+
+/** What a client is told that another has taken the session from. */
+export function takenFrom({ isByTicket = false, knowsTickets = false }: ResumeProof): OpenRefusal {
+  return knowsTickets && !isByTicket ? takenOver : rejected(SessionErrorCode.ResumeRejected);
 }
 
 const takenOver: OpenRefusal = {

@@ -60,11 +60,11 @@ export interface SessionTokens {
   readonly former: readonly TokenHash[];
 }
 
+/** Which of a session's tokens one is. */
+export type UsedToken = 'current' | 'previous' | 'former';
+
 /** Which of a session's tokens `token` is. Takes as long for a wrong one, and for no session at all. */
-export function matchToken(
-  token: Uint8Array,
-  tokens: SessionTokens | undefined,
-): 'current' | 'previous' | 'former' | undefined {
+export function matchToken(token: Uint8Array, tokens: SessionTokens | undefined): UsedToken | undefined {
   const hash = hashToken(token);
   const [last, before] = tokens?.former ?? [];
   const isCurrent = timingSafeEqual(hash, tokens?.current ?? NOBODY);

@@ -188,12 +188,12 @@ export class SessionOpener {
 
   /** Takes a session over whose node is gone, and judges it as one that is here. */
   private takeOver(lost: LostPlace, opening: Opening, hasRoom: () => boolean): Observable<OpenAnswer> {
-    const later = (): Observable<OpenAnswer> => of(this.refused(opening, LATER.storeDown, false));
+    const refused = (why: OpenRefusal): Observable<OpenAnswer> => of(this.refused(opening, why, false));
     const { whyNone } = this;
-    if (whyNone !== undefined) return of(this.refused(opening, whyNone, false));
+    if (whyNone !== undefined) return refused(whyNone);
     return defer(() => from(this.taker.take(lost, opening))).pipe(
-      switchMap((become) => (become === 'judge' ? this.judgeHere(opening, hasRoom) : later())),
-      catchError(later),
+      switchMap((become) => (become === 'judge' ? this.judgeHere(opening, hasRoom) : refused(become))),
+      catchError(() => refused(LATER.storeDown)),
     );
   }
 

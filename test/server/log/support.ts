@@ -104,8 +104,8 @@ export class VirtualNodes {
   }
 
   /** Of another client, which knows nothing of the session. */
-  async resume(ticket: string): Promise<ClientSession> {
-    return this.opened({}, (client) => client.resumeSession(ticket, { reconnect: RECONNECT }));
+  async resume(ticket: string, options: ClientOptions = {}): Promise<ClientSession> {
+    return this.opened(options, (client) => client.resumeSession(ticket, { reconnect: RECONNECT }));
   }
 
   private async opened(

@@ -70,6 +70,41 @@ it('is what a client hears of that was away, also of a node that has it out of t
   expect(nodes.nodes[1]!.failures).toEqual([]);
 });
 
+it('costs whoever has come with a ticket nothing, where the client that was away is back before', async () => {
+  nodes = new VirtualNodes(2);
+  serveOn(nodes, byCount);
+  const [owner, next] = nodes.nodes;
+  const [time, othersTime] = [new VirtualTime(), new VirtualTime()];
+  const session = await nodes.open({ scheduler: time });
+  const ticket = ticketsOf(session);
+  const told = ask(session, '1 1');
+  await nodes.pass(50);
+  // It does not come back before its own time goes on; the other has done so, by itself.
+  nodes.cut(owner!);
+  const other = await nodes.resume(ticket(), { scheduler: othersTime });
+  nodes.cut(owner!);
+  othersTime.advance(1000);
+  await nodes.pass(10);
+  const answer = ask(other, '100 10');
+  await nodes.pass(100);
+  // The last results come to it, and not to the log.
+  nodes.losesTail(true);
+  await nodes.pass(100);
+  nodes.crash(owner!);
+  nodes.losesTail(false);
+  await nodes.pass(6000);
+  time.advance(1000);
+  await nodes.pass(100);
+  othersTime.advance(1000);
+  await nodes.pass(2000);
+
+  expect(told.end).toBe('complete');
+  expect(session.ended).toMatchObject({ by: 'taken-over', mayOpenAgain: false });
+  expect(other.ended).toBeUndefined();
+  expect(answer).toEqual({ text: whole(100), end: 'complete' });
+  expect(next!.failures).toEqual([]);
+});
+
 it.each([
   ['has not', {}, undefined],
   ['has', { continueWith: () => NEVER }, 'a question'],
