@@ -31,6 +31,8 @@ export interface ConnectionGate {
 export interface GateTicket {
   /** When it entered: milliseconds, on the clock of the gate. */
   readonly since: number;
+  /** With more bytes behind the connection is cut: there is pressure from half of them on. Left out, there is no such end. */
+  readonly maxQueuedBytes?: number;
   /**
    * The connection needs no more watching: it is gone, or the server trusts it now. The first call
    * counts; a listener calls it at the end of the socket also where the server did before.

@@ -148,6 +148,7 @@ class MemoryTransport implements Transport {
     this.admission = gate?.enter(() => {
       this.destroy();
     }, this.peer);
+    this.pressure.fit(this.admission?.maxQueuedBytes);
     // The gate may have refused it.
     if (this.ended) this.admission?.leave();
   }

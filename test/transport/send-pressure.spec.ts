@@ -50,8 +50,8 @@ describe('SendPressure', () => {
   });
 
   it.each([
-    ['only the high mark', { highWaterMark: 300_000 }, 300_000, 262_144],
-    ['only a high mark that is under the usual low one', { highWaterMark: 100 }, 100, 100],
+    ['only the high mark', { highWaterMark: 300_000 }, 300_000, 75_000],
+    ['only a high mark that is under the usual low one', { highWaterMark: 100 }, 100, 25],
     ['only the low mark', { lowWaterMark: 50 }, 1_048_576, 50],
     ['a low mark above the high one', { highWaterMark: 100, lowWaterMark: 200 }, 100, 100],
     ['neither', {}, 1_048_576, 262_144],
@@ -61,6 +61,18 @@ describe('SendPressure', () => {
     for (const bytes of [high, high + 1, high + 2, low + 1]) pressure.update(bytes);
     expect(told).toEqual([false, true]);
     pressure.update(low);
+    expect(told).toEqual([false, true, false]);
+  });
+
+  it.each([
+    ['far above it', Infinity, 1_048_576, 262_144],
+    ['twice as much', 2_097_152, 1_048_576, 262_144],
+    ['less', 262_144, 131_072, 32_768],
+  ])('comes before its peer is cut at %s', (_, most, high, low) => {
+    const pressure = new SendPressure();
+    pressure.fit(most);
+    const told = record(pressure);
+    for (const bytes of [high, high + 1, low + 1, low]) pressure.update(bytes);
     expect(told).toEqual([false, true, false]);
   });
 

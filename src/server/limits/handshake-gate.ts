@@ -23,6 +23,10 @@ export class HandshakeTicket implements GateTicket {
     readonly cut: () => void,
   ) {}
 
+  get maxQueuedBytes(): number {
+    return this.gate.readers.maxUnreadBytes;
+  }
+
   /** The peer has been answered: it may take its time. */
   settle(): void {
     this.gate.settle(this);

@@ -133,7 +133,7 @@ export interface ServerLimits {
    */
   readonly addressTokenFailures: Rate;
   /**
-   * Bytes that wait for one peer to read them (producers see pressure from 1 MiB on); more, and it is cut at
+   * Bytes that wait for one peer to read them (producers see pressure from 1 MiB on, or from half of it); more, and it is cut at
    * once. What an application sends that does not look at pressure would fill the memory. A result, which waits
    * as a whole, may have 15/16 of it: one that is larger is not sent, its operation is dropped (`failures$`). So is
    * an operation that has more waiting than 15/16 of what others leave: who does not look at pressure pays himself.

@@ -42,6 +42,10 @@ export class SlowReaders {
     this.lookout = new Lookout(scheduler, () => this.lookAround(), limits.unreadMs);
   }
 
+  get maxUnreadBytes(): number {
+    return this.limits.maxUnreadBytes;
+  }
+
   /** So many bytes wait for a peer. */
   backlogged(reader: Reader, queuedBytes: number): void {
     const backlog = this.backlogs.get(reader) ?? this.begin(reader);

@@ -28,7 +28,9 @@ export class RelayedTransport implements Transport {
     private readonly link: NodeLink,
     private readonly sessionId: number,
     { kind, peer, identity, largestPacket = Infinity }: RemotePeer,
+    maxUnreadBytes: number,
   ) {
+    this.pressure.fit(maxUnreadBytes);
     this.kind = kind;
     this.peer = peer;
     this.identity = identity;

@@ -39,7 +39,7 @@ export class RemoteConnection implements Attachment {
     private readonly server: ServerContext,
   ) {
     const { limits } = server.settings;
-    this.transport = new RelayedTransport(link, sessionId, client);
+    this.transport = new RelayedTransport(link, sessionId, client, limits.maxUnreadBytes);
     this.slots = new SlotPool(limits.maxInFlightPerConnection, this.transport, server.reports);
     this.pause = new ReadingPause(this.transport, server.scheduler);
     this.speaks = client.revision;

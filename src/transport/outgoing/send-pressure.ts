@@ -4,7 +4,7 @@ import { BehaviorSubject, Observable } from 'rxjs';
 export interface PressureMarks {
   /** Default 1 MiB. */
   readonly highWaterMark: number;
-  /** Default 256 KiB; a mark above the high one is as that. */
+  /** Default 256 KiB, or a quarter of the high one where that is less; one above the high one is as that. */
   readonly lowWaterMark: number;
 }
 
@@ -20,15 +20,22 @@ export class SendPressure {
   /** Made for whoever asks first. */
   private state: BehaviorSubject<boolean> | undefined;
 
-  private readonly highWaterMark: number;
-  private readonly lowWaterMark: number;
+  private highWaterMark: number;
+  private lowWaterMark: number;
 
   constructor({
     highWaterMark = DEFAULT_PRESSURE_MARKS.highWaterMark,
-    lowWaterMark = DEFAULT_PRESSURE_MARKS.lowWaterMark,
+    lowWaterMark = Math.min(DEFAULT_PRESSURE_MARKS.lowWaterMark, highWaterMark / 4),
   }: Partial<PressureMarks> = {}) {
     this.highWaterMark = highWaterMark;
     this.lowWaterMark = Math.min(lowWaterMark, highWaterMark);
+  }
+
+  /** Sees to it that there is pressure before the peer is cut, which it is where more than so many bytes wait. */
+  fit(maxQueuedBytes = Infinity): void {
+    if (this.highWaterMark <= maxQueuedBytes / 2) return;
+    this.highWaterMark = maxQueuedBytes / 2;
+    this.lowWaterMark = Math.min(this.lowWaterMark, this.highWaterMark / 4);
   }
 
   get pressure$(): Observable<boolean> {

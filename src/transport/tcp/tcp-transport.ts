@@ -66,6 +66,7 @@ export class SocketTransport implements Transport {
     this.peer = peer ?? peerPlace(socket);
     this.reading = new FairReading(socket);
     this.pressure = new SendPressure(options.pressure);
+    this.pressure.fit(ticket?.maxQueuedBytes);
     this.largestPacket = largestPacket(options.limits);
     this.writer = new SocketWriter(socket, this.pressure, ticket);
     this.deadline = new CloseDeadline(options.closeTimeoutMs, () => socket.destroy());

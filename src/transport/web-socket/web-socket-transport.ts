@@ -87,6 +87,7 @@ export class WebSocketTransport implements Transport, MessageReader {
     this.identity = identity;
     this.peer = peer ?? peerPlace(stream);
     this.pressure = new SendPressure(options.pressure);
+    this.pressure.fit(ticket?.maxQueuedBytes);
     if (side === 'accepted') this.writer = new SocketWriter(stream, this.pressure, ticket, BINARY_FRAME);
     this.limits = packetLimits(options.limits);
     this.largestPacket = largestPacket(this.limits);

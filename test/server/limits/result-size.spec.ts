@@ -1,6 +1,8 @@
-import { firstValueFrom, lastValueFrom, map, range, timer } from 'rxjs';
+import { firstValueFrom, lastValueFrom, map, range, reduce, timer } from 'rxjs';
 import { connect, createServer, tcp, webSocket, type LimitTripped, type RuntimeError } from '../../../src';
-import { endServed, Served } from '../../support/served';
+import { cuttable } from '../../support/cuttable';
+import { endServed, Served, told } from '../../support/served';
+import { until } from '../../support/until';
 
 afterEach(endServed);
 
@@ -103,3 +105,40 @@ it('an Observable that outruns its client costs its operation, and nobody else',
   expect(failures[0]!.message).toContain('answer with an iterable, or heed submit.pressure$');
   expect(tripped).toEqual([]);
 });
+
+it.each([
+  ['tcp', () => tcp({ port: 0 }), (port: number) => tcp({ port })],
+  ['websocket', () => webSocket({ port: 0 }), (port: number) => webSocket({ port })],
+] as const)(
+  'an iterable is waited for, however little may wait for its client, over %s',
+  async (...given) => {
+    const [, listen, reach] = given;
+    const [parts, bytes] = [512, 64 * 1024];
+    let pulled = 0;
+    const server = createServer({ listen: listen(), limits: { maxUnreadBytes: 4 * bytes } });
+    const failures = told(server.failures$);
+    const tripped = told(server.limits$);
+    server.sessions$.subscribe((session) => {
+      session.respond(async function* () {
+        for (; pulled < parts; pulled++) yield new Uint8Array(bytes);
+      });
+    });
+    const [address] = await server.listening();
+    const place = cuttable(reach(address!.port));
+    const client = await connect(place);
+    ends.push(async () => {
+      await client.close();
+      await server.close({ graceMs: 0 });
+    });
+    const session = await client.openSession({ maxBufferedBytes: Infinity });
+    const answer = lastValueFrom(session.submit({}).pipe(reduce((sum, { body }) => sum + body.length, 0)));
+    place.transports[0]!.pause!();
+    // More than the system takes for a peer that does not read.
+    await until(() => server.usage.queuedBytes > 2 * bytes, 'pressure');
+    const before = pulled;
+    place.transports[0]!.resume!();
+    expect(await answer).toBe(parts * bytes);
+    expect(before).toBeLessThan(parts);
+    expect([failures, tripped]).toEqual([[], []]);
+  },
+);
