@@ -235,11 +235,14 @@ export function serverSettings(options: ServerOptions): ServerSettings {
   };
 }
 
-/** A client that comes back names the operations that it waits for, in its first packet. */
+/** A client that comes back names the operations that it waits for, in its first packet, and asks for all of its sessions. */
 function serverLimits({ limits, maxInFlightOperations = 0 }: ServerOptions): ServerLimits {
   const named = 4 * Math.min(maxInFlightOperations, MAX_WANTED_OPERATIONS);
   const maxOpeningBytesIn = Math.max(DEFAULT_SERVER_LIMITS.maxOpeningBytesIn, 1024 + named);
-  return { ...DEFAULT_SERVER_LIMITS, maxOpeningBytesIn, ...limits };
+  const { maxSessionsPerConnection, maxDetachedSessions, opens } = { ...DEFAULT_SERVER_LIMITS, ...limits };
+  // Without a limit for one connection, it is for those of all that wait.
+  const burst = Math.max(opens.burst, 3 * Math.min(maxSessionsPerConnection, maxDetachedSessions));
+  return { ...DEFAULT_SERVER_LIMITS, maxOpeningBytesIn, opens: { ...opens, burst }, ...limits };
 }
 
 function tokenKey({ tokenKey: given, randomBytes }: ServerOptions): Uint8Array | undefined {

@@ -87,6 +87,14 @@ describe('server settings', () => {
     expect(settings({ maxInFlightOperations, limits }).limits.maxOpeningBytesIn).toBe(5);
   });
 
+  it('have room for a client that comes back with all of its sessions, unless they say how much', () => {
+    const opens = (limits: ServerOptions['limits'] & object) => settings({ limits }).limits.opens;
+    expect(opens({ maxSessionsPerConnection: 66 })).toEqual({ burst: 200, perSecond: 20 });
+    expect(opens({ maxSessionsPerConnection: 1000 })).toEqual({ burst: 3000, perSecond: 20 });
+    expect(opens({ maxSessionsPerConnection: Infinity })).toEqual({ burst: 30_000, perSecond: 20 });
+    expect(opens({ maxSessionsPerConnection: 1000, opens: { burst: 5, perSecond: 1 } }).burst).toBe(5);
+  });
+
   it('fill up what is given in part', () => {
     expect(
       settings({

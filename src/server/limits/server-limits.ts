@@ -43,8 +43,9 @@ export interface ServerLimits {
   readonly violations: Rate;
   /**
    * SESSION_OPEN, whatever becomes of it. Each is put to the policy and may be a session, and to open and
-   * close without an end is work without an end. A gateway that comes back with all of its 64 sessions, three times
-   * over, is within; who raises `maxSessionsPerConnection` raises this, too.
+   * close without an end is work without an end. A gateway that comes back with all of its sessions, three times
+   * over, is within. At once there are more by default where `maxSessionsPerConnection` is raised: three times as many as
+   * that, or as `maxDetachedSessions` where that is less.
    */
   readonly opens: Rate;
   /** PING of the peer's. Each is answered. A client may ask ten times a second, `keepAlive: { idleMs: 100 }`, and more. */

@@ -324,30 +324,36 @@ describe('refusals', () => {
 });
 
 describe('opens', () => {
-  it('are those of a gateway that comes back with all its sessions, and three times on one connection', async () => {
-    const { served } = serveReading();
-    served.server.sessions$.subscribe();
-    const ids = Array.from({ length: 64 }, (_, index) => 1 + index);
-    for (let attempt = 0; attempt < 10; attempt++) {
-      const peer = await openedPeer(served, open(1));
-      for (let round = 0; round < 3; round++) {
-        await sendAll(
-          peer,
-          ids.slice(round === 0 ? 1 : 0).map((id) => open(id)),
-        );
-        expect(served.server.sessionCount).toBe(64);
-        if (round === 2) break;
-        await sendAll(
-          peer,
-          ids.map((id) => sessionClose(id)),
-        );
-        expect(served.server.sessionCount).toBe(0);
+  it.each([
+    [64, 10, {}],
+    [500, 2, { limits: { maxSessionsPerConnection: 500 } }],
+  ])(
+    'are those of a gateway that comes back with all its %d sessions, and three times on one connection',
+    async (count, attempts, options) => {
+      const { served } = serveReading(options);
+      served.server.sessions$.subscribe();
+      const ids = Array.from({ length: count }, (_, index) => 1 + index);
+      for (let attempt = 0; attempt < attempts; attempt++) {
+        const peer = await openedPeer(served, open(1));
+        for (let round = 0; round < 3; round++) {
+          await sendAll(
+            peer,
+            ids.slice(round === 0 ? 1 : 0).map((id) => open(id)),
+          );
+          expect(served.server.sessionCount).toBe(count);
+          if (round === 2) break;
+          await sendAll(
+            peer,
+            ids.map((id) => sessionClose(id)),
+          );
+          expect(served.server.sessionCount).toBe(0);
+        }
+        peer.destroy();
+        await settled();
       }
-      peer.destroy();
-      await settled();
-    }
-    expect(served.limits).toEqual([]);
-  });
+      expect(served.limits).toEqual([]);
+    },
+  );
 
   it('are counted before the policy is asked', async () => {
     const policy = jest.fn(() => SessionErrorCode.None);
