@@ -11,9 +11,13 @@ interface KeptSession extends LogOwner {
   readonly last: number;
   readonly updates: number;
   readonly until: number;
+  /** Whether nothing is left of it but whose it was. */
+  readonly isOver: boolean;
 }
 
 const EMPTY = new Uint8Array(0);
+
+const NOTHING = { tokens: EMPTY, fields: new Map<string, Uint8Array>(), results: [], last: 0, updates: 0 };
 
 /** What the sessions of a cluster within one process have said. */
 export class MemoryLog {
@@ -29,7 +33,7 @@ export class MemoryLog {
   over(later: <T>(work: () => T) => Promise<T>): SessionLog {
     return {
       append: (updates) => later(() => updates.map((update) => this.take(update))),
-      find: (sessionId) => later(() => this.get(sessionId)),
+      find: (sessionId) => later(() => this.there(sessionId)),
       takeOver: (sessionId, from, to) => later(() => this.takeOver(sessionId, from, to)),
     };
   }
@@ -54,21 +58,28 @@ export class MemoryLog {
     return undefined;
   }
 
+  /** One that is not over. */
+  private there(sessionId: number): KeptSession | undefined {
+    const kept = this.get(sessionId);
+    return kept?.isOver === true ? undefined : kept;
+  }
+
   private take(update: LogUpdate | LogEnd): LogVerdict {
     const { sessionId, node, epoch } = update;
     const kept = this.get(sessionId);
     const isAnothers = kept?.epoch === epoch && kept.node !== node;
     if (kept !== undefined && (kept.epoch > epoch || isAnothers)) return { kind: 'fenced' };
     if (update.kind === 'over') {
-      this.sessions.delete(sessionId);
+      // The node before may stand still, and is to hear that the session is not its own.
+      if (epoch === 1 || kept === undefined) this.sessions.delete(sessionId);
+      else this.sessions.set(sessionId, { ...kept, ...NOTHING, node, epoch, isOver: true });
       return { kind: 'kept' };
     }
     if (update.kind === 'whole') {
-      const nothing = { tokens: EMPTY, fields: new Map(), results: [], last: 0, updates: 0, until: 0 };
-      this.keep(update, { ...update, ...nothing });
+      this.keep(update, { ...update, ...NOTHING, until: 0, isOver: false });
       return { kind: 'kept' };
     }
-    if (kept?.epoch !== epoch) return { kind: 'missing' };
+    if (kept?.epoch !== epoch || kept.isOver) return { kind: 'missing' };
     const unheard = kept.updates - update.before;
     if (unheard !== 0 && unheard !== 1) return { kind: 'missing' };
     if (kept.last !== update.after) return { kind: 'at', last: kept.last };
@@ -87,8 +98,8 @@ export class MemoryLog {
       (entry) => trimTo === 0 || (entry.epoch === epoch && entry.last > trimTo),
     );
     if (update.results.length > 0) results.push({ epoch, last, packets: update.results.slice() });
-    const until = this.now() + ttlMs;
-    this.sessions.set(sessionId, { node, epoch, tokens, fields, results, last, updates: before + 1, until });
+    const of = { node, epoch, tokens, fields, results, last, updates: before + 1 };
+    this.sessions.set(sessionId, { ...of, until: this.now() + ttlMs, isOver: false });
   }
 
   private takeOver(
@@ -96,7 +107,7 @@ export class MemoryLog {
     from: LogOwner,
     to: { readonly node: string; readonly tokens: Uint8Array },
   ): StoredSession | undefined {
-    const kept = this.get(sessionId);
+    const kept = this.there(sessionId);
     if (kept?.epoch !== from.epoch || kept.node !== from.node) return undefined;
     if (kept.node !== to.node && this.lives(kept.node)) return undefined;
     const taken = { ...kept, ...to, epoch: kept.epoch + 1 };

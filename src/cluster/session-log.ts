@@ -39,7 +39,10 @@ export interface LogUpdate extends LogOwner {
   readonly ttlMs: number;
 }
 
-/** A session is over: nothing is kept of it. */
+/**
+ * A session is over: nothing is kept of it. Only where another node had it before, whose it was is kept as long as the
+ * session would have been: what that node says is refused.
+ */
 export interface LogEnd extends LogOwner {
   readonly kind: 'over';
   readonly sessionId: number;

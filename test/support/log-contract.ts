@@ -172,6 +172,37 @@ export function logContract(join: () => Promise<ClusterAccess>): void {
     expect(taken!.results.map(({ last }) => last)).toEqual([5]);
   });
 
+  it("keeps of what is over after it was another node's whose it was, to refuse what that says", async () => {
+    const [, log, other] = await logs();
+    const to = { node: 'b', tokens: bytes(5, 6) };
+    await log.append([FIRST]);
+    await other.takeOver(7, { node: 'a', epoch: 1 }, to);
+    const over = { kind: 'over', sessionId: 7, node: 'b', epoch: 2 } as const;
+    expect(await other.append([over, over])).toEqual([kept, kept]);
+    const ask: LogUpdate = { ...NEXT, kind: 'ask', after: 2, last: 2, results: bytes() };
+    expect((await log.append([ask, NEXT, FIRST])).map((verdict) => verdict?.kind)).toEqual([
+      'fenced',
+      'fenced',
+      'fenced',
+    ]);
+    expect(await log.find(7)).toBeUndefined();
+    expect(await log.takeOver(7, { node: 'b', epoch: 2 }, { ...to, node: 'c' })).toBeUndefined();
+    // As far as its own node is concerned it is not there.
+    expect(await other.append([{ ...ask, node: 'b', epoch: 2, before: 0, after: 0 }])).toEqual([
+      { kind: 'missing' },
+    ]);
+  });
+
+  it('forgets of that, too, when its time is over', async () => {
+    const [, log] = await logs();
+    await log.append([{ ...FIRST, ttlMs: 600 }]);
+    await log.takeOver(7, { node: 'a', epoch: 1 }, { node: 'b', tokens: bytes(1) });
+    await log.append([{ kind: 'over', sessionId: 7, node: 'b', epoch: 2 }]);
+    expect(await log.append([FIRST])).toEqual([{ kind: 'fenced' }]);
+    await pause(800);
+    expect(await log.append([FIRST])).toEqual([kept]);
+  });
+
   it('forgets what is over, and what its time is over of', async () => {
     const [, log] = await logs();
     await log.append([FIRST, { ...FIRST, sessionId: 8, ttlMs: 150 }]);

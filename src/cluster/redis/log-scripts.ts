@@ -3,7 +3,8 @@
 /**
  * Takes a batch of updates, packed as `packUpdates` does; one number for each: 0 or more for the number of the newest
  * result that is there, where it is another than was thought, else a verdict. Their keys follow from the prefix, which is
- * the one key: they are all of one slot.
+ * the one key: they are all of one slot. Of what is over after another node had it stays whose it was, as long as
+ * it would have been kept: that node may stand still, and is to hear that the session is not its own.
  */
 export const APPEND = `
 local KEPT, FENCED, MISSING, OVER, WHOLE, ASK = -1, -2, -3, 0, 1, 3
@@ -32,13 +33,18 @@ while at <= #batch do
   end
   local held = redis.call('HMGET', session, 'epoch', 'last', 'node', 'updates')
   local owned = tonumber(held[1] or -1)
-  local unheard = tonumber(held[4] or 0) - before
+  local isThere, unheard = held[4], tonumber(held[4] or 0) - before
   local verdict = KEPT
   if owned > epoch or (owned == epoch and held[3] ~= node) then
     verdict = FENCED
   elseif kind == OVER then
+    local left = redis.call('PTTL', session)
     redis.call('DEL', session, results)
-  elseif kind ~= WHOLE and (owned ~= epoch or (unheard ~= 0 and unheard ~= 1)) then
+    if epoch > 1 and left > 0 then
+      redis.call('HSET', session, 'node', node, 'epoch', epoch)
+      redis.call('PEXPIRE', session, left)
+    end
+  elseif kind ~= WHOLE and (not isThere or owned ~= epoch or (unheard ~= 0 and unheard ~= 1)) then
     verdict = MISSING
   elseif kind ~= WHOLE and tonumber(held[2]) ~= after then
     verdict = tonumber(held[2])
@@ -71,8 +77,8 @@ return verdicts
 export const TAKE_OVER = `
 local prefix, id, node, epoch, to, tokens = KEYS[1], unpack(ARGV)
 local session = prefix .. 'session:' .. id
-local held = redis.call('HMGET', session, 'node', 'epoch')
-if held[1] ~= node or held[2] ~= epoch then return false end
+local held = redis.call('HMGET', session, 'node', 'epoch', 'tokens')
+if held[1] ~= node or held[2] ~= epoch or not held[3] then return false end
 redis.call('HSET', session, 'node', to, 'epoch', tonumber(epoch) + 1, 'tokens', tokens)
 return { redis.call('HGETALL', session), redis.call('XRANGE', prefix .. 'results:' .. id, '-', '+') }
 `;

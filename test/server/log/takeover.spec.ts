@@ -155,6 +155,29 @@ describe('a node that only stood still', () => {
     expect(told).toEqual({ text: whole(2000), end: 'complete' });
     expect([...slow.failures, ...other.failures]).toEqual([]);
   });
+
+  it('learns so also of those that have ended since', async () => {
+    nodes = new VirtualNodes(2);
+    serve(nodes);
+    const [slow, other] = nodes.nodes as [VirtualNode, VirtualNode];
+    const session = await nodes.open();
+    ask(session, '2000 10');
+    await nodes.pass(1005);
+    nodes.stop(slow);
+    nodes.cut(slow);
+    await nodes.pass(7000);
+    expect(other.sessions).toHaveLength(1);
+    void session.close();
+    await nodes.pass(500);
+    expect(other.server.sessionCount).toBe(0);
+    expect(slow.server.usage.operationsInFlight).toBe(1);
+    nodes.continue(slow);
+    await nodes.pass(1000);
+
+    expect(slow.server.usage.operationsInFlight).toBe(0);
+    expect(slow.server.sessionCount).toBe(0);
+    expect([...slow.failures, ...other.failures]).toEqual([]);
+  });
 });
 
 it('tells a client of a node that stood still who has its session', async () => {

@@ -10,7 +10,7 @@ interface Owner {
   readonly since: number;
 }
 
-/** Whose sessions are by what the log was told, and what it took: known here, whatever the log thinks. */
+/** Whose sessions are, or were, by what the log was told, and what it took: known here, whatever the log thinks. */
 export class Owners {
   private owners = new Map<number, Owner>();
 
@@ -43,7 +43,6 @@ export class Owners {
         updates.forEach((update, index) => {
           if (verdicts[index]?.kind !== 'kept') return;
           this.heard(update.sessionId, { node, epoch: update.epoch });
-          if (update.kind === 'over') this.owners.delete(update.sessionId);
         });
         return verdicts;
       },
