@@ -159,8 +159,8 @@ export interface ServerOptions {
 export interface CloseOptions {
   /**
    * Milliseconds that operations in flight get to finish, and clients that are away to fetch what they lack, Infinity
-   * for as long as they take. Default 10,000; 0 ends them at once. A server with none in flight waits for nobody but
-   * clients that have not said yet that they have everything, a second.
+   * for as long as they take. Default 10,000; 0 ends them at once. A server with none in flight waits a second for
+   * clients that have not said yet that they have everything. One that may lack results then counts as away.
    */
   readonly graceMs?: number;
   /**

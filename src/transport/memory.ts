@@ -88,6 +88,7 @@ interface Arrival {
 class MemoryTransport implements Transport {
   readonly kind = 'memory';
   readonly packets$: Observable<Packet>;
+  reads = 0;
   private readonly scheduler: SchedulerLike;
   private readonly pressure: SendPressure;
   /** Undefined from where this end, or the other, has left. */
@@ -223,6 +224,7 @@ class MemoryTransport implements Transport {
       const arrival = this.arrivals.shift();
       if (arrival === undefined) break;
       arrival.from.taken(arrival.bytes.length);
+      this.reads += 1;
       this.reader.next(decodePacket(arrival.bytes));
     }
     this.isReading = false;

@@ -25,7 +25,7 @@ export const LinkType = {
   Ended: 0xe6,
   /** owner: the session has left the connection. */
   Released: 0xe7,
-  /** owner: the connection is to end, that its client comes back. */
+  /** owner: the connection is to end, that its client comes back; 1 in the view: unless that costs another session. */
   Cut: 0xe8,
   /** owner: ask the client what it has received; the number of results so far. */
   AskProof: 0xe9,

@@ -42,8 +42,12 @@ export class CarriedSessions extends SessionTable<CarriedSession> {
    */
   get areHandedOver(): boolean {
     const sessions = this.all();
-    const isBusy = sessions.some((each) => each.isRelayed || !each.operations.isIdle);
-    return isBusy && sessions.every(({ comesBack }) => comesBack);
+    return sessions.some(isBusy) && sessions.every(({ comesBack }) => comesBack);
+  }
+
+  /** Whether another one has something in flight. */
+  areBusyBeside({ sessionId }: LeavingSession): boolean {
+    return this.all().some((each) => each.sessionId !== sessionId && isBusy(each));
   }
 
   /**
@@ -57,4 +61,9 @@ export class CarriedSessions extends SessionTable<CarriedSession> {
     this.dueCloseAcks -= 1;
     return true;
   }
+}
+
+/** Of one at another node it is thought until that says otherwise. */
+function isBusy(session: CarriedSession): boolean {
+  return session.isRelayed ? !session.isIdle : !session.operations.isIdle;
 }

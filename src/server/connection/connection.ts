@@ -201,6 +201,10 @@ export class Connection implements Attachment, WatchedConnection, PacketBudget<E
     this.end();
   }
 
+  giveUp(core: LeavingSession): void {
+    if (this.transport.queuedBytes === 0 && !this.sessions.areBusyBeside(core)) this.destroy();
+  }
+
   /** A packet of connection scope has come. */
   next(packet: Packet): void {
     try {
@@ -308,7 +312,9 @@ export class Connection implements Attachment, WatchedConnection, PacketBudget<E
   private refuse(packet: Packet, error: RuntimeError): void {
     const { sessionId, messageType } = packet.header;
     this.report(error, packet);
-    if (!this.count(this.rateOf(sessionId, error), sessionId)) return;
+    // What comes late for a session that has left is no fault: its peer may not have heard of it.
+    const isRefused = isRefusal(error) || this.sessions.hasLeft(sessionId);
+    if (!this.count(isRefused ? 'refusals' : 'violations', sessionId)) return;
     // Nothing that could follow a hello that does not fit would fit either.
     const isFatal = messageType === MessageType.ClientHello && sessionId === 0;
     const isOfSession = this.sessions.get(sessionId) !== undefined;
@@ -321,11 +327,6 @@ export class Connection implements Attachment, WatchedConnection, PacketBudget<E
     const { failures, violations } = this.server.reports;
     if (error.kind === 'internal') failures.next(error);
     else violations.next({ error, peer: this.transport.peer, header: packet?.header });
-  }
-
-  /** What comes late for a session that has left is no fault: its peer may not have heard of it. */
-  private rateOf(sessionId: number, error: RuntimeError): 'violations' | 'refusals' {
-    return isRefusal(error) || this.sessions.hasLeft(sessionId) ? 'refusals' : 'violations';
   }
 
   allowUnfinished(unfinished: UnfinishedPacket): boolean {

@@ -33,6 +33,8 @@ export interface RelayingConnection {
   released(session: { readonly sessionId: number }): void;
   /** Ends the connection: its client is to come back. */
   destroy(): void;
+  /** The same for the sake of a session that is idle, unless it costs another, or what the client is to read yet. */
+  giveUp(session: { readonly sessionId: number }): void;
 }
 
 /** A session of another node, as the connection of its client carries it. */
@@ -42,6 +44,8 @@ export class RelayedSession {
   readonly comesBackHere = true;
   /** Whether the client takes the session up by itself where its connection is lost. */
   comesBack = false;
+  /** Whether its node has said that nothing of it is in flight, nor will be. */
+  isIdle = false;
   /** Results that the client was sent before it is next asked what it has received. */
   sentResults = 0;
   private forwarded = 0;
@@ -110,6 +114,11 @@ export class RelayedSession {
         connection.released(this);
         return;
       case LinkType.Cut:
+        if (viewId === 1) {
+          this.isIdle = true;
+          connection.giveUp(this);
+          return;
+        }
         this.over();
         connection.destroy();
         return;

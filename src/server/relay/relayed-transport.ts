@@ -19,6 +19,8 @@ export class RelayedTransport implements Transport {
   readonly largestPacket: number;
   /** The session's packets come over the link. */
   readonly packets$ = NEVER;
+  /** What the client has said of the session: that is none of what the link brings of others. */
+  reads = 0;
   private readonly pressure = new SendPressure();
   private sentBytes = 0;
   private taken = 0;
@@ -90,14 +92,19 @@ export class RelayedTransport implements Transport {
     this.over();
   }
 
+  /** Ends the client's connection unless that costs another session: its node says so where it has. */
+  giveUp(): void {
+    this.say(LinkType.Cut, 1);
+  }
+
   /** The session has left, or the connection is gone. */
   over(): void {
     this.isOver = true;
     this.pressure.complete();
   }
 
-  private say(type: LinkType): void {
-    if (!this.isOver) this.link.send(linkPacket(type, { sessionId: this.sessionId }));
+  private say(type: LinkType, viewId = 0): void {
+    if (!this.isOver) this.link.send(linkPacket(type, { sessionId: this.sessionId, viewId }));
   }
 
   /** Asked of results in the way that costs nothing: they are of a session. */

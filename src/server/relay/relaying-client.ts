@@ -21,6 +21,7 @@ interface LendingConnection {
   requestProof(): void;
   released(session: { readonly sessionId: number }): void;
   destroy(): void;
+  giveUp(session: { readonly sessionId: number }): void;
   /** Counts what a rate is for; false where it is once too often. */
   count(limit: ConnectionRateName, sessionId: number): boolean;
 }
@@ -69,5 +70,9 @@ export class RelayingClient implements RelayingConnection {
 
   destroy(): void {
     this.connection.destroy();
+  }
+
+  giveUp(session: { readonly sessionId: number }): void {
+    this.connection.giveUp(session);
   }
 }

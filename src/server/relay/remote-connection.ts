@@ -74,6 +74,11 @@ export class RemoteConnection implements Attachment {
     this.end();
   }
 
+  /** The node that has the connection knows what else it carries. */
+  giveUp(): void {
+    this.transport.giveUp();
+  }
+
   /** The client speaks another revision than was thought. */
   revised(core: SessionCore, revision: RevisionName): void {
     this.speaks = revision;
@@ -82,6 +87,7 @@ export class RemoteConnection implements Attachment {
 
   /** Hands the session a packet, and tells what that costs the client's connection. */
   receive(core: SessionCore, packet: Packet, now: number): void {
+    this.transport.reads += 1;
     try {
       const toll = receive(core, packet, now);
       if (toll === undefined) return;
@@ -99,6 +105,7 @@ export class RemoteConnection implements Attachment {
 
   /** The client has received so many results. */
   proved(core: SessionCore, count: number, now: number): void {
+    this.transport.reads += 1;
     this.isProofDue = false;
     core.proved(count, now);
   }

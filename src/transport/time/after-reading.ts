@@ -20,7 +20,10 @@ export function afterReading(scheduler: SchedulerLike, work: () => void): Subscr
     const next = nextTurn(scheduler, () => {
       waiting.remove(next);
       if (left > 1) turn(left - 1);
-      else work();
+      else {
+        waiting.unsubscribe();
+        work();
+      }
     });
     waiting.add(next);
   };

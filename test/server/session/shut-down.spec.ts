@@ -4,6 +4,8 @@ import type { ServerOptions } from '../../../src/server/options';
 import { open, sessionCloseAck, submit } from '../../../src/testing';
 import { MessageType } from '../../../src/wire/message-type';
 import { SessionOpenAckMetadata, SessionStatus } from '../../../src/wire/messages/session-open';
+import { Listener, type ListenEndpoint } from '../../../src/transport/endpoint';
+import { memory } from '../../../src/transport/memory';
 import { settled } from '../../support/async';
 import { Peer } from '../../support/peer';
 import { endServed, told, type Served } from '../../support/served';
@@ -246,6 +248,60 @@ describe('a server that closes, and whose client is cut then', () => {
     await settled();
     expect(isClosed).toBe(true);
     expect(time.pendingCount).toBe(0);
+  });
+
+  it('cuts no connection where another session is at work, before that is over', async () => {
+    const { served, time } = serveInVirtualTime();
+    const answers = new Map([SESSION, SESSION + 1].map((id) => [id, new Subject<string>()] as const));
+    served.server.sessions$.subscribe((session) => session.respond(() => answers.get(session.sessionId)!));
+    const peer = await openedPeer(served, open(SESSION).resumable().announced());
+    await sendAll(peer, [open(SESSION + 1).announced(), submit(SESSION, 1), submit(SESSION + 1, 1)]);
+    answers.get(SESSION)!.complete();
+    await arrived(peer);
+    const state = closing(served.server);
+    await pass(time, 3000);
+    answers.get(SESSION + 1)!.complete();
+    const { SessionClose, ResultPush } = MessageType;
+    const heard = (await arrived(peer)).map(({ header }) => [header.messageType, header.sessionId]);
+    expect(heard).toEqual([
+      [SessionClose, SESSION],
+      [SessionClose, SESSION + 1],
+      [ResultPush, SESSION + 1],
+    ]);
+    await sendAll(peer, [sessionCloseAck(SESSION + 1, 1)]);
+    expect([served.server.connectionCount, served.server.sessionCount]).toEqual([1, 1]);
+    // The other has heard nothing yet.
+    await pass(time, 1000);
+    expect([served.server.connectionCount, served.server.sessionCount]).toEqual([0, 1]);
+    expect([state.isClosed, served.violations]).toEqual([false, []]);
+    await pass(time, 6000);
+    expect(state.isClosed).toBe(true);
+    expect(time.pendingCount).toBe(0);
+  });
+
+  it('takes none for silent before its grace is over where its transport does not tell', async () => {
+    const inner = memory();
+    const silent: ListenEndpoint = {
+      ...inner,
+      listen: (options) =>
+        new Listener('memory', ({ accept, listening }) =>
+          inner.listen(options).subscribe((transport) => {
+            Object.defineProperty(transport, 'reads', { get: () => undefined, set: () => undefined });
+            listening({ kind: 'memory', host: 'memory', port: 0, url: 'memory:' });
+            accept(transport);
+          }),
+        ),
+    };
+    const { served, time } = serveInVirtualTime({ listen: silent });
+    served.server.sessions$.subscribe((session) => session.respond((each) => each.complete()));
+    const peer = await Peer.connect(inner);
+    peer.send(open(SESSION).resumable().announced(), submit(SESSION, 1));
+    await settled();
+    const state = closing(served.server);
+    await pass(time, 9999);
+    expect([served.server.connectionCount, state.isClosed]).toEqual([1, false]);
+    await pass(time, 1);
+    expect(state.isClosed).toBe(true);
   });
 
   it('waits for none that its application closes, past the time that this gives it', async () => {

@@ -11,7 +11,8 @@ import { notOpen, REFUSED, REVOKED_ENDING, type SessionEnding, type Toll } from 
 
 /**
  * Milliseconds that an announced client has, where the server shuts down and no operation is left, to say that
- * it has everything: a live one says so at once, and a dead one must not use up the grace of handlers.
+ * it has everything: a live one says so at once. Of a dead one that may lack results the connection is cut then, that it
+ * comes back for them within the grace; of another the session is over.
  */
 const LAST_ACK_MS = 1000;
 
@@ -113,7 +114,9 @@ function awaitAnswer(session: SessionCore, { drainTimeoutMs, closeReason }: Sess
 function awaitAck(session: SessionCore): void {
   later(session, LAST_ACK_MS, () => {
     const { current } = session.outlet;
-    if (current === undefined || current.transport.queuedBytes === 0) unanswered(session);
+    // What is taken of a connection that another node has is told from time to time: that node looks for itself.
+    const isTaken = current === undefined || current.isRelayed || current.transport.queuedBytes === 0;
+    if (isTaken) unanswered(session, { isLast: false });
     else awaitAck(session);
   });
 }
@@ -159,16 +162,17 @@ function finisher(session: SessionCore): () => void {
   const { phase } = session;
   return () => {
     if (phase === 'answers') answer(session);
-    else if (phase === 'asked') unanswered(session);
+    else if (phase === 'asked') unanswered(session, { isLast: true });
     else end(session);
   };
 }
 
 /**
  * An announced client has not said in time that it has everything. Where its server closes it counts as away, if it may
- * lack something of what has ended and nothing of it waits to be read: it may fetch that yet, here or at another node.
+ * lack something of what has ended and nothing of it waits to be read: it may fetch that yet, here or at another node. Its
+ * connection is cut for that unless that costs another session; it has what time there is then.
  */
-function unanswered(session: SessionCore): void {
+function unanswered(session: SessionCore, { isLast }: { readonly isLast: boolean }): void {
   const { operations, outlet, server } = session;
   const { current } = outlet;
   if (!session.isPutOff || !operations.isIdle || outlet.heldResults === 0 || current === undefined) {
@@ -178,9 +182,16 @@ function unanswered(session: SessionCore): void {
   // What it says may lie in the socket, where this process stood still.
   const { reads } = current.transport;
   const judged = afterReading(server.scheduler, () => {
-    if (current.transport.reads !== reads) end(session);
+    if (current.transport.reads !== reads) {
+      end(session);
+      return;
+    }
+    // Of a transport that does not tell nobody knows that its peer is silent.
+    if (reads !== undefined) current.giveUp(session);
+    if (outlet.current !== current) return;
+    if (!isLast) awaitAck(session);
     else {
-      current.transport.destroy();
+      current.released(session);
       session.connectionLost(current);
     }
   });

@@ -42,6 +42,8 @@ export interface Attachment {
   requestProof(): void;
   /** The session has left this connection. */
   released(core: { readonly sessionId: number }): void;
+  /** Ends the connection, whose peer is silent, unless that would cost another session, or what the peer is to read yet. */
+  giveUp(core: { readonly sessionId: number }): void;
 }
 
 /** From which fullness of the outbox on the peer is asked for proof of receipt, or from how many results on. */

@@ -79,6 +79,7 @@ class Session {
       answer: () => undefined,
       requestProof: () => undefined,
       released: () => undefined,
+      giveUp: () => undefined,
     };
   }
 }

@@ -50,6 +50,7 @@ function connection(peer: string, { isAnnounced = true, largestPacket = Infinity
       proofs += 1;
     },
     released: () => undefined,
+    giveUp: () => undefined,
   };
   return { attachment, sent, errors, pressure$, proofs: () => proofs };
 }
