@@ -1,4 +1,4 @@
-import { lastValueFrom, NEVER } from 'rxjs';
+import { firstValueFrom, lastValueFrom, mergeMap, NEVER } from 'rxjs';
 import { connect, type Client } from '../../src/client/client';
 import type { OperationError } from '../../src/client/errors';
 import { createServer, type Server } from '../../src/server/server';
@@ -52,12 +52,15 @@ describe.each([
     server.sessions$.subscribe((session) =>
       session.respond((submit) => submit.complete(body(submit.body.length * 2))),
     );
+    const patched = firstValueFrom(server.sessions$.pipe(mergeMap((session) => session.patches$)));
+    // Of those that patch nothing, nobody asks.
+    patched.catch(() => undefined);
     const failures = told(server.failures$);
     const [at] = await server.listening();
     const place = cuttable(transport({ port: at!.port, limits: limits.client ?? {} }));
     const client = await connected(place);
     const session = await client.openSession({ reconnect: {} });
-    return { failures, session, place };
+    return { failures, session, place, patched };
   }
 
   it('costs a submit that is too large, which was not run, and nothing else', async () => {
@@ -72,6 +75,18 @@ describe.each([
     await expect(session.patch({}, body(8 * KIB + 1))).rejects.toMatchObject({
       kind: 'MessageLengthOverflow',
     });
+    expect(place.transports).toHaveLength(1);
+  });
+
+  it('is an error of the server’s application where it is the ack of a patch, which can be given anew', async () => {
+    const { session, place, patched } = await sides({ client: small });
+    const acked = session.patch({}, body(1));
+    const patch = await patched;
+    expect(() => {
+      patch.ack({}, body(8 * KIB + 1));
+    }).toThrow(expect.objectContaining({ kind: 'MessageLengthOverflow' }) as Error);
+    patch.ack({}, body(8 * KIB));
+    expect((await acked).body).toHaveLength(8 * KIB);
     expect(place.transports).toHaveLength(1);
   });
 

@@ -4,8 +4,6 @@ import type { ObjectsPort } from '../../objects/objects-port';
 import type { Dialect } from '../../protocol/revision/dialect';
 import { operationIdOf } from '../../protocol/revision/answers';
 import { acceptsMessages, type SessionState } from '../../protocol/session/session-lifecycle';
-import { NnrpError } from '../../wire/errors';
-import { HEADER_LENGTH } from '../../wire/header';
 import type { MessageType } from '../../wire/message-type';
 import { packet, type Packet } from '../../wire/packet';
 import { RuntimeRole } from '../../wire/preview4/control/runtime-role';
@@ -88,13 +86,7 @@ export class ServerObjectsPort implements ObjectsPort {
   ): Packet | undefined {
     const { sessionId, session } = this;
     if (!session.dialect.hasControls) return undefined;
-    const { largestBody } = session.outlet;
-    if (body.length > largestBody)
-      throw new NnrpError({
-        kind: 'MessageLengthOverflow',
-        declared: HEADER_LENGTH + body.length,
-        limit: HEADER_LENGTH + largestBody,
-      });
+    session.outlet.requireFit(body);
     return packet({ messageType, sessionId, frameId }, metadata, body);
   }
 }

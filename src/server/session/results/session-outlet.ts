@@ -6,6 +6,7 @@ import type { PeerName, Transport, TransportKind } from '../../../transport/tran
 import type { DetachedShare } from '../../opening/detached-totals';
 import type { SlotPool } from '../../limits/slot-pool';
 import { answerTooLarge } from '../../connection/error-packet';
+import { NnrpError } from '../../../wire/errors';
 import { HEADER_LENGTH } from '../../../wire/header';
 import type { Packet } from '../../../wire/packet';
 import type { Revision } from '../../../wire/revision';
@@ -142,6 +143,13 @@ export class SessionOutlet {
   /** Bytes of body that the client takes in one packet, at present. */
   get largestBody(): number {
     return (this.attachment?.largestPacket ?? Infinity) - HEADER_LENGTH;
+  }
+
+  /** Throws an `NnrpError`, `MessageLengthOverflow`, where the client takes no body so large at present. */
+  requireFit({ length }: Uint8Array): void {
+    if (length <= this.largestBody) return;
+    const limit = HEADER_LENGTH + this.largestBody;
+    throw new NnrpError({ kind: 'MessageLengthOverflow', declared: HEADER_LENGTH + length, limit });
   }
 
   /** Bytes of body that texts are gathered to. */

@@ -155,8 +155,9 @@ export class SessionSender {
     this.hint(frameId, ResultHintMetadata.of({ reason: HintReason.BudgetExceeded }));
   }
 
-  /** SESSION_PATCH_ACK, to be sent when it is its turn. */
+  /** SESSION_PATCH_ACK, to be sent when it is its turn. Throws an `NnrpError` where its body is too large for the client. */
   patchAck(ack: SessionPatchAckMetadata, body: Uint8Array): Packet {
+    this.outlet.requireFit(body);
     return this.packet(MessageType.SessionPatchAck, 0, SessionPatchAckMetadata.encode(ack), body);
   }
 
