@@ -152,7 +152,8 @@ export class LoggedSession {
   over(): void {
     if (this.isOver) return;
     const { isShutDown, asked, outlet } = this.core;
-    const isServers = isShutDown || asked?.closeReason === CloseReason.ServerShutdown;
+    // One that its application ends meanwhile is nobody's.
+    const isServers = asked === undefined ? isShutDown : asked.closeReason === CloseReason.ServerShutdown;
     if (isServers && outlet.current === undefined) {
       // What is out by now may come to nothing.
       this.isWhole = false;

@@ -12,6 +12,7 @@ describe('a node that closes while a client is away', () => {
     const answer$ = new Subject<string>();
     nodes.serve((session) => session.respond(() => answer$));
     const session = await nodes.open();
+    const [served] = nodes.nodes[0]!.sessions;
     const told = { text: '', end: 'none' };
     session.submit({ body: 'x' }).text$.subscribe({
       next: (text) => {
@@ -50,7 +51,7 @@ describe('a node that closes while a client is away', () => {
       answer$.next('b');
       answer$.complete();
     };
-    return { session, next, ends, close, isClosed: () => isClosed, comesBack };
+    return { session, served: served!, told, next, ends, close, isClosed: () => isClosed, comesBack };
   }
 
   it('leaves a finished answer in the log, and waits for nobody', async () => {
@@ -94,6 +95,27 @@ describe('a node that closes while a client is away', () => {
       await nodes.pass(500);
       expect(isClosed()).toBe(true);
       await comesBack(5000);
+    },
+  );
+
+  it.each(['revokes', 'closes'] as const)(
+    'leaves nothing of what the application %s meanwhile',
+    async (how) => {
+      const { served, told, next, close, isClosed } = await away();
+      close();
+      await nodes.pass(100);
+      if (how === 'revokes') served.revoke();
+      else void served.close();
+      await nodes.pass(100);
+      expect(isClosed()).toBe(true);
+      nodes.plug();
+      await nodes.pass(6000);
+      expect(told).toMatchObject({
+        text: 'a',
+        end: expect.stringContaining('the connection is lost') as string,
+      });
+      // Its client has another, opened anew.
+      expect(next.sessions.map(({ sessionId }) => sessionId)).not.toContain(served.sessionId);
     },
   );
 
