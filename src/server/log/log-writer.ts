@@ -251,7 +251,7 @@ export class LogWriter {
   /** Whether the process stood still for so long that others may have taken its sessions. */
   private look(): void {
     const now = this.scheduler.now();
-    if (now - this.tickedAt > TICK_MS + SUSPECT_MS) this.askAll();
+    if (now - this.tickedAt > SUSPECT_MS) this.askAll();
     this.tickedAt = now;
   }
 

@@ -28,6 +28,24 @@ it('says about 4 MiB in one call, also of what was asked', async () => {
   expect(Math.max(...bytes)).toBeLessThan(5.1 * MIB);
 });
 
+it.each([
+  [1600, 0],
+  [1800, 1],
+])('asks after a stand-still of %d ms, however soon after the last look, %d times', async (ms, count) => {
+  nodes = new VirtualNodes(1);
+  serve(nodes);
+  await nodes.open();
+  // Looks are half a second from each other.
+  await nodes.pass(1001 - nodes.time.now());
+  nodes.calls.length = 0;
+  const [node] = nodes.nodes;
+  nodes.stop(node!);
+  await nodes.pass(ms);
+  nodes.continue(node!);
+  await nodes.pass(400);
+  expect(nodes.calls.flat().map(({ kind }) => kind)).toEqual(Array.from({ length: count }, () => 'ask'));
+});
+
 describe('a session with more answers that are kept than one update has', () => {
   const ANSWERS = 12;
   const QUESTION = '3 1'.padEnd(100_000);
