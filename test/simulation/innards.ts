@@ -248,7 +248,7 @@ export function observedStreams(session: ServerSession): readonly string[] {
   const names = Object.entries(listeners).flatMap(([name, listener]) =>
     listener === undefined ? [] : [name],
   );
-  return core.connectivity.observed ? [...names, 'state'] : names;
+  return core.connectivity.isWatched ? [...names, 'state'] : names;
 }
 
 function connected(session: ClientSession) {

@@ -55,14 +55,16 @@ const NO_RELATIONS: OperationRelations = {};
  */
 export class OperationRegistry<O extends OperationEntry = OperationEntry> {
   readonly #held = new LatestMap<O>();
-  readonly #released: IdRanges;
+  readonly #maxReleasedRanges: number;
+  /** Made with the first: many registries never hold an operation. */
+  #released: IdRanges | undefined;
 
   constructor({
     maxReleasedRanges = DEFAULT_MAX_RELEASED_RANGES,
     released = [],
   }: OperationRegistryOptions = {}) {
-    this.#released = new IdRanges({ maxRanges: maxReleasedRanges });
-    for (const { first, last } of released) this.#released.addAbove(first, last);
+    this.#maxReleasedRanges = maxReleasedRanges;
+    for (const { first, last } of released) this.#releasedIds.addAbove(first, last);
   }
 
   /** How many operations are held, terminal ones that are not released among them. */
@@ -72,7 +74,7 @@ export class OperationRegistry<O extends OperationEntry = OperationEntry> {
 
   /** The ids of released operations, to look at. */
   get released(): Pick<IdRanges, 'has' | 'size' | 'rangeCount' | 'ranges' | 'isExact'> {
-    return this.#released;
+    return this.#releasedIds;
   }
 
   /** The operations that are held, in the order in which they came. */
@@ -92,7 +94,7 @@ export class OperationRegistry<O extends OperationEntry = OperationEntry> {
 
   /** Whether an operation of this id was ever registered. */
   has(operationId: number): boolean {
-    return this.#held.has(operationId) || this.#released.has(operationId);
+    return this.#held.has(operationId) || this.#wasReleased(operationId);
   }
 
   /**
@@ -106,7 +108,7 @@ export class OperationRegistry<O extends OperationEntry = OperationEntry> {
     if (operationId === 0) invalidRelationship('operation_id must be non-zero');
     if (!isId(operationId)) notAnId(operationId);
     checkShape(operationId, parentId, groupId);
-    if (this.#held.has(operationId) || this.#released.has(operationId)) alreadyExists(operationId);
+    if (this.has(operationId)) alreadyExists(operationId);
     if (parentId !== undefined) this.#adopt(operation, parentId);
     operation.groupId = groupId;
     this.#held.add(operationId, operation);
@@ -165,7 +167,7 @@ export class OperationRegistry<O extends OperationEntry = OperationEntry> {
   #reached({ sessionId, operationId, scope }: CancelRequest): Iterable<O> {
     const target = this.#held.get(operationId);
     if (target === undefined) {
-      if (!this.#released.has(operationId)) unknown(operationId);
+      if (!this.#wasReleased(operationId)) unknown(operationId);
     } else if (target.sessionId !== sessionId) {
       invalidRelationship('cancel request session_id must match the target operation');
     }
@@ -213,7 +215,7 @@ export class OperationRegistry<O extends OperationEntry = OperationEntry> {
   #adopt(entry: O, parentId: number): void {
     const parent = this.#held.get(parentId);
     if (parent === undefined) {
-      if (!this.#released.has(parentId)) unknown(parentId);
+      if (!this.#wasReleased(parentId)) unknown(parentId);
     } else {
       if (parent.sessionId !== entry.sessionId) {
         invalidRelationship('parent operation must belong to the same session');
@@ -239,12 +241,20 @@ export class OperationRegistry<O extends OperationEntry = OperationEntry> {
   #release(entry: O): void {
     const { frameId, parentId } = entry;
     this.#held.delete(frameId);
-    this.#released.add(frameId);
+    this.#releasedIds.add(frameId);
     if (parentId === undefined) return;
     const parent = this.#held.get(parentId);
     if (parent !== undefined) parent.children += entry.children - 1;
     if (entry.children === 0) return;
     for (const child of this.#held.values()) if (child.parentId === frameId) child.parentId = parentId;
+  }
+
+  get #releasedIds(): IdRanges {
+    return (this.#released ??= new IdRanges({ maxRanges: this.#maxReleasedRanges }));
+  }
+
+  #wasReleased(operationId: number): boolean {
+    return this.#released?.has(operationId) === true;
   }
 
   #require(operationId: number): O {

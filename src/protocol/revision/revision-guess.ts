@@ -74,9 +74,13 @@ export class RevisionGuess {
     return this.isReference && !this.allowed.includes('preview3');
   }
 
-  /** Looks at a packet, before anybody judges it. */
-  look(packet: Packet): void {
-    if (this.isFixed) return;
+  /** Looks at a packet, before anybody judges it; what it is of. */
+  look(packet: Packet): Revision {
+    if (!this.isFixed) this.learn(packet);
+    return this.table;
+  }
+
+  private learn(packet: Packet): void {
     switch (packet.header.messageType) {
       case MessageType.TransportProbe:
         // Asked by who does not know yet whether this is the server to say hello to.

@@ -1,4 +1,4 @@
-import { Observable, pipe, Subscription, tap, type Observer, type OperatorFunction } from 'rxjs';
+import { Observable, Subscription, tap, type Observer, type Subscriber } from 'rxjs';
 import { judgePackets } from '../../../operators/judge-packets';
 import { limitPackets, type PacketBudget } from '../../../operators/limit-packets';
 import { splitBySession } from '../../../operators/split-by-session';
@@ -22,7 +22,6 @@ import { CarriedSessions, type CarriedSession, type LeavingSession } from './car
 import { closeSoon, closeTransport } from './close-transport';
 import { farewell, helloAck, pong, probeAck, refusal } from './connection-answers';
 import { faultOfOpen, isRefusal, mayBeTold, mayHearOfOpen } from './connection-faults';
-import { fromFirst } from './from-first';
 import { ConnectionGuard } from '../limits/connection-guard';
 import type { Excess } from '../limits/connection-limits';
 import type { ConnectionRateName } from '../limits/server-limits';
@@ -69,7 +68,8 @@ export class Connection implements Attachment, WatchedConnection, PacketBudget<E
   private told: SessionExtension | undefined;
   private readonly sessions = new CarriedSessions();
   private readonly proof: ReceiptProof;
-  private readonly reading = new Subscription();
+  private reading = Subscription.EMPTY;
+  private pipeline: Subscriber<Packet> | undefined;
   /** SESSION_OPENs that a policy is still thinking about. */
   private deciding = 0;
   private readonly guard: ConnectionGuard;
@@ -123,31 +123,36 @@ export class Connection implements Attachment, WatchedConnection, PacketBudget<E
     return this.told?.largestPacket ?? Infinity;
   }
 
-  /** Reads until the transport ends. */
   start(): void {
     if (this.transport.probe !== undefined) this.watch.start();
     const packets$ = new Observable<Packet>((subscriber) => {
       // Before the first packet: the connection may end with it.
-      this.reading.add(subscriber);
+      this.reading = subscriber;
+      subscriber.add(this.watch);
       return this.transport.packets$.subscribe(subscriber);
     });
-    // Who only connects pays for no pipeline.
-    packets$.pipe(fromFirst(() => this.pipeline())).subscribe(this);
+    packets$.subscribe(this);
   }
 
-  private pipeline(): OperatorFunction<Packet, Packet> {
+  /** A packet has come. Who only connects pays for no pipeline. */
+  next(packet: Packet): void {
+    if (this.pipeline === undefined) this.begin();
+    this.pipeline?.next(packet);
+  }
+
+  private begin(): void {
     const { guess, sessions } = this;
-    // The first to see a packet looks at it; the others go by that.
-    const looked = (packet: Packet): Revision => {
-      guess.look(packet);
-      return guess.revision;
-    };
     const revision = (): Revision => guess.revision;
-    const onViolation = (fault: RuntimeError, packet: Packet): void => {
-      this.refuse(packet, fault);
-    };
-    return pipe(
-      limitPackets(this, { revision: looked, onViolation: (excess) => this.exceeded(excess) }),
+    const onViolation = (fault: RuntimeError, packet: Packet): void => this.refuse(packet, fault);
+    const packets$ = new Observable<Packet>((first) => {
+      this.pipeline = first;
+    });
+    const ofConnection$ = packets$.pipe(
+      // The first to see a packet looks at it; the others go by that.
+      limitPackets(this, {
+        revision: (packet) => guess.look(packet),
+        onViolation: (excess) => this.exceeded(excess),
+      }),
       judgePackets({ revision, onViolation }),
       splitBySession(sessions, (core, packet) => this.receive(core, packet), {
         revision,
@@ -155,6 +160,8 @@ export class Connection implements Attachment, WatchedConnection, PacketBudget<E
         onViolation,
       }),
     );
+    const error = (failure: unknown): void => this.error(failure);
+    this.reading.add(ofConnection$.subscribe({ next: (packet) => this.receiveOwn(packet), error }));
   }
 
   charge(packet: Packet, rate: RateClass | undefined): Excess | undefined {
@@ -170,7 +177,6 @@ export class Connection implements Attachment, WatchedConnection, PacketBudget<E
     this.end();
   }
 
-  /** The transport has ended. */
   complete(): void {
     this.end();
   }
@@ -195,7 +201,6 @@ export class Connection implements Attachment, WatchedConnection, PacketBudget<E
     if (this.phase === 'open' && this.sessions.areHandedOver) this.leave();
   }
 
-  /** Ends the connection at once. */
   destroy(): void {
     this.transport.destroy();
     this.end();
@@ -205,8 +210,7 @@ export class Connection implements Attachment, WatchedConnection, PacketBudget<E
     if (this.transport.queuedBytes === 0 && !this.sessions.areBusyBeside(core)) this.destroy();
   }
 
-  /** A packet of connection scope has come. */
-  next(packet: Packet): void {
+  private receiveOwn(packet: Packet): void {
     try {
       this.onConnectionScope(packet);
     } catch (error) {
@@ -347,7 +351,7 @@ export class Connection implements Attachment, WatchedConnection, PacketBudget<E
   private leave(): void {
     this.phase = 'leaving';
     void closeSoon(this.transport, this.server.scheduler).then(() => this.end());
-    this.stop();
+    this.reading.unsubscribe();
     this.releaseSessions();
   }
 
@@ -380,15 +384,10 @@ export class Connection implements Attachment, WatchedConnection, PacketBudget<E
     return excess === undefined;
   }
 
-  private stop(): void {
-    this.watch.unsubscribe();
-    this.reading.unsubscribe();
-  }
-
   private end(): void {
     if (this.phase === 'over') return;
     this.phase = 'over';
-    this.stop();
+    this.reading.unsubscribe();
     this.releaseSessions();
     this.guard.end();
     this.connections.delete(this);

@@ -17,7 +17,8 @@ export class ConnectionGuard extends ConnectionLimits {
   /** Of operations of all sessions of the connection. */
   readonly slots: SlotPool;
   private readonly pause: ReadingPause;
-  private readonly answers: QueuedAnswers;
+  /** Made with the first of them. */
+  private answers: QueuedAnswers | undefined;
 
   constructor(
     private readonly transport: Transport,
@@ -28,7 +29,6 @@ export class ConnectionGuard extends ConnectionLimits {
     super(limits);
     this.slots = new SlotPool(limits.maxInFlightPerConnection, transport, server.reports);
     this.pause = new ReadingPause(transport, server.scheduler);
-    this.answers = new QueuedAnswers(transport);
   }
 
   /** Whether the server, and not the peer, is why nothing is heard. */
@@ -91,7 +91,7 @@ export class ConnectionGuard extends ConnectionLimits {
    * they are what it could make grow by asking and not listening.
    */
   answerSent(length: number): void {
-    const { answers } = this;
+    const answers = (this.answers ??= new QueuedAnswers(this.transport));
     const { maxQueuedReplies: allowed } = this.server.settings.limits;
     answers.sent(length);
     if (!answers.reach(allowed)) return;

@@ -24,7 +24,7 @@ import type { ServerSession } from '../session/session';
 import { SessionClaim, type ClientClaim } from '../session/session-claim';
 import { SessionCore } from '../session/session-core';
 import { IDLE_ENDING } from '../session/session-terms';
-import { whenIdle } from '../session/when-idle';
+import { whenIdle } from './when-idle';
 import { acceptanceBlock } from './acceptance-block';
 import { askPolicy, type Decision } from './ask-policy';
 import { describeInstant } from './describe-instant';

@@ -1,4 +1,4 @@
-import { defer, Observable, of, Subscription, tap, type Observer, type Subscriber } from 'rxjs';
+import { Observable, Subscription, tap, type Observer, type Subscriber } from 'rxjs';
 import { coalesceText } from '../../../operators/application/coalesce-text';
 import { dropLate } from '../../../operators/application/drop-late';
 import { respondToSubmits, type SubmitHandler } from '../../../operators/application/respond-to-submits';
@@ -9,9 +9,9 @@ import type { Operation } from '../../protocol/operation/operation-entry';
 import type { Result } from '../../protocol/operation/result';
 import type { TraceContext } from '../../protocol/operation/trace-context';
 import { takeFields } from '../../protocol/options/take-fields';
-import { describeError, RuntimeError } from '../../protocol/runtime-error';
+import { describeError, RuntimeError, type ErrorReach } from '../../protocol/runtime-error';
 import type { SessionConnectivity } from '../../protocol/session/session-connectivity';
-import { SessionState } from '../../protocol/session/session-lifecycle';
+import type { SessionState } from '../../protocol/session/session-lifecycle';
 import type { PeerIdentity } from '../../transport/peer-identity';
 import type { PeerName, TransportKind } from '../../transport/transport';
 import type { Message } from '../../wire/message';
@@ -54,11 +54,7 @@ export class ServedSession extends ContainedObservable<SessionMessage> implement
   private responding = Subscription.EMPTY;
 
   constructor(private readonly core: SessionCore) {
-    const subscribers = new SubscribersOf(
-      `session ${core.sessionId}`,
-      core.server.reports.failures,
-      'session',
-    );
+    const subscribers = new SubscribersOfSession(core);
     super((subscriber) => {
       listen(core, 'messages', subscriber, subscribers);
     }, subscribers);
@@ -130,12 +126,7 @@ export class ServedSession extends ContainedObservable<SessionMessage> implement
   }
 
   get state$(): Observable<SessionConnectivity> {
-    const { core } = this;
-    // A subject that has completed does not say with what.
-    const known$ = defer(() =>
-      core.state === SessionState.Closed ? of(core.connectivity.value) : core.connectivity,
-    );
-    return (this.views.state$ ??= contained(known$, this.subscribersOf('state$')));
+    return (this.views.state$ ??= contained(this.core.connectivity.state$, this.subscribersOf('state$')));
   }
 
   get attachment$(): Observable<SessionConnectivity> {
@@ -247,12 +238,8 @@ export class ServedSession extends ContainedObservable<SessionMessage> implement
     }, containment);
   }
 
-  private subscribersOf(stream: string): SubscribersOf {
-    return new SubscribersOf(
-      `${stream} of session ${this.sessionId}`,
-      this.core.server.reports.failures,
-      'session',
-    );
+  private subscribersOf(stream: string): Containment {
+    return new SubscribersOfSession(this.core, stream);
   }
 
   private tellCredit(
@@ -295,10 +282,26 @@ function listen<N extends keyof StreamedMessages>(
   core.operations.startNext();
 }
 
+/** Tells of the subscribers of a session, or of one of its streams, that fail; says whose only then. */
+class SubscribersOfSession implements Containment {
+  constructor(
+    private readonly core: SessionCore,
+    private readonly stream?: string,
+    private readonly reach: ErrorReach = 'session',
+  ) {}
+
+  failed(cause: unknown): void {
+    const { sessionId, server } = this.core;
+    const session = `session ${sessionId}`;
+    const whose = this.stream === undefined ? session : `${this.stream} of ${session}`;
+    new SubscribersOf(whose, server.reports.failures, this.reach).failed(cause);
+  }
+}
+
 /** A subscriber that throws over a submit is its handler: that costs the operation. */
-class SubscribersOfSubmits extends SubscribersOf {
-  constructor(private readonly core: SessionCore) {
-    super(`submits$ of session ${core.sessionId}`, core.server.reports.failures, 'operation');
+class SubscribersOfSubmits extends SubscribersOfSession {
+  constructor(core: SessionCore) {
+    super(core, 'submits$', 'operation');
   }
 
   override failed(cause: unknown, submit?: unknown): void {

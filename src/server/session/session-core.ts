@@ -1,8 +1,7 @@
-import { BehaviorSubject, Subscription } from 'rxjs';
+import { Subscription } from 'rxjs';
 import type { CreditEpoch } from '../../protocol/flow/credit-epoch';
 import { CancelScope } from '../../protocol/operation/operation';
 import { dialectOf, type Dialect } from '../../protocol/revision/dialect';
-import type { SessionConnectivity } from '../../protocol/session/session-connectivity';
 import type { SessionExtension } from '../../protocol/session/session-extension';
 import { acceptsOperations, SessionState } from '../../protocol/session/session-lifecycle';
 import { onEach } from '../../transport/on-each';
@@ -15,7 +14,8 @@ import type { Revision } from '../../wire/revision';
 import type { LostOperations } from '../log/lost-operations';
 import { DetachedShare } from '../opening/detached-totals';
 import type { ServerContext } from '../server-context';
-import { AckQueue } from './ack-queue';
+import type { AckQueue } from './ack-queue';
+import { Connectivity } from './connectivity';
 import { handOver, resultsOf, type HandOver } from './results/hand-over';
 import { ProgressSender } from './results/progress-sender';
 import { retainedOf } from './results/retained-answers';
@@ -55,7 +55,6 @@ export type ClosePhase = 'open' | 'asked' | 'drains' | 'answers' | 'over';
  *      └──────────── resume ───────────┘        (SESSION_CLOSE ends it from anywhere: closed)
  */
 export class SessionCore {
-  readonly isRelayed = false;
   readonly sessionId: number;
   readonly isResumable: boolean;
   /** Of the connection that carries it, or of the last one. */
@@ -63,7 +62,7 @@ export class SessionCore {
   dialect!: Dialect;
   /** Those that a client of preview4 gives its operations. */
   names: OperationNames | undefined;
-  readonly connectivity = new BehaviorSubject<SessionConnectivity>('open');
+  readonly connectivity = new Connectivity();
   readonly streams = new SessionStreams();
   readonly outlet: SessionOutlet;
   readonly sender: SessionSender;
@@ -74,8 +73,9 @@ export class SessionCore {
   madeHolds: OperationHolds | undefined;
   madeSchedule: OperationSchedule | undefined;
   private madeProgress: ProgressSender | undefined;
-  readonly patchAcks: AckQueue;
-  readonly migrateAcks: AckQueue;
+  /** Made with the first request, as are the others. */
+  patchAcks: AckQueue | undefined;
+  migrateAcks: AckQueue | undefined;
   /** Of what the client holds; made when it first does. */
   holdEpoch: CreditEpoch | undefined;
   state: SessionState = SessionState.Open;
@@ -124,8 +124,8 @@ export class SessionCore {
     const { settings, scheduler } = server;
     this.sessionId = granted.sessionId;
     this.isResumable = claim.tokens !== undefined;
-    this.lastHeard = scheduler.now();
     this.watchesIdle = settings.idleTimeoutMs > 0;
+    this.lastHeard = this.watchesIdle ? scheduler.now() : 0;
     const outbox = claim.tokens && settings.outbox;
     this.outlet = new SessionOutlet(attachment, { outbox, retained: retainedOf(this, attachment) });
     this.sender = new SessionSender(this.sessionId, this.outlet, settings.limits);
@@ -133,8 +133,10 @@ export class SessionCore {
     this.understands(extension);
     this.credit = new SessionCredit(granted.grantedOperationCredit, this.outlet, this.sender);
     this.operations = new SessionOperations(this, attachment.slots);
-    this.patchAcks = new AckQueue(this.outlet);
-    this.migrateAcks = new AckQueue(this.outlet);
+  }
+
+  get isRelayed(): false {
+    return false;
   }
 
   /** What its client has cached, and shares with it; most have nothing. */
@@ -279,7 +281,7 @@ export class SessionCore {
       this.sender.agreed = undefined;
     }
     this.state = SessionState.Resumed;
-    this.lastHeard = this.server.scheduler.now();
+    if (this.watchesIdle) this.lastHeard = this.server.scheduler.now();
     this.credit.renewed();
     operations.admission.moveTo(attachment.slots);
     const refused =
@@ -293,7 +295,7 @@ export class SessionCore {
     const wanted = given === undefined ? extension?.wantedOperations : undefined;
     if (wanted !== undefined) this.cancelUnwanted(new Set(wanted));
     this.madeStores?.attached();
-    this.connectivity.next('resumed');
+    this.connectivity.become('resumed');
   }
 
   /** It is had elsewhere: its handlers stop, and a client that has not noticed is to come back for it. */
@@ -318,8 +320,7 @@ export class SessionCore {
     this.operations.endAll(end, { tell: false });
     this.outlet.close();
     this.streams.complete();
-    this.connectivity.next(connectivity);
-    this.connectivity.complete();
+    this.connectivity.become(connectivity);
     const isNamed = resume === 'by-id' && granted.resumeTokenBytes > 0;
     if (isNamed && end === 'disconnected') server.registry.park(this, resumeWindowMs, server.scheduler);
     else server.registry.delete(this);
@@ -364,7 +365,7 @@ export class SessionCore {
     this.expiry = scheduleAwake(server.scheduler, granted.resumeWindowMs, () => {
       this.end('disconnected', 'expired');
     });
-    this.connectivity.next('reconnecting');
+    this.connectivity.become('reconnecting');
   }
 
   /** No connection carries the session; its results count for `share`. */
@@ -373,8 +374,8 @@ export class SessionCore {
     this.operations.admission.moveTo(undefined);
     this.outlet.detach(share);
     this.madeStores?.detached();
-    this.patchAcks.clear();
-    this.migrateAcks.clear();
+    this.patchAcks?.clear();
+    this.migrateAcks?.clear();
   }
 
   /** The server's close is asked of its client anew where that comes back; what an application asks for stands. */

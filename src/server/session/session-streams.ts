@@ -53,13 +53,17 @@ export class SessionStreams implements Streams {
       listener.complete();
       return;
     }
-    const listenTo = (listeners: readonly Listener<StreamedMessages[N]>[]): void => {
-      Object.assign(this, { [name]: oneOf(listeners) });
-    };
-    listenTo([...listenersOf(listenerOf(this, name)), listener]);
+    this.listenTo(name, [...listenersOf(listenerOf(this, name)), listener]);
     subscription.add(() => {
-      listenTo(listenersOf(listenerOf(this, name)).filter((each) => each !== listener));
+      this.listenTo(
+        name,
+        listenersOf(listenerOf(this, name)).filter((each) => each !== listener),
+      );
     });
+  }
+
+  private listenTo<N extends Name>(name: N, listeners: readonly Listener<StreamedMessages[N]>[]): void {
+    Object.assign(this, { [name]: oneOf(listeners) });
   }
 
   complete(): void {

@@ -28,12 +28,12 @@ export async function shutDown(session: SessionCore, ending: SessionEnding): Pro
   if (ending.inFlightPolicy === InFlightPolicy.Abort) return closeSession(session, ending);
   const { scheduler } = session.server;
   const until = scheduler.now() + ending.drainTimeoutMs;
-  const over = lastValueFrom(session.connectivity, { defaultValue: undefined });
+  const over = lastValueFrom(session.connectivity.state$, { defaultValue: undefined });
   session.isShutDown = true;
   let waiting = Subscription.EMPTY;
   const logged = new Promise<void>((resolve) => {
     session.own(
-      onEach(session.connectivity, () => {
+      onEach(session.connectivity.state$, () => {
         waiting.unsubscribe();
         const drainTimeoutMs = Math.max(0, until - scheduler.now());
         if (session.outlet.current !== undefined) void closeSession(session, { ...ending, drainTimeoutMs });

@@ -1,5 +1,5 @@
 import { SessionOpenAckMetadata, SessionStatus } from '../../../src/wire/messages/session-open';
-import { whenIdle } from '../../../src/server/session/when-idle';
+import { whenIdle } from '../../../src/server/opening/when-idle';
 import { open, resumeToken, scriptedTokens } from '../../../src/testing';
 import { settled } from '../../support/async';
 import { Peer } from '../../support/peer';

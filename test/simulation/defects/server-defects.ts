@@ -329,7 +329,7 @@ export const SERVER_DEFECTS: readonly Defect[] = [
         (original) => (session: SessionCore, ending: SessionEnding) =>
           session.phase === 'open'
             ? original.call(session, session, ending)
-            : lastValueFrom(session.connectivity, { defaultValue: undefined }),
+            : lastValueFrom(session.connectivity.state$, { defaultValue: undefined }),
       ),
   },
 ];

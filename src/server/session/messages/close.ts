@@ -23,7 +23,7 @@ const LAST_ACK_MS = 1000;
  * has changed.
  */
 export async function closeSession(session: SessionCore, ending: SessionEnding): Promise<void> {
-  const over = lastValueFrom(session.connectivity, { defaultValue: undefined });
+  const over = lastValueFrom(session.connectivity.state$, { defaultValue: undefined });
   ask(session, ending);
   await over;
 }

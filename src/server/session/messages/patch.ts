@@ -12,13 +12,14 @@ import {
 import { ownBytes } from '../../../wire/bytes/own-bytes';
 import { EMPTY } from '../../../wire/packet';
 import { requireBytes } from '../../../wire/bytes/require-bytes';
+import { AckQueue } from '../ack-queue';
 import type { SessionCore } from '../session-core';
 import type { PatchRequest } from '../session-message';
 
 /** SESSION_PATCH: put to the application where it looks at such, refused without it where not. */
 export function onPatch(session: SessionCore, message: MessageOf<typeof MessageType.SessionPatch>): void {
   const { streams, sender } = session;
-  const place = session.patchAcks.place();
+  const place = (session.patchAcks ??= new AckQueue(session.outlet)).place();
   const request = new ReceivedPatch(message, (ack, body) => {
     place.answer(sender.patchAck(ack, body));
   });

@@ -62,14 +62,16 @@ export class SessionSender {
   takesTools = false;
   /** What both ends can do, as they have said last; undefined where the client has not asked. */
   agreed: Capabilities | undefined;
-  private readonly unread: UnreadShares;
+  private readonly maxUnreadBytes: number;
+  /** Made with the first result. */
+  private unread: UnreadShares | undefined;
 
   constructor(
     private readonly sessionId: number,
     private readonly outlet: SessionOutlet,
     { maxUnreadBytes }: { readonly maxUnreadBytes: number },
   ) {
-    this.unread = new UnreadShares(maxUnreadBytes);
+    this.maxUnreadBytes = maxUnreadBytes;
   }
 
   result(result: Result, operation: AnsweredOperation): void {
@@ -81,6 +83,7 @@ export class SessionSender {
 
   /** Throws a `RuntimeError` where the peer would be cut off for not having read what its operation sends. */
   requireRoom(result: Result): void {
+    this.unread ??= new UnreadShares(this.maxUnreadBytes);
     this.unread.add(result, this.outlet.current?.transport);
   }
 

@@ -1,7 +1,7 @@
 import { Subject, type Observable } from 'rxjs';
 import { type CancelScope, OperationState } from '../../../protocol/operation/operation';
 import type { OperationRelations } from '../../../protocol/operation/operation-entry';
-import type { IdRange } from '../../../protocol/operation/id-ranges';
+import { IdRanges, type IdRange } from '../../../protocol/operation/id-ranges';
 import { OperationRegistry } from '../../../protocol/operation/operation-registry';
 import { isTerminal, type Result } from '../../../protocol/operation/result';
 import type { ToolOutcome, ToolRequest } from '../../../protocol/content/tool-call';
@@ -16,9 +16,11 @@ import { partSent } from './part-sent';
 import type { SessionParts, Told } from './session-parts';
 import { END_OF_RESULT, STATE_OF_END } from './submit-ends';
 import type { OperationControl, ReceivedSubmit } from './submit';
-import { SubmittedIds } from './submitted-ids';
 import { ToolCalls } from './tool-calls';
 import { unknownOperation } from './unknown-operation';
+
+/** Of ids that were refused; past them, ids between are taken for refused ones, which cancels nothing. */
+const MAX_REFUSED_RANGES = 256;
 
 /** The operations of a session: who is registered, who waits, who runs (protocol section 8, and `admission.ts`). */
 export class SessionOperations implements OperationControl, SlotWaiter {
@@ -26,7 +28,9 @@ export class SessionOperations implements OperationControl, SlotWaiter {
   readonly admission: Admission;
   /** Made with the first slot that is kept: most sessions never have any. */
   private kept: KeptSlots | undefined;
-  private ids = new SubmittedIds();
+  private highestId = 0;
+  /** Ids whose submit was refused; most sessions have none. */
+  private refusedIds: IdRanges | undefined;
   private calls: ToolCalls | undefined;
   private isStarting = false;
   /** Bytes of submits that wait, as they are counted over all sessions. */
@@ -51,7 +55,7 @@ export class SessionOperations implements OperationControl, SlotWaiter {
 
   /** The highest operation id that the client has submitted. */
   get lastOperationId(): number {
-    return this.ids.highest;
+    return this.highestId;
   }
 
   get inFlightCount(): number {
@@ -118,7 +122,8 @@ export class SessionOperations implements OperationControl, SlotWaiter {
   startAnew(released: readonly IdRange[] = []): void {
     this.endAll('disconnected', { tell: false });
     this.registry = new OperationRegistry({ released });
-    this.ids = new SubmittedIds(released.at(-1)?.last);
+    this.highestId = released.at(-1)?.last ?? 0;
+    this.refusedIds = undefined;
   }
 
   /** Whether an operation was submitted and has ended. */
@@ -132,7 +137,7 @@ export class SessionOperations implements OperationControl, SlotWaiter {
    */
   submit(submit: ReceivedSubmit): 'start' | 'wait' | 'refuse' {
     this.registry.register(submit);
-    this.ids.add(submit.frameId);
+    this.noteId(submit.frameId);
     this.session.outlet.began(submit);
     const hasRun = this.session.lost?.before(submit.frameId) !== undefined;
     const verdict = hasRun ? this.admission.wait(submit) : this.admission.offer(submit);
@@ -144,7 +149,8 @@ export class SessionOperations implements OperationControl, SlotWaiter {
 
   /** Notes an operation whose submit was answered with an ERROR; its client may cancel it before it knows. */
   noteRefused(frameId: number): void {
-    this.ids.addRefused(frameId);
+    this.noteId(frameId);
+    (this.refusedIds ??= new IdRanges({ maxRanges: MAX_REFUSED_RANGES })).add(frameId);
   }
 
   /** Starts what waits, as far as slots and listeners allow. */
@@ -215,7 +221,7 @@ export class SessionOperations implements OperationControl, SlotWaiter {
    */
   cancel(frameId: number, scope: CancelScope, startedBy: 'client' | 'application'): ReceivedSubmit[] {
     // It crossed with the refusal.
-    if (this.ids.wasRefused(frameId) && !this.registry.has(frameId)) return [];
+    if (this.refusedIds?.has(frameId) === true && !this.registry.has(frameId)) return [];
     const { sessionId, sender } = this.session;
     const submits = this.registry
       .cancel({ sessionId, operationId: frameId, scope })
@@ -318,7 +324,7 @@ export class SessionOperations implements OperationControl, SlotWaiter {
   settle(submit: ReceivedSubmit): void {
     const { frameId } = submit;
     this.registry.register(submit);
-    this.ids.add(frameId);
+    this.noteId(frameId);
     this.registry.transition(frameId, OperationState.Running);
     this.registry.end(frameId, OperationState.Completed);
     this.session.sender.result(submit.complete(), submit);
@@ -333,6 +339,10 @@ export class SessionOperations implements OperationControl, SlotWaiter {
 
   freeSlot(submit: ReceivedSubmit): void {
     this.kept?.settled(submit);
+  }
+
+  private noteId(frameId: number): void {
+    this.highestId = Math.max(this.highestId, frameId);
   }
 
   /** An operation waits for a tool, or does no more. */
