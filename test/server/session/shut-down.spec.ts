@@ -1,6 +1,7 @@
 import { NEVER, Subject } from 'rxjs';
 import type { Server } from '../../../src/server/server';
 import type { ServerOptions } from '../../../src/server/options';
+import type { ServerSession } from '../../../src/server/session/session';
 import { open, sessionCloseAck, submit } from '../../../src/testing';
 import { MessageType } from '../../../src/wire/message-type';
 import { SessionOpenAckMetadata, SessionStatus } from '../../../src/wire/messages/session-open';
@@ -320,6 +321,24 @@ describe('a server that closes, and whose client is cut then', () => {
     expect(state.isClosed).toBe(false);
     await pass(time, 1);
     expect(state.isClosed).toBe(true);
+  });
+
+  it('waits for none that its application closes after it', async () => {
+    const { served, time } = serveInVirtualTime();
+    let own: ServerSession | undefined;
+    served.server.sessions$.subscribe((session) => {
+      own = session;
+      session.respond(() => NEVER);
+    });
+    const peer = await openedPeer(served, open(SESSION).resumable().announced());
+    await sendAll(peer, [submit(SESSION, 1)]);
+    const state = closing(served.server);
+    await settled();
+    void own!.close({ drainTimeoutMs: 1000 });
+    await pass(time, 500);
+    await peer.close();
+    await pass(time, 500);
+    expect([state.isClosed, served.server.sessionCount]).toEqual([true, 0]);
   });
 
   it('ends with its grace all the same', async () => {
