@@ -170,6 +170,16 @@ describe('a close of the server', () => {
     }),
   );
 
+  it('hears both answers of a client that was told so before it had answered', () =>
+    flow(({ serve, session, clientPeer, act, expectQuiescent }) => {
+      serve({ respond: () => NEVER });
+      act('--cr', { c: () => void drain(session(42)), r: () => void session(42).revoke() });
+      clientPeer({ ...announced, R: revoked, F: violation(2, foreign) })
+        .sends('os--fet')
+        .expects('A-XR--F');
+      expectQuiescent();
+    }));
+
   it('comes to a session that is idle for too long: neither packets nor work', () =>
     flow(({ serve, clientPeer, cold, expectQuiescent }) => {
       serve({ respond: () => cold('- 99ms |'), idleTimeoutMs: 50 });

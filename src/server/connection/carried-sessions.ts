@@ -12,6 +12,8 @@ export interface LeavingSession {
   readonly sessionId: number;
   /** Whether its client is to come back for it over the same connection. */
   readonly comesBackHere?: boolean;
+  /** How often its close may be acknowledged yet. Default 1. */
+  readonly lateAcks?: number;
 }
 
 /** More than that are remembered as gone for good. */
@@ -19,15 +21,15 @@ const MAX_EXPECTED = 1024;
 
 /** The sessions that a connection carries, and what may still come for those that have left. */
 export class CarriedSessions extends SessionTable<CarriedSession> {
-  /** Sessions that have left, each of whose close may still be acknowledged, once. */
+  /** How often the closes of those that have left may still be acknowledged. */
   private dueCloseAcks = 0;
   /** Those that their clients are to take up again over this connection; most have none. */
   private expected: Set<number> | undefined;
 
   /** A session leaves, for good or to be taken up again over this connection. */
-  leave({ sessionId, comesBackHere }: LeavingSession): void {
+  leave({ sessionId, comesBackHere, lateAcks = 1 }: LeavingSession): void {
     super.release(sessionId);
-    if (comesBackHere !== true) this.dueCloseAcks += 1;
+    if (comesBackHere !== true) this.dueCloseAcks += lateAcks;
     else if ((this.expected ??= new Set()).size < MAX_EXPECTED) this.expected.add(sessionId);
   }
 
@@ -52,7 +54,7 @@ export class CarriedSessions extends SessionTable<CarriedSession> {
 
   /**
    * Whether a packet of no session was sent before its client knew that the session has left, to be taken up again; or
-   * acknowledges the close of one that has left, as each may once.
+   * acknowledges the close of one that has left, as often as that may be.
    */
   isLate({ header: { messageType, sessionId } }: Packet): boolean {
     if (this.expected?.has(sessionId) === true) return true;

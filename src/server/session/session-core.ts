@@ -92,6 +92,8 @@ export class SessionCore {
   phase: ClosePhase = 'open';
   /** How this side has asked the session to end. */
   asked: SessionEnding | undefined;
+  /** SESSION_CLOSE_ACKs that may come yet once it has left: a client says that it drains, and that it has closed. */
+  lateAcks = 1;
   /** Submits that came after that. */
   crossed = 0;
   /** Whether the server closes: the end of the session waits for a client that is away, see `shut-down.ts`. */

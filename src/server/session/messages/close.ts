@@ -62,6 +62,7 @@ export function onCloseAck(
     throw unexpectedMessage('server received SESSION_CLOSE_ACK that it did not ask for');
   }
   session.state = afterCloseAck(session.state, metadata.closeStatus, session.sessionId);
+  session.lateAcks = 1;
   if (metadata.closeStatus === CloseStatus.Closed) end(session);
 }
 
@@ -101,6 +102,7 @@ function ask(session: SessionCore, ending: SessionEnding): void {
 function awaitAnswer(session: SessionCore, { drainTimeoutMs, closeReason }: SessionEnding): void {
   const { operations } = session;
   session.phase = 'asked';
+  session.lateAcks = 2;
   finishIn(session, drainTimeoutMs);
   if (closeReason !== CloseReason.ServerShutdown) return;
   if (operations.isIdle) awaitAck(session);
