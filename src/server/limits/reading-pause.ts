@@ -3,7 +3,7 @@ import { scheduleIn } from '../../transport/time/schedule-in';
 import type { Transport } from '../../transport/transport';
 
 /** Why a peer is not read. */
-export type PauseReason = 'answers' | 'memory' | `node ${string}` | `session ${number}`;
+export type PauseReason = 'answers' | 'memory' | `link of ${number}` | `session ${number}`;
 
 /** Milliseconds between two looks at whether a peer has taken its answers. */
 const LOOK_MS = 20;

@@ -62,10 +62,9 @@ export class RelayedSession {
     /** It is carried no more. */
     private readonly left: (session: RelayedSession) => void,
   ) {
-    const reason = `node ${link.peer}` as const;
     this.pressure = onEach(link.pressure$, (isHigh) => {
-      if (isHigh) connection.hold(reason);
-      else connection.release(reason);
+      if (isHigh) connection.hold(`link of ${sessionId}`);
+      else connection.release(`link of ${sessionId}`);
     });
   }
 
@@ -162,9 +161,13 @@ export class RelayedSession {
   }
 
   private over(): void {
+    const { connection, sessionId } = this;
     this.isOver = true;
     this.pressure.unsubscribe();
     this.look?.unsubscribe();
+    // Others are read on: nobody would say so any more.
+    connection.release(`link of ${sessionId}`);
+    connection.release(`session ${sessionId}`);
     this.left(this);
   }
 
