@@ -133,7 +133,8 @@ function drainFor(session: SessionCore, phase: 'drains' | 'answers', timeoutMs: 
 /** A close that is under way gets no more time than another one allows. */
 function hasten(session: SessionCore, ending: SessionEnding): void {
   // What an application asks for stands, though the server has asked for the end before.
-  if (session.asked !== undefined && ending.closeReason !== CloseReason.ServerShutdown) session.asked = ending;
+  if (session.asked !== undefined && ending.closeReason !== CloseReason.ServerShutdown)
+    session.asked = ending;
   const cut = (): void => {
     cutShort(session, ending);
   };
