@@ -35,6 +35,9 @@ export class LogWriter {
   private readonly changes = new Set<LoggedSession>();
   /** Whose and what they are is to be asked. */
   private readonly unasked = new Set<LoggedSession>();
+  /** Which may be another node's by now, by the calls that there were when that came about. */
+  private readonly suspects = new Map<LoggedSession, number>();
+  private calls = 0;
   /** Of which a call that others were answered by has said nothing; they are told again later. */
   private readonly unheard = new Set<LoggedSession>();
   private readonly work = new Subscription();
@@ -80,6 +83,14 @@ export class LogWriter {
     if (!this.isWriting) this.writeIn(0);
   }
 
+  /** Whether a session may be another node's by now: the node stood still, or was without the log, and has not heard since. */
+  isSuspect(session: LoggedSession): boolean {
+    // Nobody is asked any more.
+    if (this.work.closed) return false;
+    this.look();
+    return this.suspects.has(session);
+  }
+
   changed(session: LoggedSession): void {
     if (this.unheard.has(session)) return;
     this.changes.add(session);
@@ -101,6 +112,7 @@ export class LogWriter {
     this.sessions.delete(session);
     this.changes.delete(session);
     this.unasked.delete(session);
+    this.suspects.delete(session);
     this.unheard.delete(session);
   }
 
@@ -148,15 +160,18 @@ export class LogWriter {
       this.changes.delete(session);
       const update = this.updateOf(session, now);
       if (update === undefined) continue;
-      if (update.kind === 'over') this.sessions.delete(session);
-      else bytes += bytesOf(update);
+      if (update.kind === 'over') {
+        this.sessions.delete(session);
+        this.suspects.delete(session);
+      } else bytes += bytesOf(update);
       told.push(session);
       updates.push(update);
     }
     if (updates.length === 0) return true;
+    const call = ++this.calls;
     try {
       const verdicts = await this.log.append(updates);
-      told.forEach((session, index) => this.heard(session, verdicts[index]));
+      told.forEach((session, index) => this.heard(session, verdicts[index], call));
       return true;
     } catch {
       // There is no later time once it ends.
@@ -169,8 +184,10 @@ export class LogWriter {
   }
 
   /** Of one session, from a call that is answered. */
-  private heard(session: LoggedSession, verdict: LogVerdict | undefined): void {
+  private heard(session: LoggedSession, verdict: LogVerdict | undefined, call = this.calls): void {
     if (verdict !== undefined) {
+      // What was said before says nothing of what has come since.
+      if (call > (this.suspects.get(session) ?? Infinity)) this.suspects.delete(session);
       session.answered(verdict);
       if (verdict.kind === 'fenced') this.forget(session);
       return;
@@ -208,7 +225,10 @@ export class LogWriter {
   }
 
   private askAll(): void {
-    for (const session of this.sessions) this.unasked.add(session);
+    for (const session of this.sessions) {
+      this.unasked.add(session);
+      this.suspects.set(session, this.calls);
+    }
   }
 
   /**
@@ -221,9 +241,10 @@ export class LogWriter {
     while (this.unasked.size > 0) {
       const asked = [...this.unasked].slice(0, CALL_SESSIONS);
       for (const session of asked) this.unasked.delete(session);
+      const call = ++this.calls;
       try {
         const verdicts = await this.log.append(asked.map((session) => session.question()));
-        asked.forEach((session, index) => this.heard(session, verdicts[index]));
+        asked.forEach((session, index) => this.heard(session, verdicts[index], call));
         isAnswered = true;
       } catch {
         silent.push(...asked);

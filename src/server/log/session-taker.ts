@@ -1,3 +1,4 @@
+import { isResumeAttempt } from '../../protocol/session/recovery';
 import { describeError, RuntimeError } from '../../protocol/runtime-error';
 import { ownToken, takenFrom, type OpenRefusal } from '../opening/judge-open';
 import { LATER } from '../opening/refusals';
@@ -105,6 +106,12 @@ export class SessionTaker {
       );
     }
     return 'judge';
+  }
+
+  /** Whether a client comes back for a session that is here, and may be another node's by now. */
+  mustAsk({ open }: Opening): boolean {
+    const logged = this.registry.get(open.requestedSessionId)?.core?.outlet.log;
+    return logged !== undefined && isResumeAttempt(open) && this.server.node?.log?.isSuspect(logged) === true;
   }
 
   /** The epoch of a session that is here, and logged. */

@@ -12,6 +12,7 @@ export const LATER = {
   shuttingDown: retryLater('it is shutting down; try again, for the server that takes its place'),
   storeDown: retryLater('the store of its cluster does not answer; try again'),
   nodeAway: retryLater('the node that has the session does not answer; try again'),
+  notAsked: retryLater('it stood still, and asks whether it has the session yet; try again'),
   tooManyWait: retryLater('too many sessions wait for its application; try again'),
   policyLate: retryLater('its policy has not answered in time; try again'),
   failed: retryLater('opening it has failed there, as its `failures$` says; try again'),

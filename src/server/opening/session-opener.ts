@@ -110,6 +110,7 @@ export class SessionOpener {
   ): Observable<OpenAnswer> {
     const { node } = this.server;
     if (node === undefined) return this.judgeHere(opening, hasRoom);
+    if (this.taker.mustAsk(opening)) return of(this.refused(opening, LATER.notAsked, false));
     if (!this.mayBeElsewhere(opening)) {
       return node.ids.ready$.pipe(switchMap(() => this.judgeHere(opening, hasRoom)));
     }
@@ -123,6 +124,7 @@ export class SessionOpener {
   judgeOwned(opening: Opening): Observable<OpenAnswer> {
     const { node } = this.server;
     const hasRoom = (): boolean => true;
+    if (this.taker.mustAsk(opening)) return of(this.refused(opening, LATER.notAsked, false));
     if (node?.log === undefined || !this.mayBeElsewhere(opening)) return this.judgeHere(opening, hasRoom);
     return node.finder.findLost(opening.open.requestedSessionId).pipe(
       switchMap((lost) => (lost ? this.takeOver(lost, opening, hasRoom) : this.judgeHere(opening, hasRoom))),

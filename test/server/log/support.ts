@@ -22,6 +22,7 @@ type Said = LogUpdate | LogEnd;
 
 /** A session, as the log has it. */
 interface LoggedState {
+  readonly epoch: number;
   readonly fields: ReadonlyMap<string, Uint8Array>;
   readonly results: readonly { readonly packets: Uint8Array }[];
 }
@@ -65,6 +66,8 @@ export class VirtualNodes {
   linkMs = 0;
   /** Milliseconds until the store answers who takes a session over. */
   takeoverMs = 0;
+  /** Milliseconds until the store answers what is said to it. */
+  answerMs = 0;
   private isPlugged = true;
   private isLosing = false;
   private unheard: readonly number[] = [];
@@ -257,6 +260,7 @@ export class VirtualNodes {
     if (heard.length === 0) throw new Error('no server of the store answers');
     this.calls.push(heard);
     const verdicts = await log.append(heard);
+    if (this.answerMs > 0) await firstValueFrom(timer(this.answerMs, this.time));
     const byUpdate = new Map(heard.map((update, index) => [update, verdicts[index]]));
     return updates.map((update) => byUpdate.get(update));
   }

@@ -180,6 +180,45 @@ describe('a node that only stood still', () => {
   });
 });
 
+it('gives no client a session, as a node that stood still, that another has by now', async () => {
+  nodes = new VirtualNodes(2);
+  const texts: string[] = [];
+  serve(nodes, (session, node) => {
+    session.respond(({ text }) => parts(node, text), {
+      continueWith: ({ text }, sent) => {
+        texts.push(sent.text);
+        return parts(node, text, sent.count);
+      },
+    });
+  });
+  const [slow, other] = nodes.nodes as [VirtualNode, VirtualNode];
+  const session = await nodes.open();
+  const told = ask(session, '2000 10');
+  await nodes.pass(1005);
+  const had = told.text;
+  nodes.stop(slow);
+  nodes.cut(slow);
+  // The other takes it over, and its client never hears of that.
+  nodes.takeoverMs = 200;
+  for (let ms = 0; nodes.logged(session.sessionId).epoch === 1 && ms < 10_000; ms++) await nodes.pass(1);
+  nodes.unplug();
+  nodes.cut(other);
+  await nodes.pass(500);
+  expect(nodes.logged(session.sessionId).epoch).toBe(2);
+  // It comes to the first before that has heard whose the session is.
+  nodes.answerMs = 300;
+  nodes.sendTo(slow);
+  nodes.plug();
+  nodes.continue(slow);
+  await nodes.pass(250);
+  expect(told).toEqual({ text: had, end: undefined });
+  await nodes.pass(25_000);
+
+  expect(told).toEqual({ text: whole(2000), end: 'complete' });
+  expect(texts).toHaveLength(1);
+  expect([...slow.failures, ...other.failures]).toEqual([]);
+});
+
 it('tells a client of a node that stood still who has its session', async () => {
   nodes = new VirtualNodes(2);
   serve(nodes);
