@@ -104,7 +104,7 @@ describe('a node that closes while a client is away', () => {
       const { served, told, next, close, isClosed } = await away();
       close();
       await nodes.pass(100);
-      if (how === 'revokes') served.revoke();
+      if (how === 'revokes') void served.revoke();
       else void served.close();
       await nodes.pass(100);
       expect(isClosed()).toBe(true);
