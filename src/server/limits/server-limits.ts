@@ -166,9 +166,12 @@ export interface ServerLimits {
    * else the connection ends. 0 switches it off, too. Less is a peer that holds on to the server on purpose.
    */
   readonly minPacketBytesPerSecond: number;
-  /** Sessions that wait for their client; one more does not, and is over. */
+  /**
+   * Sessions that wait for their client. Of more, one is over: the oldest of the party, owner or address, with most of
+   * them.
+   */
   readonly maxDetachedSessions: number;
-  /** Bytes of results that wait for clients that are away; a session that would need more is over. */
+  /** Bytes of results that wait for clients that are away. Of more, the oldest session of the party with most is over. */
   readonly maxDetachedBytes: number;
   /**
    * Bytes of results of one operation that wait while its client holds it, because its consumer is slow; an
