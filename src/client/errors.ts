@@ -39,8 +39,8 @@ export interface SessionEnd {
  * - `taken-over`: another client has taken its session over with a ticket, and has its answer where it was sent
  * - `connection-lost`: its connection ended before; whether the server has run it, `outcome` says
  * - `too-large`: it is larger than the server takes over this transport; the session goes on
- * - `undeliverable`: two connections have ended before the server had received it, so that it is not sent over a
- *   third; the session goes on
+ * - `undeliverable`: connections have ended, one after another, before the server had received it: two where the server
+ *   said why (`text`), or does not say what it takes, else five; it is not sent again, and the session goes on
  * - `unreadable`: its connection has ended of what the server answered, which this client does not take, and would
  *   again; the session goes on
  */
@@ -94,7 +94,7 @@ const SENTENCES: Readonly<Record<OperationFailure, string>> = {
   'taken-over': 'another client has taken its session over, and has its answer',
   'connection-lost': 'the connection is lost, and whether the server has run it is unknown',
   'too-large': 'it is larger than the server takes over this transport',
-  undeliverable: 'two connections have ended before the server had received it; is it larger than it takes?',
+  undeliverable: 'connections have ended, one after another, while it was on its way; send less at a time',
   unreadable: 'the connection has ended of an answer that this client does not take',
 };
 

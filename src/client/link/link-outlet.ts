@@ -13,6 +13,8 @@ const MAX_PINGS = 40;
 export class LinkOutlet {
   /** Bytes of header and body that the server takes in one packet; Infinity where it has not said. */
   largestPacket = Infinity;
+  /** Bytes of all packets that were sent. */
+  sentBytes = 0;
   /** Whether the server is one that answers PING. */
   private isAnnounced = false;
   private readonly since: number;
@@ -47,6 +49,7 @@ export class LinkOutlet {
     if (declared > this.largestPacket) {
       throw new NnrpError({ kind: 'MessageLengthOverflow', declared, limit: this.largestPacket });
     }
+    this.sentBytes += declared + packet.metadata.length;
     this.transport.send(packet);
   }
 

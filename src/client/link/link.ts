@@ -49,6 +49,12 @@ export type LinkEvent =
   /** With an error where it has failed. */
   | { readonly kind: 'ended'; readonly error: RuntimeError | undefined };
 
+/** ERROR of a connection, fatal: why its server ends it. */
+export interface LastWord {
+  readonly errorCode: number;
+  readonly text: string;
+}
+
 /** One transport to a server, for as long as it lasts: opens sessions, and hands packets to those it carries. */
 export class ClientLink implements WatchedPeer {
   /** What its server speaks. */
@@ -67,9 +73,11 @@ export class ClientLink implements WatchedPeer {
   readonly answers: Answers;
   /** Whether the server has answered a session over it, with a result or an ack. */
   wasAnswered = false;
+  /** What the server has said of the connection that it ends. */
+  lastWord: LastWord | undefined;
   private readonly events = new Subject<LinkEvent>();
   private readonly sessions = new SessionTable<LinkedSession>();
-  private readonly outlet: LinkOutlet;
+  readonly outlet: LinkOutlet;
   private readonly opens: OpenQueue;
   private readonly pongs: Pongs;
   private readonly greeting: Greeting;
@@ -145,16 +153,6 @@ export class ClientLink implements WatchedPeer {
 
   get isOver(): boolean {
     return this.over;
-  }
-
-  /** Bytes of header and body that the server takes in one packet; Infinity where it has not said. */
-  get largestPacket(): number {
-    return this.outlet.largestPacket;
-  }
-
-  /** For how many milliseconds there has been the link. */
-  get ageMs(): number {
-    return this.outlet.ageMs;
   }
 
   get sessionCount(): number {
@@ -335,8 +333,10 @@ export class ClientLink implements WatchedPeer {
   private onError(message: MessageOf<typeof MessageType.Error>): void {
     this.events.next({ kind: 'error', message });
     // Of connection scope, a hello or an open is all that it can be the answer to.
-    const { metadata, body } = message;
-    const refusal = new ServerRefusalError(metadata.errorCode, readUtf8(body));
+    const { errorCode, isFatal } = message.metadata;
+    const text = readUtf8(message.body);
+    if (isFatal) this.lastWord = { errorCode, text };
+    const refusal = new ServerRefusalError(errorCode, text);
     if (this.greeting.isAwaited) this.greeting.end(refusal);
     else this.opens.refuse(refusal);
   }

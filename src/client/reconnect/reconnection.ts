@@ -327,5 +327,5 @@ function isAuthFailed(error: unknown): boolean {
  * meanwhile, is not enough: a link may end each time right after that.
  */
 function isWorth(link: ClientLink, waitedMs: number): boolean {
-  return link.ageMs >= (link.wasAnswered ? waitedMs / 2 : GOOD_LINK_MS);
+  return link.outlet.ageMs >= (link.wasAnswered ? waitedMs / 2 : GOOD_LINK_MS);
 }

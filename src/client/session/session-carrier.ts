@@ -5,7 +5,7 @@ import { EMPTY, packet } from '../../wire/packet';
 import { inPreview4 } from '../../protocol/content/typed-body';
 import type { SessionEnd } from '../errors';
 import { UNASKED, type Speech } from '../link/speech';
-import type { ClientLink } from '../link/link';
+import type { ClientLink, LastWord } from '../link/link';
 import { deadlineOf, priorityOf } from '../../protocol/revision/scheduling';
 import { budgetMetadata } from '../../protocol/revision/budget';
 import { encodeCapabilities } from '../../protocol/revision/capabilities';
@@ -20,6 +20,8 @@ import type { OperationTerms, PossibleTerms } from '../submissions/operation-ter
 export class SessionCarrier {
   /** How the session has come to its end; undefined while it has not. */
   ended: SessionEnd | undefined;
+  /** How the last link has ended; undefined where it goes on without the session, which has moved. */
+  lost: { readonly lastWord: LastWord | undefined } | undefined;
   private current: ClientLink | undefined;
   /** Of the last link. */
   private spoken: Speech;
@@ -59,12 +61,13 @@ export class SessionCarrier {
 
   detach(): void {
     this.spoken = this.speech;
+    this.lost = this.current?.isOver === true ? { lastWord: this.current.lastWord } : undefined;
     this.current = undefined;
   }
 
   /** Bytes of header and body that the server takes in one packet; Infinity where it has not said. */
   get largestPacket(): number {
-    return this.link?.largestPacket ?? Infinity;
+    return this.link?.outlet.largestPacket ?? Infinity;
   }
 
   /** Throws an `NnrpError`, `MessageLengthOverflow`, where the server takes none so large. */
@@ -87,6 +90,7 @@ export class SessionCarrier {
     // Before it, so that it binds what is answered at once. The reference takes only a deadline of what has not come.
     if (terms !== undefined) this.say(frameId, takesBlocks ? terms : { deadlineAt: terms.deadlineAt });
     this.send(MessageType.FrameSubmit, frameId, requests.submit(frameId, metadataBytes), body, traceId);
+    asked.outweighs = 2 * body.length >= (this.link?.outlet.sentBytes ?? 0);
     if (terms !== undefined && !takesBlocks) this.say(frameId, { ...terms, deadlineAt: undefined });
   }
 

@@ -72,6 +72,8 @@ export interface Submission {
   frameId: number;
   /** Whether it was sent with the id that a submit of preview4 has. */
   hasId: boolean;
+  /** Whether it is at least as much as all that was sent before it over the link that it was sent over last. */
+  outweighs: boolean;
 }
 
 const utf8 = new TextEncoder();
@@ -106,6 +108,7 @@ export function submission(
     isCounted: true,
     frameId: 0,
     hasId: false,
+    outweighs: false,
   };
 }
 

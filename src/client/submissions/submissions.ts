@@ -172,10 +172,7 @@ export class Submissions {
     const call = this.tools.take(asked, part);
     if (call === 'none') asked.subscriber.next(part);
     else if (call === 'taken') this.sendWaiting();
-    else {
-      this.carrier.cancel(asked.frameId);
-      this.fail(asked.frameId, 'refused', { detail: 'its server asks for too many tools at once' });
-    }
+    else this.cancel(asked.frameId, 'refused', { detail: 'its server asks for too many tools at once' });
   }
 
   /** Ends an operation without a result. */
@@ -228,10 +225,10 @@ export class Submissions {
   }
 
   /** Cancels an operation: FRAME_CANCEL is sent, and whoever waits for it gets an error. */
-  cancel(frameId: number): void {
+  cancel(frameId: number, reason: OperationFailure = 'cancelled', particulars?: Particulars): void {
     if (!this.inFlight.has(frameId)) return;
     if (this.connection !== undefined) this.carrier.cancel(frameId);
-    this.fail(frameId, 'cancelled');
+    this.fail(frameId, reason, particulars);
   }
 
   /** Takes what changes the credit of the session or of an operation. */
@@ -261,24 +258,28 @@ export class Submissions {
     this.told.cancelOthers(lastReceivedId);
     const all = this.inFlight.all();
     const unreceived = all.filter(({ frameId }) => frameId > lastReceivedId);
-    this.suspect.note(unreceived[0]?.frameId);
-    for (const asked of unreceived) this.sendAgain(asked);
+    this.suspect.note(unreceived[0], this.carrier);
+    for (const asked of unreceived) if (this.maySendAgain(asked)) this.carrier.submit(asked);
+    // Only now: what is sent in their place has a higher number than those that are sent again.
+    for (const asked of unreceived) if (!this.maySendAgain(asked)) this.failUnsent(asked);
     for (const asked of all) if (this.isInFlight(asked)) this.carrier.sayUpdates(asked);
     this.sendWaiting();
     // Last, as it may be the same connection: others get no room there that this takes.
     this.leaveConnection();
   }
 
-  private sendAgain(asked: Submission): void {
-    const { largestPacket, sessionId } = this.carrier;
-    const { frameId } = asked;
-    // A server that says what it takes would have said so of this one.
-    const isFatal = largestPacket === Infinity && this.suspect.isFatal(frameId);
-    if (isFatal) this.fail(frameId, 'undeliverable');
-    else if (isLarger(asked, largestPacket))
-      this.failWith(frameId, tooLarge(asked, sessionId, largestPacket));
-    // It may have been given up since, by whoever saw another one fail.
-    else if (this.inFlight.get(frameId) === asked) this.carrier.submit(asked);
+  private maySendAgain(asked: Submission): boolean {
+    return !this.suspect.isFatal(asked.frameId) && !isLarger(asked, this.carrier.largestPacket);
+  }
+
+  private failUnsent(asked: Submission): void {
+    const { frameId, isCounted, metadata } = asked;
+    const { carrier, suspect } = this;
+    if (!suspect.isFatal(frameId))
+      return this.failWith(frameId, tooLarge(asked, carrier.sessionId, carrier.largestPacket));
+    this.fail(frameId, 'undeliverable', this.suspect.lastWord);
+    // It answers a tool: its operation would wait for that for ever.
+    if (!isCounted) this.cancel(metadata.dependencyFrameId, 'undeliverable', this.suspect.lastWord);
   }
 
   /** Takes no more submits, and gives up those that wait: the session closes. */

@@ -24,6 +24,7 @@ describe('a submission', () => {
       isCounted: true,
       frameId: 0,
       hasId: false,
+      outweighs: false,
     });
   });
 

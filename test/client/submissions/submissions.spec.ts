@@ -1,3 +1,4 @@
+import type { SessionCarrier } from '../../../src/client/session/session-carrier';
 import { partialResult } from '../../../src/protocol/operation/result';
 import { text } from '../../support/packets';
 import { skipTo, Stage } from './support';
@@ -200,8 +201,16 @@ describe('submits that are larger than the server takes', () => {
   });
   const undeliverable: unknown = expect.objectContaining({ reason: 'undeliverable', outcome: 'given-up' });
   const [ten, eleven] = [{ body: 'x'.repeat(10) }, { body: 'x'.repeat(11) }];
+  const long = { body: 'x'.repeat(32 * 1024) };
+  const lastWord = { errorCode: 0x10001, text: "the server's limit packetMs (300) was exceeded" };
 
-  function resume(stage: Stage, lastReceivedId: number): string[] {
+  /** Goes on over another connection, as the last has ended. */
+  function resume(
+    stage: Stage,
+    lastReceivedId: number,
+    lost: SessionCarrier['lost'] = { lastWord: undefined },
+  ): string[] {
+    stage.carrier.lost = lost;
     stage.submissions.detach();
     stage.submissions.told.tell();
     stage.attach({ credit: 4 }, lastReceivedId);
@@ -251,6 +260,73 @@ describe('submits that are larger than the server takes', () => {
     stage.carrier.mostTaken = 50;
     stage.submit('a', ten);
     stage.news();
-    for (let times = 0; times < 5; times++) expect(resume(stage, 0)).toEqual(['submit 1']);
+    for (let times = 0; times < 500; times++) expect(resume(stage, 0)).toEqual(['submit 1']);
+  });
+
+  it('are not offered a third time where the server has said twice why it ends the connection', () => {
+    const stage = new Stage({ credit: 3 });
+    stage.carrier.mostTaken = 50;
+    for (const name of ['a', 'b']) stage.submit(name, ten);
+    stage.news();
+    expect(resume(stage, 0, { lastWord })).toEqual(['submit 1', 'submit 2']);
+    expect(resume(stage, 0)).toEqual(['submit 1', 'submit 2']);
+    expect(resume(stage, 0, { lastWord })).toEqual(['submit 2']);
+    const [error] = stage.outcomes.get('a')!;
+    expect(error).toMatchObject({ reason: 'undeliverable', outcome: 'given-up', ...lastWord });
+    expect((error as Error).message).toMatch(/send less at a time: .* packetMs \(300\) was exceeded$/);
+    expect(stage.outcomes.get('b')).toEqual([]);
+    // What was said of one is not said of the next.
+    for (let times = 0; times < 5; times++) expect(resume(stage, 0)).toEqual(['submit 2']);
+  });
+
+  it('leave their place to what waits, which is sent behind those that are sent again', () => {
+    const stage = new Stage({ credit: 2, maxInFlight: 2 });
+    stage.carrier.mostTaken = 50;
+    for (const name of ['a', 'b', 'c']) stage.submit(name, ten);
+    stage.news();
+    const again = (): string[] => {
+      stage.carrier.lost = { lastWord };
+      stage.submissions.detach();
+      stage.submissions.told.tell();
+      stage.attach({ credit: 2, maxInFlight: 2 }, 0);
+      return stage.news();
+    };
+    expect([again(), again()]).toEqual([
+      ['submit 1', 'submit 2'],
+      ['submit 2', 'submit 3'],
+    ]);
+  });
+
+  it('are not offered a sixth time where nobody says why each connection ends, if they are long', () => {
+    const stage = new Stage();
+    stage.carrier.mostTaken = 100_000;
+    stage.submit('a', long);
+    stage.news();
+    for (let times = 0; times < 4; times++) expect(resume(stage, 0)).toEqual(['submit 1']);
+    expect(resume(stage, 0)).toEqual([]);
+    expect(stage.outcomes.get('a')).toEqual([expect.objectContaining({ reason: 'undeliverable', text: '' })]);
+  });
+
+  it('have as many chances again once one is received', () => {
+    const stage = new Stage();
+    stage.carrier.mostTaken = 100_000;
+    for (const name of ['a', 'b']) stage.submit(name, long);
+    stage.news();
+    for (let times = 0; times < 4; times++) resume(stage, 0);
+    for (let times = 0; times < 4; times++) expect(resume(stage, 1)).toEqual(['submit 2']);
+    expect(resume(stage, 1)).toEqual([]);
+  });
+
+  it('are offered over each connection that the session moves to: what they were sent over has not ended', () => {
+    const stage = new Stage();
+    stage.submit('a', long);
+    stage.news();
+    for (let times = 0; times < 10; times++) {
+      stage.carrier.lost = undefined;
+      stage.submissions.detach();
+      stage.submissions.told.tell();
+      stage.attach({ credit: 4 }, 0);
+      expect(stage.news()).toEqual(['submit 1']);
+    }
   });
 });
