@@ -92,10 +92,10 @@ export class SessionCore {
   phase: ClosePhase = 'open';
   /** How this side has asked the session to end. */
   asked: SessionEnding | undefined;
-  /** SESSION_CLOSE_ACKs that may come yet once it has left: a client says that it drains, and that it has closed. */
-  lateAcks = 1;
   /** Submits that came after that. */
   crossed = 0;
+  /** SESSION_CLOSE_ACKs that may come yet once it has left: a client says that it drains, and that it has closed. */
+  lateAcks = 1;
   /** Whether the server closes: the end of the session waits for a client that is away, see `shut-down.ts`. */
   isShutDown = false;
   /** Waits to tell that nobody takes its submits, or has told it. */
@@ -110,7 +110,6 @@ export class SessionCore {
   private isUnconfirmed = false;
   /** Of the client, to resume the session. */
   private lastAttempt = 0;
-  /** Kept up where somebody watches for it. */
   private lastHeard: number;
   private readonly watchesIdle: boolean;
 

@@ -19,9 +19,6 @@ import type { OperationControl, ReceivedSubmit } from './submit';
 import { ToolCalls } from './tool-calls';
 import { unknownOperation } from './unknown-operation';
 
-/** Of ids that were refused; past them, ids between are taken for refused ones, which cancels nothing. */
-const MAX_REFUSED_RANGES = 256;
-
 /** The operations of a session: who is registered, who waits, who runs (protocol section 8, and `admission.ts`). */
 export class SessionOperations implements OperationControl, SlotWaiter {
   private registry = new OperationRegistry<ReceivedSubmit>();
@@ -29,7 +26,7 @@ export class SessionOperations implements OperationControl, SlotWaiter {
   /** Made with the first slot that is kept: most sessions never have any. */
   private kept: KeptSlots | undefined;
   private highestId = 0;
-  /** Ids whose submit was refused; most sessions have none. */
+  /** Ids whose submit was refused; past their ranges, ids between count as refused, which cancels nothing. */
   private refusedIds: IdRanges | undefined;
   private calls: ToolCalls | undefined;
   private isStarting = false;
@@ -137,7 +134,7 @@ export class SessionOperations implements OperationControl, SlotWaiter {
    */
   submit(submit: ReceivedSubmit): 'start' | 'wait' | 'refuse' {
     this.registry.register(submit);
-    this.noteId(submit.frameId);
+    this.highestId = Math.max(this.highestId, submit.frameId);
     this.session.outlet.began(submit);
     const hasRun = this.session.lost?.before(submit.frameId) !== undefined;
     const verdict = hasRun ? this.admission.wait(submit) : this.admission.offer(submit);
@@ -149,8 +146,8 @@ export class SessionOperations implements OperationControl, SlotWaiter {
 
   /** Notes an operation whose submit was answered with an ERROR; its client may cancel it before it knows. */
   noteRefused(frameId: number): void {
-    this.noteId(frameId);
-    (this.refusedIds ??= new IdRanges({ maxRanges: MAX_REFUSED_RANGES })).add(frameId);
+    this.highestId = Math.max(this.highestId, frameId);
+    (this.refusedIds ??= new IdRanges({ maxRanges: 256 })).add(frameId);
   }
 
   /** Starts what waits, as far as slots and listeners allow. */
@@ -324,7 +321,7 @@ export class SessionOperations implements OperationControl, SlotWaiter {
   settle(submit: ReceivedSubmit): void {
     const { frameId } = submit;
     this.registry.register(submit);
-    this.noteId(frameId);
+    this.highestId = Math.max(this.highestId, frameId);
     this.registry.transition(frameId, OperationState.Running);
     this.registry.end(frameId, OperationState.Completed);
     this.session.sender.result(submit.complete(), submit);
@@ -339,10 +336,6 @@ export class SessionOperations implements OperationControl, SlotWaiter {
 
   freeSlot(submit: ReceivedSubmit): void {
     this.kept?.settled(submit);
-  }
-
-  private noteId(frameId: number): void {
-    this.highestId = Math.max(this.highestId, frameId);
   }
 
   /** An operation waits for a tool, or does no more. */
