@@ -101,9 +101,17 @@ export const HARMFUL = new Set<string>([
   'transport',
 ]);
 
+const FLAGS = [true, false, 0, 1, 'true'];
+
 const RECONNECTS = [
   {},
-  ...NUMBERS.flatMap((number) => [{ minDelayMs: number }, { maxDelayMs: number }, { jitter: number }]),
+  ...NUMBERS.flatMap((number) => [
+    { minDelayMs: number },
+    { maxDelayMs: number },
+    { jitter: number },
+    { giveUpMs: number },
+  ]),
+  ...FLAGS.map((reopen) => ({ reopen })),
 ];
 
 const AUTHS = ['', 'text', 'ü', new Uint8Array(3), new ArrayBuffer(3), [1, 2], () => 'text'];
@@ -123,7 +131,7 @@ export const CLIENT: Candidates<Omit<ClientOptions, 'scheduler'>> = {
   wallClock: CALLBACKS.map((now) => ({ now })),
   signal: SIGNALS,
   auth: AUTHS,
-  reconnect: RECONNECTS,
+  reconnect: [...RECONNECTS, ...FLAGS.map((waitOnFirstConnect) => ({ waitOnFirstConnect }))],
   interceptors: INTERCEPTORS,
 };
 

@@ -144,7 +144,8 @@ describe('a virtual scheduler', () => {
   });
 
   it('orders a crowd of timers as real time does', async () => {
-    const delays = [40, 15, 25, 15, 5, 40, 10];
+    // Further apart than a busy machine may take to begin the next of them.
+    const delays = [400, 150, 250, 150, 50, 400, 100];
     const order = (using: SchedulerLike): Promise<number[]> =>
       firstValueFrom(
         merge(...delays.map((ms, index) => timer(ms, using).pipe(map(() => index)))).pipe(toArray()),
