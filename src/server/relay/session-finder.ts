@@ -13,12 +13,14 @@ import {
 import type { ClusterAccess } from '../../cluster/cluster';
 import type { Directory, NodeName, SessionPlace } from '../../cluster/directory';
 import { NodeLink, type LinkOptions, type LinkOwner } from '../../cluster/link/node-link';
+import { describeError } from '../../protocol/runtime-error';
 import { inTime } from '../../transport/time/in-time';
 import { MessageType } from '../../wire/message-type';
 import { SessionOpenMetadata } from '../../wire/messages/session-open';
 import { packet, type Packet } from '../../wire/packet';
 import { RelayLink, type RemoteAnswer } from './relay-link';
 import { RelayedSession, type RelayingConnection } from './relayed-session';
+import { UnreachedNodes } from './unreached-nodes';
 
 export type LostPlace = Extract<SessionPlace, { readonly kind: 'lost' }>;
 
@@ -48,14 +50,17 @@ export class SessionFinder {
   private readonly links = new Map<NodeName, Promise<RelayLink>>();
   private readonly open = new Set<NodeLink>();
   private readonly connecting = new Subscription();
+  private readonly unreached: UnreachedNodes;
 
   constructor(
     private readonly directory: Pick<Directory, 'find'>,
     private readonly access: Pick<ClusterAccess, 'endpoint'>,
     private readonly options: LinkOptions,
     private readonly timeoutMs: number,
-    private readonly failed: (error: unknown) => void,
-  ) {}
+    failed: (error: unknown) => void,
+  ) {
+    this.unreached = new UnreachedNodes(options.scheduler, failed);
+  }
 
   /** Looks for the session that a SESSION_OPEN names, and asks its owner; one answer, in time. */
   find(open: SessionOpenMetadata, body: Uint8Array, connection: RelayingConnection): Observable<Found> {
@@ -116,9 +121,13 @@ export class SessionFinder {
     const forget = (): void => {
       this.links.delete(node);
     };
+    const triedAt = this.scheduler.now();
     const made = this.connect(node, address, forget);
     this.links.set(node, made);
-    made.catch(forget);
+    made.catch((error: unknown) => {
+      forget();
+      if (!this.connecting.closed) this.unreached.missed(node, triedAt, notReached(node, address, error));
+    });
     return made;
   }
 
@@ -135,11 +144,14 @@ export class SessionFinder {
           next: (transport) => {
             const owner: LinkOwner = {
               opened: (link) => {
+                this.unreached.reached(node);
                 const relay = new RelayLink(link, forget);
                 resolve(relay);
                 return relay;
               },
-              failed: this.failed,
+              failed: (error) => {
+                this.unreached.atFault(node, error);
+              },
               over: (link) => {
                 this.open.delete(link);
                 reject(new Error(`the link to ${address} was lost`));
@@ -154,4 +166,9 @@ export class SessionFinder {
       this.connecting.add(connecting);
     });
   }
+}
+
+function notReached(node: NodeName, address: string, cause: unknown): Error {
+  const message = `node ${node} lives, and is not reached: ${describeError(cause)}. It tells the others that it is at ${address}: see to its \`address\`, and that nodes may connect to each other`;
+  return new Error(message, { cause });
 }
