@@ -112,7 +112,7 @@ export class OwnerLink implements LinkUser {
     const packet = decodePacket(bytes);
     const open = SessionOpenMetadata.decode(packet.metadata);
     const { requestedSessionId } = open;
-    const connection = new RemoteConnection(this.link, requestedSessionId, record, this.server);
+    const connection = new RemoteConnection(this.link, requestedSessionId, record, this.server, this.left);
     const opening = readOpening(open, packet.body, connection);
     if (opening.extension !== undefined) {
       connection.isAnnounced = true;
@@ -142,11 +142,16 @@ export class OwnerLink implements LinkUser {
       connection.end();
       return;
     }
-    this.carried.get(sessionId)?.connection.end();
     connection.core = answer.core;
     this.carried.set(sessionId, { core: answer.core, connection, attempt: frameId });
     this.opener.begin(answer, opening);
   }
+
+  /** A session is over, or had by another connection: nothing more of it comes from this one. */
+  private readonly left = (connection: RemoteConnection): void => {
+    const { sessionId } = connection;
+    if (this.carried.get(sessionId)?.connection === connection) this.carried.delete(sessionId);
+  };
 
   private lost({ core, connection }: Carried): void {
     connection.end();

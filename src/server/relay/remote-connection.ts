@@ -37,6 +37,8 @@ export class RemoteConnection implements Attachment {
     readonly sessionId: number,
     private readonly client: RemoteClient,
     private readonly server: ServerContext,
+    /** The session has left. */
+    private readonly left: (connection: RemoteConnection) => void,
   ) {
     const { limits } = server.settings;
     this.transport = new RelayedTransport(link, sessionId, client, limits.maxUnreadBytes);
@@ -72,6 +74,7 @@ export class RemoteConnection implements Attachment {
   released(core: { readonly sessionId: number }): void {
     this.link.send(linkPacket(LinkType.Released, { sessionId: core.sessionId }));
     this.end();
+    this.left(this);
   }
 
   /** The node that has the connection knows what else it carries. */
