@@ -159,10 +159,12 @@ export class SessionOpener {
     }
   }
 
-  /** Whether a client comes back, with a token of this cluster's, for a session that is not here. */
+  /** Whether a client comes back, with a token of this cluster's, for a session that is not here, and that other nodes find. */
   private mayBeElsewhere({ open, proof }: Opening): boolean {
+    const { requestedSessionId } = open;
     if (!isResumeAttempt(open) || !this.mint.knows(proof.token)) return false;
-    const tokens = this.registry.get(open.requestedSessionId)?.core?.claim.tokens;
+    if (this.server.node?.ids.isReserved(requestedSessionId) !== true) return false;
+    const tokens = this.registry.get(requestedSessionId)?.core?.claim.tokens;
     return matchToken(proof.token, tokens) === undefined;
   }
 

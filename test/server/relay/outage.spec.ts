@@ -116,6 +116,23 @@ describe('a store that does not answer', () => {
     fleet.nodes.push(owner!);
   });
 
+  it('is not waited for by a client that has chosen an id, whose session no other node has', async () => {
+    await begin();
+    const client = await inTime(fleet.connect({ scheduler: time, keepAlive }));
+    const session = await inTime(client.openSession({ requestedSessionId: 1, reconnect }));
+    const states = told(session.state$);
+    const [owner] = fleet.nodes;
+    fleet.start();
+    await pass(1000);
+    storeAnswers(false);
+    await pass(3000);
+    fleet.withdraw(owner!);
+    fleet.endpoint.cut();
+    await pass(2000);
+    expect(states).toEqual(['open', 'reconnecting', 'reopened']);
+    fleet.nodes.push(owner!);
+  });
+
   it('has new sessions opened that only their node knows, unless it is to refuse them', async () => {
     await begin();
     storeAnswers(false);
