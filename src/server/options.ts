@@ -109,7 +109,7 @@ export interface ServerOptions {
   /**
    * What becomes of new sessions while the store of the `cluster` does not answer: `degrade` opens them, found by no other
    * node until it does again, and never where this node has no ids left that are its own; `refuse` has their clients
-   * retry (`retry_later`). Sessions that there are go on either way. Default `degrade`.
+   * retry (`retry_later`), also as long as it has none. Sessions that there are go on either way. Default `degrade`.
    */
   readonly storeDown?: 'degrade' | 'refuse';
   /** Bytes of all cached objects of a session. Default 64 MiB. */

@@ -1,9 +1,11 @@
 import { openBlocks, type OpenBlocks } from '../../protocol/session/open-blocks';
+import { isResumeAttempt } from '../../protocol/session/recovery';
 import { decodeSessionExtension, type SessionExtension } from '../../protocol/session/session-extension';
 import type { SessionOpenMetadata } from '../../wire/messages/session-open';
 import type { Attachment } from '../session/results/session-outlet';
 import type { SessionCore } from '../session/session-core';
 import type { ResumeProof } from './judge-open';
+import type { SessionOpenRequest } from './policy';
 
 /** A SESSION_OPEN, taken apart. */
 export interface Opening {
@@ -28,6 +30,14 @@ export function readOpening(open: SessionOpenMetadata, body: Uint8Array, connect
     knowsTickets: extension?.knowsTickets === true,
   };
   return { open, blocks, proof, extension, connection, body };
+}
+
+/** What a policy sees of it. */
+export function policyRequest({ open, blocks, connection }: Opening): SessionOpenRequest {
+  const { peer, kind, identity } = connection.transport;
+  const { auth, extension } = blocks;
+  const resumes = isResumeAttempt(open) ? open.requestedSessionId : undefined;
+  return { open, auth, extension, resumes, peer, transport: kind, identity };
 }
 
 /**

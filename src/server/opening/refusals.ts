@@ -11,6 +11,7 @@ function retryLater(text: string): OpenRefusal {
 export const LATER = {
   shuttingDown: retryLater('it is shutting down; try again, for the server that takes its place'),
   storeDown: retryLater('the store of its cluster does not answer; try again'),
+  noIds: retryLater('its cluster has given it no session ids yet; try again'),
   nodeAway: retryLater('the node that has the session does not answer; try again'),
   notAsked: retryLater('it stood still, and asks whether it has the session yet; try again'),
   tooManyWait: retryLater('too many sessions wait for its application; try again'),

@@ -37,8 +37,8 @@ import {
   type OpenRefusal,
   type OpenVerdict,
 } from './judge-open';
-import { takesUp, type Opening } from './opening';
-import type { Acceptance, SessionOpenRequest } from './policy';
+import { policyRequest, takesUp, type Opening } from './opening';
+import type { Acceptance } from './policy';
 import { LATER, noRoom, RESUME_REFUSED } from './refusals';
 import { referenceDiagnostic } from './reference-diagnostic';
 import { hashToken, matchToken, rotate, type SessionTokens } from './resume-token';
@@ -137,7 +137,7 @@ export class SessionOpener {
     const { settings, scheduler } = this.server;
     const refusal = checkOpen(opening.open, settings) ?? (hasRoom() ? undefined : noRoom(settings));
     if (refusal !== undefined) return of(this.refused(opening, refusal, false));
-    const asked$ = askPolicy(this.request(opening), {
+    const asked$ = askPolicy(policyRequest(opening), {
       policy: settings.policy,
       scheduler,
       timeoutMs: settings.limits.handshakeMs,
@@ -161,10 +161,9 @@ export class SessionOpener {
 
   /** Whether a client comes back, with a token of this cluster's, for a session that is not here, and that other nodes find. */
   private mayBeElsewhere({ open, proof }: Opening): boolean {
-    const { requestedSessionId } = open;
     if (!isResumeAttempt(open) || !this.mint.knows(proof.token)) return false;
-    if (this.server.node?.ids.isReserved(requestedSessionId) !== true) return false;
-    const tokens = this.registry.get(requestedSessionId)?.core?.claim.tokens;
+    if (this.server.node?.ids.isReserved(open.requestedSessionId) !== true) return false;
+    const tokens = this.registry.get(open.requestedSessionId)?.core?.claim.tokens;
     return matchToken(proof.token, tokens) === undefined;
   }
 
@@ -207,13 +206,6 @@ export class SessionOpener {
     return isGuess ? { guess: { sessionId: open.requestedSessionId, ofAddress } } : {};
   }
 
-  private request({ open, blocks, connection }: Opening): SessionOpenRequest {
-    const { peer, kind, identity } = connection.transport;
-    const { auth, extension } = blocks;
-    const resumes = isResumeAttempt(open) ? open.requestedSessionId : undefined;
-    return { open, auth, extension, resumes, peer, transport: kind, identity };
-  }
-
   /** Whatever goes wrong costs this open: nobody is above who could be told. */
   private answerTo(opening: Opening, decision: Decision): OpenAnswer {
     try {
@@ -244,7 +236,7 @@ export class SessionOpener {
       return this.refused(opening, { status: SessionStatus.Rejected, errorCode, text }, false);
     }
     const verdict = judgeRecovery(open, proof, settings, this.registry);
-    const { whyNone } = this;
+    const whyNone = this.whyNone ?? this.whyNotFound(open, verdict);
     if (whyNone !== undefined && (beginsAnew(verdict) || !this.knows(open))) {
       return this.refused(opening, whyNone, false);
     }
@@ -276,6 +268,14 @@ export class SessionOpener {
     const { node, settings } = this.server;
     if (this.isClosed) return LATER.shuttingDown;
     return settings.storeDown === 'refuse' && node?.isUp === false ? LATER.storeDown : undefined;
+  }
+
+  /** Why it opens none by an id of its own that no other node would find, where it does not. */
+  private whyNotFound(open: SessionOpenMetadata, verdict: OpenVerdict): OpenRefusal | undefined {
+    if (open.requestedSessionId !== 0 || verdict.status !== SessionStatus.Opened) return undefined;
+    const { node, settings } = this.server;
+    const isFound = settings.storeDown === 'degrade' || node?.ids.isReserved(verdict.sessionId) !== false;
+    return isFound ? undefined : LATER.noIds;
   }
 
   /** Whether nobody takes the sessions that there are. */

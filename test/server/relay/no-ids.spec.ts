@@ -1,0 +1,88 @@
+import { firstValueFrom } from 'rxjs';
+import { SessionRejectedError } from '../../../src/client/errors';
+import { memoryCluster, type MemoryCluster } from '../../../src/cluster/memory-cluster';
+import type { ServerOptions } from '../../../src/server/options';
+import { SessionStatus } from '../../../src/wire/messages/session-open';
+import { settled } from '../../support/async';
+import { VirtualTime } from '../../support/virtual-time';
+import { Fleet } from './fleet';
+
+const keepAlive = { idleMs: 0 };
+
+let time: VirtualTime;
+let fleet: Fleet;
+/** Whether every range that there is has been claimed. */
+let areTaken: boolean;
+
+async function pass(ms: number): Promise<void> {
+  for (let left = ms; left > 0; left -= 50) {
+    time.advance(Math.min(left, 50));
+    await settled();
+  }
+}
+
+async function inTime<T>(work: Promise<T>): Promise<T> {
+  const done = new AbortController();
+  const end = (): void => {
+    done.abort();
+  };
+  work.then(end, end);
+  for (let turns = 0; turns < 400 && !done.signal.aborted; turns++) await pass(50);
+  return work;
+}
+
+function crowded(): MemoryCluster {
+  const cluster = memoryCluster({ scheduler: time });
+  const join = cluster.join.bind(cluster);
+  return Object.assign(cluster, {
+    join: () => {
+      const access = join();
+      const { store } = access;
+      const claim = store.claim.bind(store);
+      Object.assign(store, {
+        claim: (...given: Parameters<typeof claim>) =>
+          areTaken && given[0].startsWith('range:') ? Promise.resolve(false) : claim(...given),
+      });
+      return access;
+    },
+  });
+}
+
+async function begin(options: Partial<ServerOptions> = {}) {
+  time = new VirtualTime();
+  areTaken = true;
+  const serve = (): void => undefined;
+  fleet = new Fleet(serve, { scheduler: time, keepAlive, ...options }, crowded());
+  const { server } = fleet.start();
+  await pass(3000);
+  return { server, client: await inTime(fleet.connect({ scheduler: time, keepAlive })) };
+}
+
+afterEach(() => inTime(fleet.end()));
+
+describe('a node without ids that others find, whose store is there', () => {
+  it('opens sessions that only it knows', async () => {
+    const { client } = await begin();
+    expect((await inTime(client.openSession())).sessionId).toBeGreaterThanOrEqual(2 ** 31);
+  });
+
+  it('opens none where it is to refuse such, but by an id that a client has chosen', async () => {
+    const { client, server } = await begin({ storeDown: 'refuse' });
+    const refused = client.openSession();
+    await expect(inTime(refused)).rejects.toBeInstanceOf(SessionRejectedError);
+    await expect(refused).rejects.toMatchObject({
+      status: SessionStatus.RetryLater,
+      text: 'its cluster has given it no session ids yet; try again',
+    });
+    expect(await firstValueFrom(server.health$)).toMatchObject({ store: 'up' });
+    expect((await inTime(client.openSession({ requestedSessionId: 7 }))).sessionId).toBe(7);
+  });
+
+  it('opens sessions that all know as soon as there are ids', async () => {
+    const { client } = await begin({ storeDown: 'refuse' });
+    areTaken = false;
+    await expect(inTime(client.openSession())).rejects.toBeInstanceOf(SessionRejectedError);
+    await pass(100);
+    expect((await inTime(client.openSession())).sessionId).toBeLessThan(2 ** 31);
+  });
+});
