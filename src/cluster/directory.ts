@@ -49,6 +49,9 @@ const SETTLE_MS = 3000;
 /** Ranges that are tried at most: more than a few that are taken mean that something is wrong. */
 const RANGE_TRIES = 1000;
 
+/** The store is there, and has no more ids. */
+export class NoRangeFree extends Error {}
+
 /**
  * Which node has which session: a node claims ranges of ids, and says every so often that it lives.
  *
@@ -99,7 +102,7 @@ export class Directory {
     this.beatLater();
   }
 
-  /** Claims ids. Rejects where the store does not answer, or may not know yet which are taken. */
+  /** Claims ids. Rejects where the store does not answer, may not know yet which are taken, or has none (`NoRangeFree`). */
   async reserveIds(): Promise<IdRange> {
     if (!this.isSettled) throw comeBack();
     // Any: a store that has forgotten who has which is hardly asked for one of those.
@@ -110,7 +113,7 @@ export class Directory {
       this.ranges.add(range);
       return { first: range * RANGE_IDS, count: RANGE_IDS };
     }
-    throw new Error(`no range of session ids is free: of ${RANGE_TRIES} that were tried all are taken`);
+    throw new NoRangeFree(`no range of session ids is free: of ${RANGE_TRIES} that were tried all are taken`);
   }
 
   /** Where a session is that is not here. Rejects where the store does not answer, or may not know yet. */

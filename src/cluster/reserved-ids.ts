@@ -1,7 +1,7 @@
 import { BehaviorSubject, filter, map, take, type Observable, type SchedulerLike } from 'rxjs';
 import { onEach } from '../transport/on-each';
 import { scheduleIn } from '../transport/time/schedule-in';
-import { RANGE_IDS, type Directory, type IdRange, type RandomBelow } from './directory';
+import { NoRangeFree, RANGE_IDS, type Directory, type IdRange, type RandomBelow } from './directory';
 
 /** Ids that are nobody's: a node that the directory gives none takes them at random, and nobody finds its sessions. */
 export const FIRST_OWN_ID = 2 ** 31;
@@ -17,14 +17,17 @@ export class ReservedIds {
   private readonly ranges: IdRange[] = [];
   private used = 0;
   private isAsking = false;
+  private isShortageTold = false;
   /** The last that is nobody's, of this node. */
   private own: number | undefined;
   private readonly hasAsked = new BehaviorSubject(false);
 
   constructor(
-    private readonly directory: Directory,
+    private readonly directory: Pick<Directory, 'health$' | 'reserveIds'>,
     scheduler: SchedulerLike,
     private readonly random: RandomBelow,
+    /** The store has no more ids; told once until it has. */
+    private readonly shortage: (error: NoRangeFree) => void,
   ) {
     const patience = scheduleIn(scheduler, FIRST_WAIT_MS, () => {
       this.hasAsked.next(true);
@@ -79,12 +82,16 @@ export class ReservedIds {
     this.directory.reserveIds().then(
       (range) => {
         this.isAsking = false;
+        this.isShortageTold = false;
         this.ranges.push(range);
         this.hasAsked.next(true);
       },
-      () => {
+      (error: unknown) => {
         // The next session asks again, or the directory as it comes back.
         this.isAsking = false;
+        if (!(error instanceof NoRangeFree) || this.isShortageTold) return;
+        this.isShortageTold = true;
+        this.shortage(error);
       },
     );
   }

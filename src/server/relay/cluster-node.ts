@@ -62,7 +62,11 @@ export class ClusterNode {
       this.compareKeys(store);
     });
     this.watching.add(patience);
-    this.ids = new ReservedIds(this.directory, scheduler, this.random);
+    this.ids = new ReservedIds(this.directory, scheduler, this.random, ({ message }) => {
+      this.misconfigured(
+        `${message}: once it has used up its own, it opens sessions that no other node finds, or none (\`storeDown\`). Ids are free again ten minutes after their node is gone: has another cluster the same \`prefix\`, or is a node started over and over?`,
+      );
+    });
     const timeoutMs = settings.limits.handshakeMs;
     this.finder = new SessionFinder(this.directory, this.access, this.options, timeoutMs, this.failed);
   }

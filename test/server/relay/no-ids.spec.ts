@@ -1,6 +1,8 @@
-import { firstValueFrom } from 'rxjs';
+import { firstValueFrom, of } from 'rxjs';
 import { SessionRejectedError } from '../../../src/client/errors';
+import { NoRangeFree } from '../../../src/cluster/directory';
 import { memoryCluster, type MemoryCluster } from '../../../src/cluster/memory-cluster';
+import { ReservedIds } from '../../../src/cluster/reserved-ids';
 import type { ServerOptions } from '../../../src/server/options';
 import { SessionStatus } from '../../../src/wire/messages/session-open';
 import { settled } from '../../support/async';
@@ -58,9 +60,9 @@ async function begin(options: Partial<ServerOptions> = {}) {
   return { server, client: await inTime(fleet.connect({ scheduler: time, keepAlive })) };
 }
 
-afterEach(() => inTime(fleet.end()));
-
 describe('a node without ids that others find, whose store is there', () => {
+  afterEach(() => inTime(fleet.end()));
+
   it('opens sessions that only it knows', async () => {
     const { client } = await begin();
     expect((await inTime(client.openSession())).sessionId).toBeGreaterThanOrEqual(2 ** 31);
@@ -85,4 +87,44 @@ describe('a node without ids that others find, whose store is there', () => {
     await pass(100);
     expect((await inTime(client.openSession())).sessionId).toBeLessThan(2 ** 31);
   });
+
+  it('tells so once, and what may be the reason', async () => {
+    const { client } = await begin();
+    for (let each = 0; each < 3; each++) await inTime(client.openSession());
+    expect(fleet.failures).toEqual([
+      expect.objectContaining({
+        reach: 'server',
+        message: expect.stringMatching(/no range of session ids is free.*`prefix`/) as string,
+      }),
+    ]);
+  });
+});
+
+it('a shortage of ids is told again to who had some meanwhile', async () => {
+  const told: Error[] = [];
+  areTaken = true;
+  const directory = {
+    health$: of('up' as const),
+    reserveIds: () =>
+      areTaken ? Promise.reject(new NoRangeFree('none')) : Promise.resolve({ first: 4096, count: 4 }),
+  };
+  const ids = new ReservedIds(
+    directory,
+    new VirtualTime(),
+    () => 0,
+    (error) => told.push(error),
+  );
+  const use = async (count: number): Promise<void> => {
+    for (let used = 0; used < count; used++) {
+      ids.next();
+      await settled();
+    }
+  };
+  await use(3);
+  expect(told).toHaveLength(1);
+  areTaken = false;
+  await use(1);
+  areTaken = true;
+  await use(8);
+  expect(told).toHaveLength(2);
 });
