@@ -41,8 +41,8 @@ const RANGE_TTL_MS = 600_000;
 const BEATS_A_RANGE = 100;
 
 /**
- * Milliseconds that a store gets, once it answers again, to hear from every node what it may have lost meanwhile: until
- * then nothing is unknown, and no ids are free.
+ * Milliseconds that a store gets, once it answers, to hear from every node what it may have lost meanwhile: until then nothing
+ * is unknown, and no ids are free. A node that has just started cannot know whether it has only just come back.
  */
 const SETTLE_MS = 3000;
 
@@ -66,9 +66,11 @@ export class Directory {
   private readonly health = new BehaviorSubject<'up' | 'down'>('down');
   readonly health$ = this.health.asObservable();
   private address: Uint8Array | undefined;
-  private hasBeenUp = false;
   private isReached = false;
-  private settledAt = -Infinity;
+  /** When the store last began to answer. */
+  private upSince: number | undefined;
+  /** Whether it had answered before that. */
+  private isBack = false;
   private beats = 0;
 
   constructor(
@@ -104,7 +106,8 @@ export class Directory {
 
   /** Claims ids. Rejects where the store does not answer, may not know yet which are taken, or has none (`NoRangeFree`). */
   async reserveIds(): Promise<IdRange> {
-    if (!this.isSettled) throw comeBack();
+    // The first sessions of a node do not wait for that.
+    if (!this.isUp || (this.isBack && !this.isSettled)) throw comeBack();
     // Any: a store that has forgotten who has which is hardly asked for one of those.
     const first = this.random(RANGES);
     for (let tries = 0; tries < RANGE_TRIES; tries++) {
@@ -161,7 +164,7 @@ export class Directory {
 
   /** Whether every node has had the time to say again what the store may have lost. */
   private get isSettled(): boolean {
-    return this.isUp && this.scheduler.now() >= this.settledAt;
+    return this.isUp && this.scheduler.now() - (this.upSince ?? Infinity) >= SETTLE_MS;
   }
 
   /** Where another node is, if it is there. */
@@ -203,8 +206,10 @@ export class Directory {
   private tell(isUp: boolean): void {
     const health = isUp ? 'up' : 'down';
     if (this.work.closed || health === this.health.value) return;
-    if (isUp && this.hasBeenUp) this.settledAt = this.scheduler.now() + SETTLE_MS;
-    this.hasBeenUp ||= isUp;
+    if (isUp) {
+      this.isBack = this.upSince !== undefined;
+      this.upSince = this.scheduler.now();
+    }
     this.health.next(health);
   }
 }

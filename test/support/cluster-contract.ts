@@ -1,9 +1,9 @@
 import { randomInt } from 'node:crypto';
 import type { Cluster, ClusterAccess, ClusterStore } from '../../src/cluster/cluster';
 import { Directory, RANGE_IDS } from '../../src/cluster/directory';
-import { monotonicScheduler } from '../../src/transport/time/monotonic-scheduler';
 import { logContract } from './log-contract';
 import { pause, until } from './until';
+import { VirtualTime } from './virtual-time';
 
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
 
@@ -28,9 +28,12 @@ export function clusterContract(cluster: () => Cluster): void {
   }
 
   async function directory(node: string): Promise<Directory> {
-    const made = new Directory(node, await store(), monotonicScheduler, randomInt);
+    const time = new VirtualTime();
+    const made = new Directory(node, await store(), time, randomInt);
     directories.push(made);
     made.announce(`at:${node}`);
+    // It has been there for a while.
+    time.advance(3000);
     return made;
   }
 

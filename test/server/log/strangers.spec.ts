@@ -69,6 +69,8 @@ it('has nothing logged under an id that its client has chosen: it may be another
 
 it('lets nobody take a session with a token that its client has used up', async () => {
   const node = fleet.start();
+  // Until then nothing is unknown to it.
+  await pause(3000);
   const first = await connect(node);
   const { sessionId, token } = await opened(first, open().resumable().announced());
   await first.close();

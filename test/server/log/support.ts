@@ -75,6 +75,7 @@ export class VirtualNodes {
   private readonly silent = new WeakSet<Transport>();
   private stoppedMs = 0;
   private preferred: VirtualNode | undefined;
+  private areSettled = false;
 
   constructor(count: number, options: Partial<ServerOptions> = {}) {
     this.cluster = memoryCluster({ scheduler: this.time, log: true });
@@ -115,6 +116,7 @@ export class VirtualNodes {
     options: ClientOptions,
     open: (client: Client) => Promise<ClientSession>,
   ): Promise<ClientSession> {
+    await this.settle();
     const connecting = connect(this.endpoint, { scheduler: this.time, ...options });
     this.clients.push(connecting);
     const opening = connecting.then(open);
@@ -125,6 +127,15 @@ export class VirtualNodes {
     opening.then(over, over);
     await this.passUntil(() => isOver);
     return opening;
+  }
+
+  /** They have been there for a while before the first client comes: one that has just started takes nothing over. */
+  private async settle(): Promise<void> {
+    if (this.areSettled) return;
+    this.areSettled = true;
+    await this.pass(5);
+    for (const time of [this.time, ...this.nodes.map((node) => node.time)]) time.advance(3000);
+    await this.pass(5);
   }
 
   /** Which node has the clients: the one that they are sent to, or the first that runs. */

@@ -166,7 +166,7 @@ describe('a store that has just come back', () => {
   it('gives no answer that another node may still have to correct, nor ids that one may have', async () => {
     await begin();
     const directory = new Directory('me', fleet.cluster.join().store, time, randomInt);
-    await pass(100);
+    await pass(3000);
     expect(await inTime(directory.find(4096 * 7))).toEqual({ kind: 'unknown' });
     storeAnswers(false);
     await pass(100);
@@ -179,6 +179,21 @@ describe('a store that has just come back', () => {
     await pass(500);
     expect(await inTime(directory.find(4096 * 7))).toEqual({ kind: 'unknown' });
     expect(await inTime(directory.reserveIds())).toMatchObject({ count: 4096 });
+    await inTime(directory.leave());
+  });
+
+  it('gives none to a node that starts with it, either, but ids', async () => {
+    await begin();
+    storeAnswers(false);
+    await pass(100);
+    fleet.cluster.forget();
+    storeAnswers(true);
+    const directory = new Directory('me', fleet.cluster.join().store, time, randomInt);
+    await pass(2500);
+    await expect(inTime(directory.find(4096 * 7))).rejects.toThrow(/has only just come back/);
+    expect(await inTime(directory.reserveIds())).toMatchObject({ count: 4096 });
+    await pass(500);
+    expect(await inTime(directory.find(4096 * 7))).toEqual({ kind: 'unknown' });
     await inTime(directory.leave());
   });
 });
