@@ -1,4 +1,6 @@
+import { filter, firstValueFrom } from 'rxjs';
 import { redisCluster } from '../../src/cluster/redis';
+import type { LogUpdate } from '../../src/cluster/session-log';
 import { ipc } from '../../src/transport/ipc/ipc';
 import { clusterContract } from '../support/cluster-contract';
 import { RedisServer } from './support/redis-server';
@@ -18,6 +20,41 @@ describe('redisCluster', () => {
   clusterContract(() =>
     redisCluster({ url: redis.url, link: ipc({ path: 'unused' }), prefix: `t${tests}:`, log: true }),
   );
+
+  it('rejects where Redis has no memory for a result, and keeps what is there', async () => {
+    const { store, log } = redisCluster({ url: redis.url, link: ipc({ path: 'unused' }), log: true }).join();
+    await firstValueFrom(store.isUp$.pipe(filter(Boolean)));
+    const update = (kind: 'whole' | 'more', last: number): LogUpdate => ({
+      kind,
+      sessionId: 5,
+      node: 'a',
+      epoch: 1,
+      tokens: kind === 'whole' ? Uint8Array.of(1) : undefined,
+      fields: [],
+      results: Uint8Array.of(last),
+      trimTo: 0,
+      before: last - 1,
+      after: last - 1,
+      last,
+      ttlMs: 60_000,
+    });
+    try {
+      expect(await log!.append([update('whole', 1)])).toEqual([{ kind: 'kept' }]);
+      await redis.command('CONFIG', 'SET', 'maxmemory', '1');
+      await expect(log!.append([update('more', 2)])).rejects.toThrow(/^OOM/);
+      await redis.command('CONFIG', 'SET', 'maxmemory', '0');
+      expect(await log!.append([update('more', 2)])).toEqual([{ kind: 'kept' }]);
+      const to = { node: 'b', tokens: Uint8Array.of(2) };
+      const taken = await log!.takeOver(5, { node: 'a', epoch: 1 }, to);
+      expect(taken?.results.map(({ last, packets }) => [last, ...packets])).toEqual([
+        [1, 1],
+        [2, 2],
+      ]);
+    } finally {
+      await redis.command('CONFIG', 'SET', 'maxmemory', '0');
+      store.close();
+    }
+  });
 
   it('says which option is none, or is missing', () => {
     expect(() => redisCluster({ url: 'redis://x' } as never)).toThrow(

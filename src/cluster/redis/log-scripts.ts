@@ -56,6 +56,8 @@ while at <= #batch do
       added = redis.pcall('XADD', results, string.format('%.0f-%.0f', epoch, last), 'p', packets)
     end
     if type(added) == 'table' and added.err then
+      -- Any other refusal says nothing of what is there: no memory, no replica. It was the first to write.
+      if not added.err:find('equal or smaller', 1, true) then return added end
       verdict = MISSING
     else
       for first = 1, #put, 1000 do
