@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { filter, firstValueFrom } from 'rxjs';
 import { redisCluster } from '../../src/cluster/redis';
 import type { LogUpdate } from '../../src/cluster/session-log';
@@ -61,5 +62,32 @@ describe('redisCluster', () => {
       /^link must be an endpoint to listen on/,
     );
     expect(() => redisCluster({ url: 7, link: ipc({ path: 'x' }) } as never)).toThrow(/^url must be/);
+  });
+
+  it.each([
+    ['redis://user:s3cret@host:port'],
+    ['http://user:s3cret@host'],
+    ['redis://user:s3cret%@host'],
+    [['redis://host', 'redis://user:s3cret@ho st']],
+  ])('does not show the password of a URL that is none: %p', (url) => {
+    let error: unknown;
+    try {
+      redisCluster({ url, link: ipc({ path: 'x' }) });
+    } catch (thrown) {
+      error = thrown;
+    }
+    expect(error).toBeInstanceOf(Error);
+    expect((error as Error).message).toMatch(/^url must be a URL as redis:/);
+    expect(inspect(error, { depth: null, showHidden: true })).not.toContain('s3cret');
+  });
+
+  it('connects to servers of several URLs, each as its own says', async () => {
+    const link = ipc({ path: 'unused' });
+    const over = redisCluster({ url: redis.url, link }).join();
+    // Its port is that of its protocol, not of the one before.
+    const other = redisCluster({ url: 'rediss://user:s3cret@127.0.0.1', link }).join();
+    await firstValueFrom(over.store.isUp$.pipe(filter(Boolean)));
+    expect(await firstValueFrom(other.store.isUp$)).toBe(false);
+    for (const { store } of [over, other]) store.close();
   });
 });

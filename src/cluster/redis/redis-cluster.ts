@@ -1,10 +1,10 @@
-import { callback, flag, oneOrListOf, required, text } from '../../protocol/options/rules';
+import { callback, flag, oneOrListOf, required, rule, secret, text } from '../../protocol/options/rules';
 import { takeOptions, type Rules } from '../../protocol/options/take-options';
 import type { ConnectEndpoint, ListenEndpoint } from '../../transport/endpoint';
 import { listenEndpoint } from '../../transport/option-rules';
 import type { Cluster } from '../cluster';
 import { nodeEndpointAt } from '../link/node-endpoint-at';
-import { connectCluster, connectServer } from './redis-connection';
+import { connectCluster, connectServer, isServerUrl } from './redis-connection';
 import { DEFAULT_PREFIX, keysOfCluster, keysOfServer } from './redis-keys';
 import { RedisLog } from './redis-log';
 import { RedisStore } from './redis-store';
@@ -37,7 +37,10 @@ export interface RedisClusterOptions {
   readonly log?: boolean;
 }
 
-const urls = oneOrListOf(text);
+/** One that the client takes. No error shows it, as it may have a password in it. */
+const serverUrl = secret(rule<string>('a URL as redis://user:password@host:6379', isServerUrl, 'string'));
+
+const urls = oneOrListOf(serverUrl);
 
 /** No list without any. */
 const url: typeof urls = { ...urls, fits: (value) => urls.fits(value) && (value as string).length > 0 };

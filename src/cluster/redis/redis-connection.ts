@@ -1,4 +1,10 @@
-import { createClient, createCluster, RESP_TYPES, type RedisClusterOptions } from '@redis/client';
+import {
+  createClient,
+  createCluster,
+  RedisClient,
+  RESP_TYPES,
+  type RedisClusterOptions,
+} from '@redis/client';
 import { BehaviorSubject, Subscription } from 'rxjs';
 import { ignoreRejection } from '../../protocol/ignore-rejection';
 import { monotonicScheduler } from '../../transport/time/monotonic-scheduler';
@@ -62,7 +68,7 @@ const BYTES = { [RESP_TYPES.BLOB_STRING]: Buffer } as const;
 
 /** A single server, or what shows itself as one. */
 export function connectServer(url: string): RedisConnection {
-  const client = createClient({ url, ...SOON, socket: SOCKET, commandOptions: TIMED });
+  const client = createClient({ url, ...SOON, socket: { ...SOCKET }, commandOptions: TIMED });
   const isUp$ = new BehaviorSubject(false);
   // It says the rest by `isReady`; without a listener an error would end the process.
   client.on('error', () => {
@@ -191,10 +197,20 @@ interface Server {
 
 /** What a URL says besides where: servers of a cluster that were found by another one need it, too. */
 function credentialsOf(url: string, socket: SocketOptions): RedisClusterOptions['defaults'] & object {
-  const { protocol, username, password } = new URL(url);
+  const { socket: place, username, password } = RedisClient.parseURL(url);
   return {
-    socket: protocol === 'rediss:' ? { ...socket, tls: true } : socket,
-    ...(username !== '' && { username: decodeURIComponent(username) }),
-    ...(password !== '' && { password: decodeURIComponent(password) }),
+    socket: place.tls ? { ...socket, tls: true } : socket,
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password }),
   };
+}
+
+/** Whether it is a URL that the client takes. What that throws has the URL in it. */
+export function isServerUrl(value: unknown): boolean {
+  try {
+    RedisClient.parseURL(value as string);
+    return true;
+  } catch {
+    return false;
+  }
 }
