@@ -1,7 +1,7 @@
 import { Subject, type Observable } from 'rxjs';
 import { type CancelScope, OperationState } from '../../../protocol/operation/operation';
 import type { OperationRelations } from '../../../protocol/operation/operation-entry';
-import { IdRanges, type IdRange } from '../../../protocol/operation/id-ranges';
+import type { IdRange } from '../../../protocol/operation/id-ranges';
 import { OperationRegistry } from '../../../protocol/operation/operation-registry';
 import { isTerminal, type Result } from '../../../protocol/operation/result';
 import type { ToolOutcome, ToolRequest } from '../../../protocol/content/tool-call';
@@ -16,6 +16,7 @@ import { partSent } from './part-sent';
 import type { SessionParts, Told } from './session-parts';
 import { END_OF_RESULT, STATE_OF_END } from './submit-ends';
 import type { OperationControl, ReceivedSubmit } from './submit';
+import { SubmittedIds } from './submitted-ids';
 import { ToolCalls } from './tool-calls';
 import { unknownOperation } from './unknown-operation';
 
@@ -25,9 +26,7 @@ export class SessionOperations implements OperationControl, SlotWaiter {
   readonly admission: Admission;
   /** Made with the first slot that is kept: most sessions never have any. */
   private kept: KeptSlots | undefined;
-  private highestId = 0;
-  /** Ids whose submit was refused; past their ranges, ids between count as refused, which cancels nothing. */
-  private refusedIds: IdRanges | undefined;
+  private ids = new SubmittedIds();
   private calls: ToolCalls | undefined;
   private isStarting = false;
   /** Bytes of submits that wait, as they are counted over all sessions. */
@@ -52,7 +51,7 @@ export class SessionOperations implements OperationControl, SlotWaiter {
 
   /** The highest operation id that the client has submitted. */
   get lastOperationId(): number {
-    return this.highestId;
+    return this.ids.highest;
   }
 
   get inFlightCount(): number {
@@ -119,8 +118,7 @@ export class SessionOperations implements OperationControl, SlotWaiter {
   startAnew(released: readonly IdRange[] = []): void {
     this.endAll('disconnected', { tell: false });
     this.registry = new OperationRegistry({ released });
-    this.highestId = released.at(-1)?.last ?? 0;
-    this.refusedIds = undefined;
+    this.ids = new SubmittedIds(released.at(-1)?.last);
   }
 
   /** Whether an operation was submitted and has ended. */
@@ -134,7 +132,7 @@ export class SessionOperations implements OperationControl, SlotWaiter {
    */
   submit(submit: ReceivedSubmit): 'start' | 'wait' | 'refuse' {
     this.registry.register(submit);
-    this.highestId = Math.max(this.highestId, submit.frameId);
+    this.ids.add(submit.frameId);
     this.session.outlet.began(submit);
     const hasRun = this.session.lost?.before(submit.frameId) !== undefined;
     const verdict = hasRun ? this.admission.wait(submit) : this.admission.offer(submit);
@@ -146,8 +144,7 @@ export class SessionOperations implements OperationControl, SlotWaiter {
 
   /** Notes an operation whose submit was answered with an ERROR; its client may cancel it before it knows. */
   noteRefused(frameId: number): void {
-    this.highestId = Math.max(this.highestId, frameId);
-    (this.refusedIds ??= new IdRanges({ maxRanges: 256 })).add(frameId);
+    this.ids.addRefused(frameId);
   }
 
   /** Starts what waits, as far as slots and listeners allow. */
@@ -218,7 +215,7 @@ export class SessionOperations implements OperationControl, SlotWaiter {
    */
   cancel(frameId: number, scope: CancelScope, startedBy: 'client' | 'application'): ReceivedSubmit[] {
     // It crossed with the refusal.
-    if (this.refusedIds?.has(frameId) === true && !this.registry.has(frameId)) return [];
+    if (this.ids.wasRefused(frameId) && !this.registry.has(frameId)) return [];
     const { sessionId, sender } = this.session;
     const submits = this.registry
       .cancel({ sessionId, operationId: frameId, scope })
@@ -321,7 +318,7 @@ export class SessionOperations implements OperationControl, SlotWaiter {
   settle(submit: ReceivedSubmit): void {
     const { frameId } = submit;
     this.registry.register(submit);
-    this.highestId = Math.max(this.highestId, frameId);
+    this.ids.add(frameId);
     this.registry.transition(frameId, OperationState.Running);
     this.registry.end(frameId, OperationState.Completed);
     this.session.sender.result(submit.complete(), submit);
