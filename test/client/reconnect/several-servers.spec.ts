@@ -1,7 +1,7 @@
 import { NEVER } from 'rxjs';
 import { connect, type Client, type ClientOptions, type ClientSession } from '../../../src';
-import { settled } from '../../support/async';
 import { told } from '../../support/served';
+import { pass } from '../../support/passing';
 import { VirtualTime } from '../../support/virtual-time';
 import { Place } from './place';
 
@@ -20,17 +20,9 @@ beforeEach(() => {
 
 afterEach(async () => {
   const closed = Promise.all(clients.splice(0).map((client) => client.close()));
-  await pass(6000);
+  await pass(time, 6000);
   await closed;
 });
-
-/** Lets time pass, with all that waits for promises meanwhile. */
-async function pass(ms: number): Promise<void> {
-  for (let at = 0; at < ms; at += 50) {
-    time.advance(50);
-    await settled();
-  }
-}
 
 /** `random` 0 tries them in their order, but for the first. */
 async function connected(options: ClientOptions = {}): Promise<Client> {
@@ -66,9 +58,9 @@ describe('several servers', () => {
 
   it('are waited for where that is asked for', async () => {
     const connecting = connected({ reconnect: { jitter: 0, waitOnFirstConnect: true } });
-    await pass(1000);
+    await pass(time, 1000);
     b.start();
-    await pass(1000);
+    await pass(time, 1000);
     await (await connecting).openSession();
     expect(b.opened).toBe(1);
   });
@@ -80,9 +72,9 @@ describe('several servers', () => {
     );
     const controller = new AbortController();
     const given = expect(connected({ reconnect, signal: controller.signal })).rejects.toThrow('enough');
-    await pass(500);
+    await pass(time, 500);
     controller.abort(new Error('enough'));
-    await pass(2000);
+    await pass(time, 2000);
     await Promise.all([late, given]);
   });
 
@@ -94,9 +86,9 @@ describe('several servers', () => {
       const session = await open(revision);
       const [states, seen] = [told(session.state$), told(session.submit({}))];
       a.down();
-      await pass(1000);
+      await pass(time, 1000);
       a.up();
-      await pass(1000);
+      await pass(time, 1000);
       expect(states).toEqual(['open', 'reconnecting', 'resumed']);
       expect([a.opened, b.opened, seen]).toEqual([1, 0, []]);
     },
@@ -109,9 +101,9 @@ describe('several servers', () => {
     const states = told(session.state$);
     a.down();
     a.start();
-    await pass(1000);
+    await pass(time, 1000);
     a.up();
-    await pass(1000);
+    await pass(time, 1000);
     expect(states).toEqual(['open', 'reconnecting', 'reopened']);
     expect([a.opened, b.opened]).toEqual([2, 0]);
   });
@@ -124,9 +116,9 @@ describe('several servers', () => {
       const session = await open(revision);
       const [states, seen] = [told(session.state$), told(session.submit({}))];
       a.down();
-      await pass(1900);
+      await pass(time, 1900);
       expect([states, b.opened]).toEqual([['open', 'reconnecting'], 0]);
-      await pass(2000);
+      await pass(time, 2000);
       expect(states).toEqual(['open', 'reconnecting', 'reopened']);
       expect(b.opened).toBe(1);
       expect(seen).toMatchObject([{ reason: 'connection-lost', outcome: 'unknown' }]);
@@ -139,7 +131,7 @@ describe('several servers', () => {
     const session = await open();
     a.down();
     const closed = session.close();
-    await pass(600);
+    await pass(time, 600);
     await closed;
     expect(session.ended).toBeDefined();
   });

@@ -3,19 +3,13 @@ import { Directory } from '../../../src/cluster/directory';
 import { createServer, type Server } from '../../../src/server/server';
 import { memory } from '../../../src/transport/memory';
 import { settled } from '../../support/async';
+import { pass } from '../../support/passing';
 import { VirtualTime } from '../../support/virtual-time';
 
 const KEY = 'a key that every node of this cluster has';
 
 let time: VirtualTime;
 const servers: Server[] = [];
-
-async function pass(ms: number): Promise<void> {
-  for (let left = ms; left > 0; left -= 500) {
-    time.advance(Math.min(left, 500));
-    await settled();
-  }
-}
 
 function start(cluster: ReturnType<typeof memoryCluster>, tokenKey = KEY): string[] {
   const server = createServer({ listen: memory(), cluster, tokenKey, scheduler: time });
@@ -31,7 +25,7 @@ beforeEach(() => {
 
 afterEach(async () => {
   const closing = Promise.all(servers.splice(0).map((server) => server.close({ graceMs: 0 })));
-  await pass(1000);
+  await pass(time, 1000, 500);
   await closing;
 });
 
@@ -40,19 +34,19 @@ describe('a node that starts', () => {
     const cluster = memoryCluster({ scheduler: time });
     cluster.isUp = false;
     const failures = start(cluster);
-    await pass(20_000);
+    await pass(time, 20_000, 500);
     expect(failures).toEqual([expect.stringMatching(/store of the cluster does not answer.*`url`/)]);
     cluster.isUp = true;
-    await pass(20_000);
+    await pass(time, 20_000, 500);
     expect(failures).toHaveLength(1);
   });
 
   it('says once that its tokenKey is another than that of the nodes before it', async () => {
     const cluster = memoryCluster({ scheduler: time });
     const first = start(cluster);
-    await pass(1000);
+    await pass(time, 1000, 500);
     const [same, other] = [start(cluster), start(cluster, 'a key that this node has alone')];
-    await pass(700_000);
+    await pass(time, 700_000, 500);
     expect([first, same]).toEqual([[], []]);
     expect(other).toEqual([expect.stringMatching(/another `tokenKey`/)]);
   });
@@ -66,17 +60,17 @@ it('keeps the ids of a node that is gone as long as its sessions may be in the l
   };
   const [gone, next] = [directory('gone'), directory('next')];
   const claimed = gone.reserveIds();
-  await pass(500);
+  await pass(time, 500, 500);
   const leaving = gone.leave();
-  await pass(500);
+  await pass(time, 500, 500);
   await leaving;
 
   time.advance(1_000_000);
   await settled();
   const other = next.reserveIds();
-  await pass(2000);
+  await pass(time, 2000, 500);
   expect((await other).first).not.toBe((await claimed).first);
   const left = next.leave();
-  await pass(500);
+  await pass(time, 500, 500);
   await left;
 });

@@ -6,6 +6,7 @@ import { ReservedIds } from '../../../src/cluster/reserved-ids';
 import type { ServerOptions } from '../../../src/server/options';
 import { SessionStatus } from '../../../src/wire/messages/session-open';
 import { settled } from '../../support/async';
+import { inTime, pass } from '../../support/passing';
 import { VirtualTime } from '../../support/virtual-time';
 import { Fleet } from './fleet';
 
@@ -15,23 +16,6 @@ let time: VirtualTime;
 let fleet: Fleet;
 /** Whether every range that there is has been claimed. */
 let areTaken: boolean;
-
-async function pass(ms: number): Promise<void> {
-  for (let left = ms; left > 0; left -= 50) {
-    time.advance(Math.min(left, 50));
-    await settled();
-  }
-}
-
-async function inTime<T>(work: Promise<T>): Promise<T> {
-  const done = new AbortController();
-  const end = (): void => {
-    done.abort();
-  };
-  work.then(end, end);
-  for (let turns = 0; turns < 400 && !done.signal.aborted; turns++) await pass(50);
-  return work;
-}
 
 function crowded(): MemoryCluster {
   const cluster = memoryCluster({ scheduler: time });
@@ -56,41 +40,41 @@ async function begin(options: Partial<ServerOptions> = {}) {
   const serve = (): void => undefined;
   fleet = new Fleet(serve, { scheduler: time, keepAlive, ...options }, crowded());
   const { server } = fleet.start();
-  await pass(3000);
-  return { server, client: await inTime(fleet.connect({ scheduler: time, keepAlive })) };
+  await pass(time, 3000);
+  return { server, client: await inTime(time, fleet.connect({ scheduler: time, keepAlive })) };
 }
 
 describe('a node without ids that others find, whose store is there', () => {
-  afterEach(() => inTime(fleet.end()));
+  afterEach(() => inTime(time, fleet.end()));
 
   it('opens sessions that only it knows', async () => {
     const { client } = await begin();
-    expect((await inTime(client.openSession())).sessionId).toBeGreaterThanOrEqual(2 ** 31);
+    expect((await inTime(time, client.openSession())).sessionId).toBeGreaterThanOrEqual(2 ** 31);
   });
 
   it('opens none where it is to refuse such, but by an id that a client has chosen', async () => {
     const { client, server } = await begin({ storeDown: 'refuse' });
     const refused = client.openSession();
-    await expect(inTime(refused)).rejects.toBeInstanceOf(SessionRejectedError);
+    await expect(inTime(time, refused)).rejects.toBeInstanceOf(SessionRejectedError);
     await expect(refused).rejects.toMatchObject({
       status: SessionStatus.RetryLater,
       text: 'its cluster has given it no session ids yet; try again',
     });
     expect(await firstValueFrom(server.health$)).toMatchObject({ store: 'up' });
-    expect((await inTime(client.openSession({ requestedSessionId: 7 }))).sessionId).toBe(7);
+    expect((await inTime(time, client.openSession({ requestedSessionId: 7 }))).sessionId).toBe(7);
   });
 
   it('opens sessions that all know as soon as there are ids', async () => {
     const { client } = await begin({ storeDown: 'refuse' });
     areTaken = false;
-    await expect(inTime(client.openSession())).rejects.toBeInstanceOf(SessionRejectedError);
-    await pass(100);
-    expect((await inTime(client.openSession())).sessionId).toBeLessThan(2 ** 31);
+    await expect(inTime(time, client.openSession())).rejects.toBeInstanceOf(SessionRejectedError);
+    await pass(time, 100);
+    expect((await inTime(time, client.openSession())).sessionId).toBeLessThan(2 ** 31);
   });
 
   it('tells so once, and what may be the reason', async () => {
     const { client } = await begin();
-    for (let each = 0; each < 3; each++) await inTime(client.openSession());
+    for (let each = 0; each < 3; each++) await inTime(time, client.openSession());
     expect(fleet.failures).toEqual([
       expect.objectContaining({
         reach: 'server',

@@ -6,8 +6,8 @@ import type { ServerHealth } from '../../../src/server/health';
 import type { ServerOptions } from '../../../src/server/options';
 import { Directory } from '../../../src/cluster/directory';
 import { SessionStatus } from '../../../src/wire/messages/session-open';
-import { settled } from '../../support/async';
 import { told } from '../../support/served';
+import { inTime, pass } from '../../support/passing';
 import { VirtualTime } from '../../support/virtual-time';
 import { Fleet } from './fleet';
 
@@ -17,25 +17,6 @@ const keepAlive = { idleMs: 0 };
 let fleet: Fleet;
 let time: VirtualTime;
 let answer$: Subject<string>;
-
-/** Lets so many milliseconds pass, and everybody take part. */
-async function pass(ms: number): Promise<void> {
-  for (let left = ms; left > 0; left -= 50) {
-    time.advance(Math.min(left, 50));
-    await settled();
-  }
-}
-
-/** What comes of it, as time passes. */
-async function inTime<T>(work: Promise<T>): Promise<T> {
-  const done = new AbortController();
-  const end = (): void => {
-    done.abort();
-  };
-  work.then(end, end);
-  for (let turns = 0; turns < 400 && !done.signal.aborted; turns++) await pass(50);
-  return work;
-}
 
 async function begin(options: Partial<ServerOptions> = {}): Promise<void> {
   time = new VirtualTime();
@@ -47,7 +28,7 @@ async function begin(options: Partial<ServerOptions> = {}): Promise<void> {
     cluster,
   );
   fleet.start();
-  await pass(1000);
+  await pass(time, 1000);
 }
 
 function storeAnswers(isUp: boolean): void {
@@ -55,13 +36,13 @@ function storeAnswers(isUp: boolean): void {
 }
 
 const openSession = async () => {
-  const client = await inTime(fleet.connect({ scheduler: time, keepAlive }));
-  return inTime(client.openSession({ reconnect }));
+  const client = await inTime(time, fleet.connect({ scheduler: time, keepAlive }));
+  return inTime(time, client.openSession({ reconnect }));
 };
 
 afterEach(async () => {
   storeAnswers(true);
-  await inTime(fleet.end());
+  await inTime(time, fleet.end());
 });
 
 describe('a store that does not answer', () => {
@@ -70,26 +51,26 @@ describe('a store that does not answer', () => {
     const session = await openSession();
     const states = told(session.state$);
     const texts = told(session.submit({ body: 'x' }).text$);
-    await pass(100);
+    await pass(time, 100);
     const [owner, other] = [fleet.nodes[0]!, fleet.start()];
-    await pass(1000);
+    await pass(time, 1000);
     storeAnswers(false);
     answer$.next('a');
-    await pass(10_000);
+    await pass(time, 10_000);
     answer$.next('b');
-    await pass(100);
+    await pass(time, 100);
     expect(texts).toEqual(['a', 'b']);
 
     fleet.withdraw(owner);
     fleet.endpoint.cut();
     answer$.next('c');
-    await pass(5000);
+    await pass(time, 5000);
     expect(states).toEqual(['open', 'reconnecting']);
     storeAnswers(true);
-    await pass(2000);
+    await pass(time, 2000);
     expect(states).toEqual(['open', 'reconnecting', 'resumed']);
     answer$.complete();
-    await pass(100);
+    await pass(time, 100);
     expect(texts).toEqual(['a', 'b', 'c', '|']);
     expect([owner.server.sessionCount, other.server.sessionCount]).toEqual([1, 0]);
     fleet.nodes.push(owner);
@@ -102,15 +83,15 @@ describe('a store that does not answer', () => {
     const texts = told(session.submit({ body: 'x' }).text$);
     const [owner] = fleet.nodes;
     fleet.start();
-    await pass(1000);
+    await pass(time, 1000);
     storeAnswers(false);
-    await pass(10_000);
+    await pass(time, 10_000);
     fleet.withdraw(owner!);
     fleet.endpoint.cut();
     answer$.next('a');
     fleet.cluster.forget();
     storeAnswers(true);
-    await pass(3000);
+    await pass(time, 3000);
     expect(states).toEqual(['open', 'reconnecting', 'resumed']);
     expect(texts).toEqual(['a']);
     fleet.nodes.push(owner!);
@@ -118,17 +99,17 @@ describe('a store that does not answer', () => {
 
   it('is not waited for by a client that has chosen an id, whose session no other node has', async () => {
     await begin();
-    const client = await inTime(fleet.connect({ scheduler: time, keepAlive }));
-    const session = await inTime(client.openSession({ requestedSessionId: 1, reconnect }));
+    const client = await inTime(time, fleet.connect({ scheduler: time, keepAlive }));
+    const session = await inTime(time, client.openSession({ requestedSessionId: 1, reconnect }));
     const states = told(session.state$);
     const [owner] = fleet.nodes;
     fleet.start();
-    await pass(1000);
+    await pass(time, 1000);
     storeAnswers(false);
-    await pass(3000);
+    await pass(time, 3000);
     fleet.withdraw(owner!);
     fleet.endpoint.cut();
-    await pass(2000);
+    await pass(time, 2000);
     expect(states).toEqual(['open', 'reconnecting', 'reopened']);
     fleet.nodes.push(owner!);
   });
@@ -136,29 +117,29 @@ describe('a store that does not answer', () => {
   it('has new sessions opened that only their node knows, unless it is to refuse them', async () => {
     await begin();
     storeAnswers(false);
-    await pass(3000);
+    await pass(time, 3000);
     const session = await openSession();
     const texts = told(session.submit({ body: 'x' }).text$);
-    await pass(100);
+    await pass(time, 100);
     answer$.next('a');
-    await pass(100);
+    await pass(time, 100);
     expect(texts).toEqual(['a']);
   });
 
   it('has new sessions come later where it is to', async () => {
     await begin({ storeDown: 'refuse' });
     storeAnswers(false);
-    await pass(3000);
-    const client = await inTime(fleet.connect({ scheduler: time, keepAlive }));
+    await pass(time, 3000);
+    const client = await inTime(time, fleet.connect({ scheduler: time, keepAlive }));
     const refused = client.openSession({});
-    await expect(inTime(refused)).rejects.toBeInstanceOf(SessionRejectedError);
+    await expect(inTime(time, refused)).rejects.toBeInstanceOf(SessionRejectedError);
     await expect(refused).rejects.toMatchObject({
       status: SessionStatus.RetryLater,
       text: 'the store of its cluster does not answer; try again',
     });
     storeAnswers(true);
-    await pass(3000);
-    expect((await inTime(client.openSession({}))).state).toBe('open');
+    await pass(time, 3000);
+    expect((await inTime(time, client.openSession({}))).state).toBe('open');
   });
 });
 
@@ -166,35 +147,35 @@ describe('a store that has just come back', () => {
   it('gives no answer that another node may still have to correct, nor ids that one may have', async () => {
     await begin();
     const directory = new Directory('me', fleet.cluster.join().store, time, randomInt);
-    await pass(3000);
-    expect(await inTime(directory.find(4096 * 7))).toEqual({ kind: 'unknown' });
+    await pass(time, 3000);
+    expect(await inTime(time, directory.find(4096 * 7))).toEqual({ kind: 'unknown' });
     storeAnswers(false);
-    await pass(100);
+    await pass(time, 100);
     fleet.cluster.forget();
     storeAnswers(true);
-    await pass(2500);
+    await pass(time, 2500);
     const tooSoon = /has only just come back/;
-    await expect(inTime(directory.find(4096 * 7))).rejects.toThrow(tooSoon);
+    await expect(inTime(time, directory.find(4096 * 7))).rejects.toThrow(tooSoon);
     await expect(directory.reserveIds()).rejects.toThrow(tooSoon);
-    await pass(500);
-    expect(await inTime(directory.find(4096 * 7))).toEqual({ kind: 'unknown' });
-    expect(await inTime(directory.reserveIds())).toMatchObject({ count: 4096 });
-    await inTime(directory.leave());
+    await pass(time, 500);
+    expect(await inTime(time, directory.find(4096 * 7))).toEqual({ kind: 'unknown' });
+    expect(await inTime(time, directory.reserveIds())).toMatchObject({ count: 4096 });
+    await inTime(time, directory.leave());
   });
 
   it('gives none to a node that starts with it, either, but ids', async () => {
     await begin();
     storeAnswers(false);
-    await pass(100);
+    await pass(time, 100);
     fleet.cluster.forget();
     storeAnswers(true);
     const directory = new Directory('me', fleet.cluster.join().store, time, randomInt);
-    await pass(2500);
-    await expect(inTime(directory.find(4096 * 7))).rejects.toThrow(/has only just come back/);
-    expect(await inTime(directory.reserveIds())).toMatchObject({ count: 4096 });
-    await pass(500);
-    expect(await inTime(directory.find(4096 * 7))).toEqual({ kind: 'unknown' });
-    await inTime(directory.leave());
+    await pass(time, 2500);
+    await expect(inTime(time, directory.find(4096 * 7))).rejects.toThrow(/has only just come back/);
+    expect(await inTime(time, directory.reserveIds())).toMatchObject({ count: 4096 });
+    await pass(time, 500);
+    expect(await inTime(time, directory.find(4096 * 7))).toEqual({ kind: 'unknown' });
+    await inTime(time, directory.leave());
   });
 });
 
@@ -206,10 +187,10 @@ describe('health of a node', () => {
     await begin({ storeDown });
     const seen = told<ServerHealth>(fleet.nodes[0]!.server.health$);
     storeAnswers(false);
-    await pass(3000);
+    await pass(time, 3000);
     storeAnswers(true);
-    await pass(3000);
-    await inTime(fleet.nodes[0]!.server.close());
+    await pass(time, 3000);
+    await inTime(time, fleet.nodes[0]!.server.close());
     expect(seen).toEqual([
       { phase: 'serving', store: 'up', isReady: true },
       { phase: 'serving', store: 'down', isReady },
