@@ -1,3 +1,4 @@
+import { Stopwatch } from './bytes/stopwatch';
 import { figure } from './support/figure';
 import { startBystander, startServer } from './support/stage';
 import { endWorkers } from './support/worker-process';
@@ -14,6 +15,27 @@ describe('what the hostile tests stand on', () => {
     expect(() => {
       figure({ name: 'planted', value, unit: 'x', ...bounds });
     }).toThrow(/planted/);
+  });
+
+  it('a stopwatch sees what is slow each time, not what was slow once', () => {
+    const spin = (ms: number): void => {
+      for (const start = performance.now(); performance.now() - start < ms;);
+    };
+    const once = new Stopwatch();
+    let runs = 0;
+    once.run(() => {
+      if (runs++ === 0) spin(30);
+    });
+    expect(runs).toBe(1);
+    expect(once.slowestMs()).toBeLessThan(10);
+
+    const always = new Stopwatch();
+    for (let ms = 0; ms < 40; ms += 2) {
+      always.run(() => {
+        spin(ms);
+      });
+    }
+    expect(always.slowestMs()).toBeGreaterThan(20);
   });
 
   it('a bystander of a server that nobody attacks completes every operation', async () => {

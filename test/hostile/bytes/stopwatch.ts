@@ -1,25 +1,34 @@
-/** Milliseconds from which on something that was run once counts as slow, and is run again. */
-const SUSPECT_MS = 5;
+/** How many of the slowest runs are judged again. */
+const SUSPECTS = 16;
+
+interface Run {
+  readonly ms: number;
+  readonly action: () => unknown;
+}
 
 /**
- * Measures how long the slowest of many runs took by itself. What other processes and a garbage
- * collection took of the time does not count: a run that seems slow is repeated, by the clock of the
- * processor, and the quickest of its runs is its time.
+ * Measures how long the slowest of many runs took by itself. What other processes, a garbage collection
+ * and code that was not compiled yet took of the time does not count: the runs that seemed slowest are
+ * repeated once all are over, by the clock of the processor, and the quickest repetition of each is its time.
  */
 export class Stopwatch {
-  private slowest = 0;
+  /** The slowest first. */
+  private readonly suspects: Run[] = [];
 
-  /** Milliseconds. */
-  get slowestMs(): number {
-    return this.slowest;
+  /** Milliseconds; repeats the suspects. */
+  slowestMs(): number {
+    return Math.max(...this.suspects.map(({ action }) => repeated(action)));
   }
 
-  /** Runs `action`, and again where it was slow: it must do the same each time. */
+  /** Runs `action`, and later again where it was slow: it must do the same each time. */
   run<T>(action: () => T): T {
     const start = performance.now();
     const value = action();
     const ms = performance.now() - start;
-    if (ms > this.slowest) this.slowest = Math.max(this.slowest, ms < SUSPECT_MS ? ms : repeated(action));
+    if (this.suspects.length < SUSPECTS || ms > this.suspects.at(-1)!.ms) {
+      this.suspects.push({ ms, action });
+      this.suspects.sort((one, other) => other.ms - one.ms).splice(SUSPECTS);
+    }
     return value;
   }
 }
