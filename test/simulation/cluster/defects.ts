@@ -4,7 +4,7 @@ import type { LogVerdict } from '../../../src/cluster/session-log';
 import { LogWriter } from '../../../src/server/log/log-writer';
 import { LoggedSession } from '../../../src/server/log/logged-session';
 import { LostOperations } from '../../../src/server/log/lost-operations';
-import { LoggedAnswer } from '../../../src/server/log/sent-before';
+import { LoggedAnswer, type SentBefore } from '../../../src/server/log/sent-before';
 import { RetainedAnswers } from '../../../src/server/session/results/retained-answers';
 import { SessionOutlet } from '../../../src/server/session/results/session-outlet';
 import type { Defect } from '../defects';
@@ -130,5 +130,26 @@ export const CLUSTER_DEFECTS: readonly Defect[] = [
     invariants: [21],
     seed: 1,
     plant: () => replace(LostOperations.prototype, 'tell', () => nothing),
+  },
+  {
+    name: 'an answer of which nothing was sent is begun again, and not gone on with',
+    invariants: [23],
+    seed: 1,
+    plant: () =>
+      replace(
+        LostOperations.prototype,
+        'before',
+        (before) =>
+          function (frameId: number): SentBefore | undefined {
+            const sent = before.call(this, frameId) as SentBefore | undefined;
+            return sent?.count === 0 ? undefined : sent;
+          },
+      ),
+  },
+  {
+    name: 'a node that is closed goes on looking after its log',
+    invariants: [25],
+    seed: 1,
+    plant: () => replace(LogWriter.prototype, 'close', () => nothing),
   },
 ];
