@@ -1,6 +1,9 @@
-import { firstValueFrom, lastValueFrom, mergeMap, NEVER } from 'rxjs';
+import { filter, firstValueFrom, lastValueFrom, mergeMap, NEVER } from 'rxjs';
 import { connect, type Client } from '../../src/client/client';
 import type { OperationError } from '../../src/client/errors';
+import type { ToolCall } from '../../src/client/submissions/tools/tool-calls';
+import type { Failure } from '../../src/protocol/operation/failure';
+import { SessionState } from '../../src/protocol/session/session-lifecycle';
 import { createServer, type Server } from '../../src/server/server';
 import type { ServerSession } from '../../src/server/session/session';
 import { tcp } from '../../src/transport/tcp/tcp';
@@ -10,7 +13,7 @@ import { told } from '../support/served';
 import { until } from '../support/until';
 
 const KIB = 1024;
-const [small, large] = [{ maxBodyBytes: 8 * KIB }, { maxBodyBytes: 64 * KIB }];
+const [tiny, small, large] = [{ maxBodyBytes: 512 }, { maxBodyBytes: 8 * KIB }, { maxBodyBytes: 64 * KIB }];
 const ending: (() => Promise<void>)[] = [];
 
 afterEach(async () => {
@@ -18,9 +21,9 @@ afterEach(async () => {
 });
 
 /** A server with a small place and a large one, and what its application hears. */
-async function serving(respond: Parameters<ServerSession['respond']>[0]) {
+async function serving(respond: Parameters<ServerSession['respond']>[0], less = small) {
   const server: Server = createServer({
-    listen: [webSocket({ port: 0, limits: small }), tcp({ port: 0, limits: large })],
+    listen: [webSocket({ port: 0, limits: less }), tcp({ port: 0, limits: large })],
   });
   ending.push(() => server.close({ graceMs: 0 }));
   server.sessions$.subscribe((session) => session.respond(respond));
@@ -32,8 +35,8 @@ async function serving(respond: Parameters<ServerSession['respond']>[0]) {
   };
 }
 
-async function connected(endpoint: Parameters<typeof connect>[0]): Promise<Client> {
-  const client = await connect(endpoint);
+async function connected(...given: Parameters<typeof connect>): Promise<Client> {
+  const client = await connect(...given);
   ending.push(() => client.close());
   return client;
 }
@@ -115,6 +118,66 @@ describe('a session that goes on over another transport', () => {
     await until(() => seen[4]!.length > 0, 'the one that waited');
     expect(seen[4]).toMatchObject([{ reason: 'too-large', outcome: 'not-run' }]);
     expect(seen[1]).toEqual([]);
+  });
+
+  it('has what its tools have answered judged anew: the handler hears of one that is too large', async () => {
+    const { ports } = await serving(async (submit) => {
+      try {
+        return String(await submit.tool({ name: 'search' }));
+      } catch (error) {
+        return `${(error as Failure).status}: ${(error as Failure).text}`;
+      }
+    });
+    const place = cuttable(tcp({ port: ports[1] }));
+    const client = await connected(place);
+    const session = await client.openSession({ reconnect: { minDelayMs: 50 } });
+    const answer = session.submit({});
+    const calls = told(answer.tools$) as ToolCall[];
+    const whole = answer.whole();
+    await until(() => calls.length > 0, 'the call');
+    Object.assign(place, { connect: () => webSocket({ port: ports[0] }).connect() });
+    const away = firstValueFrom(session.state$.pipe(filter((state) => state === 'reconnecting')));
+    place.cut();
+    await away;
+    calls[0]!.answer('x'.repeat(16 * KIB));
+    expect((await whole).text).toMatch(/^413: the result has \d+ bytes, and 8192 are the most/);
+    expect(await firstValueFrom(session.credit$)).toMatchObject({ inFlight: 0, waiting: 0 });
+  });
+
+  it('has what is said of its submits judged anew: that costs those not received, and no other', async () => {
+    const { ports } = await serving(() => NEVER, tiny);
+    const client = await connected(tcp({ port: ports[1] }), { revision: 'preview4' });
+    const failures = told(client.failures$);
+    const session = await client.openSession({ reconnect: {} });
+    const hint = { routeId: 1, body: body(1000) };
+    // Four are in flight, which is all the credit there is.
+    const sent = session.submit({ routeHint: hint });
+    const received = [sent, session.submit({}), session.submit({}), session.submit({})].map(told);
+    const waiting = session.submit({ executionHint: hint });
+    const waits = told(waiting);
+    // All that the server has not read is sent again.
+    await session.negotiate({});
+    sent.update({ degraded: { tokens: ['object.delta'] }, executionHint: hint });
+    await session.negotiate({});
+    await session.moveTo(webSocket({ port: ports[0] }));
+    expect(session.state).toBe(SessionState.Resumed);
+    expect(failures).toMatchObject([
+      { message: expect.stringContaining('the executionHint of operation 1') as unknown },
+    ]);
+    expect(() => {
+      sent.update({ routeHint: hint });
+    }).toThrow(expect.objectContaining({ kind: 'MessageLengthOverflow' }) as Error);
+    session.cancel(2);
+    await until(() => waits.length > 0, 'the one that waited');
+    expect(waits).toMatchObject([
+      {
+        reason: 'too-large',
+        outcome: 'not-run',
+        message: expect.stringContaining('its executionHint has 1000 bytes, and 512 are the most') as unknown,
+      },
+    ]);
+    await expect(session.submit({ routeHint: hint }).whole()).rejects.toMatchObject({ reason: 'too-large' });
+    expect(received.map(({ length }) => length)).toEqual([0, 1, 0, 0]);
   });
 
   it('has its answers judged anew: what it lacks, and what comes', async () => {

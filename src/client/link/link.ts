@@ -6,6 +6,7 @@ import { validateFlowRouting } from '../../protocol/flow/flow';
 import { unexpectedType, unhandled } from '../../protocol/packet-checks';
 import { describeError, RuntimeError } from '../../protocol/runtime-error';
 import type { SessionExtension } from '../../protocol/session/session-extension';
+import type { LastWord } from '../../protocol/suspect';
 import { SessionTable } from '../../protocol/session/session-table';
 import type { ConnectEndpoint } from '../../transport/endpoint';
 import { LivenessWatch, type WatchedPeer } from '../../transport/liveness/keep-alive';
@@ -49,12 +50,6 @@ export type LinkEvent =
   /** With an error where it has failed. */
   | { readonly kind: 'ended'; readonly error: RuntimeError | undefined };
 
-/** ERROR of a connection, fatal: why its server ends it. */
-export interface LastWord {
-  readonly errorCode: number;
-  readonly text: string;
-}
-
 /** One transport to a server, for as long as it lasts: opens sessions, and hands packets to those it carries. */
 export class ClientLink implements WatchedPeer {
   /** What its server speaks. */
@@ -73,7 +68,7 @@ export class ClientLink implements WatchedPeer {
   readonly answers: Answers;
   /** Whether the server has answered a session over it, with a result or an ack. */
   wasAnswered = false;
-  /** What the server has said of the connection that it ends. */
+  /** ERROR of the connection, fatal: why its server ends it. */
   lastWord: LastWord | undefined;
   private readonly events = new Subject<LinkEvent>();
   private readonly sessions = new SessionTable<LinkedSession>();

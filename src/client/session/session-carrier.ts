@@ -1,11 +1,14 @@
 import { misuse } from '../../objects/misuse';
-import type { RuntimeError } from '../../protocol/runtime-error';
+import { RuntimeError } from '../../protocol/runtime-error';
+import type { LastWord } from '../../protocol/suspect';
+import { NnrpError } from '../../wire/errors';
+import { HEADER_LENGTH } from '../../wire/header';
 import { MessageType } from '../../wire/message-type';
 import { EMPTY, packet } from '../../wire/packet';
 import { inPreview4 } from '../../protocol/content/typed-body';
 import type { SessionEnd } from '../errors';
 import { UNASKED, type Speech } from '../link/speech';
-import type { ClientLink, LastWord } from '../link/link';
+import type { ClientLink } from '../link/link';
 import { deadlineOf, priorityOf } from '../../protocol/revision/scheduling';
 import { budgetMetadata } from '../../protocol/revision/budget';
 import { encodeCapabilities } from '../../protocol/revision/capabilities';
@@ -14,7 +17,7 @@ import { tracePacket } from '../../protocol/revision/trace-context';
 import type { RouteHint } from '../../protocol/operation/route-hint';
 import type { Submission } from '../submissions/submission';
 import { endedBefore } from './session-end';
-import type { OperationTerms, PossibleTerms } from '../submissions/operation-terms';
+import { bodiesOf, type OperationTerms, type PossibleTerms } from '../submissions/operation-terms';
 
 /** Where the packets of a session go: to the link that carries it, nowhere while none does. */
 export class SessionCarrier {
@@ -80,6 +83,20 @@ export class SessionCarrier {
     this.link?.answers.send(packet({ messageType, sessionId: this.sessionId, frameId }, metadata, body));
   }
 
+  /** What of a submit is larger than the server takes, in words; undefined where nothing is. */
+  excessOf({ body, terms }: Submission): string | undefined {
+    const most = this.largestPacket - HEADER_LENGTH;
+    const [name, bytes] =
+      body.length > most ? ['body', body.length] : (this.beyond(terms)[0] ?? ['nothing', 0]);
+    return bytes > most ? `its ${name} has ${bytes} bytes, and ${most} are the most` : undefined;
+  }
+
+  /** Those terms that are said with more bytes than the server takes. */
+  private beyond(terms: PossibleTerms | undefined): ReturnType<typeof bodiesOf> {
+    if (terms === undefined || !this.isPreview4) return [];
+    return bodiesOf(terms).filter(([, bytes]) => HEADER_LENGTH + bytes > this.largestPacket);
+  }
+
   /** Throws as `send` does. */
   submit(asked: Submission): void {
     const { frameId, metadata, metadataBytes, traceId, terms } = asked;
@@ -94,20 +111,42 @@ export class SessionCarrier {
     if (terms !== undefined && !takesBlocks) this.say(frameId, { ...terms, deadlineAt: undefined });
   }
 
-  /** Says other things of an operation that was sent, or is to be; once there is a link, where there is none. */
+  /**
+   * Says other things of an operation that was sent, or is to be; once there is a link, where there is none. Throws as
+   * `send` does.
+   */
   update(asked: Submission, changes: OperationTerms): void {
+    const [excess] = this.beyond(changes);
+    if (excess !== undefined)
+      throw new NnrpError({
+        kind: 'MessageLengthOverflow',
+        declared: HEADER_LENGTH + excess[1],
+        limit: this.largestPacket,
+      });
     asked.terms = { ...asked.terms, ...changes };
     if (asked.frameId === 0) return;
     asked.updates = { ...asked.updates, ...changes };
     if (this.current !== undefined) this.sayUpdates(asked, changes);
   }
 
-  /** Says all updates of an operation over another link: the last may have been lost before it delivered them. */
+  /**
+   * Says all updates of an operation over another link: the last may have been lost before it delivered them. What this
+   * one's server takes no packet of, the application hears of in its place.
+   */
   sayUpdates(asked: Submission, updates: PossibleTerms | undefined = asked.updates): void {
     if (updates === undefined) return;
-    this.say(asked.frameId, updates);
+    const beyond = this.beyond(updates);
+    this.say(asked.frameId, { ...updates, ...Object.fromEntries(beyond.map(([name]) => [name, undefined])) });
+    for (const [name, bytes] of beyond) this.report(this.untold(asked, name, bytes));
     // Twice it would be more: what was used meanwhile would not count.
     asked.updates = { ...asked.updates, budget: undefined };
+  }
+
+  private untold({ frameId }: Submission, name: string, bytes: number): RuntimeError {
+    const operation = `operation ${frameId} of session ${this.sessionId}`;
+    const most = this.largestPacket - HEADER_LENGTH;
+    const message = `the ${name} of ${operation} has ${bytes} bytes, and ${most} are the most that its server takes over this transport: it was not told; update it`;
+    return new RuntimeError('internal', message, { reach: 'operation', origin: 'application' });
   }
 
   private say(frameId: number, terms: PossibleTerms): void {

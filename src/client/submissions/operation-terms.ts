@@ -2,6 +2,7 @@ import type { Budget } from '../../protocol/operation/budget';
 import type { Capabilities } from '../../protocol/capability/capabilities';
 import type { RouteHint } from '../../protocol/operation/route-hint';
 import type { TraceContext } from '../../protocol/operation/trace-context';
+import { encodeCapabilityTokens } from '../../wire/preview4/capability-tokens';
 import type { PriorityClass } from '../../wire/messages/session-open';
 
 /** What a client says of an operation besides its submit, to a server that speaks preview4; else it is of no effect. */
@@ -42,4 +43,17 @@ export function termsOf(request: OperationTerms): OperationTerms | undefined {
   if (isPlain && routeHint === undefined && executionHint === undefined && degraded === undefined)
     return undefined;
   return { deadlineAt, priority, budget, trace, routeHint, executionHint, degraded } as OperationTerms;
+}
+
+/** The names of those terms that are said with a body, and the bytes that it has. */
+export function bodiesOf({
+  routeHint,
+  executionHint,
+  degraded,
+}: PossibleTerms): [keyof OperationTerms, number][] {
+  return [
+    ['routeHint', routeHint?.body?.length ?? 0],
+    ['executionHint', executionHint?.body?.length ?? 0],
+    ['degraded', degraded?.tokens === undefined ? 0 : encodeCapabilityTokens(degraded.tokens).length],
+  ];
 }

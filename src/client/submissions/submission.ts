@@ -3,7 +3,6 @@ import type { ResultPush } from '../../protocol/operation/result';
 import { describeError, RuntimeError } from '../../protocol/runtime-error';
 import { FrameSubmitMetadata } from '../../wire/messages/frame-submit';
 import type { SessionOpenAckMetadata } from '../../wire/messages/session-open';
-import { HEADER_LENGTH } from '../../wire/header';
 import { ours, ownBytes } from '../../wire/bytes/own-bytes';
 import { EMPTY } from '../../wire/packet';
 import { requireBytes } from '../../wire/bytes/require-bytes';
@@ -120,21 +119,6 @@ export function keepBody(submission: Submission): void {
 /** Whether a submit means the same in another session: it names no operation of this one, and has called no tool. */
 export function isOfItsOwn({ metadata, isCounted }: Submission): boolean {
   return isCounted && metadata.dependencyFrameId === 0 && metadata.retryOfFrame === 0;
-}
-
-/** Whether a submit is larger than a packet may be, in bytes of header and body. */
-export function isLarger({ body }: Submission, largestPacket: number): boolean {
-  return HEADER_LENGTH + body.length > largestPacket;
-}
-
-/** What such a submit ends with. */
-export function tooLarge(
-  { frameId, body }: Submission,
-  sessionId: number,
-  largestPacket: number,
-): OperationError {
-  const detail = `its body has ${body.length} bytes, and ${largestPacket - HEADER_LENGTH} are the most`;
-  return new OperationError('too-large', sessionId, frameId, { detail });
 }
 
 /** What a submit ends with whose signal has aborted. */

@@ -11,22 +11,21 @@ import { CreditNews } from './credit-news';
 import {
   cancelledBy,
   frameIdOverflow,
-  isLarger,
   isOfItsOwn,
   keepBody,
   submission,
-  tooLarge,
   type Submission,
   type SubmitGrant,
   type SubmitObserver,
   type SubmitRequest,
 } from './submission';
 import { InFlight } from './in-flight';
-import { Suspect } from './suspect';
 import type { OperationTerms } from './operation-terms';
 import type { CallListener } from './tools/tool-calls';
+import { SendingAgain, type Unsendable } from './sending-again';
 import { SubmitWindow } from './submit-window';
 import { ToldOperations } from './told-operations';
+import { isToolAnswer } from './tools/tool-answer';
 import { ToolDesk } from './tools/tool-desk';
 import { WaitingSubmits } from './waiting-submits';
 
@@ -60,7 +59,7 @@ export class Submissions {
   private leaveConnection: () => void = noop;
   /** What the server is told of those in flight. */
   readonly told: ToldOperations;
-  private readonly suspect = new Suspect();
+  private readonly sendingAgain: SendingAgain;
   readonly credit: CreditNews;
 
   constructor(
@@ -72,6 +71,7 @@ export class Submissions {
     this.inFlight = new InFlight(credit);
     this.told = new ToldOperations(carrier, this.inFlight);
     this.tools = new ToolDesk(carrier, this.inFlight);
+    this.sendingAgain = new SendingAgain(carrier);
     this.window = new SubmitWindow(this.inFlight, settings.scheduler, this.sendWaiting, grant.ack, credit);
     this.credit = new CreditNews(this.window, this.inFlight, this.waiting, carrier, settings.scheduler);
     this.leaveJoined = credit.join(this.sendWaiting, 0);
@@ -177,15 +177,11 @@ export class Submissions {
 
   /** Ends an operation without a result. */
   fail(frameId: number, reason: OperationFailure, particulars?: Particulars): void {
-    const all = { retryAfterMs: this.inFlight.get(frameId)?.retryAfterMs ?? 0, ...particulars };
-    this.failWith(frameId, new OperationError(reason, this.carrier.sessionId, frameId, all));
-  }
-
-  private failWith(frameId: number, error: OperationError): void {
     const asked = this.inFlight.get(frameId);
     if (asked === undefined) return;
+    const all = { retryAfterMs: asked.retryAfterMs ?? 0, ...particulars };
     this.leave(asked);
-    asked.subscriber.error(error);
+    asked.subscriber.error(new OperationError(reason, this.carrier.sessionId, frameId, all));
     this.sendWaiting();
   }
 
@@ -258,28 +254,20 @@ export class Submissions {
     this.told.cancelOthers(lastReceivedId);
     const all = this.inFlight.all();
     const unreceived = all.filter(({ frameId }) => frameId > lastReceivedId);
-    this.suspect.note(unreceived[0], this.carrier);
-    for (const asked of unreceived) if (this.maySendAgain(asked)) this.carrier.submit(asked);
+    const unsendable = this.sendingAgain.send(unreceived);
     // Only now: what is sent in their place has a higher number than those that are sent again.
-    for (const asked of unreceived) if (!this.maySendAgain(asked)) this.failUnsent(asked);
+    for (const [asked, why] of unsendable) this.failUnsent(asked, why);
     for (const asked of all) if (this.isInFlight(asked)) this.carrier.sayUpdates(asked);
     this.sendWaiting();
     // Last, as it may be the same connection: others get no room there that this takes.
     this.leaveConnection();
   }
 
-  private maySendAgain(asked: Submission): boolean {
-    return !this.suspect.isFatal(asked.frameId) && !isLarger(asked, this.carrier.largestPacket);
-  }
-
-  private failUnsent(asked: Submission): void {
-    const { frameId, isCounted, metadata } = asked;
-    const { carrier, suspect } = this;
-    if (!suspect.isFatal(frameId))
-      return this.failWith(frameId, tooLarge(asked, carrier.sessionId, carrier.largestPacket));
-    this.fail(frameId, 'undeliverable', this.suspect.lastWord);
-    // It answers a tool: its operation would wait for that for ever.
-    if (!isCounted) this.cancel(metadata.dependencyFrameId, 'undeliverable', this.suspect.lastWord);
+  private failUnsent(asked: Submission, { reason, ...particulars }: Unsendable): void {
+    this.fail(asked.frameId, reason, particulars);
+    // Its operation would wait for it for ever.
+    if (isToolAnswer(asked))
+      this.cancel(asked.metadata.dependencyFrameId, reason === 'too-large' ? 'refused' : reason, particulars);
   }
 
   /** Takes no more submits, and gives up those that wait: the session closes. */
@@ -385,9 +373,11 @@ export class Submissions {
 
   /** Whether a submit is more than the server takes: then it ends, and was never sent. */
   private refuseTooLarge(wanted: Submission): boolean {
-    const { largestPacket, sessionId } = this.carrier;
-    if (!isLarger(wanted, largestPacket)) return false;
-    wanted.subscriber.error(tooLarge(wanted, sessionId, largestPacket));
+    const detail = this.carrier.excessOf(wanted);
+    if (detail === undefined) return false;
+    wanted.subscriber.error(
+      new OperationError('too-large', this.carrier.sessionId, wanted.frameId, { detail }),
+    );
     return true;
   }
 

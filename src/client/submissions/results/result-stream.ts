@@ -81,7 +81,9 @@ export interface ResultStream extends Observable<ResultPush>, AsyncIterable<Resu
   /**
    * Says of what this has submitted, and has not ended, another deadline, priority or budget: a budget is what may be used
    * from now on. While there is no connection it is kept for the next; and what was said over one that is lost is said
-   * again, but for a budget. Throws a `TypeError` or a `RangeError` that names what may not be.
+   * again, but for a budget. Throws a `TypeError` or a `RangeError` that names what may not be,
+   * and an `NnrpError` where a hint or tokens are larger than the server takes; of a later connection's server that is told
+   * on `failures$`.
    *
    * @example
    * const answer = session.submit({ body: 'Tell me all', budget: { tokens: 500 } });

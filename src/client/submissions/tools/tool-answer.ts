@@ -1,5 +1,5 @@
 import { noop } from 'rxjs';
-import { encodeToolAnswer, type ToolOutcome } from '../../../protocol/content/tool-call';
+import { decodeToolAnswer, encodeToolAnswer, type ToolOutcome } from '../../../protocol/content/tool-call';
 import type { JsonBody } from '../../../protocol/content/json-body';
 import { HEADER_LENGTH } from '../../../wire/header';
 import type { SessionCarrier } from '../../session/session-carrier';
@@ -20,11 +20,30 @@ export function toolAnswer(
   return answer;
 }
 
+export function isToolAnswer({ subscriber }: Submission): boolean {
+  return subscriber === NOBODY;
+}
+
+/** Judges an answer anew, which the server has not received: it is to be sent over another connection. */
+export function fitToolAnswer(answer: Submission, { largestPacket }: SessionCarrier): void {
+  if (!isToolAnswer(answer) || fits(answer, largestPacket)) return;
+  const { id } = decodeToolAnswer(answer) ?? { id: 0 };
+  answer.body = tooLarge(id, answer, largestPacket).body;
+}
+
 /** What cannot be told is told to be so: the handler is not to wait for it. */
 function answerThatFits(id: number, outcome: ToolOutcome, largestPacket: number): JsonBody {
   const answer = encoded(id, outcome);
-  if (HEADER_LENGTH + answer.body.length <= largestPacket) return answer;
-  const text = `the result has ${answer.body.length} bytes, more than the server takes`;
+  return fits(answer, largestPacket) ? answer : tooLarge(id, answer, largestPacket);
+}
+
+function fits({ body }: Pick<JsonBody, 'body'>, largestPacket: number): boolean {
+  return HEADER_LENGTH + body.length <= largestPacket;
+}
+
+function tooLarge(id: number, { body }: Pick<JsonBody, 'body'>, largestPacket: number): JsonBody {
+  const most = largestPacket - HEADER_LENGTH;
+  const text = `the result has ${body.length} bytes, and ${most} are the most that the server takes`;
   return encodeToolAnswer(id, { error: { status: 413, text } });
 }
 
