@@ -254,6 +254,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     const progress = (): SessionProgress => ({
       receivedResults: this.messages.results.received,
       wantedOperations: this.submissions.told.tell(),
+      receivedParts: this.submissions.told.parts(),
       lastOperationId: this.submissions.lastFrameId,
     });
     return grant.resume(sessionId, link, auth, progress, accept);

@@ -16,6 +16,8 @@ export interface SessionProgress {
   readonly receivedResults: number;
   /** The operations that are still waited for; undefined where they are too many to be told. */
   readonly wantedOperations: readonly number[] | undefined;
+  /** Parts that have come of each of those. */
+  readonly receivedParts: readonly number[];
   /** The id of the newest operation, whether or not it was received. */
   readonly lastOperationId: number;
 }

@@ -57,6 +57,7 @@ export function takeUp(
     const calls = new AnswerCalls(submissions.over$);
     const begun = submission(request ?? {}, queue, calls);
     begun.frameId = operationId;
+    if (!isWhole) begun.parts = Infinity;
     queue.submission = begun;
     backlog.add(queue);
     submissions.inFlight.takeUp(begun);

@@ -69,6 +69,8 @@ export interface Submission {
   isCounted: boolean;
   /** 0 until it is sent. */
   frameId: number;
+  /** Parts of its answer that have come; Infinity where another client had those before. */
+  parts: number;
   /** Whether it was sent with the id that a submit of preview4 has. */
   hasId: boolean;
   /** Whether it is at least as much as all that was sent before it over the link that it was sent over last. */
@@ -106,6 +108,7 @@ export function submission(
     calls: undefined,
     isCounted: true,
     frameId: 0,
+    parts: 0,
     hasId: false,
     outweighs: false,
   };

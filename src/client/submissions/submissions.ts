@@ -1,5 +1,5 @@
 import { endWith, ignoreElements, noop, Subject, type Observable } from 'rxjs';
-import { isTerminal, type ResultPush } from '../../protocol/operation/result';
+import { isTerminal, partCount, type ResultPush } from '../../protocol/operation/result';
 import type { SessionExtension } from '../../protocol/session/session-extension';
 import type { CreditChange } from '../../protocol/flow/flow';
 import type { ConnectionCredit } from '../link/connection-credit';
@@ -169,6 +169,7 @@ export class Submissions {
   }
 
   private takePart(asked: Submission, part: ResultPush): void {
+    asked.parts += partCount(part);
     const call = this.tools.take(asked, part);
     if (call === 'none') asked.subscriber.next(part);
     else if (call === 'taken') this.sendWaiting();

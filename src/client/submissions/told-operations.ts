@@ -29,6 +29,11 @@ export class ToldOperations {
     return this.ids;
   }
 
+  /** Of each of them how many parts have come, as they were told. */
+  parts(): readonly number[] {
+    return this.ids.map((id) => this.inFlight.get(id)?.parts ?? 0);
+  }
+
   /** Cancels those that were given up since the server was told, as far as it has received them. */
   cancelOthers(lastReceivedId: number): void {
     for (const id of this.ids) {

@@ -1,4 +1,5 @@
 import { ResultClass, ResultFlag, ResultPushMetadata } from '../../wire/messages/result-push';
+import { PayloadKind } from '../../wire/messages/payload-kind';
 import { EMPTY } from '../../wire/packet';
 import type { DropReason } from '../../wire/preview4/results';
 import type { Failure } from './failure';
@@ -65,6 +66,12 @@ export function failureResult(frameId: number, { status, text, retryAfterMs }: F
 /** Whether a result ends its operation: every one but a partial push (protocol section 6). */
 export function isTerminal(result: Result): boolean {
   return result.type !== 'push' || result.metadata.resultClass !== ResultClass.Partial;
+}
+
+/** Parts of an answer that a result is: of texts that were sent together each is one. Both ends count alike. */
+export function partCount({ metadata }: Pick<ResultPush, 'metadata'>): number {
+  const { payloadKindBitmap, payloadFrameCount } = metadata;
+  return payloadKindBitmap === PayloadKind.TokenChunk ? Math.max(1, payloadFrameCount) : 1;
 }
 
 function push(

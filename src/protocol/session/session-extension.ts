@@ -31,10 +31,13 @@ import { decodeToldOperations, encodeToldOperation, type ToldOperation } from '.
  * | 28 | none | SESSION_OPEN_ACK | this server obeys BACKPRESSURE and CREDIT_UPDATE of operation scope: hold an operation (preview4) |
  * | 29 | none | SESSION_OPEN_ACK | the session is at another node than the connection: its close has come there once that is acknowledged |
  * | 30 | none | SESSION_OPEN | this session is in the place of one that its server has no more: the client tells anew of its objects |
+ * | 31 | u32 … | SESSION_OPEN | of each operation of entry 3, in that order: parts that the client has received, 2^32 - 1 where it cannot tell |
  */
 export interface SessionExtension {
   readonly receivedResults?: number;
   readonly wantedOperations?: readonly number[] | undefined;
+  /** Of each of those. What no u32 holds is told as its largest value. */
+  readonly receivedParts?: readonly number[];
   readonly lastOperationId?: number;
   readonly resumeAttempt?: number;
   /** Undefined where the transport cannot tell; what no u32 holds is told as its largest value. */
@@ -98,9 +101,11 @@ const Tag = {
   TakesPressure: 28,
   IsRelayed: 29,
   IsInPlace: 30,
+  ReceivedParts: 31,
 } as const;
 const ENTRY_HEAD = 4;
-const U32_MAX = 0xffffffff;
+/** Of a count: it cannot be told. */
+export const U32_MAX = 0xffffffff;
 /** As many as the length of an entry can say; of more, nothing is said. */
 export const MAX_WANTED_OPERATIONS = 0xffff >> 2;
 
@@ -116,12 +121,15 @@ export function encodeSessionExtension(extension: SessionExtension): Uint8Array 
     takesPressure,
     isRelayed,
     isInPlace,
+    receivedParts = [],
   } = extension;
   const nothing = new Uint8Array(0);
   const entries: (readonly [tag: number, value: Uint8Array])[] = [[Tag.Announce, nothing]];
   if (receivedResults !== undefined) entries.push([Tag.ReceivedResults, count(receivedResults)]);
   if (wantedOperations !== undefined && wantedOperations.length <= MAX_WANTED_OPERATIONS) {
     entries.push([Tag.WantedOperations, words(wantedOperations)]);
+    const parts = receivedParts.map((each) => Math.min(each, U32_MAX));
+    if (parts.length > 0) entries.push([Tag.ReceivedParts, words(parts)]);
   }
   if (lastOperationId !== undefined) entries.push([Tag.LastOperationId, words([lastOperationId])]);
   if (resumeAttempt !== undefined) entries.push([Tag.ResumeAttempt, words([resumeAttempt])]);
@@ -176,10 +184,10 @@ export function decodeSessionExtension(bytes: Uint8Array): SessionExtension | un
       extension = { ...extension, receivedResults: exactNumber(view.getBigUint64(start, true)) };
     }
     if (tag === Tag.WantedOperations && length % 4 === 0) {
-      const wantedOperations = Array.from({ length: length / 4 }, (_, index) =>
-        view.getUint32(start + 4 * index, true),
-      );
-      extension = { ...extension, wantedOperations };
+      extension = { ...extension, wantedOperations: readWords(view, start, length) };
+    }
+    if (tag === Tag.ReceivedParts && length % 4 === 0) {
+      extension = { ...extension, receivedParts: readWords(view, start, length) };
     }
     if (tag === Tag.LastOperationId && length === 4) {
       extension = { ...extension, lastOperationId: view.getUint32(start, true) };
@@ -223,6 +231,10 @@ function count(results: number): Uint8Array {
   const bytes = new Uint8Array(8);
   new DataView(bytes.buffer).setBigUint64(0, BigInt(results), true);
   return bytes;
+}
+
+function readWords(view: DataView, start: number, length: number): number[] {
+  return Array.from({ length: length / 4 }, (_, index) => view.getUint32(start + 4 * index, true));
 }
 
 function words(values: readonly number[]): Uint8Array {

@@ -1,6 +1,6 @@
 import { EndCode } from '../../protocol/operation/end-code';
 import { Failure } from '../../protocol/operation/failure';
-import type { ResultPush } from '../../protocol/operation/result';
+import { partCount, type ResultPush } from '../../protocol/operation/result';
 import { partMetadata, readResultMetadata } from '../../protocol/operation/result-packet';
 import { TokenDecoder } from '../../protocol/content/token-decoder';
 import { MessageType } from '../../wire/message-type';
@@ -8,7 +8,7 @@ import type { Packet } from '../../wire/packet';
 
 /** What the client of an operation has, or is being sent, of the node that is gone. */
 export interface SentBefore {
-  /** Parts: results, and of one that is text each of its texts. Known also where `results` are not. */
+  /** Parts: results, and of texts that were sent together each. Known also where `results` are not. */
   readonly count: number;
   /**
    * In order. Throws where the client has received more than the log has heard of: then what comes next cannot be
@@ -22,36 +22,34 @@ export interface SentBefore {
 /** What was logged of an operation that runs. */
 export class LoggedAnswer implements SentBefore {
   private readonly logged: readonly ResultPush[];
+  private readonly parts: number;
+  /** Whether the client has received more of it than the log has heard of. */
+  private readonly isBehind: boolean;
 
   constructor(
     packets: readonly Packet[],
-    /** Results that the client has besides; undefined where nobody knows of which operation they are. */
-    private readonly unlogged: number | undefined,
+    /** Parts that the client has, at least; undefined where there are more than are logged, and it cannot say how many. */
+    private readonly received: number | undefined,
     /** Whether all of the rest is known. */
     private readonly isWhole: boolean,
   ) {
     this.logged = packets.flatMap((packet) => resultOf(packet) ?? []);
+    const logged = this.logged.reduce((sum, result) => sum + partCount(result), 0);
+    this.parts = Math.max(received ?? 0, logged);
+    this.isBehind = received === undefined || received > logged;
   }
 
   /** Whether anybody could go on after it. */
   get isCounted(): boolean {
-    if (!this.isWhole || this.unlogged === undefined) return false;
-    // Of an answer whose results have several texts each nobody knows how many the others have.
-    return this.unlogged === 0 || this.parts.every((count) => count === 1);
+    return this.isWhole && this.received !== undefined;
   }
 
   get count(): number {
-    return this.parts.reduce((sum, count) => sum + count, this.unlogged ?? 0);
-  }
-
-  /** Of each logged result. */
-  private get parts(): readonly number[] {
-    const decoder = new TokenDecoder();
-    return this.logged.map((result) => Math.max(1, decoder.decode(result).length));
+    return this.parts;
   }
 
   get results(): readonly ResultPush[] {
-    if (this.unlogged !== 0) throw new Failure(EndCode.NodeLost, '', 0);
+    if (this.isBehind) throw new Failure(EndCode.NodeLost, '', 0);
     return this.logged;
   }
 

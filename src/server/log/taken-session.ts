@@ -1,7 +1,7 @@
 import type { StoredSession } from '../../cluster/session-log';
 import { isPart } from '../../protocol/operation/result-packet';
 import type { IdRange } from '../../protocol/operation/id-ranges';
-import type { SessionExtension } from '../../protocol/session/session-extension';
+import { U32_MAX, type SessionExtension } from '../../protocol/session/session-extension';
 import { MessageType } from '../../wire/message-type';
 import { REVISIONS } from '../../wire/message';
 import { EMPTY, packet, type Packet } from '../../wire/packet';
@@ -104,9 +104,13 @@ function restoreOperations(
   const logged = operationsOf(stored);
   const records = new Map([...logged].filter(([, { until }]) => until === undefined));
   const lastLogged = numberIn(stored, LAST_OPERATION_FIELD) ?? 0;
-  const { wantedOperations: wanted = [], lastOperationId: lastGiven = Infinity } = told;
-  // Where several run, or may have, nobody knows whose they are.
-  const isOfOne = records.size === 1 && lastGiven <= lastLogged;
+  const { wantedOperations: wanted = [], receivedParts = [] } = told;
+  const received = new Map(wanted.map((frameId, index) => [frameId, receivedParts[index] ?? U32_MAX]));
+  const partsOf = (frameId: number): number | undefined => {
+    if (unlogged === 0) return 0;
+    const parts = received.get(frameId) ?? U32_MAX;
+    return parts < U32_MAX ? parts : undefined;
+  };
   const own = byOperation(results);
   // Also of an operation that the log has heard of: its end is logged behind its results, which had not all come.
   const hasEnded = (frameId: number): boolean =>
@@ -115,8 +119,7 @@ function restoreOperations(
   const answers = new Map(
     [...records].map(([frameId, { since, canGoOn = false }]) => {
       const packets = (own.get(frameId) ?? []).map(({ packet }) => packet);
-      const beyond = unlogged === 0 || isOfOne ? unlogged : undefined;
-      return [frameId, new LoggedAnswer(packets, beyond, canGoOn && first <= since)];
+      return [frameId, new LoggedAnswer(packets, partsOf(frameId), canGoOn && first <= since)];
     }),
   );
   const bodiless = [...records].filter(([, record]) => !hasBody(record)).map(([frameId]) => frameId);

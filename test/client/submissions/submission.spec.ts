@@ -25,6 +25,7 @@ describe('a submission', () => {
       frameId: 0,
       hasId: false,
       outweighs: false,
+      parts: 0,
     });
   });
 

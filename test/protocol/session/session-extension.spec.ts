@@ -13,7 +13,7 @@ const ANNOUNCED = `${MARK}01000000`;
 
 const u32s = fc.integer({ min: 0, max: U32_MAX });
 
-const extensions: fc.Arbitrary<SessionExtension> = fc.record(
+const extensions: fc.Arbitrary<SessionExtension & { readonly parts?: readonly number[] }> = fc.record(
   {
     receivedResults: fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }),
     wantedOperations: fc.array(u32s),
@@ -22,6 +22,7 @@ const extensions: fc.Arbitrary<SessionExtension> = fc.record(
     holdsOperations: fc.constant(true as const),
     takesRefusalText: fc.constant(true as const),
     isInPlace: fc.constant(true as const),
+    parts: fc.array(u32s, { minLength: 1 }),
     refusalText: fc
       .string({ maxLength: 40, unit: 'grapheme' })
       .filter((text) => Buffer.byteLength(text) <= 256),
@@ -32,7 +33,9 @@ const extensions: fc.Arbitrary<SessionExtension> = fc.record(
 describe('the session extension', () => {
   it('comes back as it was written', () => {
     fc.assert(
-      fc.property(extensions, (extension) => {
+      fc.property(extensions, ({ parts, ...extension }) => {
+        // They are of operations, and said with those.
+        if (extension.wantedOperations && parts) Object.assign(extension, { receivedParts: parts });
         expect(decodeSessionExtension(encodeSessionExtension(extension))).toEqual(extension);
       }),
     );
@@ -55,6 +58,9 @@ describe('the session extension', () => {
     );
     expect(toHex(encodeSessionExtension({ wantedOperations: [1, 0xffffffff] }))).toBe(
       `${ANNOUNCED}0300080001000000ffffffff`,
+    );
+    expect(toHex(encodeSessionExtension({ wantedOperations: [1, 2], receivedParts: [3, Infinity] }))).toBe(
+      `${ANNOUNCED}030008000100000002000000` + `1f00080003000000ffffffff`,
     );
     expect(toHex(encodeSessionExtension({ lastOperationId: 258 }))).toBe(`${ANNOUNCED}0400040002010000`);
     expect(toHex(encodeSessionExtension({ largestPacket: 258 }))).toBe(`${ANNOUNCED}0600040002010000`);
