@@ -34,6 +34,9 @@ web.listen(Number(PORT), () => console.log(`open http://localhost:${web.address(
 
 for (const signal of ['SIGINT', 'SIGTERM']) {
   process.once(signal, () => {
+    console.log(
+      'answers end, and pages that are away may fetch theirs, for 10 s at most; once more to stop at once',
+    );
     web.close();
     void server.close();
   });

@@ -298,3 +298,28 @@ it('a session knows what its client has shown, and what that has told', async ()
   expect(new TextDecoder().decode(server.auth)).toBe('secret');
   expect(server.identity).toBeUndefined();
 });
+
+describe('a policy that throws as a client comes back', () => {
+  it.each(both)('costs it no session, also with auth that is constant: %s', async (revision) => {
+    let isDown = false;
+    const { served, connect, pass, runs } = serve({
+      policy: () => {
+        if (isDown) throw new Error('the database is down');
+        return true;
+      },
+    });
+    const client = await connect(revision);
+    const session = await client.openSession({ auth: 'constant', reconnect });
+    const texts = told(session.submit({}).text$);
+    await pass(1000);
+    isDown = true;
+    served.endpoint.transports.at(-1)?.destroy();
+    await pass(2000);
+    isDown = false;
+    await pass(20_000);
+    // What came while it was away is joined.
+    expect(texts.join('')).toBe(WORDS.join(''));
+    expect(runs()).toBe(1);
+    expect(served.failures.length).toBeGreaterThan(1);
+  });
+});

@@ -21,8 +21,8 @@ import type { Acceptance, PolicyVerdict, SessionOpenRequest, SessionPolicy } fro
 export type Decision =
   | { readonly kind: 'accepted'; readonly acceptance: Acceptance }
   | { readonly kind: 'refused'; readonly errorCode: number; readonly text: string }
-  /** The policy has not said anything in its time. */
-  | { readonly kind: 'unanswered' };
+  /** The policy has not said anything in its time, or has thrown as a client came back for its session. */
+  | { readonly kind: 'later'; readonly why: 'policyLate' | 'policyFailed' };
 
 export interface PolicyAsking {
   readonly policy: SessionPolicy;
@@ -42,20 +42,31 @@ export function askPolicy(request: SessionOpenRequest, asking: PolicyAsking): Ob
   const failed = (cause: unknown): void => {
     asking.failed(cause);
   };
+  const judge = (verdict: unknown): Decision => {
+    try {
+      return judgeVerdict(verdict);
+    } catch (error) {
+      failed(error);
+      return AUTH_FAILED;
+    }
+  };
   const decision$ = defer(() => {
     const answer: unknown = policy(request);
     if (isObservable(answer) || isThenable(answer)) return withQuietTeardown(from(answer), failed);
     return of(answer);
-  }).pipe(take(1), map(judgeVerdict), defaultIfEmpty(AUTH_FAILED));
+  }).pipe(take(1), map(judge), defaultIfEmpty(AUTH_FAILED));
   const unanswered = (): Observable<Decision> => {
     failed(new Error(`it has not answered within ${timeoutMs} ms`));
-    return of({ kind: 'unanswered' });
+    return of({ kind: 'later', why: 'policyLate' });
   };
   return decision$.pipe(
     inTime(scheduler, timeoutMs, unanswered),
     catchError((error: unknown) => {
       failed(error);
-      return of(AUTH_FAILED);
+      // A database that is down for a moment ends no session that there is.
+      return of<Decision>(
+        request.resumes === undefined ? AUTH_FAILED : { kind: 'later', why: 'policyFailed' },
+      );
     }),
   );
 }

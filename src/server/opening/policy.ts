@@ -53,8 +53,9 @@ export type PolicyVerdict<Context = unknown> = boolean | number | Acceptance<Con
 /**
  * Accepts or refuses a SESSION_OPEN, at once or later: asked for every session, and again whenever its
  * client comes back for it. A policy that throws, or says anything but a verdict, has failed: the client is
- * refused with `AuthFailed`, and `failures$` tells of it. One that ends without a verdict refuses with
- * `AuthFailed`, too. One that takes longer than `limits.handshakeMs` has the client told to come later.
+ * refused with `AuthFailed`, and `failures$` tells of it; but one that throws as a client comes back for its session
+ * has it told to come later, and ends none. One that ends without a verdict refuses with `AuthFailed`, too. One that
+ * takes longer than `limits.handshakeMs` has the client told to come later.
  *
  * @example
  * const policy: SessionPolicy = async ({ auth }) => {

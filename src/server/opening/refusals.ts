@@ -16,6 +16,7 @@ export const LATER = {
   notAsked: retryLater('it stood still, and asks whether it has the session yet; try again'),
   tooManyWait: retryLater('too many sessions wait for its application; try again'),
   policyLate: retryLater('its policy has not answered in time; try again'),
+  policyFailed: retryLater('its policy has failed; try again'),
   failed: retryLater('opening it has failed there, as its `failures$` says; try again'),
 };
 

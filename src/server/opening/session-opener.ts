@@ -5,7 +5,6 @@ import { onEach } from '../../transport/on-each';
 import { REVISIONS } from '../../wire/message';
 import { MessageType } from '../../wire/message-type';
 import {
-  SessionErrorCode,
   SessionOpenAckMetadata,
   type SessionOpenMetadata,
   SessionStatus,
@@ -27,7 +26,7 @@ import { IDLE_ENDING } from '../session/session-terms';
 import { whenIdle } from './when-idle';
 import { acceptanceBlock } from './acceptance-block';
 import { askPolicy, type Decision } from './ask-policy';
-import { describeInstant } from './describe-instant';
+import { areSeconds, inSeconds, timeIsOver } from './expiry';
 import {
   beginsAnew,
   checkOpen,
@@ -223,17 +222,18 @@ export class SessionOpener {
       const { errorCode, text } = decision;
       return this.refused(opening, { status: SessionStatus.Rejected, errorCode, text }, false);
     }
-    if (decision.kind === 'unanswered') return this.refused(opening, LATER.policyLate, false);
+    if (decision.kind === 'later') return this.refused(opening, LATER[decision.why], false);
     if (this.isFull) return this.refused(opening, LATER.tooManyWait, false);
     const { auth } = opening.blocks;
     const { identity } = opening.connection.transport;
     const shown = { auth: auth.length === 0 ? EMPTY : auth.slice(), identity };
     const acceptance = { ...decision.acceptance, ...shown };
     const { expiresAt = Infinity } = acceptance;
-    if (settings.wallClock.now() >= expiresAt) {
-      const text = `the time that the policy has given was over at ${describeInstant(expiresAt)}`;
-      const errorCode = SessionErrorCode.AuthFailed;
-      return this.refused(opening, { status: SessionStatus.Rejected, errorCode, text }, false);
+    const now = settings.wallClock.now();
+    if (now >= expiresAt) {
+      if (areSeconds(expiresAt, now))
+        this.failed('the policy', open.requestedSessionId, inSeconds(expiresAt));
+      return this.refused(opening, timeIsOver(expiresAt), false);
     }
     const verdict = judgeRecovery(open, proof, settings, this.registry);
     const whyNone = this.whyNone ?? this.whyNotFound(open, verdict);

@@ -226,6 +226,28 @@ describe('an acceptance that runs out', () => {
     expect(served.server.sessionCount).toBe(1);
   });
 
+  it('is told where it is given in seconds', async () => {
+    const seconds = NOON / 1000 + 3600;
+    const served = expiring(() => accept(undefined, { expiresAt: seconds }));
+    await expect(served.open()).rejects.toMatchObject({ errorCode: SessionErrorCode.AuthFailed });
+    expect(served.failures).toMatchObject([
+      {
+        cause: new RangeError(
+          `it accepts until ${seconds}, which is ${new Date(seconds).toISOString()}: expiresAt is a Date or milliseconds since 1970, and these look like seconds, as the exp of a JWT has them; multiply by 1000`,
+        ),
+      },
+    ]);
+  });
+
+  it.each([
+    ['a time of today that is over', NOON - 1],
+    ['seconds that are over', NOON / 1000 - 1],
+  ])('is no fault of the policy where it is %s', async (_, expiresAt) => {
+    const served = expiring(() => accept(undefined, { expiresAt }));
+    await expect(served.open()).rejects.toMatchObject({ errorCode: SessionErrorCode.AuthFailed });
+    expect(served.failures).toEqual([]);
+  });
+
   it('is a date also where the scheduler that is given has none', async () => {
     const served = serve({
       policy: () => accept(undefined, { expiresAt: Date.now() - 1000 }),

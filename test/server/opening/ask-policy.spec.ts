@@ -24,11 +24,11 @@ interface Asked {
   stop(): void;
 }
 
-function start(policy: unknown, timeoutMs = 5000): Asked {
+function start(policy: unknown, timeoutMs = 5000, asks: SessionOpenRequest = request): Asked {
   const decisions: Decision[] = [];
   const failures: unknown[] = [];
   const time = new VirtualTime();
-  const asking = askPolicy(request, {
+  const asking = askPolicy(asks, {
     policy: policy as SessionPolicy,
     scheduler: time,
     timeoutMs,
@@ -44,8 +44,8 @@ function start(policy: unknown, timeoutMs = 5000): Asked {
   };
 }
 
-async function ask(policy: unknown): Promise<Asked> {
-  const asked = start(policy);
+async function ask(policy: unknown, asks?: SessionOpenRequest): Promise<Asked> {
+  const asked = start(policy, undefined, asks);
   await settled();
   return asked;
 }
@@ -158,20 +158,35 @@ describe('asking the policy', () => {
     expect(failures).toEqual([]);
   });
 
-  it('refuses where the policy fails', async () => {
-    const down = new Error('the database is down');
-    const policies = [
+  const down = new Error('the database is down');
+
+  describe.each([
+    [
+      'throws',
       () => {
         throw down;
       },
-      () => Promise.reject(down),
-      () => throwError(() => down),
-    ];
-    for (const policy of policies) {
+    ],
+    ['rejects', () => Promise.reject(down)],
+    ['errors', () => throwError(() => down)],
+  ])('where the policy %s', (_, policy) => {
+    it('refuses a new session', async () => {
       const { decisions, failures } = await ask(policy);
       expect(decisions).toEqual([AUTH_FAILED]);
       expect(failures).toEqual([down]);
-    }
+    });
+
+    it('has a client that comes back for its session come later', async () => {
+      const { decisions, failures } = await ask(policy, { ...request, resumes: 7 });
+      expect(decisions).toEqual([{ kind: 'later', why: 'policyFailed' }]);
+      expect(failures).toEqual([down]);
+    });
+  });
+
+  it('refuses a client that comes back where the policy says what is no verdict', async () => {
+    const { decisions, failures } = await ask(() => 'yes', { ...request, resumes: 7 });
+    expect(decisions).toEqual([AUTH_FAILED]);
+    expect(failures).toHaveLength(1);
   });
 
   it('waits no longer than it may, and leaves the policy in peace then', () => {
@@ -180,7 +195,7 @@ describe('asking the policy', () => {
     time.advance(4999);
     expect(decisions).toEqual([]);
     time.advance(1);
-    expect(decisions).toEqual([{ kind: 'unanswered' }]);
+    expect(decisions).toEqual([{ kind: 'later', why: 'policyLate' }]);
     expect(failures).toEqual([new Error('it has not answered within 5000 ms')]);
     expect(verdict$.observed).toBe(false);
     expect(time.pendingCount).toBe(0);
