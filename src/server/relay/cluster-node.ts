@@ -81,7 +81,7 @@ export class ClusterNode {
     const listener = listen.listen({ gate: this.gate, exclusive: true });
     const bound = listener.address$.subscribe({
       next: ({ url }) => {
-        this.directory.announce(address ?? url);
+        this.announce(address ?? url);
       },
       // The listener says so itself.
       error: () => undefined,
@@ -95,6 +95,20 @@ export class ClusterNode {
         error: this.failed,
       }),
     );
+  }
+
+  private announce(address: string): void {
+    this.directory.announce(address);
+    if (/^\w+:\/\/(0\.0\.0\.0|\[::\])/.test(address)) {
+      this.misconfigured(
+        `the other nodes of the cluster are told that this one is at ${address}, where each would look for it on its own machine: give the cluster the \`address\` that they reach it at, or its \`link\` a host`,
+      );
+    }
+    try {
+      this.access.endpoint.connect(address);
+    } catch (error) {
+      this.misconfigured(`the other nodes of the cluster cannot reach this one: ${describeError(error)}`);
+    }
   }
 
   /** The others are to look elsewhere, from now on; links stay. */

@@ -1,7 +1,12 @@
+import { firstValueFrom, timer } from 'rxjs';
+import type { NodeEndpoint } from '../../../src/cluster/cluster';
+import { nodeEndpointAt } from '../../../src/cluster/link/node-endpoint-at';
 import { memoryCluster } from '../../../src/cluster/memory-cluster';
 import { Directory } from '../../../src/cluster/directory';
 import { createServer, type Server } from '../../../src/server/server';
 import { memory } from '../../../src/transport/memory';
+import { tcp } from '../../../src/transport/tcp/tcp';
+import { webSocket } from '../../../src/transport/web-socket/web-socket';
 import { settled } from '../../support/async';
 import { pass } from '../../support/passing';
 import { VirtualTime } from '../../support/virtual-time';
@@ -39,6 +44,44 @@ describe('a node that starts', () => {
     cluster.isUp = true;
     await pass(time, 20_000, 500);
     expect(failures).toHaveLength(1);
+  });
+
+  it.each<[string, Partial<NodeEndpoint>, RegExp | undefined]>([
+    [
+      'at every address of its machine',
+      { listen: tcp({ host: '0.0.0.0', port: 0 }) },
+      /told that this one is at tcp:\/\/0\.0\.0\.0:\d+, .*`address`/,
+    ],
+    [
+      'the same, which tells another',
+      { listen: tcp({ host: '0.0.0.0', port: 0 }), address: 'tcp://10.0.0.7:4434' },
+      undefined,
+    ],
+    ['at one address', { listen: tcp({ port: 0 }) }, undefined],
+    [
+      'over what needs more than an address',
+      { listen: webSocket({ port: 0 }) },
+      /cannot reach this one: .*ws:\/\/127.*option connect/,
+    ],
+    [
+      'the same, where it is said how',
+      { listen: webSocket({ port: 0 }), connect: () => webSocket({ port: 1 }) },
+      undefined,
+    ],
+  ])('says where the others cannot reach it: one that listens %s', async (_, link, why) => {
+    const { store } = memoryCluster({ scheduler: time }).join();
+    const endpoint = { connect: nodeEndpointAt, listen: memory(), ...link };
+    const server = createServer({
+      listen: memory(),
+      cluster: { join: () => ({ store, endpoint }) },
+      tokenKey: KEY,
+      scheduler: time,
+    });
+    servers.push(server);
+    const failures: string[] = [];
+    server.failures$.subscribe(({ message }) => failures.push(message));
+    await firstValueFrom(timer(100));
+    expect(failures).toEqual(why === undefined ? [] : [expect.stringMatching(why)]);
   });
 
   it('says once that its tokenKey is another than that of the nodes before it', async () => {
