@@ -36,7 +36,7 @@ import { decodeToldOperations, encodeToldOperation, type ToldOperation } from '.
 export interface SessionExtension {
   readonly receivedResults?: number;
   readonly wantedOperations?: readonly number[] | undefined;
-  /** Of each of those. What no u32 holds is told as its largest value. */
+  /** Of each of those, where they are 1,024 at most. What no u32 holds is told as its largest value. */
   readonly receivedParts?: readonly number[];
   readonly lastOperationId?: number;
   readonly resumeAttempt?: number;
@@ -108,6 +108,8 @@ const ENTRY_HEAD = 4;
 export const U32_MAX = 0xffffffff;
 /** As many as the length of an entry can say; of more, nothing is said. */
 export const MAX_WANTED_OPERATIONS = 0xffff >> 2;
+/** Of more, nothing is said: servers have room for the names of all (`maxOpeningBytesIn`), and not for twice as much. */
+export const MAX_TOLD_PARTS = 1024;
 
 export function encodeSessionExtension(extension: SessionExtension): Uint8Array {
   const { receivedResults, wantedOperations, lastOperationId, resumeAttempt, holdsOperations } = extension;
@@ -129,7 +131,7 @@ export function encodeSessionExtension(extension: SessionExtension): Uint8Array 
   if (wantedOperations !== undefined && wantedOperations.length <= MAX_WANTED_OPERATIONS) {
     entries.push([Tag.WantedOperations, words(wantedOperations)]);
     const parts = receivedParts.map((each) => Math.min(each, U32_MAX));
-    if (parts.length > 0) entries.push([Tag.ReceivedParts, words(parts)]);
+    if (parts.length > 0 && parts.length <= MAX_TOLD_PARTS) entries.push([Tag.ReceivedParts, words(parts)]);
   }
   if (lastOperationId !== undefined) entries.push([Tag.LastOperationId, words([lastOperationId])]);
   if (resumeAttempt !== undefined) entries.push([Tag.ResumeAttempt, words([resumeAttempt])]);

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import {
   decodeSessionExtension,
   encodeSessionExtension,
+  MAX_TOLD_PARTS,
   MAX_WANTED_OPERATIONS,
   type SessionExtension,
 } from '../../../src/protocol/session/session-extension';
@@ -108,6 +109,17 @@ describe('the session extension', () => {
     const tooMany = [...many, MAX_WANTED_OPERATIONS + 1];
     const extension = { receivedResults: 9, wantedOperations: tooMany };
     expect(decodeSessionExtension(encodeSessionExtension(extension))).toEqual({ receivedResults: 9 });
+  });
+
+  it('tells the parts of as many operations as any server has room for, and of more says nothing', () => {
+    const many = Array.from({ length: MAX_TOLD_PARTS }, (_, index) => index + 1);
+    const told = { wantedOperations: many, receivedParts: many };
+    expect(encodeSessionExtension(told).length).toBeLessThan(9000);
+    expect(decodeSessionExtension(encodeSessionExtension(told))).toEqual(told);
+    const more = [...many, MAX_TOLD_PARTS + 1];
+    expect(
+      decodeSessionExtension(encodeSessionExtension({ wantedOperations: more, receivedParts: more })),
+    ).toEqual({ wantedOperations: more });
   });
 
   it.each([
