@@ -1,4 +1,4 @@
-import { connect, createServer, memory, type ToolCall } from 'nnrp-rx';
+import { connect, createServer, failure, memory, type ToolCall } from 'nnrp-rx';
 
 // An agent that asks its client for two tools at once, and streams on until it has what they give.
 const endpoint = memory();
@@ -16,20 +16,30 @@ server.sessions$.subscribe((session) => {
   });
 });
 
-const tools: Readonly<Record<string, (call: ToolCall) => unknown>> = {
-  weather: async ({ signal }) => {
-    signal.throwIfAborted();
-    return 'fog';
-  },
-  time: () => 'noon',
-};
+const tools = new Map<string, (call: ToolCall) => unknown>([
+  [
+    'weather',
+    async ({ signal }) => {
+      signal.throwIfAborted();
+      return 'fog';
+    },
+  ],
+  ['time', () => 'noon'],
+]);
+
+/** What it throws is a failure of the tool, which the handler is told: there is always an answer. */
+function run(call: ToolCall): unknown {
+  const tool = tools.get(call.name);
+  if (tool === undefined) throw failure(404, `there is no tool ${call.name}`);
+  return tool(call);
+}
 
 async function main(): Promise<void> {
   const client = await connect(endpoint);
   const session = await client.openSession();
   const answer = session.submit({ body: 'Nantucket' });
   answer.tools$.subscribe((call) => {
-    call.answer(tools[call.name]?.(call));
+    call.answer(() => run(call));
   });
   for await (const text of answer.text$) process.stdout.write(text);
   console.log();

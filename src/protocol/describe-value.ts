@@ -16,6 +16,16 @@ export function describeKind(value: unknown): string {
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
+/** As {@link describeValue}, of an object that is told by what it has for one member. */
+export function describeMember(value: unknown, name: string): string {
+  try {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return wordsFor(value);
+    return `one of ${name} ${wordsFor((value as Readonly<Record<string, unknown>>)[name])}`;
+  } catch {
+    return 'an object';
+  }
+}
+
 function wordsFor(value: unknown): string {
   switch (typeof value) {
     case 'string':

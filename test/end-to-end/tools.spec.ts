@@ -16,7 +16,7 @@ function withTools(
   tools: Readonly<Record<string, (call: ToolCall) => unknown>>,
 ): ResultStream {
   answer.tools$.subscribe((call) => {
-    call.answer(tools[call.name]?.(call));
+    call.answer(() => tools[call.name]?.(call));
   });
   return answer;
 }
@@ -135,10 +135,75 @@ describe('a call of a tool', () => {
     const odd = withTools(session.submit({}), { it: () => 1n });
     await expect(odd.whole()).rejects.toMatchObject({
       status: 500,
-      text: 'the result is none that JSON has',
+      text: 'the result is none that JSON has; one that gives nothing has to give null',
     });
-    const nothing = withTools(session.submit({}), { it: () => undefined });
-    await expect(nothing.whole()).resolves.toMatchObject({ text: '"nothing"' });
+  });
+
+  it.each([
+    [
+      'throws',
+      () => {
+        throw new Error('secret');
+      },
+      500,
+      '',
+    ],
+    [
+      'throws a failure',
+      () => {
+        throw failure(404, 'no such tool');
+      },
+      404,
+      'no such tool',
+    ],
+    [
+      'gives undefined',
+      () => undefined,
+      500,
+      'the result is none that JSON has; one that gives nothing has to give null',
+    ],
+    [
+      'gives a function',
+      () => () => 1,
+      500,
+      'the result is none that JSON has; one that gives nothing has to give null',
+    ],
+  ])('that %s is a failure: nobody waits for it', async (_, it, status, text) => {
+    const { session } = await served(asking({ name: 'it' }));
+    await expect(withTools(session.submit({}), { it }).whole()).rejects.toMatchObject({ status, text });
+  });
+
+  it('calls a function that it is answered with once, and no second one', async () => {
+    const { session } = await served(asking({ name: 'it' }));
+    const answer = session.submit({});
+    const second = jest.fn();
+    answer.tools$.subscribe((call) => {
+      call.answer(() => null);
+      call.answer(second);
+    });
+    await expect(answer.whole()).resolves.toMatchObject({ text: '"nothing"' });
+    expect(second).not.toHaveBeenCalled();
+  });
+
+  it.each([
+    [
+      { name: 'it', arguments: () => 1 },
+      'the arguments of submit.tool must be a value that JSON has, got a function',
+    ],
+    [
+      { name: 'it', arguments: { city: 10n } },
+      'the arguments of submit.tool must be a value that JSON has, got an object with city: Do not know how to serialize a BigInt',
+    ],
+    [{ name: 'it', args: 1 }, 'submit.tool has no option "args"; it takes name, arguments'],
+    [{ name: 1 }, 'name must be a string that is not empty, got 1'],
+    [{}, 'name must be a string that is not empty, got undefined'],
+    [undefined, 'the options of submit.tool must be an object, got undefined'],
+  ])('is not made of what is no request: %p', async (request, message) => {
+    const { session } = await served(asking(request as never));
+    const it = jest.fn(() => 1);
+    await expect(withTools(session.submit({}), { it }).whole()).rejects.toMatchObject({ status: 500 });
+    expect(errors).toMatchObject([{ name: 'TypeError', message }]);
+    expect(it).not.toHaveBeenCalled();
   });
 
   it('that nobody listens to is refused in words', async () => {

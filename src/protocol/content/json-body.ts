@@ -1,4 +1,5 @@
 import { describeValue } from '../describe-value';
+import { describeError } from '../runtime-error';
 import { joinBody } from '../../wire/body/body-region';
 import { DescriptorFlag, encodeTypedPayload } from '../../wire/body/typed-payload';
 import { PayloadKind, Profile } from '../../wire/messages/payload-kind';
@@ -19,8 +20,8 @@ export type JsonKind = typeof PayloadKind.StructuredEvent | typeof PayloadKind.T
 
 const utf8 = new TextEncoder();
 
-/** Throws a `TypeError` where a value is none that JSON has. */
-export function encodeJson(payloadKind: JsonKind, value: unknown): JsonBody {
+/** As a typed payload of one kind. */
+export function jsonBody(payloadKind: JsonKind, json: string): JsonBody {
   const event = {
     profileId: Profile.Unspecified,
     descriptorFlags: DescriptorFlag.Terminal,
@@ -28,7 +29,7 @@ export function encodeJson(payloadKind: JsonKind, value: unknown): JsonBody {
     schemaVersion: 0,
     streamSemantics:
       payloadKind === PayloadKind.ToolDelta ? StreamSemantics.ToolUpdate : StreamSemantics.Event,
-    payload: jsonBytes(value),
+    payload: utf8.encode(json),
   };
   return {
     body: ours(joinBody(encodeTypedPayload(payloadKind, [event]))),
@@ -36,8 +37,8 @@ export function encodeJson(payloadKind: JsonKind, value: unknown): JsonBody {
   };
 }
 
-/** A value as JSON. Throws a `TypeError` where it is none that JSON has. */
-export function jsonBytes(value: unknown): Uint8Array {
+/** A value as JSON. Throws a `TypeError`, which says what it is of, where it is none that JSON has. */
+export function jsonText(value: unknown, of: string): string {
   let json: string | undefined;
   let cause: unknown;
   try {
@@ -46,9 +47,9 @@ export function jsonBytes(value: unknown): Uint8Array {
     // A bigint, a circle, or what its `toJSON` throws.
     cause = error;
   }
-  if (json !== undefined) return utf8.encode(json);
-  const text = `a value that JSON does not have cannot be sent as such: ${describeValue(value)}`;
-  throw new TypeError(text, { cause });
+  if (json !== undefined) return json;
+  const why = cause === undefined ? '' : `: ${describeError(cause)}`;
+  throw new TypeError(`${of} must be a value that JSON has, got ${describeValue(value)}${why}`, { cause });
 }
 
 /** The values of the payloads of one kind; what is no JSON is left out. Throws an `NnrpError` where the body is none. */

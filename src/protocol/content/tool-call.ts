@@ -1,6 +1,6 @@
 import { failureStatus } from '../operation/failure';
 import { PayloadKind } from '../../wire/messages/payload-kind';
-import { decodeJson, encodeJson, type JsonBody } from './json-body';
+import { decodeJson, jsonBody, jsonText, type JsonBody } from './json-body';
 import type { TypedBody } from './token-decoder';
 
 /** What a handler asks its client to do: a name that both know, and what JSON has. */
@@ -22,7 +22,9 @@ export type ToolOutcome =
 
 /** As a TOOL_DELTA payload. Throws a `TypeError` where the arguments are none that JSON has. */
 export function encodeToolCall({ id, name, arguments: given }: NumberedCall): JsonBody {
-  return encodeJson(PayloadKind.ToolDelta, { type: 'call', id, name, arguments: given });
+  const call = { type: 'call', id, name };
+  if (given === undefined) return jsonBody(PayloadKind.ToolDelta, JSON.stringify(call));
+  return withMember(call, 'arguments', jsonText(given, 'the arguments of submit.tool'));
 }
 
 /** Undefined where a part is no call of a tool, whatever else it is. */
@@ -34,7 +36,10 @@ export function decodeToolCall(part: TypedBody): NumberedCall | undefined {
 
 /** As a TOOL_DELTA payload. Throws a `TypeError` where the value is none that JSON has. */
 export function encodeToolAnswer(id: number, outcome: ToolOutcome): JsonBody {
-  return encodeJson(PayloadKind.ToolDelta, { type: 'answer', id, ...outcome });
+  const answer = { type: 'answer', id };
+  return outcome.error === undefined
+    ? withMember(answer, 'value', jsonText(outcome.value, 'the result of a tool'))
+    : withMember(answer, 'error', JSON.stringify(outcome.error));
 }
 
 /** Undefined where a submit is no answer of a tool. */
@@ -43,6 +48,12 @@ export function decodeToolAnswer(submit: TypedBody): { id: number; outcome: Tool
   if (answer === undefined) return undefined;
   const { id, error, value } = answer;
   return { id, outcome: isRecord(error) ? { error: failureOf(error) } : { value } };
+}
+
+/** What an application gives is made JSON by itself: what is none is told from a member that is left out. */
+function withMember(message: object, name: string, json: string): JsonBody {
+  const members = JSON.stringify(message).slice(0, -1);
+  return jsonBody(PayloadKind.ToolDelta, `${members},"${name}":${json}}`);
 }
 
 function messageOf(

@@ -2,7 +2,7 @@ import { NnrpError } from '../../wire/errors';
 import { PayloadKind } from '../../wire/messages/payload-kind';
 import { rule } from '../options/rules';
 import { takeOptions, type Rules } from '../options/take-options';
-import { encodeJson, type JsonBody } from '../content/json-body';
+import { jsonBody, type JsonBody } from '../content/json-body';
 import type { TypedBody } from '../content/token-decoder';
 import { typedPayloads } from '../content/typed-body';
 
@@ -44,7 +44,8 @@ const EVENT_TYPE = 'summary';
  */
 export function encodeSummary(summary: AnswerSummary): JsonBody {
   const { usage, model, finishReason } = takeOptions('encodeSummary', summary, RULES);
-  return encodeJson(PayloadKind.StructuredEvent, { type: EVENT_TYPE, usage, model, finishReason });
+  const json = JSON.stringify({ type: EVENT_TYPE, usage, model, finishReason });
+  return jsonBody(PayloadKind.StructuredEvent, json);
 }
 
 /** The summary that a result carries; empty where it has none, whatever else it has. */

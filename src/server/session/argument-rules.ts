@@ -1,10 +1,20 @@
 import type { Capabilities } from '../../protocol/capability/capabilities';
 import { CAPABILITY_RULES } from '../../protocol/capability/capability-rules';
 import { CancelScope } from '../../protocol/operation/operation';
+import type { ToolRequest } from '../../protocol/content/tool-call';
 import type { Progress } from '../../protocol/operation/progress';
 import { TRACE_RULES, type TraceContext } from '../../protocol/operation/trace-context';
 import type { OperationRelations } from '../../protocol/operation/operation-entry';
-import { integer, required, rule, u32, valueOf, wireCount, type Rule } from '../../protocol/options/rules';
+import {
+  integer,
+  required,
+  rule,
+  text,
+  u32,
+  valueOf,
+  wireCount,
+  type Rule,
+} from '../../protocol/options/rules';
 import { takeOptions, takeValue, type Rules } from '../../protocol/options/take-options';
 import { FlowScope } from '../../wire/messages/flow-update';
 import { DropReason } from '../../wire/preview4/results';
@@ -24,6 +34,12 @@ const PROGRESS: Rules<Progress> = {
   ),
   stage: integer(0, 0x7fff),
   text: rule('a string', (value) => typeof value === 'string'),
+};
+
+const TOOL: Rules<ToolRequest> = {
+  name: required(text),
+  // Judged where it is encoded: to ask what JSON has of it is to encode it.
+  arguments: rule('a value that JSON has', () => true),
 };
 
 const dropReason = valueOf(DropReason);
@@ -63,6 +79,10 @@ export function takeRelations(relations: unknown): OperationRelations {
 
 export function takeProgress(progress: unknown): Progress {
   return takeOptions('submit.progress', progress, PROGRESS);
+}
+
+export function takeToolRequest(request: unknown): ToolRequest {
+  return takeOptions('submit.tool', request, TOOL);
 }
 
 export function takeCapabilities(to: unknown): Capabilities {

@@ -187,7 +187,7 @@ export interface Submit extends Operation, Message<typeof MessageType.FrameSubmi
    * it. Meanwhile the operation takes no slot and no credit, so that the tool may ask questions itself. Rejects with the
    * `failure` that the client answers with; with one of status 501 where it takes no calls, and 503 past
    * `limits.maxToolCalls`; with an `AbortError` when the operation ends. Rejects with a `TypeError` where the
-   * arguments are none that JSON has.
+   * request is none, or has arguments that JSON does not have.
    *
    * @example
    * const [weather, time] = await Promise.all([

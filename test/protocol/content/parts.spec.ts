@@ -242,11 +242,15 @@ describe('a reference', () => {
 
 describe('what is no part', () => {
   it.each([
-    [{ kind: 'whale' }, /^a part must be an object whose kind is one of text, .*, got /],
+    [{ kind: 'whale' }, /^a part must be an object whose kind is one of text, .*, got one of kind "whale"$/],
+    [{ text: 'whale' }, /^a part must be an object whose kind is one of text, .*, got an object with text$/],
     [{ kind: 'summary' }, /^a part must be an object/],
     [{ kind: 'text' }, /^the text of a part must be a string, got undefined$/],
     [{ kind: 'audio', bytes: 'x' }, /^the bytes of a part must be a Uint8Array/],
-    [{ kind: 'event', value: () => 1 }, /JSON does not have/],
+    [
+      { kind: 'event', value: () => 1 },
+      /^the value of an event must be a value that JSON has, got a function$/,
+    ],
     [7, /^the parts of encodeParts must be a list/],
   ])('is told so: %j', (part, message) => {
     expect(fault(() => encodeParts([part as never]))).toMatch(message);

@@ -32,7 +32,7 @@ export interface ResultStream extends Observable<ResultPush>, AsyncIterable<Resu
    *
    * @example
    * const answer = session.submit({ body: 'Will it rain?' });
-   * answer.tools$.subscribe((call) => call.answer(tools[call.name](call.arguments)));
+   * answer.tools$.subscribe((call) => call.answer(() => runTool(call.name, call.arguments)));
    * for await (const text of answer.text$) await write(text);
    */
   readonly tools$: Observable<ToolCall>;

@@ -51,6 +51,8 @@ function encoded(id: number, outcome: ToolOutcome): JsonBody {
   try {
     return encodeToolAnswer(id, outcome);
   } catch {
-    return encodeToolAnswer(id, { error: { status: 500, text: 'the result is none that JSON has' } });
+    // What it is the other end is not told: it may be a secret.
+    const text = 'the result is none that JSON has; one that gives nothing has to give null';
+    return encodeToolAnswer(id, { error: { status: 500, text } });
   }
 }

@@ -12,8 +12,12 @@ export interface ToolCall {
   /** Aborts when nobody waits for the result any more: the operation has ended. Made when it is read. */
   readonly signal: AbortSignal;
   /**
-   * Answers with a value that JSON has, or a promise of one. One that rejects is a failure of the tool, which the
-   * handler is told: a `failure` with its status and text, anything else as status 500. Only the first answer counts.
+   * Answers with a value that JSON has, a promise of one, or a function that gives either, and is called at once. What
+   * throws or rejects is a failure of the tool, which the handler is told: a `failure` with its status and text, anything
+   * else, and a value that JSON does not have, as status 500. Only the first answer counts: no other function is called.
+   *
+   * @example
+   * call.answer(async () => (await readFile(pathOf(call.arguments))).toString());
    */
   answer(result: unknown): void;
 }
@@ -61,19 +65,20 @@ export class ReceivedCall implements ToolCall {
     const failed = (error: unknown): void => {
       this.tell(this, { error: reasonOf(error) });
     };
+    let given: unknown;
     try {
-      if (!isThenable(result)) {
-        this.tell(this, { value: result });
-        return;
-      }
+      given = typeof result === 'function' ? (result as () => unknown)() : result;
+      if (isThenable(given)) given = Promise.resolve(given);
     } catch (error) {
-      // A value that nobody may look at is none; the handler is not to wait for it.
+      // A function that throws, or a value that nobody may look at: the handler is not to wait for it.
       failed(error);
       return;
     }
-    Promise.resolve(result).then((value: unknown) => {
+    const tell = (value: unknown): void => {
       this.tell(this, { value });
-    }, failed);
+    };
+    if (given instanceof Promise) given.then(tell, failed);
+    else tell(given);
   }
 
   /** Nobody answers it here. */

@@ -1,4 +1,4 @@
-import { describeValue } from '../../describe-value';
+import { describeMember, describeValue } from '../../describe-value';
 import { DescriptorFlag, encodeTypedPayload } from '../../../wire/body/typed-payload';
 import { requireBytes } from '../../../wire/bytes/require-bytes';
 import type { BodyRegions } from '../../../wire/body/body-region';
@@ -8,7 +8,7 @@ import {
   encodeTypedPayload as encodeInPreview4,
   type TypedPayloadPart,
 } from '../../../wire/preview4/body/typed-payload';
-import { jsonBytes } from '../json-body';
+import { jsonText } from '../json-body';
 import { TOKEN_DELTA } from '../token-delta';
 import { requireTypedBody } from '../token-decoder';
 import type { Part, TensorPart } from './part';
@@ -34,12 +34,12 @@ export function partFrame(part: FramePart): TypedPayloadPart {
         payload: utf8.encode(requireText(part.text)),
       };
     case 'event': {
-      const payload = jsonBytes(part.value);
+      const payload = utf8.encode(jsonText(part.value, 'the value of an event'));
       const streamSemantics = StreamSemantics.Event;
       return { ...WHOLE, payloadKind: PayloadKind.StructuredEvent, streamSemantics, payload };
     }
     case 'tool': {
-      const payload = jsonBytes(part.value);
+      const payload = utf8.encode(jsonText(part.value, 'the value of a tool'));
       const streamSemantics = StreamSemantics.ToolUpdate;
       return { ...WHOLE, payloadKind: PayloadKind.ToolDelta, streamSemantics, payload };
     }
@@ -83,7 +83,8 @@ export function requireTensor(part: TensorPart): void {
 
 export function noPart(value: unknown): TypeError {
   const kinds = 'text, event, tool, audio, video, bytes, tensor, summary';
-  return new TypeError(`a part must be an object whose kind is one of ${kinds}, got ${describeValue(value)}`);
+  const must = `a part must be an object whose kind is one of ${kinds}`;
+  return new TypeError(`${must}, got ${describeMember(value, 'kind')}`);
 }
 
 function requireText(text: string): string {

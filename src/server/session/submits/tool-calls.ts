@@ -1,6 +1,7 @@
 import { failure, type Failure } from '../../../protocol/operation/failure';
 import { partialResult, type ResultPush } from '../../../protocol/operation/result';
 import { encodeToolCall, type ToolOutcome, type ToolRequest } from '../../../protocol/content/tool-call';
+import { takeToolRequest } from '../argument-rules';
 import type { Admission } from './admission/admission';
 import { limitTripped, type SessionParts } from './session-parts';
 import type { ReceivedSubmit } from './submit';
@@ -30,7 +31,7 @@ export class ToolCalls {
 
   /**
    * Opens a call: the part of the answer that asks for it, and what comes of it. Throws a `Failure` where the client
-   * takes none, or too many are open; a `TypeError` where the arguments are none that JSON has.
+   * takes none, or too many are open; a `TypeError` where the request is none, or has arguments that JSON does not.
    */
   open(
     submit: ReceivedSubmit,
@@ -39,7 +40,7 @@ export class ToolCalls {
     if (submit.hasEnded) throw endOf(submit);
     this.requireRoom();
     const id = this.lastId + 1;
-    const { body, fields } = encodeToolCall({ ...request, id });
+    const { body, fields } = encodeToolCall({ ...takeToolRequest(request), id });
     this.lastId = id;
     const outcome = new Promise((resolve, reject) => {
       this.calls.set(id, { submit, resolve, reject });
