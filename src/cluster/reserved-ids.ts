@@ -1,4 +1,5 @@
-import { BehaviorSubject, filter, map, take, type Observable, type SchedulerLike } from 'rxjs';
+import { BehaviorSubject, distinctUntilChanged, filter, map, Subscription, take } from 'rxjs';
+import type { Observable, SchedulerLike } from 'rxjs';
 import { onEach } from '../transport/on-each';
 import { scheduleIn } from '../transport/time/schedule-in';
 import { NoRangeFree, RANGE_IDS, type Directory, type IdRange, type RandomBelow } from './directory';
@@ -8,6 +9,10 @@ export const FIRST_OWN_ID = 2 ** 31;
 
 /** Milliseconds that the first sessions wait for the directory, once. */
 const FIRST_WAIT_MS = 2000;
+
+/** Milliseconds until a node without any asks again: a store that may not know yet, and one that has none. */
+const AGAIN_MS = 1000;
+const NONE_FREE_AGAIN_MS = 10_000;
 
 /**
  * Session ids of the node's ranges, which nobody else hands out. Another range is claimed once half of one is used;
@@ -21,10 +26,13 @@ export class ReservedIds {
   /** The last that is nobody's, of this node. */
   private own: number | undefined;
   private readonly hasAsked = new BehaviorSubject(false);
+  private readonly any = new BehaviorSubject(false);
+  private readonly watching: Subscription;
+  private again = Subscription.EMPTY;
 
   constructor(
     private readonly directory: Pick<Directory, 'health$' | 'reserveIds'>,
-    scheduler: SchedulerLike,
+    private readonly scheduler: SchedulerLike,
     private readonly random: RandomBelow,
     /** The store has no more ids; told once until it has. */
     private readonly shortage: (error: NoRangeFree) => void,
@@ -32,10 +40,10 @@ export class ReservedIds {
     const patience = scheduleIn(scheduler, FIRST_WAIT_MS, () => {
       this.hasAsked.next(true);
     });
-    const watching = onEach(directory.health$, (health) => {
+    this.watching = onEach(directory.health$, (health) => {
       if (health === 'up' && !this.hasAny) this.reserve();
     });
-    watching.add(patience);
+    this.watching.add(patience);
   }
 
   /** Emits once there are ids, or it is known that there are none for now. */
@@ -47,8 +55,12 @@ export class ReservedIds {
     );
   }
 
-  /** Whether there is an id left by which every node finds its session. */
-  get hasAny(): boolean {
+  /** Whether there is an id left by which every node finds its session: now, and after each change. */
+  get hasAny$(): Observable<boolean> {
+    return this.any.pipe(distinctUntilChanged());
+  }
+
+  private get hasAny(): boolean {
     return this.ranges.length > 0;
   }
 
@@ -66,6 +78,7 @@ export class ReservedIds {
     if (this.used >= range.count) {
       this.ranges.shift();
       this.used = 0;
+      this.any.next(this.hasAny);
     }
     return id;
   }
@@ -84,15 +97,25 @@ export class ReservedIds {
         this.isAsking = false;
         this.isShortageTold = false;
         this.ranges.push(range);
+        this.any.next(true);
         this.hasAsked.next(true);
       },
       (error: unknown) => {
-        // The next session asks again, or the directory as it comes back.
         this.isAsking = false;
+        if (!this.hasAny) this.reserveIn(error instanceof NoRangeFree ? NONE_FREE_AGAIN_MS : AGAIN_MS);
         if (!(error instanceof NoRangeFree) || this.isShortageTold) return;
         this.isShortageTold = true;
         this.shortage(error);
       },
     );
+  }
+
+  /** Nobody may come before there are any: where new sessions are refused, a balancer sends none. */
+  private reserveIn(ms: number): void {
+    this.again.unsubscribe();
+    this.again = scheduleIn(this.scheduler, ms, () => {
+      if (!this.hasAny) this.reserve();
+    });
+    this.watching.add(this.again);
   }
 }

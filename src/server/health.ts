@@ -13,6 +13,8 @@ export interface ServerHealth {
   readonly phase: 'starting' | 'serving' | 'draining' | 'closed' | 'failed';
   /** Whether the store of its cluster answers; undefined where it is in none. */
   readonly store: 'up' | 'down' | undefined;
+  /** Whether it has session ids left by which all nodes find its sessions; undefined where it is in no cluster. */
+  readonly ids: 'some' | 'none' | undefined;
   /** Whether it opens new sessions. */
   readonly isReady: boolean;
 }
@@ -31,6 +33,7 @@ export class Health {
   private readonly now = new BehaviorSubject<ServerHealth>({
     phase: 'starting',
     store: undefined,
+    ids: undefined,
     isReady: false,
   });
   /** The health now, and after each change. */
@@ -51,6 +54,10 @@ export class Health {
     if (store !== this.now.value.store) this.tell({ ...this.now.value, store });
   }
 
+  hasIds(hasAny: boolean): void {
+    this.tell({ ...this.now.value, ids: hasAny ? 'some' : 'none' });
+  }
+
   /** Answers a probe with the health as JSON: 200 where new sessions are opened, 503 where not. */
   readonly answer: AnswerProbe = ({ method }, response) => {
     const { value } = this.now;
@@ -64,9 +71,9 @@ export class Health {
     response.end(method === 'GET' ? `${JSON.stringify(value)}\n` : undefined);
   };
 
-  private tell({ phase, store }: Pick<ServerHealth, 'phase' | 'store'>): void {
-    const isReady = phase === 'serving' && (store !== 'down' || this.storeDown === 'degrade');
-    this.now.next({ phase, store, isReady });
+  private tell({ phase, store, ids }: Omit<ServerHealth, 'isReady'>): void {
+    const opens = this.storeDown === 'degrade' || (store !== 'down' && ids !== 'none');
+    this.now.next({ phase, store, ids, isReady: phase === 'serving' && opens });
   }
 }
 

@@ -249,8 +249,10 @@ class RunningServer implements Server {
 
   private watchHealth(): void {
     const { health, node } = this;
-    if (node !== undefined)
+    if (node !== undefined) {
+      this.lasting.add(onEach(node.ids.hasAny$, (hasAny) => health.hasIds(hasAny)));
       this.lasting.add(onEach(node.directory.health$, (store) => health.storeIs(store)));
+    }
     this.listening().then(
       () => health.became('serving'),
       () => health.became('failed'),

@@ -10,7 +10,7 @@ import { connect } from '../../src/client/client';
 import { settled } from '../support/async';
 import { told } from '../support/served';
 
-const alone = { store: undefined };
+const alone = { store: undefined, ids: undefined };
 
 describe('health$', () => {
   it('is ready once it listens, and not from its close on', async () => {

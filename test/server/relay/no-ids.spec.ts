@@ -1,4 +1,4 @@
-import { firstValueFrom, of } from 'rxjs';
+import { firstValueFrom, map, of } from 'rxjs';
 import { SessionRejectedError } from '../../../src/client/errors';
 import { NoRangeFree } from '../../../src/cluster/directory';
 import { memoryCluster, type MemoryCluster } from '../../../src/cluster/memory-cluster';
@@ -7,6 +7,7 @@ import type { ServerOptions } from '../../../src/server/options';
 import { SessionStatus } from '../../../src/wire/messages/session-open';
 import { settled } from '../../support/async';
 import { inTime, pass } from '../../support/passing';
+import { told } from '../../support/served';
 import { VirtualTime } from '../../support/virtual-time';
 import { Fleet } from './fleet';
 
@@ -70,6 +71,47 @@ describe('a node without ids that others find, whose store is there', () => {
     await expect(inTime(time, client.openSession())).rejects.toBeInstanceOf(SessionRejectedError);
     await pass(time, 100);
     expect((await inTime(time, client.openSession())).sessionId).toBeLessThan(2 ** 31);
+  });
+
+  it.each([
+    ['degrade', true, 200],
+    ['refuse', false, 503],
+  ] as const)('is ready as far as it opens sessions: %s', async (storeDown, isReady, status) => {
+    const { server } = await begin({ storeDown });
+    const health = { phase: 'serving', store: 'up', ids: 'none', isReady };
+    expect(await firstValueFrom(server.health$)).toEqual(health);
+    const [writeHead, end] = [jest.fn(), jest.fn()];
+    server.answerProbe({ method: 'GET' }, { writeHead, end });
+    expect(writeHead).toHaveBeenCalledWith(status, expect.anything());
+    expect(end).toHaveBeenCalledWith(`${JSON.stringify(health)}\n`);
+    // Nobody comes to who is not ready: it asks for ids by itself.
+    areTaken = false;
+    await pass(time, 10_000);
+    expect(await firstValueFrom(server.health$)).toEqual({ ...health, ids: 'some', isReady: true });
+  });
+
+  it('is ready soon after a store that has come back knows who has which', async () => {
+    const { server } = await begin({ storeDown: 'refuse' });
+    fleet.cluster.isUp = false;
+    await pass(time, 3000);
+    areTaken = false;
+    fleet.cluster.isUp = true;
+    await pass(time, 3000 + 1500 + 1000);
+    expect(await firstValueFrom(server.health$)).toMatchObject({ ids: 'some', isReady: true });
+  });
+
+  it('is not ready any more once it has used up its own', async () => {
+    const { server, client } = await begin({ storeDown: 'refuse' });
+    const ready = told(server.health$.pipe(map(({ isReady }) => isReady)));
+    areTaken = false;
+    await pass(time, 10_000);
+    areTaken = true;
+    // Of 4,096 ids the last.
+    const ids = (server as unknown as { readonly node: { readonly ids: ReservedIds } }).node.ids;
+    for (let used = 0; used < 4095; used++) ids.next();
+    expect(ready).toEqual([false, true]);
+    await inTime(time, client.openSession());
+    expect(ready).toEqual([false, true, false]);
   });
 
   it('tells so once, and what may be the reason', async () => {

@@ -192,11 +192,11 @@ describe('health of a node', () => {
     await pass(time, 3000);
     await inTime(time, fleet.nodes[0]!.server.close());
     expect(seen).toEqual([
-      { phase: 'serving', store: 'up', isReady: true },
-      { phase: 'serving', store: 'down', isReady },
-      { phase: 'serving', store: 'up', isReady: true },
-      { phase: 'draining', store: 'up', isReady: false },
-      { phase: 'closed', store: 'up', isReady: false },
+      { phase: 'serving', store: 'up', ids: 'some', isReady: true },
+      { phase: 'serving', store: 'down', ids: 'some', isReady },
+      { phase: 'serving', store: 'up', ids: 'some', isReady: true },
+      { phase: 'draining', store: 'up', ids: 'some', isReady: false },
+      { phase: 'closed', store: 'up', ids: 'some', isReady: false },
       '|',
     ]);
   });
