@@ -1,5 +1,6 @@
 import { Observable, Subject } from 'rxjs';
 import { u32 } from '../protocol/options/rules';
+import { RuntimeError } from '../protocol/runtime-error';
 import { takeValue } from '../protocol/options/take-options';
 import { takeFields } from '../protocol/options/take-fields';
 import { scheduleIn } from '../transport/time/schedule-in';
@@ -24,6 +25,7 @@ import type { ObjectLimits } from './object-limits';
 import { misuse } from './misuse';
 import { ObjectSender } from './object-sender';
 import type { ObjectsPort } from './objects-port';
+import { ObjectsUnderWay } from './objects-under-way';
 import type {
   ObjectFields,
   ObjectReferenceFields,
@@ -77,6 +79,7 @@ export class ObjectTable implements SessionObjects, ObjectHolder {
   /** The client's are odd, the server's even: neither need ask. */
   private nextId: bigint;
   private readonly say: ObjectSender;
+  private readonly underWay: ObjectsUnderWay;
 
   constructor(
     private readonly port: ObjectsPort,
@@ -84,6 +87,7 @@ export class ObjectTable implements SessionObjects, ObjectHolder {
   ) {
     this.nextId = BigInt(port.role);
     this.say = new ObjectSender(port);
+    this.underWay = new ObjectsUnderWay(port);
     this.declared$ = port.contain(
       new Observable<SharedObject>((subscriber) => {
         for (const object of this.all) if (object.declaredBy === 'there') subscriber.next(object);
@@ -128,6 +132,7 @@ export class ObjectTable implements SessionObjects, ObjectHolder {
       this.release(object, { releaseReason: Reason.Cancelled });
       throw error;
     }
+    this.underWay.add(object, object.byteLength);
     return object;
   }
 
@@ -164,6 +169,7 @@ export class ObjectTable implements SessionObjects, ObjectHolder {
 
   /** The connection is lost: what the other end has declared is gone with it. */
   detached(): void {
+    this.underWay.lost();
     for (const object of this.all) {
       if (object.declaredBy === 'here') this.forgotten(object);
       else this.end(object, { by: 'there', reason: Reason.OwnerClosed, text: '' });
@@ -173,12 +179,15 @@ export class ObjectTable implements SessionObjects, ObjectHolder {
   /** There is another connection, whose other end knows of no object. */
   attached(): void {
     for (const object of this.all) {
+      // The end of another may have ended it.
+      if (object.released !== undefined) continue;
       try {
-        // The end of another may have ended it.
-        if (object.released === undefined) this.say.again(object);
+        this.underWay.requireDeliverable(object);
+        this.say.again(object);
+        this.underWay.add(object, object.byteLength);
       } catch (error) {
-        if (!(error instanceof NnrpError)) throw error;
-        // Larger than this one takes: the others go on.
+        if (!(error instanceof NnrpError) && !(error instanceof RuntimeError)) throw error;
+        // The other end cannot be told: others go on.
         this.say.release({ objectId: object.objectId, releaseReason: Reason.Invalidated });
         this.end(object, { by: 'here', reason: Reason.Invalidated, text: error.message });
       }
@@ -238,6 +247,7 @@ export class ObjectTable implements SessionObjects, ObjectHolder {
     const changed = splice(object.bytes, fields, delta);
     this.requireRoom(object.declaredBy, 0, changed.length - object.bytes.length);
     this.say.change(kind, fields, metadata, delta);
+    this.underWay.add(object, fields.metadataBytes + delta.length);
     this.set(object, fields.deltaSequence, changed);
     object.changes.next({ kind, fields, metadata, delta });
   }

@@ -1,12 +1,28 @@
 import type { Observable, SchedulerLike } from 'rxjs';
+import type { LastWord } from '../protocol/suspect';
 import type { MessageType } from '../wire/message-type';
 import type { RuntimeRole } from '../wire/preview4/control/runtime-role';
+
+/** The connection that carries a session, as what is long on its way has to know it. */
+export interface ObjectsConnection {
+  /** Bytes of all that was sent over it. */
+  readonly sentBytes: number;
+  /**
+   * Asks the other end to show that it has received what was sent so far. Returns whether it has; undefined where it
+   * cannot be asked.
+   */
+  receipt(): (() => boolean) | undefined;
+}
 
 /** What the objects of a session need of it: it is a session of the server's, or of a client's. */
 export interface ObjectsPort {
   readonly role: typeof RuntimeRole.Client | typeof RuntimeRole.Server;
   readonly sessionId: number;
   readonly scheduler: SchedulerLike;
+  /** Undefined while there is none. */
+  readonly connection: ObjectsConnection | undefined;
+  /** How the last connection has ended; undefined where it goes on without the session, which has moved. */
+  readonly lost: { readonly lastWord: LastWord | undefined } | undefined;
   /** Throws a `RuntimeError` where nothing can be declared: the session is over, or its other end has no objects. */
   requireOpen(): void;
   /**

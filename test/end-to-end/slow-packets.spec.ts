@@ -1,10 +1,15 @@
-import { firstValueFrom } from 'rxjs';
+import { firstValueFrom, lastValueFrom } from 'rxjs';
 import { connect, type Client } from '../../src/client/client';
+import type { SessionOptions } from '../../src/client/options';
 import type { ClientSession } from '../../src/client/session/session';
+import { sharedObjects } from '../../src/client/session/shared-objects';
+import type { ServerSession } from '../../src/server/session/session';
 import type { Submit } from '../../src/server/session/session-message';
+import type { SharedObject } from '../../src/objects/shared-object';
 import { createServer } from '../../src/server/server';
 import { tcp } from '../../src/transport/tcp/tcp';
 import { webSocket } from '../../src/transport/web-socket/web-socket';
+import { ObjectReleaseReason } from '../../src/wire/preview4/objects';
 import { FaultProxy } from '../support/fault-proxy/fault-proxy';
 import type { Step } from '../support/fault-proxy/step';
 
@@ -48,21 +53,26 @@ describe.each([
   async function over(
     toServer: Step[],
     respond = async (submit: Submit) => `${submit.body.length}`,
-  ): Promise<{ client: Client; proxy: FaultProxy }> {
+    toClient: Step[] = [],
+  ): Promise<{ client: Client; proxy: FaultProxy; sessions: ServerSession[] }> {
     const server = createServer({ listen: endpoint({ port: 0 }), limits: { packetMs: PACKET_MS } });
     ends.push(() => server.close({ graceMs: 0 }));
-    server.sessions$.subscribe((session) => session.respond(respond));
+    const sessions: ServerSession[] = [];
+    server.sessions$.subscribe((session) => {
+      sessions.push(session);
+      session.respond(respond);
+    });
     const [address] = await server.listening();
-    const script = () => ({ toServer, toClient: [] });
+    const script = () => ({ toServer, toClient });
     const proxy = await FaultProxy.listen({ port: address!.port, script });
     ends.push(() => proxy.close());
-    const client = await connect(endpoint({ port: proxy.port }));
+    const client = await connect(endpoint({ port: proxy.port }), { revision: 'preview4' });
     ends.push(() => client.close());
-    return { client, proxy };
+    return { client, proxy, sessions };
   }
 
-  function opened(client: Client): Promise<ClientSession> {
-    return client.openSession({ reconnect: { minDelayMs: 10, maxDelayMs: 100 } });
+  function opened(client: Client, options: SessionOptions = {}): Promise<ClientSession> {
+    return client.openSession({ reconnect: { minDelayMs: 10, maxDelayMs: 100 }, ...options });
   }
 
   async function answered(session: ClientSession, body: string): Promise<string> {
@@ -89,6 +99,60 @@ describe.each([
     ]);
     expect(proxy.accepted).toBe(connections + 1);
     expect(states).not.toContain('reopened');
+  });
+
+  it.each([
+    ['two that the server ends, in its words', SLOW, 2, `the server's limit packetMs (${PACKET_MS})`],
+    ['five that are cut', CUT, 5, 'share less at a time'],
+  ])('nor is an object told of after %s; all else goes on', async (_what, toServer, connections, text) => {
+    const { client, proxy } = await over(toServer);
+    const neighbour = await opened(client);
+    const session = await opened(client, { objects: sharedObjects() });
+    const [object, small] = [LONG.length, 9].map((length) =>
+      session.objects!.declare({}, new Uint8Array(length)),
+    ) as [SharedObject, SharedObject];
+    await lastValueFrom(object.changes$, { defaultValue: undefined });
+    expect(object.released).toEqual({
+      by: 'here',
+      reason: ObjectReleaseReason.Invalidated,
+      text: expect.stringContaining(text) as string,
+    });
+    expect(await Promise.all([session, neighbour].map((each) => answered(each, 'later')))).toEqual([
+      '5',
+      '5',
+    ]);
+    expect(small.released).toBeUndefined();
+    expect(proxy.accepted).toBe(connections + 1);
+  });
+
+  it('nor is an object of the server’s after five that are cut', async () => {
+    const { client, proxy, sessions } = await over([], undefined, CUT);
+    const session = await opened(client, { objects: sharedObjects() });
+    expect(await answered(session, 'known')).toBe('5');
+    const object = sessions[0]!.objects.declare({}, new Uint8Array(LONG.length));
+    await lastValueFrom(object.changes$, { defaultValue: undefined });
+    expect(object.released).toMatchObject({ by: 'here', reason: ObjectReleaseReason.Invalidated });
+    expect(await answered(session, 'later')).toBe('5');
+    expect(proxy.accepted).toBe(6);
+  });
+
+  it.each([
+    ['cachePut', (session: ClientSession) => session.cachePut({}, new Uint8Array(LONG.length))],
+    ['patch', (session: ClientSession) => session.patch({}, new Uint8Array(LONG.length))],
+  ])('nor a %s after one, which rejects in the server’s words; all else goes on', async (_what, ask) => {
+    const { client, proxy } = await over(SLOW);
+    const [session, neighbour] = [await opened(client), await opened(client)];
+    const others = [session, neighbour].map((each) => answered(each, 'small'));
+    await expect(ask(session)).rejects.toMatchObject({
+      kind: 'io',
+      message: expect.stringContaining(`the server's limit packetMs (${PACKET_MS}) was exceeded`) as string,
+    });
+    expect(await Promise.all(others)).toEqual(['5', '5']);
+    expect(await Promise.all([session, neighbour].map((each) => answered(each, 'later')))).toEqual([
+      '5',
+      '5',
+    ]);
+    expect(proxy.accepted).toBe(2);
   });
 
   it('ends the operation whose tool it answers, whose handler hears of it', async () => {

@@ -22,9 +22,25 @@ class End implements ObjectsPort {
   readonly underWay = new Map<number, (() => void)[]>();
   largestBody = Infinity;
   isAttached = true;
+  /** Bytes that were sent over the connection. */
+  sentBytes = 0;
+  lost: ObjectsPort['lost'];
+  /** Questions of this end, and how many of them the other has answered. */
+  receipts = { asked: 0, given: 0 };
+  mayAsk = true;
 
   constructor(readonly role: ObjectsPort['role']) {
     this.table = new ObjectTable(this, DEFAULT_OBJECT_LIMITS);
+  }
+
+  get connection(): ObjectsPort['connection'] {
+    if (!this.isAttached) return undefined;
+    const { sentBytes, receipts, mayAsk } = this;
+    const receipt = (): (() => boolean) => {
+      const number = (receipts.asked += 1);
+      return () => receipts.given >= number;
+    };
+    return { sentBytes, receipt: () => (mayAsk ? receipt() : undefined) };
   }
 
   requireOpen(): void {
@@ -34,8 +50,9 @@ class End implements ObjectsPort {
   send(messageType: MessageType, frameId: number, metadata: Uint8Array, body: Uint8Array): void {
     if (body.length > this.largestBody)
       throw new NnrpError({ kind: 'MessageLengthOverflow', declared: body.length, limit: this.largestBody });
-    if (this.isAttached)
-      this.sent.push(packet({ messageType, sessionId: this.sessionId, frameId }, metadata, body));
+    if (!this.isAttached) return;
+    this.sentBytes += body.length;
+    this.sent.push(packet({ messageType, sessionId: this.sessionId, frameId }, metadata, body));
   }
 
   answer(messageType: MessageType, frameId: number, metadata: Uint8Array, body: Uint8Array): void {
@@ -52,6 +69,15 @@ class End implements ObjectsPort {
 
   contain<T>(source$: Observable<T>): Observable<T> {
     return source$;
+  }
+
+  /** The connection ends before what is on its way has arrived, and there is another. */
+  reconnect(lost: ObjectsPort['lost']): void {
+    this.lost = lost;
+    this.table.detached();
+    this.sent.length = 0;
+    this.sentBytes = 0;
+    this.table.attached();
   }
 
   endOperation(frameId: number): void {
@@ -123,6 +149,83 @@ describe('an object that is larger than the other end takes in a packet', () => 
       [10, 5],
       [10, 5],
     ]);
+  });
+});
+
+describe('an object that connections end before, one after another,', () => {
+  const silent = { lastWord: undefined };
+  const said = { lastWord: { errorCode: 1, text: 'it took too long' } };
+  const LONG = 64 * 1024;
+
+  /** After how many such ends it is not told again; 20 where it always is. `received` is how many questions are answered. */
+  function ends(
+    end: End,
+    object: SharedObject,
+    lost: ObjectsPort['lost'],
+    received = (_asked: number): number => 0,
+  ): number {
+    for (let times = 1; times <= 20; times++) {
+      end.receipts.given = received(end.receipts.asked);
+      end.reconnect(lost);
+      if (object.released !== undefined) return times;
+    }
+    return 20;
+  }
+
+  it.each([
+    ['five', silent, 5, true],
+    ['two of which the other end says why', said, 2, true],
+    ['two such also where nobody can say whether it has come', said, 2, false],
+  ])('is released after %s; the others go on', (_what, lost, count, mayAsk) => {
+    const { client } = bothEnds();
+    client.mayAsk = mayAsk;
+    const [long, small] = [LONG, 1000].map((length) => client.table.declare({}, bytes(length)));
+    expect(ends(client, long!, lost)).toBe(count);
+    expect(long!.released).toEqual({
+      by: 'here',
+      reason: ObjectReleaseReason.Invalidated,
+      text: expect.stringContaining(lost.lastWord?.text ?? 'share less at a time') as string,
+    });
+    expect(lengths(client)).toEqual([1000]);
+    expect(ends(client, small!, lost)).toBe(20);
+  });
+
+  it('is the one that was on its way, not one that has arrived', () => {
+    const { client } = bothEnds();
+    const [first, second] = [LONG, LONG].map((length) => client.table.declare({}, bytes(length)));
+    expect(ends(client, second!, silent, (asked) => asked - 1)).toBe(5);
+    expect(first!.released).toBeUndefined();
+  });
+
+  it('goes on where it came behind more', () => {
+    const { client } = bothEnds();
+    const [, second] = [3 * LONG, LONG].map((length) => client.table.declare({}, bytes(length)));
+    expect(ends(client, second!, silent, (asked) => asked - 1)).toBe(20);
+  });
+
+  it.each([
+    ['arrived each time', said, (asked: number) => asked],
+    ['moved each time', undefined, () => 0],
+  ])('goes on where it has %s', (_what, lost, received) => {
+    const { client } = bothEnds();
+    const long = client.table.declare({}, bytes(LONG));
+    expect(ends(client, long, lost, received)).toBe(20);
+  });
+
+  it('is told again where nobody can say whether it has come, nor why they end', () => {
+    const { server } = bothEnds();
+    server.mayAsk = false;
+    expect(ends(server, server.table.declare({}, bytes(LONG)), silent)).toBe(20);
+  });
+
+  it('is asked about once, however often it is changed', () => {
+    const { client } = bothEnds();
+    const long = client.table.declare({}, bytes(LONG));
+    for (let times = 0; times < 5; times++) long.patch(bytes(LONG));
+    expect(client.receipts.asked).toBe(1);
+    client.receipts.given = 1;
+    long.patch(bytes(LONG));
+    expect(client.receipts.asked).toBe(2);
   });
 });
 

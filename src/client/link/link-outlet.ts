@@ -19,6 +19,8 @@ export class LinkOutlet {
   private isAnnounced = false;
   private readonly since: number;
   private pings = 0;
+  /** The last of them that was answered. */
+  private answered = 0;
   /** How many of them in the present second of the link's life. */
   private pinged = { second: 0, count: 0 };
 
@@ -51,6 +53,21 @@ export class LinkOutlet {
     }
     this.sentBytes += declared + packet.metadata.length;
     this.transport.send(packet);
+  }
+
+  /** The server has answered a PING: it has received all that was sent before. */
+  ponged(number: number): void {
+    if (number <= this.pings) this.answered = Math.max(this.answered, number);
+  }
+
+  /**
+   * Asks the server to show that it has received what was sent so far. Returns whether it has; undefined where it cannot
+   * be asked so, or not so often.
+   */
+  receipt(): (() => boolean) | undefined {
+    if (!this.ping()) return undefined;
+    const number = this.pings;
+    return () => this.answered >= number;
   }
 
   /** Asks the server for a sign of life, and gives it one; false where it cannot be asked so, or not so often. */

@@ -297,6 +297,7 @@ export class ClientLink implements WatchedPeer {
         this.pongs.answer(message);
         return;
       case MessageType.Pong:
+        this.outlet.ponged(message.frameId);
         return;
       case MessageType.Close:
         void this.close();

@@ -270,7 +270,7 @@ export class ConnectedSession implements ClientSession, LinkedSession {
     this.leaveLink();
     this.closing.stopDraining();
     this.submissions.detach();
-    this.messages.rejectRequests(endedBefore(this.sessionId, 'connection-lost'));
+    this.messages.rejectRequests(this.carrier.withoutLink());
     this.connectivity.lost();
   }
 

@@ -16,7 +16,7 @@ import { routeHintMetadata } from '../../protocol/revision/route-hint';
 import { tracePacket } from '../../protocol/revision/trace-context';
 import type { RouteHint } from '../../protocol/operation/route-hint';
 import type { Submission } from '../submissions/submission';
-import { endedBefore } from './session-end';
+import { CONNECTION_LOST, endedBefore } from './session-end';
 import { bodiesOf, type OperationTerms, type PossibleTerms } from '../submissions/operation-terms';
 
 /** Where the packets of a session go: to the link that carries it, nowhere while none does. */
@@ -45,11 +45,15 @@ export class SessionCarrier {
   /** Throws a `RuntimeError` while there is none. */
   requireLink(): ClientLink {
     if (this.current !== undefined) return this.current;
-    throw endedBefore(
-      this.sessionId,
-      this.ended === undefined ? 'connection-lost' : 'session-closed',
-      this.ended,
-    );
+    throw this.withoutLink();
+  }
+
+  /** The error of what is asked for without a link, or was not answered as it ended; with what its server has said then. */
+  withoutLink(): RuntimeError {
+    const { sessionId, ended, lost } = this;
+    if (ended !== undefined) return endedBefore(sessionId, 'session-closed', ended);
+    const text = lost?.lastWord?.text ?? '';
+    return endedBefore(sessionId, 'connection-lost', { ...CONNECTION_LOST, text });
   }
 
   /** By which its server knows it. */

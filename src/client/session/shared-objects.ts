@@ -2,7 +2,7 @@ import type { Observable, SchedulerLike } from 'rxjs';
 import { DEFAULT_OBJECT_LIMITS, OBJECT_LIMIT_RULES, type ObjectLimits } from '../../objects/object-limits';
 import { misuse } from '../../objects/misuse';
 import { isObjectMessage, ObjectTable } from '../../objects/object-table';
-import type { ObjectsPort } from '../../objects/objects-port';
+import type { ObjectsConnection, ObjectsPort } from '../../objects/objects-port';
 import { partly, takeOptions } from '../../protocol/options/take-options';
 import { onEach } from '../../transport/on-each';
 import type { MessageType } from '../../wire/message-type';
@@ -59,6 +59,14 @@ class ClientObjectsPort implements ObjectsPort {
 
   get sessionId(): number {
     return this.session.carrier.sessionId;
+  }
+
+  get connection(): ObjectsConnection | undefined {
+    return this.session.carrier.link?.outlet;
+  }
+
+  get lost(): ObjectsPort['lost'] {
+    return this.session.carrier.lost;
   }
 
   requireOpen(): void {

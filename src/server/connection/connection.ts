@@ -67,7 +67,7 @@ export class Connection implements Attachment, WatchedConnection, PacketBudget<E
   /** What the client takes, where it has announced itself. */
   private told: SessionExtension | undefined;
   private readonly sessions = new CarriedSessions();
-  private readonly proof: ReceiptProof;
+  readonly proof: ReceiptProof;
   private reading = Subscription.EMPTY;
   private pipeline: Subscriber<Packet> | undefined;
   /** SESSION_OPENs that a policy is still thinking about. */

@@ -39,6 +39,13 @@ export class ReceiptProof {
     else this.send(++this.asked);
   }
 
+  /** Has the peer show that it has received what was sent so far; returns whether it has. */
+  receipt(): () => boolean {
+    this.ping();
+    const number = this.asked;
+    return () => this.lastAnswered >= number;
+  }
+
   /** A PONG has come, at `now`. False where it answers nothing: then it proves nothing. */
   answered(number: number, now: number): boolean {
     if (number <= this.lastAnswered || number > this.asked) return false;

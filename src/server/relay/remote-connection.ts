@@ -19,6 +19,7 @@ import { RelayedTransport } from './relayed-transport';
 /** A connection that another node has, as the one session that it carries here knows it. */
 export class RemoteConnection implements Attachment {
   readonly isRelayed = true;
+  readonly proof = undefined;
   readonly transport: RelayedTransport;
   readonly creditEpoch = new CreditEpoch();
   readonly slots: SlotPool;

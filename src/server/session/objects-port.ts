@@ -1,6 +1,6 @@
 import { take, type Observable, type SchedulerLike } from 'rxjs';
 import { misuse } from '../../objects/misuse';
-import type { ObjectsPort } from '../../objects/objects-port';
+import type { ObjectsConnection, ObjectsPort } from '../../objects/objects-port';
 import type { Dialect } from '../../protocol/revision/dialect';
 import { operationIdOf } from '../../protocol/revision/answers';
 import { acceptsMessages, type SessionState } from '../../protocol/session/session-lifecycle';
@@ -35,10 +35,20 @@ export class ServerObjectsPort implements ObjectsPort {
   readonly role = RuntimeRole.Server;
   readonly sessionId: number;
   readonly scheduler: SchedulerLike;
+  /** A client says nothing of why it ends a connection. */
+  readonly lost = { lastWord: undefined };
 
   constructor(private readonly session: SharingSession) {
     this.sessionId = session.sessionId;
     this.scheduler = session.server.scheduler;
+  }
+
+  get connection(): ObjectsConnection | undefined {
+    const { current } = this.session.outlet;
+    if (current === undefined) return undefined;
+    const { takenBytes = 0, queuedBytes } = current.transport;
+    const { proof } = current.isAnnounced ? current : { proof: undefined };
+    return { sentBytes: takenBytes + queuedBytes, receipt: () => proof?.receipt() };
   }
 
   requireOpen(): void {

@@ -6,6 +6,7 @@ import type { PeerName, Transport, TransportKind } from '../../../transport/tran
 import type { DetachedShare } from '../../opening/detached-totals';
 import type { SlotPool } from '../../limits/slot-pool';
 import { answerTooLarge } from '../../connection/error-packet';
+import type { ReceiptProof } from '../../connection/receipt-proof';
 import { NnrpError } from '../../../wire/errors';
 import { HEADER_LENGTH } from '../../../wire/header';
 import type { Packet } from '../../../wire/packet';
@@ -41,6 +42,8 @@ export interface Attachment {
   takesUp(revision: Revision, certainty: { readonly isCertain: boolean }): boolean;
   /** Asks the peer to prove what it has received; once at a time. */
   requestProof(): void;
+  /** By which one that is announced is asked whether it has received something; undefined where another node would have to. */
+  readonly proof: Pick<ReceiptProof, 'receipt'> | undefined;
   /** The session has left this connection. */
   released(core: { readonly sessionId: number }): void;
   /** Ends the connection, whose peer is silent, unless that would cost another session, or what the peer is to read yet. */

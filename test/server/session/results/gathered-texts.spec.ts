@@ -73,6 +73,7 @@ class Session {
       takesUp: () => true,
       transport: transport as Transport,
       isAnnounced,
+      proof: undefined,
       largestPacket,
       creditEpoch: new CreditEpoch(),
       slots: new SlotPool(Infinity, { peer: 'client' }, new ServerReports()),

@@ -40,6 +40,7 @@ function connection(peer: string, { isAnnounced = true, largestPacket = Infinity
     takesUp: () => true,
     transport: transport as Transport,
     isAnnounced,
+    proof: undefined,
     largestPacket,
     creditEpoch: new CreditEpoch(),
     slots: new SlotPool(Infinity, { peer }, new ServerReports()),
