@@ -59,6 +59,17 @@ export function answerTooLarge(sessionId: number, frameId: number, bytes: number
   );
 }
 
+/** In the place of an ack of so many bytes of body, where its client takes fewer by now. */
+export function refusedAck(sessionId: number, bytes: number, most: number): Packet {
+  const { header } = packet({ messageType: MessageType.Error, sessionId });
+  return errorPacket(
+    header,
+    { errorCode: TOO_LARGE_CODE, errorScope: ErrorScope.Session },
+    `the ack has a body of ${bytes} bytes, and ${most} are the most that this client takes over this transport`,
+    most,
+  );
+}
+
 /** The client may have its session no longer by what it has shown. */
 export function authRunOut(sessionId: number): Packet {
   const { header } = packet({ messageType: MessageType.Error, sessionId });

@@ -1,6 +1,16 @@
 import { Subscription } from 'rxjs';
 import type { Packet } from '../../wire/packet';
+import { refusedAck } from '../connection/error-packet';
+import type { ServerReports } from '../reports';
+import { ackTooLarge } from './results/result-too-large';
 import type { SessionOutlet } from './results/session-outlet';
+
+/** The session that is asked. */
+interface AskedSession {
+  readonly sessionId: number;
+  readonly outlet: SessionOutlet;
+  readonly server: { readonly reports: ServerReports };
+}
 
 /** A request's turn to be answered. */
 export class AckPlace {
@@ -34,7 +44,7 @@ export class AckQueue {
   /** Made with the first: most sessions are never asked. */
   private places: AckPlace[] | undefined;
 
-  constructor(private readonly outlet: SessionOutlet) {}
+  constructor(private readonly session: AskedSession) {}
 
   /** A place for the ack of a request that has come. */
   place(): AckPlace {
@@ -52,7 +62,19 @@ export class AckQueue {
     const { places = [] } = this;
     for (let first = places[0]; first?.ack !== undefined; first = places[0]) {
       places.shift();
-      this.outlet.answer(first.ack);
+      this.send(first.ack);
     }
+  }
+
+  /** Judges an ack once more: while it has waited, its client may have come to take less. */
+  private send(ack: Packet): void {
+    const { sessionId, outlet, server } = this.session;
+    const { length } = ack.body;
+    if (length <= outlet.largestBody) {
+      outlet.answer(ack);
+      return;
+    }
+    outlet.answer(refusedAck(sessionId, length, outlet.largestBody));
+    server.reports.failures.next(ackTooLarge(sessionId));
   }
 }

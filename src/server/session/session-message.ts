@@ -176,7 +176,8 @@ export interface Submit extends Operation, Message<typeof MessageType.FrameSubmi
    * Tells the client what the answer goes on with, where that is less than was asked for: `degraded$` of what its `submit`
    * returns. Nobody is told in preview3, while the client is away, where the session has agreed with it that nothing
    * becomes less (`mayDegrade`), and once the operation has ended. Throws a `RangeError` or a `TypeError` for a value that
-   * is none, as is a token of the application's own that the session has not agreed on (`session.capabilities`).
+   * is none, as is a token of the application's own that the session has not agreed on (`session.capabilities`), and an
+   * `NnrpError` where the client takes no packet so large.
    *
    * @example
    * submit.degrade({ profileId: Profile.Token, limitUnits: 200 });

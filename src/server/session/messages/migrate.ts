@@ -18,7 +18,7 @@ export const MigrateRefusal = { SameTransport: 1, CursorAhead: 2, NotResumable: 
 /** SESSION_MIGRATE: put to the application where it looks at such, answered without it where not. */
 export function onMigrate(session: SessionCore, message: MessageOf<typeof MessageType.SessionMigrate>): void {
   const { streams, sender } = session;
-  const place = (session.migrateAcks ??= new AckQueue(session.outlet)).place();
+  const place = (session.migrateAcks ??= new AckQueue(session)).place();
   const request = new ReceivedMigration(message, (ack) => {
     place.answer(sender.migrateAck(message.metadata, ack));
   });

@@ -19,7 +19,7 @@ import type { PatchRequest } from '../session-message';
 /** SESSION_PATCH: put to the application where it looks at such, refused without it where not. */
 export function onPatch(session: SessionCore, message: MessageOf<typeof MessageType.SessionPatch>): void {
   const { streams, sender } = session;
-  const place = (session.patchAcks ??= new AckQueue(session.outlet)).place();
+  const place = (session.patchAcks ??= new AckQueue(session)).place();
   const request = new ReceivedPatch(message, (ack, body) => {
     place.answer(sender.patchAck(ack, body));
   });

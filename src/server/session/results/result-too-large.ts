@@ -6,3 +6,9 @@ export function resultTooLarge(sessionId: number, frameId: number): RuntimeError
   const message = `a result of ${operation} is larger than its client takes over its transport, which ends it; send it in parts`;
   return new RuntimeError('internal', message, { reach: 'operation', origin: 'application' });
 }
+
+/** The same of an ack, whose request is refused. */
+export function ackTooLarge(sessionId: number): RuntimeError {
+  const message = `an ack of session ${sessionId} is larger than its client takes over its transport by now, which refuses its request; answer with less`;
+  return new RuntimeError('internal', message, { reach: 'session', origin: 'application' });
+}

@@ -131,7 +131,7 @@ export class SessionSender {
 
   /**
    * DEGRADE_PROFILE, of an operation: where the revision has that, and its client has not said that it takes no less.
-   * Throws a `RangeError` for a token that the client cannot know.
+   * Throws a `RangeError` for a token that the client cannot know, an `NnrpError` where it takes no packet so large.
    */
   degrade(frameId: number, to: Capabilities): void {
     const agreed = this.agreed?.tokens ?? [];
@@ -141,7 +141,9 @@ export class SessionSender {
         `the tokens of submit.degrade must be of CAPABILITY_TOKENS, or agreed on with the client (session.capabilities), got ${JSON.stringify(strange)}`,
       );
     if (!this.answers.saysCause || this.agreed?.mayDegrade === false) return;
-    this.send(MessageType.DegradeProfile, frameId, ...encodeCapabilities(to));
+    const [metadata, body] = encodeCapabilities(to);
+    this.outlet.requireFit(body);
+    this.send(MessageType.DegradeProfile, frameId, metadata, body);
   }
 
   /** TRACE_CONTEXT, to a client of preview4. */

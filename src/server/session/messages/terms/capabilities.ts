@@ -16,6 +16,8 @@ export function onCapabilities(
   checkDeclaredBody(message, session.revision);
   const agreed = agreeOn(decodeCapabilities(message.metadata, message.body, capabilities), capabilities);
   const [metadata, body] = encodeCapabilities(agreed);
+  // The offer may be more than its own client takes.
+  outlet.requireFit(body);
   sender.agreed = agreed;
   outlet.answer(packet({ messageType: MessageType.CapabilityNegotiation, sessionId }, metadata, body));
 }
