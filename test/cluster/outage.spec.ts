@@ -7,10 +7,13 @@ const CLIENTS = 20;
 /** Milliseconds that Redis is gone. */
 const GONE_MS = scaled(10_000, 4000);
 
-describe('Redis', () => {
+describe.each([
+  ['without a log', {}],
+  ['with one', { log: 'continued' }],
+] as const)('Redis, %s', (_log, options) => {
   let fleet: Fleet;
   beforeEach(async () => {
-    fleet = await Fleet.start(2);
+    fleet = await Fleet.start(2, options);
   });
   afterEach(() => fleet.end());
 
