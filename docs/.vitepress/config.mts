@@ -46,6 +46,7 @@ export default defineConfig({
           { text: 'Deploying', link: '/deploying' },
           { text: 'Several servers', link: '/cluster' },
           { text: 'Reliability', link: '/reliability' },
+          { text: 'Metrics', link: '/metrics' },
           { text: 'Performance', link: '/performance' },
           { text: 'Revisions and peers', link: '/revisions' },
         ],

@@ -1,4 +1,5 @@
-// A node of a cluster, as a container runs it: `node node.ts`, in the environment that compose.yaml or kubernetes.yaml say.
+// A node of a cluster, as a container runs it: `npx tsx node.ts`, or as the Dockerfile does, in the environment that
+// compose.yaml or kubernetes.yaml say.
 import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import { interval, map, take } from 'rxjs';

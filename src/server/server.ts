@@ -75,7 +75,10 @@ export interface Server<Context = unknown> {
   readonly connectionCount: number;
   /** What the server holds now. Counted when it is asked for, by a walk over the sessions. */
   readonly usage: ServerUsage;
-  /** Resolves with the addresses once every listener is bound; rejects with a `RuntimeError`. */
+  /**
+   * Resolves with the addresses once every listener is bound; rejects with a `RuntimeError` where one cannot be. To catch
+   * that is not enough to go on: `sessions$` errors as well, which ends the process where a subscription has no `error`.
+   */
   listening(): Promise<readonly ListenAddress[]>;
   /**
    * Refuses new sessions (`retry_later`) at once; lets operations in flight finish, for `graceMs` at most and no

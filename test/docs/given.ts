@@ -34,22 +34,7 @@ export declare const clientKey: string;
 /** Vitest's. */
 export declare const vi: { useFakeTimers(options: { readonly toFake: readonly string[] }): void };
 
-// What docs/testing.md uses, having said once where it is from.
-export { connect, decodeText, tcp } from '../../src';
-export {
-  cancel,
-  captureEndpoint,
-  drop,
-  flow,
-  flowUpdate,
-  open,
-  openAck,
-  resumeToken,
-  result,
-  submit,
-  toMarbles,
-} from '../../src/testing';
-export declare const one: { readonly maxInFlightOperations: 1 };
+/** What docs/testing.md has captured a block before. */
 export declare const captured: CapturedFlow;
 
 /** A tracer's. */
