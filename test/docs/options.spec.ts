@@ -3,6 +3,8 @@ import { CLIENT_DEFAULTS, RECONNECT_DEFAULTS, SESSION_DEFAULTS } from '../../src
 import { DEFAULT_OUTBOX_LIMITS } from '../../src/protocol/operation/result-outbox';
 import { serverSettings } from '../../src/server/options';
 import { DEFAULT_KEEP_ALIVE } from '../../src/transport/liveness/keep-alive';
+import { DEFAULT_OBJECT_LIMITS } from '../../src/objects/object-limits';
+import { DEFAULT_RETAIN } from '../../src/server/limits/retained-totals';
 import { memory } from '../../src/transport/memory';
 import { OPTION_DOCS, optionDocs, optionsOf, PAGES } from '../../scripts/option-docs';
 
@@ -13,6 +15,8 @@ const FILLED_IN: Readonly<Record<string, object>> = {
   ServerOptions: settings,
   QueueLimits: settings.queue,
   OutboxLimits: DEFAULT_OUTBOX_LIMITS,
+  RetainLimits: DEFAULT_RETAIN,
+  ObjectLimits: DEFAULT_OBJECT_LIMITS,
   KeepAlive: DEFAULT_KEEP_ALIVE,
   ClientOptions: CLIENT_DEFAULTS,
   SessionOptions: SESSION_DEFAULTS,

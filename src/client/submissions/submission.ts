@@ -18,7 +18,7 @@ export interface SubmitRequest extends OperationTerms {
    * are the caller's again from then on, unless they were given away (`give`).
    */
   readonly body?: Uint8Array | string;
-  /** Fields of FRAME_SUBMIT that are not 0. */
+  /** Fields of FRAME_SUBMIT that are not 0. Default none. */
   readonly metadata?: Partial<FrameSubmitMetadata>;
   /**
    * Cancels: aborted before the submit it is never sent, later FRAME_CANCEL is. What is still to come ends with an

@@ -55,7 +55,10 @@ export function failureStatus(told: unknown): number {
 export function failure(
   status: number,
   text = '',
-  options: { readonly retryAfterMs?: number } = {},
+  options: {
+    /** Milliseconds after which the client may try again, Infinity for the longest that the wire has. Default 0: not said. */
+    readonly retryAfterMs?: number;
+  } = {},
 ): Failure {
   const { retryAfterMs = 0 } = takeOptions('failure', options, OPTIONS);
   return new Failure(
