@@ -5,6 +5,7 @@ import { optionsOf, partly } from '../protocol/options/take-options';
 import type { ConnectEndpoint, Listener, ListenEndpoint } from './endpoint';
 import { DEFAULT_KEEP_ALIVE, type KeepAlive } from './liveness/keep-alive';
 import type { PressureMarks } from './outgoing/send-pressure';
+import { schedulerOf } from './time/foreign-scheduler';
 import type { Transport } from './transport';
 
 const keepAliveTimes: Rule<Partial<KeepAlive>> = optionsOf(
@@ -30,10 +31,10 @@ export const pressure: Rule<Partial<PressureMarks>> = optionsOf(
 
 export const transportKind = text;
 
-export const scheduler: Rule<SchedulerLike> = like<SchedulerLike>('a scheduler of RxJS', {
-  schedule: 'function',
-  now: 'function',
-});
+export const scheduler: Rule<SchedulerLike> = {
+  ...like<SchedulerLike>('a scheduler of RxJS', { schedule: 'function', now: 'function' }),
+  take: (value) => schedulerOf(value as SchedulerLike),
+};
 
 /** One that fails tells the date of the system. */
 export const wallClock: Rule<TimestampProvider> = {

@@ -1,6 +1,7 @@
 import { describeValue } from '../describe-value';
 import { PayloadKind } from '../../wire/messages/payload-kind';
 import { readShortAscii } from '../../wire/bytes/utf8';
+import { requireBytes } from '../../wire/bytes/require-bytes';
 import { textStart } from './text-result';
 import { typedFrames } from './typed-body';
 
@@ -67,9 +68,9 @@ export class TokenDecoder {
     return textsOf(typed).map((payload) => this.text(payload, 0));
   }
 
-  /** A text by itself, whatever it came in. */
+  /** A text by itself, whatever it came in. Throws a `TypeError` for what is no bytes. */
   take(bytes: Uint8Array): string {
-    return this.text(bytes, 0);
+    return this.text(requireBytes(bytes, 'what a TokenDecoder takes'), 0);
   }
 
   /** Nothing more comes: U+FFFD where the text has ended inside a character, else empty. */

@@ -1,10 +1,11 @@
 import { globalAgent } from 'node:http';
 import fc from 'fast-check';
-import { of } from 'rxjs';
-import type { ClientOptions, SessionOptions } from '../../../src/client/options';
+import { asapScheduler, asyncScheduler, of, queueScheduler } from 'rxjs';
+import type { ClientOptions, ClientReconnectOptions, SessionOptions } from '../../../src/client/options';
 import { sharedObjects } from '../../../src/client/session/shared-objects';
 import { DEFAULT_SERVER_LIMITS } from '../../../src/server/limits/server-limits';
 import type { ServerOptions } from '../../../src/server/options';
+import type { IpcOptions } from '../../../src/transport/ipc/options';
 import type { MemoryOptions } from '../../../src/transport/memory';
 import type { TcpOptions } from '../../../src/transport/tcp/options';
 import type { TlsOptions } from '../../../src/transport/tls/options';
@@ -46,6 +47,17 @@ const LIMITS = Object.entries(DEFAULT_SERVER_LIMITS).flatMap(([name, usual]) =>
   })),
 );
 
+/** One that is right in all but one of its two. */
+const SCHEDULERS: readonly unknown[] = [
+  asyncScheduler,
+  asapScheduler,
+  queueScheduler,
+  ...CALLBACKS.flatMap((callback) => [
+    { now: callback, schedule: asyncScheduler.schedule.bind(asyncScheduler) },
+    { now: () => Date.now(), schedule: callback },
+  ]),
+];
+
 /** What those do that take part is another test's. */
 const INTERCEPTORS = [
   [],
@@ -54,7 +66,8 @@ const INTERCEPTORS = [
   [5],
 ];
 
-export const SERVER: Candidates<Omit<ServerOptions, 'listen' | 'scheduler'>> = {
+export const SERVER: Candidates<Omit<ServerOptions, 'listen'>> = {
+  scheduler: SCHEDULERS,
   storeDown: ['degrade', 'refuse', 'fail', true],
   capabilities: [[], ['object.delta', 'acme.vision'], ['Not A Token'], ['object.delta', 5]],
   transport: ['memory', ['memory'], ['tcp'], []],
@@ -103,23 +116,31 @@ export const HARMFUL = new Set<string>([
 
 const FLAGS = [true, false, 0, 1, 'true'];
 
-const RECONNECTS = [
-  {},
-  ...NUMBERS.flatMap((number) => [
-    { minDelayMs: number },
-    { maxDelayMs: number },
-    { jitter: number },
-    { giveUpMs: number },
-  ]),
-  ...FLAGS.map((reopen) => ({ reopen })),
-];
+const RECONNECT: Candidates<ClientReconnectOptions> = {
+  minDelayMs: NUMBERS,
+  maxDelayMs: NUMBERS,
+  jitter: NUMBERS,
+  giveUpMs: NUMBERS,
+  reopen: FLAGS,
+  waitOnFirstConnect: FLAGS,
+};
+
+/** Of a session, which has all of them but one, and of its client. */
+const { waitOnFirstConnect, ...RECONNECT_SESSION } = RECONNECT;
+const RECONNECTS = [{}, ...oneByOne(RECONNECT_SESSION)];
+
+/** Each option with each of its candidates, alone. */
+function oneByOne(candidates: object): object[] {
+  return each(candidates).flatMap(([name, values]) => values.map((value) => ({ [name]: value })));
+}
 
 const AUTHS = ['', 'text', 'ü', new Uint8Array(3), new ArrayBuffer(3), [1, 2], () => 'text'];
 
 /** None that aborts: that is an end by itself. */
 const SIGNALS = [new AbortController().signal, {}, null];
 
-export const CLIENT: Candidates<Omit<ClientOptions, 'scheduler'>> = {
+export const CLIENT: Candidates<ClientOptions> = {
+  scheduler: SCHEDULERS,
   transport: ['memory', 'tcp'],
   connectTimeoutMs: NUMBERS,
   openTimeoutMs: NUMBERS,
@@ -131,7 +152,7 @@ export const CLIENT: Candidates<Omit<ClientOptions, 'scheduler'>> = {
   wallClock: CALLBACKS.map((now) => ({ now })),
   signal: SIGNALS,
   auth: AUTHS,
-  reconnect: [...RECONNECTS, ...FLAGS.map((waitOnFirstConnect) => ({ waitOnFirstConnect }))],
+  reconnect: [...RECONNECTS, ...oneByOne({ waitOnFirstConnect })],
   interceptors: INTERCEPTORS,
 };
 
@@ -199,7 +220,16 @@ export const WEB_SOCKET: Candidates<WebSocketOptions> = {
   agent: [globalAgent, {}],
 };
 
-export const MEMORY: Candidates<Omit<MemoryOptions, 'scheduler'>> = { pressure: PRESSURE };
+export const IPC: Candidates<IpcOptions> = {
+  path: ['', 'relative', '\0', 'x'.repeat(200), '/no/such/folder/socket', '\\\\.\\pipe\\nnrp'],
+  mode: [0o600, 0o777, ...NUMBERS],
+  backlog: NUMBERS,
+  limits: PACKETS,
+  pressure: PRESSURE,
+  closeTimeoutMs: NUMBERS,
+};
+
+export const MEMORY: Candidates<MemoryOptions> = { pressure: PRESSURE, scheduler: SCHEDULERS };
 
 /** The names of some options, each with its candidates. */
 export function each(candidates: object): [string, readonly unknown[]][] {

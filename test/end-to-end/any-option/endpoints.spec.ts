@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { of } from 'rxjs';
 import { connect } from '../../../src/client/client';
@@ -5,6 +8,7 @@ import type { ClientOptions } from '../../../src/client/options';
 import type { ServerOptions } from '../../../src/server/options';
 import { createServer } from '../../../src/server/server';
 import type { ConnectEndpoint, ListenEndpoint } from '../../../src/transport/endpoint';
+import { ipc } from '../../../src/transport/ipc/ipc';
 import { memory } from '../../../src/transport/memory';
 import type { TcpOptions } from '../../../src/transport/tcp/options';
 import { tcp } from '../../../src/transport/tcp/tcp';
@@ -15,6 +19,7 @@ import {
   CALLBACKS,
   CLIENT,
   each,
+  IPC,
   MEMORY,
   SERVER,
   SESSION,
@@ -31,13 +36,15 @@ describe.each([
   ['tcp', tcp, TCP],
   ['tls', tls, TLS],
   ['webSocket', webSocket, WEB_SOCKET],
+  ['ipc', ipc, IPC],
   ['memory', memory, MEMORY],
-] as const)('the options of %s', (_kind, make, all) => {
+] as const)('the options of %s', (kind, make, all) => {
+  const required = { memory: {}, ipc: { path: 'socket' } }[kind as string] ?? { port: 0 };
+
   it.each(each(all))('are judged at the call: %s', (name, candidates) => {
     fc.assert(
       fc.property(valuesOf(candidates), (value) => {
-        const given = make === memory ? { [name]: value } : { port: 0, [name]: value };
-        isTaken(name, () => (make as (options: object) => unknown)(given));
+        isTaken(name, () => (make as (options: object) => unknown)({ ...required, [name]: value }));
       }),
     );
   });
@@ -46,21 +53,34 @@ describe.each([
 describe.each([
   ['tcp', tcp as (options: TcpOptions) => ListenEndpoint, TCP],
   ['webSocket', webSocket as (options: WebSocketOptions) => ListenEndpoint, WEB_SOCKET],
-] as const)('a server on %s', (_kind, make, all) => {
-  const served = each(all).filter(([name]) => !['port', 'host', 'tls'].includes(name));
+  ['ipc', ipc as unknown as (options: TcpOptions) => ListenEndpoint, IPC],
+] as const)('a server on %s', (kind, make, all) => {
+  const served = each(all).filter(([name]) => !['port', 'host', 'tls', 'path'].includes(name));
+  const places = kind === 'ipc' ? mkdtempSync(join(tmpdir(), 'nnrp-')) : '';
+  let count = 0;
+  /** Where it is to listen, and what leads there. */
+  const place = () => {
+    const path = join(places, `${(count += 1)}`);
+    return (port: number) => (kind === 'ipc' ? { path } : { port }) as { port: number };
+  };
+
+  afterAll(() => {
+    if (places !== '') rmSync(places, { recursive: true });
+  });
 
   it.each(served)('lives with any %s that was taken', (name, candidates) =>
     fc.assert(
       fc.asyncProperty(valuesOf(candidates), async (value) => {
         let endpoint: ListenEndpoint | undefined;
-        if (!isTaken(name, () => (endpoint = make({ port: 0, [name]: value })))) return;
+        const at = place();
+        if (!isTaken(name, () => (endpoint = make({ ...at(0), [name]: value })))) return;
         const server = serve({}, endpoint!);
         const bound = await soon(
           'listening',
           server.listening().catch(() => []),
         );
         const [address] = bound;
-        if (address !== undefined) await visit(make({ port: address.port }) as unknown as ConnectEndpoint);
+        if (address !== undefined) await visit(make(at(address.port)) as unknown as ConnectEndpoint);
         await soon('server.close', server.close({ graceMs: 0 }));
         await expectNothingUncaught();
       }),
@@ -79,7 +99,7 @@ describe('what is no option', () => {
     fc.assert(
       fc.asyncProperty(words, fc.anything(), async (word, value) => {
         const known = [SERVER, CLIENT, SESSION, TCP, MEMORY].some((options) => Object.hasOwn(options, word));
-        fc.pre(!known && !['listen', 'scheduler', 'wallClock'].includes(word));
+        fc.pre(!known && !['listen'].includes(word));
         const given = Object.fromEntries([[word, value]]);
         const calls = [
           () => createServer({ listen: memory(), ...given }),

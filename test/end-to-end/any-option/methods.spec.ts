@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import {
   firstValueFrom,
@@ -12,6 +13,8 @@ import {
 import * as everything from '../../../src/index';
 import type { Client } from '../../../src/client/client';
 import type { ClientSession } from '../../../src/client/session/session';
+import type { ResultStream } from '../../../src/client/submissions/results/result-stream';
+import type { SharedObject } from '../../../src/objects/shared-object';
 import {
   accept,
   check,
@@ -34,6 +37,7 @@ import {
   sharedObjects,
   tcp,
   tls,
+  TokenDecoder,
   webSocket,
   type RefusalReason,
   type StandardSchema,
@@ -73,7 +77,7 @@ async function sides(): Promise<Sides> {
   const opened = firstValueFrom(server.sessions$);
   const client = await all.connect({ answerTimeoutMs: 20, closeTimeoutMs: 20 });
   told(client.ended$);
-  const session = await client.openSession({ requestedSessionId: 1 });
+  const session = await client.openSession({ requestedSessionId: 1, objects: sharedObjects() });
   const served = await opened;
   const submit = firstValueFrom(served.submits$);
   const patch = firstValueFrom(served.patches$);
@@ -107,78 +111,95 @@ const SCHEMA: StandardSchema = {
   '~standard': { version: 1, vendor: 'test', validate: (value) => ({ value }) },
 };
 
+/** Of an object of either end. */
+function ofEach(call: (object: SharedObject, value: never) => void): Call {
+  return ({ session, served }, value) => {
+    for (const objects of [served.objects, session.objects!]) call(objects.declare({}, BYTES), value);
+  };
+}
+
+/** What is asked, and not answered. */
+function inFlight(session: ClientSession): ResultStream {
+  const answer = session.submit({});
+  answer.subscribe({ error: () => undefined });
+  return answer;
+}
+
 /** Every function and method with arguments, each in the place of one of these. */
 const CALLS: Readonly<Record<string, Call>> = {
   'connect, the endpoint': (_, value) => connect(value),
   'createServer, the options': (_, value) => createServer(value),
-  'client.openSession, the options': ({ client }, value) => client.openSession(value),
-  'session.submit, the request': ({ session }, value) => session.submit(value),
-  'session.submit, the body': ({ session }, body) => session.submit({ body }),
-  'session.submit, the metadata': ({ session }, metadata) => session.submit({ metadata }),
-  'session.submit, the signal': ({ session }, signal) => session.submit({ signal }),
-  'session.submit, the trace': ({ session }, traceId) => session.submit({ traceId }),
-  'session.submit, the deadline': ({ session }, deadlineAt) => session.submit({ deadlineAt }),
-  'session.submit, the priority': ({ session }, priority) => session.submit({ priority }),
-  'session.submit, the route hint': ({ session }, routeHint) => session.submit({ routeHint }),
-  'session.submit, the execution hint': ({ session }, executionHint) => session.submit({ executionHint }),
-  'session.submit, what it makes do with': ({ session }, degraded) => session.submit({ degraded }),
-  'client.resumeSession, the ticket': ({ client }, value) => client.resumeSession(value),
-  'client.resumeSession, the options': ({ client, session }, value) =>
+  'Client.openSession, the options': ({ client }, value) => client.openSession(value),
+  'ClientSession.submit, the request': ({ session }, value) => session.submit(value),
+  'ClientSession.submit, the body': ({ session }, body) => session.submit({ body }),
+  'ClientSession.submit, the metadata': ({ session }, metadata) => session.submit({ metadata }),
+  'ClientSession.submit, the signal': ({ session }, signal) => session.submit({ signal }),
+  'ClientSession.submit, the trace': ({ session }, traceId) => session.submit({ traceId }),
+  'ClientSession.submit, the deadline': ({ session }, deadlineAt) => session.submit({ deadlineAt }),
+  'ClientSession.submit, the priority': ({ session }, priority) => session.submit({ priority }),
+  'ClientSession.submit, the route hint': ({ session }, routeHint) => session.submit({ routeHint }),
+  'ClientSession.submit, the execution hint': ({ session }, executionHint) =>
+    session.submit({ executionHint }),
+  'ClientSession.submit, what it makes do with': ({ session }, degraded) => session.submit({ degraded }),
+  'Client.resumeSession, the ticket': ({ client }, value) => client.resumeSession(value),
+  'Client.resumeSession, the options': ({ client, session }, value) =>
     firstValueFrom(session.ticket$, { defaultValue: '' }).then((ticket) =>
       client.resumeSession(ticket, value),
     ),
-  'session.cancel, the operation': ({ session }, value) => session.cancel(value),
-  'session.patch, the fields': ({ session }, value) => session.patch(value),
-  'session.patch, the body': ({ session }, value) => session.patch({}, value),
-  'session.cachePut, the fields': ({ session }, value) => session.cachePut(value, BYTES),
-  'session.cachePut, the object': ({ session }, value) => session.cachePut({}, value),
-  'session.cacheInvalidate': ({ session }, value) => session.cacheInvalidate(value),
-  'session.cacheReference': ({ session }, value) => session.cacheReference(value),
-  'session.cacheReference, the metadata': ({ session }, value) => session.cacheReference({}, value),
-  'session.negotiate': ({ session }, value) => session.negotiate(value),
-  'session.migrate': ({ session }, value) => session.migrate(value),
-  'session.moveTo': ({ session }, value) => session.moveTo(value),
-  'session.close': ({ session }, value) => session.close(value),
-  'server.close': async ({ server }, value) => {
+  'ClientSession.cancel, the operation': ({ session }, value) => session.cancel(value),
+  'ClientSession.patch, the fields': ({ session }, value) => session.patch(value),
+  'ClientSession.patch, the body': ({ session }, value) => session.patch({}, value),
+  'ClientSession.cachePut, the fields': ({ session }, value) => session.cachePut(value, BYTES),
+  'ClientSession.cachePut, the object': ({ session }, value) => session.cachePut({}, value),
+  'ClientSession.cacheInvalidate': ({ session }, value) => session.cacheInvalidate(value),
+  'ClientSession.cacheReference': ({ session }, value) => session.cacheReference(value),
+  'ClientSession.cacheReference, the metadata': ({ session }, value) => session.cacheReference({}, value),
+  'ClientSession.negotiate': ({ session }, value) => session.negotiate(value),
+  'ClientSession.migrate': ({ session }, value) => session.migrate(value),
+  'ClientSession.moveTo': ({ session }, value) => session.moveTo(value),
+  'ClientSession.close': ({ session }, value) => session.close(value),
+  'Server.close': async ({ server }, value) => {
     const closed = server.close(value);
     await server.close({ graceMs: 0 });
     await closed;
   },
-  'respond, the handler': ({ served }, value) => served.respond(value).unsubscribe(),
-  'respond, the options': ({ served }, value) => served.respond(() => 'x', value).unsubscribe(),
-  sendResult: ({ served }, value) => served.sendResult(value),
-  'results.next': ({ served }, value) => served.results.next(value),
-  'results.error': ({ served }, value) => served.results.error(value),
-  'cancel, the operation': ({ served }, value) => served.cancel(value),
-  'cancel, the scope': ({ served }, value) => served.cancel(1, value),
-  'grant, the credit': ({ served }, value) => served.grant(value),
-  'grant, the target': ({ served }, value) => served.grant(3, value),
-  'grant, the scope': ({ served }, scope) => served.grant(3, { scope }),
-  'grant, the operation': ({ served }, frameId) => served.grant(3, { scope: FlowScope.Operation, frameId }),
-  'pause, the target': ({ served }, value) => served.pause(value),
-  'unpause, the credit': ({ served }, value) => served.unpause(value),
-  'unpause, the target': ({ served }, value) => served.unpause(3, value),
-  close: ({ served }, value) => served.close(value),
-  'sendHint, the operation': ({ served }, value) => served.sendHint(value, {}),
-  'sendHint, the fields': ({ served }, value) => served.sendHint(1, value),
-  'sendTrace, the trace': ({ served }, value) => served.sendTrace(value),
-  'sendTrace, the trace id': ({ served }, traceId) => served.sendTrace({ traceId, spanId: 1n }),
-  'sendTrace, the operation': ({ served }, value) => served.sendTrace({ traceId: 1n, spanId: 1n }, value),
-  sendFlowUpdate: ({ served }, value) => served.sendFlowUpdate(value),
-  'submit.partial, the body': ({ served, submit }, value) => served.sendResult(submit.partial(value)),
-  'submit.partial, the fields': ({ served, submit }, value) =>
+  'ServerSession.respond, the handler': ({ served }, value) => served.respond(value).unsubscribe(),
+  'ServerSession.respond, the options': ({ served }, value) => served.respond(() => 'x', value).unsubscribe(),
+  'ServerSession.sendResult': ({ served }, value) => served.sendResult(value),
+  'ServerSession.results.next': ({ served }, value) => served.results.next(value),
+  'ServerSession.results.error': ({ served }, value) => served.results.error(value),
+  'ServerSession.cancel, the operation': ({ served }, value) => served.cancel(value),
+  'ServerSession.cancel, the scope': ({ served }, value) => served.cancel(1, value),
+  'ServerSession.grant, the credit': ({ served }, value) => served.grant(value),
+  'ServerSession.grant, the target': ({ served }, value) => served.grant(3, value),
+  'ServerSession.grant, the scope': ({ served }, scope) => served.grant(3, { scope }),
+  'ServerSession.grant, the operation': ({ served }, frameId) =>
+    served.grant(3, { scope: FlowScope.Operation, frameId }),
+  'ServerSession.pause, the target': ({ served }, value) => served.pause(value),
+  'ServerSession.unpause, the credit': ({ served }, value) => served.unpause(value),
+  'ServerSession.unpause, the target': ({ served }, value) => served.unpause(3, value),
+  'ServerSession.close': ({ served }, value) => served.close(value),
+  'ServerSession.sendHint, the operation': ({ served }, value) => served.sendHint(value, {}),
+  'ServerSession.sendHint, the fields': ({ served }, value) => served.sendHint(1, value),
+  'ServerSession.sendTrace, the trace': ({ served }, value) => served.sendTrace(value),
+  'ServerSession.sendTrace, the trace id': ({ served }, traceId) => served.sendTrace({ traceId, spanId: 1n }),
+  'ServerSession.sendTrace, the operation': ({ served }, value) =>
+    served.sendTrace({ traceId: 1n, spanId: 1n }, value),
+  'ServerSession.sendFlowUpdate': ({ served }, value) => served.sendFlowUpdate(value),
+  'Submit.partial, the body': ({ served, submit }, value) => served.sendResult(submit.partial(value)),
+  'Submit.partial, the fields': ({ served, submit }, value) =>
     served.sendResult(submit.partial(BYTES, value)),
-  'submit.complete, the body': ({ served, submit }, value) => served.sendResult(submit.complete(value)),
-  'submit.complete, the fields': ({ served, submit }, value) =>
+  'Submit.complete, the body': ({ served, submit }, value) => served.sendResult(submit.complete(value)),
+  'Submit.complete, the fields': ({ served, submit }, value) =>
     served.sendResult(submit.complete(BYTES, value)),
-  'submit.drop, the reason': ({ served, submit }, value) => served.sendResult(submit.drop(value)),
-  'submit.degrade': ({ submit }, value) => submit.degrade(value),
-  'submit.progress': ({ submit }, value) => submit.progress(value),
-  'submit.progress, the percent': ({ submit }, percent) => submit.progress({ percent }),
-  'submit.tool': ({ submit }, value) => inTime(submit.tool(value)),
-  'submit.tool, the name': ({ submit }, name) => inTime(submit.tool({ name })),
-  'submit.tool, the arguments': ({ submit }, given) => inTime(submit.tool({ name: 'it', arguments: given })),
-  'call.answer': async ({ session, served }, value) => {
+  'Submit.drop, the reason': ({ served, submit }, value) => served.sendResult(submit.drop(value)),
+  'Submit.degrade': ({ submit }, value) => submit.degrade(value),
+  'Submit.progress': ({ submit }, value) => submit.progress(value),
+  'Submit.progress, the percent': ({ submit }, percent) => submit.progress({ percent }),
+  'Submit.tool': ({ submit }, value) => inTime(submit.tool(value)),
+  'Submit.tool, the name': ({ submit }, name) => inTime(submit.tool({ name })),
+  'Submit.tool, the arguments': ({ submit }, given) => inTime(submit.tool({ name: 'it', arguments: given })),
+  'ToolCall.answer': async ({ session, served }, value) => {
     const responding = served.respond((each) => each.tool({ name: 'it' }).then(() => 'answer'));
     const answer = session.submit({});
     answer.tools$.subscribe((call) => {
@@ -190,16 +211,16 @@ const CALLS: Readonly<Record<string, Call>> = {
       responding.unsubscribe();
     }
   },
-  'submit.relate': ({ submit }, value) => submit.relate(value),
-  'submit.relate, the parent': ({ submit }, parentId) => submit.relate({ parentId }),
-  'submit.relate, the group': ({ submit }, groupId) => submit.relate({ groupId }),
-  'submit.keepSlotUntil': ({ submit }, value) => submit.keepSlotUntil(value),
-  'patch.ack, the fields': ({ patch }, value) => patch.ack(value),
-  'patch.ack, the body': ({ patch }, value) => patch.ack({}, value),
-  'patch.reject, the reason': ({ patch }, value) => patch.reject(value),
-  'patch.reject, the fields': ({ patch }, value) => patch.reject(1, value),
-  'migration.ack': ({ migration }, value) => migration.ack(value),
-  'migration.reject': ({ migration }, value) => migration.reject(value),
+  'Submit.relate': ({ submit }, value) => submit.relate(value),
+  'Submit.relate, the parent': ({ submit }, parentId) => submit.relate({ parentId }),
+  'Submit.relate, the group': ({ submit }, groupId) => submit.relate({ groupId }),
+  'Submit.keepSlotUntil': ({ submit }, value) => submit.keepSlotUntil(value),
+  'PatchRequest.ack, the fields': ({ patch }, value) => patch.ack(value),
+  'PatchRequest.ack, the body': ({ patch }, value) => patch.ack({}, value),
+  'PatchRequest.reject, the reason': ({ patch }, value) => patch.reject(value),
+  'PatchRequest.reject, the fields': ({ patch }, value) => patch.reject(1, value),
+  'MigrateRequest.ack': ({ migration }, value) => migration.ack(value),
+  'MigrateRequest.reject': ({ migration }, value) => migration.reject(value),
   'accept, the context': (_, value) => accept(value),
   'accept, the options': (_, value) => accept(1, value),
   'refuse, the reason': (_, value) => refuse(value),
@@ -209,8 +230,38 @@ const CALLS: Readonly<Record<string, Call>> = {
   'failure, the options': (_, value) => failure(500, '', value),
   give: (_, value) => give(value),
   sharedObjects: (_, value) => sharedObjects(value),
-  'session.objects.declare, the fields': ({ served }, value) => served.objects.declare(value),
-  'session.objects.declare, the bytes': ({ served }, value) => served.objects.declare({}, value),
+  'SessionObjects.declare, the fields': ({ served }, value) => served.objects.declare(value),
+  'SessionObjects.declare, the bytes': ({ served }, value) => served.objects.declare({}, value),
+  'SessionObjects.declare, the metadata': ({ served }, value) => served.objects.declare({}, BYTES, value),
+  'SessionObjects.declare, at the client': ({ session }, value) => session.objects!.declare(value, BYTES),
+  'SessionObjects.declare, the bytes at the client': ({ session }, value) =>
+    session.objects!.declare({}, value),
+  'SessionObjects.get': ({ session, served }, value) => [
+    session.objects!.get(value),
+    served.objects.get(value),
+  ],
+  'SharedObject.refer, by what': ofEach((object, value) => object.refer(value)),
+  'SharedObject.refer, the operation': ofEach((object, frameId) => object.refer({ frameId })),
+  'SharedObject.refer, the fields': ofEach((object, value) => object.refer({ frameId: 0 }, value)),
+  'SharedObject.refer, the metadata': ofEach((object, value) => object.refer({ frameId: 0 }, {}, value)),
+  'SharedObject.patch, the bytes': ofEach((object, value) => object.patch(value)),
+  'SharedObject.patch, the region': ofEach((object, value) => object.patch(BYTES, value)),
+  'SharedObject.patch, the offset': ofEach((object, offset) => object.patch(BYTES, { offset })),
+  'SharedObject.patch, the metadata': ofEach((object, metadata) => object.patch(BYTES, { metadata })),
+  'SharedObject.append, the bytes': ofEach((object, value) => object.append(value)),
+  'SharedObject.append, what is said of them': ofEach((object, value) => object.append(BYTES, value)),
+  'SharedObject.release': ofEach((object, value) => object.release(value)),
+  'ResultStream.update': ({ session }, value) => inFlight(session).update(value),
+  'ResultStream.update, the deadline': ({ session }, deadlineAt) => inFlight(session).update({ deadlineAt }),
+  'ResultStream.update, the priority': ({ session }, priority) => inFlight(session).update({ priority }),
+  'ResultStream.update, the budget': ({ session }, budget) => inFlight(session).update({ budget }),
+  'ResultStream.update, the trace': ({ session }, trace) => inFlight(session).update({ trace }),
+  'ResultStream.update, the route hint': ({ session }, routeHint) => inFlight(session).update({ routeHint }),
+  'ResultStream.update, what it makes do with': ({ session }, degraded) =>
+    inFlight(session).update({ degraded }),
+  'SecureEndpoint.replaceCertificate': (_, value) => tls({ port: 0 }).replaceCertificate(value),
+  'TokenDecoder.decode': (_, value) => new TokenDecoder().decode(value),
+  'TokenDecoder.take': (_, value) => new TokenDecoder().take(value),
   encodeTokens: (_, value) => encodeTokens(value),
   decodeTokens: (_, value) => decodeTokens(value),
   decodeText: (_, value) => lastValueFrom(of<never>(value).pipe(decodeText(), toArray())),
@@ -237,8 +288,8 @@ const CALLS: Readonly<Record<string, Call>> = {
   'check, the options': (_, value) => check(SCHEMA, 1, value),
   'checkEvents, the schema': (_, value) => checkEvents(value),
   'checkEvents, the options': (_, value) => checkEvents(SCHEMA, value),
-  'submit.json, the schema': ({ submit }, value) => submit.json(value),
-  'submit.json, the options': ({ submit }, value) => submit.json(SCHEMA, value),
+  'Submit.json, the schema': ({ submit }, value) => submit.json(value),
+  'Submit.json, the options': ({ submit }, value) => submit.json(SCHEMA, value),
   describeError: (_, value) => describeError(value),
   'tcp, the options': (_, value) => tcp(value),
   'tls, the options': (_, value) => tls(value),
@@ -246,7 +297,7 @@ const CALLS: Readonly<Record<string, Call>> = {
   'ipc, the path': (_, path) => ipc({ path }),
   'webSocket, where': (_, value) => webSocket(value),
   'memory, the options': (_, value) => memory(value),
-  'operation.with, the changes': async ({ endpoint }, value) => {
+  'ClientOperation.with, the changes': async ({ endpoint }, value) => {
     const client = await connect(endpoint, { interceptors: [(each, next) => next(each.with(value))] });
     try {
       await inTime((await client.openSession()).submit({}).whole());
@@ -344,15 +395,36 @@ describe.each(Object.entries(CALLS))('what is given to %s', (name, call) => {
     ));
 });
 
+const given = new Set(Object.keys(CALLS).map((name) => name.split(',')[0]));
+
 describe('the functions that anybody may call', () => {
   it('are all of them above', () => {
-    const given = new Set(Object.keys(CALLS).map((name) => name.split(',')[0]));
     const functions = Object.entries(everything).flatMap(([name, value]) =>
       // Classes are made by the library, and theirs to extend.
       typeof value === 'function' && /^[a-z]/.test(name) ? [name] : [],
     );
     expect(functions.length).toBeGreaterThan(15);
     expect(functions.filter((name) => !given.has(name))).toEqual([]);
+  });
+});
+
+/** Each method with arguments that the API report has, as `Name.method`. */
+function publicMethods(): string[] {
+  const report = readFileSync('api/nnrp-rx.api.md', 'utf8');
+  const types = report.matchAll(/^export (?:interface|class) (\w+)[^{]*\{\n(.*?)^\}/gms);
+  return [...types].flatMap(([, type, body]) =>
+    [...(body ?? '').matchAll(/^ {4}(\w+)(?:<.*?>)?\((?!\))/gm)]
+      .filter(([, name]) => name !== 'constructor')
+      .map(([, name]) => `${type}.${name}`),
+  );
+}
+
+describe('the methods that anybody may call', () => {
+  it('are all of them above', () => {
+    const methods = publicMethods();
+    expect(methods.length).toBeGreaterThan(40);
+    // An endpoint is listened on by its server.
+    expect(methods.filter((name) => !given.has(name))).toEqual(['ListenEndpoint.listen']);
   });
 });
 
