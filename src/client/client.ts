@@ -22,7 +22,7 @@ import {
   type SessionOptions,
 } from './options';
 import { onEach } from '../transport/on-each';
-import { MainLink } from './reconnect/main-link';
+import { clientClosed, MainLink } from './reconnect/main-link';
 import { Reconnection } from './reconnect/reconnection';
 import { SessionMover } from './reconnect/session-mover';
 import { AuthSource } from './session/auth';
@@ -230,7 +230,7 @@ class RunningClient implements Client, SessionOwner<ConnectedSession> {
     options: SessionOptions,
     { auth, signal, ticket }: Beginning,
   ): Promise<ConnectedSession> {
-    if (this.closed !== undefined) throw linkOver(this.peer);
+    if (this.closed !== undefined) throw clientClosed(this.peer);
     const { largestPacket } = link.transport;
     const told = ticket === undefined ? {} : toldWith(ticket);
     let session: ConnectedSession | undefined;

@@ -1,6 +1,6 @@
-import { enumerationKey } from '../wire/codec/enumeration';
+import { enumerationKey, type Enumeration } from '../wire/codec/enumeration';
 import { PrintableError } from '../wire/json';
-import type { CloseReason } from '../wire/messages/session-close';
+import { CloseReason } from '../wire/messages/session-close';
 import { SessionErrorCode, SessionStatus } from '../wire/messages/session-open';
 
 /** How a session came to its end, as its client has it. */
@@ -18,6 +18,17 @@ export interface SessionEnd {
   readonly text: string;
   /** Whether another one may be opened with what this one was: not where the server takes that no more. */
   readonly mayOpenAgain: boolean;
+}
+
+/** Why a session has ended: the server's reason by its name, and what else is said; empty where nothing is. */
+export function reasonOf({ closeReason, errorCode, text }: SessionEnd): string {
+  const reason = closeReason === undefined ? '' : nameOf(CloseReason, closeReason);
+  const code = errorCode === SessionErrorCode.None ? '' : nameOf(SessionErrorCode, errorCode);
+  return [reason, text || code].filter((each) => each !== '').join(', ');
+}
+
+function nameOf(codes: Enumeration, code: number): string {
+  return enumerationKey(codes, code) ?? `0x${code.toString(16)}`;
 }
 
 /**
@@ -138,6 +149,8 @@ export class OperationError extends PrintableError {
   readonly text: string;
   /** Milliseconds to try again in, 0 where nothing is said of it. */
   readonly retryAfterMs: number;
+  /** The operation's state at the server, as far as is known. */
+  readonly outcome: OperationOutcome;
   readonly #dropReason: number;
   readonly #sessionEnd: SessionEnd | undefined;
 
@@ -160,8 +173,13 @@ export class OperationError extends PrintableError {
   ) {
     const operation = frameId === 0 ? 'a submit' : `operation ${frameId}`;
     const sentence = (frameId === 0 ? SENTENCES_UNSENT[reason] : undefined) ?? SENTENCES[reason];
+    const status = reason === 'failed' ? ` (status ${errorCode})` : '';
+    // Of another client the sentence says it.
+    const end = sessionEnd === undefined || reason === 'taken-over' ? '' : reasonOf(sessionEnd);
+    const later = retryAfterMs === 0 ? '' : `; try again in ${retryAfterMs} ms`;
+    const why = `${sentence}${status}${end && ` (${end})`}${detail && `: ${detail}`}${later}`;
     super(
-      `${operation} of session ${sessionId} has no result: ${sentence}${detail && `: ${detail}`}`,
+      `${operation} of session ${sessionId} has no result: ${why}`,
       cause === undefined ? undefined : { cause },
     );
     this.errorCode = errorCode;
@@ -170,6 +188,7 @@ export class OperationError extends PrintableError {
     this.text = text;
     this.retryAfterMs = retryAfterMs;
     this.#sessionEnd = sessionEnd;
+    this.outcome = outcomeOf(reason, frameId);
   }
 
   /** Why, as a server of preview4 says it: a `DropReason` of `nnrp-rx/wire`, or a number of its own; 0 for nothing. */
@@ -182,17 +201,16 @@ export class OperationError extends PrintableError {
     return this.#sessionEnd;
   }
 
-  /** The operation's state at the server, as far as is known. */
-  get outcome(): OperationOutcome {
-    if (this.frameId === 0 || NOT_RUN.has(this.reason)) return 'not-run';
-    return GIVEN_UP.has(this.reason) ? 'given-up' : 'unknown';
-  }
-
   override toJSON(): Record<string, unknown> {
-    const { outcome, dropReason, sessionEnd } = this;
+    const { dropReason, sessionEnd } = this;
     const why = dropReason === 0 ? {} : { dropReason };
-    return { ...super.toJSON(), outcome, ...why, ...(sessionEnd && { sessionEnd }) };
+    return { ...super.toJSON(), ...why, ...(sessionEnd && { sessionEnd }) };
   }
+}
+
+function outcomeOf(reason: OperationFailure, frameId: number): OperationOutcome {
+  if (frameId === 0 || NOT_RUN.has(reason)) return 'not-run';
+  return GIVEN_UP.has(reason) ? 'given-up' : 'unknown';
 }
 
 /** The server has refused a session: the error of `openSession`. */

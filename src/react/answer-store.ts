@@ -5,6 +5,7 @@ import type { ResumedOperation } from '../client/session/resumed-operation';
 import type { ClientSession } from '../client/session/session';
 import type { SubmitRequest } from '../client/submissions/submission';
 import type { ResultStream } from '../client/submissions/results/result-stream';
+import { describeValue } from '../protocol/describe-value';
 import { decodeSummary, type AnswerSummary } from '../protocol/operation/answer-summary';
 import type { ResultPush } from '../protocol/operation/result';
 
@@ -43,6 +44,7 @@ export class AnswerStore {
     readonly session: ClientSession,
     resumed: ResumedOperation | undefined,
   ) {
+    requireSession(session);
     if (resumed === undefined) return;
     this.resumed = resumed.results;
     this.next = resumed.results;
@@ -123,4 +125,11 @@ export class AnswerStore {
 
 function cancel(results: ResultStream): void {
   results.subscribe({ error: noop }).unsubscribe();
+}
+
+/** A program without types renders before its session is there, and would hear of it at its first question. */
+function requireSession(session: unknown): void {
+  if (typeof (session as Partial<ClientSession> | null | undefined)?.submit === 'function') return;
+  const must = 'the session of useAnswer must be a ClientSession, opened before it is rendered';
+  throw new TypeError(`${must}, got ${describeValue(session)}`);
 }

@@ -78,11 +78,13 @@ it('is told why there is no session for now, not by the name of an error that th
 });
 
 describe('the end of a client', () => {
-  it('is for good, also where it reconnects: no session is opened after it', async () => {
+  it.each([{}, { reconnect: {} }])('is for good: no session is opened after it, with %j', async (options) => {
     const served = new Served();
-    const client = await served.connect({ reconnect: {} });
+    const client = await served.connect(options);
     await client.close();
-    await expect(client.openSession()).rejects.toThrow(/has ended; connect again$/);
+    await expect(client.openSession()).rejects.toThrow(
+      /^this client was closed, and its connection to memory:\S* has ended; connect again$/,
+    );
     expect(client.usage).toMatchObject({ links: 0 });
   });
 

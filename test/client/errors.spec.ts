@@ -1,10 +1,13 @@
+import { inspect } from 'node:util';
 import {
   MigrationRefusedError,
   OperationError,
   ServerRefusalError,
   SessionRejectedError,
   type OperationFailure,
+  type SessionEnd,
 } from '../../src/client/errors';
+import { CloseReason } from '../../src/wire/messages/session-close';
 import { SessionErrorCode, SessionStatus } from '../../src/wire/messages/session-open';
 
 describe('OperationError', () => {
@@ -50,6 +53,36 @@ describe('OperationError', () => {
     ['connection-lost', 'unknown'],
   ] as const)('says what is known of an operation that was sent: %s is %s', (reason, outcome) => {
     expect(new OperationError(reason, 7, 3).outcome).toBe(outcome);
+  });
+
+  it.each([
+    ['session-closed', { closeReason: CloseReason.ServerShutdown }, 'its session is closed (ServerShutdown)'],
+    [
+      'session-closed',
+      { closeReason: CloseReason.AuthRevoked, errorCode: SessionErrorCode.AuthFailed },
+      'its session is closed (AuthRevoked, AuthFailed)',
+    ],
+    [
+      'connection-lost',
+      { errorCode: SessionErrorCode.AuthFailed, text: 'the token is over' },
+      'the connection is lost, and whether the server has run it is unknown (the token is over)',
+    ],
+    ['taken-over', { text: 'by another' }, 'another client has taken its session over, and has its answer'],
+  ] as const)('says why the session has ended that had it: %s, %j', (reason, told, why) => {
+    const sessionEnd: SessionEnd = {
+      by: 'server',
+      closeReason: undefined,
+      errorCode: 0,
+      text: '',
+      mayOpenAgain: true,
+      ...told,
+    };
+    const { message } = new OperationError(reason, 7, 3, { sessionEnd });
+    expect(message).toBe(`operation 3 of session 7 has no result: ${why}`);
+  });
+
+  it('shows its outcome to whoever logs it', () => {
+    expect(inspect(new OperationError('failed', 7, 3, { errorCode: 500 }))).toContain("outcome: 'given-up'");
   });
 
   it('passes on what the server says', () => {

@@ -180,6 +180,11 @@ describe('an interceptor of a client', () => {
       /^an interceptor must return an Observable, got undefined/,
     ],
     [
+      'asks for nothing',
+      (_, next) => next(undefined as never),
+      /^an interceptor must call next with the operation, .*, got undefined$/,
+    ],
+    [
       'asks for what is none',
       (operation, next) => next(operation.with({ body: 5 as never })),
       /body must be a Uint8Array or a string, got a number/,

@@ -65,6 +65,10 @@ const reasonOf = (session: ClientSession) =>
   );
 const cancelled = new OperationError('cancelled', 1, 1);
 const closed = new OperationError('session-closed', 1, 1);
+const closedFor = (closeReason: CloseReason): OperationError => {
+  const sessionEnd = { by: 'server', closeReason, errorCode: 0, text: '', mayOpenAgain: true } as const;
+  return new OperationError('session-closed', 1, 1, { sessionEnd });
+};
 const missing = new OperationError('refused', 1, 1, { errorCode: CacheErrorCode.Miss, text: 'not cached' });
 
 describe('a client', () => {
@@ -117,7 +121,7 @@ describe('a client', () => {
   it.each([
     ['a drop', drop(1, 1), new OperationError('dropped', 1, 1)],
     ['an ERROR', error({ sessionId: 1, frameId: 1 }, CacheErrorCode.Miss, 'not cached'), missing],
-    ['the end of the session', sessionClose(1).abort(), closed],
+    ['the end of the session', sessionClose(1).abort(), closedFor(CloseReason.ClientShutdown)],
     ['the end of the connection', close(), new OperationError('connection-lost', 1, 1)],
   ])('fails an operation for %s', (_, F, failure) =>
     flow(async ({ openSession, serverPeer, expectObservable }) => {
@@ -237,7 +241,11 @@ describe('the end of a client’s session', () => {
   it('gives up what has not finished when the server’s time to drain is over', () =>
     flow(async ({ openSession, serverPeer, expectObservable, expectQuiescent }) => {
       serverPeer(packets).sends('A-----Y').expects('O-----D---E');
-      expectObservable((await openSession()).submit({ body: 'hi' })).toBe('----------#', {}, closed);
+      expectObservable((await openSession()).submit({ body: 'hi' })).toBe(
+        '----------#',
+        {},
+        closedFor(CloseReason.ServerShutdown),
+      );
       expectQuiescent();
     }));
 
@@ -245,7 +253,11 @@ describe('the end of a client’s session', () => {
     flow(async ({ openSession, serverPeer, expectObservable, expectQuiescent }) => {
       serverPeer(packets).sends('A-----Y--Z').expects('O-----D--E');
       const session = await openSession();
-      expectObservable(session.submit({ body: 'hi' })).toBe('---------#', {}, closed);
+      expectObservable(session.submit({ body: 'hi' })).toBe(
+        '---------#',
+        {},
+        closedFor(CloseReason.AuthRevoked),
+      );
       expectObservable(reasonOf(session)).toBe('---------(r|)', { r: CloseReason.AuthRevoked });
       expectQuiescent();
     }));

@@ -60,6 +60,12 @@ describe('an answer in a component', () => {
     expect(store.snapshot()).toEqual({ status: 'complete', text: '', summary: { finishReason: 'stop' } });
   });
 
+  it.each([undefined, null, {}, Promise.resolve()])('is not one of %p: that is no session', (given) => {
+    expect(() => new AnswerStore(given as never, undefined)).toThrow(
+      /^the session of useAnswer must be a ClientSession, opened before it is rendered, got /,
+    );
+  });
+
   it('says why there is none', async () => {
     const store = new AnswerStore(session, undefined);
     mounted(store);

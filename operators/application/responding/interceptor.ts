@@ -21,10 +21,16 @@ export function intercept<Operation, Result>(
   interceptors: readonly Interceptor<Operation, Result>[],
   answer: (operation: Operation) => Observable<Result>,
 ): (operation: Operation) => Observable<Result> {
-  return interceptors.reduceRight<(operation: Operation) => Observable<Result>>(
-    (next, interceptor) => (operation) => requireStream(interceptor(operation, next)),
-    answer,
-  );
+  return interceptors.reduceRight<(operation: Operation) => Observable<Result>>((next, interceptor) => {
+    const judged = (operation: Operation): Observable<Result> => next(requireOperation(operation));
+    return (operation) => requireStream(interceptor(operation, judged));
+  }, answer);
+}
+
+function requireOperation<Operation>(given: Operation): Operation {
+  if (typeof given === 'object' && given !== null) return given;
+  const must = 'an interceptor must call next with the operation, or another one: next(operation)';
+  throw new TypeError(`${must}, got ${describeValue(given)}`);
 }
 
 function requireStream<Result>(returned: Observable<Result>): Observable<Result> {

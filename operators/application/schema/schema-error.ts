@@ -30,9 +30,14 @@ export class SchemaError extends PrintableError {
 const TOLD_ISSUES = 3;
 
 export function invalid(issues: readonly SchemaIssue[]): SchemaError {
+  return new SchemaError('invalid', `the value does not fit its schema: ${inWords(issues)}`, { issues });
+}
+
+/** What a schema has against a value, for who has sent it. */
+export function inWords(issues: readonly SchemaIssue[]): string {
   const told = issues.slice(0, TOLD_ISSUES).map(tell);
   const rest = issues.length - told.length;
-  return new SchemaError('invalid', `${told.join('; ')}${rest > 0 ? `; and ${rest} more` : ''}`, { issues });
+  return `${told.join('; ')}${rest > 0 ? `; and ${rest} more` : ''}`;
 }
 
 export function threw(cause: unknown): SchemaError {

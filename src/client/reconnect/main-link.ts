@@ -10,6 +10,7 @@ import {
 } from 'rxjs';
 import { RuntimeError } from '../../protocol/runtime-error';
 import { scheduleIn } from '../../transport/time/schedule-in';
+import type { PeerName } from '../../transport/transport';
 import { throwIfAborted, unlessAborted } from '../abort';
 import { linkOver, type ClientLink } from '../link/link';
 import type { ClientLinks } from '../link/links';
@@ -22,6 +23,7 @@ export class MainLink {
   private readonly stopped = new ReplaySubject<void>(1);
   /** Under way for all that wait for it. */
   private again: Promise<ClientLink> | undefined;
+  private isStopped = false;
 
   constructor(
     private readonly links: ClientLinks,
@@ -37,6 +39,7 @@ export class MainLink {
   async get(signal: AbortSignal | undefined): Promise<ClientLink> {
     const { links, settings } = this;
     if (links.main !== undefined) return links.main;
+    if (this.isStopped) throw clientClosed(links.peer);
     if (settings.reconnect === undefined) throw linkOver(links.peer);
     this.again ??= this.make(true).finally(() => {
       this.again = undefined;
@@ -46,6 +49,7 @@ export class MainLink {
 
   /** Nothing is tried any more. */
   stop(): void {
+    this.isStopped = true;
     this.stopped.next();
   }
 
@@ -60,7 +64,7 @@ export class MainLink {
       ),
       { defaultValue: undefined },
     );
-    if (made === undefined) throw linkOver(links.peer);
+    if (made === undefined) throw (this.isStopped ? clientClosed : linkOver)(links.peer);
     return (links.main ??= made);
   }
 
@@ -83,4 +87,10 @@ export class MainLink {
       }),
     );
   }
+}
+
+/** Nobody has lost anything: the application has closed its client. */
+export function clientClosed(peer: PeerName): RuntimeError {
+  const message = `this client was closed, and its connection to ${peer} has ended; connect again`;
+  return new RuntimeError('io', message, { reach: 'connection', origin: 'local' });
 }

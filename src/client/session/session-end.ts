@@ -1,9 +1,8 @@
-import { enumerationKey } from '../../wire/codec/enumeration';
 import { RuntimeError } from '../../protocol/runtime-error';
 import { TAKEN_OVER } from '../../protocol/session/taken-over';
 import { CloseReason, type SessionCloseMetadata } from '../../wire/messages/session-close';
 import { SessionErrorCode } from '../../wire/messages/session-open';
-import { SessionRejectedError, type OperationFailure, type SessionEnd } from '../errors';
+import { reasonOf, SessionRejectedError, type OperationFailure, type SessionEnd } from '../errors';
 
 export const ENDED_HERE: SessionEnd = {
   by: 'client',
@@ -49,14 +48,10 @@ const WHAT_ENDED: Readonly<Partial<Record<OperationFailure, string>>> = {
 /** The error of requests that wait for an answer when their session is over, or is without its link. */
 export function endedBefore(sessionId: number, reason: OperationFailure, end?: SessionEnd): RuntimeError {
   const what = WHAT_ENDED[reason] ?? 'its connection is lost';
-  const words = [end?.by === 'server' ? 'by the server' : '', nameOf(end?.closeReason), end?.text ?? ''];
+  const words = [end?.by === 'server' ? 'by the server' : '', end === undefined ? '' : reasonOf(end)];
   const why = words.filter((each) => each !== '').join(', ');
   return new RuntimeError('io', `session ${sessionId} cannot answer: ${what}${why && ` (${why})`}`, {
     reach: 'session',
     origin: 'local',
   });
-}
-
-function nameOf(reason: CloseReason | undefined): string {
-  return reason === undefined ? '' : (enumerationKey(CloseReason, reason) ?? String(reason));
 }

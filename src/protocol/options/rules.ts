@@ -9,6 +9,8 @@ export interface Rule<T> {
   take(value: unknown, name: string): T;
   /** Of these, one that does not fit is out of range; any other value is of a wrong type. */
   readonly type?: 'number' | 'bigint' | 'string';
+  /** What each item of a list has to be: an error shows the one that is not. */
+  readonly item?: Rule<unknown>;
   /** Whether there is no default. */
   readonly isRequired?: true;
   /** Whether an error must not show the value. */
@@ -124,15 +126,18 @@ export function listOf<T>(item: Rule<T>): Rule<readonly T[]> {
     fits: (value) => Array.isArray(value) && Array.from(value).every((each) => item.fits(each)),
     take: (value, name) =>
       Array.from(value as unknown[], (each, index) => item.take(each, `${name}[${index}]`)),
+    item,
   };
 }
 
 export function either<A, B>(one: Rule<A>, other: Rule<B>): Rule<A | B> {
+  const item = one.item ?? other.item;
   return {
     expected: `${one.expected}, or ${other.expected}`,
     fits: (value) => one.fits(value) || other.fits(value),
     take: (value, name) => (one.fits(value) ? one.take(value, name) : other.take(value, name)),
     ...(one.type && { type: one.type }),
+    ...(item && { item }),
     ...((one.isSecret ?? other.isSecret) && { isSecret: true }),
   };
 }

@@ -40,15 +40,17 @@ export function partly<Options extends object>(rules: Rules<Options>): Rules<Par
 
 /** Judges one value. */
 export function takeValue<T>(value: unknown, name: string, rule: Rule<T>): T {
-  let fits: boolean;
+  if (!doesFit(value, rule)) throw misfit(value, name, rule);
+  return rule.take(value, name);
+}
+
+function doesFit(value: unknown, rule: Rule<unknown>): boolean {
   try {
-    fits = rule.fits(value);
+    return rule.fits(value);
   } catch {
     // A proxy, say, that answers nothing.
-    fits = false;
+    return false;
   }
-  if (!fits) throw misfit(value, name, rule);
-  return rule.take(value, name);
 }
 
 interface Place {
@@ -90,10 +92,25 @@ function reading<T>(name: string, read: () => T): T {
   }
 }
 
-function misfit(value: unknown, name: string, { expected, type, isSecret }: Rule<unknown>): Error {
-  const got = isSecret === true ? describeKind(value) : describeValue(value);
-  const message = `${name} must be ${expected}, got ${got}`;
+function misfit(value: unknown, name: string, rule: Rule<unknown>): Error {
+  const { expected, type } = rule;
+  const message = `${name} must be ${expected}, got ${inWords(value, rule)}`;
   return typeof value === type ? new RangeError(message) : new TypeError(message);
+}
+
+/** What was given; of a list the item, too, that does not fit, where it is one. */
+function inWords(value: unknown, { item, isSecret }: Rule<unknown>): string {
+  const got = isSecret === true ? describeKind(value) : describeValue(value);
+  if (item === undefined || !Array.isArray(value)) return got;
+  try {
+    const index = value.findIndex((each) => !doesFit(each, item));
+    if (index === -1) return got;
+    const isHidden = isSecret === true || item.isSecret === true;
+    return `${got} whose item ${index} is ${(isHidden ? describeKind : describeValue)(value[index])}`;
+  } catch {
+    // A list that answers nothing.
+    return got;
+  }
 }
 
 function unknownOption(name: string, known: readonly string[], { of }: Place): TypeError {

@@ -32,6 +32,12 @@ export function readOpening(open: SessionOpenMetadata, body: Uint8Array, connect
   return { open, blocks, proof, extension, connection, body };
 }
 
+/** Which one it is, in words: whose, and of which session where that is named. */
+export function wordsFor({ open, connection }: Opening): string {
+  const { requestedSessionId: id } = open;
+  return `a SESSION_OPEN${id === 0 ? '' : ` of session ${id}`} from ${connection.transport.peer}`;
+}
+
 /** What a policy sees of it. */
 export function policyRequest({ open, blocks, connection }: Opening): SessionOpenRequest {
   const { peer, kind, identity } = connection.transport;

@@ -36,7 +36,7 @@ import {
   type OpenRefusal,
   type OpenVerdict,
 } from './judge-open';
-import { policyRequest, takesUp, type Opening } from './opening';
+import { policyRequest, takesUp, wordsFor, type Opening } from './opening';
 import type { Acceptance } from './policy';
 import { LATER, noRoom, RESUME_REFUSED } from './refusals';
 import { referenceDiagnostic } from './reference-diagnostic';
@@ -141,7 +141,7 @@ export class SessionOpener {
       scheduler,
       timeoutMs: settings.limits.handshakeMs,
       failed: (cause) => {
-        this.failed('the policy', opening.open.requestedSessionId, cause);
+        this.failed('the policy', wordsFor(opening), cause);
       },
     });
     return asked$.pipe(map((decision) => this.answerTo(opening, decision)));
@@ -210,7 +210,7 @@ export class SessionOpener {
     try {
       return this.answer(opening, decision);
     } catch (error) {
-      this.failed('what follows the policy', opening.open.requestedSessionId, error);
+      this.failed('what follows the policy', wordsFor(opening), error);
       return this.refused(opening, LATER.failed, false);
     }
   }
@@ -231,8 +231,7 @@ export class SessionOpener {
     const { expiresAt = Infinity } = acceptance;
     const now = settings.wallClock.now();
     if (now >= expiresAt) {
-      if (areSeconds(expiresAt, now))
-        this.failed('the policy', open.requestedSessionId, inSeconds(expiresAt));
+      if (areSeconds(expiresAt, now)) this.failed('the policy', wordsFor(opening), inSeconds(expiresAt));
       return this.refused(opening, timeIsOver(expiresAt), false);
     }
     const verdict = judgeRecovery(open, proof, settings, this.registry);
@@ -352,7 +351,7 @@ export class SessionOpener {
 
   private readonly freshToken = (sessionId: number): Uint8Array =>
     this.mint.make((cause) => {
-      this.failed('randomBytes', sessionId, cause);
+      this.failed('randomBytes', `a SESSION_OPEN of session ${sessionId}`, cause);
     });
 
   /** SESSION_OPEN_ACK. */
@@ -384,8 +383,8 @@ export class SessionOpener {
     return isTaken ? encodeSessionExtension({ refusalText }) : EMPTY;
   }
 
-  private failed(who: string, sessionId: number, cause: unknown): void {
-    const message = `${who} failed for a SESSION_OPEN of session ${sessionId}: ${describeError(cause)}`;
+  private failed(who: string, what: string, cause: unknown): void {
+    const message = `${who} failed for ${what}: ${describeError(cause)}`;
     this.server.reports.failures.next(
       new RuntimeError('internal', message, { reach: 'session', origin: 'application', cause }),
     );

@@ -96,7 +96,7 @@ export function shareWebServer(
   return new Listener('websocket', (sink) => {
     const upgrades = new Upgrades(serving, sink, listenOptions);
     const failed = (error: unknown): void => {
-      sink.error(listenError(`the web server that is shared`, error));
+      sink.error(listenError(sharedPlace(error), error));
     };
     try {
       return sharePath(server, {
@@ -186,4 +186,11 @@ function addressOf(server: WebServer, path: string): Parameters<ListenerSink['li
   const { address: host, port } =
     typeof bound === 'object' && bound !== null ? bound : { address: bound ?? '', port: 0 };
   return { kind: 'websocket', host, port, url: `${scheme}://${hostAndPort(host, port)}${path}` };
+}
+
+/** Where whoever has the web server wanted it to listen, as far as the system says. */
+function sharedPlace(error: unknown): string {
+  const { address, port } = error as { readonly address?: unknown; readonly port?: unknown };
+  const isKnown = typeof address === 'string' && typeof port === 'number';
+  return `the web server that is shared${isKnown ? ` (${hostAndPort(address, port)})` : ''}`;
 }

@@ -90,7 +90,7 @@ const NO_HEADER = /[^\t\x20-\x7e\x80-\xff]/;
 const ORIGIN = /^([a-z][a-z0-9+.-]*:\/\/[^/?#\s]+|null)$/i;
 
 const origin = rule<string>(
-  'an origin such as "https://app.example"',
+  'an origin such as "https://app.example", with nothing behind its host and port',
   (value) => typeof value === 'string' && ORIGIN.test(value),
 );
 

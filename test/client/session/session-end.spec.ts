@@ -59,7 +59,9 @@ describe('how a session ended', () => {
       inFlightPolicy: InFlightPolicy.Abort,
       sessionErrorCode: 7,
     });
-    await expect(asked).rejects.toThrow('session 1 cannot answer: it is closed (by the server, AuthRevoked)');
+    await expect(asked).rejects.toThrow(
+      'session 1 cannot answer: it is closed (by the server, AuthRevoked, 0x7)',
+    );
     seen.push(...told(client.submit({})));
     const sessionEnd = {
       by: 'server',
@@ -72,6 +74,10 @@ describe('how a session ended', () => {
       { reason: 'session-closed', frameId: 0, sessionEnd },
     ]);
     expect(JSON.stringify(seen[0])).toContain('"by":"server"');
+    expect(seen.map((error) => (error as Error).message)).toEqual([
+      'operation 1 of session 1 has no result: its session is closed (AuthRevoked, 0x7)',
+      'a submit of session 1 has no result: its session is closed (AuthRevoked, 0x7)',
+    ]);
   });
 
   it('is by its connection, where it does not survive that', async () => {

@@ -110,7 +110,9 @@ describe('options', () => {
     ],
     [
       { degrees: 1, dishes: ['pie', 5] },
-      new TypeError('dishes must be a string that is not empty, or a list of such, got a list of 2'),
+      new TypeError(
+        'dishes must be a string that is not empty, or a list of such, got a list of 2 whose item 1 is 5',
+      ),
     ],
     [{ degrees: 1, fan: { speed: -1 } }, new RangeError('fan.speed must be 0 or more, or Infinity, got -1')],
     [{ degrees: 1, fan: 5 }, new TypeError('fan must be an object with speed, got 5')],

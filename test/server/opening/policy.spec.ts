@@ -79,7 +79,9 @@ describe('the policy', () => {
         kind: 'internal',
         reach: 'session',
         origin: 'application',
-        message: 'the policy failed for a SESSION_OPEN of session 3: the database is down',
+        message: expect.stringMatching(
+          /^the policy failed for a SESSION_OPEN of session 3 from memory#\d+: the database is down$/,
+        ) as string,
       },
     ]);
   });
@@ -88,6 +90,8 @@ describe('the policy', () => {
     const served = serve({ policy: (() => undefined) as unknown as SessionPolicy });
     await expect(served.open()).rejects.toMatchObject({ errorCode: SessionErrorCode.AuthFailed });
     expect(served.failures).toMatchObject([{ kind: 'internal', reach: 'session', origin: 'application' }]);
+    // No session is named where the client leaves its id to the server.
+    expect(served.failures[0]?.message).toMatch(/^the policy failed for a SESSION_OPEN from memory#\d+: it /);
   });
 
   it('may take its time: others are served meanwhile', async () => {

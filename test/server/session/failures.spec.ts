@@ -105,7 +105,8 @@ describe('a failure', () => {
         text: 'slowly, please',
         retryAfterMs: 2000,
         outcome: 'given-up',
-        message: 'operation 1 of session 1 has no result: its handler failed: slowly, please',
+        message:
+          'operation 1 of session 1 has no result: its handler failed (status 429): slowly, please; try again in 2000 ms',
       },
     ]);
   });

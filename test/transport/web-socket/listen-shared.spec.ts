@@ -142,6 +142,17 @@ describe('a WebSocket listener on a web server that is shared', () => {
     expect(warnings).toEqual([]);
   });
 
+  it('says which port its web server cannot have', async () => {
+    const { port } = await start();
+    const other = http.createServer();
+    const listening = closedLater(new Reception(webSocket({ server: other }).listen()));
+    other.listen(port, '127.0.0.1');
+    await until(() => listening.error !== undefined, 'the failure');
+    expect((listening.error as Error).message).toBe(
+      `cannot listen on the web server that is shared (127.0.0.1:${port}): the port is in use; choose another, or 0 for any free one`,
+    );
+  });
+
   it('has a path to itself, until it stops', async () => {
     const { web, port } = await start();
     const first = closedLater(new Reception(webSocket({ server: web, path: '/nnrp' }).listen()));

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { refusalOf, type UpgradeRules } from '../../../src/transport/web-socket/upgrade-rules';
+import { webSocket } from '../../../src/transport/web-socket/web-socket';
 
 const request = (headers: Record<string, string>, url = '/nnrp'): IncomingMessage =>
   ({ url, headers }) as unknown as IncomingMessage;
@@ -13,6 +14,13 @@ const rules = (given: Partial<UpgradeRules>): UpgradeRules => ({
 });
 
 describe('origins', () => {
+  it('that are none are named, with what they may be', () => {
+    const origins = ['https://a.example', 'https://chat.example/'];
+    expect(() => webSocket({ port: 0, origins })).toThrow(
+      /^origins must be a list, each item an origin such as "\S+", with nothing behind its host and port, .*, got a list of 2 whose item 1 is "https:\/\/chat.example\/"$/,
+    );
+  });
+
   const list = ['https://app.example', 'http://localhost:8080'];
 
   it.each([

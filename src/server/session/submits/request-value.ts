@@ -1,5 +1,5 @@
 import { check, type CheckOptions } from '../../../../operators/application/schema/check';
-import { SchemaError } from '../../../../operators/application/schema/schema-error';
+import { inWords, SchemaError } from '../../../../operators/application/schema/schema-error';
 import type { Checked, StandardSchema } from '../../../../operators/application/schema/standard-schema';
 import { partsOf } from '../../../protocol/content/parts/part-decoder';
 import type { TypedBody } from '../../../protocol/content/token-decoder';
@@ -19,7 +19,7 @@ export async function requestValue<S extends StandardSchema>(
   try {
     return await check(schema, value, options);
   } catch (error) {
-    if (error instanceof SchemaError && error.reason === 'invalid') throw failure(400, error.message);
+    if (error instanceof SchemaError && error.reason === 'invalid') throw failure(400, inWords(error.issues));
     throw error;
   }
 }

@@ -140,6 +140,7 @@ describe('interceptors of respondToSubmits', () => {
       () => throwError(() => new Error('errs')),
       () => undefined,
       rejecting,
+      (_: unknown, next: (submit?: never) => unknown) => next(),
     ]) {
       expect(resultsOf(() => of(answers.a), options(interceptor))).toStrictEqual([results.x, 'complete']);
     }
@@ -148,6 +149,7 @@ describe('interceptors of respondToSubmits', () => {
       'errs',
       'an interceptor must return an Observable, got undefined; is a `return` missing?',
       expect.stringMatching(/^an interceptor must return an Observable, got .*Promise/),
+      'an interceptor must call next with the operation, or another one: next(operation), got undefined',
     ]);
   });
 

@@ -38,7 +38,7 @@ describe.each(Object.entries(vendors))('a schema of %s', (_, schema) => {
     const error = await refused(schema, { ship: 7, latitude: '1' });
     expect(error.reason).toBe('invalid');
     expect(error.issues.length).toBeGreaterThan(0);
-    expect(error.message).toMatch(/^ship: .*string/);
+    expect(error.message).toMatch(/^the value does not fit its schema: ship: .*string/);
     expect(JSON.parse(JSON.stringify(error))).toMatchObject({ name: 'SchemaError', reason: 'invalid' });
   });
 });
@@ -83,7 +83,9 @@ describe('a schema', () => {
       schemaOf(() => ({ issues })),
       1,
     );
-    expect(error.message).toBe('list.1: no; list.2: no; list.3: no; and 2 more');
+    expect(error.message).toBe(
+      'the value does not fit its schema: list.1: no; list.2: no; list.3: no; and 2 more',
+    );
     expect(error.issues).toHaveLength(5);
   });
 
