@@ -192,7 +192,7 @@ describe('a call of a tool', () => {
     ],
     [
       { name: 'it', arguments: { city: 10n } },
-      'the arguments of submit.tool must be a value that JSON has, got an object with city: Do not know how to serialize a BigInt',
+      'the arguments of submit.tool must be a value that JSON has, got an object with city, with a bigint, a circle or a toJSON that throws',
     ],
     [{ name: 'it', args: 1 }, 'submit.tool has no option "args"; it takes name, arguments'],
     [{ name: 1 }, 'name must be a string that is not empty, got 1'],

@@ -1,5 +1,4 @@
 import { describeValue } from '../describe-value';
-import { describeError } from '../runtime-error';
 import { joinBody } from '../../wire/body/body-region';
 import { DescriptorFlag, encodeTypedPayload } from '../../wire/body/typed-payload';
 import { PayloadKind, Profile } from '../../wire/messages/payload-kind';
@@ -48,7 +47,7 @@ export function jsonText(value: unknown, of: string): string {
     cause = error;
   }
   if (json !== undefined) return json;
-  const why = cause === undefined ? '' : `: ${describeError(cause)}`;
+  const why = cause === undefined ? '' : ', with a bigint, a circle or a toJSON that throws';
   throw new TypeError(`${of} must be a value that JSON has, got ${describeValue(value)}${why}`, { cause });
 }
 
