@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { isObservable, lastValueFrom, takeUntil, timer, type Observable } from 'rxjs';
 import * as everything from '../../../src/index';
-
 import { settled } from '../../support/async';
 import { endServed } from '../../support/served';
 import { CALLS, sides } from './calls';
