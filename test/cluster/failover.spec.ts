@@ -71,3 +71,36 @@ describe('a failover of Redis, to a replica that lacks the tail', () => {
     await Promise.all([...clients, ...late].map(({ client }) => client.close()));
   }, 90_000);
 });
+
+describe('a failover of Redis of which no socket tells', () => {
+  let fleet: Fleet<RedisPair>;
+  beforeEach(async () => {
+    fleet = await Fleet.over(await RedisPair.start(), 2, { log: 'continued' });
+  });
+  afterEach(() => fleet.end());
+
+  it.each([
+    ['as the primary stands still', (redis: RedisPair) => redis.failOverSilently(0)],
+    // Whoever connects anew meanwhile is connected to the same one.
+    ['as the primary has stood still for long', (redis: RedisPair) => redis.failOverSilently(6000)],
+    ['as the primary is a replica by now', (redis: RedisPair) => redis.changePlaces(3000)],
+  ])('%s: nodes go to who is in its place', async (_, failOver) => {
+    const clients = await fleet.clients(CLIENTS);
+    const answers = clients.map((client) => client.answer(PARTS, PART_MS));
+    await pause(500);
+    await Promise.all([failOver(fleet.redis), fleet.untilStores('down')]);
+    const since = performance.now();
+    await fleet.untilStores('up');
+    expect(performance.now() - since).toBeLessThan(10_000);
+    expect(clients.every(({ states }) => states.join() === 'open')).toBe(true);
+    // It has what the other node is asked for.
+    fleet.cut();
+    const after = await Promise.all(clients.map((client) => client.answer(3, 1)));
+    expect(after.filter((text) => text !== wholeAnswer(3))).toEqual([]);
+    const texts = await Promise.all(answers);
+    expect(texts.filter((text) => text !== wholeAnswer(PARTS))).toEqual([]);
+    expect(clients.flatMap(({ states }) => states).filter((state) => state === 'reopened')).toEqual([]);
+    expect(await fleet.failures()).toEqual([]);
+    await Promise.all(clients.map(({ client }) => client.close()));
+  });
+});

@@ -1,11 +1,16 @@
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { filter, firstValueFrom } from 'rxjs';
 import type { ClusterStore } from '../../src/cluster/cluster';
+import { Directory } from '../../src/cluster/directory';
 import { redisCluster } from '../../src/cluster/redis';
 import { ipc } from '../../src/transport/ipc/ipc';
+import { monotonicScheduler } from '../../src/transport/time/monotonic-scheduler';
+import { told } from '../support/served';
 import { pause, until } from '../support/until';
+import { RedisPair } from './support/redis-pair';
 import { RedisServer } from './support/redis-server';
 import { RedisShards } from './support/redis-shards';
 
@@ -45,6 +50,38 @@ describe('a store that is closed while it connects', () => {
     } finally {
       await redis.end();
     }
+  });
+});
+
+describe('a store whose server takes no writes any more', () => {
+  let redis: RedisPair;
+  let stores: ClusterStore[];
+  const up = (store: ClusterStore): Promise<boolean> => firstValueFrom(store.isUp$.pipe(filter(Boolean)));
+  beforeEach(async () => {
+    redis = await RedisPair.start();
+    stores = [storeAt(redis.url), storeAt(redis.url)];
+    await Promise.all(stores.map(up));
+  });
+  afterEach(async () => {
+    for (const store of stores) store.close();
+    await redis.end();
+  });
+
+  it('tells the one in its place what that has not heard', async () => {
+    const [one, other] = stores.map(
+      (store, index) => new Directory(`node ${index}`, store, monotonicScheduler, randomInt),
+    ) as [Directory, Directory];
+    one.announce('at:one');
+    redis.partReplica();
+    const { first } = await one.reserveIds();
+    const states = told(one.health$);
+    // It is a replica for a while before another is there.
+    await redis.changePlaces(4000);
+    await until(() => states.at(-1) === 'up', 'the other one', 5000);
+    expect(states).toEqual(['up', 'down', 'up']);
+    await pause(100);
+    expect(await other.find(first)).toMatchObject({ kind: 'node', node: 'node 0' });
+    await Promise.all([one.leave(), other.leave()]);
   });
 });
 
@@ -98,6 +135,34 @@ describe('a store in a Redis Cluster', () => {
       store.close();
       for (const socket of held) socket.destroy();
       root.close();
+    }
+  });
+
+  it('finds who is in the place of a master that says nothing any more', async () => {
+    const store = storeAt(redis.url);
+    await firstValueFrom(store.isUp$.pipe(filter(Boolean)));
+    // Of several slots, at every master.
+    const keys = Array.from({ length: 30 }, (_, index) => `key ${index}`);
+    const put = (): Promise<PromiseSettledResult<void>[]> =>
+      Promise.allSettled(keys.map((key) => store.put(key, Uint8Array.of(1), 10_000)));
+    const kept = async (): Promise<number> =>
+      (await put()).filter(({ status }) => status === 'fulfilled').length;
+    try {
+      expect(await kept()).toBe(keys.length);
+      const replaced = redis.loseSilently(0);
+      const least = await kept();
+      expect(least).toBeLessThan(keys.length);
+      // The other masters answer.
+      expect(least).toBeGreaterThan(0);
+      await replaced;
+      const since = performance.now();
+      while ((await kept()) < keys.length) {
+        expect(performance.now() - since).toBeLessThan(20_000);
+        await pause(500);
+      }
+      expect(await firstValueFrom(store.isUp$)).toBe(true);
+    } finally {
+      store.close();
     }
   });
 });

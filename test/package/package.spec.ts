@@ -119,7 +119,11 @@ describe('the tarball', () => {
   it.each([
     [
       '@redis/client',
-      ['dist/cjs/src/cluster/redis/index.js', 'dist/esm/src/cluster/redis/redis-connection.js'],
+      [
+        'dist/cjs/src/cluster/redis/index.js',
+        'dist/esm/src/cluster/redis/redis-connection.js',
+        'dist/esm/src/cluster/redis/server-watch.js',
+      ],
     ],
     ['react', ['dist/cjs/src/react/index.js', 'dist/esm/src/react/use-answer.js']],
     ['ai', []],

@@ -10,9 +10,14 @@ import { ignoreRejection } from '../../protocol/ignore-rejection';
 import { monotonicScheduler } from '../../transport/time/monotonic-scheduler';
 import { scheduleIn } from '../../transport/time/schedule-in';
 import { answeredIn } from './answered-in';
+import { connectAnew, isAnswer, isReadOnly, ServerWatch } from './server-watch';
 
-/** Milliseconds that a call may take before it counts as unanswered. */
-export const COMMAND_TIMEOUT_MS = 1000;
+/** Milliseconds that a call may take before it counts as unanswered, and that a connection to a replica is kept. */
+const COMMAND_TIMEOUT_MS = 1000;
+
+/** Milliseconds between two PINGs, and after which a socket is given up over which nothing has passed. */
+const PING_MS = 1500;
+const IDLE_MS = 4000;
 
 /** Milliseconds in which all servers of a Redis Cluster are to be found, and between two attempts. */
 const FIND_MS = 5000;
@@ -42,7 +47,8 @@ export interface RedisCommands {
 
 /** A way to Redis that is made anew where it is lost. */
 export interface RedisConnection {
-  readonly commands: RedisCommands;
+  /** What Redis answers to a call. One that is not answered rejects, soon. */
+  ask<T>(call: (commands: RedisCommands) => Promise<T>): Promise<T>;
   /** Now, then at each change: whether every server is there that keys may be at. */
   readonly isUp$: BehaviorSubject<boolean>;
   close(): void;
@@ -51,16 +57,19 @@ export interface RedisConnection {
 /** How a server is connected to, and again: after so many milliseconds, or not any more. */
 interface SocketOptions {
   readonly connectTimeout: number;
+  readonly socketTimeout: number;
   readonly reconnectStrategy: (retries: number) => number | false;
 }
 
 const SOCKET: SocketOptions = {
   connectTimeout: 2000,
+  // So that one which takes a connection, and says nothing then, is not waited for.
+  socketTimeout: IDLE_MS,
   reconnectStrategy: (retries) => Math.min(50 * 2 ** retries, 1000),
 };
 
-/** What cannot be answered now is told so now. */
-const SOON = { disableOfflineQueue: true } as const;
+/** What cannot be answered now is told so now, and a socket that works is never idle. */
+const CLIENT = { disableOfflineQueue: true, pingInterval: PING_MS } as const;
 
 const TIMED = { timeout: COMMAND_TIMEOUT_MS } as const;
 
@@ -68,40 +77,82 @@ const BYTES = { [RESP_TYPES.BLOB_STRING]: Buffer } as const;
 
 /** A single server, or what shows itself as one. */
 export function connectServer(url: string): RedisConnection {
-  const client = createClient({ url, ...SOON, socket: { ...SOCKET }, commandOptions: TIMED });
+  const client = createClient({ url, ...CLIENT, socket: { ...SOCKET }, commandOptions: TIMED });
+  const commands = client.withTypeMapping(BYTES);
   const isUp$ = new BehaviorSubject(false);
+  const tell = teller(isUp$);
+  const watch = new ServerWatch();
+  let isClosed = false;
+  let isReplica = false;
+  let readyAt = 0;
+  const lookForPrimary = async (): Promise<void> => {
+    try {
+      isReplica = String((await client.hello()).role) === 'replica';
+    } catch (error) {
+      // One that has not answered is asked again, where it is there yet.
+      isReplica = !isAnswer(error);
+      if (isReplica && client.isReady) void connectAnew(client);
+    }
+    if (!isReplica) tell(true);
+  };
   // It says the rest by `isReady`; without a listener an error would end the process.
   client.on('error', () => {
-    isUp$.next(client.isReady);
+    tell(client.isReady && !isReplica);
   });
   client.on('ready', () => {
-    isUp$.next(true);
+    readyAt = monotonicScheduler.now();
+    // A socket that was about to be connected is there only now.
+    if (isClosed) client.destroy();
+    else if (isReplica) void lookForPrimary();
+    else tell(true);
   });
-  const connecting = client.connect();
-  const destroy = (): void => {
-    client.destroy();
+  const failed = (error: unknown): void => {
+    if (isReadOnly(error)) {
+      isReplica = true;
+      tell(false);
+      // Whoever is in its place may be there only later.
+      const isNew = monotonicScheduler.now() - readyAt < COMMAND_TIMEOUT_MS;
+      if (client.isReady && !isNew) void connectAnew(client);
+    } else if (!isAnswer(error)) {
+      watch.look(client, () => {
+        tell(false);
+        void connectAnew(client);
+      });
+    }
   };
-  ignoreRejection(connecting);
+  ignoreRejection(client.connect());
   return {
-    commands: client.withTypeMapping(BYTES),
+    ask: (call) => answered(call(commands), failed),
     isUp$,
     close: () => {
+      isClosed = true;
       isUp$.complete();
-      destroy();
-      // A socket that was about to be connected is there only now.
-      connecting.then(destroy, destroy);
+      client.destroy();
     },
   };
+}
+
+/** Says what has changed. */
+function teller(isUp$: BehaviorSubject<boolean>): (isUp: boolean) => void {
+  return (isUp) => {
+    if (isUp !== isUp$.value) isUp$.next(isUp);
+  };
+}
+
+async function answered<T>(call: Promise<T>, failed: (error: unknown) => void): Promise<T> {
+  try {
+    return await answeredIn(COMMAND_TIMEOUT_MS, monotonicScheduler, call);
+  } catch (error) {
+    failed(error);
+    throw error;
+  }
 }
 
 /** A Redis Cluster, by the URLs of some of its servers. */
 export function connectCluster(urls: readonly string[]): RedisConnection {
   const isUp$ = new BehaviorSubject(false);
   const searching = new Subscription();
-  const begin = (): ClusterSearch =>
-    searchCluster(urls, (isUp) => {
-      if (isUp !== isUp$.value) isUp$.next(isUp);
-    });
+  const begin = (): ClusterSearch => searchCluster(urls, teller(isUp$));
   let search = begin();
   const beginAgainUntilFound = (): void => {
     search.found.catch(() => {
@@ -117,9 +168,7 @@ export function connectCluster(urls: readonly string[]): RedisConnection {
   };
   beginAgainUntilFound();
   return {
-    get commands() {
-      return search.commands;
-    },
+    ask: (call) => search.ask(call),
     isUp$,
     close: () => {
       searching.unsubscribe();
@@ -131,7 +180,7 @@ export function connectCluster(urls: readonly string[]): RedisConnection {
 
 /** One search for the servers of a Redis Cluster, and the way to them once it has found all. */
 interface ClusterSearch {
-  readonly commands: RedisCommands;
+  readonly ask: RedisConnection['ask'];
   /** Rejects where they are not found in time: it is to be ended, and another one may find them. */
   readonly found: Promise<unknown>;
   end(): void;
@@ -145,15 +194,17 @@ function searchCluster(urls: readonly string[], tell: (isUp: boolean) => void): 
     reconnectStrategy: (retries) => !isOver && SOCKET.reconnectStrategy(retries),
   };
   const cluster = createCluster({
-    // One that stands still has no answer for whoever asks it for the others.
-    rootNodes: urls.map((url) => ({ url, socket: { socketTimeout: FIND_MS } })),
-    defaults: { ...SOON, ...credentialsOf(urls[0]!, socket) },
+    rootNodes: urls.map((url) => ({ url })),
+    defaults: { ...CLIENT, ...credentialsOf(urls[0]!, socket) },
     commandOptions: TIMED,
     // A server that is gone may have been replaced.
     topologyRefreshOnReconnectionAttemptStrategy: COMMAND_TIMEOUT_MS,
   });
+  const commands = cluster.withTypeMapping(BYTES);
   const away = new Set<string>();
   const look = (): void => {
+    // Of a server that has been replaced nobody says that it is back.
+    for (const address of away) if (!cluster.nodeByAddress.has(address)) away.delete(address);
     if (!isOver) tell(cluster.isReady && away.size === 0);
   };
   const lost = ({ host, port }: Server): void => {
@@ -168,18 +219,38 @@ function searchCluster(urls: readonly string[], tell: (isUp: boolean) => void): 
   cluster.on('error', look);
   cluster.on('connect', look);
   cluster.on('node-error', (_: unknown, server: Server) => {
-    lost(server);
+    // A PING may have failed whose connection is there: nobody would say that it is back.
+    const { host, port } = server;
+    if (cluster.nodeByAddress.get(`${host}:${port}`)?.client?.isReady !== true) lost(server);
   });
   cluster.on('node-reconnecting', lost);
   cluster.on('node-ready', back);
   cluster.on('node-disconnect', back);
+  const watch = new ServerWatch();
+  const failed = (error: unknown): void => {
+    if (isAnswer(error)) return;
+    // Whose call it was is not known.
+    for (const master of cluster.masters) {
+      const { client } = master;
+      if (client === undefined) continue;
+      watch.look(client, () => {
+        void connectAnew(client).then(() => {
+          if (isOver) client.destroy();
+        });
+        lost(master);
+      });
+    }
+  };
   const connecting = cluster.connect();
   const inTime = (): Promise<unknown> => answeredIn(FIND_MS, monotonicScheduler, connecting);
   const destroy = (): void => {
     cluster.destroy();
   };
   return {
-    commands: cluster.withTypeMapping(BYTES),
+    ask: (call) => {
+      if (away.size > 0) look();
+      return answered(call(commands), failed);
+    },
     found: inTime(),
     end: () => {
       isOver = true;

@@ -3,9 +3,8 @@ import { nodeKey, type LogEnd, type LogOwner, type LogUpdate, type LogVerdict } 
 import type { SessionLog, StoredSession } from '../session-log';
 import { APPEND, TAKE_OVER } from './log-scripts';
 import { packUpdates } from './pack-updates';
-import type { RedisCommands, RedisConnection } from './redis-connection';
+import type { RedisConnection } from './redis-connection';
 import type { SessionPrefix } from './redis-keys';
-import { soon } from './redis-store';
 
 interface Script {
   readonly text: string;
@@ -28,7 +27,7 @@ const VERDICTS: ReadonlyMap<number, LogVerdict> = new Map<number, LogVerdict>([
  */
 export class RedisLog implements SessionLog {
   constructor(
-    private readonly connection: Pick<RedisConnection, 'commands'>,
+    private readonly connection: Pick<RedisConnection, 'ask'>,
     private readonly prefix: string,
     /** Sessions with the same are told of in one call. */
     private readonly prefixOf: SessionPrefix,
@@ -61,7 +60,9 @@ export class RedisLog implements SessionLog {
 
   async find(sessionId: number): Promise<(LogOwner & { readonly tokens: Uint8Array }) | undefined> {
     const key = `${this.prefixOf(sessionId)}session:${sessionId}`;
-    const [node, epoch, tokens] = await soon(this.commands.hmGet(key, ['node', 'epoch', 'tokens']));
+    const [node, epoch, tokens] = await this.connection.ask((commands) =>
+      commands.hmGet(key, ['node', 'epoch', 'tokens']),
+    );
     if (!node || !epoch || !tokens) return undefined;
     return { node: textOf(node), epoch: Number(textOf(epoch)), tokens };
   }
@@ -72,9 +73,7 @@ export class RedisLog implements SessionLog {
     to: { readonly node: string; readonly tokens: Uint8Array },
   ): Promise<StoredSession | undefined> {
     // Another server may have that key. Where the node is back by the time of the script, it is fenced like any that is slow.
-    const isOther = from.node !== to.node;
-    if (isOther && (await soon(this.commands.get(this.prefix + nodeKey(from.node)))) !== null)
-      return undefined;
+    if (from.node !== to.node && (await this.isThere(from.node))) return undefined;
     const told = [String(sessionId), from.node, String(from.epoch), to.node, Buffer.from(to.tokens)];
     const taken = (await this.run(TAKE_OVER_SCRIPT, this.prefixOf(sessionId), told)) as TakenReply | null;
     return taken === null ? undefined : storedSession(taken);
@@ -88,18 +87,19 @@ export class RedisLog implements SessionLog {
     return verdicts.map((verdict) => VERDICTS.get(verdict) ?? { kind: 'at', last: verdict });
   }
 
-  private get commands(): RedisCommands {
-    return this.connection.commands;
+  private async isThere(node: string): Promise<boolean> {
+    const key = this.prefix + nodeKey(node);
+    return (await this.connection.ask((commands) => commands.get(key))) !== null;
   }
 
   private async run(script: Script, prefix: string, given: (string | Buffer)[]): Promise<unknown> {
     const call = { keys: [prefix], arguments: given };
     try {
-      return await soon(this.commands.evalSha(script.sha, call));
+      return await this.connection.ask((commands) => commands.evalSha(script.sha, call));
     } catch (error) {
       // A server that has just started knows none.
       if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
-      return soon(this.commands.eval(script.text, call));
+      return this.connection.ask((commands) => commands.eval(script.text, call));
     }
   }
 }

@@ -1,8 +1,6 @@
 import type { BehaviorSubject } from 'rxjs';
-import { monotonicScheduler } from '../../transport/time/monotonic-scheduler';
 import type { ClusterStore } from '../cluster';
-import { answeredIn } from './answered-in';
-import { COMMAND_TIMEOUT_MS, type RedisCommands, type RedisConnection } from './redis-connection';
+import type { RedisConnection } from './redis-connection';
 
 /** A store in Redis or Valkey. */
 export class RedisStore implements ClusterStore {
@@ -16,36 +14,33 @@ export class RedisStore implements ClusterStore {
   }
 
   async claim(key: string, value: Uint8Array, ttlMs: number): Promise<boolean> {
-    const condition = 'NX';
-    const expiration = { type: 'PX', value: Math.ceil(ttlMs) } as const;
-    const asked = this.commands.set(this.prefix + key, Buffer.from(value), { condition, expiration });
-    return (await soon(asked)) !== null;
+    const options = { condition: 'NX', expiration: expiresIn(ttlMs) } as const;
+    const bytes = Buffer.from(value);
+    return (
+      (await this.connection.ask((commands) => commands.set(this.prefix + key, bytes, options))) !== null
+    );
   }
 
   async put(key: string, value: Uint8Array, ttlMs: number): Promise<void> {
-    const expiration = { type: 'PX', value: Math.ceil(ttlMs) } as const;
-    await soon(this.commands.set(this.prefix + key, Buffer.from(value), { expiration }));
+    const options = { expiration: expiresIn(ttlMs) };
+    const bytes = Buffer.from(value);
+    await this.connection.ask((commands) => commands.set(this.prefix + key, bytes, options));
   }
 
   async get(key: string): Promise<Uint8Array | undefined> {
-    return (await soon(this.commands.get(this.prefix + key))) ?? undefined;
+    return (await this.connection.ask((commands) => commands.get(this.prefix + key))) ?? undefined;
   }
 
   async remove(keys: readonly string[]): Promise<void> {
     // One by one, as they may be of several slots; they leave together all the same.
-    await Promise.all(keys.map((key) => soon(this.commands.del(this.prefix + key))));
+    await Promise.all(keys.map((key) => this.connection.ask((commands) => commands.del(this.prefix + key))));
   }
 
   close(): void {
     this.connection.close();
   }
-
-  private get commands(): RedisCommands {
-    return this.connection.commands;
-  }
 }
 
-/** A call that is not answered rejects, soon. */
-export function soon<T>(call: Promise<T>): Promise<T> {
-  return answeredIn(COMMAND_TIMEOUT_MS, monotonicScheduler, call);
+function expiresIn(ttlMs: number): { readonly type: 'PX'; readonly value: number } {
+  return { type: 'PX', value: Math.ceil(ttlMs) };
 }

@@ -38,13 +38,38 @@ export class RedisPair implements Engine {
     await this.primary.kill();
     this.front.remove(this.primary.port);
     this.front.cut(1);
-    await this.replica.command('REPLICAOF', 'NO', 'ONE');
+    await this.promote();
     this.front.add(this.replica.port);
+  }
+
+  /** The primary says nothing any more, and after a while the replica is in its place: no connection is cut. */
+  async failOverSilently(afterMs: number): Promise<void> {
+    this.primary.freeze();
+    await this.promote();
+    await pause(afterMs);
+    this.replace();
+  }
+
+  /** The primary is a replica of its own one, which is in its place after a while: no connection is cut. */
+  async changePlaces(afterMs: number): Promise<void> {
+    await this.promote();
+    await this.primary.command('REPLICAOF', '127.0.0.1', String(this.replica.port));
+    await pause(afterMs);
+    this.replace();
   }
 
   async end(): Promise<void> {
     this.front.close();
     this.replication.close();
     await Promise.all([this.primary.end(), this.replica.end()]);
+  }
+
+  private async promote(): Promise<void> {
+    await this.replica.command('REPLICAOF', 'NO', 'ONE');
+  }
+
+  private replace(): void {
+    this.front.remove(this.primary.port);
+    this.front.add(this.replica.port);
   }
 }

@@ -44,12 +44,22 @@ export class RedisShards implements Engine {
   /** A master is gone for good: its replica follows it, as soon as the others have noticed. */
   async lose(index: number): Promise<void> {
     await this.masters[index]!.kill();
-    const replica = this.replicas[index]!;
-    while ((await replica.info('role')) !== 'master') await pause(50);
+    await this.replaced(index);
+  }
+
+  /** As {@link lose}, where nobody is told: its sockets are as they were. */
+  async loseSilently(index: number): Promise<void> {
+    this.masters[index]!.freeze();
+    await this.replaced(index);
   }
 
   async end(): Promise<void> {
     await Promise.all([...this.masters, ...this.replicas].map((server) => server.end()));
+  }
+
+  private async replaced(index: number): Promise<void> {
+    const replica = this.replicas[index]!;
+    while ((await replica.info('role')) !== 'master') await pause(50);
   }
 
   private async join(): Promise<void> {
