@@ -1,4 +1,5 @@
 import { BehaviorSubject, defer, of, type Observable } from 'rxjs';
+import type { ObjectsConnection } from '../../../objects/objects-port';
 import type { CreditEpoch } from '../../../protocol/flow/credit-epoch';
 import { ResultOutbox, type OutboxLimits } from '../../../protocol/operation/result-outbox';
 import { CarriedPressure } from '../../../transport/outgoing/carried-pressure';
@@ -6,7 +7,6 @@ import type { PeerName, Transport, TransportKind } from '../../../transport/tran
 import type { DetachedShare } from '../../opening/detached-totals';
 import type { SlotPool } from '../../limits/slot-pool';
 import { answerTooLarge } from '../../connection/error-packet';
-import type { ReceiptProof } from '../../connection/receipt-proof';
 import { NnrpError } from '../../../wire/errors';
 import { HEADER_LENGTH } from '../../../wire/header';
 import type { Packet } from '../../../wire/packet';
@@ -43,7 +43,7 @@ export interface Attachment {
   /** Asks the peer to prove what it has received; once at a time. */
   requestProof(): void;
   /** By which one that is announced is asked whether it has received something; undefined where another node would have to. */
-  readonly proof: Pick<ReceiptProof, 'receipt'> | undefined;
+  readonly proof: Pick<ObjectsConnection, 'receipt'> | undefined;
   /** The session has left this connection. */
   released(core: { readonly sessionId: number }): void;
   /** Ends the connection, whose peer is silent, unless that would cost another session, or what the peer is to read yet. */
