@@ -162,7 +162,10 @@ describe.each(['preview3', 'preview4'] as const)('in %s', (revision) => {
 
   it.each([
     [{ kind: 'whale' }, /a part must be an object whose kind/],
-    [{ kind: 'event', value: undefined }, /JSON does not have/],
+    [
+      { kind: 'event', value: undefined },
+      /the value of an event must be a value that JSON has, got undefined/,
+    ],
     [{ kind: 'audio', bytes: 'spout' }, /the bytes of a part must be a Uint8Array/],
     [{ kind: 'summary', usage: 7 }, /usage must be/],
   ])('a handler that answers with %j is told so', async (part, message) => {

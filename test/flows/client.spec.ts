@@ -69,6 +69,7 @@ const closedFor = (closeReason: CloseReason): OperationError => {
   const sessionEnd = { by: 'server', closeReason, errorCode: 0, text: '', mayOpenAgain: true } as const;
   return new OperationError('session-closed', 1, 1, { sessionEnd });
 };
+const [shutDown, revoked] = [CloseReason.ServerShutdown, CloseReason.AuthRevoked].map(closedFor);
 const missing = new OperationError('refused', 1, 1, { errorCode: CacheErrorCode.Miss, text: 'not cached' });
 
 describe('a client', () => {
@@ -241,11 +242,7 @@ describe('the end of a client’s session', () => {
   it('gives up what has not finished when the server’s time to drain is over', () =>
     flow(async ({ openSession, serverPeer, expectObservable, expectQuiescent }) => {
       serverPeer(packets).sends('A-----Y').expects('O-----D---E');
-      expectObservable((await openSession()).submit({ body: 'hi' })).toBe(
-        '----------#',
-        {},
-        closedFor(CloseReason.ServerShutdown),
-      );
+      expectObservable((await openSession()).submit({ body: 'hi' })).toBe('----------#', {}, shutDown);
       expectQuiescent();
     }));
 
@@ -253,11 +250,7 @@ describe('the end of a client’s session', () => {
     flow(async ({ openSession, serverPeer, expectObservable, expectQuiescent }) => {
       serverPeer(packets).sends('A-----Y--Z').expects('O-----D--E');
       const session = await openSession();
-      expectObservable(session.submit({ body: 'hi' })).toBe(
-        '---------#',
-        {},
-        closedFor(CloseReason.AuthRevoked),
-      );
+      expectObservable(session.submit({ body: 'hi' })).toBe('---------#', {}, revoked);
       expectObservable(reasonOf(session)).toBe('---------(r|)', { r: CloseReason.AuthRevoked });
       expectQuiescent();
     }));

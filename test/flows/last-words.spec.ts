@@ -31,7 +31,7 @@ const packets = {
   O: [o, submit(1, 1, 'hi')],
   A: openAck().withToken(one).announced(),
   r: back(),
-  s: back({ wantedOperations: [1], receivedParts: [0] }),
+  s: back({ wantedOperations: [1] }),
   t: back({ resumeAttempt: 2 }),
   v: back({ resumeAttempt: 3 }),
   R: openAck().resumed(two).announced(1),

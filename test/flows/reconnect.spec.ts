@@ -68,7 +68,16 @@ const again = back(two, { receivedResults: 1, resumeAttempt: 2 });
 const only = { tailMs: 0 };
 const reconnect = { minDelayMs: 4 };
 const down$ = throwError(() => new Error('down'));
-const lost = new OperationError('connection-lost', 1, 1);
+const lostFor = (text: string): OperationError => {
+  const sessionEnd = {
+    by: 'client',
+    closeReason: undefined,
+    errorCode: 0,
+    text,
+    mayOpenAgain: true,
+  } as const;
+  return new OperationError('connection-lost', 1, 1, { sessionEnd });
+};
 const states = { o: 'open', r: 'reconnecting', R: 'resumed', x: 'expired', c: 'closed' };
 
 function tokens(results$: Observable<TypedBody>): Observable<string> {
@@ -171,11 +180,14 @@ describe('a client whose connection is cut', () => {
     }, only),
   );
 
-  it.each(['N', 'F'])('gives the session up where the server refuses it, or takes another back: %s', (no) =>
+  it.each([
+    ['N', 'the server refused the session: ResumeRejected'],
+    ['F', 'SESSION_OPEN_ACK must be for the session that was asked for: that is 1, not 9'],
+  ])('gives the session up where the server refuses it, or takes another back: %s', (no, why) =>
     flow(async ({ serverPeer, openSession, expectObservable }) => {
       serverPeer(packets).sends(`A--#---${no}`).expects('O------r');
       const session = await openSession({ reconnect: { ...reconnect, reopen: false } });
-      expectObservable(session.submit({ body: 'hi' })).toBe('-------#', {}, lost);
+      expectObservable(session.submit({ body: 'hi' })).toBe('-------#', {}, lostFor(why));
       expectObservable(session.state$).toBe('o--r---(x|)', states);
     }),
   );

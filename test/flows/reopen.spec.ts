@@ -30,7 +30,7 @@ const packets = {
   r: open(4).resuming(one).announced(told),
   R: open(4)
     .resuming(one)
-    .announced({ ...told, wantedOperations: [1], receivedParts: [0] }),
+    .announced({ ...told, wantedOperations: [1] }),
   N: openAck(0).rejected(SessionErrorCode.ResumeRejected),
   L: openAck(0).retryLater(),
   U: openAck(0).rejected(SessionErrorCode.AuthFailed),

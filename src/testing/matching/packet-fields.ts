@@ -151,18 +151,27 @@ function blockField(path: string, bytes: Uint8Array): PacketField {
   return { path, shown: describeBytes(bytes), bytes, isZero: bytes.length === 0 };
 }
 
-/** What a SESSION_OPEN says of the newest operation stands by itself: an expectation may leave it out. */
+/** What a SESSION_OPEN says of the newest operation, and of parts, stands by itself: an expectation may leave it out. */
 function extensionFields(
   bytes: Uint8Array,
   { isOpen }: { readonly isOpen: boolean },
 ): readonly PacketField[] {
   const path = 'body.sessionExtension';
-  const { lastOperationId, ...rest } = decodeSessionExtension(bytes) ?? {};
-  if (!isOpen || lastOperationId === undefined)
-    return [{ ...blockField(path, bytes), shown: describeExtension(bytes) }];
+  const whole = { ...blockField(path, bytes), shown: describeExtension(bytes) };
+  const extension = decodeSessionExtension(bytes);
+  if (!isOpen || extension === undefined) return [whole];
+  const { lastOperationId, receivedParts, ...rest } = extension;
+  const apart = Object.entries({ lastOperationId, receivedParts }).filter(([, value]) => value !== undefined);
+  if (apart.length === 0) return [whole];
   const others = encodeSessionExtension(rest);
-  const newest = { path: `${path}.lastOperationId`, shown: String(lastOperationId), isZero: false };
-  return [{ ...blockField(path, others), shown: describeExtension(others) }, newest];
+  return [
+    { ...blockField(path, others), shown: describeExtension(others) },
+    ...apart.map(([name, value]) => ({
+      path: `${path}.${name}`,
+      shown: JSON.stringify(value),
+      isZero: false,
+    })),
+  ];
 }
 
 function describeExtension(bytes: Uint8Array): string {

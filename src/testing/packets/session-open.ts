@@ -22,7 +22,8 @@ import { EMPTY } from '../../wire/packet';
 import { partsOf, RecordPacket, type RecordParts } from './built-packet';
 import { bytesOf, concatBytes, type Bytes } from './bytes';
 
-const NEWEST = 'body.sessionExtension.lastOperationId';
+/** What a client tells of its operations besides those that it waits for. */
+const TOLD = ['lastOperationId', 'receivedParts'] as const;
 
 type OpenType = typeof MessageType.SessionOpen;
 type AckType = typeof MessageType.SessionOpenAck;
@@ -40,12 +41,17 @@ export class OpenPacket extends RecordPacket<OpenType> {
     this.#blocks = blocks;
   }
 
-  /** Also the newest operation that a client tells of, unless `announced` says which. */
+  /** Also the newest operation that a client tells of, and the parts that it has, unless `announced` says them. */
   override get ignored(): readonly string[] {
     const told = decodeSessionExtension(this.#blocks.extension);
-    if (told === undefined || told.lastOperationId !== undefined) return super.ignored;
+    const unsaid = told === undefined ? [] : TOLD.filter((name) => told[name] === undefined);
+    if (unsaid.length === 0) return super.ignored;
     const isLengthSaid = 'sessionExtensionBytes' in this.fields;
-    return [...super.ignored, NEWEST, ...(isLengthSaid ? [] : ['metadata.sessionExtensionBytes'])];
+    return [
+      ...super.ignored,
+      ...unsaid.map((name) => `body.sessionExtension.${name}`),
+      ...(isLengthSaid ? [] : ['metadata.sessionExtensionBytes']),
+    ];
   }
 
   /** Asks for a session that survives its connection. */

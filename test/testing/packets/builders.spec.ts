@@ -321,18 +321,32 @@ describe('a built packet', () => {
 
 describe('a resuming SESSION_OPEN', () => {
   const told = { receivedResults: 2, wantedOperations: [3] };
-  const resumed = (lastOperationId?: number) =>
+  const resumed = (more: { lastOperationId?: number; receivedParts?: number[] } = {}) =>
     open(4)
       .resuming(resumeToken(1))
-      .announced({ ...told, ...(lastOperationId !== undefined && { lastOperationId }) });
+      .announced({ ...told, ...more });
 
-  it('passes over the newest operation that its client tells of, where it does not say it', () => {
-    expect(comparePackets(resumed(), resumed(3))).toEqual([]);
-    expect(comparePackets(resumed(3), resumed(3))).toEqual([]);
-    const path = 'body.sessionExtension.lastOperationId';
-    expect(comparePackets(resumed(3), resumed(4))).toEqual([{ path, expected: '3', actual: '4' }]);
-    expect(comparePackets(open(4).resuming(resumeToken(1)), resumed(4))).not.toEqual([]);
-    expect(comparePackets(resumed(), open(4).resuming(resumeToken(1)).announced())).not.toEqual([]);
+  it.each([
+    ['the newest operation', 'lastOperationId', { lastOperationId: 3 }, { lastOperationId: 4 }, '3', '4'],
+    ['the parts that it has', 'receivedParts', { receivedParts: [3] }, { receivedParts: [4] }, '[3]', '[4]'],
+  ])(
+    'passes over %s, of which its client tells, where it does not say so',
+    (_, name, said, other, expected, actual) => {
+      expect(comparePackets(resumed(), resumed(said))).toEqual([]);
+      expect(comparePackets(resumed(said), resumed(said))).toEqual([]);
+      const path = `body.sessionExtension.${name}`;
+      expect(comparePackets(resumed(said), resumed(other))).toEqual([{ path, expected, actual }]);
+      expect(comparePackets(resumed(said), resumed())).not.toEqual([]);
+      expect(comparePackets(open(4).resuming(resumeToken(1)), resumed(other))).not.toEqual([]);
+      expect(comparePackets(resumed(), open(4).resuming(resumeToken(1)).announced())).not.toEqual([]);
+    },
+  );
+
+  it('passes over either where it says the other', () => {
+    const both = resumed({ lastOperationId: 3, receivedParts: [5] });
+    expect(comparePackets(resumed({ lastOperationId: 3 }), both)).toEqual([]);
+    expect(comparePackets(resumed({ receivedParts: [5] }), both)).toEqual([]);
+    expect(comparePackets(resumed({ lastOperationId: 4 }), both)).toHaveLength(1);
   });
 });
 
