@@ -11,8 +11,8 @@ import { run, runTool } from './run';
 // source; the snapshot beside this file records them, so that none comes or goes unseen.
 
 const entries = entryPoints();
-const MAX_UNPACKED_BYTES = 3_860_000;
-const MAX_PACKED_BYTES = 950_000;
+const MAX_UNPACKED_BYTES = 3_980_000;
+const MAX_PACKED_BYTES = 980_000;
 const MAX_CLIENT_BYTES = 79_000;
 
 const specifiers = entries.map(({ specifier }) => specifier);
