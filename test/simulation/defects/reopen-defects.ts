@@ -1,14 +1,18 @@
-import { OperationError } from '../../../src/client/errors';
 import { Connectivity } from '../../../src/client/session/connectivity';
 import { Submissions } from '../../../src/client/submissions/submissions';
-import type { OperationFailure } from '../../../src/client/errors';
+import type { OperationError, OperationFailure } from '../../../src/client/errors';
 import { SessionCache } from '../../../src/server/session/session-cache';
 import type { Defect } from './defect';
-import { all, answer, replace } from './planting';
+import { all, replace } from './planting';
+
+interface Asked {
+  subscriber: { error(error: unknown): void };
+}
 
 interface SubmissionsShape {
   hasForgotten?: boolean;
-  readonly waiting: Set<{ readonly subscriber: { error(error: unknown): void } }>;
+  readonly waiting: Set<Asked>;
+  readonly inFlight: ReadonlyMap<number, Asked>;
   endedWith(reason: OperationFailure): OperationError;
 }
 
@@ -89,7 +93,24 @@ export const REOPEN_DEFECTS: readonly Defect[] = [
     name: 'what may have run is said not to have',
     invariants: [19],
     seed: 1,
-    plant: () => answer(OperationError.prototype, 'outcome', 'not-run'),
+    plant: () =>
+      replace<SubmissionsShape>(
+        Submissions.prototype,
+        'fail',
+        (original) =>
+          function (frameId: number, ...why) {
+            const asked = this.inFlight.get(frameId);
+            if (asked !== undefined) {
+              const { subscriber } = asked;
+              asked.subscriber = {
+                error: (error) => {
+                  subscriber.error(Object.assign(error as object, { outcome: 'not-run' }));
+                },
+              };
+            }
+            return original.call(this, frameId, ...why);
+          },
+      ),
   },
   {
     name: 'an object is taken to be there whoever has put it',
