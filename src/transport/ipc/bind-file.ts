@@ -42,7 +42,8 @@ export function bindFile(server: net.Server, sink: ListenerSink, binding: FileBi
   });
   server.on('listening', () => {
     try {
-      if (!isPipe(path)) fs.chmodSync(path, mode);
+      // Node ends the process where it is given a -0, which is no int32 to it.
+      if (!isPipe(path)) fs.chmodSync(path, mode | 0);
     } catch (error) {
       fail(error);
       return;

@@ -96,6 +96,7 @@ describe('ipc', () => {
   it.each([
     [undefined, 0o600],
     [0o660, 0o660],
+    [-0, 0],
   ])('lets in who the mode %p says', async (mode, rights) => {
     const path = newPath();
     const reception = closedLater(new Reception(ipc({ path, ...(mode !== undefined && { mode }) }).listen()));
