@@ -32,7 +32,13 @@ function between(expected: string, fits: (value: number) => boolean): Rule<numbe
 
 export function integer(min: number, max: number, unit = ''): Rule<number> {
   const expected = `an integer from ${min} to ${max}${unit}`;
-  return between(expected, (value) => Number.isInteger(value) && value >= min && value <= max);
+  const fits = (value: number): boolean => Number.isInteger(value) && value >= min && value <= max;
+  return { ...between(expected, fits), take: (value) => plain(value as number) };
+}
+
+/** A -0 as 0: it is no integer to some functions of Node, which end the process. */
+function plain(value: number): number {
+  return value + 0;
 }
 
 /** As {@link integer}, and Infinity: that is the largest value which the field of the wire holds. */
@@ -40,13 +46,13 @@ export function integerOrInfinity(min: number, max: number, unit = ''): Rule<num
   const finite = integer(min, max, unit);
   return {
     ...between(`${finite.expected}, or Infinity`, (value) => value === Infinity || finite.fits(value)),
-    take: (value) => Math.min(value as number, max),
+    take: (value) => plain(Math.min(value as number, max)),
   };
 }
 
 /** As {@link integer}, and Infinity: that is no bound, and stays what it is. */
 export function integerOrNone(min: number, max: number, unit = ''): Rule<number> {
-  return { ...integerOrInfinity(min, max, unit), take: (value) => value as number };
+  return { ...integerOrInfinity(min, max, unit), take: (value) => plain(value as number) };
 }
 
 export const U16_MAX = 0xffff;

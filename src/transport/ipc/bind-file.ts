@@ -42,8 +42,7 @@ export function bindFile(server: net.Server, sink: ListenerSink, binding: FileBi
   });
   server.on('listening', () => {
     try {
-      // Node ends the process where it is given a -0, which is no int32 to it.
-      if (!isPipe(path)) fs.chmodSync(path, mode | 0);
+      if (!isPipe(path)) fs.chmodSync(path, mode);
     } catch (error) {
       fail(error);
       return;

@@ -4,6 +4,7 @@ import {
   flag,
   integer,
   integerOrInfinity,
+  integerOrNone,
   limit,
   oneOrListOf,
   oneOf,
@@ -13,7 +14,13 @@ import {
   u64,
   valueOf,
 } from '../../../src/protocol/options/rules';
-import { optionsOf, partly, takeOptions, type Rules } from '../../../src/protocol/options/take-options';
+import {
+  optionsOf,
+  partly,
+  takeOptions,
+  takeValue,
+  type Rules,
+} from '../../../src/protocol/options/take-options';
 import { PriorityClass } from '../../../src/wire/messages/session-open';
 
 interface Oven {
@@ -167,4 +174,12 @@ describe('options', () => {
   it('have all a default where they are taken in part', () => {
     expect(takeOptions('bake', {}, partly(rules))).toEqual({});
   });
+});
+
+it.each([
+  ['integer', integer(0, 300)],
+  ['integerOrInfinity', integerOrInfinity(0, 300)],
+  ['integerOrNone', integerOrNone(0, 300)],
+])('takes a -0 as 0, which to some functions of Node is no integer: %s', (_, rule) => {
+  expect(takeValue(-0, 'degrees', rule)).toBe(0);
 });
