@@ -36,7 +36,7 @@ import { decodeToldOperations, encodeToldOperation, type ToldOperation } from '.
 export interface SessionExtension {
   readonly receivedResults?: number;
   readonly wantedOperations?: readonly number[] | undefined;
-  /** Of each of those, where they are 1,024 at most. What no u32 holds is told as its largest value. */
+  /** Of each of those, where they are 1,024 at most; Infinity of one of which the client cannot tell. */
   readonly receivedParts?: readonly number[];
   readonly lastOperationId?: number;
   readonly resumeAttempt?: number;
@@ -104,8 +104,7 @@ const Tag = {
   ReceivedParts: 31,
 } as const;
 const ENTRY_HEAD = 4;
-/** Of a count: it cannot be told. */
-export const U32_MAX = 0xffffffff;
+const U32_MAX = 0xffffffff;
 /** As many as the length of an entry can say; of more, nothing is said. */
 export const MAX_WANTED_OPERATIONS = 0xffff >> 2;
 /** Of more, nothing is said: servers have room for the names of all (`maxOpeningBytesIn`), and not for twice as much. */
@@ -189,7 +188,10 @@ export function decodeSessionExtension(bytes: Uint8Array): SessionExtension | un
       extension = { ...extension, wantedOperations: readWords(view, start, length) };
     }
     if (tag === Tag.ReceivedParts && length % 4 === 0) {
-      extension = { ...extension, receivedParts: readWords(view, start, length) };
+      const receivedParts = readWords(view, start, length).map((parts) =>
+        parts < U32_MAX ? parts : Infinity,
+      );
+      extension = { ...extension, receivedParts };
     }
     if (tag === Tag.LastOperationId && length === 4) {
       extension = { ...extension, lastOperationId: view.getUint32(start, true) };

@@ -1,7 +1,7 @@
 import type { StoredSession } from '../../cluster/session-log';
 import { isPart } from '../../protocol/operation/result-packet';
 import type { IdRange } from '../../protocol/operation/id-ranges';
-import { U32_MAX, type SessionExtension } from '../../protocol/session/session-extension';
+import type { SessionExtension } from '../../protocol/session/session-extension';
 import { MessageType } from '../../wire/message-type';
 import { REVISIONS } from '../../wire/message';
 import { EMPTY, packet, type Packet } from '../../wire/packet';
@@ -105,11 +105,11 @@ function restoreOperations(
   const records = new Map([...logged].filter(([, { until }]) => until === undefined));
   const lastLogged = numberIn(stored, LAST_OPERATION_FIELD) ?? 0;
   const { wantedOperations: wanted = [], receivedParts = [] } = told;
-  const received = new Map(wanted.map((frameId, index) => [frameId, receivedParts[index] ?? U32_MAX]));
+  const received = new Map(wanted.map((frameId, index) => [frameId, receivedParts[index]]));
   const partsOf = (frameId: number): number | undefined => {
     if (unlogged === 0) return 0;
-    const parts = received.get(frameId) ?? U32_MAX;
-    return parts < U32_MAX ? parts : undefined;
+    const parts = received.get(frameId);
+    return parts === Infinity ? undefined : parts;
   };
   const own = byOperation(results);
   // Also of an operation that the log has heard of: its end is logged behind its results, which had not all come.

@@ -23,7 +23,9 @@ const extensions: fc.Arbitrary<SessionExtension & { readonly parts?: readonly nu
     holdsOperations: fc.constant(true as const),
     takesRefusalText: fc.constant(true as const),
     isInPlace: fc.constant(true as const),
-    parts: fc.array(u32s, { minLength: 1 }),
+    parts: fc.array(fc.oneof(fc.integer({ min: 0, max: U32_MAX - 1 }), fc.constant(Infinity)), {
+      minLength: 1,
+    }),
     refusalText: fc
       .string({ maxLength: 40, unit: 'grapheme' })
       .filter((text) => Buffer.byteLength(text) <= 256),
