@@ -90,9 +90,10 @@ export class SessionCarrier {
   /** What of a submit is larger than the server takes, in words; undefined where nothing is. */
   excessOf({ body, terms }: Submission): string | undefined {
     const most = this.largestPacket - HEADER_LENGTH;
-    const [name, bytes] =
-      body.length > most ? ['body', body.length] : (this.beyond(terms)[0] ?? ['nothing', 0]);
-    return bytes > most ? `its ${name} has ${bytes} bytes, and ${most} are the most` : undefined;
+    // Most submits have no terms.
+    if (body.length <= most && terms === undefined) return undefined;
+    const [excess] = body.length > most ? [['body', body.length] as const] : this.beyond(terms);
+    return excess && `its ${excess[0]} has ${excess[1]} bytes, and ${most} are the most`;
   }
 
   /** Those terms that are said with more bytes than the server takes. */
