@@ -1,6 +1,7 @@
 import { BehaviorSubject, takeWhile, type Observable, type SchedulerLike, type Subscription } from 'rxjs';
 import { RuntimeError } from '../protocol/runtime-error';
 import type { Listener } from '../transport/endpoint';
+import { onEach } from '../transport/on-each';
 import { scheduleIn } from '../transport/time/schedule-in';
 import type { ServerReports } from './reports';
 
@@ -50,12 +51,17 @@ export class Health {
     if (!isOver && phase !== before) this.tell({ ...this.now.value, phase });
   }
 
-  storeIs(store: 'up' | 'down'): void {
-    if (store !== this.now.value.store) this.tell({ ...this.now.value, store });
-  }
-
-  hasIds(hasAny: boolean): void {
-    this.tell({ ...this.now.value, ids: hasAny ? 'some' : 'none' });
+  /** Goes by its node of a cluster: whether there are session ids, and how the store is. */
+  follow(hasIds$: Observable<boolean>, store$: Observable<'up' | 'down'>): Subscription {
+    const following = onEach(hasIds$, (hasAny) => {
+      this.tell({ ...this.now.value, ids: hasAny ? 'some' : 'none' });
+    });
+    following.add(
+      onEach(store$, (store) => {
+        if (store !== this.now.value.store) this.tell({ ...this.now.value, store });
+      }),
+    );
+    return following;
   }
 
   /** Answers a probe with the health as JSON: 200 where new sessions are opened, 503 where not. */

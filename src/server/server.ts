@@ -3,7 +3,6 @@ import { firstValueFrom, forkJoin, Subscription, take, type Observable } from 'r
 import { takeValue } from '../protocol/options/take-options';
 import { describeError, RuntimeError } from '../protocol/runtime-error';
 import type { ListenAddress, ListenEndpoint, ListenOptions, Listener } from '../transport/endpoint';
-import { onEach } from '../transport/on-each';
 import { monotonicScheduler } from '../transport/time/monotonic-scheduler';
 import { scheduleIn } from '../transport/time/schedule-in';
 import { listener, transport as transportRule } from '../transport/option-rules';
@@ -76,8 +75,7 @@ export interface Server<Context = unknown> {
   /** What the server holds now. Counted when it is asked for, by a walk over the sessions. */
   readonly usage: ServerUsage;
   /**
-   * Resolves with the addresses once every listener is bound; rejects with a `RuntimeError` where one cannot be. To catch
-   * that is not enough to go on: `sessions$` errors as well, which ends the process where a subscription has no `error`.
+   * Resolves with the addresses once every listener is bound; rejects with a `RuntimeError`, and `sessions$` errors: handle both.
    */
   listening(): Promise<readonly ListenAddress[]>;
   /**
@@ -252,10 +250,7 @@ class RunningServer implements Server {
 
   private watchHealth(): void {
     const { health, node } = this;
-    if (node !== undefined) {
-      this.lasting.add(onEach(node.ids.hasAny$, (hasAny) => health.hasIds(hasAny)));
-      this.lasting.add(onEach(node.directory.health$, (store) => health.storeIs(store)));
-    }
+    if (node !== undefined) this.lasting.add(health.follow(node.ids.hasAny$, node.directory.health$));
     this.listening().then(
       () => health.became('serving'),
       () => health.became('failed'),
