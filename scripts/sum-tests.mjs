@@ -1,7 +1,7 @@
 // Sums up a folder of results: NAME.json is the report of a jest run, NAME.failed says that a step failed.
-// Prints `N passed, N failed` and fails unless nothing did.
+// Prints what failed, then `N passed, N failed`, and fails unless nothing did.
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 
 const folder = process.argv[2];
 const steps = new Set(readdirSync(folder).map((name) => name.replace(/\.(json|failed)$/, '')));
@@ -17,8 +17,19 @@ for (const step of steps) {
     // A spec file that does not load has no failed tests: it counts as one.
     failures = run.numFailedTests + run.numRuntimeErrorTestSuites;
     if (!run.success) failures ||= 1;
+    for (const file of run.testResults) {
+      const titles = file.assertionResults
+        .filter(({ status }) => status === 'failed')
+        .map((test) => test.fullName);
+      if (file.status === 'failed' && titles.length === 0) titles.push('did not run');
+      for (const title of titles)
+        console.log(`failed: ${step}, ${relative(process.cwd(), file.name)}: ${title}`);
+    }
   }
-  if (existsSync(join(folder, `${step}.failed`))) failures ||= 1;
+  if (existsSync(join(folder, `${step}.failed`))) {
+    console.log(`failed: ${step}`);
+    failures ||= 1;
+  }
   failed += failures;
 }
 

@@ -48,9 +48,11 @@ describe.each(['preview3', 'preview4'] as const)('respond with coalesce, in %s',
     await until(() => model.observed, 'both submits');
     model.next('before');
     await until(() => results.length > 0, 'a token');
+    const release = served.endpoint.hold();
     served.endpoint.cut();
     await until(() => served.server.connectionCount === 0, 'the cut');
     for (const token of TOKENS) model.next(token);
+    release();
     await until(() => textsOf(results).length === 51, 'what was missed');
     model.next('after');
     model.complete();

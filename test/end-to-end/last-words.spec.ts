@@ -1,4 +1,4 @@
-import { Observable } from 'rxjs';
+import { filter, firstValueFrom, Observable } from 'rxjs';
 import { connect } from '../../src/client/client';
 import { createServer, type Server } from '../../src/server/server';
 import { tcp } from '../../src/transport/tcp/tcp';
@@ -51,7 +51,7 @@ describe.each([
   it('ends them where it was just about to connect again', async () => {
     const { server, place, client, session, seen, handlers } = await asked({});
     place.cut();
-    await until(() => told(session.state$).at(-1) === 'reconnecting', 'the loss');
+    await firstValueFrom(session.state$.pipe(filter((state) => state === 'reconnecting')));
     await client.close();
     expect(seen).toMatchObject([{ reason: 'session-closed' }]);
     expect([handlers(), server.sessionCount]).toEqual([0, 0]);
@@ -71,7 +71,7 @@ describe.each([
   it('and so does a session that is closed meanwhile', async () => {
     const { server, place, client, session, handlers } = await asked({});
     place.cut();
-    await until(() => told(session.state$).at(-1) === 'reconnecting', 'the loss');
+    await firstValueFrom(session.state$.pipe(filter((state) => state === 'reconnecting')));
     expect(await session.close()).toMatchObject({ closeStatus: 2 });
     expect([handlers(), server.sessionCount, session.state]).toEqual([0, 0, 'closed']);
     await client.close();

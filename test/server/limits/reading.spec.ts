@@ -224,11 +224,11 @@ describe('answers that wait for a peer that does not read', () => {
     expect(server.usage.queuedBytes).toBe(queuedBytes);
     socket.read();
     const answered = 40 + 56 + 300_000 * (40 + 48);
-    await until(() => socket.receivedLength === answered, 'every answer', 20_000);
+    await until(() => socket.receivedLength === answered, 'every answer', 60_000);
     expect(server.usage.queuedBytes).toBe(0);
     expect(limits.every(({ limit }) => limit === 'maxQueuedReplies')).toBe(true);
     socket.destroy();
-  });
+  }, 90_000);
 });
 
 describe.each([

@@ -341,9 +341,11 @@ describe('a budget of a client’s submit', () => {
     const answer = session.submit({ body: 'ask', budget: { tokens: 2 } });
     const answering = answer.subscribe();
     await until(() => heard.at(-1) === 2, 'the budget to be 2');
+    const release = served.endpoint.hold();
     served.endpoint.cut();
     await until(() => states.at(-1) === 'reconnecting', 'the cut');
     answer.update({ budget: { tokens: 5 } });
+    release();
     await until(() => heard.at(-1) === 5, 'the budget to be 5');
     answering.unsubscribe();
   });
