@@ -26,11 +26,12 @@ const WIDTH = 760;
 const BAR = 26;
 const HEAD = 46;
 const FOOT = 34;
-const NAMES = 130;
+const NAMES = 140;
 
-const FONT = 'system-ui, -apple-system, "Segoe UI", sans-serif';
+/** In single quotes: it stands in attributes as it is. */
+const FONT = "system-ui, -apple-system, 'Segoe UI', sans-serif";
 const OWN = 'nnrp-rx';
-const FLOOR = 'bare socket';
+const FLOOR = 'bare ';
 
 /** Bars of one load, the cheapest first. */
 export interface Panel {
@@ -145,6 +146,6 @@ function digits({ value }: { readonly value: unknown }): string {
 }
 
 function colorOf(name: string, { own, floor, other }: Theme): string {
-  if (name === FLOOR) return floor;
+  if (name.startsWith(FLOOR)) return floor;
   return name.startsWith(OWN) ? own : other;
 }

@@ -5,6 +5,9 @@ import { panelsOf, writeCharts } from '../../../bench/harness/chart';
 import type { Figure, SideFigures } from '../../../bench/harness/figure';
 import { spread } from '../../../bench/harness/statistics';
 
+/** All of what is one element's tag, with values that end where they should. */
+const TAG = /<\/?[a-z]+(?: [\w:-]+="[^"<]*")*\s*\/?>|<!\[CDATA\[.*?\]\]>/gis;
+
 const where = { cpu: 'A processor', cores: 2, node: 'v20.0.0', platform: 'linux x64', busyBefore: 0 };
 
 function side(name: string, cpu: number): SideFigures {
@@ -55,6 +58,8 @@ describe('the chart of the bench', () => {
     for (const picture of pictures) {
       for (const text of [few, many, 'nnrp-rx', 'bare socket', 'SSE, node:http', '0.64', '1.1', '6.5', '8.3'])
         expect(picture).toContain(text);
+      // A browser shows nothing of what is not well-formed.
+      expect(picture.replace(TAG, '')).not.toMatch(/[<>]/);
       expect(picture).toContain('2026-01-02 · A processor, 2 cores, Node v20.0.0');
     }
     expect(pictures[0]).not.toBe(pictures[1]);
