@@ -15,7 +15,7 @@ import {
 import type { Enumeration } from './enumeration';
 import type { Field } from './fields';
 import type { Codec, Layout, LayoutValue, RecordDefinition } from './layout';
-import { highWord, joinU64, lowWord } from './u64';
+import { highWord, isU64, joinU64, lowWord } from './u64';
 import { valuePrototype } from './value-prototype';
 
 /**
@@ -43,6 +43,7 @@ export function compileCodec<const L extends Layout>(
     failReserved,
     failRange,
     failValue,
+    isU64,
     joinU64,
     lowWord,
     highWord,
@@ -184,7 +185,7 @@ function rangeCheck({ name, field }: NamedField, index: number): string {
     const { min, max } = signedRange(field.width);
     return `if (typeof ${x} !== "number" || (${x} | 0) !== ${x} || ${x} < ${min} || ${x} > ${max}) ${fails}`;
   }
-  if (field.width === 8) return `if (typeof ${x} !== "bigint" || BigInt.asUintN(64, ${x}) !== ${x}) ${fails}`;
+  if (field.width === 8) return `if (!isU64(${x})) ${fails}`;
   const tooLarge = field.width === 4 ? '' : ` || ${x} > ${MAX_OF_WIDTH[field.width]}`;
   return `if (typeof ${x} !== "number" || (${x} >>> 0) !== ${x}${tooLarge}) ${fails}`;
 }

@@ -14,7 +14,7 @@ import {
 } from './checks';
 import type { Field } from './fields';
 import type { Codec, FieldReaders, Layout, LayoutValue, RecordDefinition } from './layout';
-import { highWord, joinU64, lowWord } from './u64';
+import { highWord, isU64, joinU64, lowWord } from './u64';
 import { valuePrototype } from './value-prototype';
 
 /** The layout walked field by field: what runs where the host forbids generated code. */
@@ -114,7 +114,7 @@ function fits({ kind, width }: Field, value: unknown): boolean {
     const { min, max } = signedRange(width);
     return typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max;
   }
-  if (width === 8) return typeof value === 'bigint' && BigInt.asUintN(64, value) === value;
+  if (width === 8) return isU64(value);
   return typeof value === 'number' && value >>> 0 === value && value <= MAX_OF_WIDTH[width];
 }
 
