@@ -1,7 +1,10 @@
 import { createClient } from '@redis/client';
+import { firstValueFrom } from 'rxjs';
 import { OperationError } from '../../src/client/errors';
+import { connect } from '../../src/connect';
+import { tcp } from '../../src/transport/tcp/tcp';
 import { pause, until } from '../support/until';
-import { wholeAnswer } from './support/asking';
+import { Asking, wholeAnswer } from './support/asking';
 import { Fleet, type NodeProcess } from './support/fleet';
 import { scaled } from './support/scale';
 
@@ -9,6 +12,8 @@ const CLIENTS = scaled(200, 60);
 /** Of an owner whose application goes on, and of one whose does not. */
 const KILLS_CONTINUED = scaled(60, 3);
 const KILLS_LOGGED = scaled(40, 2);
+/** Clients that are connected to an owner that stands still, all the time. */
+const STAYING = 10;
 /** Milliseconds that one takes at most, with what comes before and after. */
 const KILL_MS = 25_000;
 
@@ -91,22 +96,40 @@ describe(`the owner of ${CLIENTS} sessions, stopped for 10 s`, () => {
     const clients = await fleet.clients(CLIENTS);
     const [slow] = fleet.nodes as [NodeProcess];
     const answers = clients.map((client) => client.answer(350, 40));
+    // Their connection stays: others come for their sessions, with their tickets.
+    const staying = await Promise.all(
+      Array.from({ length: STAYING }, () => Asking.open(tcp({ port: slow.place.tcp }))),
+    );
+    const told = staying.map((client) => client.watch(1000, 40));
+    const tickets = await Promise.all(staying.map(({ session }) => firstValueFrom(session.ticket$)));
     await pause(1000);
     const next = await addFor(slow);
     slow.stop();
     fleet.cut();
-    await pause(10_000);
-    expect(await fleet.sessions([next])).toEqual([CLIENTS]);
+    await pause(8000);
+    const page = await connect(tcp({ port: next.place.tcp }));
+    await Promise.all(tickets.map((ticket) => page.resumeSession(ticket)));
+    await pause(2000);
+    expect(await fleet.sessions([next])).toEqual([CLIENTS + STAYING]);
     const before = await entriesOf('1');
+    const had = told.map(({ text }) => text);
+    expect(staying.every(({ states }) => states.join() === 'open')).toBe(true);
     slow.continue();
     await pause(1000);
 
     expect(await slow.usage()).toMatchObject({ sessions: 0, handlers: 0, failures: [] });
     const added = [...(await entriesOf('1'))].filter((entry) => !before.has(entry));
     expect(added).toEqual([]);
+    // What it said of them from then on has nobody taken.
+    expect(told.map(({ text }) => text)).toEqual(had);
+    await until(() => told.every(({ end }) => end !== undefined), 'the end of who was there before');
+    expect(told.map(({ text }) => text)).toEqual(had);
+    for (const { end } of told) expect(end).toMatchObject({ reason: 'taken-over' });
     const texts = await Promise.all(answers);
     expect(texts.filter((text) => text === wholeAnswer(350))).toHaveLength(CLIENTS);
-    await Promise.all(clients.map(({ client }) => client.close()));
+    await Promise.all(
+      [page, ...[...clients, ...staying].map(({ client }) => client)].map((each) => each.close()),
+    );
   }, 90_000);
 
   /** What the log has of an epoch, by session. */

@@ -36,7 +36,7 @@ import { ReceiptProof } from './receipt-proof';
 import { RelayingClient } from '../relay/relaying-client';
 import type { ServerContext } from '../server-context';
 import { receive } from '../session/messages/receive';
-import type { Attachment } from '../session/results/session-outlet';
+import type { Attachment } from '../session/results/attachment';
 
 /** What a client says of the connection. */
 type ConnectionType = TypeFrom<'client', 'connection' | 'opening' | 'any', 'preview3' | 'preview4'>;

@@ -3,6 +3,7 @@ import { NODE_TTL_MS, type NodeName } from '../../cluster/directory';
 import type { LogEnd, LogOwner, LogUpdate, LogVerdict } from '../../cluster/session-log';
 import type { SessionLog, StoredSession } from '../../cluster/session-log';
 import { scheduleIn } from '../../transport/time/schedule-in';
+import type { Writer } from './logged-parts';
 import type { LoggedSession } from './logged-session';
 
 /** Sessions that one call has at most, and bytes, about. */
@@ -18,25 +19,37 @@ const TICK_MS = 500;
 /** After a stand-still of so many milliseconds sessions may be another node's. */
 const SUSPECT_MS = NODE_TTL_MS / 3;
 
+/** Milliseconds that their clients are told nothing then, until the log has answered: one that does not is down. */
+const DOUBT_MS = NODE_TTL_MS;
+
 /** Milliseconds after which the log is told again of a session that has nothing to say. */
 const REFRESH_MS = 60_000;
+
+/** That a session may be another node's by now. */
+interface Suspicion {
+  /** Calls that there were when it came about: what was said before says nothing of it. */
+  readonly calls: number;
+  /** Until when nothing is said to its client, in milliseconds. */
+  readonly silentUntil: number;
+}
 
 /**
  * Tells the log what becomes of the sessions of a node: one call at a time, of all that there is to say by then. While
  * a call is out, or none is answered, what comes next gathers in the sessions' own outboxes, and no answer waits for it.
  * A node that stood still, or was without the log, asks first which of its sessions are others' by now, and of which the
- * log has less than it was told. Sessions of which nobody has heard, while others were answered, wait by themselves: a
- * server of several that is away keeps nothing from the others.
+ * log has less than it was told. One that stood still says nothing to their clients until then: they may be others', too.
+ * Sessions of which nobody has heard, while others were answered, wait by themselves: a server of several that is away keeps
+ * nothing from the others.
  */
-export class LogWriter {
+export class LogWriter implements Writer<LoggedSession> {
   /** What is said is kept so long, said again in time. */
   readonly ttlMs: number;
   private readonly sessions = new Set<LoggedSession>();
   private readonly changes = new Set<LoggedSession>();
   /** Whose and what they are is to be asked. */
   private readonly unasked = new Set<LoggedSession>();
-  /** Which may be another node's by now, by the calls that there were when that came about. */
-  private readonly suspects = new Map<LoggedSession, number>();
+  /** Which may be another node's by now. */
+  private readonly suspects = new Map<LoggedSession, Suspicion>();
   private calls = 0;
   /** Of which a call that others were answered by has said nothing; they are told again later. */
   private readonly unheard = new Set<LoggedSession>();
@@ -74,7 +87,6 @@ export class LogWriter {
   /** The log was away: others may have taken sessions over meanwhile, or it may have lost what it was told last. */
   isBack(): void {
     this.askAll();
-    if (this.unasked.size > 0 && !this.isWriting) this.writeIn(0);
   }
 
   /** Hears whether the log has what it was told of a session. */
@@ -89,6 +101,13 @@ export class LogWriter {
     if (this.work.closed) return false;
     this.look();
     return this.suspects.has(session);
+  }
+
+  /** Whether nothing may be said of a session to its client: the node stood still, and has not heard since. */
+  isInDoubt(session: LoggedSession): boolean {
+    if (this.work.closed) return false;
+    const now = this.look();
+    return this.suspects.size > 0 && now < (this.suspects.get(session)?.silentUntil ?? -Infinity);
   }
 
   changed(session: LoggedSession): void {
@@ -160,10 +179,8 @@ export class LogWriter {
       this.changes.delete(session);
       const update = this.updateOf(session, now);
       if (update === undefined) continue;
-      if (update.kind === 'over') {
-        this.sessions.delete(session);
-        this.suspects.delete(session);
-      } else bytes += bytesOf(update);
+      if (update.kind === 'over') this.sessions.delete(session);
+      else bytes += bytesOf(update);
       told.push(session);
       updates.push(update);
     }
@@ -171,6 +188,7 @@ export class LogWriter {
     const call = ++this.calls;
     try {
       const verdicts = await this.log.append(updates);
+      this.look();
       told.forEach((session, index) => this.heard(session, verdicts[index], call));
       return true;
     } catch {
@@ -186,10 +204,12 @@ export class LogWriter {
   /** Of one session, from a call that is answered. */
   private heard(session: LoggedSession, verdict: LogVerdict | undefined, call = this.calls): void {
     if (verdict !== undefined) {
-      // What was said before says nothing of what has come since.
-      if (call > (this.suspects.get(session) ?? Infinity)) this.suspects.delete(session);
       session.answered(verdict);
       if (verdict.kind === 'fenced') this.forget(session);
+      else if (call > (this.suspects.get(session)?.calls ?? Infinity)) {
+        this.suspects.delete(session);
+        session.trusted();
+      }
       return;
     }
     session.unanswered();
@@ -220,15 +240,18 @@ export class LogWriter {
       this.failed(session.sessionId, cause);
       session.leave();
       this.forget(session);
+      session.trusted();
       return undefined;
     }
   }
 
-  private askAll(): void {
+  private askAll(silentUntil = -Infinity): void {
     for (const session of this.sessions) {
+      const before = this.suspects.get(session)?.silentUntil ?? silentUntil;
       this.unasked.add(session);
-      this.suspects.set(session, this.calls);
+      this.suspects.set(session, { calls: this.calls, silentUntil: Math.max(before, silentUntil) });
     }
+    if (this.unasked.size > 0 && !this.isWriting) this.writeIn(0);
   }
 
   /**
@@ -244,6 +267,7 @@ export class LogWriter {
       const call = ++this.calls;
       try {
         const verdicts = await this.log.append(asked.map((session) => session.question()));
+        this.look();
         asked.forEach((session, index) => this.heard(session, verdicts[index], call));
         isAnswered = true;
       } catch {
@@ -262,18 +286,22 @@ export class LogWriter {
 
   private tickLater(): void {
     this.later(TICK_MS, () => {
-      this.look();
+      const now = this.look();
+      // Without the log, sessions go on as ever.
+      for (const [session, { silentUntil }] of this.suspects) if (silentUntil <= now) session.trusted();
       if (this.unasked.size > 0 && !this.isWriting) this.writeIn(0);
       this.refresh();
       this.tickLater();
     });
   }
 
-  /** Whether the process stood still for so long that others may have taken its sessions. */
-  private look(): void {
+  /** Finds out whether the process stood still for so long that others may have taken its sessions; returns the time. */
+  private look(): number {
     const now = this.scheduler.now();
-    if (now - this.tickedAt > SUSPECT_MS) this.askAll();
+    const isAwake = now - this.tickedAt <= SUSPECT_MS;
     this.tickedAt = now;
+    if (!isAwake) this.askAll(now + DOUBT_MS);
+    return now;
   }
 
   private refresh(): void {

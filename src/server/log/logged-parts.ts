@@ -57,6 +57,8 @@ export interface LoggedParts extends Omit<SessionRecord, 'revision' | 'owner'> {
     heldAfter(received: number): readonly LoggedResult[];
     seal(): void;
     logged(count: number): void;
+    /** What was withheld is said. */
+    release(): void;
   };
   readonly operations: {
     readonly lastOperationId: number;
@@ -74,4 +76,20 @@ export interface LoggedParts extends Omit<SessionRecord, 'revision' | 'owner'> {
     };
   };
   superseded(): void;
+  cut(): void;
+}
+
+/** Where sessions say that there is something to log. */
+export interface Writer<Session> {
+  readonly node: string;
+  /** Milliseconds that what is logged is kept. */
+  readonly ttlMs: number;
+  /** Once, until the session is asked what. */
+  changed(session: Session): void;
+  /** Nothing more is told of a session. */
+  forget(session: Session): void;
+  /** Hears whether the log has what it was told of a session. */
+  askAbout(session: Session): void;
+  /** Whether nothing may be said of a session to its client yet. */
+  isInDoubt(session: Session): boolean;
 }

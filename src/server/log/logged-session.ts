@@ -4,7 +4,7 @@ import { EMPTY } from '../../wire/packet';
 import { preview4 } from '../../wire/preview4';
 import { hashToken } from '../opening/resume-token';
 import { LoggedOperations } from './logged-operations';
-import type { LoggedOperation, LoggedParts } from './logged-parts';
+import type { LoggedOperation, LoggedParts, Writer } from './logged-parts';
 import { LoggedResults } from './logged-results';
 import { encodeSession, encodeTokens } from './session-record';
 
@@ -18,19 +18,6 @@ export const LAST_OPERATION_FIELD = 'last';
 export const FIRST_FIELD = 'first';
 /** While the client is away, where answers are kept: the number of the last result that it was sent. */
 export const SENT_FIELD = 'sent';
-
-/** Where sessions say that there is something to log. */
-interface Writer {
-  readonly node: string;
-  /** Milliseconds that what is logged is kept. */
-  readonly ttlMs: number;
-  /** Once, until the session is asked what. */
-  changed(session: LoggedSession): void;
-  /** Nothing more is told of a session. */
-  forget(session: LoggedSession): void;
-  /** Hears whether the log has what it was told of a session. */
-  askAbout(session: LoggedSession): void;
-}
 
 /** What comes between an update and its verdict, to be said again where nothing came of it. */
 interface Said {
@@ -78,7 +65,7 @@ export class LoggedSession {
 
   constructor(
     private readonly core: LoggedParts,
-    private readonly writer: Writer,
+    private readonly writer: Writer<LoggedSession>,
     /** Of this node, as the session's owner. */
     readonly epoch: number,
     private readonly makeToken: (sessionId: number) => Uint8Array,
@@ -99,6 +86,11 @@ export class LoggedSession {
   /** When the log was last told of it, in milliseconds. */
   get updatedAt(): number {
     return this.lastUpdate;
+  }
+
+  /** Whether nothing may be said of it to its client until the log has. */
+  get isInDoubt(): boolean {
+    return this.writer.isInDoubt(this);
   }
 
   /** There is something to log. */
@@ -185,6 +177,16 @@ export class LoggedSession {
   letGo(): void {
     this.isChanged = this.isOver = true;
     this.writer.forget(this);
+  }
+
+  /** It is not in doubt any more. */
+  trusted(): void {
+    this.core.outlet.release();
+  }
+
+  /** More waits for the log's word than may: its client is to come back for that. */
+  cut(): void {
+    this.core.cut();
   }
 
   /** The session is another node's. */

@@ -4,7 +4,7 @@ import { SessionOpenAckMetadata } from '../../wire/messages/session-open';
 import { EMPTY } from '../../wire/packet';
 import { preview4 } from '../../wire/preview4';
 import type { HandOver } from '../session/results/hand-over';
-import type { Attachment } from '../session/results/session-outlet';
+import type { Attachment } from '../session/results/attachment';
 import { MAX_TOKEN_BYTES } from './resume-token';
 
 /** Bytes of an ack before its extension block, at most: header, metadata, token. */

@@ -2,7 +2,7 @@ import { openBlocks, type OpenBlocks } from '../../protocol/session/open-blocks'
 import { isResumeAttempt } from '../../protocol/session/recovery';
 import { decodeSessionExtension, type SessionExtension } from '../../protocol/session/session-extension';
 import type { SessionOpenMetadata } from '../../wire/messages/session-open';
-import type { Attachment } from '../session/results/session-outlet';
+import type { Attachment } from '../session/results/attachment';
 import type { SessionCore } from '../session/session-core';
 import type { ResumeProof } from './judge-open';
 import type { SessionOpenRequest } from './policy';

@@ -224,6 +224,7 @@ export class SessionOpener {
     }
     if (decision.kind === 'later') return this.refused(opening, LATER[decision.why], false);
     if (this.isFull) return this.refused(opening, LATER.tooManyWait, false);
+    if (this.taker.mustAsk(opening)) return this.refused(opening, LATER.notAsked, false);
     const { auth } = opening.blocks;
     const { identity } = opening.connection.transport;
     const shown = { auth: auth.length === 0 ? EMPTY : auth.slice(), identity };

@@ -11,7 +11,7 @@ import { ReadingPause } from '../limits/reading-pause';
 import { SlotPool } from '../limits/slot-pool';
 import type { ServerContext } from '../server-context';
 import { receive } from '../session/messages/receive';
-import type { Attachment } from '../session/results/session-outlet';
+import type { Attachment } from '../session/results/attachment';
 import type { SessionCore } from '../session/session-core';
 import { TOLLS, type RelayedToll, type RemoteClient } from './records';
 import { RelayedTransport } from './relayed-transport';

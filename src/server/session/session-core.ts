@@ -19,31 +19,19 @@ import { Connectivity } from './connectivity';
 import { handOver, resultsOf, type HandOver } from './results/hand-over';
 import { ProgressSender } from './results/progress-sender';
 import { retainedOf } from './results/retained-answers';
-import { SessionOutlet, type Attachment } from './results/session-outlet';
+import type { Attachment } from './results/attachment';
+import { SessionOutlet } from './results/session-outlet';
 import { SessionSender } from './results/session-sender';
 import type { SessionClaim } from './session-claim';
 import { SessionCredit } from './session-credit';
 import type { SubmitEnd } from './session-message';
 import { SessionStores } from './session-stores';
 import { SessionStreams } from './session-streams';
-import { TAKEN_OVER_ENDING, type SessionEnding } from './session-terms';
+import { TAKEN_OVER_ENDING, type ClosePhase, type SessionEnding } from './session-terms';
 import { OperationHolds } from './submits/admission/operation-holds';
 import { OperationNames } from './submits/operation-names';
 import { OperationSchedule } from './submits/admission/operation-schedule';
 import { SessionOperations } from './submits/session-operations';
-
-/**
- * How far a session is in coming to its end in good order, whoever asks for it; see `messages/close.ts`.
- *
- *          this side asks                      SESSION_CLOSE_ACK, or time over
- *   open ─────────────────▶ asked ──────────────────────────────────────────────▶ over
- *    │ │   the same, of a client                 idle, or time over              ▲ ▲
- *    │ │   that cannot be told                                                   │ │
- *    │ └──────────────────▶ drains ──────────────────────────────────────────────┘ │
- *    │     SESSION_CLOSE                         idle, or time over, and acked     │
- *    └────────────────────▶ answers ───────────────────────────────────────────────┘
- */
-export type ClosePhase = 'open' | 'asked' | 'drains' | 'answers' | 'over';
 
 /**
  * A session: its parts, and what carries it. It outlives its connection where it may be resumed. What it does about
@@ -303,6 +291,17 @@ export class SessionCore {
   superseded(): void {
     this.outlet.current?.transport.destroy();
     this.end('disconnected', 'closed');
+  }
+
+  /** More waits than may before it can be said: the client is to come back for it, once who has made it is done. */
+  cut(): void {
+    this.later(0, () => {
+      const { current } = this.outlet;
+      if (current === undefined) return;
+      current.transport.destroy();
+      current.released(this);
+      this.connectionLost(current);
+    });
   }
 
   /** Ends the session without another word. */

@@ -10,6 +10,19 @@ export type CreditTarget =
   | { readonly scope: typeof FlowScope.Operation; readonly frameId: number };
 
 /**
+ * How far a session is in coming to its end in good order, whoever asks for it; see `messages/close.ts`.
+ *
+ *          this side asks                      SESSION_CLOSE_ACK, or time over
+ *   open ─────────────────▶ asked ──────────────────────────────────────────────▶ over
+ *    │ │   the same, of a client                 idle, or time over              ▲ ▲
+ *    │ │   that cannot be told                                                   │ │
+ *    │ └──────────────────▶ drains ──────────────────────────────────────────────┘ │
+ *    │     SESSION_CLOSE                         idle, or time over, and acked     │
+ *    └────────────────────▶ answers ───────────────────────────────────────────────┘
+ */
+export type ClosePhase = 'open' | 'asked' | 'drains' | 'answers' | 'over';
+
+/**
  * The cost to its connection of a packet that was no fault, counted once its session has done with it:
  * it may be once too often.
  *

@@ -12,6 +12,7 @@ function taken(retained: { readonly size: number; readonly byteLength: number } 
     heldAfter: () => [],
     seal: () => undefined,
     logged: () => undefined,
+    release: () => undefined,
   };
   return new LoggedResults(outlet, 400, { last: 10, bytes: 1000 });
 }

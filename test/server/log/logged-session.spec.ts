@@ -42,6 +42,7 @@ class Stage {
       superseded: () => {
         this.ends += 1;
       },
+      cut: () => undefined,
     };
     const writer = {
       node: 'n',
@@ -51,6 +52,7 @@ class Stage {
       },
       forget: () => undefined,
       askAbout: () => undefined,
+      isInDoubt: () => false,
     };
     const taken = since && { last: 0, bytes: 0, updates: 0, nextToken: Uint8Array.of(2), since };
     this.session = new LoggedSession(parts, writer, 1, () => Uint8Array.of(1), taken);
@@ -92,6 +94,7 @@ class Stage {
       heldAfter: (received) => Array.from({ length: results() - received }, () => ({ packet: part() })),
       seal: () => undefined,
       logged: () => undefined,
+      release: () => undefined,
     };
   }
 }

@@ -10,7 +10,7 @@ import { within } from '../network/conditions';
 import type { Random } from '../random';
 import { Process } from '../time/process';
 import { sleep } from '../world';
-import { surfaced } from './invariants';
+import { saidByOwner, surfaced } from './invariants';
 import { watchLate } from './late-joins';
 import type { OperationRecord, SessionRecord } from './ledger';
 import type { ClusterClientScenario } from './scenario';
@@ -106,7 +106,7 @@ export class ClusterClient {
       random: () => random.next(),
       connectTimeoutMs: 1000,
       answerTimeoutMs: 4000,
-      keepAlive: { idleMs: 1000, timeoutMs: 1000 },
+      keepAlive: { idleMs: scenario.idleMs, timeoutMs: 1000 },
       revision: scenario.revision,
       reconnect: { ...RECONNECT, giveUpMs: Infinity },
     });
@@ -177,7 +177,7 @@ export class ClusterClient {
       this.pages.push(page);
       const session = await page.resumeSession(ticket, { reconnect: RECONNECT });
       ledger.tell(record.name, 'is had by another page');
-      watchLate(ledger, session);
+      watchLate(this.world, session);
       return session;
     } catch (error) {
       ledger.tell(
@@ -218,6 +218,7 @@ export class ClusterClient {
     const asking: Subscription = session.submit({ body: String(operation.index) }).text$.subscribe({
       next: (text) => {
         surfaced(ledger, operation, text);
+        saidByOwner(world, operation, text);
       },
       error: (error: unknown) => {
         if (!(error instanceof OperationError)) {

@@ -86,6 +86,12 @@ export const CLUSTER_DEFECTS: readonly Defect[] = [
     plant: () => replace(LoggedSession.prototype, 'fenced', () => nothing),
   },
   {
+    name: 'a node that stood still says what it has to say at once',
+    invariants: [27],
+    seed: 71,
+    plant: () => replace(LogWriter.prototype, 'isInDoubt', () => () => false),
+  },
+  {
     name: 'a node that one server of the store has not answered tells the others nothing any more',
     invariants: [21],
     seed: 1,

@@ -103,6 +103,10 @@ export class Faults {
 
   private pause(node: SimulatedNode, ms: number): void {
     this.forsake(node);
+    const now = this.world.scheduler.now();
+    const still = node.record.stills.at(-1);
+    if (still !== undefined && still.until >= now) still.until = Math.max(still.until, now + ms);
+    else node.record.stills.push({ from: now, until: now + ms });
     node.process.standStill(ms);
     this.look();
     this.later(ms, () => {

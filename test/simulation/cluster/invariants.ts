@@ -1,3 +1,4 @@
+import { NODE_TTL_MS } from '../../../src/cluster/directory';
 import type { Invariant } from '../invariants/invariant';
 import { nameOfOperation, type ClusterLedger, type LateRecord, type OperationRecord } from './ledger';
 import type { ClusterWorld } from './world';
@@ -14,10 +15,18 @@ export const CLUSTER_INVARIANTS: readonly Pick<Invariant, 'number' | 'text'>[] =
     number: 26,
     text: 'who comes with a ticket is given kept answers from their first part on, and none with a gap',
   },
+  {
+    number: 27,
+    text: 'nobody is given what a node says that stood still, of a session that another had taken by then',
+  },
 ];
 
 /** Milliseconds in which a node asks whose its sessions are, and hears of it, once it can. */
 const LEARNS_MS = 2500;
+
+/** Milliseconds that a node may stand still, and be believed yet; and for which it says nothing then, unless it hears. */
+const SUSPECT_MS = NODE_TTL_MS / 3;
+const SILENT_MS = NODE_TTL_MS;
 
 /** 20: of a text, as it comes. */
 export function surfaced(ledger: ClusterLedger, operation: OperationRecord, text: string): void {
@@ -26,6 +35,28 @@ export function surfaced(ledger: ClusterLedger, operation: OperationRecord, text
   const fault = faultOf(operation.surfaced, before, 0);
   if (fault !== undefined) ledger.violated(20, `${nameOfOperation(operation)} ${fault}`);
   operation.farthest = Math.max(operation.farthest, partsOf(operation.surfaced).length);
+}
+
+/** 27: of a text, as it comes. A node that the store does not answer goes on as if there was none. */
+export function saidByOwner(
+  { ledger, owners, scheduler }: ClusterWorld,
+  operation: OperationRecord,
+  text: string,
+): void {
+  const owner = owners.of(operation.session.sessionId);
+  for (const part of partsOf(text)) {
+    const run = operation.runs.find(({ letter }) => letter === part.slice(-1));
+    if (owner === undefined || run === undefined || run.node === owner.node) continue;
+    const gaveAt = run.gaveAt.get(Number(part.slice(0, -1))) ?? -Infinity;
+    const still = run.node.stills.find(
+      ({ from, until }) => until - from > SUSPECT_MS && from < owner.since && owner.since <= until,
+    );
+    if (still === undefined || gaveAt < still.until || scheduler.now() >= still.until + SILENT_MS) continue;
+    ledger.violated(
+      27,
+      `${run.node.name} stood still, and has given ${part} of ${nameOfOperation(operation)}, of which ${owner.node.name} was the owner by then`,
+    );
+  }
 }
 
 /** 26: of a text that a page is given which has come with a ticket. */

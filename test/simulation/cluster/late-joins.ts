@@ -1,14 +1,16 @@
 import type { ClientSession } from '../../../src/client/session/session';
 import type { ResumedOperation } from '../../../src/client/session/resumed-operation';
-import { lateSurfaced } from './invariants';
-import type { ClusterLedger, LateRecord } from './ledger';
+import { lateSurfaced, saidByOwner } from './invariants';
+import type { LateRecord } from './ledger';
+import type { ClusterWorld } from './world';
 
 /** What a page is given that has come with a ticket: of each operation what it shows, and how that ends. */
-export function watchLate(ledger: ClusterLedger, session: ClientSession): void {
-  for (const operation of session.operations) watch(ledger, operation);
+export function watchLate(world: ClusterWorld, session: ClientSession): void {
+  for (const operation of session.operations) watch(world, operation);
 }
 
-function watch(ledger: ClusterLedger, { sent, isWhole, results }: ResumedOperation): void {
+function watch(world: ClusterWorld, { sent, isWhole, results }: ResumedOperation): void {
+  const { ledger } = world;
   // Of what it is not told nothing can be known.
   const operation = sent === undefined ? undefined : ledger.operations[Number(sent.text)];
   if (operation === undefined) return;
@@ -19,6 +21,7 @@ function watch(ledger: ClusterLedger, { sent, isWhole, results }: ResumedOperati
   results.text$.subscribe({
     next: (text) => {
       lateSurfaced(ledger, late, text);
+      saidByOwner(world, operation, text);
     },
     error: () => {
       late.outcome = 'failed';

@@ -1,6 +1,12 @@
 import type { OperationFailure } from '../../../src/client/errors';
 import { RunLedger } from '../run-ledger';
 
+/** From when until when a process stood still. */
+interface Still {
+  readonly from: number;
+  until: number;
+}
+
 /** A process that is, or was, a node. */
 export interface NodeRecord {
   readonly name: string;
@@ -9,6 +15,8 @@ export interface NodeRecord {
   isLeaving: boolean;
   /** Since when it runs, and reaches the store, in milliseconds; Infinity while it does not. */
   ableSince: number;
+  /** When its process stood still, in milliseconds. */
+  readonly stills: Still[];
 }
 
 /** A handler that answers, or goes on with an answer. */
@@ -17,6 +25,8 @@ export interface AnswerRun {
   readonly node: NodeRecord;
   /** In every part that it gives. */
   readonly letter: string;
+  /** When it gave each of them, by number, in milliseconds. */
+  readonly gaveAt: Map<number, number>;
   isRunning: boolean;
 }
 
@@ -125,7 +135,7 @@ export class ClusterLedger extends RunLedger {
   /** A handler begins at a node. */
   run(operation: OperationRecord, node: NodeRecord): AnswerRun {
     const letter = String.fromCharCode('a'.charCodeAt(0) + operation.runs.length);
-    const run = { operation, node, letter, isRunning: true };
+    const run = { operation, node, letter, gaveAt: new Map<number, number>(), isRunning: true };
     operation.runs.push(run);
     this.running.add(run);
     return run;

@@ -16,6 +16,8 @@ export interface ClusterClientScenario {
   readonly cancelChance: number;
   /** That a page is loaded again, after each submit. */
   readonly reloadChance: number;
+  /** Milliseconds that it hears nothing of its connection before it asks whether that is there. */
+  readonly idleMs: number;
 }
 
 /** What goes wrong. A node is one of a number from 0: whoever has its place then. */
@@ -57,6 +59,30 @@ export interface ClusterScenario {
 }
 
 export function drawClusterScenario(random: Random): ClusterScenario {
+  const scenario = drawAny(random);
+  const still = random.fork('still');
+  return still.chance(0.1) ? outStaying(scenario, still) : scenario;
+}
+
+/** A node stands still longer than its lease, clients stay connected to it, and other pages come for their sessions. */
+function outStaying(scenario: ClusterScenario, random: Random): ClusterScenario {
+  const { activeMs, nodes, conditions, clients, faults } = scenario;
+  const pause: ClusterFault = {
+    kind: 'pause',
+    atMs: random.int(1000, 3000),
+    node: random.int(0, nodes - 1),
+    forMs: random.int(6000, 9000),
+  };
+  return {
+    ...scenario,
+    activeMs: Math.max(activeMs, 13_000),
+    conditions: { ...conditions, faults: PERFECT.faults },
+    clients: clients.map((client) => ({ ...client, idleMs: 12_000, reloadChance: 0.2 })),
+    faults: [...faults, pause],
+  };
+}
+
+function drawAny(random: Random): ClusterScenario {
   const activeMs = random.int(6000, 16_000);
   const nodes = random.int(2, 3);
   const clients = Array.from({ length: random.int(1, 3) }, (_, index) =>
@@ -123,6 +149,7 @@ function drawClient(random: Random, name: string): ClusterClientScenario {
     ]),
     cancelChance: random.pick([0, 0.1]),
     reloadChance: random.pick([0, 0, 0.1]),
+    idleMs: 1000,
   };
 }
 

@@ -1,4 +1,4 @@
-import { concatMap, delay, finalize, from, of, tap, type Observable } from 'rxjs';
+import { concatMap, delay, finalize, from, map, of, tap, type Observable } from 'rxjs';
 import type { Cluster } from '../../../src/cluster/cluster';
 import type { SentBefore } from '../../../src/server/log/sent-before';
 import { createServer, type Server } from '../../../src/server/server';
@@ -26,7 +26,7 @@ export class SimulatedNode {
     name: string,
   ) {
     const { scheduler, network, links, store, scenario, wallClock, ledger } = world;
-    this.record = { name, isGone: false, isLeaving: false, ableSince: scheduler.now() };
+    this.record = { name, isGone: false, isLeaving: false, ableSince: scheduler.now(), stills: [] };
     this.process = new Process(scheduler);
     this.endpoint = network.endpoint('tcp', this.process);
     const linked = links.endpoint('tcp', this.process);
@@ -109,7 +109,9 @@ export class SimulatedNode {
     ledger.tell(this.record.name, `answers ${operation.index} from ${first} on`);
     const numbers = Array.from({ length: Math.max(0, count - first) }, (_, index) => first + index);
     return from(numbers).pipe(
-      concatMap((number) => of(`${number}${run.letter} `).pipe(delay(partMs, this.process.scheduler))),
+      concatMap((number) => of(number).pipe(delay(partMs, this.process.scheduler))),
+      tap((number) => run.gaveAt.set(number, this.process.scheduler.now())),
+      map((number) => `${number}${run.letter} `),
       tap({
         complete: () => {
           ledger.tell(this.record.name, `has answered ${operation.index}`);

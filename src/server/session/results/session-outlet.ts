@@ -1,59 +1,26 @@
 import { BehaviorSubject, defer, of, type Observable } from 'rxjs';
-import type { ObjectsConnection } from '../../../objects/objects-port';
-import type { CreditEpoch } from '../../../protocol/flow/credit-epoch';
 import { ResultOutbox, type OutboxLimits } from '../../../protocol/operation/result-outbox';
 import { CarriedPressure } from '../../../transport/outgoing/carried-pressure';
-import type { PeerName, Transport, TransportKind } from '../../../transport/transport';
+import type { PeerName, TransportKind } from '../../../transport/transport';
 import type { DetachedShare } from '../../opening/detached-totals';
-import type { SlotPool } from '../../limits/slot-pool';
 import { answerTooLarge } from '../../connection/error-packet';
 import { NnrpError } from '../../../wire/errors';
 import { HEADER_LENGTH } from '../../../wire/header';
 import type { Packet } from '../../../wire/packet';
-import type { Revision } from '../../../wire/revision';
 import type { Texts } from '../../../wire/text-packet';
 import type { SubmitEnd } from '../session-message';
+import type { Attachment } from './attachment';
 import { gatheredBytes, GatheredTexts } from './gathered-texts';
 import { bodyBytes, frameOf, kept, type Outgoing } from './outgoing';
 import type { LoggedOperation } from '../../log/logged-parts';
 import type { LoggedSession } from '../../log/logged-session';
 import type { RetainedAnswers } from './retained-answers';
-
-/** The connection that carries a session at present. */
-export interface Attachment {
-  readonly transport: Transport;
-  /** What its peer speaks. */
-  readonly revision: Revision;
-  /** Whether the peer may be of the reference, and knows no extension block of this project. */
-  readonly isReference: boolean;
-  /** Whether another node of the cluster has it. */
-  readonly isRelayed: boolean;
-  /** Whether the peer is a client of this project: it answers PING and counts results. */
-  readonly isAnnounced: boolean;
-  /** Bytes of header and body that the peer takes in one packet; Infinity where it has not said. */
-  readonly largestPacket: number;
-  /** Of FLOW_UPDATEs of connection scope. */
-  readonly creditEpoch: CreditEpoch;
-  /** Of operations of all sessions that it carries. */
-  readonly slots: SlotPool;
-  /** Sends an answer that the peer has provoked: while too many of them wait, it is not read. */
-  answer(packet: Packet): void;
-  /** Whether the peer may have a session that is of this revision, by guess or as its operations have shown. */
-  takesUp(revision: Revision, certainty: { readonly isCertain: boolean }): boolean;
-  /** Asks the peer to prove what it has received; once at a time. */
-  requestProof(): void;
-  /** By which one that is announced is asked whether it has received something; undefined where another node would have to. */
-  readonly proof: Pick<ObjectsConnection, 'receipt'> | undefined;
-  /** The session has left this connection. */
-  released(core: { readonly sessionId: number }): void;
-  /** Ends the connection, whose peer is silent, unless that would cost another session, or what the peer is to read yet. */
-  giveUp(core: { readonly sessionId: number }): void;
-}
+import { Withheld, type SaidAs } from './withheld';
 
 /** From which fullness of the outbox on the peer is asked for proof of receipt, or from how many results on. */
 const ASK_AT = 1 / 4;
 const ASK_RESULTS = 256;
-/** From which fullness on a detached session asks its application to wait. */
+/** From which fullness on a session asks its application to wait: one that is detached, or may not say what it has to. */
 const PRESSURE_AT = 1 / 2;
 
 /** What is kept of a session's results, where anything is. */
@@ -70,6 +37,8 @@ interface OutletStores {
  *   results ─▶ outbox? ────┤
  *                          └─ detached ─▶ wait, in bounds
  *   all else ──────────────── attached ─▶ transport, else forgotten
+ *
+ * What goes to a transport passes `say`: while the session may be another node's, it is withheld there.
  */
 export class SessionOutlet {
   /** What clients with a ticket get whole; undefined where nothing is kept for them. */
@@ -85,6 +54,10 @@ export class SessionOutlet {
   private waitingPressure: BehaviorSubject<boolean> | undefined;
   /** While no connection carries the session. */
   private gathered: GatheredTexts | undefined;
+  /** What it may not say yet. */
+  private withheld: Withheld | undefined;
+  /** Of the outbox. */
+  private readonly maxBytes: number;
   private isClosed = false;
   private lastPeer: PeerName;
   private lastKind: TransportKind;
@@ -92,6 +65,7 @@ export class SessionOutlet {
   constructor(attachment: Attachment, { outbox, retained }: OutletStores) {
     this.retained = retained;
     this.outbox = outbox === undefined ? undefined : new ResultOutbox(outbox);
+    this.maxBytes = outbox?.maxBytes ?? 0;
     this.attachment = attachment;
     this.lastPeer = attachment.transport.peer;
     this.lastKind = attachment.transport.kind;
@@ -174,12 +148,44 @@ export class SessionOutlet {
 
   /** Sends what only matters now. */
   send(packet: Packet): void {
-    this.attachment?.transport.send(packet);
+    if (this.attachment !== undefined) this.say(this.attachment, packet, 'word');
   }
 
   /** Sends an answer to a request, which only matters to the connection that it came over. */
   answer(packet: Packet): void {
-    this.attachment?.answer(packet);
+    if (this.attachment !== undefined) this.say(this.attachment, packet, 'answer');
+  }
+
+  /** The session is this node's: what was withheld is said. Also of one that has ended since: its client may wait for that. */
+  release(): void {
+    const { withheld } = this;
+    if (withheld === undefined) return;
+    this.withheld = undefined;
+    withheld.say();
+    if (this.attachment === undefined) return;
+    this.outbox?.markSent();
+    this.outbox?.trim();
+    this.pressure?.moveTo(this.pressureSource());
+  }
+
+  /** Says something, now or once it is known that the session is this node's; whether it was now. */
+  private say(to: Attachment, packet: Packet, as: SaidAs): boolean {
+    const { log } = this;
+    if (log !== undefined && (this.withheld !== undefined || log.isInDoubt)) {
+      this.withhold(log, to, packet, as);
+      return false;
+    }
+    if (as === 'answer') to.answer(packet);
+    else to.transport.send(packet);
+    return true;
+  }
+
+  private withhold(log: LoggedSession, to: Attachment, packet: Packet, as: SaidAs): void {
+    if (this.withheld === undefined) {
+      this.withheld = new Withheld(this.maxBytes);
+      this.pressure?.moveTo(this.pressureSource());
+    }
+    if (this.withheld.add(to, packet, as) === 'full') log.cut();
   }
 
   /** Sends a result, or keeps it where its client is away, and there is room. */
@@ -187,15 +193,15 @@ export class SessionOutlet {
     const { attachment, outbox } = this;
     // A client that cannot say what it has received gets at most once what it may have received.
     if (outbox === undefined || attachment?.isAnnounced === false) {
-      attachment?.transport.send(packet);
+      this.send(packet);
       return attachment === undefined ? 'full' : 'sent';
     }
     const outgoing = kept(packet);
-    attachment?.transport.send(outgoing.packet);
+    const isSaid = attachment !== undefined && this.say(attachment, outgoing.packet, 'result');
     outbox.add(outgoing);
     this.log?.note();
     this.retained?.add(frameOf(packet), outgoing);
-    if (attachment === undefined) {
+    if (!isSaid) {
       this.gathered?.note(frameOf(packet), outgoing);
       return this.keptMore(outbox, outgoing.byteLength);
     }
@@ -276,6 +282,7 @@ export class SessionOutlet {
     this.leaveShare();
     if (this.attachment !== undefined) this.gathered = new GatheredTexts(gatheredBytes(this.attachment));
     this.attachment = undefined;
+    this.withheld?.dropResults();
     this.share = share;
     this.outbox?.needAfter(Infinity);
     if (this.retained !== undefined) this.log?.note();
@@ -353,7 +360,7 @@ export class SessionOutlet {
       const { packet } = outgoing;
       const bytes = largestBody === Infinity ? 0 : bodyBytes(packet);
       if (bytes <= largestBody) {
-        attachment.transport.send(packet);
+        this.say(attachment, packet, 'result');
         continue;
       }
       const { sessionId, frameId } = packet.header;
@@ -361,10 +368,10 @@ export class SessionOutlet {
       // It stands, also where this connection is lost and the next one takes more: the operation is over.
       outbox.replace(outgoing, refusal);
       this.retained?.forget(frameId);
-      attachment.transport.send(refusal.packet);
+      this.say(attachment, refusal.packet, 'result');
       refused.push(frameId);
     }
-    outbox.markSent();
+    if (this.withheld === undefined) outbox.markSent();
     return refused;
   }
 
@@ -385,7 +392,8 @@ export class SessionOutlet {
   }
 
   private pressureSource(): Observable<boolean> {
-    if (this.attachment !== undefined) return this.attachment.transport.pressure$;
+    const { attachment, withheld } = this;
+    if (attachment !== undefined && withheld === undefined) return attachment.transport.pressure$;
     this.waitingPressure = new BehaviorSubject((this.outbox?.fullness ?? 0) >= PRESSURE_AT);
     return this.waitingPressure;
   }
