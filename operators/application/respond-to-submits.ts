@@ -1,4 +1,10 @@
-import { Observable, type OperatorFunction, type Subscriber, type Subscription } from 'rxjs';
+import {
+  Observable,
+  type OperatorFunction,
+  type Subscriber,
+  type Subscription,
+  type Unsubscribable,
+} from 'rxjs';
 import type { Result } from '../../src/protocol/operation/result';
 import type { RespondableSubmit, SubmitHandler } from './responding/answer';
 import { AnsweredSubmit, type Answering } from './responding/answered-submit';
@@ -41,7 +47,7 @@ export function respondToSubmits<S extends RespondableSubmit>(
 }
 
 /** Answers the submits of one stream. */
-class Responder<S extends RespondableSubmit> implements Listening<S>, Answering<S> {
+class Responder<S extends RespondableSubmit> implements Listening<S>, Answering<S>, Unsubscribable {
   /** Those that have not been answered at once. */
   private running: Set<AnsweredSubmit<S>> | undefined;
   private active = 0;
@@ -55,9 +61,13 @@ class Responder<S extends RespondableSubmit> implements Listening<S>, Answering<
 
   subscribed(subscription: Subscription): void {
     this.results.add(subscription);
-    this.results.add(() => {
-      for (const answered of this.running ?? []) answered.abandon();
-    });
+    // Itself, and no function of its own: a session that waits has one of these.
+    this.results.add(this);
+  }
+
+  /** Nobody wants the results any more. */
+  unsubscribe(): void {
+    for (const answered of this.running ?? []) answered.abandon();
   }
 
   next(submit: S): void {
