@@ -51,7 +51,8 @@ function nameOf(codes: Enumeration, code: number): string {
  * - `connection-lost`: its connection ended before; whether the server has run it, `outcome` says
  * - `too-large`: it is larger than the server takes over this transport; the session goes on
  * - `undeliverable`: connections have ended, one after another, before the server had received it: two where the server
- *   said why (`text`), or does not say what it takes, else five; it is not sent again, and the session goes on
+ *   said why (`text`), or does not say what it takes, else five; or, as the server says then (`errorCode` 0x2000b), five
+ *   while a part of its answer was on its way again; that is not sent any more, and the session goes on
  * - `unreadable`: its connection has ended of what the server answered, which this client does not take, and would
  *   again; the session goes on
  */
@@ -105,7 +106,8 @@ const SENTENCES: Readonly<Record<OperationFailure, string>> = {
   'taken-over': 'another client has taken its session over, and has its answer',
   'connection-lost': 'the connection is lost, and whether the server has run it is unknown',
   'too-large': 'it is larger than the server takes over this transport',
-  undeliverable: 'connections have ended, one after another, while it was on its way; send less at a time',
+  undeliverable:
+    'connections have ended, one after another, while it or its answer was on its way; send less at a time',
   unreadable: 'the connection has ended of an answer that this client does not take',
 };
 

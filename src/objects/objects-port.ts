@@ -7,6 +7,8 @@ import type { RuntimeRole } from '../wire/preview4/control/runtime-role';
 export interface ObjectsConnection {
   /** Bytes of all that was sent over it. */
   readonly sentBytes: number;
+  /** Bytes besides, that it had been sent before; where it is another node's, and as that has told by now. */
+  readonly sentBefore?: (() => number) | undefined;
   /**
    * Asks the other end to show that it has received what was sent so far. Returns whether it has; undefined where it
    * cannot be asked.

@@ -7,7 +7,8 @@ import type { ObjectsPort } from './objects-port';
 interface Sent {
   readonly object: HeldObject;
   readonly bytes: number;
-  readonly outweighs: boolean;
+  /** Whether it is at least as much as all that was sent before it over the connection. */
+  readonly outweighs: () => boolean;
   /** Whether it has arrived; undefined where nobody can say so. */
   readonly isReceived: (() => boolean) | undefined;
 }
@@ -30,7 +31,8 @@ export class ObjectsUnderWay {
     this.sent = this.sent.filter(isUnderWay);
     // Bytes come in order: what was sent of it before comes first.
     if (this.sent.some((each) => each.object === object)) return;
-    const outweighs = 2 * bytes >= connection.sentBytes;
+    const { sentBytes, sentBefore = () => 0 } = connection;
+    const outweighs = (): boolean => 2 * bytes >= sentBytes + sentBefore();
     this.sent = [...this.sent, { object, bytes, outweighs, isReceived: connection.receipt() }];
   }
 
@@ -41,7 +43,10 @@ export class ObjectsUnderWay {
     const { lost } = this.port;
     // Moved, or it may have come for all that anybody knows.
     if (lost === undefined || (first?.isReceived === undefined && lost.lastWord === undefined)) return;
-    this.suspect.note(first && { ...first, key: first.object.objectId }, lost);
+    this.suspect.note(
+      first && { key: first.object.objectId, bytes: first.bytes, outweighs: first.outweighs() },
+      lost,
+    );
   }
 
   /** Throws a `RuntimeError` where the other end is not to be told of an object again. */

@@ -24,6 +24,8 @@ class End implements ObjectsPort {
   isAttached = true;
   /** Bytes that were sent over the connection. */
   sentBytes = 0;
+  /** Bytes that it had been sent before, as the node that has it tells later. */
+  sentBefore = 0;
   lost: ObjectsPort['lost'];
   /** Questions of this end, and how many of them the other has answered. */
   receipts = { asked: 0, given: 0 };
@@ -40,7 +42,7 @@ class End implements ObjectsPort {
       const number = (receipts.asked += 1);
       return () => receipts.given >= number;
     };
-    return { sentBytes, receipt: () => (mayAsk ? receipt() : undefined) };
+    return { sentBytes, sentBefore: () => this.sentBefore, receipt: () => (mayAsk ? receipt() : undefined) };
   }
 
   requireOpen(): void {
@@ -201,6 +203,15 @@ describe('an object that connections end before, one after another,', () => {
     const { client } = bothEnds();
     const [, second] = [3 * LONG, LONG].map((length) => client.table.declare({}, bytes(length)));
     expect(ends(client, second!, silent, (asked) => asked - 1)).toBe(20);
+  });
+
+  it('goes on where it came behind more of others, as another node tells once it was sent', () => {
+    const { server } = bothEnds();
+    const long = server.table.declare({}, bytes(LONG));
+    server.sentBefore = 3 * LONG;
+    expect(ends(server, long, silent)).toBe(20);
+    server.sentBefore = 0;
+    expect(ends(server, long, silent)).toBe(5);
   });
 
   it.each([

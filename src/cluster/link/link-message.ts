@@ -15,7 +15,10 @@ export const LinkType = {
   Open: 0xe1,
   /** owner: the answer to it. */
   Opened: 0xe2,
-  /** relay: the client has the answer to the attempt in the frame, and packets of the session are from its connection. */
+  /**
+   * relay: the client has the answer to the attempt in the frame, and packets of the session are from its connection, which
+   * was sent so many bytes before.
+   */
   Begin: 0xe3,
   /** relay: nobody waits for the answer any more. */
   Forget: 0xe4,

@@ -15,6 +15,8 @@ export const EndCode = {
   OverCredit: 0x20008,
   /** Its node is gone, and nobody goes on with it; whether it has run, nobody knows. 0x20009 is `TAKEN_OVER`. */
   NodeLost: 0x2000a,
+  /** Connections have ended, one after another, while a part of its answer was on its way. */
+  Undeliverable: 0x2000b,
 } as const;
 
 export type EndCode = (typeof EndCode)[keyof typeof EndCode];

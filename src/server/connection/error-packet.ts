@@ -1,4 +1,5 @@
 import { cutText, MAX_TEXT_BYTES } from '../../protocol/cut-text';
+import { EndCode } from '../../protocol/operation/end-code';
 import type { CommonHeader } from '../../wire/header';
 import { MessageType } from '../../wire/message-type';
 import { CacheErrorCode } from '../../wire/messages/cache';
@@ -55,6 +56,17 @@ export function answerTooLarge(sessionId: number, frameId: number, bytes: number
     frameId,
     { errorCode: TOO_LARGE_CODE },
     `its answer has a body of ${bytes} bytes, and ${most} are the most that this client takes over this transport`,
+    most,
+  );
+}
+
+/** In the place of a result of so many bytes of body, which does not arrive. */
+export function answerUndeliverable(sessionId: number, frameId: number, bytes: number, most: number): Packet {
+  return operationEnd(
+    sessionId,
+    frameId,
+    { errorCode: EndCode.Undeliverable },
+    `a part of its answer, with a body of ${bytes} bytes, has not arrived over any of them; have it answered in smaller ones`,
     most,
   );
 }

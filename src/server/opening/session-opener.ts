@@ -344,8 +344,8 @@ export class SessionOpener {
     const by = handOver === undefined ? 'client' : 'ticket';
     core.claim.renew(rotate(verdict.tokens, used, token, by), acceptance, by);
     core.leave(by);
-    const { lastOperationId } = core.operations;
-    const block = acceptanceBlock(opening, lastOperationId, handOver);
+    if (used === 'previous') core.outlet.spare();
+    const block = acceptanceBlock(opening, core.operations.lastOperationId, handOver);
     const { ack } = this.ack(opening, verdict, token, block);
     return { kind: 'resumed', ack, isAccepted: true, core, handOver };
   }

@@ -55,7 +55,11 @@ export class OwnerLink implements LinkUser {
 
   ended(): void {
     for (const deciding of this.deciding.values()) deciding.unsubscribe();
-    for (const carried of this.carried.values()) this.lost(carried);
+    for (const carried of this.carried.values()) {
+      // It is the nodes that have lost each other.
+      if (this.isCurrent(carried)) carried.core.outlet.spare();
+      this.lost(carried);
+    }
     this.carried.clear();
   }
 
@@ -76,7 +80,7 @@ export class OwnerLink implements LinkUser {
     const { core, connection, attempt } = carried;
     if (type === LinkType.Begin) {
       // What is said of an attempt that nobody waited for any more is not about one that came after it.
-      if (frameId === attempt) connection.hasBegun = true;
+      if (frameId === attempt) connection.begin(countOf(packet));
       return;
     }
     // Of a connection that carried the session before, like all that comes until then.

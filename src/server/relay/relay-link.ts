@@ -44,10 +44,10 @@ export class RelayLink implements LinkUser {
 
   /** A connection has the session from now on. */
   begin(session: RelayedSession, { attempt }: RemoteAnswer): void {
-    const { sessionId } = session;
+    const { sessionId, sentBytes: count } = session;
     this.sessions.get(sessionId)?.superseded();
     this.sessions.set(sessionId, session);
-    this.link.send(linkPacket(LinkType.Begin, { sessionId, frameId: attempt }));
+    this.link.send(linkPacket(LinkType.Begin, { sessionId, frameId: attempt, count }));
   }
 
   left(session: RelayedSession): void {

@@ -2,6 +2,7 @@ import type { SchedulerLike, Subscription } from 'rxjs';
 import { countOf, linkPacket, LinkType } from '../../cluster/link/link-message';
 import type { NodeLink } from '../../cluster/link/node-link';
 import { onEach } from '../../transport/on-each';
+import { sentBytes } from '../../transport/outgoing/sent-bytes';
 import { scheduleIn } from '../../transport/time/schedule-in';
 import type { Transport } from '../../transport/transport';
 import { packetLength } from '../../wire/encode-packet';
@@ -66,6 +67,11 @@ export class RelayedSession {
       if (isHigh) connection.hold(`link of ${sessionId}`);
       else connection.release(`link of ${sessionId}`);
     });
+  }
+
+  /** Bytes that the client's connection was sent, of whatever session. */
+  get sentBytes(): number {
+    return sentBytes(this.connection.transport);
   }
 
   /** A packet of the client's. */

@@ -3,6 +3,7 @@ import { asRuntimeError } from '../../protocol/as-runtime-error';
 import type { NodeLink } from '../../cluster/link/node-link';
 import { linkPacket, LinkType } from '../../cluster/link/link-message';
 import { REVISIONS, type RevisionName } from '../../wire/message';
+import { MessageType } from '../../wire/message-type';
 import type { Packet } from '../../wire/packet';
 import type { Revision } from '../../wire/revision';
 import { refusal } from '../connection/connection-answers';
@@ -15,11 +16,12 @@ import type { Attachment } from '../session/results/attachment';
 import type { SessionCore } from '../session/session-core';
 import { TOLLS, type RelayedToll, type RemoteClient } from './records';
 import { RelayedTransport } from './relayed-transport';
+import { SessionReceipts } from './session-receipts';
 
 /** A connection that another node has, as the one session that it carries here knows it. */
 export class RemoteConnection implements Attachment {
   readonly isRelayed = true;
-  readonly proof = undefined;
+  readonly proof: SessionReceipts;
   readonly transport: RelayedTransport;
   readonly creditEpoch = new CreditEpoch();
   readonly slots: SlotPool;
@@ -29,6 +31,8 @@ export class RemoteConnection implements Attachment {
   core: SessionCore | undefined;
   /** Whether the relaying node gives the session what this connection brings, and nothing of one before it. */
   hasBegun = false;
+  /** Bytes that the client's connection was sent before, as that node has told. */
+  sentBefore = 0;
   private speaks: RevisionName;
   private isProofDue = false;
   private readonly pause: ReadingPause;
@@ -43,6 +47,7 @@ export class RemoteConnection implements Attachment {
   ) {
     const { limits } = server.settings;
     this.transport = new RelayedTransport(link, sessionId, client, limits.maxUnreadBytes);
+    this.proof = new SessionReceipts(this.transport, sessionId);
     this.slots = new SlotPool(limits.maxInFlightPerConnection, this.transport, server.reports);
     this.pause = new ReadingPause(this.transport, server.scheduler);
     this.speaks = client.revision;
@@ -78,6 +83,12 @@ export class RemoteConnection implements Attachment {
     this.left(this);
   }
 
+  /** The client has the answer, behind so many bytes of others. */
+  begin(sentBefore: number): void {
+    this.hasBegun = true;
+    this.sentBefore = sentBefore;
+  }
+
   /** The node that has the connection knows what else it carries. */
   giveUp(): void {
     this.transport.giveUp();
@@ -92,6 +103,8 @@ export class RemoteConnection implements Attachment {
   /** Hands the session a packet, and tells what that costs the client's connection. */
   receive(core: SessionCore, packet: Packet, now: number): void {
     this.transport.reads += 1;
+    const { messageType, frameId } = packet.header;
+    if (messageType === MessageType.Pong && this.proof.answered(frameId)) return core.heard(now);
     try {
       const toll = receive(core, packet, now);
       if (toll === undefined) return;

@@ -2,7 +2,7 @@ import { Subscription } from 'rxjs';
 import type { Packet } from '../../wire/packet';
 import { refusedAck } from '../connection/error-packet';
 import type { ServerReports } from '../reports';
-import { ackTooLarge } from './results/result-too-large';
+import { ackTooLarge } from './results/result-untaken';
 import type { SessionOutlet } from './results/session-outlet';
 
 /** The session that is asked. */

@@ -4,6 +4,7 @@ import type { ObjectsConnection, ObjectsPort } from '../../objects/objects-port'
 import type { Dialect } from '../../protocol/revision/dialect';
 import { operationIdOf } from '../../protocol/revision/answers';
 import { acceptsMessages, type SessionState } from '../../protocol/session/session-lifecycle';
+import { sentBytes } from '../../transport/outgoing/sent-bytes';
 import type { MessageType } from '../../wire/message-type';
 import { packet, type Packet } from '../../wire/packet';
 import { RuntimeRole } from '../../wire/preview4/control/runtime-role';
@@ -46,9 +47,12 @@ export class ServerObjectsPort implements ObjectsPort {
   get connection(): ObjectsConnection | undefined {
     const { current } = this.session.outlet;
     if (current === undefined) return undefined;
-    const { takenBytes = 0, queuedBytes } = current.transport;
-    const { proof } = current.isAnnounced ? current : { proof: undefined };
-    return { sentBytes: takenBytes + queuedBytes, receipt: () => proof?.receipt() };
+    const { transport, isAnnounced, proof } = current;
+    return {
+      sentBytes: sentBytes(transport),
+      sentBefore: () => current.sentBefore ?? 0,
+      receipt: () => (isAnnounced ? proof.receipt() : undefined),
+    };
   }
 
   requireOpen(): void {

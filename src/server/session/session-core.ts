@@ -277,7 +277,7 @@ export class SessionCore {
       given === undefined
         ? outlet.attach(attachment, extension?.receivedResults)
         : outlet.attachAnew(attachment, resultsOf(given));
-    for (const frameId of refused) operations.refused(frameId);
+    for (const each of refused) operations.refused(each);
     // Another client holds nothing yet.
     if (!this.understandsHolds || given !== undefined) this.holds.releaseAll();
     if (!this.sender.takesTools || given !== undefined) operations.endCalls();

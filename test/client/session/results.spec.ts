@@ -21,6 +21,7 @@ describe('ERROR that ends an operation', () => {
     [EndCode.Draining, 'draining', 503, 'not-run'],
     [EndCode.NoRoom, 'no-room', 503, 'not-run'],
     [EndCode.OverCredit, 'over-credit', 429, 'not-run'],
+    [EndCode.Undeliverable, 'undeliverable', undefined, 'given-up'],
     [CacheErrorCode.Miss, 'refused', undefined, 'given-up'],
     [TOO_LARGE_CODE, 'refused', undefined, 'given-up'],
   ])('with code %d is %s', (errorCode, reason, status, outcome) => {

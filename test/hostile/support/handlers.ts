@@ -28,6 +28,14 @@ async function* pull(): AsyncGenerator<Uint8Array> {
 /** How many parts the handler `parts` answers with, besides the end. */
 export const PARTS = 3;
 
+/** Bytes of each part of the handler `long`, about: enough that a connection may be taken to have ended of it. */
+const LONG_BYTES = 24 * 1024;
+
+/** A part of what the handler `long` answers a body with. */
+export function longPart(body: Uint8Array, part: number): Buffer {
+  return Buffer.concat([Buffer.alloc(LONG_BYTES, body), Uint8Array.of(part)]);
+}
+
 /** What the servers under attack answer with. */
 export const HANDLERS = {
   /** The body, at once. */
@@ -46,6 +54,12 @@ export const HANDLERS = {
     interval(2).pipe(
       take(PARTS),
       map((part) => Buffer.concat([submit.body, Uint8Array.of(part)])),
+    ),
+  /** As many parts, which are long, and of the body again and again. */
+  long: (submit) =>
+    interval(2).pipe(
+      take(PARTS),
+      map((part) => longPart(submit.body, part)),
     ),
   /** Nothing but that it is done. */
   ack: (submit) => submit.complete(),

@@ -134,6 +134,7 @@ const REASONS: ReadonlyMap<number, OperationFailure> = new Map<number, Operation
   [EndCode.NoRoom, 'no-room'],
   [EndCode.OverCredit, 'over-credit'],
   [EndCode.NodeLost, 'node-lost'],
+  [EndCode.Undeliverable, 'undeliverable'],
 ]);
 
 /** Why an operation ended, by the code of its ERROR. */

@@ -30,7 +30,9 @@ export async function closeSession(session: SessionCore, ending: SessionEnding):
 
 /** What the policy has accepted has run out: the client shows something newer, or the session is over. */
 export function authExpired(session: SessionCore): void {
-  if (!session.awaitAuth()) void closeSession(session, REVOKED_ENDING);
+  // It waits, and its connection goes on.
+  if (session.awaitAuth()) session.outlet.spare();
+  else void closeSession(session, REVOKED_ENDING);
 }
 
 /** SESSION_CLOSE: the client asks for the end. */

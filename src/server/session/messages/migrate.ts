@@ -21,6 +21,8 @@ export function onMigrate(session: SessionCore, message: MessageOf<typeof Messag
   const place = (session.migrateAcks ??= new AckQueue(session)).place();
   const request = new ReceivedMigration(message, (ack) => {
     place.answer(sender.migrateAck(message.metadata, ack));
+    // It leaves a connection that goes on.
+    if (ack.acceptCode === 0) session.outlet.spare();
   });
   if (!streams.isWatched('migrations')) {
     decide(session, request);

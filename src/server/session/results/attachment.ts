@@ -18,6 +18,8 @@ export interface Attachment {
   readonly isAnnounced: boolean;
   /** Bytes of header and body that the peer takes in one packet; Infinity where it has not said. */
   readonly largestPacket: number;
+  /** Bytes that the peer was sent before, where the transport is one of several and counts its own. */
+  readonly sentBefore?: number;
   /** Of FLOW_UPDATEs of connection scope. */
   readonly creditEpoch: CreditEpoch;
   /** Of operations of all sessions that it carries. */
@@ -28,8 +30,8 @@ export interface Attachment {
   takesUp(revision: Revision, certainty: { readonly isCertain: boolean }): boolean;
   /** Asks the peer to prove what it has received; once at a time. */
   requestProof(): void;
-  /** By which one that is announced is asked whether it has received something; undefined where another node would have to. */
-  readonly proof: Pick<ObjectsConnection, 'receipt'> | undefined;
+  /** By which one that is announced is asked whether it has received something. */
+  readonly proof: Pick<ObjectsConnection, 'receipt'>;
   /** The session has left this connection. */
   released(core: { readonly sessionId: number }): void;
   /** Ends the connection, whose peer is silent, unless that would cost another session, or what the peer is to read yet. */

@@ -3,7 +3,6 @@ import { ResultOutbox, type OutboxLimits } from '../../../protocol/operation/res
 import { CarriedPressure } from '../../../transport/outgoing/carried-pressure';
 import type { PeerName, TransportKind } from '../../../transport/transport';
 import type { DetachedShare } from '../../opening/detached-totals';
-import { answerTooLarge } from '../../connection/error-packet';
 import { NnrpError } from '../../../wire/errors';
 import { HEADER_LENGTH } from '../../../wire/header';
 import type { Packet } from '../../../wire/packet';
@@ -11,9 +10,10 @@ import type { Texts } from '../../../wire/text-packet';
 import type { SubmitEnd } from '../session-message';
 import type { Attachment } from './attachment';
 import { gatheredBytes, GatheredTexts } from './gathered-texts';
-import { bodyBytes, frameOf, kept, type Outgoing } from './outgoing';
+import { frameOf, kept, type Outgoing } from './outgoing';
 import type { LoggedOperation } from '../../log/logged-parts';
 import type { LoggedSession } from '../../log/logged-session';
+import { ResultReplay, type RefusedOperation } from './result-replay';
 import type { RetainedAnswers } from './retained-answers';
 import { Withheld, type SaidAs } from './withheld';
 
@@ -49,6 +49,8 @@ export class SessionOutlet {
   /** Of what waits at all sessions of the server, while this one is away. */
   private share: DetachedShare | undefined;
   private readonly outbox: ResultOutbox<Outgoing> | undefined;
+  /** Made where the client first comes back. */
+  private madeReplay: ResultReplay | undefined;
   /** Made for whoever asks first, as is the other. */
   private pressure: CarriedPressure | undefined;
   private waitingPressure: BehaviorSubject<boolean> | undefined;
@@ -280,6 +282,7 @@ export class SessionOutlet {
   /** The connection is gone; results wait from now on, and count for `share`. */
   detach(share?: DetachedShare): void {
     this.leaveShare();
+    this.madeReplay?.left(this.attachment?.sentBefore ?? 0);
     if (this.attachment !== undefined) this.gathered = new GatheredTexts(gatheredBytes(this.attachment));
     this.attachment = undefined;
     this.withheld?.dropResults();
@@ -309,12 +312,16 @@ export class SessionOutlet {
     return this.outbox !== undefined && (received === undefined || this.outbox.canReplayAfter(received));
   }
 
+  /** How the connection ends, or the last one has, says nothing of what was sent over it. */
+  spare(): void {
+    this.madeReplay?.spare();
+  }
+
   /**
    * Goes on over another connection: sends what a client that has `received` results lacks, or, to one
-   * that cannot say, what was never handed to a transport. Returns the operations of which a result was larger
-   * than it takes there: it is told so instead, and takes nothing more of them.
+   * that cannot say, what was never handed to a transport. Returns the operations of which a result was not sent.
    */
-  attach(attachment: Attachment, received: number | undefined): readonly number[] {
+  attach(attachment: Attachment, received: number | undefined): readonly RefusedOperation[] {
     const { outbox } = this;
     this.moveTo(attachment);
     if (outbox === undefined) return [];
@@ -330,7 +337,7 @@ export class SessionOutlet {
    * Goes on with a client that knows nothing of the session: what it is given takes the place of all that is held, and
    * is numbered on from there. Returns as {@link attach} does.
    */
-  attachAnew(attachment: Attachment, given: readonly Outgoing[]): readonly number[] {
+  attachAnew(attachment: Attachment, given: readonly Outgoing[]): readonly RefusedOperation[] {
     const { outbox } = this;
     this.moveTo(attachment);
     if (outbox === undefined) return [];
@@ -353,25 +360,17 @@ export class SessionOutlet {
   }
 
   /** Sends the results after number `known`. Returns the operations that are refused, as {@link attach} does. */
-  private replay(attachment: Attachment, outbox: ResultOutbox<Outgoing>, known: number): readonly number[] {
-    const { largestBody } = this;
-    const refused: number[] = [];
-    for (const outgoing of outbox.replayAfter(known)) {
-      const { packet } = outgoing;
-      const bytes = largestBody === Infinity ? 0 : bodyBytes(packet);
-      if (bytes <= largestBody) {
-        this.say(attachment, packet, 'result');
-        continue;
-      }
-      const { sessionId, frameId } = packet.header;
-      const refusal = kept(answerTooLarge(sessionId, frameId, bytes, largestBody));
-      // It stands, also where this connection is lost and the next one takes more: the operation is over.
-      outbox.replace(outgoing, refusal);
-      this.retained?.forget(frameId);
-      this.say(attachment, refusal.packet, 'result');
-      refused.push(frameId);
-    }
+  private replay(
+    attachment: Attachment,
+    outbox: ResultOutbox<Outgoing>,
+    known: number,
+  ): readonly RefusedOperation[] {
+    const replay = (this.madeReplay ??= new ResultReplay(outbox));
+    const refused = replay.send(attachment, known, (result) => this.say(attachment, result, 'result'));
+    for (const { frameId } of refused) this.retained?.forget(frameId);
+    if (refused.length > 0) this.log?.rewritten();
     if (this.withheld === undefined) outbox.markSent();
+    else replay.spare();
     return refused;
   }
 

@@ -8,7 +8,8 @@ import type { ToolOutcome, ToolRequest } from '../../../protocol/content/tool-ca
 import type { DropCause } from '../../../protocol/revision/answers';
 import type { SlotPool, SlotWaiter } from '../../limits/slot-pool';
 import { SubscribersOf } from '../../subscribers';
-import { resultTooLarge } from '../results/result-too-large';
+import type { RefusedOperation } from '../results/result-replay';
+import { resultTooLarge } from '../results/result-untaken';
 import type { GivenUp, SubmitEnd } from '../session-message';
 import { Admission } from './admission/admission';
 import { KeptSlots } from './admission/kept-slots';
@@ -181,7 +182,7 @@ export class SessionOperations implements OperationControl, SlotWaiter {
     const refusal = sender.refusalOf(result);
     if (refusal !== undefined) {
       sender.refusal(refusal);
-      return this.refused(frameId);
+      return this.refused({ frameId, failure: resultTooLarge(this.session.sessionId, frameId) });
     }
     const budget = submit.scheduled?.budget;
     if (budget?.spend(result, submit.isBound) === false) {
@@ -248,12 +249,11 @@ export class SessionOperations implements OperationControl, SlotWaiter {
     this.noteQueued();
   }
 
-  /** A result was larger than the client takes, which it was told instead: that ends the operation. */
-  refused(frameId: number): void {
-    const { sessionId, server } = this.session;
+  /** A result is none that the client can be sent, which it was told instead: that ends the operation. */
+  refused({ frameId, failure }: RefusedOperation): void {
     const submit = this.registry.get(frameId);
     if (submit !== undefined) this.giveUp(submit, 'failed', { tell: false });
-    server.reports.failures.next(resultTooLarge(sessionId, frameId));
+    this.session.server.reports.failures.next(failure);
   }
 
   /** Gives up an operation that is with the application, if it is: what it answered cannot be sent. */

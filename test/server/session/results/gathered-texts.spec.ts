@@ -74,7 +74,7 @@ class Session {
       takesUp: () => true,
       transport: transport as Transport,
       isAnnounced,
-      proof: undefined,
+      proof: { receipt: () => undefined },
       largestPacket,
       creditEpoch: new CreditEpoch(),
       slots: new SlotPool(Infinity, { peer: 'client' }, new ServerReports()),

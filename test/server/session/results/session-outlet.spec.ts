@@ -41,7 +41,7 @@ function connection(peer: string, { isAnnounced = true, largestPacket = Infinity
     takesUp: () => true,
     transport: transport as Transport,
     isAnnounced,
-    proof: undefined,
+    proof: { receipt: () => undefined },
     largestPacket,
     creditEpoch: new CreditEpoch(),
     slots: new SlotPool(Infinity, { peer }, new ServerReports()),
@@ -74,7 +74,7 @@ describe('SessionOutlet', () => {
     out.detach();
     for (const [id, body] of ['a', 'b'.repeat(1000), 'c'].entries()) out.sendResult(result(id + 1, body));
     const small = connection('small', { largestPacket: 500 });
-    expect(out.attach(small.attachment, 0)).toEqual([2]);
+    expect(out.attach(small.attachment, 0).map(({ frameId }) => frameId)).toEqual([2]);
     const held = out.heldBytes;
     out.detach();
     const large = connection('large');

@@ -34,7 +34,7 @@ function connection(peer: string) {
     takesUp: () => true,
     transport: transport as Transport,
     isAnnounced: true,
-    proof: undefined,
+    proof: { receipt: () => undefined },
     largestPacket: Infinity,
     creditEpoch: new CreditEpoch(),
     slots: new SlotPool(Infinity, { peer }, new ServerReports()),
