@@ -98,7 +98,8 @@ export function connectionError(peer: string, cause: unknown): RuntimeError {
 
 /** Whether a connection failed by what TLS has told of it: another one to the same place would, too. */
 export function isTlsFault(error: unknown): boolean {
-  return error instanceof RuntimeError && opensslReasonOf(error.cause) !== undefined;
+  if (!(error instanceof RuntimeError)) return false;
+  return (codeOf(error.cause) ?? '') in TLS_FAULTS || opensslReasonOf(error.cause) !== undefined;
 }
 
 /** A peer that connected, and did not become a transport. */

@@ -35,8 +35,8 @@ export interface LinkOwner {
   opened(link: NodeLink): LinkUser;
   /** The other end is none, or not as it should be. */
   failed(error: Error): void;
-  /** The link is gone, whether it was open or not. */
-  over(link: NodeLink): void;
+  /** The link is gone, whether it was open or not; `cause` is what its connection has failed of. */
+  over(link: NodeLink, cause?: unknown): void;
 }
 
 /** Who takes what comes over a link. */
@@ -123,8 +123,8 @@ export class NodeLink implements Observer<Packet> {
     }
   }
 
-  error(): void {
-    this.over();
+  error(cause: unknown): void {
+    this.over(cause);
   }
 
   complete(): void {
@@ -216,11 +216,11 @@ export class NodeLink implements Observer<Packet> {
     this.destroy();
   }
 
-  private over(): void {
+  private over(cause?: unknown): void {
     if (this.isOver) return;
     this.isOver = true;
     this.work.unsubscribe();
     this.user?.ended();
-    this.owner.over(this);
+    this.owner.over(this, cause);
   }
 }

@@ -78,7 +78,7 @@ export class ClusterNode {
   /** Takes links of the other nodes, and tells them where. */
   listen(server: ServerContext, opener: SessionOpener): void {
     const { listen, address } = this.access.endpoint;
-    const listener = listen.listen({ gate: this.gate, exclusive: true });
+    const listener = listen.listen({ gate: this.gate, exclusive: true, refused: this.failed });
     const bound = listener.address$.subscribe({
       next: ({ url }) => {
         this.announce(address ?? url);

@@ -14,6 +14,7 @@ import type { ClusterAccess } from '../../cluster/cluster';
 import type { Directory, NodeName, SessionPlace } from '../../cluster/directory';
 import { NodeLink, type LinkOptions, type LinkOwner } from '../../cluster/link/node-link';
 import { describeError } from '../../protocol/runtime-error';
+import { isTlsFault } from '../../transport/network-errors';
 import { inTime } from '../../transport/time/in-time';
 import { MessageType } from '../../wire/message-type';
 import { SessionOpenMetadata } from '../../wire/messages/session-open';
@@ -126,7 +127,11 @@ export class SessionFinder {
     this.links.set(node, made);
     made.catch((error: unknown) => {
       forget();
-      if (!this.connecting.closed) this.unreached.missed(node, triedAt, notReached(node, address, error));
+      if (this.connecting.closed) return;
+      const told = notReached(node, address, error);
+      // Whoever shows another certificate is there.
+      if (isTlsFault(error)) this.unreached.atFault(node, told);
+      else this.unreached.missed(node, triedAt, told);
     });
     return made;
   }
@@ -152,9 +157,9 @@ export class SessionFinder {
               failed: (error) => {
                 this.unreached.atFault(node, error);
               },
-              over: (link) => {
+              over: (link, cause) => {
                 this.open.delete(link);
-                reject(new Error(`the link to ${address} was lost`));
+                reject(endedEarly(address, cause));
               },
             };
             const link = new NodeLink(transport, 'asking', options, owner, node);
@@ -166,6 +171,13 @@ export class SessionFinder {
       this.connecting.add(connecting);
     });
   }
+}
+
+/** Before it was a link. */
+function endedEarly(address: string, cause: unknown): Error {
+  const why = cause === undefined ? '' : ` (${describeError(cause)})`;
+  const message = `${address} ended the connection before it was a link${why}: its failures$ may say why, as where it does not trust this one's certificate`;
+  return new Error(message, { cause });
 }
 
 function notReached(node: NodeName, address: string, cause: unknown): Error {
