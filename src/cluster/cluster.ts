@@ -35,6 +35,8 @@ export interface NodeEndpoint {
 export interface ClusterStore {
   /** Now, then at each change: whether calls are answered. Completes as it is closed. */
   readonly isUp$: Observable<boolean>;
+  /** Why calls are not answered, the last that was heard of that; nothing secret. Now, then at each change. */
+  readonly fault$?: Observable<string | undefined>;
   /** Puts a value where there is none; false where there is one. */
   claim(key: string, value: Uint8Array, ttlMs: number): Promise<boolean>;
   /** Puts a value, whatever was there. */

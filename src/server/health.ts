@@ -14,6 +14,8 @@ export interface ServerHealth {
   readonly phase: 'starting' | 'serving' | 'draining' | 'closed' | 'failed';
   /** Whether the store of its cluster answers; undefined where it is in none. */
   readonly store: 'up' | 'down' | undefined;
+  /** Why the store is down, in its own words; undefined where it is not, or nothing is known. */
+  readonly storeFault: string | undefined;
   /** Whether it has session ids left by which all nodes find its sessions; undefined where it is in no cluster. */
   readonly ids: 'some' | 'none' | undefined;
   /** Whether it opens new sessions. */
@@ -29,14 +31,24 @@ export type AnswerProbe = (
   },
 ) => void;
 
+/** A node of a cluster, as far as its server's health goes by it. */
+interface HealthyNode {
+  readonly ids: { readonly hasAny$: Observable<boolean> };
+  readonly directory: { readonly health$: Observable<'up' | 'down'> };
+  readonly fault$: Observable<string | undefined>;
+}
+
 /** What a server tells of its own state. */
 export class Health {
   private readonly now = new BehaviorSubject<ServerHealth>({
     phase: 'starting',
     store: undefined,
+    storeFault: undefined,
     ids: undefined,
     isReady: false,
   });
+  /** The last that was heard of it. */
+  private fault: string | undefined;
   /** The health now, and after each change. */
   readonly health$: Observable<ServerHealth> = this.now.pipe(
     takeWhile(({ phase }) => phase !== 'closed', true),
@@ -52,12 +64,18 @@ export class Health {
   }
 
   /** Goes by its node of a cluster: whether there are session ids, and how the store is. */
-  follow(hasIds$: Observable<boolean>, store$: Observable<'up' | 'down'>): Subscription {
-    const following = onEach(hasIds$, (hasAny) => {
+  follow({ ids, directory, fault$ }: HealthyNode): Subscription {
+    const following = onEach(ids.hasAny$, (hasAny) => {
       this.tell({ ...this.now.value, ids: hasAny ? 'some' : 'none' });
     });
     following.add(
-      onEach(store$, (store) => {
+      onEach(fault$, (fault) => {
+        this.fault = fault;
+        if (this.now.value.store === 'down') this.tell(this.now.value);
+      }),
+    );
+    following.add(
+      onEach(directory.health$, (store) => {
         if (store !== this.now.value.store) this.tell({ ...this.now.value, store });
       }),
     );
@@ -77,9 +95,10 @@ export class Health {
     response.end(method === 'GET' ? `${JSON.stringify(value)}\n` : undefined);
   };
 
-  private tell({ phase, store, ids }: Omit<ServerHealth, 'isReady'>): void {
+  private tell({ phase, store, ids }: Pick<ServerHealth, 'phase' | 'store' | 'ids'>): void {
     const opens = this.storeDown === 'degrade' || (store !== 'down' && ids !== 'none');
-    this.now.next({ phase, store, ids, isReady: phase === 'serving' && opens });
+    const storeFault = store === 'down' ? this.fault : undefined;
+    this.now.next({ phase, store, storeFault, ids, isReady: phase === 'serving' && opens });
   }
 }
 

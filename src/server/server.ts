@@ -250,7 +250,7 @@ class RunningServer implements Server {
 
   private watchHealth(): void {
     const { health, node } = this;
-    if (node !== undefined) this.lasting.add(health.follow(node.ids.hasAny$, node.directory.health$));
+    if (node !== undefined) this.lasting.add(health.follow(node));
     this.listening().then(
       () => health.became('serving'),
       () => health.became('failed'),

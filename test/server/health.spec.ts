@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { NEVER } from 'rxjs';
+import { BehaviorSubject, NEVER } from 'rxjs';
 import { createServer, type Server } from '../../src/server/server';
-import type { ServerHealth } from '../../src/server/health';
+import { Health, type ServerHealth } from '../../src/server/health';
 import { memory } from '../../src/transport/memory';
 import { tcp } from '../../src/transport/tcp/tcp';
 import { connect } from '../../src/client/client';
@@ -49,6 +49,30 @@ describe('health$', () => {
     expect(failures).toMatchObject([{ message: 'a subscriber of health$ failed: mine' }]);
     await server.close();
   });
+});
+
+it('says why a store is down, as far as is known, and nothing of one that is up', () => {
+  const [store$, fault$] = [
+    new BehaviorSubject<'up' | 'down'>('down'),
+    new BehaviorSubject<string | undefined>(undefined),
+  ];
+  const health = new Health('degrade');
+  const seen: unknown[] = [];
+  health.health$.subscribe(({ store, storeFault }) => seen.push([store, storeFault]));
+  const node = { ids: { hasAny$: NEVER }, directory: { health$: store$ }, fault$ };
+  const following = health.follow(node);
+  fault$.next('WRONGPASS');
+  store$.next('up');
+  fault$.next('a call was not answered');
+  store$.next('down');
+  following.unsubscribe();
+  expect(seen).toEqual([
+    [undefined, undefined],
+    ['down', undefined],
+    ['down', 'WRONGPASS'],
+    ['up', undefined],
+    ['down', 'a call was not answered'],
+  ]);
 });
 
 describe('answerProbe', () => {

@@ -5,11 +5,12 @@ import {
   RESP_TYPES,
   type RedisClusterOptions,
 } from '@redis/client';
-import { BehaviorSubject, Subscription } from 'rxjs';
+import { BehaviorSubject, Subscription, type Observable } from 'rxjs';
 import { ignoreRejection } from '../../protocol/ignore-rejection';
 import { monotonicScheduler } from '../../transport/time/monotonic-scheduler';
 import { scheduleIn } from '../../transport/time/schedule-in';
 import { answeredIn } from './answered-in';
+import { RedisFault } from './redis-fault';
 import { connectAnew, isAnswer, isReadOnly, ServerWatch } from './server-watch';
 
 /** Milliseconds that a call may take before it counts as unanswered, and that a connection to a replica is kept. */
@@ -51,6 +52,8 @@ export interface RedisConnection {
   ask<T>(call: (commands: RedisCommands) => Promise<T>): Promise<T>;
   /** Now, then at each change: whether every server is there that keys may be at. */
   readonly isUp$: BehaviorSubject<boolean>;
+  /** Why calls are not answered: the last that was heard of that. */
+  readonly fault$: Observable<string | undefined>;
   close(): void;
 }
 
@@ -80,6 +83,7 @@ export function connectServer(url: string): RedisConnection {
   const client = createClient({ url, ...CLIENT, socket: { ...SOCKET }, commandOptions: TIMED });
   const commands = client.withTypeMapping(BYTES);
   const isUp$ = new BehaviorSubject(false);
+  const fault = new RedisFault(passwordsOf(url));
   const tell = teller(isUp$);
   const watch = new ServerWatch();
   let isClosed = false;
@@ -96,7 +100,8 @@ export function connectServer(url: string): RedisConnection {
     if (!isReplica) tell(true);
   };
   // It says the rest by `isReady`; without a listener an error would end the process.
-  client.on('error', () => {
+  client.on('error', (error: unknown) => {
+    fault.note(error);
     tell(client.isReady && !isReplica);
   });
   client.on('ready', () => {
@@ -107,6 +112,7 @@ export function connectServer(url: string): RedisConnection {
     else tell(true);
   });
   const failed = (error: unknown): void => {
+    fault.note(error);
     if (isReadOnly(error)) {
       isReplica = true;
       tell(false);
@@ -124,9 +130,11 @@ export function connectServer(url: string): RedisConnection {
   return {
     ask: (call) => answered(call(commands), failed),
     isUp$,
+    fault$: fault.text$,
     close: () => {
       isClosed = true;
       isUp$.complete();
+      fault.close();
       client.destroy();
     },
   };
@@ -151,8 +159,9 @@ async function answered<T>(call: Promise<T>, failed: (error: unknown) => void): 
 /** A Redis Cluster, by the URLs of some of its servers. */
 export function connectCluster(urls: readonly string[]): RedisConnection {
   const isUp$ = new BehaviorSubject(false);
+  const fault = new RedisFault(urls.flatMap(passwordsOf));
   const searching = new Subscription();
-  const begin = (): ClusterSearch => searchCluster(urls, teller(isUp$));
+  const begin = (): ClusterSearch => searchCluster(urls, teller(isUp$), fault);
   let search = begin();
   const beginAgainUntilFound = (): void => {
     search.found.catch(() => {
@@ -170,9 +179,11 @@ export function connectCluster(urls: readonly string[]): RedisConnection {
   return {
     ask: (call) => search.ask(call),
     isUp$,
+    fault$: fault.text$,
     close: () => {
       searching.unsubscribe();
       isUp$.complete();
+      fault.close();
       search.end();
     },
   };
@@ -187,7 +198,11 @@ interface ClusterSearch {
 }
 
 /** What comes late of a search changes nothing for the next: each has a client of its own. */
-function searchCluster(urls: readonly string[], tell: (isUp: boolean) => void): ClusterSearch {
+function searchCluster(
+  urls: readonly string[],
+  tell: (isUp: boolean) => void,
+  fault: RedisFault,
+): ClusterSearch {
   let isOver = false;
   const socket: SocketOptions = {
     ...SOCKET,
@@ -216,9 +231,13 @@ function searchCluster(urls: readonly string[], tell: (isUp: boolean) => void): 
     look();
   };
   // Of those that cannot be found at all there is no other word; without a listener an error would end the process.
-  cluster.on('error', look);
+  cluster.on('error', (error: unknown) => {
+    fault.note(error);
+    look();
+  });
   cluster.on('connect', look);
-  cluster.on('node-error', (_: unknown, server: Server) => {
+  cluster.on('node-error', (error: unknown, server: Server) => {
+    fault.note(error);
     // A PING may have failed whose connection is there: nobody would say that it is back.
     const { host, port } = server;
     if (cluster.nodeByAddress.get(`${host}:${port}`)?.client?.isReady !== true) lost(server);
@@ -228,6 +247,7 @@ function searchCluster(urls: readonly string[], tell: (isUp: boolean) => void): 
   cluster.on('node-disconnect', back);
   const watch = new ServerWatch();
   const failed = (error: unknown): void => {
+    fault.note(error);
     if (isAnswer(error)) return;
     // Whose call it was is not known.
     for (const master of cluster.masters) {
@@ -274,6 +294,12 @@ function credentialsOf(url: string, socket: SocketOptions): RedisClusterOptions[
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
   };
+}
+
+/** As they stand in a URL, and as they are. */
+function passwordsOf(url: string): readonly string[] {
+  const { password = '' } = RedisClient.parseURL(url);
+  return password === '' ? [] : [password, encodeURIComponent(password)];
 }
 
 /** Whether it is a URL that the client takes. What that throws has the URL in it. */

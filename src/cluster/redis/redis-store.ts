@@ -1,4 +1,4 @@
-import type { BehaviorSubject } from 'rxjs';
+import type { BehaviorSubject, Observable } from 'rxjs';
 import type { ClusterStore } from '../cluster';
 import type { RedisConnection } from './redis-connection';
 
@@ -11,6 +11,10 @@ export class RedisStore implements ClusterStore {
 
   get isUp$(): BehaviorSubject<boolean> {
     return this.connection.isUp$;
+  }
+
+  get fault$(): Observable<string | undefined> {
+    return this.connection.fault$;
   }
 
   async claim(key: string, value: Uint8Array, ttlMs: number): Promise<boolean> {

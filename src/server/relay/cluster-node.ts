@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { Subscription } from 'rxjs';
+import { of, Subscription, type Observable } from 'rxjs';
 import type { Cluster, ClusterAccess, ClusterStore } from '../../cluster/cluster';
 import { Directory } from '../../cluster/directory';
 import { LinkGate } from '../../cluster/link/link-gate';
@@ -27,10 +27,15 @@ export class ClusterNode {
   readonly ids: ReservedIds;
   readonly finder: SessionFinder;
   readonly log: LogWriter | undefined;
+  /** Why its store does not answer, as far as that says so. */
+  readonly fault$: Observable<string | undefined>;
+  private fault: string | undefined;
   private readonly access: ClusterAccess;
   private readonly options: LinkOptions;
   private readonly listening = new Subscription();
   private readonly watching: Subscription;
+  /** Until a call is answered: a store may take connections, and no calls. */
+  private readonly patience: Subscription;
   private readonly links = new Set<NodeLink>();
   private readonly gate: LinkGate;
   private isWarned = false;
@@ -50,18 +55,21 @@ export class ClusterNode {
     const { store, log } = this.access;
     this.log = log && new LogWriter(node, log, scheduler, settings.resumeWindowMs, this.notLogged);
     this.directory = new Directory(node, store, scheduler, this.random, log, this.log?.ttlMs);
-    const patience = scheduleIn(scheduler, STORE_PATIENCE_MS, () => {
-      this.misconfigured(
-        `the store of the cluster does not answer: until it does, new sessions are this node's alone. Is it where the cluster's \`url\` says, and does it take connections from here?`,
-      );
+    this.fault$ = store.fault$ ?? of(undefined);
+    this.patience = scheduleIn(scheduler, STORE_PATIENCE_MS, () => {
+      this.misconfigured(noStore(this.fault));
     });
     this.watching = onEach(this.directory.health$, (health) => {
       if (health !== 'up') return;
-      patience.unsubscribe();
       this.log?.isBack();
       this.compareKeys(store);
     });
-    this.watching.add(patience);
+    this.watching.add(
+      onEach(this.fault$, (fault) => {
+        this.fault = fault;
+      }),
+    );
+    this.watching.add(this.patience);
     this.ids = new ReservedIds(this.directory, scheduler, this.random, ({ message }) => {
       this.misconfigured(
         `${message}: once it has used up its own, it opens sessions that no other node finds, or none (\`storeDown\`). Ids are free again ten minutes after their node is gone: has another cluster the same \`prefix\`, or is a node started over and over?`,
@@ -150,6 +158,7 @@ export class ClusterNode {
   private compareKeys(store: ClusterStore): void {
     hasKeyOf(store, this.options.key).then(
       (isSame) => {
+        this.patience.unsubscribe();
         if (isSame || this.isWarned) return;
         this.isWarned = true;
         this.misconfigured(
@@ -192,4 +201,9 @@ export class ClusterNode {
     const error = new RuntimeError('io', message, { reach: 'server', origin: 'peer', cause });
     this.server.reports.failures.next(error);
   };
+}
+
+function noStore(fault: string | undefined): string {
+  const why = fault === undefined ? '' : `: ${fault.replace(/\.$/, '')}`;
+  return `the store of the cluster does not answer${why}. Until it does, new sessions are this node's alone. Is it where the cluster's \`url\` says, and does it take connections from here?`;
 }

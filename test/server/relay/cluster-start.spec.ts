@@ -1,4 +1,4 @@
-import { firstValueFrom, timer } from 'rxjs';
+import { firstValueFrom, of, timer } from 'rxjs';
 import type { NodeEndpoint } from '../../../src/cluster/cluster';
 import { nodeEndpointAt } from '../../../src/cluster/link/node-endpoint-at';
 import { memoryCluster } from '../../../src/cluster/memory-cluster';
@@ -44,6 +44,30 @@ describe('a node that starts', () => {
     cluster.isUp = true;
     await pass(time, 20_000, 500);
     expect(failures).toHaveLength(1);
+  });
+
+  it('says why, of a store that takes connections and no calls', async () => {
+    const { store, endpoint } = memoryCluster({ scheduler: time }).join();
+    const refuse = () => Promise.reject(new Error('NOAUTH'));
+    Object.assign(store, {
+      claim: refuse,
+      put: refuse,
+      get: refuse,
+      fault$: of('NOAUTH Authentication required.'),
+    });
+    const server = createServer({
+      listen: memory(),
+      cluster: { join: () => ({ store, endpoint }) },
+      tokenKey: KEY,
+      scheduler: time,
+    });
+    servers.push(server);
+    const failures: string[] = [];
+    server.failures$.subscribe(({ message }) => failures.push(message));
+    await pass(time, 20_000, 500);
+    expect(failures).toEqual([
+      expect.stringMatching(/^the store of the cluster does not answer: NOAUTH Authentication required\. /),
+    ]);
   });
 
   it.each<[string, Partial<NodeEndpoint>, RegExp | undefined]>([
