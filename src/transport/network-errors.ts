@@ -98,8 +98,13 @@ export function connectionError(peer: string, cause: unknown): RuntimeError {
 
 /** Whether a connection failed by what TLS has told of it: another one to the same place would, too. */
 export function isTlsFault(error: unknown): boolean {
-  if (!(error instanceof RuntimeError)) return false;
-  return (codeOf(error.cause) ?? '') in TLS_FAULTS || opensslReasonOf(error.cause) !== undefined;
+  if (isOpensslFault(error)) return true;
+  return error instanceof RuntimeError && (codeOf(error.cause) ?? '') in TLS_FAULTS;
+}
+
+/** The same where OpenSSL has said it, alerts among that: a page's client has this, and not the table. */
+export function isOpensslFault(error: unknown): boolean {
+  return error instanceof RuntimeError && opensslReasonOf(error.cause) !== undefined;
 }
 
 /** A peer that connected, and did not become a transport. */

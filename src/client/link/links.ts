@@ -12,7 +12,7 @@ import { describeValue } from '../../protocol/describe-value';
 import { takeValue } from '../../protocol/options/take-options';
 import { describeError, RuntimeError } from '../../protocol/runtime-error';
 import type { ConnectEndpoint } from '../../transport/endpoint';
-import { isTlsFault } from '../../transport/network-errors';
+import { isOpensslFault } from '../../transport/network-errors';
 import { transport as transportRule } from '../../transport/option-rules';
 import { inTime } from '../../transport/time/in-time';
 import type { PeerName, Transport, TransportKind } from '../../transport/transport';
@@ -226,7 +226,7 @@ function connecting(endpoint: ConnectEndpoint): Observable<Transport> {
 
 /** Whether nothing else can be expected of another connection, in whatever revision: the server has said what it thinks. */
 function wasAnswered(error: unknown): boolean {
-  return isTlsFault(error) || (error instanceof RuntimeError && error.kind === 'protocol');
+  return isOpensslFault(error) || (error instanceof RuntimeError && error.kind === 'protocol');
 }
 
 function noneReached(met: readonly unknown[]): RuntimeError {
