@@ -51,6 +51,11 @@ export class ResultOutbox<T extends { readonly byteLength: number }> {
     return this.bytes;
   }
 
+  /** Bytes that there is room for. */
+  get roomBytes(): number {
+    return Math.max(0, this.limits.maxBytes - this.bytes);
+  }
+
   /** The number of the newest result, 0 before the first. */
   get lastNumber(): number {
     return this.firstNumber + this.size - 1;

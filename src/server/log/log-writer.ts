@@ -2,8 +2,6 @@ import { Subscription, type SchedulerLike } from 'rxjs';
 import { NODE_TTL_MS, type NodeName } from '../../cluster/directory';
 import type { LogEnd, LogOwner, LogUpdate, LogVerdict } from '../../cluster/session-log';
 import type { SessionLog, StoredSession } from '../../cluster/session-log';
-import { atTurnEnd } from '../../transport/outgoing/turn-end';
-import { monotonicScheduler } from '../../transport/time/monotonic-scheduler';
 import { scheduleIn } from '../../transport/time/schedule-in';
 import type { Writer } from './logged-parts';
 import type { LoggedSession } from './logged-session';
@@ -60,8 +58,6 @@ export class LogWriter implements Writer<LoggedSession> {
   /** The call that is out. */
   private writing: Promise<void> = Promise.resolve();
   private tickedAt: number;
-  /** Whether somebody has in this turn. */
-  private hasLooked = false;
   private refreshedAt: number;
 
   constructor(
@@ -110,10 +106,9 @@ export class LogWriter implements Writer<LoggedSession> {
   /** Whether nothing may be said of a session to its client: the node stood still, and has not heard since. */
   isInDoubt(session: LoggedSession): boolean {
     if (this.work.closed) return false;
-    if (!this.hasLooked) this.lookForTurn();
-    if (this.suspects.size === 0) return false;
-    const { silentUntil } = this.suspects.get(session) ?? { silentUntil: -Infinity };
-    return this.scheduler.now() < silentUntil;
+    // Each time: a process may be stopped within a turn, and go on with what is left of it.
+    const now = this.look();
+    return this.suspects.size > 0 && now < (this.suspects.get(session)?.silentUntil ?? -Infinity);
   }
 
   changed(session: LoggedSession): void {
@@ -298,16 +293,6 @@ export class LogWriter implements Writer<LoggedSession> {
       if (this.unasked.size > 0 && !this.isWriting) this.writeIn(0);
       this.refresh();
       this.tickLater();
-    });
-  }
-
-  /** What is said in a turn leaves together: one look is enough for all of it, unless time is virtual, and passes within one. */
-  private lookForTurn(): void {
-    this.look();
-    if (this.scheduler !== monotonicScheduler) return;
-    this.hasLooked = true;
-    atTurnEnd(() => {
-      this.hasLooked = false;
     });
   }
 

@@ -86,7 +86,14 @@ export class ClusterNode {
   /** Takes links of the other nodes, and tells them where. */
   listen(server: ServerContext, opener: SessionOpener): void {
     const { listen, address } = this.access.endpoint;
-    const listener = listen.listen({ gate: this.gate, exclusive: true, refused: this.failed });
+    const listener = listen.listen({
+      gate: this.gate,
+      exclusive: true,
+      // A stranger's fault, as where clients come, however often one looks in.
+      refused: (error, peer) => {
+        this.server.reports.violations.next({ error, peer, header: undefined });
+      },
+    });
     const bound = listener.address$.subscribe({
       next: ({ url }) => {
         this.announce(address ?? url);

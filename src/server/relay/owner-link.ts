@@ -57,7 +57,8 @@ export class OwnerLink implements LinkUser {
     for (const deciding of this.deciding.values()) deciding.unsubscribe();
     for (const carried of this.carried.values()) {
       // It is the nodes that have lost each other.
-      if (this.isCurrent(carried)) carried.core.outlet.spare();
+      const { core, connection } = carried;
+      if (core.outlet.current === connection) core.outlet.spare();
       this.lost(carried);
     }
     this.carried.clear();

@@ -207,7 +207,7 @@ export class SessionCore {
     if (current === undefined) return true;
     this.comesBackHere = true;
     this.outlet.send(this.sender.authRunOut());
-    current.released(this);
+    this.outlet.leave(this);
     this.wait();
     return true;
   }
@@ -226,7 +226,7 @@ export class SessionCore {
   /** Leaves the connection that carries it, if one does: its client has another, or another client the session. */
   leave(to: 'client' | 'ticket'): void {
     if (to === 'ticket' && this.knowsTickets) this.outlet.send(this.sender.closePacket(TAKEN_OVER_ENDING, 0));
-    this.outlet.current?.released(this);
+    this.outlet.leave(this);
     this.detach();
   }
 
@@ -289,7 +289,7 @@ export class SessionCore {
 
   /** It is had elsewhere: its handlers stop, and a client that has not noticed is to come back for it. */
   superseded(): void {
-    this.outlet.current?.transport.destroy();
+    this.outlet.lose();
     this.end('disconnected', 'closed');
   }
 
@@ -298,6 +298,7 @@ export class SessionCore {
     this.later(0, () => {
       const { current } = this.outlet;
       if (current === undefined) return;
+      this.outlet.spare();
       current.transport.destroy();
       current.released(this);
       this.connectionLost(current);
@@ -315,7 +316,7 @@ export class SessionCore {
     this.owned?.unsubscribe();
     this.expiry.unsubscribe();
     this.claim.end();
-    this.outlet.current?.released(this);
+    this.outlet.leave(this);
     this.madeStores?.ended();
     this.operations.endAll(end, { tell: false });
     this.outlet.close();

@@ -124,6 +124,35 @@ describe('a node that stood still', () => {
     expect(slow.failures).toEqual([]);
   });
 
+  it('answers one, that another node carries, with what was on its way', async () => {
+    nodes = new VirtualNodes(2);
+    serve(nodes);
+    const [slow, relay] = nodes.nodes as [VirtualNode, VirtualNode];
+    const session = await nodes.open();
+    const told = ask(session, '80 10');
+    nodes.sendTo(relay);
+    nodes.cut(slow);
+    await nodes.pass(500);
+    expect(relay.server.connectionCount).toBe(1);
+    nodes.stop(slow);
+    await nodes.pass(2000);
+    let isClosed = false;
+    void session.close({ drainTimeoutMs: 5000 }).then(() => {
+      isClosed = true;
+    });
+    // Its answer ends, and so does the session, before the log has said whose it is.
+    answersIn(1000);
+    nodes.continue(slow);
+    await nodes.pass(900);
+    expect(slow.server.sessionCount).toBe(0);
+    expect(isClosed).toBe(false);
+    await nodes.pass(200);
+
+    expect(isClosed).toBe(true);
+    expect(told).toEqual({ text: whole(80), end: 'complete' });
+    expect([...slow.failures, ...relay.failures]).toEqual([]);
+  });
+
   it('has a client come back for more than may wait, and gives it the whole', async () => {
     nodes = new VirtualNodes(2, { outbox: { maxBytes: 64 * 1024 } });
     const large = 'x'.repeat(1000);

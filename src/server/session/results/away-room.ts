@@ -7,6 +7,8 @@ import { HEADER_LENGTH } from '../../../wire/header';
 import { ResultPushMetadata } from '../../../wire/messages/result-push';
 import { ownLength } from '../../../wire/bytes/own-bytes';
 import type { SessionCore } from '../session-core';
+import { frameOf } from './outgoing';
+import type { SessionOutlet } from './session-outlet';
 
 const HEAD_BYTES = HELD_RESULT_BYTES + HEADER_LENGTH + ResultPushMetadata.length;
 /** Of the last word about an operation without an answer, at most: RESULT_DROP, ERROR, or RESULT_PUSH with its text. */
@@ -33,7 +35,7 @@ export function makeRoomAway(session: SessionCore, result: ResultPush): void {
 }
 
 function heaviest({ operations, outlet }: SessionCore, asking: number, bytes: number): number {
-  const unsent = outlet.unsentBytes();
+  const unsent = unsentBytes(outlet);
   let found = asking;
   let most = (unsent.get(asking) ?? 0) + bytes;
   for (const [frameId, weight] of unsent) {
@@ -42,6 +44,16 @@ function heaviest({ operations, outlet }: SessionCore, asking: number, bytes: nu
     most = weight;
   }
   return found;
+}
+
+/** Bytes that no transport was handed, by operation. */
+export function unsentBytes(outlet: SessionOutlet): Map<number, number> {
+  const bytes = new Map<number, number>();
+  for (const { packet, byteLength } of outlet.unsent()) {
+    const frameId = frameOf(packet);
+    bytes.set(frameId, (bytes.get(frameId) ?? 0) + byteLength);
+  }
+  return bytes;
 }
 
 function end({ sessionId, operations, outlet, server }: SessionCore, frameId: number): void {

@@ -58,8 +58,6 @@ export class SessionOutlet {
   private gathered: GatheredTexts | undefined;
   /** What it may not say yet. */
   private withheld: Withheld | undefined;
-  /** Of the outbox. */
-  private readonly maxBytes: number;
   private isClosed = false;
   private lastPeer: PeerName;
   private lastKind: TransportKind;
@@ -67,7 +65,6 @@ export class SessionOutlet {
   constructor(attachment: Attachment, { outbox, retained }: OutletStores) {
     this.retained = retained;
     this.outbox = outbox === undefined ? undefined : new ResultOutbox(outbox);
-    this.maxBytes = outbox?.maxBytes ?? 0;
     this.attachment = attachment;
     this.lastPeer = attachment.transport.peer;
     this.lastKind = attachment.transport.kind;
@@ -170,6 +167,20 @@ export class SessionOutlet {
     this.pressure?.moveTo(this.pressureSource());
   }
 
+  /** The session leaves its connection; that of another node, which takes no word of it then, behind what is withheld. */
+  leave(core: { readonly sessionId: number }): void {
+    const { attachment, withheld } = this;
+    if (attachment?.isRelayed === true && withheld !== undefined) withheld.leave(attachment, core);
+    else attachment?.released(core);
+  }
+
+  /** Whose session it is has it from another node: its connection ends, and nothing more is said. */
+  lose(): void {
+    this.attachment?.transport.destroy();
+    this.withheld?.end();
+    this.withheld = undefined;
+  }
+
   /** Says something, now or once it is known that the session is this node's; whether it was now. */
   private say(to: Attachment, packet: Packet, as: SaidAs): boolean {
     const { log } = this;
@@ -184,7 +195,7 @@ export class SessionOutlet {
 
   private withhold(log: LoggedSession, to: Attachment, packet: Packet, as: SaidAs): void {
     if (this.withheld === undefined) {
-      this.withheld = new Withheld(this.maxBytes);
+      this.withheld = new Withheld(this.outbox?.roomBytes ?? 0);
       this.pressure?.moveTo(this.pressureSource());
     }
     if (this.withheld.add(to, packet, as) === 'full') log.cut();
@@ -246,16 +257,6 @@ export class SessionOutlet {
   /** What no transport was handed. */
   unsent(): readonly Outgoing[] {
     return this.outbox?.unsent() ?? [];
-  }
-
-  /** Bytes of it, by operation. */
-  unsentBytes(): Map<number, number> {
-    const bytes = new Map<number, number>();
-    for (const { packet, byteLength } of this.unsent()) {
-      const frameId = frameOf(packet);
-      bytes.set(frameId, (bytes.get(frameId) ?? 0) + byteLength);
-    }
-    return bytes;
   }
 
   /** Forgets what no transport was handed of an operation. */

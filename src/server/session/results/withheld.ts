@@ -3,7 +3,7 @@ import { encodePacket } from '../../../wire/encode-packet';
 import { decodePacket, type Packet } from '../../../wire/packet';
 import type { Attachment } from './attachment';
 
-/** Of the room of the outbox; the rest is for results that come while the client is away for that. */
+/** Of the room that the outbox has; the rest is for results that come while the client is away for that. */
 const WITHHELD_PART = 3 / 4;
 
 /** What is said over a connection: a result, an answer that its peer has provoked, or anything else. */
@@ -19,10 +19,11 @@ interface Word {
 export class Withheld {
   private words: Word[] = [];
   private bytes = 0;
+  private readonly leaving: (() => void)[] = [];
 
   private readonly maxBytes: number;
 
-  /** For a session whose outbox has room for so many bytes. */
+  /** For a session whose outbox has room for so many bytes more. */
   constructor(outboxBytes: number) {
     this.maxBytes = WITHHELD_PART * outboxBytes;
   }
@@ -42,11 +43,24 @@ export class Withheld {
     this.words = this.words.filter(({ as }) => as !== 'result');
   }
 
+  /** The session leaves a connection, once all of it is said. */
+  leave(from: Attachment, core: { readonly sessionId: number }): void {
+    this.leaving.push(() => {
+      from.released(core);
+    });
+  }
+
   /** Says all of it; over a connection that has ended that does nothing. */
   say(): void {
     for (const { to, packet, as } of this.words) {
       if (as === 'answer') to.answer(packet);
       else to.transport.send(packet);
     }
+    this.end();
+  }
+
+  /** Nothing more of it is said: the session leaves where it was to. */
+  end(): void {
+    for (const leave of this.leaving) leave();
   }
 }

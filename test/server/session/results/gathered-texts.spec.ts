@@ -10,6 +10,7 @@ import { dialectOf } from '../../../../src/protocol/revision/dialect';
 import { SlotPool } from '../../../../src/server/limits/slot-pool';
 import { ServerReports } from '../../../../src/server/reports';
 import type { Attachment } from '../../../../src/server/session/results/attachment';
+import { unsentBytes } from '../../../../src/server/session/results/away-room';
 import { SessionOutlet } from '../../../../src/server/session/results/session-outlet';
 import { SessionSender } from '../../../../src/server/session/results/session-sender';
 import type { Transport } from '../../../../src/transport/transport';
@@ -215,7 +216,7 @@ describe.each(REVISIONS)('texts for a client that is away, in %s', (_, revision)
     const { heldBytes } = session.outlet;
     session.send(new TextResult(1, ' me'));
     expect(session.outlet.heldBytes).toBe(heldBytes + 24 + 3 + 40);
-    expect(session.outlet.unsentBytes().get(1)).toBeGreaterThan(session.outlet.unsentBytes().get(2)!);
+    expect(unsentBytes(session.outlet).get(1)).toBeGreaterThan(unsentBytes(session.outlet).get(2)!);
     session.outlet.discardUnsent(1);
     expect(session.outlet.heldResults).toBe(1);
     session.send(new TextResult(1, 'anew'));

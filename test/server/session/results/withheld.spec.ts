@@ -13,14 +13,15 @@ import { preview3 } from '../../../../src/wire/preview3';
 import { flowUpdatePacket, resultPacket } from '../../../support/packets';
 
 /** A connection that notes the frame ids of what it is given, and how: `1`, or `1 answered`. */
-function connection(peer: string) {
+function connection(peer: string, isRelayed = false) {
   const said: string[] = [];
   const packets: Packet[] = [];
   const pressure$ = new BehaviorSubject(false);
-  const transport: Pick<Transport, 'peer' | 'kind' | 'pressure$' | 'send'> = {
+  const transport: Pick<Transport, 'peer' | 'kind' | 'pressure$' | 'send' | 'destroy'> = {
     peer,
     kind: 'memory',
     pressure$,
+    destroy: () => said.push('cut'),
     send: (each) => {
       encodePacket(each);
       packets.push(each);
@@ -30,7 +31,7 @@ function connection(peer: string) {
   const attachment: Attachment = {
     revision: preview3,
     isReference: false,
-    isRelayed: false,
+    isRelayed,
     takesUp: () => true,
     transport: transport as Transport,
     isAnnounced: true,
@@ -40,15 +41,15 @@ function connection(peer: string) {
     slots: new SlotPool(Infinity, { peer }, new ServerReports()),
     answer: ({ header: { frameId } }) => said.push(`${frameId} answered`),
     requestProof: () => undefined,
-    released: () => undefined,
+    released: () => said.push('left'),
     giveUp: () => undefined,
   };
   return { attachment, said, packets };
 }
 
 /** A session that may be another node's by now, or not. */
-function stage(maxBytes = 10_000) {
-  const first = connection('first');
+function stage({ maxBytes = 10_000, isRelayed = false } = {}) {
+  const first = connection('first', isRelayed);
   const outlet = new SessionOutlet(first.attachment, { outbox: { maxResults: Infinity, maxBytes } });
   let cuts = 0;
   const log = {
@@ -140,7 +141,7 @@ it('gives results to the connection that its client comes back over, and to no o
 });
 
 it('asks the application to wait while much is withheld, and its client to come back for more than that', () => {
-  const { first, outlet, trusted, cuts } = stage(10_000);
+  const { first, outlet, trusted, cuts } = stage({ maxBytes: 10_000 });
   const pressed: boolean[] = [];
   outlet.pressure$.subscribe((isPressed) => pressed.push(isPressed));
   for (let frameId = 1; !pressed.includes(true); frameId++)
@@ -160,4 +161,38 @@ it('says the last word of a session that has ended meanwhile', () => {
   expect(first.said).toEqual([]);
   trusted();
   expect(first.said).toEqual(['1 answered']);
+});
+
+describe('a session that leaves', () => {
+  const core = { sessionId: 1 };
+
+  it('leaves another node’s connection behind what it has to say there', () => {
+    const { first, outlet, trusted } = stage({ isRelayed: true });
+    outlet.answer(flowUpdatePacket({ frameId: 1 }));
+    outlet.leave(core);
+    outlet.close();
+    expect(first.said).toEqual([]);
+    trusted();
+    expect(first.said).toEqual(['1 answered', 'left']);
+  });
+
+  it('leaves it, and says nothing, where it turns out to be another node’s', () => {
+    const { first, outlet, trusted } = stage({ isRelayed: true });
+    outlet.answer(flowUpdatePacket({ frameId: 1 }));
+    outlet.leave(core);
+    outlet.lose();
+    expect(first.said).toEqual(['cut', 'left']);
+    trusted();
+    expect(first.said).toEqual(['cut', 'left']);
+  });
+
+  it.each([
+    ['its own node’s', false],
+    ['another node’s, where nothing waits', true],
+  ])('leaves a connection that is %s at once', (_, isRelayed) => {
+    const { first, outlet } = stage({ isRelayed });
+    if (!isRelayed) outlet.answer(flowUpdatePacket({ frameId: 1 }));
+    outlet.leave(core);
+    expect(first.said).toEqual(['left']);
+  });
 });
