@@ -87,7 +87,7 @@ export const CLUSTER_DEFECTS: readonly Defect[] = [
   },
   {
     name: 'a node that stood still says what it has to say at once',
-    invariants: [27],
+    invariants: [32],
     seed: 71,
     plant: () => replace(LogWriter.prototype, 'isInDoubt', () => () => false),
   },

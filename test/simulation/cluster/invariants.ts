@@ -16,7 +16,7 @@ export const CLUSTER_INVARIANTS: readonly Pick<Invariant, 'number' | 'text'>[] =
     text: 'who comes with a ticket is given kept answers from their first part on, and none with a gap',
   },
   {
-    number: 27,
+    number: 32,
     text: 'nobody is given what a node says that stood still, of a session that another had taken by then',
   },
 ];
@@ -37,7 +37,7 @@ export function surfaced(ledger: ClusterLedger, operation: OperationRecord, text
   operation.farthest = Math.max(operation.farthest, partsOf(operation.surfaced).length);
 }
 
-/** 27: of a text, as it comes. A node that the store does not answer goes on as if there was none. */
+/** 32: of a text, as it comes. A node that the store does not answer goes on as if there was none. */
 export function saidByOwner(
   { ledger, owners, scheduler }: ClusterWorld,
   operation: OperationRecord,
@@ -53,7 +53,7 @@ export function saidByOwner(
     );
     if (still === undefined || gaveAt < still.until || scheduler.now() >= still.until + SILENT_MS) continue;
     ledger.violated(
-      27,
+      32,
       `${run.node.name} stood still, and has given ${part} of ${nameOfOperation(operation)}, of which ${owner.node.name} was the owner by then`,
     );
   }
