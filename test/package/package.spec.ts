@@ -122,6 +122,7 @@ describe('the tarball', () => {
       [
         'dist/cjs/src/cluster/redis/index.js',
         'dist/esm/src/cluster/redis/redis-connection.js',
+        'dist/esm/src/cluster/redis/redis-fault.js',
         'dist/esm/src/cluster/redis/server-watch.js',
       ],
     ],
