@@ -1,4 +1,4 @@
-import { map, take, timer } from 'rxjs';
+import { map, Observable, take, timer } from 'rxjs';
 import { ask, byCount, serve, serveOn, ticketsOf, whole, type Told } from './answers';
 import { VirtualNodes, type VirtualNode } from './support';
 
@@ -20,6 +20,18 @@ async function stoodStill(ms: number): Promise<{ readonly slow: VirtualNode; rea
   nodes.stop(slow);
   await nodes.pass(ms);
   return { slow, told };
+}
+
+/** A client that another node carries to the one that stands still later, which it has asked. */
+async function carried(body: string) {
+  const [slow, relay] = nodes.nodes as [VirtualNode, VirtualNode];
+  const session = await nodes.open();
+  const told = ask(session, body);
+  nodes.sendTo(relay);
+  nodes.cut(slow);
+  await nodes.pass(500);
+  expect(relay.server.connectionCount).toBe(1);
+  return { slow, relay, session, told };
 }
 
 describe('a node that stood still', () => {
@@ -67,13 +79,7 @@ describe('a node that stood still', () => {
   it('says nothing either to a client that another node carries', async () => {
     nodes = new VirtualNodes(2);
     serve(nodes);
-    const [slow, relay] = nodes.nodes as [VirtualNode, VirtualNode];
-    const session = await nodes.open();
-    const told = ask(session, '600 10');
-    nodes.sendTo(relay);
-    nodes.cut(slow);
-    await nodes.pass(500);
-    expect(relay.server.connectionCount).toBe(1);
+    const { slow, relay, told } = await carried('600 10');
     expect(told.text.length).toBeGreaterThan(whole(30).length);
     nodes.stop(slow);
     await nodes.pass(2000);
@@ -127,13 +133,7 @@ describe('a node that stood still', () => {
   it('answers one, that another node carries, with what was on its way', async () => {
     nodes = new VirtualNodes(2);
     serve(nodes);
-    const [slow, relay] = nodes.nodes as [VirtualNode, VirtualNode];
-    const session = await nodes.open();
-    const told = ask(session, '80 10');
-    nodes.sendTo(relay);
-    nodes.cut(slow);
-    await nodes.pass(500);
-    expect(relay.server.connectionCount).toBe(1);
+    const { slow, relay, session, told } = await carried('80 10');
     nodes.stop(slow);
     await nodes.pass(2000);
     let isClosed = false;
@@ -183,5 +183,33 @@ describe('a node that stood still', () => {
       end: 'complete',
     });
     expect(slow.failures).toEqual([]);
+  });
+
+  it('ends what pours out more meanwhile than its client could be sent, as it does at any time', async () => {
+    nodes = new VirtualNodes(2, { outbox: { maxBytes: 64 * 1024 }, limits: { maxUnreadBytes: 128 * 1024 } });
+    let poured = 0;
+    serve(nodes, (session) => {
+      session.respond(
+        () =>
+          new Observable((subscriber) => {
+            for (poured = 0; !subscriber.closed && poured < 5000; poured++) subscriber.next('x'.repeat(1000));
+          }),
+      );
+    });
+    const [slow] = nodes.nodes as [VirtualNode];
+    const session = await nodes.open();
+    nodes.stop(slow);
+    await nodes.pass(2000);
+    const told = ask(session, 'much');
+    answersIn(2000);
+    nodes.continue(slow);
+    await nodes.pass(100);
+    expect(poured).toBeGreaterThan(50);
+    expect(poured).toBeLessThan(150);
+    expect(slow.failures).toHaveLength(1);
+    expect(String(slow.failures[0])).toMatch(/limits\.maxUnreadBytes is 131072/);
+    await nodes.pass(6000);
+
+    expect(told).toMatchObject({ end: { reason: 'failed' } });
   });
 });

@@ -1,5 +1,5 @@
 import { firstValueFrom, of, timer } from 'rxjs';
-import type { NodeEndpoint } from '../../../src/cluster/cluster';
+import type { Cluster, NodeEndpoint } from '../../../src/cluster/cluster';
 import { nodeEndpointAt } from '../../../src/cluster/link/node-endpoint-at';
 import { memoryCluster } from '../../../src/cluster/memory-cluster';
 import { Directory } from '../../../src/cluster/directory';
@@ -16,7 +16,7 @@ const KEY = 'a key that every node of this cluster has';
 let time: VirtualTime;
 const servers: Server[] = [];
 
-function start(cluster: ReturnType<typeof memoryCluster>, tokenKey = KEY): string[] {
+function start(cluster: Cluster, tokenKey = KEY): string[] {
   const server = createServer({ listen: memory(), cluster, tokenKey, scheduler: time });
   servers.push(server);
   const failures: string[] = [];
@@ -55,15 +55,7 @@ describe('a node that starts', () => {
       get: refuse,
       fault$: of('NOAUTH Authentication required.'),
     });
-    const server = createServer({
-      listen: memory(),
-      cluster: { join: () => ({ store, endpoint }) },
-      tokenKey: KEY,
-      scheduler: time,
-    });
-    servers.push(server);
-    const failures: string[] = [];
-    server.failures$.subscribe(({ message }) => failures.push(message));
+    const failures = start({ join: () => ({ store, endpoint }) });
     await pass(time, 20_000, 500);
     expect(failures).toEqual([
       expect.stringMatching(/^the store of the cluster does not answer: NOAUTH Authentication required\. /),
@@ -95,15 +87,7 @@ describe('a node that starts', () => {
   ])('says where the others cannot reach it: one that listens %s', async (_, link, why) => {
     const { store } = memoryCluster({ scheduler: time }).join();
     const endpoint = { connect: nodeEndpointAt, listen: memory(), ...link };
-    const server = createServer({
-      listen: memory(),
-      cluster: { join: () => ({ store, endpoint }) },
-      tokenKey: KEY,
-      scheduler: time,
-    });
-    servers.push(server);
-    const failures: string[] = [];
-    server.failures$.subscribe(({ message }) => failures.push(message));
+    const failures = start({ join: () => ({ store, endpoint }) });
     await firstValueFrom(timer(100));
     expect(failures).toEqual(why === undefined ? [] : [expect.stringMatching(why)]);
   });

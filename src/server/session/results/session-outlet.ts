@@ -116,6 +116,11 @@ export class SessionOutlet {
     return this.outbox?.lastSentNumber ?? 0;
   }
 
+  /** Bytes that the client has yet to take, those that are withheld among them. */
+  get queuedBytes(): number {
+    return (this.attachment?.transport.queuedBytes ?? 0) + (this.withheld?.byteLength ?? 0);
+  }
+
   /** Bytes of body that the client takes in one packet, at present. */
   get largestBody(): number {
     return (this.attachment?.largestPacket ?? Infinity) - HEADER_LENGTH;
@@ -184,21 +189,16 @@ export class SessionOutlet {
   /** Says something, now or once it is known that the session is this node's; whether it was now. */
   private say(to: Attachment, packet: Packet, as: SaidAs): boolean {
     const { log } = this;
-    if (log !== undefined && (this.withheld !== undefined || log.isInDoubt)) {
-      this.withhold(log, to, packet, as);
-      return false;
+    if (log === undefined || (this.withheld === undefined && !log.isInDoubt)) {
+      if (as === 'answer') to.answer(packet);
+      else to.transport.send(packet);
+      return true;
     }
-    if (as === 'answer') to.answer(packet);
-    else to.transport.send(packet);
-    return true;
-  }
-
-  private withhold(log: LoggedSession, to: Attachment, packet: Packet, as: SaidAs): void {
-    if (this.withheld === undefined) {
-      this.withheld = new Withheld(this.outbox?.roomBytes ?? 0);
-      this.pressure?.moveTo(this.pressureSource());
-    }
+    const isFirst = this.withheld === undefined;
+    this.withheld ??= new Withheld(this.outbox?.roomBytes ?? 0);
+    if (isFirst) this.pressure?.moveTo(this.pressureSource());
     if (this.withheld.add(to, packet, as) === 'full') log.cut();
+    return false;
   }
 
   /** Sends a result, or keeps it where its client is away, and there is room. */

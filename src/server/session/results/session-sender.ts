@@ -84,7 +84,7 @@ export class SessionSender {
   /** Throws a `RuntimeError` where the peer would be cut off for not having read what its operation sends. */
   requireRoom(result: Result): void {
     this.unread ??= new UnreadShares(this.maxUnreadBytes);
-    this.unread.add(result, this.outlet.current?.transport);
+    this.unread.add(result, this.outlet);
   }
 
   /** ERROR, to be sent in the place of a result that is larger than the client takes now; undefined for others. */

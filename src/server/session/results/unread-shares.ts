@@ -32,12 +32,11 @@ export class UnreadShares {
    * Takes note of a result that is to be sent. Throws a `RuntimeError` where there is no room for it: that costs
    * its operation, as a handler that fails does.
    */
-  add(result: Result, peer: UnreadPeer | undefined): void {
+  add(result: Result, { queuedBytes: queued }: UnreadPeer): void {
     if (result.type !== 'push') return;
     const length = bodyBytes(result);
     const { maxUnreadBytes } = this;
     if (length > Math.floor(maxUnreadBytes * LARGEST_PART)) throw tooLarge(length, maxUnreadBytes);
-    const queued = peer?.queuedBytes ?? 0;
     if (queued <= maxUnreadBytes * FREE_PART) this.shares = undefined;
     else this.share(result.frameId, HEAD_BYTES + length, queued);
   }

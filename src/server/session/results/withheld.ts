@@ -20,12 +20,15 @@ export class Withheld {
   private words: Word[] = [];
   private bytes = 0;
   private readonly leaving: (() => void)[] = [];
-
   private readonly maxBytes: number;
 
   /** For a session whose outbox has room for so many bytes more. */
   constructor(outboxBytes: number) {
     this.maxBytes = WITHHELD_PART * outboxBytes;
+  }
+
+  get byteLength(): number {
+    return this.bytes;
   }
 
   /** Says once that it is more than may be. Throws an `NnrpError` where the packet cannot be encoded, as a transport does. */
@@ -41,6 +44,8 @@ export class Withheld {
   /** The connection is gone: results wait in the outbox for the next one. */
   dropResults(): void {
     this.words = this.words.filter(({ as }) => as !== 'result');
+    // They count there, and the rest, which is small, nowhere.
+    this.bytes = 0;
   }
 
   /** The session leaves a connection, once all of it is said. */
